@@ -1,0 +1,2 @@
+//! Has everything been shipped?
+pub mod shipper;

@@ -1,0 +1,27 @@
+//! amr runs systemd unit files as ordinary init.d services on hosts without systemd, and lets any
+//! host go down only after its log shipper has shipped every byte.
+//!
+//! The map, one folder for each question an operator asks:
+//!
+//! * [`cli`]: the three doors (init script, systemd hook, hand). Knows clap, stdout and exit codes;
+//!   nobody else does.
+//! * [`unit`]: what does this unit file say? Pure, but for `load`.
+//! * [`sysv`]: what do rc, chkconfig and insserv want? Pure, but for `apply`.
+//! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
+//! * [`service`]: one supervised service. Pure, but for `run`.
+//! * [`drain`]: has everything been shipped? Pure, but for `run`.
+//! * [`host`]: which init is pid 1, which family, which kernel features.
+//! * [`os`]: the only place with system calls and `unsafe`.
+//!
+//! Pure means values in, values out: no clock, no file, no environment, no process. Subjects do
+//! not import one another, except that all may use [`unit`]; they meet in `cli::run`. A test reads
+//! the `use` lines and holds this (`tests/arch.rs`).
+
+pub mod cli;
+pub mod drain;
+pub mod host;
+pub mod order;
+pub mod os;
+pub mod service;
+pub mod sysv;
+pub mod unit;

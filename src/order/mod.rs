@@ -1,0 +1,1 @@
+//! Who starts before whom, who stops after whom, and why.

@@ -1,0 +1,1 @@
+//! The only place with system calls and `unsafe`.

@@ -1,0 +1,1 @@
+//! What do rc, chkconfig and insserv want?

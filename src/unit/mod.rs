@@ -1,0 +1,7 @@
+//! What does this unit file say? Bytes become items, items become a [`model::Unit`].
+//!
+//! Pure, but for `load`, which reads the search path below a root.
+
+pub mod model;
+pub mod name;
+pub mod value;

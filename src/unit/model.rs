@@ -1,0 +1,508 @@
+//! What a unit is, once its files are read: defaults applied, specifiers expanded, every value typed.
+//!
+//! Pure data. `load` makes it; `service`, `order` and `verify` read it. Names are systemd's own.
+
+use super::name::UnitName;
+use super::value::{Signal, Span, Timeout};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A unit with everything that its files, drop-ins and links say.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// The name it was asked for, or its main name when that was an alias.
+    pub name: UnitName,
+    /// All other names (links in the search path, not `Alias=`).
+    pub aliases: Vec<UnitName>,
+    /// Could it be loaded?
+    pub load: LoadState,
+    /// The file, as a path inside the root.
+    pub fragment: Option<PathBuf>,
+    /// The drop-ins in the order in which they were applied.
+    pub dropins: Vec<PathBuf>,
+    /// `Description=`.
+    pub description: Option<String>,
+    /// `Documentation=`.
+    pub documentation: Vec<String>,
+    /// Ordering and requirement, those by default included.
+    pub deps: Vec<Dependency>,
+    /// `DefaultDependencies=`.
+    pub default_dependencies: bool,
+    /// `Condition…=`, in file order.
+    pub conditions: Vec<Check>,
+    /// `Assert…=`, in file order.
+    pub asserts: Vec<Check>,
+    /// `StartLimitIntervalSec=` and `StartLimitBurst=`, from [Unit] or the old places in [Service].
+    pub start_limit: StartLimit,
+    /// `RefuseManualStart=`.
+    pub refuse_manual_start: bool,
+    /// `RefuseManualStop=`.
+    pub refuse_manual_stop: bool,
+    /// `StopWhenUnneeded=`.
+    pub stop_when_unneeded: bool,
+    /// `IgnoreOnIsolate=`.
+    pub ignore_on_isolate: bool,
+    /// `JobTimeoutSec=`.
+    pub job_timeout: Timeout,
+    /// What the ending of the name adds.
+    pub body: Body,
+    /// `[Install]`.
+    pub install: Install,
+    /// What is wrong or doubtful in the files, in the order found.
+    pub findings: Vec<Finding>,
+    /// Directives that are known and that amr does not apply.
+    pub unapplied: Vec<Unapplied>,
+}
+
+/// As `systemctl show -p LoadState` prints it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadState {
+    /// Read without a fatal fault.
+    Loaded,
+    /// No file of that name.
+    NotFound,
+    /// A link to /dev/null or an empty file.
+    Masked,
+    /// A fault that systemd 252 refuses (`bad-setting`); the finding says where.
+    BadSetting,
+    /// The file could not be read.
+    Error,
+}
+
+/// One edge to another unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependency {
+    /// What the edge means.
+    pub kind: DepKind,
+    /// The other unit.
+    pub on: UnitName,
+    /// Where it is written; `None` where it is implied.
+    pub origin: Option<Origin>,
+}
+
+/// A place in one of the unit's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Path inside the root.
+    pub path: PathBuf,
+    /// Where in it.
+    pub span: Span,
+}
+
+/// The kinds of edge (systemd.unit(5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum DepKind {
+    Requires,
+    Requisite,
+    Wants,
+    BindsTo,
+    PartOf,
+    Upholds,
+    Conflicts,
+    Before,
+    After,
+    OnFailure,
+    OnSuccess,
+    PropagatesReloadTo,
+    ReloadPropagatedFrom,
+    PropagatesStopTo,
+    StopPropagatedFrom,
+    JoinsNamespaceOf,
+}
+
+/// One `Condition…=` or `Assert…=`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The test, e.g. `PathExists` for both `ConditionPathExists=` and `AssertPathExists=`.
+    pub test: String,
+    /// Leading `|`: one of all the triggering ones must hold.
+    pub trigger: bool,
+    /// Leading `!`.
+    pub negate: bool,
+    /// What is tested.
+    pub value: String,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// At most `burst` starts in `interval`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StartLimit {
+    /// Zero turns the limit off.
+    pub interval: Duration,
+    /// Zero turns the limit off too.
+    pub burst: u32,
+}
+
+/// What the kind of unit adds.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// `.service`
+    Service(Box<Service>),
+    /// `.target` and every kind that amr knows by name only.
+    Other,
+}
+
+/// `[Service]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// `Type=`.
+    pub kind: ServiceType,
+    /// All `Exec…=`.
+    pub exec: ExecLists,
+    /// `Restart=`.
+    pub restart: Restart,
+    /// `RestartSec=`.
+    pub restart_sec: Duration,
+    /// `RestartSteps=` (254), 0 for none.
+    pub restart_steps: u32,
+    /// `RestartMaxDelaySec=` (254).
+    pub restart_max_delay: Timeout,
+    /// `SuccessExitStatus=`.
+    pub success: StatusSet,
+    /// `RestartPreventExitStatus=`.
+    pub restart_prevent: StatusSet,
+    /// `RestartForceExitStatus=`.
+    pub restart_force: StatusSet,
+    /// `TimeoutStartSec=`, the default of the type applied.
+    pub timeout_start: Timeout,
+    /// `TimeoutStopSec=`.
+    pub timeout_stop: Timeout,
+    /// `TimeoutAbortSec=`.
+    pub timeout_abort: Timeout,
+    /// `TimeoutStartFailureMode=`.
+    pub start_failure_mode: TimeoutFailureMode,
+    /// `TimeoutStopFailureMode=`.
+    pub stop_failure_mode: TimeoutFailureMode,
+    /// `RuntimeMaxSec=`.
+    pub runtime_max: Timeout,
+    /// `WatchdogSec=`; `Never` for none.
+    pub watchdog: Timeout,
+    /// How it is killed.
+    pub kill: Kill,
+    /// `RemainAfterExit=`.
+    pub remain_after_exit: bool,
+    /// `PIDFile=`, made absolute.
+    pub pid_file: Option<String>,
+    /// `GuessMainPID=`.
+    pub guess_main_pid: bool,
+    /// `NotifyAccess=`, the default of the type applied.
+    pub notify_access: NotifyAccess,
+    /// What each process gets.
+    pub context: ExecContext,
+}
+
+/// `Type=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum ServiceType {
+    Simple,
+    Exec,
+    Forking,
+    Oneshot,
+    Notify,
+    /// 253
+    NotifyReload,
+    Dbus,
+    Idle,
+}
+
+/// The command lists, in file order.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs)]
+pub struct ExecLists {
+    pub condition: Vec<ExecCommand>,
+    pub start_pre: Vec<ExecCommand>,
+    pub start: Vec<ExecCommand>,
+    pub start_post: Vec<ExecCommand>,
+    pub reload: Vec<ExecCommand>,
+    pub stop: Vec<ExecCommand>,
+    pub stop_post: Vec<ExecCommand>,
+}
+
+/// One command: quotes undone and specifiers expanded, variables not yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecCommand {
+    /// The executable: absolute, or a bare name to look up.
+    pub path: String,
+    /// The words; the first is `argv[0]`.
+    pub argv: Vec<String>,
+    /// `-`: failure counts as success.
+    pub ignore_failure: bool,
+    /// `:`: no variable expansion.
+    pub no_env_expand: bool,
+    /// `+`, `!`, `!!`.
+    pub privilege: ExecPrivilege,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// What the privilege prefix asks for (systemd.service(5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum ExecPrivilege {
+    /// None: everything applies.
+    #[default]
+    Normal,
+    /// `+`: no user, no group, no sandbox.
+    Full,
+    /// `!`: no user and group change, sandbox yes.
+    NoUser,
+    /// `!!`: as `!` only where ambient capabilities are missing.
+    AmbientFallback,
+}
+
+/// `Restart=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Restart {
+    No,
+    Always,
+    OnSuccess,
+    OnFailure,
+    OnAbnormal,
+    OnAbort,
+    OnWatchdog,
+}
+
+/// A set of exit codes and signals.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusSet {
+    /// Exit codes.
+    pub codes: Vec<u8>,
+    /// Signals.
+    pub signals: Vec<Signal>,
+}
+
+/// `TimeoutStartFailureMode=`, `TimeoutStopFailureMode=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum TimeoutFailureMode {
+    Terminate,
+    Abort,
+    Kill,
+}
+
+/// systemd.kill(5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Kill {
+    pub mode: KillMode,
+    pub signal: Signal,
+    pub restart_signal: Option<Signal>,
+    pub final_signal: Signal,
+    pub watchdog_signal: Signal,
+    pub send_sigkill: bool,
+    pub send_sighup: bool,
+}
+
+/// `KillMode=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum KillMode {
+    ControlGroup,
+    Process,
+    Mixed,
+    None,
+}
+
+/// `NotifyAccess=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum NotifyAccess {
+    None,
+    Main,
+    Exec,
+    All,
+}
+
+/// systemd.exec(5): what each process of the service gets.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct ExecContext {
+    pub user: Option<String>,
+    pub group: Option<String>,
+    pub supplementary_groups: Vec<String>,
+    pub working_directory: WorkingDirectory,
+    pub umask: u32,
+    /// `Environment=`, later ones win.
+    pub environment: Vec<(String, String)>,
+    pub environment_files: Vec<EnvironmentFile>,
+    pub pass_environment: Vec<String>,
+    pub unset_environment: Vec<String>,
+    pub stdin: StandardInput,
+    pub stdout: StandardOutput,
+    pub stderr: StandardOutput,
+    pub limits: Vec<(Resource, ResourceLimit)>,
+    pub nice: Option<i32>,
+    pub oom_score_adjust: Option<i32>,
+    pub cpu_affinity: Vec<u32>,
+    pub capability_bounding_set: Option<u64>,
+    pub ignore_sigpipe: bool,
+    pub no_new_privileges: bool,
+    pub runtime_directory: Directories,
+    pub state_directory: Directories,
+    pub cache_directory: Directories,
+    pub logs_directory: Directories,
+    pub configuration_directory: Directories,
+    pub runtime_directory_preserve: RuntimePreserve,
+    pub private_tmp: bool,
+    /// `SyslogIdentifier=`.
+    pub syslog_identifier: Option<String>,
+    /// `ExecSearchPath=`.
+    pub exec_search_path: Vec<String>,
+}
+
+/// `WorkingDirectory=`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkingDirectory {
+    /// Not set: `/`.
+    Root,
+    /// `~`.
+    Home {
+        /// Leading `-`.
+        missing_ok: bool,
+    },
+    /// A path.
+    Path {
+        /// Absolute.
+        path: String,
+        /// Leading `-`.
+        missing_ok: bool,
+    },
+}
+
+/// One `EnvironmentFile=`; the path may hold glob characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct EnvironmentFile {
+    pub path: String,
+    pub missing_ok: bool,
+    pub origin: Origin,
+}
+
+/// `StandardInput=`, as far as it can be met without a journal and sockets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum StandardInput {
+    Null,
+    Tty,
+    File(String),
+    Data(Vec<u8>),
+}
+
+/// `StandardOutput=`, `StandardError=`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum StandardOutput {
+    Inherit,
+    Null,
+    Tty,
+    /// The unit's log, and the console.
+    JournalConsole,
+    /// `journal`, `syslog`, `kmsg`: the unit's log.
+    Journal,
+    File(String),
+    Append(String),
+    Truncate(String),
+}
+
+/// The limits of setrlimit(2) that systemd has a `Limit…=` for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Resource {
+    Cpu,
+    Fsize,
+    Data,
+    Stack,
+    Core,
+    Rss,
+    Nofile,
+    As,
+    Nproc,
+    Memlock,
+    Locks,
+    Sigpending,
+    Msgqueue,
+    Nice,
+    Rtprio,
+    Rttime,
+}
+
+/// Soft and hard; `u64::MAX` is `infinity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct ResourceLimit {
+    pub soft: u64,
+    pub hard: u64,
+}
+
+/// `RuntimeDirectory=` and its kin, relative names with their mode.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Directories {
+    pub names: Vec<String>,
+    /// 0 means that the default of 0755 applies.
+    pub mode: u32,
+}
+
+/// `RuntimeDirectoryPreserve=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum RuntimePreserve {
+    No,
+    Restart,
+    Yes,
+}
+
+/// `[Install]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Install {
+    pub wanted_by: Vec<UnitName>,
+    pub required_by: Vec<UnitName>,
+    pub alias: Vec<UnitName>,
+    pub also: Vec<UnitName>,
+    pub default_instance: Option<String>,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Has not the effect that it seems to have.
+    Warning,
+    /// systemd 252 refuses the unit.
+    Error,
+}
+
+/// Something wrong or doubtful at a place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad.
+    pub severity: Severity,
+    /// Where; `None` for the unit as a whole.
+    pub origin: Option<Origin>,
+    /// The physical line as it stands in the file, for the caret.
+    pub line: String,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+    /// What to do about it, if known.
+    pub hint: Option<String>,
+}
+
+/// A directive that is known and has no effect under amr.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unapplied {
+    /// `Service`, without brackets.
+    pub section: String,
+    /// The directive's name.
+    pub key: String,
+    /// Its value as written.
+    pub value: String,
+    /// Why, in a few words.
+    pub why: String,
+    /// Where.
+    pub origin: Origin,
+}

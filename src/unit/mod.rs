@@ -4,5 +4,6 @@
 
 pub mod model;
 pub mod name;
+pub mod specifier;
 pub mod syntax;
 pub mod value;

@@ -1,5 +1,7 @@
 //! The kinds of value that directives take, each with its own small parser. Pure.
 
+pub mod utc;
+
 use std::time::Duration;
 
 /// A time limit; `infinity` and, for the two stop and start limits, `0` mean that there is none.

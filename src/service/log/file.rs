@@ -138,7 +138,8 @@ impl LogFile {
     fn rotate(&mut self) {
         for n in (0..self.limits.keep).rev() {
             let from = rotated(&self.path, n);
-            if self.root.lstat(&from).is_ok() && self.root.rename(&from, &rotated(&self.path, n + 1)).is_err() {
+            if self.root.lstat(&from).is_ok() && self.root.rename(&from, &rotated(&self.path, n + 1)).is_err()
+            {
                 return;
             }
         }

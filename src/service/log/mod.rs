@@ -8,3 +8,6 @@ pub mod file;
 pub mod query;
 pub mod read;
 pub mod stamp;
+
+#[cfg(test)]
+mod tests;

@@ -106,7 +106,13 @@ impl Selection<'_> {
 ///
 /// # Errors
 /// A file is there and cannot be read.
-pub fn follow(root: &Root, path: &Path, end: End, query: &Query, print: &mut dyn FnMut(&[u8])) -> Result<End> {
+pub fn follow(
+    root: &Root,
+    path: &Path,
+    end: End,
+    query: &Query,
+    print: &mut dyn FnMut(&[u8]),
+) -> Result<End> {
     let mut end = end;
     // Where is the file that was read last?
     let mut n = 0;
@@ -134,7 +140,13 @@ pub fn follow(root: &Root, path: &Path, end: End, query: &Query, print: &mut dyn
     }
 }
 
-fn print_from(root: &Root, path: &Path, end: End, query: &Query, print: &mut dyn FnMut(&[u8])) -> Result<End> {
+fn print_from(
+    root: &Root,
+    path: &Path,
+    end: End,
+    query: &Query,
+    print: &mut dyn FnMut(&[u8]),
+) -> Result<End> {
     let Some(mut file) = open(root, path)? else { return Ok(end) };
     let fail = |e| Error::new("read", root.outer(path), e);
     let stat = Stat::of(&file).map_err(fail)?;

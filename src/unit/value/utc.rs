@@ -186,7 +186,9 @@ mod tests {
         assert_eq!(Utc::parse("1970-01-01T01:00:00+01:00"), Some(Utc(0)));
         assert_eq!(Utc::parse("1969-12-31 22:00-02:00"), Some(Utc(0)));
         assert_eq!(Utc::parse("1970-01-02"), Some(Utc(86_400_000_000)));
-        for bad in ["", "1970-13-01", "1970-02-30", "1970-01-01T25:00", "1970-01-01x", "yesterday", "+970-01-01"] {
+        for bad in
+            ["", "1970-13-01", "1970-02-30", "1970-01-01T25:00", "1970-01-01x", "yesterday", "+970-01-01"]
+        {
             assert_eq!(Utc::parse(bad), None, "{bad}");
         }
     }

@@ -350,7 +350,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// The error for the byte that stands here, or for the end.
-    fn unexpected(&self, wanted: &'static str) -> Error {
+    pub fn unexpected(&self, wanted: &'static str) -> Error {
         let found = self.buffer.get(self.at..self.filled).and_then(<[u8]>::first);
         self.bad(found.map_or(Problem::End, |&found| Problem::Byte { found, wanted }))
     }

@@ -132,6 +132,13 @@ impl Memlog {
         self.positions.faults.push(fault);
     }
 
+    /// Adds a note, once.
+    pub fn note_once(&mut self, note: Note) {
+        if !self.positions.notes.contains(&note) {
+            self.positions.notes.push(note);
+        }
+    }
+
     /// How far `log.json` was read: where the next whole operation begins. A log shorter than this
     /// was truncated.
     #[must_use]

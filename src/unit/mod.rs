@@ -2,6 +2,7 @@
 //!
 //! Pure, but for `load`, which reads the search path below a root.
 
+pub mod directive;
 pub mod model;
 pub mod name;
 pub mod value;

@@ -177,8 +177,9 @@ const KINDS: [(&str, Kind); 35] = [
 pub fn find(section: &str, name: &str) -> Option<Directive> {
     let mut rest = TABLE;
     while !rest.is_empty() {
-        // A byte index inside a character cannot be cut at; step back to the start of the line.
-        let middle = rest.as_bytes().get(..rest.len() / 2)?.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+        // Back from the middle to the start of its line.
+        let middle =
+            rest.as_bytes().get(..rest.len() / 2)?.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
         let (before, after) = rest.split_at_checked(middle)?;
         let (line, tail) = after.split_once('\n').unwrap_or((after, ""));
         match compare(line, section, name) {
@@ -256,7 +257,21 @@ fn parse(line: &'static str) -> Option<Directive> {
     };
     let mut text = || columns.next().filter(|s| !s.is_empty());
     let (removed, replaced_by, older, notes) = (text(), text(), text(), text());
-    Some(Directive { section, name, since, in_219, in_252, in_260, kind, shape, amr, removed, replaced_by, older, notes })
+    Some(Directive {
+        section,
+        name,
+        since,
+        in_219,
+        in_252,
+        in_260,
+        kind,
+        shape,
+        amr,
+        removed,
+        replaced_by,
+        older,
+        notes,
+    })
 }
 
 /// Levenshtein's distance in bytes.
@@ -296,7 +311,9 @@ mod tests {
         for row in all() {
             assert_eq!(find(row.section, row.name), Some(row));
         }
-        for (section, name) in [("Unit", "Restart"), ("", ""), ("Service", "execstart"), ("Zzz", "Zzz"), ("Aaa", "A")] {
+        for (section, name) in
+            [("Unit", "Restart"), ("", ""), ("Service", "execstart"), ("Zzz", "Zzz"), ("Aaa", "A")]
+        {
             assert_eq!(find(section, name), None);
         }
     }
@@ -308,7 +325,11 @@ mod tests {
                 Amr::Honoured => {}
                 Amr::Ignored(why) | Amr::Refused(why) => assert!(!why.is_empty(), "{}", row.name),
             }
-            assert!(row.in_252 != Known::No || row.since > Since::V(252) || row.removed.is_some(), "{}", row.name);
+            assert!(
+                row.in_252 != Known::No || row.since > Since::V(252) || row.removed.is_some(),
+                "{}",
+                row.name
+            );
         }
     }
 
@@ -333,7 +354,9 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, d) in [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("User", "Users", 1), ("ab", "ba", 2)] {
+        for (a, b, d) in
+            [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("User", "Users", 1), ("ab", "ba", 2)]
+        {
             assert_eq!((distance(a, b), distance(b, a)), (d, d));
         }
     }

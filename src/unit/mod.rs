@@ -2,7 +2,9 @@
 //!
 //! Pure, but for `load`, which reads the search path below a root.
 
+pub mod builtin;
 pub mod directive;
+pub mod finding;
 pub mod model;
 pub mod name;
 pub mod value;

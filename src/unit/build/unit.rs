@@ -1,0 +1,182 @@
+//! The arms of `[Unit]`.
+
+use super::line::{Line, Trouble};
+use super::{Arm, Draft};
+use crate::unit::model::{Check, DepKind, Dependency};
+use crate::unit::name::UnitName;
+
+pub(super) const ARMS: &[(&str, Arm)] = &[
+    ("After", |d, l| d.depend(l, DepKind::After)),
+    ("AssertArchitecture", Draft::check),
+    ("AssertDirectoryNotEmpty", Draft::check),
+    ("AssertFileIsExecutable", Draft::check),
+    ("AssertFileNotEmpty", Draft::check),
+    ("AssertHost", Draft::check),
+    ("AssertKernelCommandLine", Draft::check),
+    ("AssertKernelVersion", Draft::check),
+    ("AssertPathExists", Draft::check),
+    ("AssertPathExistsGlob", Draft::check),
+    ("AssertPathIsDirectory", Draft::check),
+    ("AssertPathIsMountPoint", Draft::check),
+    ("AssertPathIsReadWrite", Draft::check),
+    ("AssertPathIsSymbolicLink", Draft::check),
+    ("Before", |d, l| d.depend(l, DepKind::Before)),
+    ("BindTo", |d, l| d.depend(l, DepKind::BindsTo)),
+    ("BindsTo", |d, l| d.depend(l, DepKind::BindsTo)),
+    ("ConditionArchitecture", Draft::check),
+    ("ConditionDirectoryNotEmpty", Draft::check),
+    ("ConditionFileIsExecutable", Draft::check),
+    ("ConditionFileNotEmpty", Draft::check),
+    ("ConditionHost", Draft::check),
+    ("ConditionKernelCommandLine", Draft::check),
+    ("ConditionKernelVersion", Draft::check),
+    ("ConditionPathExists", Draft::check),
+    ("ConditionPathExistsGlob", Draft::check),
+    ("ConditionPathIsDirectory", Draft::check),
+    ("ConditionPathIsMountPoint", Draft::check),
+    ("ConditionPathIsReadWrite", Draft::check),
+    ("ConditionPathIsSymbolicLink", Draft::check),
+    ("Conflicts", |d, l| d.depend(l, DepKind::Conflicts)),
+    ("DefaultDependencies", |d, l| Ok(d.unit.default_dependencies = l.boolean()?)),
+    ("Description", description),
+    ("Documentation", documentation),
+    ("IgnoreOnIsolate", |d, l| Ok(d.unit.ignore_on_isolate = l.boolean()?)),
+    ("JobTimeoutSec", |d, l| Ok(d.unit.job_timeout = l.time_or_never()?)),
+    ("OnFailure", |d, l| d.depend(l, DepKind::OnFailure)),
+    ("OnSuccess", |d, l| d.depend(l, DepKind::OnSuccess)),
+    ("PartOf", |d, l| d.depend(l, DepKind::PartOf)),
+    ("PropagateReloadFrom", |d, l| d.depend(l, DepKind::ReloadPropagatedFrom)),
+    ("PropagateReloadTo", |d, l| d.depend(l, DepKind::PropagatesReloadTo)),
+    ("PropagatesReloadTo", |d, l| d.depend(l, DepKind::PropagatesReloadTo)),
+    ("PropagatesStopTo", |d, l| d.depend(l, DepKind::PropagatesStopTo)),
+    ("RefuseManualStart", |d, l| Ok(d.unit.refuse_manual_start = l.boolean()?)),
+    ("RefuseManualStop", |d, l| Ok(d.unit.refuse_manual_stop = l.boolean()?)),
+    ("ReloadPropagatedFrom", |d, l| d.depend(l, DepKind::ReloadPropagatedFrom)),
+    ("Requires", |d, l| d.depend(l, DepKind::Requires)),
+    ("RequiresOverridable", |d, l| d.depend(l, DepKind::Requires)),
+    ("Requisite", |d, l| d.depend(l, DepKind::Requisite)),
+    ("RequisiteOverridable", |d, l| d.depend(l, DepKind::Requisite)),
+    ("StartLimitBurst", start_limit_burst),
+    ("StartLimitInterval", start_limit_interval),
+    ("StartLimitIntervalSec", start_limit_interval),
+    ("StopPropagatedFrom", |d, l| d.depend(l, DepKind::StopPropagatedFrom)),
+    ("StopWhenUnneeded", |d, l| Ok(d.unit.stop_when_unneeded = l.boolean()?)),
+    ("Upholds", |d, l| d.depend(l, DepKind::Upholds)),
+    ("Wants", |d, l| d.depend(l, DepKind::Wants)),
+];
+
+/// Is this one of the `Condition…=` and `Assert…=`?
+pub(super) fn is_check(key: &str) -> bool {
+    key.starts_with("Condition") || key.starts_with("Assert")
+}
+
+fn description(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    d.unit.description = if l.text.is_empty() { None } else { Some(d.expand(0, l.text)?) };
+    Ok(())
+}
+
+fn documentation(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    if l.text.is_empty() {
+        d.unit.documentation.clear();
+    }
+    for (at, word) in l.words() {
+        match d.expand(at, word) {
+            Ok(uri) if is_uri(&uri) => d.unit.documentation.push(uri),
+            Ok(uri) => {
+                let trouble = Trouble::new(at, word, format!("'{uri}' is not a URI"));
+                d.warn(l, trouble.hint("it begins with http://, https://, file:/, info: or man:"));
+            }
+            Err(trouble) => d.warn(l, trouble),
+        }
+    }
+    Ok(())
+}
+
+/// As `documentation_url_is_valid`.
+fn is_uri(text: &str) -> bool {
+    let schemes = ["http://", "https://", "file:/", "info:", "man:"];
+    schemes.iter().any(|s| text.strip_prefix(s).is_some_and(|rest| !rest.is_empty()))
+}
+
+pub(super) fn start_limit_burst(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    d.unit.start_limit.burst = l.number()?;
+    Ok(())
+}
+
+pub(super) fn start_limit_interval(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    d.unit.start_limit.interval = l.duration()?;
+    Ok(())
+}
+
+impl Draft<'_> {
+    /// A list of units, which cannot be cleared: an empty value means nothing.
+    fn depend(&mut self, l: &Line<'_>, kind: DepKind) -> Result<(), Trouble> {
+        for (at, word) in l.words() {
+            let parsed = self.expand(at, word).and_then(|text| {
+                let name = UnitName::parse(&text).map_err(|e| Trouble::new(at, word, e.to_string()))?;
+                self.resolve_template(name).map_err(|e| Trouble::new(at, word, e))
+            });
+            match parsed {
+                Ok(on) if on == self.unit.name => {
+                    self.warn(l, Trouble::new(at, word, format!("{}= on the unit itself has no meaning", l.key)));
+                }
+                Ok(on) => {
+                    let origin = Some(l.origin(at, word.len()));
+                    self.unit.deps.push(Dependency { kind, on, origin });
+                }
+                Err(trouble) => self.warn(l, trouble),
+            }
+        }
+        Ok(())
+    }
+
+    /// `foo@.service` in a dependency stands for the instance that the unit itself is, or for the
+    /// one named like the unit (`resolve_template`).
+    pub(super) fn resolve_template(&self, name: UnitName) -> Result<UnitName, String> {
+        if !name.is_template() {
+            return Ok(name);
+        }
+        let own = &self.unit.name;
+        let instance = own.instance().filter(|i| !i.is_empty()).unwrap_or_else(|| own.prefix());
+        name.with_instance(instance).map_err(|e| e.to_string())
+    }
+
+    /// One `Condition…=` or `Assert…=`; an empty value clears all of them.
+    fn check(&mut self, l: &Line<'_>) -> Result<(), Trouble> {
+        let (test, assert) = match l.key.strip_prefix("Assert") {
+            Some(test) => (test, true),
+            None => (l.key.strip_prefix("Condition").unwrap_or(l.key), false),
+        };
+        let list = |d: &mut Self| std::mem::take(if assert { &mut d.unit.asserts } else { &mut d.unit.conditions });
+        let mut checks = list(self);
+        let parsed = self.parse_check(l, test);
+        match &parsed {
+            Ok(None) => checks.clear(),
+            Ok(Some(check)) => checks.push(check.clone()),
+            Err(_) => {}
+        }
+        *(if assert { &mut self.unit.asserts } else { &mut self.unit.conditions }) = checks;
+        parsed.map(|_| ())
+    }
+
+    fn parse_check(&self, l: &Line<'_>, test: &str) -> Result<Option<Check>, Trouble> {
+        if l.text.is_empty() {
+            return Ok(None);
+        }
+        let mark = |text: &'_ str, mark: char| text.strip_prefix(mark).map(|t| t.trim_start().len());
+        let after_trigger = mark(l.text, '|').unwrap_or(l.text.len());
+        let text = l.text.get(l.text.len() - after_trigger..).unwrap_or("");
+        let after_negate = mark(text, '!').unwrap_or(text.len());
+        let word = text.get(text.len() - after_negate..).unwrap_or("");
+        let at = l.text.len() - word.len();
+        let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
+        let value = if is_path { self.absolute(l, at, word)? } else { self.expand(at, word)? };
+        Ok(Some(Check {
+            test: test.to_owned(),
+            trigger: after_trigger != l.text.len(),
+            negate: after_negate != text.len(),
+            value,
+            origin: l.origin(0, l.text.len()),
+        }))
+    }
+}

@@ -7,4 +7,5 @@ pub mod directive;
 pub mod finding;
 pub mod model;
 pub mod name;
+pub mod syntax;
 pub mod value;

@@ -3,6 +3,8 @@
 //! Each parser reads what systemd 252 reads. A [`ValueError`] says where in the value it stopped, so
 //! that the caller can put a caret there (`syntax::Value::span`).
 
+pub mod utc;
+
 use std::time::Duration;
 use thiserror::Error;
 

@@ -23,7 +23,7 @@ use super::merge::{Setting, Source, settings};
 use super::model::{
     Body, Dependency, Finding, Install, LoadState, Origin, Severity, StartLimit, Unapplied, Unit,
 };
-use super::name::{UnitKind, UnitName};
+use super::name::{NameError, UnitKind, UnitName};
 use super::specifier::Facts;
 use super::syntax::{FaultKind, Item, physical_line};
 use super::value::{Span, Timeout};
@@ -85,7 +85,8 @@ pub fn build(input: &Input, facts: &Facts) -> Unit {
     unit.aliases.clone_from(&input.aliases);
     unit.fragment.clone_from(&input.fragment);
     unit.dropins.clone_from(&input.dropins);
-    let mut draft = Draft { facts, unit, service: ServiceDraft::default(), last: BTreeMap::new() };
+    let mut draft =
+        Draft { facts, sources: &input.sources, unit, service: ServiceDraft::default(), last: BTreeMap::new() };
     for source in &input.sources {
         draft.faults(source);
         draft.sections(source);
@@ -117,6 +118,7 @@ fn arm(section: &str, key: &str) -> Option<Arm> {
 /// A unit on its way.
 struct Draft<'a> {
     facts: &'a Facts,
+    sources: &'a [Source],
     unit: Unit,
     service: ServiceDraft,
     /// The last assignment of each key of `[Service]`, for findings about the whole.
@@ -312,6 +314,15 @@ impl<'a> Draft<'a> {
             self.unit.load = state;
         }
     }
+}
+
+/// `foo@.service` in a dependency of `own` stands for the instance that `own` itself is, or for the
+/// one named like it (`resolve_template`); any other name for itself.
+pub(super) fn instance_for(own: &UnitName, name: UnitName) -> Result<UnitName, NameError> {
+    if !name.is_template() {
+        return Ok(name);
+    }
+    name.with_instance(own.instance().filter(|i| !i.is_empty()).unwrap_or_else(|| own.prefix()))
 }
 
 /// The section that belongs to a kind of unit.

@@ -4,6 +4,7 @@ use super::line::{Line, Trouble};
 use super::{Arm, Draft};
 use crate::unit::model::Install;
 use crate::unit::name::UnitName;
+use crate::unit::value::words::Word;
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
     ("Alias", |d, l| d.install(l, |i| &mut i.alias)),
@@ -21,10 +22,10 @@ impl Draft<'_> {
         if l.text.is_empty() {
             list(&mut self.unit.install).clear();
         }
-        for (at, word) in l.words() {
+        for Word { at, text: word, .. } in l.words()? {
             let name = self
-                .expand(at, word)
-                .and_then(|text| UnitName::parse(&text).map_err(|e| Trouble::new(at, word, e.to_string())));
+                .expand(at, &word)
+                .and_then(|text| UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string())));
             match name {
                 Ok(name) => list(&mut self.unit.install).push(name),
                 Err(trouble) => self.warn(l, trouble),

@@ -5,7 +5,8 @@ use super::Draft;
 use crate::unit::merge::Setting;
 use crate::unit::model::{Origin, Severity};
 use crate::unit::specifier;
-use crate::unit::value::{Timeout, ValueError, boolean, time};
+use crate::unit::value::words::{self, Escapes, Word};
+use crate::unit::value::{Timeout, ValueError, boolean, path, time};
 use std::time::Duration;
 
 /// An assignment.
@@ -68,30 +69,10 @@ impl<'a> Line<'a> {
         Trouble::new(0, self.text, message)
     }
 
-    /// The words between blanks, one pair of quotes around a word taken away.
-    pub fn words(&self) -> Vec<(usize, &'a str)> {
-        let mut words = Vec::new();
-        let mut rest = self.text;
-        while let Some(start) = rest.find(|c: char| !c.is_ascii_whitespace()) {
-            let (_, tail) = rest.split_at(start);
-            let at = self.text.len() - tail.len();
-            let quoted = ['"', '\''].iter().find_map(|q| {
-                let inner = tail.strip_prefix(*q)?;
-                let (word, after) = inner.split_once(*q)?;
-                (after.is_empty() || after.starts_with(|c: char| c.is_ascii_whitespace())).then_some((word, after))
-            });
-            let (word, after, at) = match quoted {
-                Some((word, after)) => (word, after, at + 1),
-                None => {
-                    let end = tail.find(|c: char| c.is_ascii_whitespace()).unwrap_or(tail.len());
-                    let (word, after) = tail.split_at(end);
-                    (word, after, at)
-                }
-            };
-            words.push((at, word));
-            rest = after;
-        }
-        words
+    /// The words of a list, quotes undone and backslashes kept, each with its place.
+    pub fn words(&self) -> Result<Vec<Word>, Trouble> {
+        let (words, _) = words::split_with(self.text, Escapes::Literal)?;
+        Ok(words)
     }
 
     pub fn boolean(&self) -> Result<bool, Trouble> {
@@ -138,16 +119,10 @@ impl Draft<'_> {
         specifier::expand(text, self.facts, &self.unit.name).map_err(|e| Trouble::from(e).within(at))
     }
 
-    /// An absolute path without doubled slashes.
-    pub fn absolute(&self, line: &Line<'_>, at: usize, text: &str) -> Result<String, Trouble> {
-        let path = self.expand(at, text)?;
-        if !path.starts_with('/') {
-            return Err(Trouble::new(at, text, format!("'{path}' is not an absolute path, as {}= wants", line.key)));
-        }
-        if path.contains('\0') || path.split('/').any(|c| c == "..") {
-            return Err(Trouble::new(at, text, format!("'{path}' must not have '..' in it")));
-        }
-        Ok(simplify(&path))
+    /// An absolute path, specifiers expanded, without doubled slashes and `..`.
+    pub fn absolute(&self, at: usize, text: &str) -> Result<String, Trouble> {
+        let expanded = self.expand(at, text)?;
+        path::absolute(&expanded).map_err(|e| Trouble::new(at, text, e.message))
     }
 
     /// Trouble with a part of a value that does not spoil the rest.
@@ -160,10 +135,4 @@ impl Draft<'_> {
         let span = line.origin(0, line.text.len()).span;
         self.find(line.setting.source, span, severity, message, hint);
     }
-}
-
-/// A path without doubled slashes, `.` components and a slash at its end (`path_simplify`).
-pub(super) fn simplify(path: &str) -> String {
-    let parts: Vec<_> = path.split('/').filter(|c| !c.is_empty() && *c != ".").collect();
-    format!("{}{}", if path.starts_with('/') { "/" } else { "" }, parts.join("/"))
 }

@@ -1,9 +1,10 @@
 //! The arms of `[Unit]`.
 
 use super::line::{Line, Trouble};
-use super::{Arm, Draft};
+use super::{Arm, Draft, instance_for};
 use crate::unit::model::{Check, DepKind, Dependency};
 use crate::unit::name::UnitName;
+use crate::unit::value::words::Word;
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
     ("After", |d, l| d.depend(l, DepKind::After)),
@@ -79,11 +80,11 @@ fn documentation(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
     if l.text.is_empty() {
         d.unit.documentation.clear();
     }
-    for (at, word) in l.words() {
-        match d.expand(at, word) {
+    for Word { at, text: word, .. } in l.words()? {
+        match d.expand(at, &word) {
             Ok(uri) if is_uri(&uri) => d.unit.documentation.push(uri),
             Ok(uri) => {
-                let trouble = Trouble::new(at, word, format!("'{uri}' is not a URI"));
+                let trouble = Trouble::new(at, &word, format!("'{uri}' is not a URI"));
                 d.warn(l, trouble.hint("it begins with http://, https://, file:/, info: or man:"));
             }
             Err(trouble) => d.warn(l, trouble),
@@ -111,34 +112,23 @@ pub(super) fn start_limit_interval(d: &mut Draft<'_>, l: &Line<'_>) -> Result<()
 impl Draft<'_> {
     /// A list of units, which cannot be cleared: an empty value means nothing.
     fn depend(&mut self, l: &Line<'_>, kind: DepKind) -> Result<(), Trouble> {
-        for (at, word) in l.words() {
-            let parsed = self.expand(at, word).and_then(|text| {
-                let name = UnitName::parse(&text).map_err(|e| Trouble::new(at, word, e.to_string()))?;
-                self.resolve_template(name).map_err(|e| Trouble::new(at, word, e))
+        for Word { at, text: word, len } in l.words()? {
+            let parsed = self.expand(at, &word).and_then(|text| {
+                let name = UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string()))?;
+                instance_for(&self.unit.name, name).map_err(|e| Trouble::new(at, &word, e.to_string()))
             });
             match parsed {
                 Ok(on) if on == self.unit.name => {
-                    self.warn(l, Trouble::new(at, word, format!("{}= on the unit itself has no meaning", l.key)));
+                    self.warn(l, Trouble::new(at, &word, format!("{}= on the unit itself has no meaning", l.key)));
                 }
                 Ok(on) => {
-                    let origin = Some(l.origin(at, word.len()));
+                    let origin = Some(l.origin(at, len));
                     self.unit.deps.push(Dependency { kind, on, origin });
                 }
                 Err(trouble) => self.warn(l, trouble),
             }
         }
         Ok(())
-    }
-
-    /// `foo@.service` in a dependency stands for the instance that the unit itself is, or for the
-    /// one named like the unit (`resolve_template`).
-    pub(super) fn resolve_template(&self, name: UnitName) -> Result<UnitName, String> {
-        if !name.is_template() {
-            return Ok(name);
-        }
-        let own = &self.unit.name;
-        let instance = own.instance().filter(|i| !i.is_empty()).unwrap_or_else(|| own.prefix());
-        name.with_instance(instance).map_err(|e| e.to_string())
     }
 
     /// One `Condition…=` or `Assert…=`; an empty value clears all of them.
@@ -170,7 +160,7 @@ impl Draft<'_> {
         let word = text.get(text.len() - after_negate..).unwrap_or("");
         let at = l.text.len() - word.len();
         let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
-        let value = if is_path { self.absolute(l, at, word)? } else { self.expand(at, word)? };
+        let value = if is_path { self.absolute(at, word)? } else { self.expand(at, word)? };
         Ok(Some(Check {
             test: test.to_owned(),
             trigger: after_trigger != l.text.len(),

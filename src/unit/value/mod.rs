@@ -9,12 +9,22 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub mod boolean;
+pub mod env;
+pub mod escape;
 pub mod exec;
+pub mod exit_status;
+pub mod expand;
+pub mod limits;
+pub mod mode;
 mod number;
 pub mod path;
 pub mod signal;
+pub mod size;
 pub mod time;
 pub mod words;
+
+/// What expands the specifiers of one word.
+pub type Expand<'a> = &'a dyn Fn(&str) -> Result<String, ValueError>;
 
 /// Why a value, or a part of it, cannot be read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

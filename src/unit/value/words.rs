@@ -78,6 +78,18 @@ pub fn split_variable(value: &str) -> Vec<String> {
     words
 }
 
+/// Splits at blanks alone: quotes and backslashes are characters like others.
+#[must_use]
+pub fn split_bare(value: &str) -> Vec<Word> {
+    let mut at = 0;
+    let pieces = value.split([' ', '\t', '\n', '\r']).map(|text| {
+        let word = Word { text: text.to_owned(), at, len: text.len() };
+        at = at.saturating_add(text.len()).saturating_add(1);
+        word
+    });
+    pieces.filter(|word| word.len > 0).collect()
+}
+
 /// The next word at or behind `from`; `None` where only blanks are left.
 ///
 /// # Errors

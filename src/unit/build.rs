@@ -85,8 +85,13 @@ pub fn build(input: &Input, facts: &Facts) -> Unit {
     unit.aliases.clone_from(&input.aliases);
     unit.fragment.clone_from(&input.fragment);
     unit.dropins.clone_from(&input.dropins);
-    let mut draft =
-        Draft { facts, sources: &input.sources, unit, service: ServiceDraft::default(), last: BTreeMap::new() };
+    let mut draft = Draft {
+        facts,
+        sources: &input.sources,
+        unit,
+        service: ServiceDraft::default(),
+        last: BTreeMap::new(),
+    };
     for source in &input.sources {
         draft.faults(source);
         draft.sections(source);
@@ -188,12 +193,17 @@ impl<'a> Draft<'a> {
                     let message = format!("{}= is known since systemd {v} only", row.name);
                     self.note(setting, Severity::Note, setting.assignment.key_span, message, None);
                 }
-                self.honour(setting);
+                if let Some(arm) = arm(setting.section, row.name) {
+                    self.read(setting, arm);
+                }
             }
             Amr::Ignored(_) if row.in_252 == Known::No => self.unknown(setting, Some(row)),
             Amr::Ignored(why) => {
                 self.unapplied(setting, why);
-                self.inline_comment(setting);
+                match exec::READ.iter().find(|(name, _)| *name == row.name) {
+                    Some((_, arm)) => self.read(setting, *arm),
+                    None => self.inline_comment(setting),
+                }
                 if unit::is_check(row.name) && !setting.assignment.value.text.is_empty() {
                     let message = format!("{}= cannot be evaluated by amr, which takes it as met", row.name);
                     self.note(setting, Severity::Warning, setting.assignment.key_span, message, None);
@@ -203,9 +213,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn honour(&mut self, setting: Setting<'a>) {
+    fn read(&mut self, setting: Setting<'a>, arm: Arm) {
         let line = Line::new(setting);
-        let Some(arm) = arm(setting.section, line.key) else { return };
         if let Err(trouble) = arm(self, &line) {
             self.trouble(&line, trouble);
         }
@@ -294,7 +303,14 @@ impl<'a> Draft<'a> {
         self.note(setting, severity, span, message, Some(hint));
     }
 
-    fn note(&mut self, s: Setting<'_>, severity: Severity, span: Span, message: String, hint: Option<String>) {
+    fn note(
+        &mut self,
+        s: Setting<'_>,
+        severity: Severity,
+        span: Span,
+        message: String,
+        hint: Option<String>,
+    ) {
         self.find(s.source, span, severity, message, hint);
     }
 

@@ -26,6 +26,7 @@ use super::value::Span;
 use crate::os::error::Error;
 use crate::os::root::{FileKind, Root};
 use index::{Found, Index};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Largest unit file or drop-in that is read, in bytes.
@@ -78,7 +79,12 @@ impl<'a> Loader<'a> {
             Found::Missing => blank(main, LoadState::NotFound),
             Found::Loop(path) => {
                 let mut unit = blank(main, LoadState::Error);
-                report(&mut unit, &path, "the links of this name go round in a circle".to_owned(), Severity::Error);
+                report(
+                    &mut unit,
+                    &path,
+                    "the links of this name go round in a circle".to_owned(),
+                    Severity::Error,
+                );
                 unit
             }
         }
@@ -124,9 +130,8 @@ impl<'a> Loader<'a> {
     fn finish(&self, name: UnitName, fragment: Option<PathBuf>, sources: Vec<Source>) -> Unit {
         let aliases = self.index.aliases(&name);
         let names: Vec<&UnitName> = std::iter::once(&name).chain(&aliases).collect();
-        let dropins = winners(
-            self.folders(&names, ".d", true).into_iter().flat_map(|folder| self.names_in(&folder)),
-        );
+        let dropins =
+            winners(self.folders(&names, ".d", true).into_iter().flat_map(|folder| self.names_in(&folder)));
         let mut links = Vec::new();
         let mut problems = Vec::new();
         for (suffix, kind) in [(".wants", DepKind::Wants), (".requires", DepKind::Requires)] {
@@ -191,11 +196,21 @@ impl<'a> Loader<'a> {
             }
         }
         let input = Input { name, aliases: Vec::new(), fragment, sources, dropins, links };
-        let mut unit = build(&input, self.facts);
+        let mut unit = build(&input, &self.facts_for(&input));
         for (path, message) in problems {
             report(&mut unit, &path, message, Severity::Warning);
         }
         unit
+    }
+
+    /// The facts, and where a file asks for it (`%y`, `%Y`) its own path without links.
+    fn facts_for(&self, input: &Input) -> Cow<'_, Facts> {
+        let asks = |s: &Source| s.bytes.windows(2).any(|w| w == b"%y" || w == b"%Y");
+        let Some(path) = input.fragment.as_ref().filter(|_| input.sources.iter().any(asks)) else {
+            return Cow::Borrowed(self.facts);
+        };
+        let path = self.root.resolve(path).unwrap_or_else(|_| path.clone());
+        Cow::Owned(Facts { fragment: Some(path.to_string_lossy().into_owned()), ..self.facts.clone() })
     }
 
     /// The links of one `.wants` or `.requires` folder (`process_deps`).
@@ -216,7 +231,8 @@ impl<'a> Loader<'a> {
             if index::is_mask(self.root, &path) {
                 continue;
             }
-            let name = UnitName::parse(&entry.name.to_string_lossy()).and_then(|name| instance_for(own, name));
+            let name =
+                UnitName::parse(&entry.name.to_string_lossy()).and_then(|name| instance_for(own, name));
             match name {
                 Ok(on) => {
                     let origin = Some(Origin { path, span: Span::default() });

@@ -7,7 +7,7 @@ use crate::unit::model::{
     Directories, EnvironmentFile, ExecContext, Resource, RuntimePreserve, StandardInput, StandardOutput,
     WorkingDirectory,
 };
-use crate::unit::value::{boolean, env, limits, mode, path};
+use crate::unit::value::{Expand, ValueError, boolean, env, limits, mode, path};
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
     ("CPUAffinity", cpu_affinity),
@@ -45,7 +45,7 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("Nice", |d, l| set(&mut d.context().nice, l.integer(-20, 19))),
     ("NoNewPrivileges", |d, l| set(&mut d.context().no_new_privileges, l.boolean())),
     ("OOMScoreAdjust", |d, l| set(&mut d.context().oom_score_adjust, l.integer(-1000, 1000))),
-    ("PassEnvironment", |d, l| d.variables(l, |c| &mut c.pass_environment)),
+    ("PassEnvironment", |d, l| d.variables(l, env::parse_pass, |c| &mut c.pass_environment)),
     ("RuntimeDirectory", |d, l| d.directories(l, |c| &mut c.runtime_directory)),
     ("RuntimeDirectoryMode", |d, l| set(&mut d.context().runtime_directory.mode, l.mode())),
     ("RuntimeDirectoryPreserve", |d, l| {
@@ -75,7 +75,7 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
         Ok(())
     }),
     ("UMask", |d, l| set(&mut d.context().umask, l.mode())),
-    ("UnsetEnvironment", |d, l| d.variables(l, |c| &mut c.unset_environment)),
+    ("UnsetEnvironment", |d, l| d.variables(l, env::parse_unset, |c| &mut c.unset_environment)),
     ("User", |d, l| {
         d.context().user = d.principal(l)?;
         Ok(())
@@ -83,15 +83,57 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("WorkingDirectory", working_directory),
 ];
 
+/// Directives that the table does not call honoured, and that are read into the unit all the same.
+pub(super) const READ: &[(&str, Arm)] =
+    &[("PrivateTmp", |d, l| set(&mut d.context().private_tmp, l.boolean()))];
+
 /// The names of the capabilities; the place in the list is the number (capability.h).
 const CAPABILITIES: [&str; 41] = [
-    "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
-    "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
-    "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
-    "sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap",
-    "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
     "checkpoint_restore",
 ];
+
+/// Reads a list of variables: those that count, and what is wrong with the others.
+type ParseNames = fn(&str, Expand<'_>) -> Result<(Vec<String>, Vec<ValueError>), ValueError>;
 
 /// Highest CPU number that a set can hold.
 const CPU_MAX: u32 = 8191;
@@ -279,7 +321,8 @@ impl Draft<'_> {
         if is_principal(&name) {
             return Ok(name);
         }
-        Err(Trouble::new(at, text, format!("'{name}' is not a valid name or number of a user or group")).fatal())
+        Err(Trouble::new(at, text, format!("'{name}' is not a valid name or number of a user or group"))
+            .fatal())
     }
 
     fn limit(&mut self, l: &Line<'_>, resource: Resource) -> Result<(), Trouble> {
@@ -294,32 +337,37 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn variables(&mut self, l: &Line<'_>, list: fn(&mut ExecContext) -> &mut Vec<String>) -> Result<(), Trouble> {
+    fn variables(
+        &mut self,
+        l: &Line<'_>,
+        parse: ParseNames,
+        list: fn(&mut ExecContext) -> &mut Vec<String>,
+    ) -> Result<(), Trouble> {
         if l.text.is_empty() {
             list(self.context()).clear();
+            return Ok(());
         }
-        for word in l.words()? {
-            let text = self.expand(word.at, &word.text)?;
-            let name = text.split('=').next().unwrap_or("");
-            let good = !name.is_empty()
-                && !name.starts_with(|c: char| c.is_ascii_digit())
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            if good {
-                list(self.context()).push(text);
-            } else {
-                self.warn(l, Trouble::new(word.at, &word.text, format!("'{text}' is not the name of a variable")));
-            }
+        let expand = |text: &str| crate::unit::specifier::expand(text, self.facts, &self.unit.name);
+        let (names, errors) = parse(l.text, &expand)?;
+        list(self.context()).extend(names);
+        for error in errors {
+            self.warn(l, error.into());
         }
         Ok(())
     }
 
     /// `RuntimeDirectory=` and its kin: relative names, `..` not among them.
-    fn directories(&mut self, l: &Line<'_>, which: fn(&mut ExecContext) -> &mut Directories) -> Result<(), Trouble> {
+    fn directories(
+        &mut self,
+        l: &Line<'_>,
+        which: fn(&mut ExecContext) -> &mut Directories,
+    ) -> Result<(), Trouble> {
         if l.text.is_empty() {
             which(self.context()).names.clear();
         }
         for word in l.words()? {
-            let (name, link) = word.text.split_once(':').map_or((word.text.as_str(), None), |(n, k)| (n, Some(k)));
+            let (name, link) =
+                word.text.split_once(':').map_or((word.text.as_str(), None), |(n, k)| (n, Some(k)));
             let checked = self.expand(word.at, name).and_then(|name| {
                 let name = path::relative(&name).map_err(|e| Trouble::new(word.at, &word.text, e.message))?;
                 if name == "private" || name.starts_with("private/") {

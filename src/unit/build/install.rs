@@ -24,7 +24,7 @@ impl Draft<'_> {
         }
         for Word { at, text: word, .. } in l.words()? {
             let name = self
-                .expand(at, &word)
+                .expand_name(at, &word)
                 .and_then(|text| UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string())));
             match name {
                 Ok(name) => list(&mut self.unit.install).push(name),

@@ -119,6 +119,11 @@ impl Draft<'_> {
         specifier::expand(text, self.facts, &self.unit.name).map_err(|e| Trouble::from(e).within(at))
     }
 
+    /// Expands specifiers in the name of a unit.
+    pub fn expand_name(&self, at: usize, text: &str) -> Result<String, Trouble> {
+        specifier::expand_name(text, self.facts, &self.unit.name).map_err(|e| Trouble::from(e).within(at))
+    }
+
     /// An absolute path, specifiers expanded, without doubled slashes and `..`.
     pub fn absolute(&self, at: usize, text: &str) -> Result<String, Trouble> {
         let expanded = self.expand(at, text)?;

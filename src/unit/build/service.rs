@@ -6,7 +6,8 @@ use super::unit::{start_limit_burst, start_limit_interval};
 use super::{Arm, Draft};
 use crate::unit::model::{
     Directories, ExecCommand, ExecContext, ExecLists, Kill, KillMode, NotifyAccess, Restart, RuntimePreserve,
-    Service, ServiceType, Severity, StandardInput, StandardOutput, StatusSet, TimeoutFailureMode, WorkingDirectory,
+    Service, ServiceType, Severity, StandardInput, StandardOutput, StatusSet, TimeoutFailureMode,
+    WorkingDirectory,
 };
 use crate::unit::value::{Signal, Timeout, exec, exit_status, path, signal};
 use std::time::Duration;
@@ -142,7 +143,9 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
         d.service.service.timeout_stop = time;
         Ok(())
     }),
-    ("TimeoutStartFailureMode", |d, l| set(&mut d.service.service.start_failure_mode, l.choice(FAILURE_MODE))),
+    ("TimeoutStartFailureMode", |d, l| {
+        set(&mut d.service.service.start_failure_mode, l.choice(FAILURE_MODE))
+    }),
     ("TimeoutStartSec", |d, l| set(&mut d.service.timeout_start, l.time_or_never().map(Some))),
     ("TimeoutStopFailureMode", |d, l| set(&mut d.service.service.stop_failure_mode, l.choice(FAILURE_MODE))),
     ("TimeoutStopSec", |d, l| set(&mut d.service.service.timeout_stop, l.time_or_never())),
@@ -228,7 +231,8 @@ fn pid_file(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
         return Ok(());
     }
     let expanded = d.expand(0, l.text)?;
-    let full = if path::is_absolute(&expanded) { expanded } else { d.expand(0, "%t")? + "/" + &expanded };
+    let full =
+        if path::is_absolute(&expanded) { expanded } else { format!("{}/{expanded}", d.facts.dirs.runtime) };
     d.service.service.pid_file = Some(path::absolute(&full).map_err(|e| l.trouble(e.message))?);
     Ok(())
 }
@@ -250,7 +254,11 @@ impl Draft<'_> {
     }
 
     /// `Exec…=`: commands are added, an empty value clears them.
-    fn command(&mut self, l: &Line<'_>, list: fn(&mut ExecLists) -> &mut Vec<ExecCommand>) -> Result<(), Trouble> {
+    fn command(
+        &mut self,
+        l: &Line<'_>,
+        list: fn(&mut ExecLists) -> &mut Vec<ExecCommand>,
+    ) -> Result<(), Trouble> {
         if l.text.is_empty() {
             list(&mut self.service.service.exec).clear();
             return Ok(());
@@ -259,7 +267,8 @@ impl Draft<'_> {
         let (commands, warnings) =
             exec::parse_with_warnings(l.text, &expand).map_err(|e| Trouble::from(e).fatal())?;
         for warning in warnings {
-            self.warn(l, warning.into());
+            let span = l.origin(warning.at, warning.len).span;
+            self.find(l.setting.source, span, Severity::Warning, warning.message, None);
         }
         list(&mut self.service.service.exec).extend(commands.into_iter().map(|c| ExecCommand {
             path: c.path,

@@ -3,8 +3,8 @@
 
 use super::{Draft, ServiceDraft};
 use crate::unit::model::{
-    Body, DepKind, Dependency, ExecCommand, ExecPrivilege, Finding, KillMode, LoadState, NotifyAccess, Origin,
-    Restart, ServiceType, Severity, Unit,
+    Body, DepKind, Dependency, ExecCommand, ExecPrivilege, Finding, KillMode, LoadState, NotifyAccess,
+    Origin, Restart, ServiceType, Severity, Unit,
 };
 use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::syntax::physical_line;
@@ -94,8 +94,7 @@ fn verify(draft: &mut Draft<'_>) {
     let service = &draft.service.service;
     let (oneshot, start, stop) =
         (service.kind == ServiceType::Oneshot, service.exec.start.len(), service.exec.stop.len());
-    let (restart, force, rest) =
-        (service.restart, service.restart_force.clone(), service.remain_after_exit);
+    let (restart, force, rest) = (service.restart, service.restart_force.clone(), service.remain_after_exit);
     let action = draft.unit.unapplied.iter().any(|u| u.key == "SuccessAction" && u.value != "none");
     let second: Option<Origin> = service.exec.start.get(1).map(|c: &ExecCommand| c.origin.clone());
     if start == 0 && stop == 0 && !action {
@@ -121,17 +120,22 @@ fn verify(draft: &mut Draft<'_>) {
     }
     if oneshot && draft.service.service.runtime_max != Timeout::Never {
         let origin = draft.origin_of("RuntimeMaxSec");
-        draft.report(Severity::Warning, origin, "RuntimeMaxSec= has no effect with Type=oneshot, ignoring", None);
+        draft.report(
+            Severity::Warning,
+            origin,
+            "RuntimeMaxSec= has no effect with Type=oneshot, ignoring",
+            None,
+        );
     }
 }
 
 impl Draft<'_> {
     /// The last assignment of a key of `[Service]`, or the file.
     fn origin_of(&self, key: &str) -> Option<Origin> {
-        let assignment = self.last.get(key).map(|s| Origin {
-            path: s.source.path.clone(),
-            span: s.assignment.value.full_span(),
-        });
+        let assignment = self
+            .last
+            .get(key)
+            .map(|s| Origin { path: s.source.path.clone(), span: s.assignment.value.full_span() });
         assignment.or_else(|| self.unit.fragment.clone().map(|path| Origin { path, span: Span::default() }))
     }
 
@@ -148,7 +152,9 @@ impl Draft<'_> {
     fn report(&mut self, severity: Severity, origin: Option<Origin>, message: &str, hint: Option<&str>) {
         let source = origin.as_ref().and_then(|o| self.sources.iter().find(|s| s.path == o.path));
         let line = match (&origin, source) {
-            (Some(origin), Some(source)) if origin.span.line > 0 => physical_line(&source.bytes, origin.span.line),
+            (Some(origin), Some(source)) if origin.span.line > 0 => {
+                physical_line(&source.bytes, origin.span.line)
+            }
             _ => String::new(),
         };
         let (message, hint) = (message.to_owned(), hint.map(str::to_owned));

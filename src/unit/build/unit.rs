@@ -8,35 +8,35 @@ use crate::unit::value::words::Word;
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
     ("After", |d, l| d.depend(l, DepKind::After)),
-    ("AssertArchitecture", Draft::check),
-    ("AssertDirectoryNotEmpty", Draft::check),
-    ("AssertFileIsExecutable", Draft::check),
-    ("AssertFileNotEmpty", Draft::check),
-    ("AssertHost", Draft::check),
-    ("AssertKernelCommandLine", Draft::check),
-    ("AssertKernelVersion", Draft::check),
-    ("AssertPathExists", Draft::check),
-    ("AssertPathExistsGlob", Draft::check),
-    ("AssertPathIsDirectory", Draft::check),
-    ("AssertPathIsMountPoint", Draft::check),
-    ("AssertPathIsReadWrite", Draft::check),
-    ("AssertPathIsSymbolicLink", Draft::check),
+    ("AssertArchitecture", check),
+    ("AssertDirectoryNotEmpty", check),
+    ("AssertFileIsExecutable", check),
+    ("AssertFileNotEmpty", check),
+    ("AssertHost", check),
+    ("AssertKernelCommandLine", check),
+    ("AssertKernelVersion", check),
+    ("AssertPathExists", check),
+    ("AssertPathExistsGlob", check),
+    ("AssertPathIsDirectory", check),
+    ("AssertPathIsMountPoint", check),
+    ("AssertPathIsReadWrite", check),
+    ("AssertPathIsSymbolicLink", check),
     ("Before", |d, l| d.depend(l, DepKind::Before)),
     ("BindTo", |d, l| d.depend(l, DepKind::BindsTo)),
     ("BindsTo", |d, l| d.depend(l, DepKind::BindsTo)),
-    ("ConditionArchitecture", Draft::check),
-    ("ConditionDirectoryNotEmpty", Draft::check),
-    ("ConditionFileIsExecutable", Draft::check),
-    ("ConditionFileNotEmpty", Draft::check),
-    ("ConditionHost", Draft::check),
-    ("ConditionKernelCommandLine", Draft::check),
-    ("ConditionKernelVersion", Draft::check),
-    ("ConditionPathExists", Draft::check),
-    ("ConditionPathExistsGlob", Draft::check),
-    ("ConditionPathIsDirectory", Draft::check),
-    ("ConditionPathIsMountPoint", Draft::check),
-    ("ConditionPathIsReadWrite", Draft::check),
-    ("ConditionPathIsSymbolicLink", Draft::check),
+    ("ConditionArchitecture", check),
+    ("ConditionDirectoryNotEmpty", check),
+    ("ConditionFileIsExecutable", check),
+    ("ConditionFileNotEmpty", check),
+    ("ConditionHost", check),
+    ("ConditionKernelCommandLine", check),
+    ("ConditionKernelVersion", check),
+    ("ConditionPathExists", check),
+    ("ConditionPathExistsGlob", check),
+    ("ConditionPathIsDirectory", check),
+    ("ConditionPathIsMountPoint", check),
+    ("ConditionPathIsReadWrite", check),
+    ("ConditionPathIsSymbolicLink", check),
     ("Conflicts", |d, l| d.depend(l, DepKind::Conflicts)),
     ("DefaultDependencies", |d, l| Ok(d.unit.default_dependencies = l.boolean()?)),
     ("Description", description),
@@ -113,13 +113,16 @@ impl Draft<'_> {
     /// A list of units, which cannot be cleared: an empty value means nothing.
     fn depend(&mut self, l: &Line<'_>, kind: DepKind) -> Result<(), Trouble> {
         for Word { at, text: word, len } in l.words()? {
-            let parsed = self.expand(at, &word).and_then(|text| {
+            let parsed = self.expand_name(at, &word).and_then(|text| {
                 let name = UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string()))?;
                 instance_for(&self.unit.name, name).map_err(|e| Trouble::new(at, &word, e.to_string()))
             });
             match parsed {
                 Ok(on) if on == self.unit.name => {
-                    self.warn(l, Trouble::new(at, &word, format!("{}= on the unit itself has no meaning", l.key)));
+                    self.warn(
+                        l,
+                        Trouble::new(at, &word, format!("{}= on the unit itself has no meaning", l.key)),
+                    );
                 }
                 Ok(on) => {
                     let origin = Some(l.origin(at, len));
@@ -130,43 +133,33 @@ impl Draft<'_> {
         }
         Ok(())
     }
+}
 
-    /// One `Condition…=` or `Assert…=`; an empty value clears all of them.
-    fn check(&mut self, l: &Line<'_>) -> Result<(), Trouble> {
-        let (test, assert) = match l.key.strip_prefix("Assert") {
-            Some(test) => (test, true),
-            None => (l.key.strip_prefix("Condition").unwrap_or(l.key), false),
-        };
-        let list = |d: &mut Self| std::mem::take(if assert { &mut d.unit.asserts } else { &mut d.unit.conditions });
-        let mut checks = list(self);
-        let parsed = self.parse_check(l, test);
-        match &parsed {
-            Ok(None) => checks.clear(),
-            Ok(Some(check)) => checks.push(check.clone()),
-            Err(_) => {}
-        }
-        *(if assert { &mut self.unit.asserts } else { &mut self.unit.conditions }) = checks;
-        parsed.map(|_| ())
+/// One `Condition…=` or `Assert…=`; an empty value clears all of them.
+fn check(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    let (test, assert) = match l.key.strip_prefix("Assert") {
+        Some(test) => (test, true),
+        None => (l.key.strip_prefix("Condition").unwrap_or(l.key), false),
+    };
+    let parsed = if l.text.is_empty() { None } else { Some(parse_check(d, l, test)?) };
+    let list = if assert { &mut d.unit.asserts } else { &mut d.unit.conditions };
+    match parsed {
+        None => list.clear(),
+        Some(check) => list.push(check),
     }
+    Ok(())
+}
 
-    fn parse_check(&self, l: &Line<'_>, test: &str) -> Result<Option<Check>, Trouble> {
-        if l.text.is_empty() {
-            return Ok(None);
-        }
-        let mark = |text: &'_ str, mark: char| text.strip_prefix(mark).map(|t| t.trim_start().len());
-        let after_trigger = mark(l.text, '|').unwrap_or(l.text.len());
-        let text = l.text.get(l.text.len() - after_trigger..).unwrap_or("");
-        let after_negate = mark(text, '!').unwrap_or(text.len());
-        let word = text.get(text.len() - after_negate..).unwrap_or("");
-        let at = l.text.len() - word.len();
-        let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
-        let value = if is_path { self.absolute(at, word)? } else { self.expand(at, word)? };
-        Ok(Some(Check {
-            test: test.to_owned(),
-            trigger: after_trigger != l.text.len(),
-            negate: after_negate != text.len(),
-            value,
-            origin: l.origin(0, l.text.len()),
-        }))
-    }
+fn parse_check(d: &Draft<'_>, l: &Line<'_>, test: &str) -> Result<Check, Trouble> {
+    let (trigger, text) = marked(l.text, '|');
+    let (negate, word) = marked(text, '!');
+    let at = l.text.len() - word.len();
+    let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
+    let value = if is_path { d.absolute(at, word)? } else { d.expand(at, word)? };
+    Ok(Check { test: test.to_owned(), trigger, negate, value, origin: l.origin(0, l.text.len()) })
+}
+
+/// Is the mark there, and what follows it?
+fn marked(text: &str, mark: char) -> (bool, &str) {
+    text.strip_prefix(mark).map_or((false, text), |rest| (true, rest.trim_start()))
 }

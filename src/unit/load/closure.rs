@@ -146,5 +146,8 @@ fn reaches(kind: DepKind) -> bool {
 
 /// The edges to which a target adds `After=`.
 fn pulls(kind: DepKind) -> bool {
-    matches!(kind, DepKind::Requires | DepKind::Requisite | DepKind::Wants | DepKind::BindsTo | DepKind::PartOf)
+    matches!(
+        kind,
+        DepKind::Requires | DepKind::Requisite | DepKind::Wants | DepKind::BindsTo | DepKind::PartOf
+    )
 }

@@ -77,11 +77,9 @@ impl std::error::Error for Error {
 
 /// The sentence for an `io::Error`, without Rust's `(os error N)` behind it.
 pub fn cause(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(number) => match Errno::from_raw(number) {
-            Errno::UnknownErrno => format!("error {number}"),
-            known => known.desc().to_owned(),
-        },
+    match error.raw_os_error().map(|number| (number, Errno::from_raw(number))) {
+        Some((number, Errno::UnknownErrno)) => format!("error {number}"),
+        Some((_, known)) => known.desc().to_owned(),
         None => error.to_string(),
     }
 }

@@ -8,7 +8,7 @@
 
 mod find;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod walk;
 mod write;
 

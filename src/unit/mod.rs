@@ -10,5 +10,6 @@ pub mod load;
 pub mod merge;
 pub mod model;
 pub mod name;
+pub mod specifier;
 pub mod syntax;
 pub mod value;

@@ -19,6 +19,9 @@ pub struct EnvFile {
     pub refused: Option<(u32, String)>,
 }
 
+/// What was taken from a list, and what was ignored.
+pub type Taken<T> = (Vec<T>, Vec<ValueError>);
+
 /// Is it the name of a variable: letters, digits and underscores, no digit first?
 #[must_use]
 pub fn is_name(name: &str) -> bool {
@@ -32,10 +35,7 @@ pub fn is_name(name: &str) -> bool {
 ///
 /// # Errors
 /// The first word cannot be split off, so that nothing of the value is taken.
-pub fn parse_assignments(
-    value: &str,
-    expand: Expand<'_>,
-) -> Result<(Vec<(String, String)>, Vec<ValueError>), ValueError> {
+pub fn parse_assignments(value: &str, expand: Expand<'_>) -> Result<Taken<(String, String)>, ValueError> {
     let mut vars = Vec::new();
     let ignored = each_word(value, Escapes::Strict, expand, |word| match assignment(word) {
         Some((name, value)) => {
@@ -52,7 +52,7 @@ pub fn parse_assignments(
 ///
 /// # Errors
 /// As [`parse_assignments`].
-pub fn parse_pass(value: &str, expand: Expand<'_>) -> Result<(Vec<String>, Vec<ValueError>), ValueError> {
+pub fn parse_pass(value: &str, expand: Expand<'_>) -> Result<Taken<String>, ValueError> {
     names(value, Escapes::Dropped, expand, "is not the name of a variable", &is_name)
 }
 
@@ -60,7 +60,7 @@ pub fn parse_pass(value: &str, expand: Expand<'_>) -> Result<(Vec<String>, Vec<V
 ///
 /// # Errors
 /// As [`parse_assignments`].
-pub fn parse_unset(value: &str, expand: Expand<'_>) -> Result<(Vec<String>, Vec<ValueError>), ValueError> {
+pub fn parse_unset(value: &str, expand: Expand<'_>) -> Result<Taken<String>, ValueError> {
     let accepts = |word: &str| is_name(word) || assignment(word).is_some();
     names(value, Escapes::Strict, expand, "is neither the name of a variable nor an assignment", &accepts)
 }
@@ -71,7 +71,7 @@ fn names(
     expand: Expand<'_>,
     why: &str,
     accepts: &dyn Fn(&str) -> bool,
-) -> Result<(Vec<String>, Vec<ValueError>), ValueError> {
+) -> Result<Taken<String>, ValueError> {
     let mut found: Vec<String> = Vec::new();
     let ignored = each_word(value, escapes, expand, |word| {
         let good = accepts(word);

@@ -5,7 +5,7 @@ use super::{ValueError, signal, words};
 use crate::unit::model::StatusSet;
 
 /// The names of exit codes in systemd.exec(5): those of libc, of LSB, of systemd itself and of BSD.
-const NAMES: [(&str, u8); 68] = [
+const NAMES: [(&str, u8); 67] = [
     ("SUCCESS", 0),
     ("FAILURE", 1),
     ("INVALIDARGUMENT", 2),
@@ -59,7 +59,7 @@ const NAMES: [(&str, u8); 68] = [
     ("SECCOMP", 228),
     ("SELINUX_CONTEXT", 229),
     ("PERSONALITY", 230),
-    ("APPARMOR_PROFILE", 231),
+    ("APPARMOR", 231),
     ("ADDRESS_FAMILIES", 232),
     ("RUNTIME_DIRECTORY", 233),
     ("CHOWN", 235),
@@ -73,7 +73,6 @@ const NAMES: [(&str, u8); 68] = [
     ("CREDENTIALS", 243),
     ("BPF", 245),
     ("EXCEPTION", 255),
-    ("APPARMOR", 231),
 ];
 
 /// The name of a code, as `systemctl status` shows it: `EXEC` for 203.
@@ -153,7 +152,7 @@ mod tests {
     #[test]
     fn names() {
         assert_eq!(code_name(203), Some("EXEC"));
-        assert_eq!(code_name(231), Some("APPARMOR_PROFILE"));
+        assert_eq!(code_name(231), Some("APPARMOR"));
         assert_eq!(code_name(100), None);
         for (name, code) in NAMES {
             assert_eq!(parse(name).unwrap().codes, [code]);

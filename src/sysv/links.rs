@@ -222,7 +222,7 @@ pub fn plan(
         for entry in found.of(name).iter().filter(|e| e.level == level) {
             if entry.link != link {
                 remove.push(Step::Remove { level, link: entry.link.clone() });
-            } else if entry.target == Target::Link(link.target()) {
+            } else if entry.target == Target::Unread || entry.target == Target::Link(link.target()) {
                 here = true;
             }
         }

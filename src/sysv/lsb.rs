@@ -329,7 +329,6 @@ mod tests {
         assert!(said(&FULL.replace("2 3 4 5", "2,3")).contains("in runlevels 2, insserv in 23"));
         let both = FULL.replace("#!/bin/sh", "# chkconfig: 345 20 80");
         assert!(said(&both).contains("20 and 80"), "{}", said(&both));
-        assert!(said(&both).contains("chkconfig starts it in runlevels 345"));
         assert!(said("nothing\n").is_empty());
         let x = FULL.replace("### END", "# X-Stop-After: z\n### END");
         assert!(said(&x).contains("X-Stop-After is unknown"));

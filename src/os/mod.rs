@@ -9,6 +9,7 @@ pub mod child;
 pub mod clock;
 pub mod error;
 pub mod features;
+pub mod lock;
 pub mod poll;
 pub mod proc;
 pub mod root;

@@ -9,10 +9,12 @@
 mod args;
 mod decide;
 mod table;
+mod xinetd;
 
 pub use args::{Usage, parse};
 pub use decide::decide;
-pub use table::file_of;
+pub use table::{file_of, is_listed};
+pub use xinetd::is_enabled;
 
 use super::header::{Header, HeaderError, OverrideError, Scan};
 use super::level::{Levels, Runlevel};
@@ -88,6 +90,20 @@ impl Command {
             | Self::Override { name }
             | Self::Query { name, .. }
             | Self::Set { name, .. } => Some(name),
+        }
+    }
+
+    /// Does it need every script of the host? (A service with an LSB block makes others need it too.)
+    #[must_use]
+    pub fn needs_all(&self) -> bool {
+        match self {
+            Self::List { name, .. } => name.is_none(),
+            Self::Del { strictness, .. } => *strictness == Strictness::Lsb,
+            Self::Version
+            | Self::Add { .. }
+            | Self::Override { .. }
+            | Self::Query { .. }
+            | Self::Set { .. } => false,
         }
     }
 

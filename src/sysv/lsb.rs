@@ -4,7 +4,7 @@
 //! insserv (Debian's 1.24) wants `### BEGIN INIT INFO` and `### END INIT INFO`, takes keys without
 //! regard to case, the first line of each, and knows nothing of `chkconfig:` lines. Pure.
 
-use super::header::{self, Header, HeaderError};
+use super::header::{self, Header};
 use super::level::{Levels, Runlevel};
 use thiserror::Error;
 

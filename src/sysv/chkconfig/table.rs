@@ -1,6 +1,6 @@
 //! The table of `--list`. Pure.
 
-use super::{Command, Env, Init, Kind, Outcome, Refusal, View};
+use super::{Env, Init, Kind, Outcome, Refusal, View};
 use crate::sysv::level::{Levels, Runlevel};
 use crate::sysv::links::shown;
 use std::ffi::{OsStr, OsString};
@@ -96,7 +96,7 @@ pub(super) fn xinetd_service(view: &View, name: &OsStr, kind: Kind) -> Option<bo
 
 /// Does the list pass the name over? (`readServices`; the executable bit does not count.)
 #[must_use]
-pub(super) fn is_listed(name: &OsStr) -> bool {
+pub fn is_listed(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     let backup = [b".rpmsave".as_slice(), b".rpmnew", b".rpmorig", b".swp"];
     !name.starts_with(b".")
@@ -135,24 +135,6 @@ fn padded(name: &str) -> String {
 
 fn on_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
-}
-
-/// Which names a command needs from init.d: `None` for none, or all of them.
-impl Command {
-    /// Does it need every script from the start? (`on` and its kin do only for an LSB script.)
-    #[must_use]
-    pub fn needs_all(&self) -> bool {
-        match self {
-            Self::List { name: None, .. } => true,
-            Self::Version
-            | Self::List { name: Some(_), .. }
-            | Self::Add { .. }
-            | Self::Del { .. }
-            | Self::Override { .. }
-            | Self::Query { .. }
-            | Self::Set { .. } => false,
-        }
-    }
 }
 
 /// The file of a name in a folder; `None` for a name that would lead elsewhere.

@@ -9,11 +9,12 @@ use super::error::{Error, Result};
 use super::poll::{Interest, wait};
 use super::proc::ProcessId;
 use super::root::Root;
+use super::sys;
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, Backlog, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, UnixCredentials,
-    accept4, bind, connect, getsockopt, listen, recvmsg, send, sendto, setsockopt, socket, sockopt,
+    bind, connect, getsockopt, listen, recvmsg, send, sendto, setsockopt, socket, sockopt,
 };
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -128,19 +129,12 @@ impl Listener {
 
     /// The next caller, without blocking.
     pub fn accept(&self) -> Result<Option<Connection>> {
-        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        match accept4(self.fd.as_raw_fd(), flags) {
-            Ok(fd) => Ok(Some(Connection { fd: own(fd) })),
+        match sys::accept(self.fd.as_fd()) {
+            Ok(fd) => Ok(Some(Connection { fd })),
             Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNABORTED) => Ok(None),
             Err(e) => Err(Error::new("accept", "control connection", e)),
         }
     }
-}
-
-#[allow(unsafe_code)]
-fn own(fd: i32) -> OwnedFd {
-    // SAFETY: accept4 has just made this descriptor and nobody else knows it.
-    unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
 impl AsFd for Listener {

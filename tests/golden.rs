@@ -5,7 +5,13 @@
 //! is one command, words split at blanks, quotes as in the shell; the outputs of all are joined. The
 //! scratch folder is written ROOT. `AMR_BLESS=1 cargo test --test golden` writes what came out.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, clippy::disallowed_methods, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout
+)]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -58,10 +58,7 @@ fn sources() -> Vec<Source> {
 fn without_tests_and_comments(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod ").next().unwrap();
     let text = text.split("#[cfg(test)]\n#[allow").next().unwrap();
-    text.lines()
-        .map(|l| if l.trim_start().starts_with("//") { "" } else { l })
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().map(|l| if l.trim_start().starts_with("//") { "" } else { l }).collect::<Vec<_>>().join("\n")
 }
 
 fn is_test_file(rel: &str) -> bool {
@@ -69,9 +66,7 @@ fn is_test_file(rel: &str) -> bool {
 }
 
 fn is_driver(rel: &str) -> bool {
-    DRIVERS.iter().any(|d| {
-        rel == format!("{d}.rs") || rel.starts_with(&format!("{d}/"))
-    })
+    DRIVERS.iter().any(|d| rel == format!("{d}.rs") || rel.starts_with(&format!("{d}/")))
 }
 
 fn uses(code: &str, module: &str) -> bool {
@@ -101,8 +96,18 @@ fn subjects_do_not_import_one_another() {
 #[test]
 fn pure_files_touch_neither_the_system_nor_the_clock() {
     const FORBIDDEN: &[&str] = &[
-        "crate::os", "crate::host", "std::fs", "std::env", "std::process", "std::net", "std::os::unix::net",
-        "Instant::now", "SystemTime::now", "std::thread", "nix::", "libc::",
+        "crate::os",
+        "crate::host",
+        "std::fs",
+        "std::env",
+        "std::process",
+        "std::net",
+        "std::os::unix::net",
+        "Instant::now",
+        "SystemTime::now",
+        "std::thread",
+        "nix::",
+        "libc::",
     ];
     let mut wrong = Vec::new();
     for s in sources() {
@@ -126,7 +131,9 @@ fn only_the_doors_print_exit_and_read_the_environment() {
         if s.rel.starts_with("cli/") || s.rel == "main.rs" || is_test_file(&s.rel) {
             continue;
         }
-        for f in ["println!", "eprintln!", "print!(", "eprint!(", "process::exit", "std::env::var", "env::args"] {
+        for f in
+            ["println!", "eprintln!", "print!(", "eprint!(", "process::exit", "std::env::var", "env::args"]
+        {
             if s.code.contains(f) {
                 wrong.push(format!("src/{} uses {f}", s.rel));
             }

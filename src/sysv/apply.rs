@@ -12,7 +12,7 @@ use super::header::scan;
 use super::level::Runlevel;
 use super::links::{Found, Link, Step, Target, shown};
 use crate::os::error::Error;
-use crate::os::lock::Lock;
+use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ const SCRIPT_LIMIT: u64 = 16 << 20;
 pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
     // Held while reading too, so that two commands do not decide on what the other changes.
     let lock = (command.changes_links() && env.privilege == Privilege::Full)
-        .then(|| Lock::wait(root, Path::new(LOCK)))
+        .then(|| PassingLock::wait(root, Path::new(LOCK)))
         .transpose();
     let Decision { mut outcome, steps } = preview(root, command, env);
     if steps.is_empty() {

@@ -5,6 +5,7 @@
 //! * [`key`]: the keys of memlog; [`state`]: the fields of one state, common to all generations;
 //!   [`time`]: both forms of a time.
 //! * [`evidence`]: its counters and what its own log says.
+//! * [`glob`]: which files an input asks for.
 //! * [`follow`]: reads whichever it is where it lies, and again as it changes. A driver; the others
 //!   are pure.
 //!
@@ -13,6 +14,7 @@
 
 pub mod evidence;
 pub mod follow;
+pub mod glob;
 pub mod key;
 pub mod memlog;
 pub mod registry;

@@ -1,2 +1,3 @@
 //! Has everything been shipped?
 pub mod shipper;
+pub mod tail;

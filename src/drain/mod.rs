@@ -1,3 +1,5 @@
 //! Has everything been shipped?
+pub mod cursor;
+pub mod json;
 pub mod shipper;
 pub mod tail;

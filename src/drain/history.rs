@@ -12,7 +12,7 @@ use crate::drain::progress::{Progress, Rest};
 use crate::drain::reason::{Reason, Standing};
 use crate::drain::tail::Stream;
 use crate::drain::verdict::{Check, Checks, Moment};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The looks so far.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,15 @@ pub struct History {
     last: BTreeMap<Key, Progress>,
     lost: Vec<Progress>,
     moved: Option<Moment>,
+}
+
+/// Whether a look saw every folder that it should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Every one.
+    Whole,
+    /// Some could not be read, or changed while they were.
+    Partial,
 }
 
 type Key = (FileId, Box<[u8]>, Option<u8>);
@@ -34,32 +43,36 @@ fn key(progress: &Progress) -> Key {
 
 impl History {
     /// Takes a look: sets since when each file has been still, and adds what was lost.
-    pub fn look(&mut self, files: &mut Vec<Progress>, now: Moment, checks: Checks) {
+    ///
+    /// In a partial view a file that is not seen may still be there: it is remembered, not lost.
+    pub fn look(&mut self, files: &mut Vec<Progress>, view: View, now: Moment, checks: Checks) {
         let mut seen: BTreeMap<Key, Progress> = BTreeMap::new();
-        let mut stateless = BTreeSet::new();
+        let mut present: BTreeMap<FileId, Present> = BTreeMap::new();
         for file in files.iter_mut() {
-            let last = self.last.get(&key(file));
-            match last {
-                Some(last) if still(last, file) => file.still_since = last.still_since,
+            file.still_since = match self.last.get(&key(file)) {
+                Some(last) if still(last, file) => last.still_since,
                 Some(_) | None => {
-                    file.still_since = now;
                     self.moved = Some(now);
+                    now
                 }
-            }
-            let cut = last.and_then(|last| cut_short(last, file));
-            self.lost.extend(cut.filter(|_| checks.on(Check::CutShort)));
-            if file.acknowledged.is_none() {
-                stateless.insert(file.file);
-            }
+            };
+            let new = Present { size: file.size, stateless: false, left_alone: true };
+            let there = present.entry(file.file).or_insert(new);
+            there.stateless = there.stateless || file.acknowledged.is_none();
+            there.left_alone = there.left_alone && file.reason.standing() == Standing::LeftAlone;
             seen.insert(key(file), file.clone());
         }
-        let present: BTreeSet<FileId> = files.iter().map(|file| file.file).collect();
         for (key, last) in std::mem::take(&mut self.last) {
-            let known = seen.contains_key(&key)
-                || stateless.contains(&key.0)
-                || (last.acknowledged.is_none() && present.contains(&key.0));
-            if !known && had_rest(&last) && checks.on(Check::Vanished) {
-                self.lost.push(Progress { reason: Reason::Gone, ..last });
+            let Some(fate) = fate(&last, present.get(&key.0), seen.contains_key(&key)) else { continue };
+            match (fate, view) {
+                (Reason::Gone, View::Partial) => {
+                    seen.insert(key, last);
+                }
+                (Reason::Gone, View::Whole) if !checks.on(Check::Vanished) => {}
+                (Reason::CutShort, View::Whole | View::Partial) if !checks.on(Check::CutShort) => {}
+                (reason, View::Whole | View::Partial) => {
+                    self.lost.push(Progress { reason, held: Held::No, ..last });
+                }
             }
         }
         self.last = seen;
@@ -97,14 +110,28 @@ fn had_rest(last: &Progress) -> bool {
     }
 }
 
-/// The bytes that were cut off before they were acknowledged.
-fn cut_short(last: &Progress, now: &Progress) -> Option<Progress> {
-    let cut = now.size < last.size && had_rest(last);
-    cut.then(|| Progress {
-        reason: Reason::CutShort,
-        path: now.path.clone(),
-        held: Held::No,
-        ..last.clone()
-    })
+/// A file of this look.
+struct Present {
+    size: u64,
+    /// The shipper has no state of it, and a pattern asks for it.
+    stateless: bool,
+    /// The shipper takes nothing of it.
+    left_alone: bool,
 }
 
+/// What became of bytes that were left at the last look, if they are gone.
+fn fate(last: &Progress, present: Option<&Present>, claimed: bool) -> Option<Reason> {
+    if !had_rest(last) {
+        return None;
+    }
+    match present {
+        None => Some(Reason::Gone),
+        Some(present) if present.size < last.size => Some(Reason::CutShort),
+        Some(present) if present.left_alone => Some(Reason::Forgotten),
+        // A file that was taken up has states now where it had none.
+        Some(present) => {
+            let followed = claimed || present.stateless || last.acknowledged.is_none();
+            (!followed).then_some(Reason::Gone)
+        }
+    }
+}

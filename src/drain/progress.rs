@@ -185,6 +185,9 @@ struct Position {
 impl Position {
     fn of(file: &LogFile, cursor: Option<&Cursor<'_>>, checks: Checks) -> Self {
         let Some(cursor) = cursor else { return Self::at(file, 0) };
+        if overread(file) && checks.on(Check::Overread) {
+            return Self { truncated: true, ..Self::at(file, 0) };
+        }
         match cursor.acknowledged {
             Acknowledged::Nothing => Self::at(file, 0),
             Acknowledged::Offset(offset) | Acknowledged::OffsetEof { offset, .. } => {
@@ -228,6 +231,15 @@ impl Position {
     }
 }
 
+/// The shipper has read further than the file reaches: it was truncated, and the shipper, which has
+/// not noticed, will read it anew from its beginning.
+fn overread(file: &LogFile) -> bool {
+    match file.held {
+        Held::Open { read } => read > file.size,
+        Held::No | Held::Unknown => false,
+    }
+}
+
 /// All that is known of one claim.
 struct Case<'k, 'c> {
     file: &'k LogFile,
@@ -242,8 +254,9 @@ struct Case<'k, 'c> {
 
 impl Case<'_, '_> {
     fn reason(&self) -> Reason {
-        if self.file.size == 0 && !self.ambiguous {
-            return Reason::Empty;
+        if self.file.size == 0 {
+            let cut = overread(self.file) && self.checks.on(Check::Overread);
+            return if cut { Reason::Truncated } else { Reason::Empty };
         }
         if let Some(reason) = self.left_alone().or_else(|| self.compressed()) {
             return reason;
@@ -278,8 +291,9 @@ impl Case<'_, '_> {
                 }
             }
             Some(cursor) => {
+                // Or it was read at once and closed, and its lines wait in the queue.
                 let begun = cursor.acknowledged != Acknowledged::Nothing || cursor.ttl != Ttl::New;
-                (!begun && self.too_old()).then_some(Reason::IgnoredByAge)
+                (!begun && self.too_old()).then_some(Reason::PerhapsAged)
             }
             None => match rules.wanted {
                 Wanted::Asked => None,

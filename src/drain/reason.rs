@@ -59,6 +59,9 @@ pub enum Reason {
 
     /// Its bytes could not be looked at.
     Unread(Unread),
+    /// It is older than `ignore_older`, and the shipper's state of it says only that it was found: it
+    /// was never begun with, or its lines are on their way.
+    PerhapsAged,
     /// Its lines do not end in LF.
     OtherTerminator,
     /// The shipper's configuration is not known well enough.
@@ -72,7 +75,7 @@ pub enum Reason {
     Gone,
     /// Cut shorter, with bytes that were not acknowledged when it was last seen.
     CutShort,
-    /// Still there, but neither a state nor a pattern of the shipper leads to it any more.
+    /// Still there with bytes that were to be shipped, and the shipper does not take it any more.
     Forgotten,
 }
 
@@ -134,6 +137,7 @@ impl Reason {
             | Self::Gaps
             | Self::DeletedOpen => Standing::Pending,
             Self::Unread(_)
+            | Self::PerhapsAged
             | Self::OtherTerminator
             | Self::ConfigurationUnknown
             | Self::Ambiguous
@@ -172,6 +176,7 @@ impl Reason {
             Self::Gaps => "gaps",
             Self::DeletedOpen => "deleted-open",
             Self::Unread(_) => "unread",
+            Self::PerhapsAged => "perhaps-aged",
             Self::OtherTerminator => "other-terminator",
             Self::ConfigurationUnknown => "configuration-unknown",
             Self::Ambiguous => "ambiguous",
@@ -218,13 +223,16 @@ impl Reason {
             Self::Gaps => "batches before the last acknowledged one are missing",
             Self::DeletedOpen => "the file is deleted, the shipper holds it open and is not done",
             Self::Unread(why) => return format!("its bytes are not known: {why}"),
+            Self::PerhapsAged => {
+                "older than ignore_older, and the state does not say whether it was ever begun with"
+            }
             Self::OtherTerminator => "its lines do not end in LF, so what is left cannot be judged",
             Self::ConfigurationUnknown => "the shipper's configuration is not known well enough to judge it",
             Self::Ambiguous => "several files fit the shipper's state",
             Self::PositionOlder => "the position, kept by name alone, is older than the file",
             Self::Gone => "gone, with bytes that were not acknowledged when it was last seen",
             Self::CutShort => "cut shorter, with bytes that were not acknowledged when it was last seen",
-            Self::Forgotten => "renamed to where no state and no pattern of the shipper leads to it",
+            Self::Forgotten => "still there with bytes to be shipped, and the shipper does not take it any more",
         };
         text.to_owned()
     }

@@ -187,6 +187,8 @@ pub enum Check {
     Ambiguity,
     /// A position above the size means that all is to be shipped again.
     Truncation,
+    /// A file read further than it reaches will be read anew.
+    Overread,
     /// Missing ranges are missing.
     Gaps,
     /// A position kept by path alone may be that of the file which had the name before.
@@ -239,12 +241,13 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Device,
         Self::Moved,
         Self::EveryState,
         Self::Ambiguity,
         Self::Truncation,
+        Self::Overread,
         Self::Gaps,
         Self::PathAge,
         Self::DeletedState,

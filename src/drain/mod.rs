@@ -1,2 +1,4 @@
 //! Has everything been shipped?
+pub mod cursor;
+pub mod json;
 pub mod shipper;

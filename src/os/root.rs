@@ -16,7 +16,8 @@ pub use write::Sync;
 
 use super::error::{Error, Result};
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, readlinkat};
+pub use nix::fcntl::OFlag;
+use nix::fcntl::{AT_FDCWD, AtFlags, openat, readlinkat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

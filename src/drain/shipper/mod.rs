@@ -1,1 +1,2 @@
-//! One file for each shipper.
+//! The shippers amr can read, each in a file or folder of its own.
+pub mod filebeat;

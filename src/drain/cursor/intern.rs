@@ -1,0 +1,212 @@
+//! Byte strings kept once, and a table of numbers that finds things by their hash.
+//!
+//! Both exist to hold a million small things in few bytes: a `HashMap<Box<[u8]>, u32>` costs some
+//! ninety bytes an entry beyond the text. Pure.
+
+use std::hash::Hasher;
+
+/// Finds the number of a thing by its hash; equality is the caller's, who has the things.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    slots: Vec<u32>,
+    used: usize,
+}
+
+/// Never used.
+const EMPTY: u32 = u32::MAX;
+/// Used, and removed since.
+const GONE: u32 = u32::MAX - 1;
+/// Numbers above this are not for things.
+pub(super) const MOST: usize = (u32::MAX - 2) as usize;
+
+impl Index {
+    /// The number for which `same` holds.
+    pub fn find(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
+        let mut at = self.start(hash)?;
+        loop {
+            match self.slots.get(at).copied()? {
+                EMPTY => return None,
+                GONE => {}
+                number if same(number) => return Some(number),
+                _ => {}
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    /// Adds a number that is not there; `rehash` gives the hash of each one when the table grows.
+    pub fn add(&mut self, hash: u64, number: u32, rehash: impl Fn(u32) -> u64) {
+        if (self.used + 1) * 3 > self.slots.len() * 2 {
+            let old: Vec<u32> = self.numbers().collect();
+            self.slots = vec![EMPTY; ((old.len() + 1) * 2).next_power_of_two().max(16)];
+            self.used = 0;
+            for kept in old {
+                self.place(rehash(kept), kept);
+            }
+        }
+        self.place(hash, number);
+    }
+
+    /// Takes a number out.
+    pub fn remove(&mut self, hash: u64, number: u32) {
+        let Some(mut at) = self.start(hash) else { return };
+        while let Some(slot) = self.slots.get_mut(at) {
+            match *slot {
+                EMPTY => return,
+                found if found == number => {
+                    *slot = GONE;
+                    return;
+                }
+                _ => at = (at + 1) & (self.slots.len() - 1),
+            }
+        }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.slots.iter().copied().filter(|&slot| slot < GONE)
+    }
+
+    fn start(&self, hash: u64) -> Option<usize> {
+        // The multiplication spreads hashes that differ in few bits; the high bits are the good ones.
+        let spread = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let mask = self.slots.len().checked_sub(1)?;
+        Some(usize::try_from(spread).unwrap_or(0) & mask)
+    }
+
+    fn place(&mut self, hash: u64, number: u32) {
+        let Some(mut at) = self.start(hash) else { return };
+        while let Some(slot) = self.slots.get_mut(at) {
+            if *slot == EMPTY {
+                *slot = number;
+                self.used += 1;
+                return;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+}
+
+/// Bytes laid end to end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Arena(Vec<u8>);
+
+impl Arena {
+    /// Lays `text` down; `None` when its place cannot be told in 32 bits.
+    pub fn add(&mut self, text: &[u8]) -> Option<u32> {
+        let at = u32::try_from(self.0.len()).ok()?;
+        self.0.extend_from_slice(text);
+        Some(at)
+    }
+
+    /// The text at a place.
+    pub fn get(&self, at: u32, len: usize) -> &[u8] {
+        let at = at as usize;
+        self.0.get(at..at.saturating_add(len)).unwrap_or_default()
+    }
+
+    /// Bytes laid down so far.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Byte strings, each kept once, known by a number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Interner {
+    text: Arena,
+    ends: Vec<u32>,
+    index: Index,
+    last: Option<u32>,
+}
+
+impl Interner {
+    /// The number of `text`, new or not; `None` when there are too many.
+    pub fn intern(&mut self, text: &[u8]) -> Option<u32> {
+        if let Some(last) = self.last
+            && self.get(last) == text
+        {
+            return Some(last);
+        }
+        let hash = hash(text);
+        let number = match self.index.find(hash, |number| self.get(number) == text) {
+            Some(number) => number,
+            None => self.insert(hash, text)?,
+        };
+        self.last = Some(number);
+        Some(number)
+    }
+
+    /// The number of `text` if it is there.
+    pub fn find(&self, text: &[u8]) -> Option<u32> {
+        if let Some(last) = self.last
+            && self.get(last) == text
+        {
+            return Some(last);
+        }
+        self.index.find(hash(text), |number| self.get(number) == text)
+    }
+
+    /// The text of a number.
+    pub fn get(&self, number: u32) -> &[u8] {
+        let number = number as usize;
+        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(number).copied().unwrap_or(start);
+        self.text.get(start, (end - start) as usize)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn insert(&mut self, hash: u64, text: &[u8]) -> Option<u32> {
+        let number = u32::try_from(self.ends.len()).ok().filter(|&number| (number as usize) < MOST)?;
+        let end = u32::try_from(self.text.len().checked_add(text.len())?).ok()?;
+        self.text.add(text)?;
+        self.ends.push(end);
+        let Self { text, ends, index, .. } = self;
+        index.add(hash, number, |kept| {
+            let kept = kept as usize;
+            let start = kept.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+            let end = ends.get(kept).copied().unwrap_or(start);
+            self::hash(text.get(start, (end - start) as usize))
+        });
+        Some(number)
+    }
+}
+
+/// The hash of a text that a stranger may have chosen.
+pub(super) fn hash(text: &[u8]) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(text);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_interned_is_found_again() {
+        let mut texts = Interner::default();
+        let numbers: Vec<u32> =
+            (0..5000u32).map(|n| texts.intern(n.to_string().as_bytes()).unwrap()).collect();
+        for (n, number) in numbers.iter().enumerate() {
+            assert_eq!(texts.get(*number), n.to_string().as_bytes());
+            assert_eq!(texts.intern(n.to_string().as_bytes()), Some(*number));
+        }
+        assert_eq!(texts.len(), 5000);
+        assert_eq!(texts.find(b"none"), None);
+    }
+
+    #[test]
+    fn an_index_forgets_what_is_removed_and_keeps_the_rest() {
+        let mut index = Index::default();
+        // One hash for all: the worst case, and the one in which removal could cut a chain.
+        (0..100).for_each(|number| index.add(7, number, |_| 7));
+        (0..100).step_by(2).for_each(|number| index.remove(7, number));
+        for number in 0..100 {
+            assert_eq!(index.find(7, |found| found == number).is_some(), number % 2 == 1, "{number}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The table of cursors: 64 bytes a state and its file's name; everything that states share
+//! (folders, devices, input names, metas) is kept once.
+//!
+//! A state is known by its scope and its identity. The scope is whatever else the shipper's key
+//! holds (input id, prefix, suffix, hash of the meta), so that a key is found again exactly, and
+//! not by a hash alone. With
+//! [`Identity::Path`] it holds the path too. Pure.
+
+use super::intern::{Arena, Index, Interner, MOST};
+use super::record::{
+    Ack, Kind, NO_TIME, NONE, Record, hash_of, pack_identity, same_identity, ttl, ttl_number,
+};
+use super::{Acknowledged, Cursor, FileId, Identity, Timestamp};
+
+/// Why the table takes no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Full {
+    /// More states, or more text, than 32 bits count.
+    #[error("there are more states than amr can hold")]
+    TooMany,
+    /// A file name of so many bytes. Linux knows none above 255.
+    #[error("a file name of {0} bytes, no file can have it")]
+    LongName(usize),
+}
+
+/// A folder's number; states of one folder share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FolderId(u32);
+
+/// Many cursors, in little room. See the module's head.
+#[derive(Clone, Debug, Default)]
+pub struct Cursors {
+    records: Vec<Record>,
+    index: Index,
+    free: Vec<u32>,
+    folders: Interner,
+    scopes: Interner,
+    metas: Interner,
+    devices: Interner,
+    names: Arena,
+    texts: Arena,
+    ranges: Vec<Box<[(u64, u64)]>>,
+}
+
+impl Cursors {
+    /// How many states there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len() - self.free.len()
+    }
+
+    /// There is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Sets the state with this cursor's own identity (input id, meta and file), new or not.
+    ///
+    /// # Errors
+    /// [`Full`]; the table is as it was.
+    pub fn add(&mut self, cursor: &Cursor<'_>) -> Result<u32, Full> {
+        match cursor.identity {
+            Identity::Path => self.set(&[cursor.meta, b"\0", cursor.folder, cursor.name].concat(), cursor),
+            Identity::Inode(_) | Identity::InodeMarker { .. } | Identity::Fingerprint { .. } => {
+                self.set(cursor.meta, cursor)
+            }
+        }
+    }
+
+    /// Sets the state known by `scope`, input id and identity, new or not; the last one counts.
+    ///
+    /// # Errors
+    /// [`Full`]; the states are as they were.
+    pub(in crate::drain) fn set(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<u32, Full> {
+        let scope = self.scopes.intern(&scope_text(scope, cursor.input_id)).ok_or(Full::TooMany)?;
+        let hash = hash_of(scope, &cursor.identity);
+        let old = self.lookup(scope, hash, &cursor.identity);
+        let record = self.pack(scope, cursor, old)?;
+        let number = match old.or_else(|| self.free.pop()) {
+            Some(number) => number,
+            None => u32::try_from(self.records.len())
+                .ok()
+                .filter(|_| self.records.len() < MOST)
+                .ok_or(Full::TooMany)?,
+        };
+        match self.records.get_mut(number as usize) {
+            Some(place) => *place = record,
+            None => self.records.push(record),
+        }
+        if old.is_none() {
+            let Self { index, records, texts, devices, .. } = self;
+            index.add(hash, number, |kept| {
+                records.get(kept as usize).map_or(0, |record| record.hash(texts, devices))
+            });
+        }
+        Ok(number)
+    }
+
+    /// Takes out the state known by `scope`, input id and identity; whether it was there.
+    pub(in crate::drain) fn remove(
+        &mut self,
+        scope: &[u8],
+        input_id: &[u8],
+        identity: &Identity<'_>,
+    ) -> bool {
+        let Some(number) = self.find(scope, input_id, identity) else { return false };
+        let Some(record) = self.records.get_mut(number as usize) else { return false };
+        self.index.remove(hash_of(record.scope, identity), number);
+        record.kind = Kind::Gone;
+        self.free.push(number);
+        true
+    }
+
+    /// The number of the state known by `scope`, input id and identity.
+    pub(in crate::drain) fn find(
+        &self,
+        scope: &[u8],
+        input_id: &[u8],
+        identity: &Identity<'_>,
+    ) -> Option<u32> {
+        let scope = self.scopes.find(&scope_text(scope, input_id))?;
+        self.lookup(scope, hash_of(scope, identity), identity)
+    }
+
+    /// The state of a number.
+    #[must_use]
+    pub fn get(&self, number: u32) -> Option<Cursor<'_>> {
+        let record = self.records.get(number as usize)?;
+        let seen = (record.device != NONE)
+            .then(|| FileId { dev: device(&self.devices, record.device), ino: record.ino });
+        Some(Cursor {
+            identity: record.identity(&self.texts, &self.devices)?,
+            seen,
+            folder: self.folders.get(record.folder),
+            name: self.names.get(record.name, usize::from(record.name_len)),
+            acknowledged: self.acknowledged(record),
+            ttl: ttl(record.ttl),
+            input: record.input,
+            input_id: input_id(self.scopes.get(record.scope)),
+            meta: if record.meta == NONE { b"" } else { self.metas.get(record.meta) },
+            updated: (record.updated != NO_TIME).then_some(Timestamp(record.updated)),
+        })
+    }
+
+    /// Every state, in the order of its number.
+    pub fn iter(&self) -> impl Iterator<Item = Cursor<'_>> + '_ {
+        self.numbers().filter_map(|number| self.get(number))
+    }
+
+    /// The numbers of every state.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.records.iter().zip(0..).filter(|(record, _)| record.kind != Kind::Gone).map(|(_, number)| number)
+    }
+
+    /// Which folder a state's path lies in.
+    #[must_use]
+    pub fn folder_of(&self, number: u32) -> Option<FolderId> {
+        self.records.get(number as usize).map(|record| FolderId(record.folder))
+    }
+
+    /// A folder's path, with its last `/`.
+    #[must_use]
+    pub fn folder(&self, folder: FolderId) -> &[u8] {
+        self.folders.get(folder.0)
+    }
+
+    /// How many folders there are; some may have no state any more.
+    #[must_use]
+    pub fn folders(&self) -> usize {
+        self.folders.len()
+    }
+
+    /// The numbers of every state, those of one folder side by side.
+    #[must_use]
+    pub fn by_folder(&self) -> Vec<u32> {
+        let mut numbers: Vec<u32> = self.numbers().collect();
+        numbers.sort_unstable_by_key(|&number| (self.folder_of(number), number));
+        numbers
+    }
+
+    fn lookup(&self, scope: u32, hash: u64, identity: &Identity<'_>) -> Option<u32> {
+        self.index.find(hash, |number| {
+            self.records.get(number as usize).is_some_and(|record| {
+                record.scope == scope && same_identity(record, identity, &self.texts, &self.devices)
+            })
+        })
+    }
+
+    fn acknowledged(&self, record: &Record) -> Acknowledged<'_> {
+        match record.ack {
+            Ack::Nothing => Acknowledged::Nothing,
+            Ack::Offset => Acknowledged::Offset(record.offset),
+            Ack::Open => Acknowledged::OffsetEof { offset: record.offset, eof: false },
+            Ack::Eof => Acknowledged::OffsetEof { offset: record.offset, eof: true },
+            Ack::Ranges => {
+                let ranges = usize::try_from(record.offset).ok().and_then(|at| self.ranges.get(at));
+                Acknowledged::Ranges(ranges.map_or(&[], |ranges| ranges))
+            }
+        }
+    }
+
+    /// The cursor as a record; what was there before lends its texts where they are the same.
+    fn pack(&mut self, scope: u32, cursor: &Cursor<'_>, old: Option<u32>) -> Result<Record, Full> {
+        let name_len = u16::try_from(cursor.name.len()).map_err(|_| Full::LongName(cursor.name.len()))?;
+        let old = old.and_then(|number| self.records.get(number as usize)).copied();
+        let name = match old {
+            Some(old) if self.names.get(old.name, usize::from(old.name_len)) == cursor.name => old.name,
+            Some(_) | None => self.names.add(cursor.name).ok_or(Full::TooMany)?,
+        };
+        let seen = match cursor.identity {
+            Identity::Inode(id) => Some(id),
+            Identity::Path | Identity::InodeMarker { .. } | Identity::Fingerprint { .. } => cursor.seen,
+        };
+        let (ack, offset) = match cursor.acknowledged {
+            Acknowledged::Nothing => (Ack::Nothing, 0),
+            Acknowledged::Offset(offset) => (Ack::Offset, offset),
+            Acknowledged::OffsetEof { offset, eof: false } => (Ack::Open, offset),
+            Acknowledged::OffsetEof { offset, eof: true } => (Ack::Eof, offset),
+            Acknowledged::Ranges(ranges) => {
+                self.ranges.push(ranges.into());
+                (Ack::Ranges, self.ranges.len() as u64 - 1)
+            }
+        };
+        let (kind, text) = pack_identity(cursor, old.as_ref(), &mut self.texts)?;
+        Ok(Record {
+            ino: seen.map_or(0, |seen| seen.ino),
+            offset,
+            updated: cursor.updated.map_or(NO_TIME, |at| at.0),
+            ttl: ttl_number(cursor.ttl),
+            device: match seen {
+                Some(seen) => self.devices.intern(&seen.dev.to_ne_bytes()).ok_or(Full::TooMany)?,
+                None => NONE,
+            },
+            folder: self.folders.intern(cursor.folder).ok_or(Full::TooMany)?,
+            name,
+            scope,
+            meta: match cursor.meta {
+                b"" => NONE,
+                meta => self.metas.intern(meta).ok_or(Full::TooMany)?,
+            },
+            text,
+            name_len,
+            kind,
+            ack,
+            input: cursor.input,
+        })
+    }
+}
+
+/// The device of a number.
+pub(super) fn device(devices: &Interner, number: u32) -> u64 {
+    devices.get(number).try_into().map_or(0, u64::from_ne_bytes)
+}
+
+/// What a state is known by beside its identity. The length keeps `a` + `bc` from being `ab` + `c`.
+fn scope_text(scope: &[u8], input_id: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(input_id.len()).unwrap_or(u32::MAX).to_ne_bytes();
+    [&len, input_id, scope].concat()
+}
+
+/// The input id in a scope's text.
+fn input_id(scope: &[u8]) -> &[u8] {
+    let Some((len, rest)) = scope.split_first_chunk::<4>() else { return b"" };
+    rest.get(..u32::from_ne_bytes(*len) as usize).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

@@ -4,12 +4,12 @@
 //! files of the same name. The holder writes its pid into it, for people and for `who`.
 
 use super::error::{Error, Result};
-use super::root::Root;
+use super::root::{Root, Stat};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A lock that is held until this is dropped, or until the last process that inherited its
 /// descriptor has ended.
@@ -56,7 +56,8 @@ impl Lock {
     fn take(root: &Root, path: &Path, how: FlockArg) -> Result<Option<Lock>> {
         let fail = |e: std::io::Error| Error::new("lock", root.outer(path), e);
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        let file = root.open_with(path, flags, 0o644)?;
+        // Whoever can open it can hold it: nobody but the owner.
+        let file = root.open_with(path, flags, 0o600)?;
         match Flock::lock(file, how) {
             Ok(mut held) => {
                 let pid = format!("{}\n", std::process::id());
@@ -84,10 +85,60 @@ impl std::os::fd::AsFd for Lock {
     }
 }
 
+/// A lock whose file is gone when the lock is, for folders that are other people's. A file that somebody
+/// removed or replaced meanwhile is no lock: after locking, the name must still lead to the file opened.
+#[derive(Debug)]
+pub struct PassingLock {
+    root: Root,
+    path: PathBuf,
+    _held: Flock<File>,
+}
+
+impl PassingLock {
+    /// Waits until nobody else holds the lock at `inner`, and takes it.
+    ///
+    /// # Errors
+    /// Where the file cannot be made or locked.
+    pub fn wait(root: &Root, inner: &Path) -> Result<PassingLock> {
+        loop {
+            let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW;
+            let file = root.open_with(inner, flags, 0o600)?;
+            let fail = |e: Errno| Error::new("lock", root.outer(inner), e);
+            let held = loop_on_eintr(file).map_err(fail)?;
+            let opened = Stat::of(&*held).map_err(|e| Error::new("lock", root.outer(inner), e))?;
+            match root.lstat(inner) {
+                Ok(named) if named.same_file(&opened) => {
+                    return Ok(PassingLock { root: root.clone(), path: inner.to_owned(), _held: held });
+                }
+                Ok(_) => {}
+                Err(e) if e.is_not_found() => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+}
+
+fn loop_on_eintr(mut file: File) -> std::result::Result<Flock<File>, Errno> {
+    loop {
+        match Flock::lock(file, FlockArg::LockExclusive) {
+            Err((again, Errno::EINTR)) => file = again,
+            outcome => return outcome.map_err(|(_, e)| e),
+        }
+    }
+}
+
+impl Drop for PassingLock {
+    fn drop(&mut self) {
+        // Still held here, so that nobody else's file goes. A file left behind does no harm.
+        let _ = self.root.remove_file(&self.path);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::os::root::tests::Scratch;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
     fn one_holder_at_a_time() {
@@ -105,5 +156,31 @@ mod tests {
         drop(Lock::wait(&root, path).unwrap());
         root.symlink_atomic(Path::new("/elsewhere"), path).unwrap();
         assert!(Lock::try_take(&root, path).is_err(), "a link is not followed");
+    }
+
+    #[test]
+    fn one_at_a_time_and_gone_afterwards() {
+        let scratch = Scratch::new();
+        let inside = AtomicU32::new(0);
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    for _ in 0..50 {
+                        let lock = PassingLock::wait(&scratch.root(), Path::new("/x.lock")).unwrap();
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
+                        drop(lock);
+                    }
+                });
+            }
+        });
+        assert!(!scratch.root().exists(Path::new("/x.lock")));
+    }
+
+    #[test]
+    fn a_link_is_refused() {
+        let scratch = Scratch::new();
+        scratch.root().symlink_atomic(Path::new("/secret"), Path::new("/x.lock")).unwrap();
+        assert!(PassingLock::wait(&scratch.root(), Path::new("/x.lock")).is_err());
     }
 }

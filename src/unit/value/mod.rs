@@ -10,6 +10,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub mod boolean;
+pub mod capability;
+pub mod cpu_set;
 pub mod env;
 pub mod escape;
 pub mod exec;

@@ -3,4 +3,9 @@
 
 pub mod log;
 pub mod machine;
+pub mod notify;
+pub mod place;
+pub mod plan;
 pub mod restart;
+pub mod show;
+pub mod status;

@@ -4,7 +4,6 @@
 pub mod log;
 pub mod machine;
 pub mod notify;
-pub mod place;
 pub mod plan;
 pub mod restart;
 pub mod show;

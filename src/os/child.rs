@@ -183,7 +183,8 @@ pub fn own_executable(host: &Root) -> Result<PathBuf> {
 impl Spec {
     /// This program anew as a process that outlives its caller: a session of its own, cwd `/`, no
     /// terminal, an empty environment, standard descriptors from /dev/null, `fds` from 3 on (a plan,
-    /// a pipe to say that it is ready).
+    /// a pipe to say that it is ready), and, where that may be, spared by the OOM killer. What it
+    /// starts inherits that, so give services their own score, 0 where the unit says none.
     pub fn detached(program: PathBuf, argv: Vec<OsString>, fds: Vec<Arc<OwnedFd>>) -> Spec {
         Spec {
             program,
@@ -192,6 +193,7 @@ impl Spec {
             cwd: Cwd::Path { path: PathBuf::from("/"), missing_ok: false },
             new_session: true,
             umask: Some(0o022),
+            oom_score_adjust: Some(-1000),
             ..Spec::default()
         }
     }

@@ -84,3 +84,11 @@ pub fn wait4(pid: libc::pid_t) -> nix::Result<Option<(libc::pid_t, i32, libc::ru
     let usage = unsafe { usage.assume_init() };
     Ok((reaped != 0).then_some((reaped, status, usage)))
 }
+
+/// The width of a terminal in characters.
+pub fn columns(fd: BorrowedFd<'_>) -> nix::Result<u16> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: `size` lives through the call and is what this request fills.
+    let done = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
+    Errno::result(done).map(|_| size.ws_col)
+}

@@ -148,6 +148,12 @@ fn a_failed_write_leaves_nothing_behind() {
     assert!(root.symlink_atomic(p("x"), p("/d/taken")).is_err());
     assert_eq!(root.list(p("/d")).unwrap().len(), 1);
     assert_eq!(root.create_dir_all(p("/d/taken/x"), 0o700).map_err(|e| e.errno()), Ok(()));
+    assert!(root.is_trusted_dir(p("/d")).unwrap());
+    root.chmod(p("/d"), 0o775).unwrap();
+    assert!(!root.is_trusted_dir(p("/d")).unwrap());
+    root.symlink_atomic(p("taken"), p("/d/link")).unwrap();
+    assert!(!root.is_trusted_dir(p("/d/link")).unwrap());
+    assert_eq!(root.chmod(p("/d/link"), 0o777).unwrap_err().errno(), Some(libc::ELOOP));
     root.remove_dir_all(p("/d")).unwrap();
     assert!(!root.exists(p("/d")));
 }

@@ -146,7 +146,7 @@ fn read_script(root: &Root, name: &OsStr, view: &mut View) {
         && let Ok(bytes) = root.read(Path::new(&file), SCRIPT_LIMIT)
         && !bytes.is_empty()
     {
-        *over = Some(scan(&bytes));
+        *over = Some(Box::new(scan(&bytes)));
     }
     view.scripts.insert(name.to_owned(), script);
 }
@@ -157,7 +157,7 @@ fn read_one(root: &Root, name: &OsStr) -> Option<Script> {
     let file = file_of(SCRIPTS, name)?;
     Some(match root.read(Path::new(&file), SCRIPT_LIMIT) {
         Ok(bytes) if bytes.is_empty() => Script::Unreadable("Invalid argument".to_owned()),
-        Ok(bytes) => Script::Read { script: scan(&bytes), over: None },
+        Ok(bytes) => Script::Read { script: Box::new(scan(&bytes)), over: None },
         Err(e) if e.is_not_found() => return None,
         Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => {
             Script::Unreadable("No such device".to_owned())

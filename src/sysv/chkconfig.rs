@@ -8,6 +8,8 @@
 
 mod args;
 mod decide;
+mod elsewhere;
+mod lsb;
 mod table;
 mod xinetd;
 
@@ -246,9 +248,9 @@ pub enum Script {
     /// Its scan, and that of its override where there is one.
     Read {
         /// `/etc/init.d/NAME`.
-        script: Result<Scan, HeaderError>,
+        script: Box<Result<Scan, HeaderError>>,
         /// `/etc/chkconfig.d/NAME`; an empty one and a folder are none.
-        over: Option<Result<Scan, HeaderError>>,
+        over: Option<Box<Result<Scan, HeaderError>>>,
     },
     /// Why it could not be read, in the words of strerror(3).
     Unreadable(String),
@@ -287,12 +289,13 @@ impl View {
             None => Err(Refusal::Unreadable("No such file or directory".to_owned())),
             Some(Script::Unreadable(why)) => Err(Refusal::Unreadable(why.clone())),
             Some(Script::Read { script, over }) => {
-                let script = script.clone().map_err(Refusal::Unsupported)?;
+                let script = script.as_ref().clone().map_err(Refusal::Unsupported)?;
                 // The script must do without its override, as in chkconfig.
                 let base = script.clone().accept().map_err(Refusal::Unsupported)?;
                 match over {
                     None => Ok(base),
                     Some(over) => over
+                        .as_ref()
                         .clone()
                         .map_err(OverrideError::from)
                         .and_then(|over| script.overridden(over))
@@ -307,7 +310,7 @@ impl View {
     /// The header without the override.
     pub(crate) fn base(&self, name: &OsStr) -> Option<Header> {
         match self.scripts.get(name)? {
-            Script::Read { script, .. } => script.clone().ok()?.accept().ok(),
+            Script::Read { script, .. } => script.as_ref().clone().ok()?.accept().ok(),
             Script::Unreadable(_) => None,
         }
     }

@@ -1,14 +1,16 @@
 //! What a command does on a host: the answer and the steps. Pure.
 
+use super::elsewhere::{debian, forward, set_on_debian};
+use super::lsb::{by_dependencies, note_kept_order, numbers, own_numbers};
 use super::table::{is_listed, list, list_one, xinetd_service};
 use super::{
-    Command, Decision, Env, Family, HandOver, HandingOver, Init, Kind, Outcome, Privilege, Redirect, Refusal,
-    SPEAKS, State, Strictness, View,
+    Command, Decision, Env, Family, Init, Kind, Outcome, Privilege, Redirect, Refusal, SPEAKS, State,
+    Strictness, View,
 };
 use crate::sysv::header::{Header, OverrideError};
 use crate::sysv::level::{Levels, Priority, Runlevel};
 use crate::sysv::links::{Turn, plan, plan_removal, shown};
-use crate::sysv::priority::{self, Numbers};
+use crate::sysv::priority::Numbers;
 use std::ffi::{OsStr, OsString};
 
 /// Answers a command. The steps are to be taken all or none; if they fail, `apply` changes the answer.
@@ -252,118 +254,6 @@ fn kept(view: &View, name: &OsStr, header: &Header) -> Vec<(Runlevel, Turn)> {
     Levels::ALL.iter().map(|l| (l, if is_on(l) { Turn::Start } else { Turn::Stop })).collect()
 }
 
-fn own_numbers(header: &Header) -> Option<Numbers> {
-    Some(Numbers { start: header.start?, stop: header.stop? })
-}
-
-/// The numbers of one service: its own, or by dependencies.
-fn numbers(view: &View, name: &OsStr, header: &Header, on: Levels) -> Option<Numbers> {
-    if header.lsb.is_none() {
-        return own_numbers(header);
-    }
-    let mut ignored = Outcome::default();
-    let host = Lsb::new(view, name, header, on, &mut ignored);
-    host.compute().0.last().copied()
-}
-
-/// All scripts of the host that count, the one concerned last.
-struct Lsb {
-    rows: Vec<(OsString, String, Header, Levels)>,
-}
-
-impl Lsb {
-    fn new(view: &View, name: &OsStr, header: &Header, on: Levels, out: &mut Outcome) -> Self {
-        let mut rows = Vec::with_capacity(view.scripts.len());
-        for other in view.scripts.keys().filter(|other| is_listed(other) && *other != name) {
-            let header = match view.header(other) {
-                Ok(header) => Some(header),
-                Err(Refusal::Override(e)) => {
-                    out.notes.push(override_note(other, &e));
-                    view.base(other)
-                }
-                Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => None,
-            };
-            let on = view.found.on(other);
-            rows.extend(header.map(|h| (other.clone(), other.to_string_lossy().into_owned(), h, on)));
-        }
-        rows.push((name.to_owned(), name.to_string_lossy().into_owned(), header.clone(), on));
-        Self { rows }
-    }
-
-    fn scripts(&self) -> Vec<priority::Script<'_>> {
-        self.rows.iter().map(|(_, name, header, on)| priority::Script { name, header, on: *on }).collect()
-    }
-
-    fn compute(&self) -> (Vec<Numbers>, Vec<priority::Cycle>) {
-        priority::compute(&self.scripts())
-    }
-}
-
-/// Plans the links of an LSB service in all levels, and of the others whose numbers move with it.
-fn by_dependencies(
-    view: &View,
-    name: &OsStr,
-    header: &Header,
-    on: Levels,
-    wanted: Vec<(Runlevel, Turn)>,
-    strictness: Strictness,
-    decision: &mut Decision,
-) {
-    let host = Lsb::new(view, name, header, on, &mut decision.outcome);
-    let scripts = host.scripts();
-    if strictness == Strictness::Lsb
-        && let Some(script) = scripts.last()
-    {
-        let unmet = priority::unmet(&scripts, script);
-        if !unmet.is_empty() {
-            decision.outcome.code = 1;
-            decision.outcome.notes.push(format!(
-                "nothing provides what '{}' requires: {}",
-                shown(name),
-                unmet.join(" ")
-            ));
-            return;
-        }
-    }
-    let (numbers, cycles) = host.compute();
-    decision.outcome.notes.extend(cycles.iter().map(ToString::to_string));
-    for ((other, _, header, other_on), numbers) in host.rows.iter().zip(&numbers) {
-        let own = other.as_os_str() == name;
-        if !own && own_numbers(header).as_ref() == Some(numbers) || header.lsb.is_none() {
-            continue;
-        }
-        let all = if own {
-            wanted.clone()
-        } else {
-            let turn = |l| if other_on.contains(l) { Turn::Start } else { Turn::Stop };
-            view.found.configured(other).iter().map(|l| (l, turn(l))).collect()
-        };
-        let numbered = all.into_iter().map(|(level, turn)| match turn {
-            Turn::Start => (level, turn, numbers.start),
-            Turn::Stop => (level, turn, numbers.stop),
-        });
-        decision.steps.extend(plan(&view.found, other, numbered));
-    }
-}
-
-/// `off` of the real one makes a service look on in every level, which loses its order.
-fn note_kept_order(view: &View, name: &OsStr, header: &Header, on: Levels, out: &mut Outcome) {
-    let middle = Priority::MIDDLE;
-    let raw = Numbers { start: header.start.unwrap_or(middle), stop: header.stop.unwrap_or(middle) };
-    if let Some(kept) = numbers(view, name, header, on)
-        && kept != raw
-    {
-        out.notes.push(format!(
-            "'{}' keeps S{} and K{} by its dependencies, where chkconfig would fall back to S{} and K{}",
-            shown(name),
-            kept.start,
-            kept.stop,
-            raw.start,
-            raw.stop
-        ));
-    }
-}
-
 /// The header, or the message and code of `readServiceError`.
 fn readable(view: &View, name: &OsStr, out: &mut Outcome) -> Option<Header> {
     view.header(name).map_err(|e| refuse(out, name, &e)).ok()
@@ -414,104 +304,4 @@ fn glob_note(view: &View, name: &OsStr) -> Option<String> {
     let others: Vec<String> = others.map(shown).collect();
     (!others.is_empty())
         .then(|| format!("'{}' is a name, not a pattern: {} stay as they are", shown(name), others.join(" ")))
-}
-
-/// On a host with systemd a service that has a native unit goes to systemctl (`forwardSystemd`).
-fn forward(
-    view: &View,
-    env: &Env,
-    name: &OsStr,
-    verb: &'static str,
-    redirect: Redirect,
-    out: &mut Outcome,
-) -> bool {
-    if env.init == Init::Sysv || redirect == Redirect::Forbidden {
-        return false;
-    }
-    let unit = |end: &str| {
-        let mut unit = name.to_owned();
-        unit.push(end);
-        unit
-    };
-    let has = |end: &str| view.units.contains(&unit(end));
-    let unit = if has(".service") {
-        unit(".service")
-    } else if has("@.service") && has(".socket") {
-        unit(".socket")
-    } else {
-        return false;
-    };
-    match env.hand_over {
-        HandingOver::Allowed => {
-            out.stderr += &format!("Note: Forwarding request to 'systemctl {verb} {}'.\n", shown(&unit));
-            out.hand_over.push(HandOver { program: "systemctl", args: vec![verb.into(), unit] });
-        }
-        HandingOver::Forbidden => {
-            out.stderr +=
-                &format!("{0} is a native unit: use 'systemctl --root=DIR {verb} {0}'\n", shown(&unit));
-            out.code = 1;
-        }
-    }
-    true
-}
-
-/// Debian's links are insserv's to number. Hands over to update-rc.d where it is there; the word
-/// NAME stands for the service. Where it is not, the links are made by number, and that is said.
-fn debian(env: &Env, view: &View, out: &mut Outcome, calls: &[&[&str]], name: &OsStr) -> bool {
-    match env.family {
-        Family::RedHat => false,
-        Family::Debian if view.update_rc_d && env.hand_over == HandingOver::Allowed => {
-            for call in calls {
-                let word = |w: &&str| if *w == "NAME" { name.to_owned() } else { OsString::from(*w) };
-                let args = call.iter().map(word).collect();
-                out.hand_over.push(HandOver { program: "update-rc.d", args });
-            }
-            true
-        }
-        Family::Debian => {
-            out.notes.push(
-                "links made by number: Debian's rc ignores them where '/etc/init.d/.depend.start' is in use"
-                    .to_owned(),
-            );
-            false
-        }
-    }
-}
-
-/// `on`, `off` and their kin in update-rc.d's words.
-fn set_on_debian(
-    view: &View,
-    env: &Env,
-    name: &OsStr,
-    levels: Option<Levels>,
-    state: State,
-    out: &mut Outcome,
-) -> bool {
-    let digits: Vec<String> = levels.into_iter().flat_map(Levels::iter).map(|l| l.to_string()).collect();
-    let (known, unknown): (Vec<&str>, Vec<&str>) =
-        digits.iter().map(String::as_str).partition(|d| matches!(*d, "2" | "3" | "4" | "5"));
-    let verb = match state {
-        State::On => "enable",
-        State::Off => "disable",
-        State::Reset => {
-            return debian(env, view, out, &[&["-f", "NAME", "remove"], &["NAME", "defaults"]], name);
-        }
-        State::ResetPriorities => return debian(env, view, out, &[&["NAME", "defaults"]], name),
-    };
-    let mut toggle = vec!["NAME", verb];
-    toggle.extend(&known);
-    let defaults: &[&str] = &["NAME", "defaults"];
-    let is_new = view.found.configured(name).is_empty();
-    let only_unknown = known.is_empty() && !unknown.is_empty();
-    let calls: Vec<&[&str]> = [(is_new, defaults), (!only_unknown, toggle.as_slice())]
-        .into_iter()
-        .filter_map(|(wanted, call)| wanted.then_some(call))
-        .collect();
-    let taken = debian(env, view, out, &calls, name);
-    if taken && !unknown.is_empty() {
-        out.notes
-            .push(format!("update-rc.d sets runlevels 2 to 5 only; {} stay as they are", unknown.join(" ")));
-        out.code = i32::from(only_unknown);
-    }
-    taken
 }

@@ -12,7 +12,7 @@ pub fn is_enabled(file: &[u8]) -> bool {
         })
     };
     let lines = file.split(|b| *b == b'\n').filter(|l| !l.starts_with(b"#"));
-    lines.filter_map(decides).last().unwrap_or(true)
+    lines.filter_map(decides).next_back().unwrap_or(true)
 }
 
 #[cfg(test)]

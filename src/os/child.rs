@@ -168,6 +168,12 @@ pub fn spawn(spec: &Spec, features: &Features) -> Result<Spawned> {
     Ok(Spawned { pid, pidfd, exec: ExecPipe::new(read_end) })
 }
 
+/// Takes over a descriptor that this program was started with ([`Spec::fds`]: 3, 4, …). Before this
+/// process opens anything itself, since a number that was not passed would then be something else.
+pub fn inherited(number: i32) -> Result<OwnedFd> {
+    sys::take_inherited(number).map_err(|e| Error::new("take over", format!("descriptor {number}"), e))
+}
+
 /// The path by which this program can be started again: the file's own where it is still there,
 /// else the kernel's link to it, which also works after an upgrade has replaced the file.
 pub fn own_executable(host: &Root) -> Result<PathBuf> {

@@ -126,7 +126,14 @@ fn read_targets(root: &Root, name: &OsStr, found: &mut Found) {
 
 fn read_all_scripts(root: &Root, view: &mut View) {
     let overrides: std::collections::BTreeSet<_> = names(root, OVERRIDES).into_iter().collect();
-    for entry in root.list(Path::new(SCRIPTS)).unwrap_or_default() {
+    let entries = match root.list(Path::new(SCRIPTS)) {
+        Ok(entries) => entries,
+        Err(e) => {
+            view.no_scripts = Some(e.cause());
+            return;
+        }
+    };
+    for entry in entries {
         let is_file = matches!(entry.kind, FileKind::Regular | FileKind::Symlink);
         if is_file && is_listed(&entry.name) && !view.scripts.contains_key(&entry.name) {
             if overrides.contains(&entry.name) {

@@ -261,6 +261,8 @@ pub enum Script {
 pub struct View {
     /// Scripts by name. One that was asked for and is not here does not exist.
     pub scripts: BTreeMap<OsString, Script>,
+    /// Why `/etc/init.d` could not be listed, where it was to be.
+    pub no_scripts: Option<String>,
     /// The folders of links.
     pub found: Found,
     /// Native units, e.g. `web.service`, and sockets; only where systemd is the init.

@@ -2,12 +2,13 @@
 //!
 //! Readers of script headers ([`header`] as chkconfig reads them, [`lsb`] as insserv does), the
 //! generator of init scripts ([`initd`]), the links in `/etc/rcN.d` ([`links`]), the numbers in
-//! their names ([`priority`], [`assign`]) and chkconfig's own command line ([`chkconfig`]). Pure,
+//! their names ([`priority`], [`depth`], [`assign`]) and chkconfig's own command line ([`chkconfig`]). Pure,
 //! but for [`apply`], which reads a tree and carries a plan out in it.
 
 pub mod apply;
 pub mod assign;
 pub mod chkconfig;
+pub mod depth;
 pub mod door;
 pub mod header;
 pub mod initd;

@@ -257,6 +257,15 @@ fn messages_and_codes() {
 }
 
 #[test]
+fn without_a_folder_of_scripts() {
+    let host = Host::new();
+    fs::remove_dir(host.path("/etc/rc.d/init.d")).unwrap();
+    let out = host.run(&["--list"]);
+    assert_eq!(out.stderr, "failed to open /etc/init.d: No such file or directory\n");
+    assert_eq!((out.stdout.as_str(), out.code), ("", 1));
+}
+
+#[test]
 fn without_privileges() {
     let mut host = Host::new();
     host.script("web", PLAIN).quiet(&["web", "on"]);

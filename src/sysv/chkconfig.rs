@@ -7,8 +7,9 @@
 //! steps.
 
 mod args;
+mod debian;
 mod decide;
-mod elsewhere;
+mod forward;
 mod lsb;
 mod table;
 mod xinetd;
@@ -18,9 +19,11 @@ pub use decide::decide;
 pub use table::{file_of, is_listed};
 pub use xinetd::is_enabled;
 
+use super::depth::Facilities;
 use super::header::{Header, HeaderError, OverrideError, Scan};
 use super::level::{Levels, Runlevel};
 use super::links::{Found, Step};
+use super::lsb::{Block, BlockError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 
@@ -269,6 +272,10 @@ pub struct View {
     pub units: BTreeSet<OsString>,
     /// xinetd's services: is each enabled?
     pub xinetd: BTreeMap<OsString, bool>,
+    /// The LSB blocks as insserv reads them; only on Debian.
+    pub blocks: BTreeMap<OsString, Result<Block, BlockError>>,
+    /// insserv's facilities; only on Debian.
+    pub facilities: Facilities,
     /// Is there an update-rc.d? Only looked for on Debian.
     pub update_rc_d: bool,
 }

@@ -292,13 +292,12 @@ impl Graph {
         self.nodes.is_empty()
     }
 
-    /// `a.service After=b.service (/etc/systemd/system/a.service:4)`.
+    /// `a.service After=b.service`, as the directive is written.
     #[must_use]
-    pub fn describe(&self, edge: EdgeId) -> String {
+    pub fn relation_text(&self, edge: EdgeId) -> String {
         let Some(e) = self.edge(edge) else { return String::new() };
         let (kind, _) = Relation::both_ends(e.kind);
-        let place = e.origin.as_ref().map_or_else(|| "by default".to_owned(), |o| Place(o).to_string());
-        format!("{} {}={} ({place})", self.name(e.from), kind.as_str(), self.name(e.to))
+        format!("{} {}={}", self.name(e.from), kind.as_str(), self.name(e.to))
     }
 }
 

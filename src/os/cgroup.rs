@@ -346,22 +346,26 @@ mod tests {
     fn own_hierarchy() {
         let host = Root::host().unwrap();
         let scratch = Scratch::new();
-        let name = format!("amrtest{}", std::process::id());
-        let Some(hierarchy) = Hierarchy::mount_own(&host, &scratch.0, &name) else {
+        // One name for all runs: the kernel may keep an unmounted hierarchy for a while.
+        let name = "amrtest";
+        let Some(hierarchy) = Hierarchy::mount_own(&host, &scratch.0, name) else {
             println!("left out: no hierarchy of cgroup v1 can be mounted here");
             return;
         };
         assert_eq!(hierarchy.version, Version::V1);
         let features = Features::detect(None).unwrap();
-        let again = Hierarchy::find(&host, &features, &scratch.0, &name).unwrap().unwrap();
+        let again = Hierarchy::find(&host, &features, &scratch.0, name).unwrap().unwrap();
         assert_eq!(again.mount, hierarchy.mount, "found again, not mounted twice");
-        life_of_a_group(&again.group("a@1.service"), &features);
-        host.remove_dir(&hierarchy.mount.join("amr")).unwrap();
-        // A child that another test is just forking may still hold a descriptor in it.
-        until("the end of its use", || nix::mount::umount(&hierarchy.mount).is_ok());
-        host.remove_dir(&hierarchy.mount).unwrap();
+        life_of_a_group(&again.group(&format!("a@{}.service", std::process::id())), &features);
+        // Another run may still use them, and a child that another test is just forking may hold a
+        // descriptor in them.
+        until("the end of its use", || {
+            let _ = host.remove_dir(&hierarchy.mount.join("amr"));
+            nix::mount::umount(&hierarchy.mount).is_ok()
+        });
+        let _ = host.remove_dir(&hierarchy.mount);
         let off = Features::detect(Some("no-cgroup")).unwrap();
-        assert!(Hierarchy::find(&host, &off, &scratch.0, &name).unwrap().is_none());
+        assert!(Hierarchy::find(&host, &off, &scratch.0, name).unwrap().is_none());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::sys;
 use crate::unit::model::Resource;
 use between::Prepared;
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{ForkResult, fork, pipe2};
 use std::ffi::{CString, OsString};
@@ -328,9 +328,10 @@ fn lift(fd: BorrowedFd<'_>, base: i32, lifted: &mut Vec<OwnedFd>) -> nix::Result
     if fd.as_raw_fd() >= base {
         return Ok(fd.as_raw_fd());
     }
-    let copy = fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(base))?;
-    lifted.push(own(copy));
-    Ok(copy)
+    let copy = sys::dup_above(fd, base)?;
+    let number = copy.as_raw_fd();
+    lifted.push(copy);
+    Ok(number)
 }
 
 fn lift_null(base: i32, lifted: &mut Vec<OwnedFd>) -> nix::Result<RawFd> {
@@ -339,12 +340,6 @@ fn lift_null(base: i32, lifted: &mut Vec<OwnedFd>) -> nix::Result<RawFd> {
     let number = lift(null.as_fd(), base, lifted)?;
     lifted.push(null);
     Ok(number)
-}
-
-fn own(fd: RawFd) -> OwnedFd {
-    use std::os::fd::FromRawFd;
-    // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor and nobody else knows it.
-    unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
 /// What is open now, for kernels without close_range. Without /proc: what could be, within reason.

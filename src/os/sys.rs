@@ -49,6 +49,24 @@ pub fn become_subreaper() -> nix::Result<()> {
     Errno::result(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }).map(drop)
 }
 
+/// A copy whose number is at least `least`, close-on-exec.
+pub fn dup_above(fd: BorrowedFd<'_>, least: i32) -> nix::Result<OwnedFd> {
+    // SAFETY: an fcntl command that takes an integer.
+    let copy = Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, least) })?;
+    // SAFETY: as in pidfd_open.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// accept4(2) without the caller's address: non-blocking and close-on-exec.
+pub fn accept(fd: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
+    let (flags, no_address) = (libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, std::ptr::null_mut());
+    // SAFETY: null pointers for the address are allowed.
+    let accepted = unsafe { libc::accept4(fd.as_raw_fd(), no_address, std::ptr::null_mut(), flags) };
+    let accepted = Errno::result(accepted)?;
+    // SAFETY: as in pidfd_open.
+    Ok(unsafe { OwnedFd::from_raw_fd(accepted) })
+}
+
 /// F_SETPIPE_SZ: the new capacity in bytes.
 pub fn set_pipe_size(fd: BorrowedFd<'_>, bytes: i32) -> nix::Result<i32> {
     // SAFETY: an fcntl command that takes an integer.

@@ -91,7 +91,7 @@ fn only_the_given_descriptors_are_open_both_ways() {
     use std::io::Write;
     // One that is not close-on-exec, as an inherited one may be.
     let null = std::fs::File::open("/dev/null").unwrap();
-    let stray = own(fcntl(&null, FcntlArg::F_DUPFD(50)).unwrap());
+    let stray = nix::fcntl::fcntl(&null, nix::fcntl::FcntlArg::F_DUPFD(50)).unwrap();
     let (r, w) = nix::unistd::pipe2(OFlag::O_CLOEXEC).unwrap();
     std::fs::File::from(w).write_all(b"plan").unwrap();
     for switch in [None, Some("no-close-range")] {
@@ -102,8 +102,9 @@ fn only_the_given_descriptors_are_open_both_ways() {
         let spec = Spec { fds: vec![third, fourth], ..sh(script) };
         let text = String::from_utf8(run_with(&spec, &features).stdout).unwrap();
         assert!(text.starts_with("0 1 2 3 4 "), "{text}");
-        assert!(!text.contains(&stray.as_raw_fd().to_string()), "{text}");
+        assert!(!text.contains(&stray.to_string()), "{text}");
     }
+    nix::unistd::close(stray).unwrap();
 }
 
 #[test]

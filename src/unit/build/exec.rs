@@ -1,13 +1,12 @@
 //! The arms of `[Service]` that say what each process gets (systemd.exec(5)).
 
-use super::line::{Line, Trouble};
-use super::service::set;
+use super::line::{Line, Trouble, set};
 use super::{Arm, Draft};
 use crate::unit::model::{
     Directories, EnvironmentFile, ExecContext, Resource, RuntimePreserve, StandardInput, StandardOutput,
     WorkingDirectory,
 };
-use crate::unit::value::{Expand, ValueError, boolean, env, limits, mode, path};
+use crate::unit::value::{Expand, ValueError, boolean, capability, cpu_set, env, limits, mode, path};
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
     ("CPUAffinity", cpu_affinity),
@@ -87,56 +86,8 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
 pub(super) const READ: &[(&str, Arm)] =
     &[("PrivateTmp", |d, l| set(&mut d.context().private_tmp, l.boolean()))];
 
-/// The names of the capabilities; the place in the list is the number (capability.h).
-const CAPABILITIES: [&str; 41] = [
-    "chown",
-    "dac_override",
-    "dac_read_search",
-    "fowner",
-    "fsetid",
-    "kill",
-    "setgid",
-    "setuid",
-    "setpcap",
-    "linux_immutable",
-    "net_bind_service",
-    "net_broadcast",
-    "net_admin",
-    "net_raw",
-    "ipc_lock",
-    "ipc_owner",
-    "sys_module",
-    "sys_rawio",
-    "sys_chroot",
-    "sys_ptrace",
-    "sys_pacct",
-    "sys_admin",
-    "sys_boot",
-    "sys_nice",
-    "sys_resource",
-    "sys_time",
-    "sys_tty_config",
-    "mknod",
-    "lease",
-    "audit_write",
-    "audit_control",
-    "setfcap",
-    "mac_override",
-    "mac_admin",
-    "syslog",
-    "wake_alarm",
-    "block_suspend",
-    "audit_read",
-    "perfmon",
-    "bpf",
-    "checkpoint_restore",
-];
-
 /// Reads a list of variables: those that count, and what is wrong with the others.
 type ParseNames = fn(&str, Expand<'_>) -> Result<(Vec<String>, Vec<ValueError>), ValueError>;
-
-/// Highest CPU number that a set can hold.
-const CPU_MAX: u32 = 8191;
 
 /// Lists and ranges add up: `0-3,8 10`; an empty value clears them.
 fn cpu_affinity(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
@@ -148,14 +99,7 @@ fn cpu_affinity(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
         d.unapplied(l.setting, "amr sets no NUMA policy");
         return Ok(());
     }
-    let mut cpus = Vec::new();
-    for range in l.text.split([' ', '\t', ',']).filter(|r| !r.is_empty()) {
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        match (first.parse::<u32>(), last.parse::<u32>()) {
-            (Ok(first), Ok(last)) if first <= last && last <= CPU_MAX => cpus.extend(first..=last),
-            _ => return Err(l.trouble(format!("'{range}' is not a CPU or a range of CPUs"))),
-        }
-    }
+    let cpus = cpu_set::parse(l.text)?;
     let set = &mut d.context().cpu_affinity;
     set.extend(cpus);
     set.sort_unstable();
@@ -166,15 +110,9 @@ fn cpu_affinity(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
 /// As `config_parse_capability_set`: the first line replaces, further ones add, or with `~` take away.
 fn capability_bounding_set(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
     let (invert, text) = l.text.strip_prefix('~').map_or((false, l.text), |rest| (true, rest));
-    let mut sum = 0_u64;
-    for word in text.split_ascii_whitespace() {
-        match capability(word) {
-            Some(bit) => sum |= bit,
-            None => {
-                let at = l.text.find(word).unwrap_or(0);
-                d.warn(l, Trouble::new(at, word, format!("there is no capability '{word}'")));
-            }
-        }
+    let (sum, errors) = capability::parse(text);
+    for error in errors {
+        d.warn(l, Trouble::from(error).within(usize::from(invert)));
     }
     let set = &mut d.context().capability_bounding_set;
     *set = match (*set, invert) {
@@ -185,13 +123,6 @@ fn capability_bounding_set(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Troubl
         (_, false) => Some(sum),
     };
     Ok(())
-}
-
-fn capability(word: &str) -> Option<u64> {
-    let name = word.to_ascii_lowercase();
-    let name = name.strip_prefix("cap_")?;
-    let number = CAPABILITIES.iter().position(|c| *c == name)?;
-    1_u64.checked_shl(u32::try_from(number).ok()?)
 }
 
 fn environment(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {

@@ -87,7 +87,7 @@ impl<'a> Line<'a> {
     pub fn time_or_never(&self) -> Result<Timeout, Trouble> {
         Ok(match self.time()? {
             Timeout::After(Duration::ZERO) => Timeout::Never,
-            other => other,
+            time @ (Timeout::After(_) | Timeout::Never) => time,
         })
     }
 
@@ -140,4 +140,10 @@ impl Draft<'_> {
         let span = line.origin(0, line.text.len()).span;
         self.find(line.setting.source, span, severity, message, hint);
     }
+}
+
+/// Takes a value over; the old one stays where the new one cannot be read.
+pub(super) fn set<T>(place: &mut T, value: Result<T, Trouble>) -> Result<(), Trouble> {
+    *place = value?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The arms of `[Service]` that are about its life: type, commands, restart, time limits, killing
 //! (systemd.service(5), systemd.kill(5)).
 
-use super::line::{Line, Trouble};
+use super::line::{Line, Trouble, set};
 use super::unit::{start_limit_burst, start_limit_interval};
 use super::{Arm, Draft};
 use crate::unit::model::{
@@ -193,12 +193,6 @@ const KILL_MODE: &[(&str, KillMode)] = &[
     ("process", KillMode::Process),
     ("none", KillMode::None),
 ];
-
-/// Takes a value over; the old one stays where the new one cannot be read.
-pub(super) fn set<T>(place: &mut T, value: Result<T, Trouble>) -> Result<(), Trouble> {
-    *place = value?;
-    Ok(())
-}
 
 fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
     if l.text == "notify-reload" {

@@ -1,6 +1,6 @@
 //! The arms of `[Unit]`.
 
-use super::line::{Line, Trouble};
+use super::line::{Line, Trouble, set};
 use super::{Arm, Draft, instance_for};
 use crate::unit::model::{Check, DepKind, Dependency};
 use crate::unit::name::UnitName;
@@ -38,11 +38,11 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("ConditionPathIsReadWrite", check),
     ("ConditionPathIsSymbolicLink", check),
     ("Conflicts", |d, l| d.depend(l, DepKind::Conflicts)),
-    ("DefaultDependencies", |d, l| Ok(d.unit.default_dependencies = l.boolean()?)),
+    ("DefaultDependencies", |d, l| set(&mut d.unit.default_dependencies, l.boolean())),
     ("Description", description),
     ("Documentation", documentation),
-    ("IgnoreOnIsolate", |d, l| Ok(d.unit.ignore_on_isolate = l.boolean()?)),
-    ("JobTimeoutSec", |d, l| Ok(d.unit.job_timeout = l.time_or_never()?)),
+    ("IgnoreOnIsolate", |d, l| set(&mut d.unit.ignore_on_isolate, l.boolean())),
+    ("JobTimeoutSec", |d, l| set(&mut d.unit.job_timeout, l.time_or_never())),
     ("OnFailure", |d, l| d.depend(l, DepKind::OnFailure)),
     ("OnSuccess", |d, l| d.depend(l, DepKind::OnSuccess)),
     ("PartOf", |d, l| d.depend(l, DepKind::PartOf)),
@@ -50,8 +50,8 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("PropagateReloadTo", |d, l| d.depend(l, DepKind::PropagatesReloadTo)),
     ("PropagatesReloadTo", |d, l| d.depend(l, DepKind::PropagatesReloadTo)),
     ("PropagatesStopTo", |d, l| d.depend(l, DepKind::PropagatesStopTo)),
-    ("RefuseManualStart", |d, l| Ok(d.unit.refuse_manual_start = l.boolean()?)),
-    ("RefuseManualStop", |d, l| Ok(d.unit.refuse_manual_stop = l.boolean()?)),
+    ("RefuseManualStart", |d, l| set(&mut d.unit.refuse_manual_start, l.boolean())),
+    ("RefuseManualStop", |d, l| set(&mut d.unit.refuse_manual_stop, l.boolean())),
     ("ReloadPropagatedFrom", |d, l| d.depend(l, DepKind::ReloadPropagatedFrom)),
     ("Requires", |d, l| d.depend(l, DepKind::Requires)),
     ("RequiresOverridable", |d, l| d.depend(l, DepKind::Requires)),
@@ -61,7 +61,7 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("StartLimitInterval", start_limit_interval),
     ("StartLimitIntervalSec", start_limit_interval),
     ("StopPropagatedFrom", |d, l| d.depend(l, DepKind::StopPropagatedFrom)),
-    ("StopWhenUnneeded", |d, l| Ok(d.unit.stop_when_unneeded = l.boolean()?)),
+    ("StopWhenUnneeded", |d, l| set(&mut d.unit.stop_when_unneeded, l.boolean())),
     ("Upholds", |d, l| d.depend(l, DepKind::Upholds)),
     ("Wants", |d, l| d.depend(l, DepKind::Wants)),
 ];
@@ -100,13 +100,11 @@ fn is_uri(text: &str) -> bool {
 }
 
 pub(super) fn start_limit_burst(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
-    d.unit.start_limit.burst = l.number()?;
-    Ok(())
+    set(&mut d.unit.start_limit.burst, l.number())
 }
 
 pub(super) fn start_limit_interval(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
-    d.unit.start_limit.interval = l.duration()?;
-    Ok(())
+    set(&mut d.unit.start_limit.interval, l.duration())
 }
 
 impl Draft<'_> {

@@ -4,13 +4,17 @@
 //! * [`memlog`]: `log.json` and checkpoints of 7.9 and later.
 //! * [`key`]: the keys of memlog; [`state`]: the fields of one state, common to all generations;
 //!   [`time`]: both forms of a time.
+//! * [`evidence`]: its counters and what its own log says.
+//! * [`glob`]: which files an input asks for.
 //! * [`follow`]: reads whichever it is where it lies, and again as it changes. A driver; the others
 //!   are pure.
 //!
 //! Offsets advance on the output's acknowledgement alone, in every generation, so a registry is
 //! truthful: what it counts has arrived.
 
+pub mod evidence;
 pub mod follow;
+pub mod glob;
 pub mod key;
 pub mod memlog;
 pub mod registry;

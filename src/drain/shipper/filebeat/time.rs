@@ -68,7 +68,8 @@ fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
 fn zone_seconds(zone: &[u8]) -> Option<i64> {
     match *zone {
         [b'Z' | b'z'] => Some(0),
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+        // Filebeat's own log leaves the colon out.
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] | [sign @ (b'+' | b'-'), h1, h2, m1, m2] => {
             let seconds = pair(h1, h2)? * 3600 + pair(m1, m2)? * 60;
             Some(if sign == b'-' { -seconds } else { seconds })
         }

@@ -340,3 +340,39 @@ pub struct Decision {
     /// To be taken in this order, all or none.
     pub steps: Vec<Step>,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods)]
+
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn tests_below(dir: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                tests_below(&path, found);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let names = text.split("#[test]").skip(1).filter_map(|t| t.split_once("fn ")?.1.split_once('('));
+                found.extend(names.map(|(name, _)| name.to_owned()));
+            }
+        }
+    }
+
+    /// Each line of docs/chkconfig.md names a test that is there.
+    #[test]
+    fn rows_have_their_tests() {
+        let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut tests = BTreeSet::new();
+        tests_below(&home.join("src/sysv"), &mut tests);
+        let page = std::fs::read_to_string(home.join("docs/chkconfig.md")).unwrap();
+        let rows: Vec<&str> = page.lines().filter(|l| l.starts_with("| ") && !l.contains("| test |")).collect();
+        assert!(rows.len() > 40, "{}", rows.len());
+        for row in rows {
+            let test = row.trim_end_matches([' ', '|']).rsplit("| ").next().unwrap().trim_matches('`');
+            assert!(tests.contains(test), "no test for: {row}");
+        }
+    }
+}

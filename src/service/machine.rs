@@ -24,6 +24,7 @@ pub use types::{
     Rule, ServiceResult, Slot, State, StopKind, Targets, Timer, Want,
 };
 
+pub use super::restart::Window;
 use crate::unit::model::ServiceType;
 
 /// Advances by one event. Never fails: an event that means nothing in a state does nothing.
@@ -173,30 +174,26 @@ impl Step<'_> {
         }
     }
 
-    /// A supervisor takes over a service that its predecessor left.
+    /// A supervisor takes over a service that its predecessor left; [`Facts::found`] says whether the
+    /// main process lives.
     fn adopted(&mut self, phase: Phase) {
         if !matches!(self.m.state, State::Dead | State::Failed) {
             return;
         }
         self.m.want = Want::Up;
+        self.m.stop_kind = StopKind::Stop;
         self.m.result = ServiceResult::Success;
+        self.m.main = if self.f.found { Main::Alive } else { Main::Unknown };
         match phase {
             Phase::Starting => {
-                self.m.main = Main::Alive;
                 self.m.state = State::Start;
                 self.acts.push(Action::Arm(Timer::Start));
             }
-            Phase::Running => {
-                self.m.main = Main::Alive;
-                self.enter_running(ServiceResult::Success);
-            }
-            Phase::Exited => {
-                self.m.main = Main::Gone;
+            Phase::Running | Phase::Exited => {
                 self.enter_running(ServiceResult::Success);
             }
             Phase::Stopping => {
                 self.m.want = Want::Down;
-                self.m.main = Main::Alive;
                 self.enter_signal(State::StopSigterm, ServiceResult::Success);
             }
         }

@@ -1,5 +1,4 @@
-//! How long to wait before an automatic restart, how many starts are too many, and whether the host
-//! is going down.
+//! How long to wait before an automatic restart, and how many starts are too many.
 //!
 //! Pure: times are arguments. Times are counted from any fixed point of the monotonic clock.
 
@@ -74,24 +73,6 @@ impl Backoff {
     }
 }
 
-/// The size of a record of utmp(5) on 64-bit Linux.
-const UTMP_RECORD: usize = 384;
-/// `RUN_LVL` of utmp(5).
-const RUN_LVL: i16 = 1;
-
-/// The runlevel that a utmp(5) file holds, as the character that runlevel(8) prints.
-#[must_use]
-pub fn runlevel(utmp: &[u8]) -> Option<char> {
-    utmp.chunks_exact(UTMP_RECORD).filter_map(run_level_record).next_back()
-}
-
-fn run_level_record(record: &[u8]) -> Option<char> {
-    let kind = i16::from_ne_bytes(record.get(0..2)?.try_into().ok()?);
-    let pid = i32::from_ne_bytes(record.get(4..8)?.try_into().ok()?);
-    let level = u8::try_from(pid.rem_euclid(256)).ok()?;
-    (kind == RUN_LVL && level.is_ascii_alphanumeric()).then(|| char::from(level))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,21 +127,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_last_runlevel_record_counts() {
-        let record = |kind: i16, level: u8| {
-            let mut r = vec![0u8; UTMP_RECORD];
-            r[0..2].copy_from_slice(&kind.to_ne_bytes());
-            r[4..8].copy_from_slice(&(i32::from(b'N') * 256 + i32::from(level)).to_ne_bytes());
-            r
-        };
-        let file = [record(2, b'~'), record(1, b'3'), record(7, b'x'), record(1, b'6')].concat();
-        assert_eq!(runlevel(&file), Some('6'));
-        assert_eq!(runlevel(&file[..UTMP_RECORD * 2]), Some('3'));
-        assert_eq!(runlevel(b""), None);
-        assert_eq!(runlevel(&file[..100]), None);
-    }
-
     proptest! {
         #[test]
         fn a_delay_lies_between_the_first_and_the_maximum(first in 0u64..5000, steps in 0u32..20, max in 0u64..100_000, n in 0u32..1000) {
@@ -168,11 +134,6 @@ mod tests {
             let d = b.delay(n);
             prop_assert!(d >= b.first.min(Duration::from_millis(max)));
             prop_assert!(d <= b.first.max(Duration::from_millis(max)));
-        }
-
-        #[test]
-        fn utmp_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..1200)) {
-            let _ = runlevel(&bytes);
         }
     }
 }

@@ -186,6 +186,7 @@ fn missing(letter: char, what: &str) -> String {
 
 fn of_name(letter: char, name: &UnitName) -> Result<String, String> {
     let prefix = name.prefix();
+    // Empty where the prefix ends in a dash; there 252 aborts on '%J'.
     let last = prefix.rsplit_once('-').map_or(prefix, |(_, last)| last);
     let instance = name.instance().unwrap_or_default();
     let unescaped = |s: &str| escape::unescape(s).map_err(|e| missing(letter, &e.message));

@@ -146,7 +146,7 @@ impl FaultKind {
         match self {
             Self::NoEquals => "missing '=', ignoring the line",
             Self::NoKey => "missing key in front of '=', ignoring the line",
-            Self::NotUtf8 => "the line is not valid UTF-8: nothing of the file is read",
+            Self::NotUtf8 => "the line is not valid UTF-8: systemd refuses the file here",
             Self::BadHeader => "invalid section header: it must end with ']', with nothing behind it",
             Self::TooLong => "the line is too long: at most 1 MiB, continued lines included",
             Self::OutsideSection => "assignment outside of any section, ignoring it",
@@ -327,7 +327,7 @@ impl Reader {
     }
 
     fn finish(&mut self, pending: Pending) {
-        let (start, end) = trim(&pending.joined, 0, pending.joined.len());
+        let (start, end) = trim(&pending.joined);
         let text = match std::str::from_utf8(pending.joined.get(start..end).unwrap_or_default()) {
             Ok(text) => text.to_owned(),
             Err(e) => {
@@ -409,10 +409,9 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
 }
 
-/// `start..end` without the blanks at both ends.
-fn trim(bytes: &[u8], start: usize, end: usize) -> (usize, usize) {
-    let all = bytes.get(start..end).unwrap_or_default();
-    let leading = all.iter().take_while(|b| BLANKS.contains(b)).count();
-    let trailing = all.iter().skip(leading).rev().take_while(|b| BLANKS.contains(b)).count();
-    (start.saturating_add(leading), end.saturating_sub(trailing))
+/// Where the bytes begin and end without the blanks around them.
+fn trim(bytes: &[u8]) -> (usize, usize) {
+    let leading = bytes.iter().take_while(|b| BLANKS.contains(b)).count();
+    let trailing = bytes.iter().skip(leading).rev().take_while(|b| BLANKS.contains(b)).count();
+    (leading, bytes.len().saturating_sub(trailing))
 }

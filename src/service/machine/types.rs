@@ -372,7 +372,8 @@ pub struct Facts {
     pub now: Duration,
     /// Processes of the service live besides the main and the control process.
     pub others: bool,
-    /// PID file or guess name a living process that may be the main one.
+    /// PID file or guess name a living process that may be the main one; for [`Event::Adopted`]: the
+    /// main process lives.
     pub found: bool,
     /// The host goes down (runlevel 0 or 6): nothing is restarted.
     pub going_down: bool,

@@ -71,6 +71,21 @@ fn a_plain_unit() {
 }
 
 #[test]
+fn odd_names() {
+    for (name, text, want) in [
+        ("a-.service", "[%j%J]", "[]"),
+        ("u@a@b.service", "%p %i %f", "u a@b /a@b"),
+        ("u@-.service", "%i %I %f", "- / /"),
+        ("-a.service", "%P %j", "/a a"),
+    ] {
+        assert_eq!(on(name, text).as_deref(), Ok(want), "{name} {text}");
+    }
+    for name in ["u@a--b.service", "u@..-b.service", "-a.service"] {
+        assert!(on(name, "%f").is_err(), "{name}");
+    }
+}
+
+#[test]
 fn unknown_ones_are_refused() {
     // Conformance case c58: '%z' made 252 refuse the unit.
     let e = on("a.service", "é %z 5%").unwrap_err();

@@ -2,6 +2,9 @@
 //!
 //! Since systemd 221 a quote may open anywhere in a word: `--opt="a b"` is one word. C escapes count
 //! inside both kinds of quotes. What is done about a backslash differs between directives: see [`Escapes`].
+//!
+//! One difference is meant: a word whose `\xHH` make it something else than UTF-8 is refused, where
+//! systemd would hand the bytes on.
 
 use super::ValueError;
 

@@ -133,7 +133,8 @@ fn seen_with(p: &Policy, e: Event) -> Vec<(Event, Facts)> {
     let found: &[bool] = match e {
         Event::MainExit(_) if p.pid_file => &[false, true],
         Event::ControlExit(_) if p.kind == ServiceType::Forking => &[false, true],
-        Event::PidFile => &[true],
+        Event::PidFile | Event::Adopted(Phase::Starting) => &[true],
+        Event::Adopted(_) => &[false, true],
         _ => &[false],
     };
     let down: &[bool] = match e {
@@ -151,7 +152,7 @@ fn seen_with(p: &Policy, e: Event) -> Vec<(Event, Facts)> {
     all
 }
 
-fn before(mut w: World, e: Event) -> World {
+fn before(mut w: World, e: Event, f: &Facts) -> World {
     match e {
         Event::MainExit(_) => w.main = false,
         Event::ControlExit(_) => w.control = false,
@@ -161,7 +162,7 @@ fn before(mut w: World, e: Event) -> World {
         Event::SpawnFailed(Slot::Start) if w.main => (w.main, w.spawning) = (false, None),
         Event::SpawnFailed(_) => (w.control, w.spawning) = (false, None),
         Event::MainMoved => w.main = true,
-        Event::Adopted(phase) => w.main = phase != Phase::Exited,
+        Event::Adopted(_) => w.main = f.found,
         Event::Start => w.left = false,
         Event::Stop(_)
         | Event::Reload
@@ -270,7 +271,7 @@ fn check(m: &Machine, w: World) {
 
 fn advance(p: &Policy, m: &Machine, w: World, e: Event, f: &Facts) -> Node {
     let (n, acts) = step(p, m, f, e);
-    let w = apply(p, before(w, e), &n, f, &acts);
+    let w = apply(p, before(w, e, f), &n, f, &acts);
     reduced(n, w)
 }
 

@@ -6,6 +6,7 @@
 //!   [`time`]: both forms of a time.
 //! * [`evidence`]: its counters and what its own log says.
 //! * [`glob`]: which files an input asks for.
+//! * [`http`]: asks its HTTP endpoint. A driver.
 //! * [`follow`]: reads whichever it is where it lies, and again as it changes. A driver; the others
 //!   are pure.
 //!
@@ -15,6 +16,7 @@
 pub mod evidence;
 pub mod follow;
 pub mod glob;
+pub mod http;
 pub mod key;
 pub mod memlog;
 pub mod registry;

@@ -17,6 +17,9 @@
 //! not import one another, except that all may use [`unit`]; they meet in `cli::run`. A test reads
 //! the `use` lines and holds this (`tests/arch.rs`).
 
+// Tests make their own files, processes and clocks.
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 pub mod cli;
 pub mod drain;
 pub mod host;

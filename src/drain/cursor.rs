@@ -236,10 +236,10 @@ pub enum FaultKind {
     #[error("{0}")]
     Syntax(crate::drain::json::Problem),
     /// A state lacks a field without which it says nothing.
-    #[error("the state has no '{0}', taken as nothing acknowledged")]
+    #[error("the state has no '{0}', no file can be told by it")]
     Missing(&'static str),
     /// A field is negative, huge or of another type.
-    #[error("'{0}' has a value that it cannot have, taken as nothing acknowledged")]
+    #[error("'{0}' has a value that it cannot have, it claims nothing")]
     Value(&'static str),
     /// A field occurs twice in one state with different values.
     #[error("'{0}' occurs twice in one state, the smaller claim counts")]
@@ -258,9 +258,9 @@ pub enum FaultKind {
     /// An operation that the format does not have.
     #[error("the operation '{0}' is none of 'set' and 'remove': the rest of the log is left out")]
     Operation(String),
-    /// The file is empty or full of NUL bytes, as after a power loss.
-    #[error("the file holds nothing but {0} NUL bytes")]
-    Blank(u64),
+    /// The file is empty or begins with NUL bytes.
+    #[error("the file is empty or begins with NUL bytes, as a power loss leaves it")]
+    Blank,
     /// More than the table can hold.
     #[error(transparent)]
     Full(#[from] Full),

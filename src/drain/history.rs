@@ -145,8 +145,10 @@ fn fate(last: &Progress, present: Option<&Present>, now: Option<&Progress>, chec
 /// the old position: either the shipper noticed and is through again, or it goes on from there. A file
 /// with another name has got the position of that name.
 fn outgrown(last: &Progress, now: &Progress) -> bool {
-    let regrown = last.reason == Reason::Truncated
-        && now.reason != Reason::Truncated
+    let other = last.reason == Reason::PositionOlder && last.acknowledged >= Some(last.size);
+    let regrown = (last.begins_anew || other)
+        && !now.begins_anew
+        && now.reason != Reason::PositionOlder
         && now.size > 0
         && now.acknowledged >= last.acknowledged;
     let renamed = now.kept_by == KeptBy::Name && now.path != last.path && had_rest(last);

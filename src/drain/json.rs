@@ -1,10 +1,407 @@
-//! Reads JSON from a stream, value by value, without holding it.
-use std::fmt;
+//! Reads JSON from a stream, token by token: whoever reads says what it expects, nothing is kept.
+//!
+//! It exists because a registry of a million states would cost a gigabyte as a tree of values, and
+//! because an error must name its byte. It takes what Go's decoders take (Filebeat's): any white
+//! space, any order, names in any case (the caller compares), bytes in strings that are no UTF-8;
+//! lone surrogates become U+FFFD as in Go. It promises to end, to hold at most one string
+//! ([`LONGEST`] bytes) beside its buffer, and never to recurse.
+//!
+//! Pure: the stream is the caller's.
+
+use std::io::Read;
+
+/// The longest string that is taken, in bytes as they stand in the file. Far above `PATH_MAX`.
+pub const LONGEST: usize = 1 << 20;
+/// The deepest nesting that is skipped over.
+pub const DEEPEST: u32 = 128;
+const BUFFER: usize = 64 * 1024;
+
+/// Why reading stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The stream failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The text is not what was expected.
+    #[error("byte {at}: {problem}")]
+    Bad {
+        /// The byte at which it shows, counted from the start of the file.
+        at: u64,
+        /// What is wrong.
+        problem: Problem,
+    },
+}
+
 /// What is wrong with a text that should be JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem;
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not JSON")
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// It ends too soon.
+    #[error("the text ends in the middle of a value")]
+    End,
+    /// Another byte was expected.
+    #[error("expected {wanted}, found '{}'", char::from(*.found).escape_default())]
+    Byte {
+        /// The byte that is there.
+        found: u8,
+        /// What should be there.
+        wanted: &'static str,
+    },
+    /// `\` with something that JSON does not have.
+    #[error("an escape that JSON does not have")]
+    Escape,
+    /// A string longer than [`LONGEST`].
+    #[error("a string of more than {LONGEST} bytes")]
+    Long,
+    /// Nested deeper than [`DEEPEST`].
+    #[error("nested deeper than {DEEPEST}")]
+    Deep,
+}
+
+/// What kind of value comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// `{`
+    Object,
+    /// `[`
+    Array,
+    /// `"`
+    String,
+    /// A digit or `-`.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// `null`
+    Null,
+    /// The end of the stream.
+    End,
+}
+
+/// A number, as far as positions need numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// An integer from 0 to 2^64-1.
+    Unsigned(u64),
+    /// An integer from -2^63 to -1.
+    Negative(i64),
+    /// Anything else: fractions, exponents, integers beyond.
+    Other,
+}
+
+/// The reader.
+pub struct Reader<R> {
+    source: R,
+    buffer: Vec<u8>,
+    /// The next byte of `buffer` to look at.
+    at: usize,
+    /// Bytes of `buffer` that are filled.
+    filled: usize,
+    /// The place in the file of `buffer`'s first byte.
+    base: u64,
+    ended: bool,
+    text: Vec<u8>,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads `source`, whose first byte is byte `base` of its file.
+    pub fn new(source: R, base: u64) -> Self {
+        Self { source, buffer: Vec::new(), at: 0, filled: 0, base, ended: false, text: Vec::new() }
+    }
+
+    /// The place in the file of the next byte.
+    pub fn place(&self) -> u64 {
+        self.base.saturating_add(self.at as u64)
+    }
+
+    /// An error at the next byte.
+    pub fn bad(&self, problem: Problem) -> Error {
+        Error::Bad { at: self.place(), problem }
+    }
+
+    /// Skips white space and says what comes next.
+    ///
+    /// # Errors
+    /// The stream fails, or no value begins here.
+    pub fn next(&mut self) -> Result<Next, Error> {
+        match self.peek_token()? {
+            None => Ok(Next::End),
+            Some(b'{') => Ok(Next::Object),
+            Some(b'[') => Ok(Next::Array),
+            Some(b'"') => Ok(Next::String),
+            Some(b'-' | b'0'..=b'9') => Ok(Next::Number),
+            Some(b't' | b'f') => Ok(Next::Bool),
+            Some(b'n') => Ok(Next::Null),
+            Some(_) => Err(self.unexpected("a value")),
+        }
+    }
+
+    /// Enters an object.
+    ///
+    /// # Errors
+    /// No object begins here.
+    pub fn object(&mut self) -> Result<(), Error> {
+        self.token(b'{', "'{'")
+    }
+
+    /// Enters an array.
+    ///
+    /// # Errors
+    /// No array begins here.
+    pub fn array(&mut self) -> Result<(), Error> {
+        self.token(b'[', "'['")
+    }
+
+    /// The next name of an object that was entered; `None` leaves the object. `first` says whether
+    /// it is the object's first one. After a name its value has to be read or skipped.
+    ///
+    /// # Errors
+    /// No name stands here.
+    pub fn name(&mut self, first: bool) -> Result<Option<&[u8]>, Error> {
+        if !self.more(first, b'}', "',' or '}'")? {
+            return Ok(None);
+        }
+        let range = self.raw_string()?;
+        // The colon may lie beyond the buffer, and filling the buffer would move the name.
+        if self.buffer.get(self.at) == Some(&b':') && self.at < self.filled {
+            self.at += 1;
+            return Ok(Some(self.resolve(range)));
+        }
+        let Self { text, buffer, .. } = self;
+        if let Text::Buffer(from, to) = range {
+            text.clear();
+            text.extend_from_slice(buffer.get(from..to).unwrap_or_default());
+        }
+        self.token(b':', "':'")?;
+        Ok(Some(&self.text))
+    }
+
+    /// Whether an array that was entered has one more element; `false` leaves the array.
+    ///
+    /// # Errors
+    /// Neither an element nor the end stands here.
+    pub fn element(&mut self, first: bool) -> Result<bool, Error> {
+        self.more(first, b']', "',' or ']'")
+    }
+
+    /// A string, its escapes resolved.
+    ///
+    /// # Errors
+    /// No string stands here, or it is not one to its end.
+    pub fn string(&mut self) -> Result<&[u8], Error> {
+        let text = self.raw_string()?;
+        Ok(self.resolve(text))
+    }
+
+    /// A number.
+    ///
+    /// # Errors
+    /// No number stands here.
+    pub fn number(&mut self) -> Result<Number, Error> {
+        let negative = self.peek_token()? == Some(b'-');
+        if negative {
+            self.at += 1;
+        }
+        let first = self.peek()?;
+        if !matches!(first, Some(b'0'..=b'9')) {
+            return Err(self.unexpected("a digit"));
+        }
+        let mut value = Some(0u64);
+        let mut digits = 0u32;
+        while let Some(digit @ b'0'..=b'9') = self.peek()? {
+            value = value.and_then(|value| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+            self.at += 1;
+            digits = digits.saturating_add(1);
+        }
+        if first == Some(b'0') && digits > 1 {
+            return Err(self.unexpected("no digit after a leading zero"));
+        }
+        if self.fraction()? {
+            return Ok(Number::Other);
+        }
+        Ok(match (negative, value) {
+            (_, None) => Number::Other,
+            (false, Some(value)) => Number::Unsigned(value),
+            (true, Some(0)) => Number::Unsigned(0),
+            (true, Some(value)) => 0i64.checked_sub_unsigned(value).map_or(Number::Other, Number::Negative),
+        })
+    }
+
+    /// `true` or `false`.
+    ///
+    /// # Errors
+    /// Neither stands here.
+    pub fn bool(&mut self) -> Result<bool, Error> {
+        match self.peek_token()? {
+            Some(b't') => self.word(b"true").map(|()| true),
+            Some(_) | None => self.word(b"false").map(|()| false),
+        }
+    }
+
+    /// `null`.
+    ///
+    /// # Errors
+    /// It does not stand here.
+    pub fn null(&mut self) -> Result<(), Error> {
+        self.peek_token()?;
+        self.word(b"null")
+    }
+
+    /// Reads over one value of any kind.
+    ///
+    /// # Errors
+    /// The value is not one to its end.
+    pub fn skip(&mut self) -> Result<(), Error> {
+        // One bit for each open container, the innermost lowest: 1 is an object.
+        let mut open: u128 = 0;
+        let mut depth = 0;
+        let mut first = false;
+        loop {
+            let next = match depth {
+                0 => Some(self.next()?),
+                _ if open & 1 == 1 => self.name(first)?.is_some().then_some(Next::Null),
+                _ => self.element(first)?.then_some(Next::Null),
+            };
+            first = false;
+            match next {
+                None => {
+                    open >>= 1;
+                    depth -= 1;
+                }
+                Some(_) => match self.next()? {
+                    kind @ (Next::Object | Next::Array) if depth < DEEPEST => {
+                        self.at += 1;
+                        open = open << 1 | u128::from(kind == Next::Object);
+                        depth += 1;
+                        first = true;
+                    }
+                    Next::Object | Next::Array => return Err(self.bad(Problem::Deep)),
+                    Next::String => self.raw_string().map(drop)?,
+                    Next::Number => self.number().map(drop)?,
+                    Next::Bool => self.bool().map(drop)?,
+                    Next::Null => self.null()?,
+                    Next::End => return Err(self.bad(Problem::End)),
+                },
+            }
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn fraction(&mut self) -> Result<bool, Error> {
+        let mut other = false;
+        if self.peek()? == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+            other = true;
+        }
+        if matches!(self.peek()?, Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek()?, Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+            other = true;
+        }
+        Ok(other)
+    }
+
+    fn digits(&mut self) -> Result<(), Error> {
+        if !matches!(self.peek()?, Some(b'0'..=b'9')) {
+            return Err(self.unexpected("a digit"));
+        }
+        while matches!(self.peek()?, Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    fn more(&mut self, first: bool, close: u8, wanted: &'static str) -> Result<bool, Error> {
+        match self.peek_token()? {
+            Some(byte) if byte == close => {
+                self.at += 1;
+                Ok(false)
+            }
+            Some(b',') if !first => {
+                self.at += 1;
+                self.peek_token()?;
+                Ok(true)
+            }
+            Some(_) if first => Ok(true),
+            Some(_) | None => Err(self.unexpected(wanted)),
+        }
+    }
+
+    fn token(&mut self, byte: u8, wanted: &'static str) -> Result<(), Error> {
+        if self.peek_token()? != Some(byte) {
+            return Err(self.unexpected(wanted));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn word(&mut self, word: &'static [u8]) -> Result<(), Error> {
+        for &byte in word {
+            if self.peek()? != Some(byte) {
+                return Err(self.unexpected("true, false or null"));
+            }
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    /// The error for the byte that stands here, or for the end.
+    pub fn unexpected(&self, wanted: &'static str) -> Error {
+        let found = self.buffer.get(self.at..self.filled).and_then(<[u8]>::first);
+        self.bad(found.map_or(Problem::End, |&found| Problem::Byte { found, wanted }))
+    }
+
+    #[inline]
+    fn peek_token(&mut self) -> Result<Option<u8>, Error> {
+        loop {
+            match self.peek()? {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                other => return Ok(other),
+            }
+        }
+    }
+
+    #[inline]
+    fn peek(&mut self) -> Result<Option<u8>, Error> {
+        if self.at < self.filled {
+            return Ok(self.buffer.get(self.at).copied());
+        }
+        self.fill(self.at)?;
+        Ok(self.buffer.get(self.at..self.filled).and_then(<[u8]>::first).copied())
+    }
+
+    /// Reads more, keeping what stands from `keep` on. Nothing new means the end.
+    #[cold]
+    fn fill(&mut self, keep: usize) -> Result<(), Error> {
+        if self.ended {
+            return Ok(());
+        }
+        self.buffer.copy_within(keep..self.filled, 0);
+        self.base = self.base.saturating_add(keep as u64);
+        self.at -= keep;
+        self.filled -= keep;
+        if self.buffer.len() < self.filled + BUFFER {
+            self.buffer.resize(self.filled + BUFFER, 0);
+        }
+        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+        let read = loop {
+            match self.source.read(room) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.filled = self.filled.saturating_add(read).min(self.buffer.len());
+        self.ended = read == 0;
+        Ok(())
     }
 }
+
+mod string;
+use string::Text;
+
+#[cfg(test)]
+mod tests;

@@ -67,6 +67,8 @@ pub struct Progress {
     pub rest: Rest,
     /// Why.
     pub reason: Reason,
+    /// The shipper will read it from its beginning again: it was truncated, as far as can be seen.
+    pub begins_anew: bool,
     /// Whether the shipper has it open, and how far it has read.
     pub held: Held,
     /// The state's input id, or empty.
@@ -156,6 +158,7 @@ pub fn weigh(
         acknowledged: cursor.map(|cursor| cursor.acknowledged.prefix()),
         rest,
         reason,
+        begins_anew: position.truncated,
         held: file.held,
         input_id: cursor.map(|cursor| cursor.input_id.into()).unwrap_or_default(),
         stream: cursor.and_then(stream),
@@ -284,7 +287,7 @@ impl Case<'_, '_> {
         if self.ambiguous {
             return Reason::Ambiguous;
         }
-        if self.position_older() {
+        if !self.position.truncated && self.position_older() {
             return Reason::PositionOlder;
         }
         if self.position.rest == 0 {

@@ -1,1 +1,17 @@
 //! The only place with system calls and `unsafe`.
+//!
+//! Verbs of the domain over the kernel: files below a [`root::Root`], spawn, wait, kill, poll,
+//! groups of processes, ids, sockets. What a kernel newer than 3.10 brought is asked once
+//! ([`features::Features`]) and has a fallback that tests can force.
+
+pub mod capture;
+pub mod child;
+pub mod clock;
+pub mod error;
+pub mod features;
+pub mod poll;
+pub mod proc;
+pub mod root;
+pub mod signal;
+mod sys;
+pub mod wait;

@@ -1,1 +1,3 @@
 //! One supervised service.
+
+pub mod log;

@@ -1,6 +1,53 @@
 //! The kinds of value that directives take, each with its own small parser. Pure.
+//!
+//! Each parser reads what systemd 252 reads. A [`ValueError`] says where in the value it stopped, so
+//! that the caller can put a caret there (`syntax::Value::span`).
+
+pub mod utc;
 
 use std::time::Duration;
+use thiserror::Error;
+
+pub mod boolean;
+pub mod exec;
+mod number;
+pub mod path;
+pub mod signal;
+pub mod time;
+pub mod words;
+
+/// Why a value, or a part of it, cannot be read.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{message}")]
+pub struct ValueError {
+    /// Offset in the value, in bytes.
+    pub at: usize,
+    /// Length in bytes.
+    pub len: usize,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+}
+
+impl ValueError {
+    /// An error at a place.
+    #[must_use]
+    pub fn new(at: usize, len: usize, message: impl Into<String>) -> Self {
+        Self { at, len, message: message.into() }
+    }
+
+    /// An error about all of `value`.
+    #[must_use]
+    pub fn whole(value: &str, message: impl Into<String>) -> Self {
+        Self::new(0, value.len(), message)
+    }
+
+    /// The same error, seen from a value in which this one begins at `offset`.
+    #[must_use]
+    pub fn shifted(mut self, offset: usize) -> Self {
+        self.at = self.at.saturating_add(offset);
+        self
+    }
+}
 
 /// A time limit; `infinity` and, for the two stop and start limits, `0` mean that there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

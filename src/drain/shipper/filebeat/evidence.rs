@@ -1,0 +1,242 @@
+//! What Filebeat says of itself: its counters over HTTP (`/stats`) and the lines of its own log.
+//!
+//! Both count the events that were read and not yet acknowledged. In the log's metrics line, which
+//! comes every 30 s, only gauges are absolute: `libbeat.pipeline.events.active` is one in every
+//! version that has it (6.0 and later), `filebeat.events.active` is not, it is a difference there.
+//! Source: `libbeat/monitoring/report/log/log.go`. Pure.
+
+use super::time::{Time, rfc3339};
+use crate::drain::cursor::Timestamp;
+use serde_json::Value;
+
+/// Counters at one moment. A counter that was not said is `None`, never 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Events read and not yet acknowledged and registered (`filebeat.events.active`).
+    pub read: Option<u64>,
+    /// Events in the pipeline (`libbeat.pipeline.events.active`).
+    pub pipeline: Option<u64>,
+    /// Events under way to the output (`libbeat.output.events.active`).
+    pub output: Option<u64>,
+    /// Events acknowledged by the output: since the start over HTTP, since the line before in a log.
+    pub acknowledged: Option<u64>,
+    /// Events that Filebeat dropped, counted likewise.
+    pub dropped: Option<u64>,
+    /// Events whose shipping failed and is tried again, counted likewise.
+    pub failed: Option<u64>,
+    /// Files open.
+    pub open_files: Option<u64>,
+}
+
+impl Counters {
+    /// How many events are in flight, by the highest counter; `None` if none was said.
+    #[must_use]
+    pub fn in_flight(&self) -> Option<u64> {
+        self.read.max(self.pipeline).max(self.output)
+    }
+
+    fn of(metrics: &Value, read: Option<u64>) -> Self {
+        let at = |path: &str| metrics.pointer(path).and_then(Value::as_u64);
+        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (None, None) => None,
+            (one, other) => Some(one.unwrap_or(0).saturating_add(other.unwrap_or(0))),
+        };
+        Self {
+            read,
+            pipeline: at("/libbeat/pipeline/events/active"),
+            output: at("/libbeat/output/events/active"),
+            acknowledged: at("/libbeat/output/events/acked"),
+            dropped: sum(at("/libbeat/output/events/dropped"), at("/libbeat/pipeline/events/dropped")),
+            failed: at("/libbeat/output/events/failed"),
+            open_files: at("/filebeat/harvester/open_files"),
+        }
+    }
+}
+
+/// The answer to `GET /stats`; `None` if it is not one.
+#[must_use]
+pub fn stats(body: &[u8]) -> Option<Counters> {
+    let metrics: Value = serde_json::from_slice(body).ok()?;
+    let read = metrics.pointer("/filebeat/events/active").and_then(Value::as_u64);
+    let counters = Counters::of(&metrics, read);
+    counters.in_flight().map(|_| counters)
+}
+
+/// One line of Filebeat's log that means something for a drain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// When it was written.
+    pub at: Option<Timestamp>,
+    /// What it says.
+    pub word: Word,
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// The metrics of the last interval.
+    Metrics(Counters),
+    /// The output refused an event for good and it was dropped: acknowledged, and not there.
+    Dropped(String),
+    /// The output cannot be reached.
+    Unreachable(String),
+    /// A file could not be opened.
+    Refused(String),
+    /// It began; the version, where the line has it.
+    Started(Option<super::super::Version>),
+}
+
+/// How much of a message is kept.
+const KEPT: usize = 300;
+
+/// Reads one line of the log, whichever format: text of 5.x to 7.x, JSON of 8.x and later. `None`
+/// for a line that says nothing here.
+#[must_use]
+pub fn line(text: &str) -> Option<Line> {
+    let text = text.trim_end();
+    let parsed: Option<Value> = if text.starts_with('{') { serde_json::from_str(text).ok() } else { None };
+    let (at, message) = match &parsed {
+        Some(json) => (
+            json.get("@timestamp").and_then(Value::as_str).unwrap_or_default(),
+            json.get("message").and_then(Value::as_str).unwrap_or_default(),
+        ),
+        None => {
+            let end = text.find(['\t', ' ']).unwrap_or(text.len());
+            (text.get(..end).unwrap_or_default(), text)
+        }
+    };
+    let at = match rfc3339(at.as_bytes()) {
+        Some(Time::At(at)) => Some(at),
+        Some(Time::Zero) | None => None,
+    };
+    let word = match &parsed {
+        Some(json) => metrics(message, json.pointer("/monitoring/metrics")),
+        None => text_metrics(message),
+    };
+    word.or_else(|| trouble(message, parsed.as_ref())).map(|word| Line { at, word })
+}
+
+fn metrics(message: &str, metrics: Option<&Value>) -> Option<Word> {
+    let known = message.starts_with("Non-zero metrics") || message.starts_with("Total metrics");
+    Some(Word::Metrics(Counters::of(metrics.filter(|_| known)?, None)))
+}
+
+/// The metrics of a text line: JSON behind a tab (6.2 and later), or `name=value` words.
+fn text_metrics(message: &str) -> Option<Word> {
+    let start = message.find("Non-zero metrics in the last").or_else(|| message.find("Total non-zero"))?;
+    let rest = message.get(start..)?;
+    if let Some(brace) = rest.find('{') {
+        let json: Value = serde_json::from_str(rest.get(brace..)?).ok()?;
+        return Some(Word::Metrics(Counters::of(json.pointer("/monitoring/metrics")?, None)));
+    }
+    let number = |name: &str| {
+        rest.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+    };
+    Some(Word::Metrics(Counters {
+        pipeline: number("libbeat.pipeline.events.active"),
+        acknowledged: number("libbeat.output.events.acked"),
+        dropped: number("libbeat.output.events.dropped"),
+        failed: number("libbeat.output.events.failed"),
+        open_files: number("filebeat.harvester.open_files"),
+        ..Counters::default()
+    }))
+}
+
+fn trouble(message: &str, json: Option<&Value>) -> Option<Word> {
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let kept: String = message.chars().take(KEPT).collect();
+    if has(&["Cannot index event", "dropping event", "Dropping event", "Drop event"]) {
+        return Some(Word::Dropped(kept));
+    }
+    if has(&["Failed to connect to ", "Connection marked as failed", "Failed to publish events"]) {
+        return Some(Word::Unreachable(kept));
+    }
+    if let Some((_, rest)) = message.split_once("open /")
+        && let Some((path, _)) = rest.split_once(": permission denied")
+    {
+        return Some(Word::Refused(format!("/{path}")));
+    }
+    if has(&["filebeat start running"]) {
+        return Some(Word::Started(None));
+    }
+    if message.starts_with("Setup Beat: ") || message.contains("\tSetup Beat: ") || has(&[" Setup Beat: "]) {
+        let version = message.split("Version: ").nth(1).and_then(super::super::Version::parse);
+        return Some(Word::Started(version));
+    }
+    let build = json?.pointer("/system_info/build/version")?.as_str()?;
+    Some(Word::Started(super::super::Version::parse(build)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stats_of_a_blocked_and_of_a_drained_one() {
+        let blocked = br#"{"filebeat":{"events":{"active":4117},"harvester":{"open_files":1}},
+            "libbeat":{"output":{"events":{"acked":7,"active":50,"dropped":1,"failed":3}},"pipeline":{"events":{"active":4117}}}}"#;
+        let counters = stats(blocked).unwrap();
+        assert_eq!(counters.in_flight(), Some(4117));
+        assert_eq!((counters.acknowledged, counters.dropped, counters.failed), (Some(7), Some(1), Some(3)));
+        let drained =
+            br#"{"filebeat":{"events":{"active":0}},"libbeat":{"pipeline":{"events":{"active":0}}}}"#;
+        assert_eq!(stats(drained).unwrap().in_flight(), Some(0));
+        for none in ["", "{}", "[]", "null", "{\"filebeat\":{\"events\":{\"active\":-1}}}"] {
+            assert_eq!(stats(none.as_bytes()), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn the_metrics_line_of_each_format() {
+        let text = "2019-01-29T05:38:45.928Z\tINFO\t[monitoring]\tlog/log.go:144\tNon-zero metrics in the last 30s\t\
+            {\"monitoring\": {\"metrics\": {\"filebeat\":{\"events\":{\"active\":-3,\"added\":3343}},\
+            \"libbeat\":{\"output\":{\"events\":{\"acked\":3342}},\"pipeline\":{\"events\":{\"active\":6}}}}}}";
+        let json = r#"{"log.level":"info","@timestamp":"2019-01-29T05:38:45.928Z","log.logger":"monitoring","message":"Non-zero metrics in the last 30s","monitoring":{"metrics":{"filebeat":{"events":{"active":-3}},"libbeat":{"output":{"events":{"acked":3342}},"pipeline":{"events":{"active":6}}}}}}"#;
+        let words = "2019-01-29T13:38:45.928+0800 INFO Non-zero metrics in the last 30s: \
+            filebeat.events.active=-3 libbeat.output.events.acked=3342 libbeat.pipeline.events.active=6";
+        let counters = Counters { pipeline: Some(6), acknowledged: Some(3342), ..Counters::default() };
+        let at = Some(Timestamp(1_548_740_325_928_000_000));
+        for text in [text, json, words] {
+            assert_eq!(line(text), Some(Line { at, word: Word::Metrics(counters) }), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_the_gauge_is_no_evidence() {
+        let text = "2017-01-01T00:00:00Z INFO Non-zero metrics in the last 30s: publish.events=3";
+        let Some(Word::Metrics(counters)) = line(text).map(|line| line.word) else { panic!("no metrics") };
+        assert_eq!(counters.in_flight(), None);
+    }
+
+    #[test]
+    fn troubles_are_named() {
+        let word = |text: &str| line(text).map(|line| line.word);
+        let json =
+            |message: &str| format!(r#"{{"@timestamp":"2022-01-01T00:00:00.000Z","message":"{message}"}}"#);
+        assert!(matches!(
+            word(&json("Cannot index event '' (status=400): dropping event!")),
+            Some(Word::Dropped(_))
+        ));
+        assert!(matches!(
+            word(
+                "2019-01-29T05:38:45.928Z\tERROR\tpipeline/output.go:100\tFailed to connect to backoff(elasticsearch(http://x:9200))"
+            ),
+            Some(Word::Unreachable(_))
+        ));
+        assert_eq!(
+            word(&json(
+                "Harvester could not be started on new file: /l/a, Err: Failed opening /l/a: open /l/a b: permission denied"
+            )),
+            Some(Word::Refused("/l/a b".into()))
+        );
+        let version = super::super::super::Version { major: 6, minor: 8, patch: 14 };
+        assert_eq!(
+            word(
+                "2019-01-29T05:38:45.928Z\tINFO\tinstance/beat.go:292\tSetup Beat: filebeat; Version: 6.8.14"
+            ),
+            Some(Word::Started(Some(version)))
+        );
+        assert_eq!(word("2019-01-29T05:38:45.928Z\tINFO\tcrawler.go\tLoading Inputs: 1"), None);
+        assert_eq!(word(""), None);
+    }
+}

@@ -1,0 +1,410 @@
+//! The fields of one state, as every generation of registry has them.
+//!
+//! A state is read into one [`State`] that is used again for the next, so that a million of them
+//! cost no allocation. Field names count in any case, as in Filebeat's own decoders; unknown fields
+//! are skipped. A field of a wrong type, a negative or a huge one is a [`FaultKind`], and the state
+//! then claims nothing for it. Pure.
+
+use super::key::FINGERPRINT_LENGTH;
+use super::time::{self, Time};
+use crate::drain::cursor::{Acknowledged, Cursor, FaultKind, FileId, Identity, Input, Timestamp, Ttl, split};
+use crate::drain::json::{Error, Next, Number, Reader};
+use std::io::Read;
+use std::time::Duration;
+
+/// One state as it is read.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// `source`; of filestream `meta.source`.
+    pub source: Vec<u8>,
+    /// The memlog key (`_key` of a checkpoint's entry).
+    pub key: Vec<u8>,
+    /// `meta` in the canonical form of [`Cursor::meta`].
+    pub meta: Vec<u8>,
+    /// What could not be taken, and where.
+    pub faults: Vec<(u64, FaultKind)>,
+    offset: Option<u64>,
+    eof: Option<bool>,
+    no_cursor: bool,
+    inode: Option<u64>,
+    device: Option<u64>,
+    time: Option<Time>,
+    ttl: Option<i64>,
+    kind: Option<Input>,
+    fingerprint: Option<u64>,
+}
+
+/// The fields that count.
+#[derive(Clone, Copy)]
+enum Field {
+    Source,
+    Offset,
+    Time,
+    Ttl,
+    Kind,
+    Meta,
+    File,
+    Cursor,
+    Key,
+    Skip,
+}
+
+fn field(name: &[u8]) -> Field {
+    const NAMES: [(&[u8], Field); 11] = [
+        (b"source", Field::Source),
+        (b"offset", Field::Offset),
+        (b"timestamp", Field::Time),
+        (b"ttl", Field::Ttl),
+        (b"type", Field::Kind),
+        (b"FileStateOS", Field::File),
+        (b"meta", Field::Meta),
+        (b"cursor", Field::Cursor),
+        (b"updated", Field::Time),
+        (b"_key", Field::Key),
+        (b"filestate_os", Field::File),
+    ];
+    NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map_or(Field::Skip, |&(_, field)| field)
+}
+
+impl State {
+    /// Forgets the state before.
+    pub fn clear(&mut self) {
+        self.source.clear();
+        self.key.clear();
+        self.meta.clear();
+        self.faults.clear();
+        let State { source, key, meta, faults, .. } = std::mem::take(self);
+        *self = Self { source, key, meta, faults, ..Self::default() };
+    }
+
+    /// Reads the fields of an object that begins here.
+    ///
+    /// # Errors
+    /// The stream fails, or the text is not JSON.
+    pub fn read<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        json.object()?;
+        let mut first = true;
+        while let Some(name) = json.name(first)? {
+            let field = field(name);
+            first = false;
+            match field {
+                Field::Source => self.source(json)?,
+                Field::Offset => self.offset(json)?,
+                Field::Time => self.time(json)?,
+                Field::Ttl => self.ttl(json)?,
+                Field::Kind => self.kind(json)?,
+                Field::Meta => self.meta(json)?,
+                Field::File => self.file(json)?,
+                Field::Cursor => self.cursor_field(json)?,
+                Field::Key => self.read_key(json)?,
+                Field::Skip => json.skip()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the key from a string that begins here.
+    ///
+    /// # Errors
+    /// The stream fails, or the text is not JSON.
+    pub fn read_key<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        if json.next()? != Next::String {
+            return self.wrong(json, "key");
+        }
+        let place = json.place();
+        let text = json.string()?;
+        let twice = !self.key.is_empty() && self.key != text;
+        self.key.clear();
+        self.key.extend_from_slice(text);
+        if twice {
+            self.faults.push((place, FaultKind::Twice("key")));
+        }
+        Ok(())
+    }
+
+    /// The file that the state names.
+    #[must_use]
+    pub fn file_id(&self) -> Option<FileId> {
+        Some(FileId { dev: self.device?, ino: self.inode? })
+    }
+
+    /// The state as a cursor. `input` is what the key says; the log input's `type` may say more.
+    #[must_use]
+    pub fn cursor<'a>(&'a self, identity: Identity<'a>, input: Input, input_id: &'a [u8]) -> Cursor<'a> {
+        let (folder, name) = split(&self.source);
+        Cursor {
+            identity: self.grown(identity),
+            seen: match identity {
+                Identity::Inode(id) => Some(id),
+                Identity::Path | Identity::InodeMarker { .. } | Identity::Fingerprint { .. } => {
+                    self.file_id()
+                }
+            },
+            folder,
+            name,
+            acknowledged: self.acknowledged(input),
+            ttl: self.time_to_live(),
+            input: match input {
+                Input::Filestream | Input::CloudWatch => input,
+                Input::Log | Input::Container | Input::Docker | Input::Stdin => self.kind.unwrap_or(input),
+            },
+            input_id,
+            meta: &self.meta,
+            updated: self.updated(),
+        }
+    }
+
+    /// The acknowledged offset as a number.
+    #[must_use]
+    pub fn offset_or_zero(&self) -> u64 {
+        self.offset.unwrap_or(0)
+    }
+
+    /// When it was updated last.
+    #[must_use]
+    pub fn updated(&self) -> Option<Timestamp> {
+        match self.time {
+            Some(Time::At(at)) => Some(at),
+            Some(Time::Zero) | None => None,
+        }
+    }
+
+    /// `meta.fingerprint_len` says how far a growing fingerprint has come.
+    fn grown<'a>(&self, identity: Identity<'a>) -> Identity<'a> {
+        match (identity, self.fingerprint) {
+            (Identity::Fingerprint { sha256, offset, .. }, Some(len)) if len < FINGERPRINT_LENGTH => {
+                Identity::Fingerprint { sha256, offset, len, growing: true }
+            }
+            (other, _) => other,
+        }
+    }
+
+    fn acknowledged(&self, input: Input) -> Acknowledged<'static> {
+        match (self.offset, self.eof) {
+            (Some(offset), Some(eof)) => Acknowledged::OffsetEof { offset, eof },
+            (Some(offset), None) => Acknowledged::Offset(offset),
+            (None, _) if self.no_cursor || input == Input::Filestream => Acknowledged::Nothing,
+            (None, _) => Acknowledged::Offset(0),
+        }
+    }
+
+    fn time_to_live(&self) -> Ttl {
+        match self.ttl {
+            None | Some(-1) => Ttl::Never,
+            Some(-2) => Ttl::Unclaimed,
+            Some(0) if self.time == Some(Time::Zero) => Ttl::New,
+            Some(nanoseconds) if nanoseconds > 0 => {
+                Ttl::For(Duration::from_nanos(nanoseconds.unsigned_abs()))
+            }
+            Some(_) => Ttl::Deleted,
+        }
+    }
+
+    fn wrong<R: Read>(&mut self, json: &mut Reader<R>, name: &'static str) -> Result<(), Error> {
+        self.faults.push((json.place(), FaultKind::Value(name)));
+        json.skip()
+    }
+
+    /// A whole number from 0 to 2^63-1, Go's `int64` without its negative half. Twice with other
+    /// values: the smaller one counts.
+    fn whole<R: Read>(
+        &mut self,
+        json: &mut Reader<R>,
+        name: &'static str,
+        most: u64,
+        old: Option<u64>,
+    ) -> Result<Option<u64>, Error> {
+        if json.next()? != Next::Number {
+            self.wrong(json, name)?;
+            return Ok(old.map(|_| 0));
+        }
+        let place = json.place();
+        let value = match json.number()? {
+            Number::Unsigned(value) if value <= most => Some(value),
+            Number::Unsigned(_) | Number::Negative(_) | Number::Other => None,
+        };
+        if value.is_none() {
+            self.faults.push((place, FaultKind::Value(name)));
+        }
+        Ok(match (old, value) {
+            (Some(old), value) if Some(old) != value => {
+                self.faults.push((place, FaultKind::Twice(name)));
+                Some(old.min(value.unwrap_or(0)))
+            }
+            (_, value) => value,
+        })
+    }
+
+    fn offset<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        let offset = self.whole(json, "offset", i64::MAX.unsigned_abs(), self.offset)?;
+        // A claim that cannot be taken is a claim of nothing, also when a good one follows it.
+        self.offset = Some(offset.unwrap_or(0));
+        Ok(())
+    }
+
+    fn source<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        if json.next()? != Next::String {
+            return self.wrong(json, "source");
+        }
+        let place = json.place();
+        let text = json.string()?;
+        let twice = !self.source.is_empty() && self.source != text;
+        self.source.clear();
+        self.source.extend_from_slice(text);
+        if twice {
+            self.faults.push((place, FaultKind::Twice("source")));
+        }
+        Ok(())
+    }
+
+    fn kind<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        if json.next()? != Next::String {
+            return self.wrong(json, "type");
+        }
+        self.kind = Some(match json.string()? {
+            b"container" => Input::Container,
+            b"docker" => Input::Docker,
+            b"stdin" => Input::Stdin,
+            _ => Input::Log,
+        });
+        Ok(())
+    }
+
+    fn ttl<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        if json.next()? != Next::Number {
+            return self.wrong(json, "ttl");
+        }
+        let place = json.place();
+        let ttl = match json.number()? {
+            Number::Unsigned(value) => i64::try_from(value).ok(),
+            Number::Negative(value) => (value >= -2).then_some(value),
+            Number::Other => None,
+        };
+        match ttl {
+            Some(ttl) => self.ttl = Some(ttl),
+            None => self.faults.push((place, FaultKind::Value("ttl"))),
+        }
+        Ok(())
+    }
+
+    fn time<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        let place = json.place();
+        let time = match json.next()? {
+            Next::String => time::rfc3339(json.string()?),
+            Next::Array => {
+                let mut parts = [None; 2];
+                let mut count = 0;
+                json.array()?;
+                while json.element(count == 0)? {
+                    let value = self.whole(json, "timestamp", u64::MAX, None)?;
+                    if let Some(part) = parts.get_mut(count) {
+                        *part = value;
+                    }
+                    count += 1;
+                }
+                match parts {
+                    [Some(extra), Some(sec)] if count == 2 => time::pair_of(extra, sec),
+                    _ => None,
+                }
+            }
+            Next::Object | Next::Number | Next::Bool | Next::Null | Next::End => {
+                return self.wrong(json, "timestamp");
+            }
+        };
+        match time {
+            Some(time) => self.time = Some(time),
+            None => self.faults.push((place, FaultKind::Value("timestamp"))),
+        }
+        Ok(())
+    }
+
+    fn file<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        if json.next()? != Next::Object {
+            return self.wrong(json, "FileStateOS");
+        }
+        json.object()?;
+        let mut first = true;
+        while let Some(name) = json.name(first)? {
+            first = false;
+            if name.eq_ignore_ascii_case(b"inode") {
+                self.inode = self.whole(json, "inode", u64::MAX, self.inode)?;
+            } else if name.eq_ignore_ascii_case(b"device") {
+                self.device = self.whole(json, "device", u64::MAX, self.device)?;
+            } else {
+                json.skip()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Filestream's `cursor`: `null`, or an object with the offset and perhaps `eof`.
+    fn cursor_field<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        match json.next()? {
+            Next::Null => {
+                self.no_cursor = true;
+                return json.null();
+            }
+            Next::Object => json.object()?,
+            Next::Array | Next::String | Next::Number | Next::Bool | Next::End => {
+                return self.wrong(json, "cursor");
+            }
+        }
+        let mut first = true;
+        while let Some(name) = json.name(first)? {
+            first = false;
+            if name.eq_ignore_ascii_case(b"offset") {
+                self.offset(json)?;
+            } else if !name.eq_ignore_ascii_case(b"eof") {
+                json.skip()?;
+            } else if json.next()? == Next::Bool {
+                let eof = json.bool()?;
+                self.eof = Some(eof && self.eof != Some(false));
+            } else {
+                self.wrong(json, "eof")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `meta`: of filestream the source and more; of the others a map that tells states apart.
+    fn meta<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+        match json.next()? {
+            Next::Null => return json.null(),
+            Next::Object => json.object()?,
+            Next::Array | Next::String | Next::Number | Next::Bool | Next::End => {
+                return self.wrong(json, "meta");
+            }
+        }
+        let mut first = true;
+        let mut lines = 0;
+        while let Some(name) = json.name(first)? {
+            first = false;
+            match name {
+                b"source" => self.source(json)?,
+                b"fingerprint_len" => {
+                    self.fingerprint = self.whole(json, "fingerprint_len", u64::MAX, self.fingerprint)?;
+                }
+                b"identifier_name" => json.skip()?,
+                _ => {
+                    let start = self.meta.len();
+                    self.meta.extend_from_slice(name);
+                    if json.next()? == Next::String {
+                        self.meta.push(b'=');
+                        self.meta.extend_from_slice(json.string()?);
+                        self.meta.push(b'\n');
+                        lines += 1;
+                    } else {
+                        self.meta.truncate(start);
+                        json.skip()?;
+                    }
+                }
+            }
+        }
+        if lines > 1 {
+            let mut sorted: Vec<&[u8]> = self.meta.split_inclusive(|&byte| byte == b'\n').collect();
+            sorted.sort_unstable();
+            self.meta = sorted.concat();
+        }
+        Ok(())
+    }
+}

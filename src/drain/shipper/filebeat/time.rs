@@ -1,0 +1,129 @@
+//! The two forms in which Filebeat writes a time. Pure.
+
+use crate::drain::cursor::Timestamp;
+
+/// A time as the registry has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Time {
+    /// Go's zero time, 0001-01-01: never set.
+    Zero,
+    /// A real one.
+    At(Timestamp),
+}
+
+/// Seconds of 0001-01-01T00:00:00Z.
+const ZERO: i64 = -62_135_596_800;
+
+fn from_seconds(seconds: i64, nanoseconds: i64) -> Option<Time> {
+    if seconds == ZERO && nanoseconds == 0 {
+        return Some(Time::Zero);
+    }
+    seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds).map(Timestamp).map(Time::At)
+}
+
+/// RFC 3339 with any fraction, as 5.x to 7.8 write it (`2026-11-20T22:08:39.641383315Z`).
+#[must_use]
+pub fn rfc3339(text: &[u8]) -> Option<Time> {
+    let (date, rest) = text.split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', h1, h2, b':', n1, n2, b':', s1, s2] =
+        *date
+    else {
+        return None;
+    };
+    let year = pair(y1, y2)? * 100 + pair(y3, y4)?;
+    let (month, day) = (pair(m1, m2)?, pair(d1, d2)?);
+    let (hour, minute, second) = (pair(h1, h2)?, pair(n1, n2)?, pair(s1, s2)?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let (nanoseconds, zone) = fraction(rest)?;
+    let clock = hour * 3600 + minute * 60 + second;
+    from_seconds(days(year, month, day) * 86_400 + clock - zone_seconds(zone)?, nanoseconds)
+}
+
+/// `[extra, sec]` of memlog: nanoseconds and zone in one, seconds as the two's complement.
+#[must_use]
+pub fn pair_of(extra: u64, sec: u64) -> Option<Time> {
+    let nanoseconds = i64::try_from(extra & 0xffff_ffff).ok().filter(|&part| part < 1_000_000_000)?;
+    from_seconds(i64::from_ne_bytes(sec.to_ne_bytes()), nanoseconds)
+}
+
+fn pair(tens: u8, ones: u8) -> Option<i64> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+    Some(digit(tens)? * 10 + digit(ones)?)
+}
+
+/// The nanoseconds of a fraction, if there is one, and what follows it.
+fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
+    let Some(rest) = rest.strip_prefix(b".") else { return Some((0, rest)) };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = rest.split_at(digits);
+    if digits.is_empty() {
+        return None;
+    }
+    let all = digits.iter().chain(std::iter::repeat(&b'0')).take(9);
+    Some((all.fold(0, |sum, &digit| sum * 10 + i64::from(digit - b'0')), rest))
+}
+
+fn zone_seconds(zone: &[u8]) -> Option<i64> {
+    match *zone {
+        [b'Z' | b'z'] => Some(0),
+        // Filebeat's own log leaves the colon out.
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] | [sign @ (b'+' | b'-'), h1, h2, m1, m2] => {
+            let seconds = pair(h1, h2)? * 3600 + pair(m1, m2)? * 60;
+            Some(if sign == b'-' { -seconds } else { seconds })
+        }
+        _ => None,
+    }
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar (Howard Hinnant's days_from_civil).
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64, nanoseconds: i64) -> Option<Time> {
+        Some(Time::At(Timestamp(seconds * 1_000_000_000 + nanoseconds)))
+    }
+
+    #[test]
+    fn both_forms_of_a_recorded_moment_agree() {
+        // From one recording each of 5.6.16 and 8.1.3.
+        assert_eq!(rfc3339(b"2026-11-20T22:08:39.641383315Z"), at(1_795_212_519, 641_383_315));
+        assert_eq!(pair_of(652_235_322, 1_795_212_674), at(1_795_212_674, 652_235_322));
+    }
+
+    #[test]
+    fn zones_and_fractions() {
+        assert_eq!(rfc3339(b"1970-01-01T00:00:00Z"), at(0, 0));
+        assert_eq!(rfc3339(b"1970-01-01T01:00:00.5+01:00"), at(0, 500_000_000));
+        assert_eq!(rfc3339(b"1969-12-31T19:00:00.1234567899-05:00"), at(0, 123_456_789));
+        assert_eq!(rfc3339(b"2000-02-29T00:00:00Z"), at(951_782_400, 0));
+        // −300 minutes in the upper half of `extra`.
+        assert_eq!(pair_of(0xffff_fed4_0000_0007, 12), at(12, 7));
+    }
+
+    #[test]
+    fn the_zero_time_of_go() {
+        assert_eq!(rfc3339(b"0001-01-01T00:00:00Z"), Some(Time::Zero));
+        assert_eq!(pair_of(281_470_681_743_360, 18_446_744_011_573_954_816), Some(Time::Zero));
+    }
+
+    #[test]
+    fn what_is_no_time() {
+        for text in ["", "2026-11-20", "2026-13-20T22:08:39Z", "2026-11-20T22:08:39", "2026-11-20T22:08:39.Z"]
+        {
+            assert_eq!(rfc3339(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(pair_of(0xffff_ffff, 0), None);
+        assert_eq!(pair_of(0, i64::MAX.unsigned_abs()), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! What this kernel can do that Linux 3.10 could not. Asked once; each has a fallback, and each
+//! can be switched off so that tests take the fallback on any kernel.
+
+use super::sys;
+use std::os::fd::AsFd;
+
+/// See the head of this file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// pidfd_open and pidfd_send_signal (5.3); else start times are compared before each kill.
+    pub pidfd: bool,
+    /// close_range (5.9); else the open descriptors are listed before a fork.
+    pub close_range: bool,
+    /// memfd_create (3.17); else an unlinked file.
+    pub memfd: bool,
+    /// May groups of the kernel be used, where a hierarchy is found? Else child subreaper and /proc.
+    pub cgroup: bool,
+    /// cgroup.kill (5.14) where the group has it; else signals until the group is empty.
+    pub cgroup_kill: bool,
+}
+
+/// A word in the list of switches that means nothing.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup or no-cgroup-kill, separated by commas"
+)]
+pub struct UnknownSwitch(String);
+
+impl Features {
+    /// Asks the kernel, then takes away what `forced` says, e.g. `no-pidfd,no-cgroup`.
+    pub fn detect(forced: Option<&str>) -> Result<Features, UnknownSwitch> {
+        let mut features = Features {
+            pidfd: has_pidfd(),
+            close_range: sys::has_close_range(),
+            memfd: sys::memfd_create(c"amr").is_ok(),
+            cgroup: true,
+            cgroup_kill: true,
+        };
+        for word in forced.unwrap_or_default().split(',').map(str::trim).filter(|w| !w.is_empty()) {
+            match word {
+                "no-pidfd" => features.pidfd = false,
+                "no-close-range" => features.close_range = false,
+                "no-memfd" => features.memfd = false,
+                "no-cgroup" => features.cgroup = false,
+                "no-cgroup-kill" => features.cgroup_kill = false,
+                unknown => return Err(UnknownSwitch(unknown.to_owned())),
+            }
+        }
+        Ok(features)
+    }
+}
+
+fn has_pidfd() -> bool {
+    sys::pidfd_open(std::process::id().cast_signed())
+        .and_then(|fd| sys::pidfd_send_signal(fd.as_fd(), 0))
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_switch_switches_one_off_and_nonsense_is_said() {
+        let all = Features::detect(None).unwrap();
+        let got =
+            Features::detect(Some("no-pidfd, no-close-range,no-memfd,no-cgroup,no-cgroup-kill")).unwrap();
+        let none =
+            Features { pidfd: false, close_range: false, memfd: false, cgroup: false, cgroup_kill: false };
+        assert_eq!(got, none);
+        assert_eq!(Features::detect(Some("no-pidfd")).unwrap(), Features { pidfd: false, ..all });
+        assert_eq!(Features::detect(Some("pidfd")), Err(UnknownSwitch("pidfd".into())));
+    }
+}

@@ -1,0 +1,124 @@
+//! Waiting for descriptors and for time, with one poll(2) and no wake-up without cause.
+
+use super::error::{Error, Result};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::collections::BTreeMap;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+/// What to wait for at a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Interest {
+    Read,
+    Write,
+}
+
+/// Waits until one of `fds` is ready, closed or failed, at most `timeout` (`None`: for ever).
+/// Returns their places in `fds`, in order; none when the time is over or a signal came.
+pub fn wait(fds: &[(BorrowedFd<'_>, Interest)], timeout: Option<Duration>) -> Result<Vec<usize>> {
+    let mut set: Vec<PollFd<'_>> = fds
+        .iter()
+        .map(|&(fd, interest)| {
+            PollFd::new(
+                fd,
+                match interest {
+                    Interest::Read => PollFlags::POLLIN,
+                    Interest::Write => PollFlags::POLLOUT,
+                },
+            )
+        })
+        .collect();
+    match poll(&mut set, timeout.map_or(PollTimeout::NONE, milliseconds)) {
+        Ok(_) => {}
+        Err(Errno::EINTR) => return Ok(Vec::new()),
+        Err(e) => return Err(Error::new("wait for", "descriptors", e)),
+    }
+    let ready = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
+    Ok(set.iter().enumerate().filter(|(_, fd)| ready(fd)).map(|(place, _)| place).collect())
+}
+
+/// Rounded up, so that a deadline has passed when the wait is over; the longest wait that the call
+/// takes is 24 days, after which the caller simply waits again.
+fn milliseconds(timeout: Duration) -> PollTimeout {
+    let millis = timeout.as_nanos().div_ceil(1_000_000);
+    let millis = i32::try_from(millis).unwrap_or(i32::MAX);
+    PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
+}
+
+/// Named deadlines; arming one that is armed moves it. Times are since boot (`clock::now`).
+#[derive(Clone, Debug)]
+pub struct Timers<K> {
+    armed: BTreeMap<K, Duration>,
+}
+
+impl<K: Ord + Copy> Default for Timers<K> {
+    fn default() -> Self {
+        Timers { armed: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord + Copy> Timers<K> {
+    /// Sets or moves a deadline.
+    pub fn arm(&mut self, timer: K, at: Duration) {
+        self.armed.insert(timer, at);
+    }
+    /// Forgets it.
+    pub fn disarm(&mut self, timer: K) {
+        self.armed.remove(&timer);
+    }
+    /// When it will fire.
+    pub fn deadline(&self, timer: K) -> Option<Duration> {
+        self.armed.get(&timer).copied()
+    }
+    /// How long to wait for the next one; `None` when none is armed.
+    pub fn timeout(&self, now: Duration) -> Option<Duration> {
+        self.armed.values().min().map(|at| at.saturating_sub(now))
+    }
+    /// Takes out those whose time has come, the earliest first.
+    pub fn expired(&mut self, now: Duration) -> Vec<K> {
+        let mut due: Vec<(Duration, K)> =
+            self.armed.iter().filter(|&(_, &at)| at <= now).map(|(&timer, &at)| (at, timer)).collect();
+        due.sort();
+        due.iter().for_each(|(_, timer)| self.disarm(*timer));
+        due.into_iter().map(|(_, timer)| timer).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::clock;
+    use std::os::fd::AsFd;
+
+    const fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    #[test]
+    fn timers_fire_in_order_and_once() {
+        let mut timers = Timers::default();
+        timers.arm('b', ms(20));
+        timers.arm('a', ms(30));
+        timers.arm('c', ms(90));
+        timers.arm('c', ms(10));
+        assert_eq!(timers.timeout(ms(4)), Some(ms(6)));
+        assert_eq!(timers.expired(ms(25)), ['c', 'b']);
+        assert_eq!(timers.expired(ms(25)), []);
+        timers.disarm('a');
+        assert_eq!(timers.timeout(ms(0)), None);
+    }
+
+    #[test]
+    fn waits_for_data_or_time() {
+        let (r, w) = nix::unistd::pipe().unwrap();
+        let start = clock::now();
+        assert!(wait(&[(r.as_fd(), Interest::Read)], Some(Duration::from_micros(1500))).unwrap().is_empty());
+        assert!(clock::now() - start >= Duration::from_micros(1500));
+        let both = [(r.as_fd(), Interest::Read), (w.as_fd(), Interest::Write)];
+        assert_eq!(wait(&both, None).unwrap(), [1]);
+        nix::unistd::write(&w, b"x").unwrap();
+        assert_eq!(wait(&both, None).unwrap(), [0, 1]);
+    }
+}

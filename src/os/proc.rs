@@ -1,0 +1,313 @@
+//! Reading /proc: who a process is, whose child, and what it holds open.
+//!
+//! A pid is never trusted by number alone: an [`Identity`] also has the process's start time and
+//! the boot, so that a number that the kernel gave to somebody else is seen as such. All reading
+//! goes through a [`Root`], which is the host's `/` but in tests of the parsing.
+
+use super::clock::BootId;
+use super::error::{Error, Result};
+use super::root::{Root, Stat};
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+/// Records in /proc are short; a command line may be long.
+const LIMIT: u64 = 4 << 20;
+
+/// The number of a process: more than zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcessId(i32);
+
+impl ProcessId {
+    /// `None` for zero and below, which kill(2) takes for groups.
+    pub fn new(pid: i32) -> Option<ProcessId> {
+        (pid > 0).then_some(ProcessId(pid))
+    }
+    /// This process.
+    pub fn own() -> ProcessId {
+        ProcessId(std::process::id().cast_signed())
+    }
+    /// The number.
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for ProcessId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One process and no other, also after its number was given away.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Its number.
+    pub pid: ProcessId,
+    /// Clock ticks since boot, field 22 of /proc/PID/stat.
+    pub start_time: u64,
+    /// The boot.
+    pub boot_id: BootId,
+}
+
+/// What became of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It is there.
+    Running,
+    /// It has ended and waits for its parent.
+    Zombie,
+    /// It is not there; perhaps somebody else has its number.
+    Gone,
+}
+
+/// /proc/PID/stat, proc(5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcStat {
+    /// The process.
+    pub pid: ProcessId,
+    /// Its name: any bytes, cut to 15 by the kernel.
+    pub comm: Vec<u8>,
+    /// `R`, `S`, `D`, `Z`, `T` …
+    pub state: u8,
+    /// The parent; 0 for none that is visible.
+    pub ppid: i32,
+    /// The process group.
+    pub pgrp: i32,
+    /// The session.
+    pub session: i32,
+    /// CPU time in user and kernel mode, in clock ticks (100 a second on every architecture).
+    pub cpu_ticks: u64,
+    /// Clock ticks since boot.
+    pub start_time: u64,
+    /// Pages in memory.
+    pub rss_pages: u64,
+}
+
+impl ProcStat {
+    /// Has it ended?
+    pub fn is_zombie(&self) -> bool {
+        matches!(self.state, b'Z' | b'X' | b'x')
+    }
+
+    /// From the line in /proc/PID/stat. The name in it may hold blanks and parentheses, so the
+    /// last `)` ends it.
+    pub fn parse(line: &[u8]) -> Option<ProcStat> {
+        let open = line.iter().position(|&b| b == b'(')?;
+        let close = line.iter().rposition(|&b| b == b')')?;
+        let pid = std::str::from_utf8(line.get(..open)?).ok()?.trim().parse().ok()?;
+        let comm = line.get(open + 1..close)?.to_vec();
+        let rest = std::str::from_utf8(line.get(close + 1..)?).ok()?;
+        // Field 3 of proc(5) is the first one here.
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3).copied();
+        Some(ProcStat {
+            pid: ProcessId::new(pid)?,
+            comm,
+            state: *field(3)?.as_bytes().first()?,
+            ppid: field(4)?.parse().ok()?,
+            pgrp: field(5)?.parse().ok()?,
+            session: field(6)?.parse().ok()?,
+            cpu_ticks: field(14)?.parse::<u64>().ok()?.saturating_add(field(15)?.parse().ok()?),
+            start_time: field(22)?.parse().ok()?,
+            rss_pages: field(24)?.parse::<i64>().ok()?.try_into().unwrap_or(0),
+        })
+    }
+}
+
+/// /proc below a root.
+#[derive(Clone, Debug)]
+pub struct Proc {
+    root: Root,
+}
+
+impl Proc {
+    /// Of this root.
+    pub fn new(root: Root) -> Proc {
+        Proc { root }
+    }
+
+    /// /proc/PID/stat. A process that ends meanwhile is not found.
+    pub fn stat(&self, pid: ProcessId) -> Result<ProcStat> {
+        let path = file(pid, "stat");
+        let bytes = self.root.read(&path, LIMIT).map_err(gone_is_not_found)?;
+        ProcStat::parse(&bytes).ok_or_else(|| self.malformed(&path))
+    }
+
+    /// Who is that now? Read at a moment when the number surely is the right process's: an unreaped
+    /// child, or a sender whose credentials the kernel gave and who is then looked at again.
+    pub fn identity(&self, pid: ProcessId, boot_id: &BootId) -> Result<Identity> {
+        Ok(Identity { pid, start_time: self.stat(pid)?.start_time, boot_id: boot_id.clone() })
+    }
+
+    /// What became of it.
+    pub fn life(&self, identity: &Identity, boot_id: &BootId) -> Result<Life> {
+        if identity.boot_id != *boot_id {
+            return Ok(Life::Gone);
+        }
+        match self.stat(identity.pid) {
+            Ok(stat) if stat.start_time != identity.start_time => Ok(Life::Gone),
+            Ok(stat) if stat.is_zombie() => Ok(Life::Zombie),
+            Ok(_) => Ok(Life::Running),
+            Err(e) if e.is_not_found() => Ok(Life::Gone),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The executable; one that was replaced ends in ` (deleted)`.
+    pub fn exe(&self, pid: ProcessId) -> Result<PathBuf> {
+        self.root.read_link(&file(pid, "exe"))
+    }
+
+    /// The words of the command line; empty for a kernel thread and a zombie.
+    pub fn cmdline(&self, pid: ProcessId) -> Result<Vec<OsString>> {
+        let mut bytes = self.root.read(&file(pid, "cmdline"), LIMIT).map_err(gone_is_not_found)?;
+        if bytes.last() == Some(&0) {
+            bytes.pop();
+        }
+        if bytes.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(bytes.split(|&b| b == 0).map(|word| OsString::from_vec(word.to_vec())).collect())
+    }
+
+    /// Every process that is visible. One that ends meanwhile is left out.
+    pub fn all(&self) -> Result<Vec<ProcStat>> {
+        let mut found = Vec::new();
+        for pid in self.numbers(Path::new("/proc"))?.into_iter().filter_map(ProcessId::new) {
+            match self.stat(pid) {
+                Ok(stat) => found.push(stat),
+                Err(e) if e.is_not_found() => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The children of a process.
+    pub fn children(&self, pid: ProcessId) -> Result<Vec<ProcStat>> {
+        Ok(self.all()?.into_iter().filter(|stat| stat.ppid == pid.get()).collect())
+    }
+
+    /// The open descriptors of a process, sorted.
+    pub fn fds(&self, pid: ProcessId) -> Result<Vec<i32>> {
+        self.numbers(&file(pid, "fd"))
+    }
+
+    /// What a descriptor of a process is open on, as a path for people: `pipe:[1]`, `/x (deleted)`.
+    pub fn fd_link(&self, pid: ProcessId, fd: i32) -> Result<PathBuf> {
+        self.root.read_link(&file(pid, &format!("fd/{fd}")))
+    }
+
+    /// What a descriptor of a process is open on; right also for deleted files. On the host alone,
+    /// where the kernel follows the link.
+    pub fn fd_stat(&self, pid: ProcessId, fd: i32) -> Result<Stat> {
+        self.root.stat(&file(pid, &format!("fd/{fd}")))
+    }
+
+    /// Position in bytes and open(2)'s flags of a descriptor of a process.
+    pub fn fd_info(&self, pid: ProcessId, fd: i32) -> Result<FdInfo> {
+        let path = file(pid, &format!("fdinfo/{fd}"));
+        let bytes = self.root.read(&path, LIMIT).map_err(gone_is_not_found)?;
+        FdInfo::parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| self.malformed(&path))
+    }
+
+    fn numbers(&self, folder: &Path) -> Result<Vec<i32>> {
+        let entries = self.root.list(folder).map_err(gone_is_not_found)?;
+        let mut numbers: Vec<i32> =
+            entries.iter().filter_map(|entry| entry.name.to_str()?.parse().ok()).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    fn malformed(&self, path: &Path) -> Error {
+        let cause = "it has not the form that proc(5) describes";
+        Error::other("read", self.root.outer(path), io::ErrorKind::InvalidData, cause)
+    }
+}
+
+/// /proc/PID/fdinfo/N.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FdInfo {
+    /// The offset in bytes.
+    pub pos: u64,
+    /// The flags of open(2).
+    pub flags: i32,
+}
+
+impl FdInfo {
+    fn parse(text: &str) -> Option<FdInfo> {
+        let value = |key: &str| {
+            text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim)
+        };
+        let flags = i32::from_str_radix(value("flags")?, 8).ok()?;
+        Some(FdInfo { pos: value("pos")?.parse().ok()?, flags })
+    }
+
+    /// Can it be written through?
+    pub fn is_writable(&self) -> bool {
+        self.flags & libc::O_ACCMODE != libc::O_RDONLY
+    }
+}
+
+fn file(pid: ProcessId, name: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/{pid}/{name}"))
+}
+
+/// A process that ends between open and read gives ESRCH.
+fn gone_is_not_found(e: Error) -> Error {
+    if e.errno() == Some(libc::ESRCH) {
+        return Error::new("read", e.path(), nix::errno::Errno::ENOENT);
+    }
+    e
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_with_blanks_and_parentheses() {
+        let tail = "S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 9999 1000 33 18446744073709551615";
+        let stat = ProcStat::parse(format!("42 (a) b (c) {tail}\n").as_bytes()).unwrap();
+        assert_eq!((stat.comm.as_slice(), stat.state, stat.ppid), (&b"a) b (c"[..], b'S', 1));
+        assert_eq!((stat.cpu_ticks, stat.start_time, stat.rss_pages), (11, 9999, 33));
+        assert_eq!(ProcStat::parse(b"42 (x S 1"), None);
+    }
+
+    #[test]
+    fn sees_itself() {
+        let proc = Proc::new(Root::host().unwrap());
+        let boot = BootId::read(&Root::host().unwrap()).unwrap();
+        let me = ProcessId::own();
+        let identity = proc.identity(me, &boot).unwrap();
+        assert_eq!(proc.life(&identity, &boot).unwrap(), Life::Running);
+        let other = Identity { start_time: identity.start_time + 1, ..identity.clone() };
+        assert_eq!(proc.life(&other, &boot).unwrap(), Life::Gone);
+        let last_boot = BootId::parse("00000000-0000-0000-0000-000000000000").unwrap();
+        let old = Identity { boot_id: last_boot, ..identity };
+        assert_eq!(proc.life(&old, &boot).unwrap(), Life::Gone);
+        assert_eq!(proc.exe(me).unwrap(), std::env::current_exe().unwrap());
+        let words: Vec<_> = std::env::args_os().collect();
+        assert_eq!(proc.cmdline(me).unwrap(), words);
+        assert!(proc.all().unwrap().iter().any(|s| s.pid == me));
+        assert!(proc.fds(me).unwrap().len() > 2);
+    }
+
+    #[test]
+    fn reads_the_position_of_an_open_file() {
+        let info = FdInfo::parse("pos:\t4096\nflags:\t0102001\nmnt_id:\t9\n").unwrap();
+        assert_eq!(info.pos, 4096);
+        assert!(info.is_writable());
+        assert_eq!(FdInfo::parse("pos:\tx\n"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_no_panic(line in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = ProcStat::parse(&line);
+        }
+    }
+}

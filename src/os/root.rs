@@ -1,0 +1,316 @@
+//! A folder below which all file access happens: `/` in life, any folder with `--root` and in tests.
+//!
+//! Promises: no path, link or `..` inside the tree leads out of it, also while others rename and
+//! replace things in it; every descriptor is close-on-exec; reading never opens a device or a FIFO
+//! and so never blocks. Paths are *inner* ones, as a program that lives in the tree would write
+//! them (a leading `/` may be left out); messages name the *outer* path, as the host sees it.
+//! For `/` itself the kernel resolves, which is quicker.
+
+mod find;
+#[cfg(test)]
+pub(crate) mod tests;
+mod walk;
+mod write;
+
+pub use write::Sync;
+
+use super::error::{Error, Result};
+use nix::errno::Errno;
+pub use nix::fcntl::OFlag;
+use nix::fcntl::{AT_FDCWD, AtFlags, openat, readlinkat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use walk::{Last, Place, walk};
+
+/// See the head of this file. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Root {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    fd: OwnedFd,
+    prefix: PathBuf,
+    host: bool,
+}
+
+/// The type of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum FileKind {
+    Regular,
+    Dir,
+    Symlink,
+    Fifo,
+    Socket,
+    CharDevice,
+    BlockDevice,
+    /// None of those that Linux names.
+    Other,
+}
+
+/// What stat(2) says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// The type.
+    pub kind: FileKind,
+    /// The device that holds it.
+    pub dev: u64,
+    /// The inode on that device.
+    pub ino: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Permission bits, 0o7777.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Hard links; 0 for a file that is open but deleted.
+    pub nlink: u64,
+    /// Last change of the contents: seconds and nanoseconds since 1970.
+    pub mtime: (i64, u32),
+    /// The device that a device file stands for.
+    pub rdev: u64,
+}
+
+/// One name in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Any bytes but `/` and NUL.
+    pub name: OsString,
+    /// The type of the name itself: a link is a link.
+    pub kind: FileKind,
+}
+
+impl Stat {
+    /// What fstat(2) says of an open file.
+    pub fn of(fd: impl AsFd) -> io::Result<Stat> {
+        Ok(Stat::from(&fstat(fd)?))
+    }
+}
+
+impl From<&FileStat> for Stat {
+    fn from(s: &FileStat) -> Stat {
+        Stat {
+            kind: kind_of(s.st_mode),
+            dev: s.st_dev,
+            ino: s.st_ino,
+            size: u64::try_from(s.st_size).unwrap_or(0),
+            mode: s.st_mode & 0o7777,
+            uid: s.st_uid,
+            gid: s.st_gid,
+            // The type of st_nlink differs between architectures.
+            #[allow(clippy::useless_conversion)]
+            nlink: u64::from(s.st_nlink),
+            mtime: (s.st_mtime, u32::try_from(s.st_mtime_nsec).unwrap_or(0)),
+            rdev: s.st_rdev,
+        }
+    }
+}
+
+fn kind_of(mode: libc::mode_t) -> FileKind {
+    match mode & SFlag::S_IFMT.bits() {
+        libc::S_IFREG => FileKind::Regular,
+        libc::S_IFDIR => FileKind::Dir,
+        libc::S_IFLNK => FileKind::Symlink,
+        libc::S_IFIFO => FileKind::Fifo,
+        libc::S_IFSOCK => FileKind::Socket,
+        libc::S_IFCHR => FileKind::CharDevice,
+        libc::S_IFBLK => FileKind::BlockDevice,
+        _ => FileKind::Other,
+    }
+}
+
+impl Root {
+    /// `/`.
+    pub fn host() -> Result<Root> {
+        Root::open_at(PathBuf::from("/"), true)
+    }
+
+    /// A folder that stands for `/`.
+    pub fn at(dir: &Path) -> Result<Root> {
+        let prefix = std::path::absolute(dir).map_err(|e| Error::new("open", dir, e))?;
+        let root = Root::open_at(prefix, false)?;
+        let here = Stat::of(&root.inner.fd).map_err(|e| Error::new("examine", dir, e))?;
+        let host = Root::host()?;
+        let top = Stat::of(&host.inner.fd).map_err(|e| Error::new("examine", "/", e))?;
+        Ok(if (here.dev, here.ino) == (top.dev, top.ino) { host } else { root })
+    }
+
+    fn open_at(prefix: PathBuf, host: bool) -> Result<Root> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let fd = openat(AT_FDCWD, &prefix, flags, Mode::empty())
+            .map_err(|e| Error::new("open", prefix.as_path(), e))?;
+        Ok(Root { inner: Arc::new(Inner { fd, prefix, host }) })
+    }
+
+    /// Is this `/`?
+    pub fn is_host(&self) -> bool {
+        self.inner.host
+    }
+
+    /// `/`, or the folder.
+    pub fn prefix(&self) -> &Path {
+        &self.inner.prefix
+    }
+
+    /// An inner path as the host sees it, links not followed. For messages and for execve(2); not a
+    /// way around this type, since the kernel would follow links out of the tree.
+    pub fn outer(&self, inner: &Path) -> PathBuf {
+        let relative = inner.strip_prefix("/").unwrap_or(inner);
+        if relative.as_os_str().is_empty() {
+            return self.inner.prefix.clone();
+        }
+        self.inner.prefix.join(relative)
+    }
+
+    /// The contents of a regular file of at most `limit` bytes. A longer one is an error, not cut.
+    pub fn read(&self, inner: &Path, limit: u64) -> Result<Vec<u8>> {
+        let file = self.open_verb("read", inner)?;
+        let mut bytes = Vec::new();
+        // Not by size: files in /proc say 0.
+        file.take(limit.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|e| self.error("read", inner, e))?;
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+            let cause = format!("it is larger than {limit} bytes");
+            return Err(Error::other("read", self.outer(inner), io::ErrorKind::FileTooLarge, cause));
+        }
+        Ok(bytes)
+    }
+
+    /// Opens a regular file for reading.
+    pub fn open(&self, inner: &Path) -> Result<File> {
+        self.open_verb("open", inner)
+    }
+
+    fn open_verb(&self, verb: &'static str, inner: &Path) -> Result<File> {
+        // Looked at before it is opened, since opening a device may already do something.
+        self.require_regular(verb, inner, &self.stat_verb(verb, inner, Last::Follow)?)?;
+        let file = self.open_flags(verb, inner, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0)?;
+        self.require_regular(verb, inner, &Stat::of(&file).map_err(|e| self.error(verb, inner, e))?)?;
+        Ok(file)
+    }
+
+    fn require_regular(&self, verb: &'static str, inner: &Path, stat: &Stat) -> Result<()> {
+        match stat.kind {
+            FileKind::Regular => Ok(()),
+            FileKind::Dir => Err(self.error(verb, inner, Errno::EISDIR)),
+            FileKind::Symlink
+            | FileKind::Fifo
+            | FileKind::Socket
+            | FileKind::CharDevice
+            | FileKind::BlockDevice
+            | FileKind::Other => {
+                let cause = "it is not a regular file";
+                Err(Error::other(verb, self.outer(inner), io::ErrorKind::InvalidInput, cause))
+            }
+        }
+    }
+
+    /// Opens with any flags of open(2); O_CLOEXEC and O_NOCTTY are added. `mode` counts where
+    /// O_CREAT does, under the umask. With O_NOFOLLOW a link as last component is refused (ELOOP).
+    pub fn open_with(&self, inner: &Path, flags: OFlag, mode: u32) -> Result<File> {
+        self.open_flags("open", inner, flags, mode)
+    }
+
+    fn open_flags(&self, verb: &'static str, inner: &Path, flags: OFlag, mode: u32) -> Result<File> {
+        let last = if flags.contains(OFlag::O_NOFOLLOW) { Last::Keep } else { Last::Follow };
+        let flags = flags | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        let fd = self.at_place(verb, inner, last, |dir, name, seen_no_link| {
+            let flags = if seen_no_link { flags | OFlag::O_NOFOLLOW } else { flags };
+            openat(dir, name, flags, Mode::from_bits_truncate(mode))
+        })?;
+        Ok(File::from(fd))
+    }
+
+    /// A folder, for fchdir(2) and as a starting point; O_PATH, so no read permission is needed.
+    pub fn open_dir(&self, inner: &Path) -> Result<OwnedFd> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
+        Ok(OwnedFd::from(self.open_flags("open", inner, flags, 0)?))
+    }
+
+    /// stat(2): links are followed.
+    pub fn stat(&self, inner: &Path) -> Result<Stat> {
+        self.stat_verb("examine", inner, Last::Follow)
+    }
+
+    /// lstat(2): a link as last component is itself the answer.
+    pub fn lstat(&self, inner: &Path) -> Result<Stat> {
+        self.stat_verb("examine", inner, Last::Keep)
+    }
+
+    fn stat_verb(&self, verb: &'static str, inner: &Path, last: Last) -> Result<Stat> {
+        let raw = self.at_place(verb, inner, last, |dir, name, nofollow| {
+            let nofollow = nofollow || last == Last::Keep;
+            fstatat(dir, name, if nofollow { AtFlags::AT_SYMLINK_NOFOLLOW } else { AtFlags::empty() })
+        })?;
+        Ok(Stat::from(&raw))
+    }
+
+    /// Does it exist, links followed? `false` also where that cannot be found out.
+    pub fn exists(&self, inner: &Path) -> bool {
+        self.stat(inner).is_ok()
+    }
+
+    /// What a link says, not what it leads to.
+    pub fn read_link(&self, inner: &Path) -> Result<PathBuf> {
+        self.at_place("read link", inner, Last::Keep, |dir, name, _| readlinkat(dir, name)).map(PathBuf::from)
+    }
+
+    /// The path inside the root without links, `.` and `..`. The file must exist.
+    pub fn resolve(&self, inner: &Path) -> Result<PathBuf> {
+        if self.inner.host {
+            return std::fs::canonicalize(self.outer(inner)).map_err(|e| self.error("find", inner, e));
+        }
+        let place = walk(self.inner.fd.as_fd(), inner, Last::Follow)
+            .map_err(|e| Error::new("find", self.outer(inner), e))?;
+        fstatat(&place.dir, place.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
+            .map_err(|e| Error::new("find", self.outer(inner), e))?;
+        Ok(place.canonical)
+    }
+
+    /// Runs one `…at` call for a path. The closure gets a folder, a name in it, and whether a link
+    /// at that name must not be followed (because it was looked at, and was none, or is wanted).
+    fn at_place<T>(
+        &self,
+        verb: &'static str,
+        inner: &Path,
+        last: Last,
+        call: impl FnOnce(BorrowedFd<'_>, &OsStr, bool) -> nix::Result<T>,
+    ) -> Result<T> {
+        let outcome = if self.inner.host {
+            call(AT_FDCWD, self.outer(inner).as_os_str(), false)
+        } else {
+            walk(self.inner.fd.as_fd(), inner, last)
+                .and_then(|place| call(place.dir.as_fd(), &place.name, true))
+        };
+        outcome.map_err(|e| self.error(verb, inner, e))
+    }
+
+    /// The folder and the name of what is to be made, replaced or removed.
+    fn place(&self, verb: &'static str, inner: &Path) -> Result<Place> {
+        if !self.inner.host {
+            return walk(self.inner.fd.as_fd(), inner, Last::Keep).map_err(|e| self.error(verb, inner, e));
+        }
+        let outer = self.outer(inner);
+        let (Some(parent), Some(name)) = (outer.parent(), outer.file_name()) else {
+            return Err(self.error(verb, inner, Errno::EINVAL));
+        };
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let dir = openat(AT_FDCWD, parent, flags, Mode::empty()).map_err(|e| self.error(verb, inner, e))?;
+        let name = name.to_owned();
+        Ok(Place { dir, name, canonical: outer })
+    }
+
+    fn error(&self, verb: &'static str, inner: &Path, source: impl Into<io::Error>) -> Error {
+        Error::new(verb, self.outer(inner), source)
+    }
+}

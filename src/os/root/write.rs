@@ -1,0 +1,220 @@
+//! Making, replacing and removing files below a root.
+//!
+//! Promises: a file or link is replaced in one step (temporary name in the same folder, then
+//! rename), never seen half-written and never missing; a failure leaves no temporary name behind;
+//! the last component is never followed when it is a link.
+
+use super::{FileKind, Place, Root};
+use crate::os::error::{Error, Result};
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::sys::stat::{Mode, fchmod, mkdirat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, mkfifoat, symlinkat, unlinkat};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Must the bytes be on the disk before the call returns?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Sync {
+    Yes,
+    No,
+}
+
+/// Makes temporary names differ within this process; the pid makes them differ between processes,
+/// and O_EXCL settles what is left.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+impl Root {
+    /// Makes a folder and those above it. `mode` holds for the ones made here, whatever the umask;
+    /// those that exist stay as they are.
+    pub fn create_dir_all(&self, inner: &Path, mode: u32) -> Result<()> {
+        match self.stat(inner) {
+            Ok(stat) if stat.kind == FileKind::Dir => return Ok(()),
+            Ok(_) => return Err(self.error("create folder", inner, Errno::ENOTDIR)),
+            Err(e) if e.errno() != Some(libc::ENOENT) => {
+                return Err(self.error("create folder", inner, Errno::from_raw(e.errno().unwrap_or(0))));
+            }
+            Err(_) => {}
+        }
+        if let Some(parent) = inner.parent().filter(|p| !p.as_os_str().is_empty()) {
+            self.create_dir_all(parent, mode)?;
+        }
+        match self.create_dir(inner, mode) {
+            // Somebody else was quicker; it must be a folder all the same.
+            Err(e) if e.errno() == Some(libc::EEXIST) && self.is_dir(inner) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Makes one folder, which must not exist, with exactly this mode.
+    pub fn create_dir(&self, inner: &Path, mode: u32) -> Result<()> {
+        let place = self.place("create folder", inner)?;
+        let name = place.name.as_os_str();
+        let mode = Mode::from_bits_truncate(mode);
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        mkdirat(&place.dir, name, mode | Mode::S_IRUSR)
+            .and_then(|()| openat(&place.dir, name, flags, Mode::empty()))
+            .and_then(|fd| fchmod(&fd, mode))
+            .map_err(|e| self.error("create folder", inner, e))
+    }
+
+    /// Is it a folder, links followed?
+    pub fn is_dir(&self, inner: &Path) -> bool {
+        self.stat(inner).is_ok_and(|stat| stat.kind == FileKind::Dir)
+    }
+
+    /// Makes or replaces a regular file in one step. `mode` holds whatever the umask.
+    pub fn write_atomic(&self, inner: &Path, bytes: &[u8], mode: u32, sync: Sync) -> Result<()> {
+        let place = self.place("write", inner)?;
+        let fail = |e: std::io::Error| Error::new("write", self.outer(inner), e);
+        let (temp, fd) = with_temp_name(|name| {
+            let flags = OFlag::O_WRONLY
+                | OFlag::O_CREAT
+                | OFlag::O_EXCL
+                | OFlag::O_NOFOLLOW
+                | OFlag::O_CLOEXEC
+                | OFlag::O_NOCTTY;
+            openat(&place.dir, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
+        })
+        .map_err(|e| fail(e.into()))?;
+        let outcome = fill(fd, bytes, mode, sync)
+            .and_then(|()| Ok(renameat(&place.dir, temp.as_str(), &place.dir, place.name.as_os_str())?));
+        if outcome.is_err() {
+            // The first error is the one to report.
+            let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);
+        }
+        outcome.map_err(fail)?;
+        if sync == Sync::Yes {
+            sync_folder(&place).map_err(|e| self.error("write", inner, e))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes or replaces a link in one step.
+    pub fn symlink_atomic(&self, target: &Path, inner: &Path) -> Result<()> {
+        let place = self.place("link", inner)?;
+        let outcome = with_temp_name(|name| symlinkat(target, &place.dir, name)).and_then(|(temp, ())| {
+            renameat(&place.dir, temp.as_str(), &place.dir, place.name.as_os_str()).inspect_err(|_| {
+                let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);
+            })
+        });
+        outcome.map_err(|e| self.error("link", inner, e))
+    }
+
+    /// Removes a name that is not a folder. A link goes, not what it leads to.
+    pub fn remove_file(&self, inner: &Path) -> Result<()> {
+        let place = self.place("remove", inner)?;
+        unlinkat(&place.dir, place.name.as_os_str(), UnlinkatFlags::NoRemoveDir)
+            .map_err(|e| self.error("remove", inner, e))
+    }
+
+    /// As [`Root::remove_file`], and content when there was none.
+    pub fn remove_file_if_there(&self, inner: &Path) -> Result<()> {
+        match self.remove_file(inner) {
+            Err(e) if e.is_not_found() => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Removes an empty folder.
+    pub fn remove_dir(&self, inner: &Path) -> Result<()> {
+        let place = self.place("remove folder", inner)?;
+        unlinkat(&place.dir, place.name.as_os_str(), UnlinkatFlags::RemoveDir)
+            .map_err(|e| self.error("remove folder", inner, e))
+    }
+
+    /// Removes a folder with everything in it. Links in it are removed, never followed; nothing
+    /// there is no error.
+    pub fn remove_dir_all(&self, inner: &Path) -> Result<()> {
+        match self.lstat(inner) {
+            Err(e) if e.is_not_found() => Ok(()),
+            Err(e) => Err(e),
+            Ok(stat) if stat.kind != FileKind::Dir => self.remove_file(inner),
+            Ok(_) => {
+                let place = self.place("remove folder", inner)?;
+                remove_tree(&place.dir, &place.name).map_err(|e| self.error("remove folder", inner, e))
+            }
+        }
+    }
+
+    /// rename(2); both paths inside this root.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        let source = self.place("rename", from)?;
+        let target = self.place("rename", to)?;
+        renameat(&source.dir, source.name.as_os_str(), &target.dir, target.name.as_os_str())
+            .map_err(|e| self.error("rename", from, e))
+    }
+
+    /// Gives a file, folder or link (not its target) to a user and a group.
+    pub fn chown(&self, inner: &Path, uid: u32, gid: u32) -> Result<()> {
+        let place = self.place("change the owner of", inner)?;
+        let (uid, gid) = (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
+        fchownat(&place.dir, place.name.as_os_str(), uid, gid, AtFlags::AT_SYMLINK_NOFOLLOW)
+            .map_err(|e| self.error("change the owner of", inner, e))
+    }
+
+    /// Sets the permission bits of a file or folder. A link is refused (ELOOP).
+    pub fn chmod(&self, inner: &Path, mode: u32) -> Result<()> {
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
+        let file = self.open_flags("change the mode of", inner, flags, 0)?;
+        fchmod(&file, Mode::from_bits_truncate(mode)).map_err(|e| self.error("change the mode of", inner, e))
+    }
+
+    /// Makes a FIFO, which must not exist. `mode` is under the umask.
+    pub fn make_fifo(&self, inner: &Path, mode: u32) -> Result<()> {
+        let place = self.place("create FIFO", inner)?;
+        mkfifoat(&place.dir, place.name.as_os_str(), Mode::from_bits_truncate(mode))
+            .map_err(|e| self.error("create FIFO", inner, e))
+    }
+}
+
+/// Calls `make` with fresh names until one was not taken yet.
+fn with_temp_name<T>(make: impl Fn(&str) -> nix::Result<T>) -> nix::Result<(String, T)> {
+    loop {
+        let name = format!(".amr-{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        match make(&name) {
+            Err(Errno::EEXIST) => {}
+            outcome => return outcome.map(|made| (name, made)),
+        }
+    }
+}
+
+fn fill(fd: OwnedFd, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {
+    let mut file = File::from(fd);
+    file.write_all(bytes)?;
+    fchmod(&file, Mode::from_bits_truncate(mode))?;
+    if sync == Sync::Yes {
+        file.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Makes a rename durable.
+fn sync_folder(place: &Place) -> nix::Result<()> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    nix::unistd::fsync(openat(&place.dir, ".", flags, Mode::empty())?)
+}
+
+/// Removes `name` in `dir` and all below it, through descriptors only.
+fn remove_tree(dir: impl AsFd, name: &std::ffi::OsStr) -> nix::Result<()> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let mut folder = nix::dir::Dir::openat(dir.as_fd(), name, flags, Mode::empty())?;
+    let names: Vec<_> =
+        folder.iter().map(|entry| entry.map(|e| e.file_name().to_owned())).collect::<nix::Result<_>>()?;
+    for child in names.iter().filter(|n| !matches!(n.to_bytes(), b"." | b"..")) {
+        match unlinkat(folder.as_fd(), child.as_c_str(), UnlinkatFlags::NoRemoveDir) {
+            Err(Errno::EISDIR | Errno::EPERM) => {
+                let child = std::os::unix::ffi::OsStrExt::from_bytes(child.to_bytes());
+                remove_tree(folder.as_fd(), child)?;
+            }
+            Ok(()) | Err(Errno::ENOENT) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    unlinkat(dir, name, UnlinkatFlags::RemoveDir)
+}

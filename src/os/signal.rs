@@ -1,0 +1,93 @@
+//! Signals as events: blocked, and read from a descriptor (signalfd, since Linux 2.6.27).
+//!
+//! No handler ever runs in amr. Children get default actions and an empty mask (see `child`).
+
+use super::error::{Error, Result};
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::borrow::Cow;
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// Signals that this process takes as events from now on.
+#[derive(Debug)]
+pub struct Signals {
+    fd: SignalFd,
+}
+
+/// A signal that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Which.
+    pub signal: i32,
+    /// Who sent it; 0 for the kernel.
+    pub pid: i32,
+    /// As which user.
+    pub uid: u32,
+}
+
+impl Signals {
+    /// Blocks these and opens a descriptor that is readable when one comes. For the whole process
+    /// this must be called before there is a second thread.
+    pub fn watch(signals: &[Signal]) -> Result<Signals> {
+        let fail = |e: Errno| Error::new("watch", "signals", e);
+        let set: SigSet = signals.iter().copied().collect();
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None).map_err(fail)?;
+        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+        Ok(Signals { fd: SignalFd::with_flags(&set, flags).map_err(fail)? })
+    }
+
+    /// The next one, without blocking. Equal ones that came close together may be one: on SIGCHLD
+    /// reap until there is none.
+    pub fn next(&self) -> Result<Option<Received>> {
+        match self.fd.read_signal() {
+            Ok(info) => Ok(info.map(|i| Received {
+                signal: i32::try_from(i.ssi_signo).unwrap_or(0),
+                pid: i32::try_from(i.ssi_pid).unwrap_or(0),
+                uid: i.ssi_uid,
+            })),
+            Err(Errno::EINTR) => Ok(None),
+            Err(e) => Err(Error::new("read", "signals", e)),
+        }
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// A signal's name without `SIG`: `TERM`, `RTMIN+4`; the number where there is none.
+pub fn name(signal: i32) -> Cow<'static, str> {
+    if let Ok(known) = Signal::try_from(signal) {
+        return Cow::Borrowed(known.as_str().trim_start_matches("SIG"));
+    }
+    // Libraries keep the first real-time signals for themselves, how many differs: what kill(1)
+    // prints goes by glibc's 34.
+    match signal {
+        34 => Cow::Borrowed("RTMIN"),
+        35..=64 => Cow::Owned(format!("RTMIN+{}", signal - 34)),
+        _ => Cow::Owned(signal.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_kill_prints_them() {
+        assert_eq!((name(15), name(34), name(38)), ("TERM".into(), "RTMIN".into(), "RTMIN+4".into()));
+        assert_eq!(name(99), "99");
+    }
+
+    #[test]
+    fn a_signal_becomes_an_event() {
+        let signals = Signals::watch(&[Signal::SIGWINCH]).unwrap();
+        assert_eq!(signals.next().unwrap(), None);
+        nix::sys::signal::raise(Signal::SIGWINCH).unwrap();
+        let got = signals.next().unwrap().unwrap();
+        assert_eq!((got.signal, got.pid), (libc::SIGWINCH, std::process::id().cast_signed()));
+    }
+}

@@ -1,0 +1,183 @@
+//! `UNIT.log`: appended to, rotated by size and count, and honest about what a full disk cost.
+//!
+//! Promises: a write never waits for space (a line that finds none is dropped, counted, and the
+//! count is written as soon as there is room again); a line is never torn by a rotation; rotated
+//! files keep the ending (`UNIT.1.log` is the newest), so that a shipper's glob still finds them.
+
+use super::stamp::{self, Place};
+use crate::os::error::{Error, Result};
+use crate::os::root::{OFlag, Root, Stat};
+use crate::unit::value::utc::Utc;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// When a log is rotated, and how many are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A log that reaches this many bytes is rotated at the next line end.
+    pub size: u64,
+    /// How many rotated logs are kept beside the current one.
+    pub keep: u32,
+}
+
+/// 10 MiB, and four older ones.
+pub const LIMITS: Limits = Limits { size: 10 << 20, keep: 4 };
+
+/// An open log of one unit.
+#[derive(Debug)]
+pub struct LogFile {
+    root: Root,
+    path: PathBuf,
+    limits: Limits,
+    file: File,
+    size: u64,
+    place: Place,
+    dropped: u64,
+    buffer: Vec<u8>,
+}
+
+/// The path of the `n`th rotated log; 0 is the current one.
+#[must_use]
+pub fn rotated(path: &Path, n: u32) -> PathBuf {
+    if n == 0 { path.to_owned() } else { path.with_extension(format!("{n}.log")) }
+}
+
+impl LogFile {
+    /// Opens or makes the log at `path` (which ends in `.log`), mode 0640. Its folder must be there.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is a link, or is not a regular file.
+    pub fn open(root: &Root, path: &Path, limits: Limits) -> Result<Self> {
+        let (file, size, place) = open_at_end(root, path)?;
+        Ok(Self {
+            root: root.clone(),
+            path: path.to_owned(),
+            limits,
+            file,
+            size,
+            place,
+            dropped: 0,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// How many lines a full disk has cost and the log does not say yet.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Appends what the service wrote.
+    pub fn append(&mut self, now: Utc, piece: &[u8]) {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            // Cut at the limit, but only behind a line end.
+            let room = usize::try_from(self.limits.size.saturating_sub(self.size)).unwrap_or(usize::MAX);
+            let cut = match rest.get(room.max(1) - 1..).and_then(|tail| memchr::memchr(b'\n', tail)) {
+                Some(at) => room.max(1) + at,
+                None => rest.len(),
+            };
+            let (part, after) = rest.split_at(cut.min(rest.len()));
+            self.write_part(now, part);
+            rest = after;
+            if self.size >= self.limits.size && self.place == Place::LineStart {
+                self.rotate();
+            }
+        }
+    }
+
+    /// Appends a line of amr's own, on a line of its own.
+    pub fn note(&mut self, now: Utc, text: &str) {
+        if self.place == Place::MidLine {
+            self.append(now, b"\n");
+        }
+        let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        self.append(now, format!("{line}\n").as_bytes());
+    }
+
+    /// Gives the buffer's memory back; for when the service is quiet.
+    pub fn shrink(&mut self) {
+        self.buffer = Vec::new();
+    }
+
+    fn write_part(&mut self, now: Utc, part: &[u8]) {
+        let stamp = now.stamp();
+        self.buffer.clear();
+        let mut place = self.place;
+        if self.dropped > 0 {
+            if place == Place::MidLine {
+                self.buffer.push(b'\n');
+                place = Place::LineStart;
+            }
+            let note = format!("<4>amr: {} lines were lost here, the disk was full\n", self.dropped);
+            place = stamp::append(place, &stamp, note.as_bytes(), &mut self.buffer).0;
+        }
+        let (end, lines) = stamp::append(place, &stamp, part, &mut self.buffer);
+        match write_whole(&mut self.file, &self.buffer) {
+            Ok(()) => {
+                self.size = self.size.saturating_add(self.buffer.len() as u64);
+                self.place = end;
+                self.dropped = 0;
+            }
+            Err(written) => {
+                // Undo the torn part, so that the log holds whole lines only; if that fails too, the
+                // next write begins with a line end.
+                let undone = self.file.set_len(self.size).is_ok();
+                if !undone {
+                    self.size = self.size.saturating_add(written as u64);
+                    self.place = Place::MidLine;
+                }
+                let unfinished = u64::from(end == Place::MidLine);
+                self.dropped = self.dropped.saturating_add(lines.max(unfinished));
+            }
+        }
+    }
+
+    /// Moves the log aside and begins a new one. If that fails, the old one is written on.
+    fn rotate(&mut self) {
+        for n in (0..self.limits.keep).rev() {
+            let from = rotated(&self.path, n);
+            if self.root.lstat(&from).is_ok() && self.root.rename(&from, &rotated(&self.path, n + 1)).is_err()
+            {
+                return;
+            }
+        }
+        if self.limits.keep == 0 && self.root.remove_file(&self.path).is_err() {
+            return;
+        }
+        if let Ok((file, size, place)) = open_at_end(&self.root, &self.path) {
+            (self.file, self.size, self.place) = (file, size, place);
+        }
+    }
+}
+
+fn open_at_end(root: &Root, path: &Path) -> Result<(File, u64, Place)> {
+    let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_APPEND | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let mut file = root.open_with(path, flags, 0o640)?;
+    let fail = |e| Error::new("read", root.outer(path), e);
+    let size = Stat::of(&file).map_err(fail)?.size;
+    let mut place = Place::LineStart;
+    if size > 0 {
+        let mut last = [b'\n'];
+        file.seek(SeekFrom::Start(size - 1)).map_err(fail)?;
+        file.read_exact(&mut last).map_err(fail)?;
+        if last != [b'\n'] {
+            place = Place::MidLine;
+        }
+    }
+    Ok((file, size, place))
+}
+
+/// Writes all or says how many bytes were written before it went wrong.
+fn write_whole(file: &mut File, mut bytes: &[u8]) -> std::result::Result<(), usize> {
+    let all = bytes.len();
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(n) if n > 0 => bytes = bytes.get(n..).unwrap_or_default(),
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Ok(_) | Err(_) => return Err(all - bytes.len()),
+        }
+    }
+    Ok(())
+}

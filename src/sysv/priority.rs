@@ -1,0 +1,293 @@
+//! The S and K numbers of LSB scripts: chkconfig's own algorithm (`frobDependencies`), with the
+//! cycles that it runs into named. Pure.
+//!
+//! A script with an LSB block starts from its `chkconfig:` numbers, or 50 and 50. Each name in
+//! Required-Start and Should-Start that another script has or provides puts its S number behind
+//! that script's, if the other is on in every level where this one is; Required-Stop and
+//! Should-Stop put its K number before. This is repeated until nothing changes. Numbers only ever
+//! move one way, so the result does not depend on the order of the scripts.
+
+use super::header::{Header, Lsb};
+use super::level::{Levels, Priority};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// One script of the host, as the algorithm sees it.
+#[derive(Clone, Debug)]
+pub struct Script<'a> {
+    /// Its name in init.d.
+    pub name: &'a str,
+    /// What it says.
+    pub header: &'a Header,
+    /// Where it is on, or is about to be.
+    pub on: Levels,
+}
+
+/// The numbers of one script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// The S number.
+    pub start: Priority,
+    /// The K number.
+    pub stop: Priority,
+}
+
+/// Which numbers a cycle concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Required-Start and Should-Start: all of them end at 99.
+    Start,
+    /// Required-Stop and Should-Stop: all of them end at 0.
+    Stop,
+}
+
+/// Scripts that each must come behind the next, the last behind the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    /// At start or at stop.
+    pub direction: Direction,
+    /// Their names, beginning with the first in the alphabet.
+    pub names: Vec<String>,
+}
+
+impl std::fmt::Display for Cycle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (key, end) = match self.direction {
+            Direction::Start => ("Required-Start or Should-Start", "S99"),
+            Direction::Stop => ("Required-Stop or Should-Stop", "K00"),
+        };
+        let first = self.names.first().map_or("", String::as_str);
+        write!(f, "{key} goes in a circle, so that they end at {end}: {} -> {first}", self.names.join(" -> "))
+    }
+}
+
+/// The numbers of every script, in the order given, and the cycles among them.
+#[must_use]
+pub fn compute(scripts: &[Script<'_>]) -> (Vec<Numbers>, Vec<Cycle>) {
+    let providers = providers(scripts);
+    let starts = edges(scripts, &providers, |lsb| [&lsb.required_start, &lsb.should_start]);
+    let stops = edges(scripts, &providers, |lsb| [&lsb.required_stop, &lsb.should_stop]);
+    let first = |own: Option<Priority>| own.unwrap_or(Priority::MIDDLE);
+    let start = scripts.iter().map(|s| first(s.header.start)).collect();
+    let stop = scripts.iter().map(|s| first(s.header.stop)).collect();
+    let start = settle(start, &starts, Priority::later_than);
+    let stop = settle(stop, &stops, Priority::earlier_than);
+    let mut cycles = circles(scripts, &starts, Direction::Start);
+    cycles.extend(circles(scripts, &stops, Direction::Stop));
+    (start.into_iter().zip(stop).map(|(start, stop)| Numbers { start, stop }).collect(), cycles)
+}
+
+/// Names in Required-Start and Required-Stop that no script has or provides in its levels,
+/// `$local_fs` aside: what `install_initd` refuses.
+#[must_use]
+pub fn unmet(scripts: &[Script<'_>], script: &Script<'_>) -> Vec<String> {
+    let providers = providers(scripts);
+    let Some(lsb) = &script.header.lsb else { return Vec::new() };
+    let is_met = |name: &&String| {
+        let of_name = providers.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+        *name == "$local_fs"
+            || of_name.iter().any(|t| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on)))
+    };
+    lsb.required_start.iter().chain(&lsb.required_stop).filter(|name| !is_met(name)).cloned().collect()
+}
+
+/// Who has or provides a name. A script without `Provides:` provides its own name, and its own
+/// name counts in any case.
+fn providers<'a>(scripts: &'a [Script<'a>]) -> HashMap<&'a str, Vec<usize>> {
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::with_capacity(scripts.len());
+    for (i, script) in scripts.iter().enumerate() {
+        by_name.entry(script.name).or_default().push(i);
+        for provided in script.header.provides.iter().filter(|p| *p != script.name) {
+            by_name.entry(provided).or_default().push(i);
+        }
+    }
+    by_name
+}
+
+/// For each script the indices of those it must come behind.
+fn edges(
+    scripts: &[Script<'_>],
+    providers: &HashMap<&str, Vec<usize>>,
+    lists: fn(&Lsb) -> [&Vec<String>; 2],
+) -> Vec<Vec<usize>> {
+    let of_script = |script: &Script<'_>| {
+        let Some(lsb) = &script.header.lsb else { return Vec::new() };
+        let named = lists(lsb).into_iter().flatten().filter_map(|name| providers.get(name.as_str()));
+        let behind: BTreeSet<usize> = named
+            .flatten()
+            .copied()
+            .filter(|t| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on)))
+            .collect();
+        behind.into_iter().collect()
+    };
+    scripts.iter().map(of_script).collect()
+}
+
+/// Repeats `adjust` along the edges until nothing changes.
+fn settle(
+    mut numbers: Vec<Priority>,
+    edges: &[Vec<usize>],
+    adjust: fn(Priority, Priority) -> Priority,
+) -> Vec<Priority> {
+    loop {
+        let mut changed = false;
+        for (i, behind) in edges.iter().enumerate() {
+            let Some(before) = numbers.get(i).copied() else { continue };
+            let after = behind.iter().filter_map(|t| numbers.get(*t).copied()).fold(before, adjust);
+            if after != before {
+                changed = true;
+                if let Some(slot) = numbers.get_mut(i) {
+                    *slot = after;
+                }
+            }
+        }
+        if !changed {
+            return numbers;
+        }
+    }
+}
+
+/// One cycle of each knot in the graph.
+fn circles(scripts: &[Script<'_>], edges: &[Vec<usize>], direction: Direction) -> Vec<Cycle> {
+    let mut left: BTreeMap<usize, Vec<usize>> = edges.iter().cloned().enumerate().collect();
+    // Whatever is behind nothing that is left is in no cycle.
+    loop {
+        let free: BTreeSet<usize> = left.iter().filter(|(_, to)| to.is_empty()).map(|(i, _)| *i).collect();
+        if free.is_empty() {
+            break;
+        }
+        left.retain(|i, _| !free.contains(i));
+        left.values_mut().for_each(|to| to.retain(|t| !free.contains(t)));
+    }
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    for start in left.keys().copied() {
+        let mut path = Vec::new();
+        let mut at = start;
+        while seen.insert(at) {
+            path.push(at);
+            match left.get(&at).and_then(|to| to.first()) {
+                Some(next) => at = *next,
+                None => break,
+            }
+        }
+        if let Some(from) = path.iter().position(|i| *i == at) {
+            let names = path.get(from..).unwrap_or_default();
+            let mut names: Vec<String> =
+                names.iter().filter_map(|i| scripts.get(*i)).map(|s| s.name.to_owned()).collect();
+            let least = names.iter().enumerate().min_by_key(|(_, n)| n.as_str()).map_or(0, |(i, _)| i);
+            names.rotate_left(least);
+            found.push(Cycle { direction, names });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sysv::header;
+
+    fn parse(text: &str) -> Header {
+        let block = text.replace("LSB", "### BEGIN INIT INFO").replace('|', "\n# ");
+        header::parse(format!("{block}\n").as_bytes()).unwrap()
+    }
+
+    fn run(host: &[(&str, &str)]) -> (Vec<(String, u8, u8)>, Vec<String>) {
+        let headers: Vec<Header> = host.iter().map(|(_, text)| parse(text)).collect();
+        let scripts: Vec<Script<'_>> = host
+            .iter()
+            .zip(&headers)
+            .map(|((name, _), header)| Script { name, header, on: header.levels })
+            .collect();
+        let (numbers, cycles) = compute(&scripts);
+        let rows = host.iter().zip(numbers).map(|((n, _), x)| ((*n).to_owned(), x.start.get(), x.stop.get()));
+        (rows.collect(), cycles.iter().map(Cycle::to_string).collect())
+    }
+
+    fn numbers(host: &[(&str, &str)]) -> Vec<(u8, u8)> {
+        run(host).0.into_iter().map(|(_, s, k)| (s, k)).collect()
+    }
+
+    /// sysv.md 1.8, points 1 and 2.
+    #[test]
+    fn behind_what_it_requires() {
+        let net = ("network", "# chkconfig: 2345 10 90|Provides: $network");
+        let app = "LSB|Default-Start: 3 5|Required-Start: $network|Required-Stop: $network";
+        assert_eq!(numbers(&[net, ("app", app)]), [(10, 90), (50, 50)]);
+        let late = ("network", "# chkconfig: 2345 60 30|Provides: $network");
+        assert_eq!(numbers(&[late, ("app", app)]), [(60, 30), (61, 29)]);
+        // Should-* counts like Required-*, and a name counts like what is provided.
+        let should = "LSB|Default-Start: 3 5|Should-Start: network|Should-Stop: network";
+        assert_eq!(numbers(&[("app", should), late]), [(61, 29), (60, 30)]);
+        // Not where the other is off in a level where this one is on.
+        assert_eq!(numbers(&[late, ("app", &app.replace("3 5", "1 3"))])[1], (50, 50));
+        // A facility that nobody provides is a plain name and matches nothing.
+        assert_eq!(numbers(&[("app", app)]), [(50, 50)]);
+        // The chkconfig line gives the first numbers; without the LSB block nothing moves.
+        assert_eq!(numbers(&[late, ("app", &format!("{app}|chkconfig: 35 70 20"))])[1], (70, 20));
+        assert_eq!(numbers(&[late, ("app", "# chkconfig: 35 20 80|Required-Start: $network")])[1], (20, 80));
+    }
+
+    #[test]
+    fn chains_and_ends() {
+        let lsb =
+            |needs: &str| format!("LSB|Default-Start: 3|Required-Start: {needs}|Required-Stop: {needs}");
+        let host = [("c", lsb("b")), ("b", lsb("a")), ("a", lsb(""))];
+        let host: Vec<(&str, &str)> = host.iter().map(|(n, t)| (*n, t.as_str())).collect();
+        assert_eq!(numbers(&host), [(52, 48), (51, 49), (50, 50)]);
+        let end = [("b", lsb("a")), ("a", "# chkconfig: 3 99 0".to_owned())];
+        let end: Vec<(&str, &str)> = end.iter().map(|(n, t)| (*n, t.as_str())).collect();
+        assert_eq!(numbers(&end), [(99, 0), (99, 0)]);
+    }
+
+    /// sysv.md 1.8, point 4, and the names that the real one does not tell.
+    #[test]
+    fn circles_are_named() {
+        let lsb = |needs: &str| format!("LSB|Default-Start: 3|Required-Start: {needs}");
+        let host =
+            [("z", lsb("y")), ("y", lsb("x")), ("x", lsb("z")), ("w", lsb("x")), ("self", lsb("self"))];
+        let host: Vec<(&str, &str)> = host.iter().map(|(n, t)| (*n, t.as_str())).collect();
+        let (rows, cycles) = run(&host);
+        assert!(rows.iter().all(|(_, s, k)| (*s, *k) == (99, 50)), "{rows:?}");
+        assert_eq!(cycles.len(), 2, "{cycles:?}");
+        assert!(cycles[0].ends_with("S99: x -> z -> y -> x"), "{cycles:?}");
+        assert!(cycles[1].ends_with("S99: self -> self"), "{cycles:?}");
+    }
+
+    /// sysv.md 1.7, `install_initd`.
+    #[test]
+    fn unmet_requirements() {
+        let app = parse("LSB|Default-Start: 3|Required-Start: $local_fs net gone|Required-Stop: off");
+        let net = parse("# chkconfig: 345 1 2|Provides: net");
+        let off = parse("# chkconfig: - 1 2");
+        let script = |name, header| Script { name, header, on: header.levels };
+        let host = [script("network", &net), script("off", &off)];
+        assert_eq!(unmet(&host, &script("app", &app)), ["gone", "off"]);
+    }
+
+    proptest::proptest! {
+        /// The result does not depend on the order of the scripts, and every edge holds but at the ends.
+        #[test]
+        fn any_order(links in proptest::collection::vec((0usize..8, 0usize..8), 0..14), turn in 0usize..8) {
+            let text = |i: usize| {
+                let needs: Vec<String> = links.iter().filter(|(a, _)| *a == i).map(|(_, b)| format!("s{b}")).collect();
+                format!("LSB|Default-Start: 3|Required-Start: {0}|Required-Stop: {0}", needs.join(" "))
+            };
+            let mut host: Vec<(String, String)> = (0..8).map(|i| (format!("s{i}"), text(i))).collect();
+            let sorted = |host: &[(String, String)]| {
+                let host: Vec<(&str, &str)> = host.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+                let mut rows = run(&host).0;
+                rows.sort();
+                rows
+            };
+            let one = sorted(&host);
+            host.rotate_left(turn);
+            proptest::prop_assert_eq!(&one, &sorted(&host));
+            for (a, b) in &links {
+                let (a, b) = (&one[*a], &one[*b]);
+                proptest::prop_assert!(a.1 > b.1 || a.1 == 99);
+                proptest::prop_assert!(a.2 < b.2 || a.2 == 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! Unit files as text: bytes become items with their places, and items become the same bytes again.
+//!
+//! Pure and total: any bytes give a [`Document`], and printing it gives those bytes back. What
+//! systemd 252 warns of or refuses is kept as a [`Fault`] beside the items (its `config_parse` and
+//! `parse_line`). Sections and keys are not judged here; an `X-` key is an assignment like others.
+//!
+//! A line ends at a line feed, a carriage return, both together, or a NUL byte. A line that ends in
+//! an unescaped backslash goes on in the next one, with a space for the backslash; comments between
+//! the two are left out of the value.
+
+use super::model::Severity;
+use super::value::Span;
+
+#[cfg(test)]
+mod tests;
+
+/// Longest line, and longest joined line, that systemd reads (`LONG_LINE_MAX`).
+pub const LINE_MAX: usize = 1024 * 1024;
+
+/// The byte order mark, which systemd skips once.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The blanks of systemd (`WHITESPACE`).
+const BLANKS: [u8; 4] = *b" \t\n\r";
+
+/// A unit file or drop-in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// Everything in the file, in order.
+    pub items: Vec<Item>,
+    faults: Vec<Fault>,
+}
+
+/// One logical line; `raw` is what stands in the file, line ends included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// `[Service]`
+    Section(SectionHeader),
+    /// `Key=value`
+    Assignment(Assignment),
+    /// A line whose first character is `#` or `;`.
+    Comment {
+        /// The bytes.
+        raw: Vec<u8>,
+        /// Its line, from 1.
+        line: u32,
+    },
+    /// Nothing but blanks.
+    Blank {
+        /// The bytes.
+        raw: Vec<u8>,
+        /// Its first line, from 1.
+        line: u32,
+    },
+    /// A line that means nothing; the fault says why.
+    Junk {
+        /// The bytes.
+        raw: Vec<u8>,
+        /// Where.
+        span: Span,
+        /// Why.
+        kind: FaultKind,
+    },
+}
+
+/// `[Name]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SectionHeader {
+    /// What stands between the brackets.
+    pub name: String,
+    /// The header with its brackets.
+    pub span: Span,
+    /// The bytes.
+    pub raw: Vec<u8>,
+}
+
+/// `Key=value`, the blanks around both taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The section that it stands in; `None` before the first one (systemd ignores it there).
+    pub section: Option<String>,
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub key_span: Span,
+    /// The value.
+    pub value: Value,
+    /// The bytes.
+    pub raw: Vec<u8>,
+}
+
+/// A value with continued lines joined, and the way back from each of its bytes to the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// Joined and trimmed.
+    pub text: String,
+    /// Where `text` begins in the joined line.
+    start: usize,
+    map: LineMap,
+}
+
+impl Value {
+    /// The place of `len` bytes at `offset` in [`Value::text`]; cut where the line in the file ends.
+    #[must_use]
+    pub fn span(&self, offset: usize, len: usize) -> Span {
+        self.map.span(self.start.saturating_add(offset), len)
+    }
+
+    /// The place of the whole value, or of its first line if it is continued.
+    #[must_use]
+    pub fn full_span(&self) -> Span {
+        self.span(0, self.text.len())
+    }
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    /// No `=` in the line.
+    NoEquals,
+    /// Nothing in front of the `=`.
+    NoKey,
+    /// Bytes that are not UTF-8.
+    NotUtf8,
+    /// A line that begins with `[` and does not end with `]`.
+    BadHeader,
+    /// Longer than [`LINE_MAX`].
+    TooLong,
+    /// An assignment in front of the first section.
+    OutsideSection,
+    /// `.include`, which systemd 246 dropped.
+    Include,
+}
+
+impl FaultKind {
+    /// How systemd 252 takes it: the file is refused, or the line is ignored.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::BadHeader | Self::TooLong => Severity::Error,
+            Self::NoEquals | Self::NoKey | Self::NotUtf8 | Self::OutsideSection | Self::Include => {
+                Severity::Warning
+            }
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::NoEquals => "missing '=', ignoring the line",
+            Self::NoKey => "missing key in front of '=', ignoring the line",
+            Self::NotUtf8 => "the line is not valid UTF-8, ignoring it",
+            Self::BadHeader => "invalid section header: it must end with ']', with nothing behind it",
+            Self::TooLong => "the line is too long: at most 1 MiB, continued lines included",
+            Self::OutsideSection => "assignment outside of any section, ignoring it",
+            Self::Include => "'.include' has no effect since systemd 246, ignoring the line: use a drop-in",
+        }
+    }
+}
+
+/// Something that systemd 252 says about the text of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// How bad.
+    pub severity: Severity,
+    /// Where.
+    pub span: Span,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+}
+
+/// From offsets in a joined line to lines and columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct LineMap {
+    pieces: Vec<Piece>,
+}
+
+/// One line of the file inside a joined line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    at: usize,
+    len: usize,
+    line: u32,
+}
+
+impl LineMap {
+    fn span(&self, pos: usize, len: usize) -> Span {
+        let found = self.pieces.iter().rev().find(|p| p.at <= pos).or_else(|| self.pieces.first());
+        let Some(piece) = found else { return Span::default() };
+        let inside = pos.saturating_sub(piece.at).min(piece.len);
+        let len = len.min(piece.len.saturating_sub(inside));
+        Span { line: piece.line, col: small(inside).saturating_add(1), len: small(len) }
+    }
+}
+
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+impl Document {
+    /// Reads a file. Never fails: see [`Document::faults`].
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Self {
+        let mut reader = Reader::default();
+        for (content, raw) in lines(bytes) {
+            reader.line(content, raw);
+        }
+        if let Some(pending) = reader.pending.take() {
+            reader.finish(pending);
+        }
+        reader.document
+    }
+
+    /// The bytes that it was read from.
+    #[must_use]
+    pub fn print(&self) -> Vec<u8> {
+        self.items.iter().flat_map(|item| item.raw().iter().copied()).collect()
+    }
+
+    /// What systemd 252 says about the text, in the order of the file.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+}
+
+impl Item {
+    /// What stands in the file, line ends included.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        match self {
+            Self::Section(s) => &s.raw,
+            Self::Assignment(a) => &a.raw,
+            Self::Comment { raw, .. } | Self::Blank { raw, .. } | Self::Junk { raw, .. } => raw,
+        }
+    }
+}
+
+/// The line of that number (from 1) for showing it above a caret: without its end and a byte order
+/// mark, so that columns fit, bytes that are not UTF-8 replaced.
+#[must_use]
+pub fn physical_line(bytes: &[u8], line: u32) -> String {
+    let wanted = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
+    let content = lines(bytes).nth(wanted).map_or(&b""[..], |(content, _)| content);
+    String::from_utf8_lossy(content.strip_prefix(BOM).unwrap_or(content)).into_owned()
+}
+
+/// The lines of a file, each without and with its end.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r' | 0)).unwrap_or(rest.len());
+        let (content, tail) = rest.split_at(end);
+        let marks = match tail {
+            [b'\n', b'\r', ..] | [b'\r', b'\n', ..] => 2,
+            [] => 0,
+            [_, ..] => 1,
+        };
+        let (raw, next) = rest.split_at(end.saturating_add(marks));
+        rest = next;
+        Some((content, raw))
+    })
+}
+
+/// A logical line that is being put together.
+#[derive(Default)]
+struct Pending {
+    joined: Vec<u8>,
+    map: LineMap,
+    raw: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Reader {
+    document: Document,
+    section: Option<String>,
+    pending: Option<Pending>,
+    number: u32,
+    bom_seen: bool,
+}
+
+impl Reader {
+    fn line(&mut self, content: &[u8], raw: &[u8]) {
+        self.number = self.number.saturating_add(1);
+        let content = self.without_bom(content);
+        if content.iter().find(|b| !BLANKS.contains(b)).is_some_and(|b| matches!(b, b'#' | b';')) {
+            return self.comment(raw);
+        }
+        let mut pending = self.pending.take().unwrap_or_default();
+        let at = pending.joined.len();
+        pending.map.pieces.push(Piece { at, len: content.len(), line: self.number });
+        pending.joined.extend_from_slice(content);
+        pending.raw.extend_from_slice(raw);
+        if content.len() >= LINE_MAX || pending.joined.len() > LINE_MAX {
+            return self.junk(pending, FaultKind::TooLong, 0, 0);
+        }
+        let backslashes = pending.joined.iter().rev().take_while(|b| **b == b'\\').count();
+        if backslashes % 2 == 1 {
+            if let Some(last) = pending.joined.last_mut() {
+                *last = b' ';
+            }
+            self.pending = Some(pending);
+        } else {
+            self.finish(pending);
+        }
+    }
+
+    fn without_bom<'a>(&mut self, content: &'a [u8]) -> &'a [u8] {
+        match content.strip_prefix(BOM) {
+            Some(rest) if !self.bom_seen => {
+                self.bom_seen = true;
+                rest
+            }
+            Some(_) | None => content,
+        }
+    }
+
+    /// A comment between continued lines belongs to them; it does not end them.
+    fn comment(&mut self, raw: &[u8]) {
+        match &mut self.pending {
+            Some(pending) => pending.raw.extend_from_slice(raw),
+            None => self.document.items.push(Item::Comment { raw: raw.to_vec(), line: self.number }),
+        }
+    }
+
+    fn finish(&mut self, pending: Pending) {
+        let (start, end) = trim(&pending.joined, 0, pending.joined.len());
+        let text = match std::str::from_utf8(pending.joined.get(start..end).unwrap_or_default()) {
+            Ok(text) => text.to_owned(),
+            Err(e) => {
+                return self.junk(pending, FaultKind::NotUtf8, start.saturating_add(e.valid_up_to()), 1);
+            }
+        };
+        if text.is_empty() {
+            let line = pending.map.span(0, 0).line;
+            self.document.items.push(Item::Blank { raw: pending.raw, line });
+        } else if let Some(inner) = text.strip_prefix('[') {
+            match inner.strip_suffix(']') {
+                Some(name) => self.header(pending, name, start, text.len()),
+                None => {
+                    // The file is refused. What follows is read as the section that was meant, so
+                    // that one fault does not make many.
+                    self.section = inner.split(']').next().map(str::to_owned);
+                    self.junk(pending, FaultKind::BadHeader, start, text.len());
+                }
+            }
+        } else {
+            self.assignment(pending, &text, start);
+        }
+    }
+
+    fn header(&mut self, pending: Pending, name: &str, start: usize, len: usize) {
+        self.section = Some(name.to_owned());
+        let span = pending.map.span(start, len);
+        self.document.items.push(Item::Section(SectionHeader {
+            name: name.to_owned(),
+            span,
+            raw: pending.raw,
+        }));
+    }
+
+    fn assignment(&mut self, pending: Pending, text: &str, start: usize) {
+        if text.strip_prefix(".include").is_some_and(|t| t.starts_with([' ', '\t'])) {
+            return self.junk(pending, FaultKind::Include, start, text.len());
+        }
+        let Some((key, value)) = text.split_once('=') else {
+            // systemd looks for the section first, and says only that.
+            let kind = if self.section.is_some() { FaultKind::NoEquals } else { FaultKind::OutsideSection };
+            return self.junk(pending, kind, start, text.len());
+        };
+        if key.is_empty() {
+            return self.junk(pending, FaultKind::NoKey, start, text.len());
+        }
+        let value_at = start.saturating_add(key.len()).saturating_add(1);
+        let key = key.trim_end_matches(is_blank);
+        let key_span = pending.map.span(start, key.len());
+        if self.section.is_none() {
+            self.fault(FaultKind::OutsideSection, key_span);
+        }
+        let leading = value.len().saturating_sub(value.trim_start_matches(is_blank).len());
+        let trimmed = value.trim_matches(is_blank);
+        // An empty value stands right behind its '=', wherever the line ends.
+        let start = if trimmed.is_empty() { value_at } else { value_at.saturating_add(leading) };
+        self.document.items.push(Item::Assignment(Assignment {
+            section: self.section.clone(),
+            key: key.to_owned(),
+            key_span,
+            value: Value { text: trimmed.to_owned(), start, map: pending.map },
+            raw: pending.raw,
+        }));
+    }
+
+    fn junk(&mut self, pending: Pending, kind: FaultKind, at: usize, len: usize) {
+        let span = pending.map.span(at, len);
+        self.fault(kind, span);
+        self.document.items.push(Item::Junk { raw: pending.raw, span, kind });
+    }
+
+    fn fault(&mut self, kind: FaultKind, span: Span) {
+        let message = kind.message().to_owned();
+        self.document.faults.push(Fault { kind, severity: kind.severity(), span, message });
+    }
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
+}
+
+/// `start..end` without the blanks at both ends.
+fn trim(bytes: &[u8], start: usize, end: usize) -> (usize, usize) {
+    let all = bytes.get(start..end).unwrap_or_default();
+    let leading = all.iter().take_while(|b| BLANKS.contains(b)).count();
+    let trailing = all.iter().skip(leading).rev().take_while(|b| BLANKS.contains(b)).count();
+    (start.saturating_add(leading), end.saturating_sub(trailing))
+}

@@ -1,0 +1,175 @@
+//! Holds the layers: reads the `use` lines and paths of every source file below `src/`.
+//!
+//! Subjects do not import one another, except that all may use `unit`; pure files use neither the
+//! layer of system calls nor the clock, files, environment or processes of the standard library;
+//! nothing below the doors prints or exits; `unsafe` stands in `os` alone.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const SUBJECTS: [&str; 6] = ["unit", "sysv", "order", "verify", "service", "drain"];
+
+/// Drivers below the subjects: they may use `os`, `host` and the standard library's outside world.
+const DRIVERS: &[&str] = &[
+    "unit/load",
+    "sysv/apply",
+    "service/run",
+    "service/client",
+    "service/place",
+    "service/log",
+    "drain/run",
+    "drain/scan",
+    "drain/shipper/find",
+];
+
+struct Source {
+    rel: String,
+    code: String,
+}
+
+fn sources() -> Vec<Source> {
+    fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, out);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                out.push(path);
+            }
+        }
+    }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&src, &mut files);
+    files.sort();
+    assert!(files.len() > 30, "found only {} source files", files.len());
+    files
+        .iter()
+        .map(|f| Source {
+            rel: f.strip_prefix(&src).unwrap().to_str().unwrap().to_owned(),
+            code: without_tests_and_comments(&fs::read_to_string(f).unwrap()),
+        })
+        .collect()
+}
+
+/// Drops comments, and everything from the first `#[cfg(test)] mod` on (tests close a file).
+fn without_tests_and_comments(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap();
+    let text = text.split("#[cfg(test)]\n#[allow").next().unwrap();
+    text.lines().map(|l| if l.trim_start().starts_with("//") { "" } else { l }).collect::<Vec<_>>().join("\n")
+}
+
+fn is_test_file(rel: &str) -> bool {
+    rel.ends_with("/tests.rs") || rel.contains("/tests/")
+}
+
+fn is_driver(rel: &str) -> bool {
+    DRIVERS.iter().any(|d| rel == format!("{d}.rs") || rel.starts_with(&format!("{d}/")))
+}
+
+fn uses(code: &str, module: &str) -> bool {
+    code.contains(&format!("crate::{module}::")) || code.contains(&format!("crate::{module};"))
+}
+
+#[test]
+fn subjects_do_not_import_one_another() {
+    let mut wrong = Vec::new();
+    for s in sources() {
+        let Some(me) = SUBJECTS.iter().find(|m| s.rel.starts_with(&format!("{m}/"))) else { continue };
+        if is_test_file(&s.rel) {
+            continue;
+        }
+        for other in SUBJECTS.iter().filter(|o| *o != me && **o != "unit") {
+            if uses(&s.code, other) {
+                wrong.push(format!("src/{} imports {other}", s.rel));
+            }
+        }
+        if uses(&s.code, "cli") {
+            wrong.push(format!("src/{} imports cli", s.rel));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_files_touch_neither_the_system_nor_the_clock() {
+    const FORBIDDEN: &[&str] = &[
+        "crate::os",
+        "crate::host",
+        "std::fs",
+        "std::env",
+        "std::process",
+        "std::net",
+        "std::os::unix::net",
+        "Instant::now",
+        "SystemTime::now",
+        "std::thread",
+        "nix::",
+        "libc::",
+    ];
+    let mut wrong = Vec::new();
+    for s in sources() {
+        let subject = SUBJECTS.iter().any(|m| s.rel.starts_with(&format!("{m}/")));
+        if !subject || is_driver(&s.rel) || is_test_file(&s.rel) {
+            continue;
+        }
+        for f in FORBIDDEN {
+            if s.code.contains(f) {
+                wrong.push(format!("src/{} is pure and uses {f}", s.rel));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_doors_print_exit_and_read_the_environment() {
+    let mut wrong = Vec::new();
+    for s in sources() {
+        if s.rel.starts_with("cli/") || s.rel == "main.rs" || is_test_file(&s.rel) {
+            continue;
+        }
+        for f in
+            ["println!", "eprintln!", "print!(", "eprint!(", "process::exit", "std::env::var", "env::args"]
+        {
+            if s.code.contains(f) {
+                wrong.push(format!("src/{} uses {f}", s.rel));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn unsafe_and_system_calls_stand_in_os_alone() {
+    let mut wrong = Vec::new();
+    for s in sources() {
+        if s.rel.starts_with("os/") {
+            continue;
+        }
+        for f in ["unsafe ", "unsafe{", "libc::", "nix::"] {
+            if s.code.contains(f) {
+                wrong.push(format!("src/{} uses {}", s.rel, f.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn os_knows_nothing_of_the_subjects() {
+    let mut wrong = Vec::new();
+    for s in sources() {
+        if !(s.rel.starts_with("os/") || s.rel.starts_with("host/")) || is_test_file(&s.rel) {
+            continue;
+        }
+        for m in ["sysv", "order", "verify", "service", "drain", "cli"] {
+            if uses(&s.code, m) {
+                wrong.push(format!("src/{} imports {m}", s.rel));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,41 @@
+#!/bin/bash
+# A booted systemd: `service amr ...` and `/etc/init.d/amr ...` reach the native units; amr steps aside.
+. "$(dirname "$0")/lib.sh"
+host "amr-handover-$$" systemd
+for s in amr amr-mqtt amr-system amr-dashboard; do
+    "$AMR_BIN" initd --print $s --family debian > "$r/etc/init.d/$s"; chmod 755 "$r/etc/init.d/$s"
+done
+box boot systemd; note "systemd is $(box booted)"
+state() { box exec systemctl is-active amr amr-mqtt amr-system amr-dashboard 2>/dev/null | tr '\n' ' ' || :; }
+
+box exec /etc/init.d/amr start || fail "/etc/init.d/amr start"
+same "$(state)" "active active active active " "after /etc/init.d/amr start"
+[ ! -e "$r/run/amr-supervise/amr-mqtt.service" ] || fail "amr supervises on a systemd host"
+ok "/etc/init.d/amr start reached the native units"
+rc=0; box exec /etc/init.d/amr status >/dev/null || rc=$?; same $rc 0 "/etc/init.d/amr status"
+box exec service amr stop || fail "service amr stop"
+same "$(state)" "inactive inactive inactive inactive " "after service amr stop"
+rc=0; box exec /etc/init.d/amr status >/dev/null || rc=$?; same $rc 3 "status of a stopped one"
+box exec service amr restart; same "$(state)" "active active active active " "after service amr restart"
+ok "service amr stop, status and restart too"
+box exec /usr/sbin/amr stop amr-dashboard
+same "$(state)" "active active active inactive " "after amr stop amr-dashboard"
+box exec /usr/sbin/amr start amr-dashboard
+same "$(state)" "active active active active " "after amr start amr-dashboard"
+ok "the hand door hands over as well"
+rc=0; out=$(box exec /etc/init.d/amr frobnicate 2>&1) || rc=$?
+[ $rc = 3 ] || [ $rc = 2 ] || fail "unknown verb: $rc"
+note "$out"
+# a unit that systemd has not read yet
+printf '[Service]\nExecStart=/bin/sleep 1000\n' > "$r/etc/systemd/system/fresh.service"
+"$AMR_BIN" initd --print amr-mqtt --family debian | sed 's/amr-mqtt/fresh/g' > "$r/etc/init.d/fresh"; chmod 755 "$r/etc/init.d/fresh"
+box exec /etc/init.d/fresh start || fail "a new unit"
+same "$(box exec systemctl is-active fresh)" active "a unit that is new"
+ok "daemon-reload happens when the unit is new"
+box exec systemctl stop fresh; box exec systemctl mask --runtime fresh >/dev/null 2>&1 || :
+ln -sf /dev/null "$r/etc/systemd/system/fresh.service"; box exec systemctl daemon-reload
+rc=0; box exec /etc/init.d/fresh start || rc=$?
+same "$(box exec systemctl is-active fresh || :)" inactive "a masked unit"
+ok "a masked unit is respected (code $rc)"
+box exec systemctl poweroff; same "$(box wait 60)" halted poweroff
+ok "all of handover"

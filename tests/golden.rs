@@ -1,0 +1,171 @@
+//! Golden cases: `tests/golden/AREA/CASE/{cmd, root/, stdout, stderr, code, after/}`.
+//!
+//! `root/` is copied to a scratch folder, `amr --root THERE $(cat cmd)` runs, and what it printed, its
+//! exit code and (where the case has `after/`) the files that it left are compared. Each line of `cmd`
+//! is one command, words split at blanks, quotes as in the shell; the outputs of all are joined. The
+//! scratch folder is written ROOT. `AMR_BLESS=1 cargo test --test golden` writes what came out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout
+)]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(entry.path()).unwrap(), target).unwrap();
+        } else if entry.file_name() != ".keep" {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A listing of a tree: one line a name, with link targets, execute bits and contents' length, then contents.
+fn listing(dir: &Path) -> String {
+    fn walk(dir: &Path, at: &str, out: &mut String) {
+        let mut entries: Vec<_> = fs::read_dir(dir).unwrap().map(Result::unwrap).collect();
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let name = format!("{at}/{}", entry.file_name().to_string_lossy());
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                walk(&entry.path(), &name, out);
+            } else if kind.is_symlink() {
+                let target = fs::read_link(entry.path()).unwrap();
+                out.push_str(&format!("{name} -> {}\n", target.display()));
+            } else if kind.is_file() {
+                let mode = entry.metadata().unwrap().permissions().mode() & 0o111;
+                let x = if mode == 0 { "" } else { " x" };
+                let text = String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned();
+                out.push_str(&format!("{name}{x}\n"));
+                text.lines().for_each(|l| out.push_str(&format!("    {l}\n")));
+            }
+        }
+    }
+    let mut out = String::new();
+    walk(dir, "", &mut out);
+    out
+}
+
+/// Splits a command line at blanks; single and double quotes keep words together.
+fn words(line: &str) -> Vec<String> {
+    let (mut out, mut word, mut quote, mut any) = (Vec::new(), String::new(), None, false);
+    for c in line.chars() {
+        match quote {
+            Some(q) if c == q => quote = None,
+            Some(_) => word.push(c),
+            None if c == '\'' || c == '"' => (quote, any) = (Some(c), true),
+            None if c.is_whitespace() => {
+                if any || !word.is_empty() {
+                    out.push(std::mem::take(&mut word));
+                }
+                any = false;
+            }
+            None => word.push(c),
+        }
+    }
+    if any || !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
+
+/// Compares with the file `name` of the case, or writes it when blessing. Returns what differs.
+fn held(case: &Path, name: &str, got: &str, bless: bool) -> Option<String> {
+    let file = case.join(name);
+    if bless {
+        if got.is_empty() && name != "code" {
+            let _ = fs::remove_file(&file);
+        } else {
+            fs::write(&file, got).unwrap();
+        }
+        return None;
+    }
+    let wanted = fs::read_to_string(&file).unwrap_or_default();
+    (wanted != got).then(|| format!("--- {name} wanted:\n{wanted}--- {name} got:\n{got}"))
+}
+
+fn run(case: &Path, bless: bool) -> Vec<String> {
+    let name = case.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_string_lossy().replace('/', "-");
+    let scratch = Scratch(std::env::temp_dir().join(format!("amr-{name}-{}", std::process::id())));
+    let _ = fs::remove_dir_all(&scratch.0);
+    fs::create_dir_all(&scratch.0).unwrap();
+    if case.join("root").is_dir() {
+        copy_tree(&case.join("root"), &scratch.0);
+    }
+    let (mut out, mut err, mut codes) = (String::new(), String::new(), String::new());
+    let here = scratch.0.to_str().unwrap();
+    for line in fs::read_to_string(case.join("cmd")).unwrap().lines().filter(|l| !l.starts_with('#')) {
+        let args = words(&line.replace("ROOT", here));
+        let output = Command::new(env!("CARGO_BIN_EXE_amr"))
+            .arg("--root")
+            .arg(&scratch.0)
+            .args(&args)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .current_dir("/")
+            .output()
+            .unwrap();
+        out.push_str(&String::from_utf8_lossy(&output.stdout).replace(here, "ROOT"));
+        err.push_str(&String::from_utf8_lossy(&output.stderr).replace(here, "ROOT"));
+        codes.push_str(&output.status.code().map_or("killed".to_owned(), |c| c.to_string()));
+        codes.push('\n');
+    }
+    let mut differences = vec![
+        held(case, "stdout", &out, bless),
+        held(case, "stderr", &err, bless),
+        held(case, "code", &codes, bless),
+    ];
+    if case.join("after").exists() {
+        differences.push(held(case, "after", &listing(&scratch.0), bless));
+    }
+    differences.into_iter().flatten().collect()
+}
+
+#[test]
+fn golden_cases() {
+    let bless = std::env::var_os("AMR_BLESS").is_some();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let only = std::env::var("AMR_GOLDEN").unwrap_or_default();
+    let (mut count, mut failed) = (0, Vec::new());
+    let mut areas: Vec<_> = fs::read_dir(&golden).unwrap().map(|e| e.unwrap().path()).collect();
+    areas.sort();
+    for area in areas.iter().filter(|a| a.is_dir()) {
+        let mut cases: Vec<_> = fs::read_dir(area).unwrap().map(|e| e.unwrap().path()).collect();
+        cases.sort();
+        for case in cases.iter().filter(|c| c.join("cmd").is_file()) {
+            if !case.to_string_lossy().contains(&only) {
+                continue;
+            }
+            count += 1;
+            for difference in run(case, bless) {
+                failed.push(format!("{}\n{difference}", case.display()));
+            }
+        }
+    }
+    println!("{count} golden cases");
+    assert!(count > 0, "no golden case found");
+    assert!(failed.is_empty(), "{} differences\n{}", failed.len(), failed.join("\n"));
+}

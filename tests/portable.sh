@@ -1,0 +1,34 @@
+#!/bin/bash
+# Builds the release binary for old x86-64 hosts, proves what it needs, and prints its path.
+#   musl: static, no runtime dependency; where its standard library is there or rustup can bring it
+#   else glibc 2.17 through cargo-zigbuild (pip install cargo-zigbuild)
+# Never a static glibc: it dies of SIGSEGV when NSS wants a module.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+say() { echo "portable: $*" >&2; }
+
+musl=x86_64-unknown-linux-musl
+if [ -d "$(rustc --print target-libdir --target $musl 2>/dev/null)" ]; then
+    cargo build --release --quiet --target $musl >&2
+    bin=$CARGO_TARGET_DIR/$musl/release/amr
+    if readelf -lW "$bin" | grep -q INTERP; then say "error: $bin asks for a dynamic linker"; exit 1; fi
+    if readelf -dW "$bin" | grep -q NEEDED; then say "error: $bin needs a library"; exit 1; fi
+    say "musl, static, needs nothing, $(stat -c %s "$bin") bytes"
+elif command -v cargo-zigbuild >/dev/null; then
+    gnu=x86_64-unknown-linux-gnu
+    cargo zigbuild --release --quiet --target $gnu.2.17 >&2
+    bin=$CARGO_TARGET_DIR/$gnu/release/amr
+    max=$(objdump -T "$bin" | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1)
+    [ "$(printf '%s\n' "$max" GLIBC_2.17 | sort -V | tail -1)" = GLIBC_2.17 ] || { say "error: $bin needs $max"; exit 1; }
+    if readelf -dW "$bin" | grep NEEDED | grep -vqE 'lib(c|m|dl|rt|pthread)\.so|ld-linux'; then
+        say "error: $bin needs another library"; exit 1
+    fi
+    say "glibc, needs $max, $(stat -c %s "$bin") bytes"
+else
+    say "error: neither the target $musl nor cargo-zigbuild is here"
+    say "hint: rustup target add $musl, or: pip install cargo-zigbuild"
+    exit 1
+fi
+[ "$(stat -c %s "$bin")" -le 2097152 ] || { say "error: the binary is larger than 2 MiB"; exit 1; }
+echo "$bin"

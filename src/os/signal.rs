@@ -4,7 +4,8 @@
 
 use super::error::{Error, Result};
 use nix::errno::Errno;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+pub use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd};

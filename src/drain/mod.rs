@@ -1,4 +1,11 @@
 //! Has everything been shipped?
+pub mod claim;
 pub mod cursor;
+pub mod file;
+pub mod history;
 pub mod json;
+pub mod progress;
+pub mod reason;
 pub mod shipper;
+pub mod tail;
+pub mod verdict;

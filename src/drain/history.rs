@@ -1,0 +1,137 @@
+//! What earlier looks saw: since when a file has been still, and which bytes vanished unshipped.
+//!
+//! A shipper forgets a file that is removed or renamed out of its patterns, with whatever was left of
+//! it. So everything that was seen with bytes left is remembered, and stays in the list as lost when
+//! it goes. Losses stay for good: what was lost once is not found again by looking away.
+//!
+//! Pure.
+
+use crate::drain::cursor::FileId;
+use crate::drain::file::Held;
+use crate::drain::progress::{Progress, Rest};
+use crate::drain::reason::{Reason, Standing};
+use crate::drain::tail::Stream;
+use crate::drain::verdict::{Check, Checks, Moment};
+use std::collections::BTreeMap;
+
+/// The looks so far.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    last: BTreeMap<Key, Progress>,
+    lost: Vec<Progress>,
+    moved: Option<Moment>,
+}
+
+/// Whether a look saw every folder that it should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Every one.
+    Whole,
+    /// Some could not be read, or changed while they were.
+    Partial,
+}
+
+type Key = (FileId, Box<[u8]>, Option<u8>);
+
+fn key(progress: &Progress) -> Key {
+    let stream = progress.stream.map(|stream| match stream {
+        Stream::Stdout => 1,
+        Stream::Stderr => 2,
+    });
+    (progress.file, progress.input_id.clone(), stream)
+}
+
+impl History {
+    /// Takes a look: sets since when each file has been still, and adds what was lost.
+    ///
+    /// In a partial view a file that is not seen may still be there: it is remembered, not lost.
+    pub fn look(&mut self, files: &mut Vec<Progress>, view: View, now: Moment, checks: Checks) {
+        let mut seen: BTreeMap<Key, Progress> = BTreeMap::new();
+        let mut present: BTreeMap<FileId, Present> = BTreeMap::new();
+        for file in files.iter_mut() {
+            file.still_since = match self.last.get(&key(file)) {
+                Some(last) if still(last, file) => last.still_since,
+                Some(_) | None => {
+                    self.moved = Some(now);
+                    now
+                }
+            };
+            let new = Present { size: file.size, stateless: false, left_alone: true };
+            let there = present.entry(file.file).or_insert(new);
+            there.stateless = there.stateless || file.acknowledged.is_none();
+            there.left_alone = there.left_alone && file.reason.standing() == Standing::LeftAlone;
+            seen.insert(key(file), file.clone());
+        }
+        for (key, last) in std::mem::take(&mut self.last) {
+            let Some(fate) = fate(&last, present.get(&key.0), seen.contains_key(&key)) else { continue };
+            match (fate, view) {
+                (Reason::Gone, View::Partial) => {
+                    seen.insert(key, last);
+                }
+                (Reason::Gone, View::Whole) if !checks.on(Check::Vanished) => {}
+                (Reason::CutShort, View::Whole | View::Partial) if !checks.on(Check::CutShort) => {}
+                (reason, View::Whole | View::Partial) => {
+                    self.lost.push(Progress { reason, held: Held::No, ..last });
+                }
+            }
+        }
+        self.last = seen;
+        files.extend(self.lost.iter().cloned());
+    }
+
+    /// When anything last moved; `None` before the first look.
+    #[must_use]
+    pub fn moved(&self) -> Option<Moment> {
+        self.moved
+    }
+
+    /// Says of lost files that are still on disk that nobody asks for them any more.
+    pub fn still_there(&mut self, found: impl Fn(FileId) -> bool) {
+        for lost in &mut self.lost {
+            if lost.reason == Reason::Gone && found(lost.file) {
+                lost.reason = Reason::Forgotten;
+            }
+        }
+    }
+}
+
+fn still(last: &Progress, now: &Progress) -> bool {
+    last.size == now.size
+        && last.goal == now.goal
+        && last.acknowledged == now.acknowledged
+        && last.held == now.held
+}
+
+/// Whether bytes were left that somebody should have shipped.
+fn had_rest(last: &Progress) -> bool {
+    match last.reason.standing() {
+        Standing::Done | Standing::LeftAlone | Standing::Unshippable | Standing::Lost => false,
+        Standing::AtRest | Standing::Unknown | Standing::Pending => last.rest > Rest::Bytes(0),
+    }
+}
+
+/// A file of this look.
+struct Present {
+    size: u64,
+    /// The shipper has no state of it, and a pattern asks for it.
+    stateless: bool,
+    /// The shipper takes nothing of it.
+    left_alone: bool,
+}
+
+/// What became of bytes that were left at the last look, if they are gone.
+fn fate(last: &Progress, present: Option<&Present>, claimed: bool) -> Option<Reason> {
+    if !had_rest(last) {
+        return None;
+    }
+    match present {
+        None => Some(Reason::Gone),
+        Some(present) if present.size < last.size => Some(Reason::CutShort),
+        Some(present) if present.left_alone => Some(Reason::Forgotten),
+        // A file that was taken up has states now where it had none.
+        Some(present) => {
+            let followed = claimed || present.stateless || last.acknowledged.is_none();
+            (!followed).then_some(Reason::Gone)
+        }
+    }
+}

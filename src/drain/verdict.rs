@@ -1,0 +1,423 @@
+//! The one verdict over everything: has every shippable byte been acknowledged?
+//!
+//! [`judge`] takes the progress of every file and the facts about the shipper, and gives exactly one
+//! of seven verdicts, or says that it is worth waiting. Doubt goes one way only: what is unknown is
+//! never rounded to `drained`, and `settled` is never said from silence: the shipper's own counters
+//! must say that nothing is in flight, at a moment later than the last read that could have put
+//! something there.
+//!
+//! Each check of the judgement has a name in [`Check`]. In life all are on; tests turn one off at a
+//! time and show that a wrong verdict follows.
+//!
+//! Pure.
+
+use crate::drain::file::Held;
+use crate::drain::progress::{Progress, Rest};
+use crate::drain::reason::{Reason, Standing};
+use std::time::Duration;
+
+/// A moment on a clock that only goes forward, in nanoseconds from where it likes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    /// This moment, so much later.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// The seven verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Every shippable byte is acknowledged, or was dropped by the shipper itself.
+    Drained,
+    /// At rest, short for a reason that the bytes do not prove, with evidence that nothing is in flight.
+    Settled,
+    /// There is no such evidence.
+    CannotTell,
+    /// Bytes remain and do not move.
+    Stalled,
+    /// The deadline came first.
+    GaveUp,
+    /// The shipper is dead, and bytes remain.
+    ShipperDead,
+    /// A file that was there at the start is gone with bytes unshipped.
+    Lost,
+}
+
+impl Verdict {
+    /// All of them, the best first.
+    pub const ALL: [Self; 7] = [
+        Self::Drained,
+        Self::Settled,
+        Self::CannotTell,
+        Self::Stalled,
+        Self::GaveUp,
+        Self::ShipperDead,
+        Self::Lost,
+    ];
+
+    /// The exit code that says it.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Drained => 0,
+            Self::Settled => 10,
+            Self::CannotTell => 11,
+            Self::Stalled => 12,
+            Self::GaveUp => 13,
+            Self::ShipperDead => 14,
+            Self::Lost => 15,
+        }
+    }
+
+    /// Its words, as they are printed and reported.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Drained => "drained",
+            Self::Settled => "settled",
+            Self::CannotTell => "cannot tell",
+            Self::Stalled => "stalled",
+            Self::GaveUp => "gave up",
+            Self::ShipperDead => "shipper dead",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// Whether the shipper runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It runs.
+    Alive,
+    /// It does not.
+    Dead,
+    /// That cannot be found out.
+    Unknown,
+}
+
+/// What an acknowledged position of this shipper is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Positions advance on acknowledgement alone (Filebeat).
+    Acknowledged,
+    /// They also advance when a batch is dropped, or when the shipper stops (CloudWatch agent).
+    AlsoDropped,
+}
+
+/// What the shipper's own counters say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Events read and not yet acknowledged.
+    pub active: u64,
+    /// When they were counted.
+    pub at: Moment,
+}
+
+/// Why the files that were seen may not be all there is to know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// The position file has faults.
+    #[error("the position file has {0} faults, the first: {1}")]
+    Faults(u64, String),
+    /// Folders changed whenever they were read.
+    #[error("folder '{0}' changed each time it was read")]
+    Unsteady(String),
+    /// A folder could not be read.
+    #[error("cannot read folder '{0}': {1}")]
+    Blind(String, String),
+    /// Which files the shipper takes is not known.
+    #[error("which files the shipper takes is not known: {0}")]
+    Configuration(String),
+    /// The shipper's descriptors cannot be seen, so neither can deleted files that it still reads.
+    #[error("the open files of process {0} cannot be seen")]
+    Descriptors(u32),
+    /// Several shippers' states are there, and this could not be read.
+    #[error("{0}")]
+    Positions(String),
+}
+
+/// All that the verdict depends on beside the files.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// Whether the shipper runs.
+    pub life: Life,
+    /// What its positions are worth.
+    pub trust: Trust,
+    /// Its counters, the newest there are.
+    pub evidence: Option<Evidence>,
+    /// What may be missing from the picture.
+    pub doubts: &'a [Doubt],
+    /// When this look was taken.
+    pub now: Moment,
+    /// When anything last moved.
+    pub moved: Moment,
+    /// When an answer is due.
+    pub deadline: Moment,
+    /// After so long without movement the drain is stalled; `None` waits for the deadline.
+    pub stall: Option<Duration>,
+    /// How long a file must be still before its silence counts beside evidence: above every latency
+    /// of the shipper. Nothing without evidence.
+    pub settle: Duration,
+}
+
+/// A verdict, or why it is worth waiting for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// This is it.
+    Final(Verdict),
+    /// There is time, and something may still change.
+    Wait,
+}
+
+/// The checks of the judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Check {
+    /// Device and inode together name a file.
+    Device,
+    /// A file is found by its inode wherever it was renamed to.
+    Moved,
+    /// Each state of a file is an obligation of its own.
+    EveryState,
+    /// A state that fits several files proves nothing.
+    Ambiguity,
+    /// A position above the size means that all is to be shipped again.
+    Truncation,
+    /// A file read further than it reaches will be read anew.
+    Overread,
+    /// Missing ranges are missing.
+    Gaps,
+    /// A position kept by path alone may be that of the file which had the name before.
+    PathAge,
+    /// The state of a removed file says nothing about the next one with its inode.
+    DeletedState,
+    /// A state without an input counts while a pattern still matches its file.
+    Unclaimed,
+    /// A file is too old only when it is.
+    Age,
+    /// The size of a compressed file is not compared with its offset.
+    Compressed,
+    /// Tails are judged only where LF ends a line.
+    Terminator,
+    /// Complete lines are shippable.
+    CompleteLines,
+    /// Bytes that could not be looked at are not judged.
+    Unread,
+    /// Blank lines may be part of an event of several lines.
+    JoinedBlank,
+    /// Files without a state count where a pattern matches.
+    Unknown,
+    /// A file is at rest only when read to its end.
+    ReadToEnd,
+    /// Lines may wait inside the shipper for the end of their event.
+    Hold,
+    /// Bytes that vanish are lost.
+    Vanished,
+    /// Bytes that are cut off are lost.
+    CutShort,
+    /// `settled` needs evidence.
+    Evidence,
+    /// The evidence must say that nothing is in flight.
+    Active,
+    /// The evidence must be newer than the last read.
+    Newer,
+    /// A closed file must have been still for the settle time.
+    ClosedStill,
+    /// A dead shipper ships nothing.
+    Dead,
+    /// Doubts about the picture are doubts about the verdict.
+    Doubts,
+    /// Unknown is unknown.
+    Uncertain,
+    /// Positions that advance on drops prove no delivery.
+    Trust,
+    /// Bytes that are pending are pending.
+    Pending,
+}
+
+impl Check {
+    /// All of them.
+    pub const ALL: [Self; 30] = [
+        Self::Device,
+        Self::Moved,
+        Self::EveryState,
+        Self::Ambiguity,
+        Self::Truncation,
+        Self::Overread,
+        Self::Gaps,
+        Self::PathAge,
+        Self::DeletedState,
+        Self::Unclaimed,
+        Self::Age,
+        Self::Compressed,
+        Self::Terminator,
+        Self::CompleteLines,
+        Self::Unread,
+        Self::JoinedBlank,
+        Self::Unknown,
+        Self::ReadToEnd,
+        Self::Hold,
+        Self::Vanished,
+        Self::CutShort,
+        Self::Evidence,
+        Self::Active,
+        Self::Newer,
+        Self::ClosedStill,
+        Self::Dead,
+        Self::Doubts,
+        Self::Uncertain,
+        Self::Trust,
+        Self::Pending,
+    ];
+}
+
+/// Which checks are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checks(u32);
+
+impl Checks {
+    /// All of them: the only value in life.
+    pub const ALL: Self = Self(u32::MAX);
+
+    /// All but one, for tests that show what it is good for.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without(check: Check) -> Self {
+        Self(!(1 << check as u32))
+    }
+
+    /// Whether this one is made.
+    #[must_use]
+    pub fn on(self, check: Check) -> bool {
+        self.0 & (1 << check as u32) != 0
+    }
+}
+
+/// Judges.
+#[must_use]
+pub fn judge(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Judgement {
+    let summary = Summary::of(files, facts, checks);
+    let due = facts.now >= facts.deadline;
+    let dead = facts.life == Life::Dead && checks.on(Check::Dead);
+
+    let remains = summary.pending || summary.in_flight || (dead && summary.at_rest);
+    if remains && dead {
+        return Judgement::Final(if summary.lost { Verdict::Lost } else { Verdict::ShipperDead });
+    }
+    if remains && checks.on(Check::Pending) {
+        let stalled = facts.stall.is_some_and(|stall| facts.now >= facts.moved.after(stall));
+        let verdict = match (summary.lost, due) {
+            (true, _) => Verdict::Lost,
+            (false, true) => Verdict::GaveUp,
+            (false, false) => Verdict::Stalled,
+        };
+        return if due || stalled { Judgement::Final(verdict) } else { Judgement::Wait };
+    }
+    if summary.lost {
+        return Judgement::Final(Verdict::Lost);
+    }
+    if summary.unknown || summary.unproved {
+        return if due { Judgement::Final(Verdict::CannotTell) } else { Judgement::Wait };
+    }
+    Judgement::Final(best(summary.at_rest, facts, checks))
+}
+
+/// The verdict where nothing speaks against the best one.
+fn best(at_rest: bool, facts: &Facts<'_>, checks: Checks) -> Verdict {
+    match facts.trust {
+        Trust::AlsoDropped if facts.life != Life::Alive && checks.on(Check::Trust) => Verdict::CannotTell,
+        Trust::AlsoDropped if checks.on(Check::Trust) => Verdict::Settled,
+        Trust::Acknowledged | Trust::AlsoDropped if at_rest => Verdict::Settled,
+        Trust::Acknowledged | Trust::AlsoDropped => Verdict::Drained,
+    }
+}
+
+/// What the files amount to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Summary {
+    pending: bool,
+    in_flight: bool,
+    at_rest: bool,
+    unproved: bool,
+    unknown: bool,
+    lost: bool,
+}
+
+impl Summary {
+    fn of(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Self {
+        let mut all = Self {
+            unknown: !facts.doubts.is_empty() && checks.on(Check::Doubts),
+            ..Self::default()
+        };
+        for file in files {
+            match file.reason.standing() {
+                Standing::Done | Standing::Unshippable | Standing::LeftAlone => {}
+                Standing::AtRest => all.at_rest(file, facts, checks),
+                Standing::Unknown => all.unknown = all.unknown || checks.on(Check::Uncertain),
+                Standing::Pending => all.pending = true,
+                Standing::Lost => all.lost = true,
+            }
+        }
+        all
+    }
+
+    fn at_rest(&mut self, file: &Progress, facts: &Facts<'_>, checks: Checks) {
+        self.at_rest = true;
+        match proof(file, facts, checks) {
+            Proof::NothingInFlight => {}
+            Proof::InFlight => self.in_flight = true,
+            Proof::None => self.unproved = true,
+        }
+    }
+}
+
+/// What the evidence says about a file at rest.
+enum Proof {
+    NothingInFlight,
+    InFlight,
+    None,
+}
+
+fn proof(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Proof {
+    if !checks.on(Check::Evidence) {
+        return Proof::NothingInFlight;
+    }
+    let Some(evidence) = facts.evidence else { return Proof::None };
+    let wait = match file.held {
+        Held::Open { .. } => file.hold,
+        Held::No | Held::Unknown if !checks.on(Check::ClosedStill) => file.hold,
+        Held::No => file.hold.saturating_add(facts.settle),
+        Held::Unknown => return Proof::None,
+    };
+    let newer = evidence.at > file.still_since.after(wait);
+    if !newer && checks.on(Check::Newer) {
+        return Proof::None;
+    }
+    if evidence.active > 0 && checks.on(Check::Active) {
+        return Proof::InFlight;
+    }
+    Proof::NothingInFlight
+}
+
+/// How many bytes are known to be left to ship.
+#[must_use]
+pub fn bytes_left(files: &[Progress]) -> u64 {
+    files
+        .iter()
+        .filter(|file| !matches!(file.reason.standing(), Standing::Unshippable | Standing::LeftAlone))
+        .map(|file| match file.rest {
+            Rest::Bytes(bytes) => bytes,
+            Rest::Unknown => 0,
+        })
+        .fold(0, u64::saturating_add)
+}
+
+/// The reason that decided, for the one line that is printed: the worst standing, the most bytes.
+#[must_use]
+pub fn decisive(files: &[Progress]) -> Option<&Reason> {
+    files.iter().max_by_key(|file| (file.reason.standing(), file.rest)).map(|file| &file.reason)
+}

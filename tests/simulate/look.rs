@@ -1,0 +1,241 @@
+//! Shows a world to the judge: its registry as cursors, its disk as files, what `/proc` would say.
+
+use crate::world::{By, Key, Kind, LONGEST, PRINT, Place, Rng, State, Ttl as ModelTtl, World, JOIN_WAIT};
+use amr::drain::claim::{Fingerprint, Index};
+use amr::drain::cursor::{Acknowledged, Cursor, Cursors, FileId, Identity, Input, Timestamp, Ttl};
+use amr::drain::file::{
+    Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Terminator, Wanted,
+};
+use amr::drain::history::{History, View};
+use amr::drain::progress::{Progress, ask, weigh};
+use amr::drain::tail::{Look, Tail, Unread};
+use amr::drain::verdict::{Checks, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge};
+use std::time::Duration;
+
+/// How well the judge can see at one look. Drawn apart from the judgement, so that a judge with a
+/// check off sees the very same thing.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    pub hide_out: bool,
+    pub http: bool,
+    pub log: bool,
+    pub unreadable: Option<usize>,
+}
+
+impl Sight {
+    pub fn draw(rng: &mut Rng) -> Self {
+        Self {
+            hide_out: rng.one_in(12),
+            http: rng.one_in(2),
+            log: rng.one_in(2),
+            unreadable: rng.one_in(8).then(|| rng.below(3) as usize),
+        }
+    }
+}
+
+pub struct Seen {
+    pub verdict: Verdict,
+    pub progress: Vec<Progress>,
+    pub doubted: bool,
+}
+
+fn path(place: Place, last: u8) -> String {
+    match place {
+        Place::In(name) => format!("/in/{name}"),
+        Place::Excluded(name) => format!("/in/x{name}"),
+        Place::Out(name) => format!("/out/{name}"),
+        Place::Gone => format!("/in/{last}"),
+    }
+}
+
+fn print(bytes: &[u8]) -> Fingerprint {
+    let mut sha256 = [0; 32];
+    sha256[..PRINT].copy_from_slice(bytes);
+    Fingerprint { sha256, offset: 0, len: PRINT as u64, growing: false }
+}
+
+fn cursors(world: &World) -> Cursors {
+    let mut all = Cursors::default();
+    for (key, state) in &world.visible {
+        let path = path(state.name, 0);
+        let (folder, name) = amr::drain::cursor::split(path.as_bytes());
+        let identity = match *key {
+            Key::Inode(dev, ino, _) => Identity::Inode(FileId { dev, ino }),
+            Key::Path(_) => Identity::Path,
+            Key::Print(bytes) => {
+                let Fingerprint { sha256, offset, len, growing } = print(&bytes);
+                Identity::Fingerprint { sha256, offset, len, growing }
+            }
+        };
+        let seen = match *key {
+            Key::Inode(dev, ino, _) => Some(FileId { dev, ino }),
+            Key::Path(_) | Key::Print(_) => None,
+        };
+        let meta: &[u8] = match *key {
+            Key::Inode(_, _, 1) => b"stream=stdout",
+            Key::Inode(_, _, 2) => b"stream=stderr",
+            Key::Inode(..) | Key::Path(_) | Key::Print(_) => b"",
+        };
+        let cursor = Cursor {
+            identity,
+            seen,
+            folder,
+            name,
+            acknowledged: acknowledged(world, state),
+            ttl: match state.ttl {
+                ModelTtl::Never => Ttl::Never,
+                ModelTtl::Unclaimed => Ttl::Unclaimed,
+                ModelTtl::Deleted => Ttl::Deleted,
+                ModelTtl::New => Ttl::New,
+            },
+            input: match world.config.kind {
+                Kind::Log => Input::Log,
+                Kind::Filestream => Input::Filestream,
+                Kind::Container => Input::Container,
+                Kind::CloudWatch => Input::CloudWatch,
+            },
+            input_id: b"",
+            meta,
+            updated: Some(Timestamp(state.updated as i64)),
+        };
+        all.add(&cursor).unwrap();
+    }
+    all
+}
+
+fn acknowledged<'a>(world: &World, state: &'a State) -> Acknowledged<'a> {
+    match (world.config.kind, state.offset) {
+        (Kind::CloudWatch, _) => Acknowledged::Ranges(&state.ranges),
+        (Kind::Filestream, Some(offset)) => Acknowledged::OffsetEof { offset, eof: state.eof },
+        (Kind::Log | Kind::Container, Some(offset)) => Acknowledged::Offset(offset),
+        (Kind::Log | Kind::Container | Kind::Filestream, None) => Acknowledged::Nothing,
+    }
+}
+
+/// The files that can be seen, each with its number in the world.
+fn files(world: &World, sight: &Sight) -> (Vec<LogFile>, Vec<usize>) {
+    let mut all = Vec::new();
+    let mut numbers = Vec::new();
+    for (number, file) in world.files.iter().enumerate() {
+        let held = if world.alive { world.held(number) } else { None };
+        let hidden = match file.place {
+            Place::Gone => held.is_none(),
+            Place::Out(_) => sight.hide_out && held.is_none(),
+            Place::In(_) | Place::Excluded(_) => sight.hide_out && number == 0,
+        };
+        if hidden {
+            continue;
+        }
+        numbers.push(number);
+        all.push(LogFile {
+            id: FileId { dev: file.dev, ino: file.ino },
+            path: path(file.place, file.last).into_bytes().into(),
+            size: file.size(),
+            goal: file.size(),
+            modified: Timestamp(file.modified as i64),
+            links: u64::from(file.place != Place::Gone),
+            held: held.map_or(Held::No, |read| Held::Open { read }),
+            coding: if file.gz { Coding::Gzip } else { Coding::Plain },
+        });
+    }
+    (all, numbers)
+}
+
+fn rules(world: &World, file: &LogFile, place: Place) -> Rules {
+    let config = &world.config;
+    Rules {
+        wanted: match place {
+            Place::In(_) | Place::Gone => Wanted::Matched,
+            Place::Excluded(_) => Wanted::Excluded,
+            Place::Out(_) => Wanted::No,
+        },
+        terminator: if config.cr { Terminator::Other } else { Terminator::LineFeed },
+        lines: if config.joined {
+            Lines::Joined { wait: Duration::from_secs(JOIN_WAIT) }
+        } else if config.filtered {
+            Lines::Filtered
+        } else {
+            Lines::AsTheyAre
+        },
+        longest_line: Some(LONGEST as u64),
+        ignore_older: config.ignore_older.map(Duration::from_secs),
+        shortest: if config.by == By::Fingerprint { PRINT as u64 } else { 0 },
+        compression: if config.gzip { Compression::ByContent } else { Compression::Never },
+        open_files: OpenFiles::Any,
+        ..Rules::DEFAULT
+    }
+    .named(file)
+}
+
+trait Named {
+    fn named(self, file: &LogFile) -> Self;
+}
+
+impl Named for Rules {
+    /// A deleted file is matched by the name it had.
+    fn named(self, file: &LogFile) -> Self {
+        if file.path.starts_with(b"/out") { Self { wanted: Wanted::No, ..self } } else { self }
+    }
+}
+
+/// One look, answered at once.
+pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks) -> Seen {
+    let cursors = cursors(world);
+    let (files, numbers) = files(world, sight);
+    let prints: Vec<(usize, Fingerprint)> = if world.config.by == By::Fingerprint {
+        let known = numbers.iter().enumerate();
+        known
+            .filter_map(|(at, &number)| Some((at, print(world.files[number].plain.get(..PRINT)?))))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let index = Index::new(&files, &prints);
+    let now = Moment(world.now * 1_000_000_000 + 900_000_000);
+    let mut progress = Vec::new();
+    for claim in index.pair(&files, &cursors, checks).claims {
+        let (file, number) = (&files[claim.file], numbers[claim.file]);
+        let rules = rules(world, file, world.files[number].place);
+        let cursor = claim.cursor.as_ref();
+        let tail = match ask(file, cursor, &rules, checks).stretch {
+            Some(_) if sight.unreadable == Some(number) => Tail::Unread(Unread::Hangs),
+            Some(stretch) => {
+                let bytes = &world.files[number].plain;
+                let mut look = Look::new(stretch.framing);
+                let to = bytes.len().min(stretch.to as usize);
+                look.feed(bytes.get(stretch.from as usize..to).unwrap_or_default());
+                look.finish()
+            }
+            None => Tail::Nothing,
+        };
+        let at = (Timestamp(now.0 as i64), now);
+        progress.extend(weigh(file, cursor, claim.ambiguous, &rules, &tail, at, checks));
+    }
+    let view = if sight.hide_out { View::Partial } else { View::Whole };
+    history.look(&mut progress, view, now, checks);
+    let doubts = if sight.hide_out {
+        vec![Doubt::Blind("/out".into(), "Permission denied".into())]
+    } else {
+        Vec::new()
+    };
+    let live = Evidence { active: world.active(), at: now.after(Duration::from_millis(1)) };
+    let line = world.metrics.map(|(active, at)| Evidence { active, at: Moment(at) });
+    let facts = Facts {
+        life: if world.alive { Life::Alive } else { Life::Dead },
+        trust: match world.config.kind {
+            Kind::CloudWatch => Trust::AlsoDropped,
+            Kind::Log | Kind::Filestream | Kind::Container => Trust::Acknowledged,
+        },
+        evidence: if sight.http && world.alive { Some(live) } else { line.filter(|_| sight.log) },
+        doubts: &doubts,
+        now,
+        moved: now,
+        deadline: now,
+        stall: None,
+        settle: Duration::from_secs(30),
+    };
+    match judge(&progress, &facts, checks) {
+        Judgement::Final(verdict) => Seen { verdict, progress, doubted: !doubts.is_empty() },
+        Judgement::Wait => panic!("an answer was due"),
+    }
+}

@@ -1,0 +1,323 @@
+//! The judge against a model of a shipper and its writers, over many seeded histories.
+//!
+//! What is true is kept apart from what the judge is told: a copy of the model runs on with a working
+//! output, and whatever it would yet deliver is outstanding; whatever was outstanding at a look, was
+//! never delivered and is outstanding no more, is lost. Then
+//!
+//! * nothing is called `drained` or `settled` while something is outstanding or lost,
+//! * what is at rest with everything acknowledged is `drained`, or `settled` or `cannot tell` for a
+//!   reason that the report names,
+//! * each check of the judge, turned off, lets a history through that breaks the first rule.
+//!
+//! `AMR_HISTORIES` sets the number (200 000 at least count), `AMR_SEED` the seed.
+
+mod look;
+mod world;
+
+use amr::drain::history::History;
+use amr::drain::reason::Standing;
+use amr::drain::verdict::{Check, Checks, Verdict};
+use look::{Seen, Sight, look};
+use std::collections::{BTreeMap, BTreeSet};
+use world::{By, Config, Id, Kind, Place, Rng, World};
+
+const HISTORIES: u64 = 200_000;
+const MUTANT_HISTORIES: u64 = 200_000;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::vars().find(|(key, _)| key == name).map_or(default, |(_, value)| value.parse().unwrap())
+}
+
+fn seed_of(history: u64) -> u64 {
+    let seed = setting("AMR_SEED", 20_260_101);
+    (seed ^ history.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1
+}
+
+fn config(rng: &mut Rng) -> Config {
+    let kind = match rng.below(10) {
+        0..=3 => Kind::Log,
+        4..=7 => Kind::Filestream,
+        8 => Kind::Container,
+        _ => Kind::CloudWatch,
+    };
+    let plain = kind == Kind::Log || kind == Kind::Filestream;
+    let by = match kind {
+        Kind::CloudWatch => By::Path,
+        Kind::Filestream if rng.one_in(5) => By::Fingerprint,
+        Kind::Filestream | Kind::Log | Kind::Container => By::Inode,
+    };
+    let joined = plain && rng.one_in(4);
+    Config {
+        kind,
+        by,
+        joined,
+        filtered: plain && !joined && rng.one_in(2),
+        cr: plain && rng.one_in(8),
+        gzip: kind == Kind::Filestream && by == By::Inode && rng.one_in(4),
+        ignore_older: (plain && rng.one_in(4)).then_some(100),
+        drift: plain && !joined && rng.one_in(3),
+        queue: 1 + rng.below(6) as usize,
+        close_removed: rng.one_in(2),
+    }
+}
+
+fn step(world: &mut World, rng: &mut Rng) {
+    match rng.below(40) {
+        0..=15 => world.write(rng),
+        16..=18 => {
+            let name = rng.below(5) as u8;
+            world.create(rng, name);
+        }
+        19 | 20 => world.rotate(rng),
+        21 => world.delete(rng),
+        22 => world.truncate(rng),
+        23 => world.die(),
+        24 | 25 => world.start(),
+        26 => world.blocked = !world.blocked,
+        27 => {
+            for _ in 0..rng.below(200) {
+                world.tick(rng);
+            }
+        }
+        _ => world.tick(rng),
+    }
+}
+
+/// Lines of files whose fingerprint another file has: the operator wants them, the shipper may take
+/// the one file for the other.
+fn confused(world: &World) -> bool {
+    let prints: Vec<&[u8]> = world
+        .files
+        .iter()
+        .filter(|file| matches!(file.place, Place::In(_)))
+        .filter_map(|file| file.plain.get(..world::PRINT))
+        .collect();
+    world.config.by == By::Fingerprint && prints.iter().enumerate().any(|(at, print)| prints[..at].contains(print))
+}
+
+/// The lines in files that the operator wants shipped, which were not, under such a confusion.
+fn unshipped(world: &World) -> bool {
+    let end = if world.config.cr { b'\r' } else { b'\n' };
+    let counts = |line: &[u8]| !line.is_empty() && !matches!(line.first(), Some(b'#' | b'!'));
+    !world.config.joined
+        && world.files.iter().enumerate().any(|(number, file)| {
+            let mut start = 0;
+            let mut missing = false;
+            for line in file.plain.split_inclusive(|&byte| byte == end) {
+                let complete = line.last() == Some(&end) && counts(&line[..line.len() - 1]);
+                missing |= complete && !world.delivered.contains(&(number, file.life, start));
+                start += line.len() as u64;
+            }
+            missing && matches!(file.place, Place::In(_))
+        })
+}
+
+/// What one history showed.
+#[derive(Default)]
+struct Told {
+    broken: Option<String>,
+    verdicts: Vec<Verdict>,
+}
+
+/// Runs one history, with the judge looking on.
+fn run(history: u64, checks: Checks) -> Told {
+    let mut rng = Rng(seed_of(history));
+    for _ in 0..4 {
+        rng.next();
+    }
+    let mut world = World::new(config(&mut rng));
+    let mut looks = History::default();
+    let mut was_outstanding = Before::default();
+    let mut told = Told::default();
+    let steps = 5 + rng.below(40);
+    let early = rng.one_in(2);
+    for at in 0..steps {
+        step(&mut world, &mut rng);
+        if (early && rng.one_in(8)) || at + 1 == steps {
+            let sight = Sight::draw(&mut rng);
+            let seen = look(&world, &sight, &mut looks, checks);
+            told.verdicts.push(seen.verdict);
+            if let Some(broken) = breach(&world, &seen, &mut was_outstanding) {
+                told.broken = Some(broken);
+                return told;
+            }
+        }
+    }
+    if rng.one_in(2) {
+        told.broken = at_rest(world, &mut rng, looks, was_outstanding, checks, &mut told.verdicts);
+    }
+    told
+}
+
+/// What was outstanding at earlier looks, and how large each file was at the last one.
+#[derive(Default)]
+struct Before {
+    outstanding: BTreeSet<Id>,
+    sizes: BTreeMap<usize, u64>,
+}
+
+impl Before {
+    /// Whether something was outstanding at a look, was never delivered and will not be.
+    fn lost(&mut self, world: &World, outstanding: &BTreeSet<Id>) -> bool {
+        let sizes = &self.sizes;
+        // Between two looks a file was cut short and grew past its old size, or another one came by
+        // its inode and is as large: whoever looks from outside sees a file that grew.
+        let unseen = |id: &Id| {
+            let file = &world.files[id.0];
+            let now = world.files.iter().enumerate().filter(|(number, now)| {
+                (now.dev, now.ino) == (file.dev, file.ino) && (*number, now.life) != (id.0, id.1)
+            });
+            now.clone().any(|(_, now)| sizes.get(&id.0).is_some_and(|&size| now.size() >= size))
+        };
+        let gone = |id: &Id| !outstanding.contains(id) && !world.delivered.contains(id);
+        self.outstanding.retain(|id| !(gone(id) && unseen(id)));
+        self.outstanding.iter().any(gone)
+    }
+
+    fn seen(&mut self, world: &World, outstanding: &BTreeSet<Id>, doubted: bool) {
+        if !doubted {
+            self.outstanding.extend(outstanding.iter().copied());
+        }
+        self.sizes = world.files.iter().map(world::File::size).enumerate().collect();
+    }
+}
+
+/// What was said of which files, to be read when a test fails.
+fn words(world: &World, seen: &Seen) -> String {
+    use std::fmt::Write;
+    let mut text = format!("said {:?}, alive {}, {:?}\n", seen.verdict, world.alive, world.config);
+    for file in &seen.progress {
+        let path = String::from_utf8_lossy(&file.path);
+        let (dev, ino) = (file.file.dev, file.file.ino);
+        let _ = writeln!(
+            text,
+            "  said {dev}:{ino} {path} {} of {}, {:?}, {:?} {:?}",
+            file.acknowledged.map_or(-1, |offset| offset as i64),
+            file.size,
+            file.rest,
+            file.reason,
+            file.held
+        );
+    }
+    for (number, file) in world.files.iter().enumerate() {
+        let plain = file.plain.escape_ascii();
+        let _ = writeln!(text, "  is {number} {}:{} {:?} life {} gz {} '{plain}'", file.dev, file.ino, file.place, file.life, file.gz);
+    }
+    text
+}
+
+/// Whether this verdict must not be given.
+fn breach(world: &World, seen: &Seen, was: &mut Before) -> Option<String> {
+    let outstanding = world.outstanding();
+    let lost = was.lost(world, &outstanding);
+    was.seen(world, &outstanding, seen.doubted);
+    let good = matches!(seen.verdict, Verdict::Drained | Verdict::Settled);
+    let say = |what: &str| Some(format!("{what}, {}", words(world, seen)));
+    // Lines whose bytes are nowhere but in the shipper's memory count as lost when they are.
+    let on_disk = |id: &Id| {
+        let file = &world.files[id.0];
+        file.life == id.1 && (file.place != Place::Gone || world.held(id.0).is_some())
+    };
+    if good && outstanding.iter().any(on_disk) {
+        return say(&format!("outstanding {outstanding:?}"));
+    }
+    if good && lost {
+        return say("lost");
+    }
+    if good && confused(world) && unshipped(world) {
+        return say("one file taken for another");
+    }
+    if world.config.kind == Kind::CloudWatch {
+        if seen.verdict == Verdict::Drained {
+            return say("a shipper that drops");
+        }
+        if good && world.dropped_at_stop {
+            return say("dropped when it stopped");
+        }
+    }
+    let late = matches!(seen.verdict, Verdict::GaveUp | Verdict::Stalled);
+    if late && !world.alive && !outstanding.is_empty() {
+        return say("the shipper is dead");
+    }
+    None
+}
+
+/// Lets everything come to rest, looks a few times, and asks for the verdict that is due then.
+fn at_rest(
+    mut world: World,
+    rng: &mut Rng,
+    mut looks: History,
+    mut was: Before,
+    checks: Checks,
+    verdicts: &mut Vec<Verdict>,
+) -> Option<String> {
+    world.start();
+    world.settle_down(rng);
+    let sight = Sight { hide_out: false, http: true, log: true, unreadable: None };
+    let mut last = None;
+    for pause in [30, 400, 60, 60] {
+        for _ in 0..pause {
+            world.tick(rng);
+        }
+        let seen = look(&world, &sight, &mut looks, checks);
+        verdicts.push(seen.verdict);
+        if let Some(broken) = breach(&world, &seen, &mut was) {
+            return Some(broken);
+        }
+        last = Some(seen);
+    }
+    let seen = last?;
+    let named = |standing| seen.progress.iter().any(|file| file.reason.standing() == standing);
+    let fair = match seen.verdict {
+        Verdict::Drained => true,
+        Verdict::Settled => world.config.kind == Kind::CloudWatch || named(Standing::AtRest),
+        Verdict::CannotTell => seen.doubted || named(Standing::Unknown) || named(Standing::AtRest),
+        Verdict::Lost => named(Standing::Lost),
+        // A file that the shipper has let go of with bytes left, which nobody will ship.
+        Verdict::GaveUp => named(Standing::Pending),
+        Verdict::Stalled | Verdict::ShipperDead => false,
+    };
+    let rest = |file: &amr::drain::progress::Progress| file.rest > amr::drain::progress::Rest::Bytes(0);
+    let nothing_left = !seen.progress.iter().any(rest) && !named(Standing::Unknown);
+    let best = if world.config.kind == Kind::CloudWatch { Verdict::Settled } else { Verdict::Drained };
+    if !fair || (nothing_left && seen.verdict != best) {
+        return Some(format!("at rest, {}", words(&world, &seen)));
+    }
+    None
+}
+
+#[test]
+fn the_judge_is_never_wrong() {
+    let histories = setting("AMR_HISTORIES", HISTORIES);
+    println!("seed {}, {histories} histories", setting("AMR_SEED", 20_260_101));
+    let mut verdicts: BTreeMap<Verdict, u64> = BTreeMap::new();
+    let mut ran = 0u64;
+    for history in 0..histories {
+        let told = run(history, Checks::ALL);
+        if let Some(broken) = told.broken {
+            panic!("history {history}: {broken}");
+        }
+        for verdict in told.verdicts {
+            *verdicts.entry(verdict).or_default() += 1;
+        }
+        ran += 1;
+    }
+    println!("{ran} histories, verdicts {verdicts:?}");
+    assert!(ran >= HISTORIES, "{ran} histories are too few, {HISTORIES} are asked for");
+    for verdict in [Verdict::Drained, Verdict::Settled, Verdict::CannotTell, Verdict::GaveUp] {
+        assert!(verdicts.get(&verdict).copied().unwrap_or(0) > ran / 100, "{verdict:?} is hardly ever said");
+    }
+}
+
+#[test]
+fn every_check_is_needed() {
+    let mut needless = Vec::new();
+    for check in Check::ALL {
+        let caught = (0..MUTANT_HISTORIES).find(|&history| run(history, Checks::without(check)).broken.is_some());
+        match caught {
+            Some(history) => println!("{check:?} off: caught by history {history}"),
+            None => needless.push(check),
+        }
+    }
+    assert!(needless.is_empty(), "no history shows what these are good for: {needless:?}");
+}

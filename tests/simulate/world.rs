@@ -1,0 +1,770 @@
+//! A model of a shipper, of the writers it follows, and of the disk between them.
+//!
+//! It is built from what was measured on real shippers and knows nothing of the judge. What is still
+//! to be shipped is found by letting a copy of it run on: whatever a copy with a working output would
+//! yet deliver, is outstanding.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// xorshift64*.
+#[derive(Clone)]
+pub struct Rng(pub u64);
+
+impl Rng {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+    pub fn below(&mut self, n: u64) -> u64 {
+        (self.next() >> 33) % n
+    }
+    pub fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Log,
+    Filestream,
+    Container,
+    CloudWatch,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    Inode,
+    Path,
+    Fingerprint,
+}
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub kind: Kind,
+    pub by: By,
+    pub joined: bool,
+    pub filtered: bool,
+    pub cr: bool,
+    pub gzip: bool,
+    pub ignore_older: Option<u64>,
+    pub drift: bool,
+    pub queue: usize,
+    pub close_removed: bool,
+}
+
+pub const LONGEST: usize = 5;
+pub const PRINT: usize = 4;
+const UNKNOWN: (u64, u64) = (u64::MAX, u64::MAX);
+pub const JOIN_WAIT: u64 = 5;
+pub const SCAN: u64 = 10;
+
+/// Where a file is: below the pattern, beside it, taken out by `exclude_files`, or without a name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Place {
+    In(u8),
+    Excluded(u8),
+    Out(u8),
+    Gone,
+}
+
+#[derive(Clone, Debug)]
+pub struct File {
+    pub dev: u64,
+    pub ino: u64,
+    pub life: u32,
+    pub place: Place,
+    pub last: u8,
+    pub plain: Vec<u8>,
+    pub gz: bool,
+    pub modified: u64,
+}
+
+impl File {
+    pub fn size(&self) -> u64 {
+        if self.gz { self.plain.len() as u64 / 3 + 3 } else { self.plain.len() as u64 }
+    }
+}
+
+/// A line or event, by file, generation of its content, place of its first byte, and stream.
+pub type Id = (usize, u32, u64);
+
+#[derive(Clone, Debug)]
+struct Event {
+    file: usize,
+    key: Key,
+    id: Option<Id>,
+    from: u64,
+    to: u64,
+    reset: bool,
+    eof: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Key {
+    Inode(u64, u64, u8),
+    Path(u8),
+    Print([u8; PRINT]),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ttl {
+    Never,
+    Unclaimed,
+    Deleted,
+    New,
+}
+
+#[derive(Clone, Debug)]
+pub struct State {
+    pub seen: (u64, u64),
+    pub name: Place,
+    pub offset: Option<u64>,
+    pub ranges: Vec<(u64, u64)>,
+    pub ttl: Ttl,
+    pub eof: bool,
+    pub updated: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Harvester {
+    file: usize,
+    life: u32,
+    key: Key,
+    stream: u8,
+    /// Where the descriptor is.
+    read: u64,
+    /// Where the next line begins.
+    parsed: u64,
+    /// What is counted for it, which drifts after over-long lines.
+    counted: u64,
+    joined: Option<Joined>,
+    next_read: u64,
+    idle: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Joined {
+    start: u64,
+    counted: u64,
+    lines: u32,
+    text: bool,
+    due: u64,
+}
+
+#[derive(Clone)]
+pub struct World {
+    pub config: Config,
+    pub files: Vec<File>,
+    pub alive: bool,
+    pub blocked: bool,
+    pub now: u64,
+    ops: u64,
+    harvesters: Vec<Harvester>,
+    queue: Vec<Event>,
+    states: BTreeMap<Key, State>,
+    /// The registry as it can be read.
+    pub visible: BTreeMap<Key, State>,
+    dirty: Option<u64>,
+    next_scan: u64,
+    scanned: BTreeMap<usize, (u64, u64)>,
+    pub delivered: BTreeSet<Id>,
+    pub dropped_at_stop: bool,
+    /// The metrics line of the shipper's log: events in flight, and when.
+    pub metrics: Option<(u64, u64)>,
+}
+
+impl World {
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            files: Vec::new(),
+            alive: true,
+            blocked: false,
+            now: 1000,
+            ops: 0,
+            harvesters: Vec::new(),
+            queue: Vec::new(),
+            states: BTreeMap::new(),
+            visible: BTreeMap::new(),
+            dirty: None,
+            next_scan: 1000,
+            scanned: BTreeMap::new(),
+            delivered: BTreeSet::new(),
+            dropped_at_stop: false,
+            metrics: None,
+        }
+    }
+
+    /// The time in nanoseconds; each operation takes one.
+    pub fn clock(&mut self) -> u64 {
+        self.ops += 1;
+        self.now * 1_000_000_000 + self.ops
+    }
+
+    pub fn active(&self) -> u64 {
+        self.queue.len() as u64
+    }
+
+    /// How far the shipper has read a file, if it has it open.
+    pub fn held(&self, file: usize) -> Option<u64> {
+        let open = self.harvesters.iter().filter(|harvester| harvester.file == file);
+        open.map(|harvester| {
+            if self.files[file].gz { self.files[file].size() } else { harvester.read }
+        })
+        .min()
+    }
+
+    fn at(&self, place: Place) -> Option<usize> {
+        self.files.iter().position(|file| file.place == place)
+    }
+
+    // The writers.
+
+    pub fn create(&mut self, rng: &mut Rng, name: u8) {
+        let place = if rng.one_in(12) { Place::Excluded(name) } else { Place::In(name) };
+        if self.at(place).is_some() {
+            return;
+        }
+        let (mut dev, mut ino) = (rng.below(2), rng.below(4));
+        if rng.one_in(3) {
+            if let Some(old) = self.files.iter().find(|file| file.place == Place::Gone) {
+                (dev, ino) = (old.dev, old.ino);
+            }
+        }
+        let taken = |file: &File| (file.dev, file.ino) == (dev, ino);
+        let held: Vec<usize> = self.harvesters.iter().map(|harvester| harvester.file).collect();
+        if self.files.iter().enumerate().any(|(at, file)| {
+            taken(file) && (file.place != Place::Gone || held.contains(&at))
+        }) {
+            return;
+        }
+        let gz = self.config.gzip && rng.one_in(2);
+        let modified = self.clock();
+        let last = name;
+        self.files.push(File { dev, ino, life: 0, place, last, plain: Vec::new(), gz, modified });
+        if gz {
+            let file = self.files.last_mut().unwrap();
+            for _ in 0..rng.below(8) + 1 {
+                file.plain.extend_from_slice(b"a\n");
+            }
+        }
+    }
+
+    pub fn write(&mut self, rng: &mut Rng) {
+        if self.files.is_empty() {
+            return;
+        }
+        let at = rng.below(self.files.len() as u64) as usize;
+        let modified = self.clock();
+        let container = self.config.kind == Kind::Container;
+        let end = if self.config.cr { b'\r' } else { b'\n' };
+        let file = &mut self.files[at];
+        if file.gz || (file.place == Place::Gone && !rng.one_in(4)) {
+            return;
+        }
+        let mut text: Vec<u8> = match rng.below(14) {
+            _ if container => match rng.below(6) {
+                0 | 1 => b"t stdout F a\n".to_vec(),
+                2 | 3 => b"t stderr F a\n".to_vec(),
+                4 => b"t stdout P a\n".to_vec(),
+                _ => b"t std".to_vec(),
+            },
+            0 => b"\n".to_vec(),
+            1 => b"\n\n".to_vec(),
+            2 => b"#\n".to_vec(),
+            3 => b"!\n".to_vec(),
+            4 => b" c\n".to_vec(),
+            5 => b"LLLLLLLL\n".to_vec(),
+            6 => b"\0\0\0".to_vec(),
+            7 => b"p".to_vec(),
+            8 => b"b\n".to_vec(),
+            _ => b"a\n".to_vec(),
+        };
+        for byte in &mut text {
+            if *byte == b'\n' {
+                *byte = end;
+            }
+        }
+        file.plain.extend_from_slice(&text);
+        file.modified = modified;
+    }
+
+    pub fn rotate(&mut self, rng: &mut Rng) {
+        let Some(at) = self.named(rng) else { return };
+        let to = match (rng.below(3), rng.below(5) as u8) {
+            (0, n) => Place::Out(n),
+            (_, n) => Place::In(n),
+        };
+        if self.at(to).is_none() {
+            self.files[at].place = to;
+            if let Place::In(name) = to {
+                self.files[at].last = name;
+            }
+        }
+    }
+
+    fn named(&self, rng: &mut Rng) -> Option<usize> {
+        if self.files.is_empty() {
+            return None;
+        }
+        let at = rng.below(self.files.len() as u64) as usize;
+        (self.files[at].place != Place::Gone).then_some(at)
+    }
+
+    pub fn delete(&mut self, rng: &mut Rng) {
+        if let Some(at) = self.named(rng) {
+            self.files[at].place = Place::Gone;
+        }
+    }
+
+    pub fn truncate(&mut self, rng: &mut Rng) {
+        let Some(at) = self.named(rng) else { return };
+        if self.files[at].gz || self.config.by == By::Fingerprint {
+            return;
+        }
+        let copy = rng.one_in(3);
+        let modified = self.clock();
+        if copy {
+            let mut new = self.files[at].clone();
+            let name = rng.below(5) as u8;
+            let place = if rng.one_in(2) { Place::In(name) } else { Place::Out(name) };
+            new.ino = 10 + self.files.len() as u64;
+            new.life = 0;
+            new.place = place;
+            new.last = name;
+            new.modified = modified;
+            if self.at(place).is_none() {
+                self.files.push(new);
+            }
+        }
+        let file = &mut self.files[at];
+        file.plain.clear();
+        file.life += 1;
+        file.modified = modified;
+    }
+
+    // The shipper.
+
+    pub fn die(&mut self) {
+        if !self.alive {
+            return;
+        }
+        if self.config.kind == Kind::CloudWatch && !self.queue.is_empty() {
+            // Stopped while a batch is retried: the batch is dropped, and its range counts.
+            let event = self.queue.remove(0);
+            self.dropped_at_stop = self.dropped_at_stop || event.id.is_some();
+            self.count(&event);
+            self.visible = self.states.clone();
+        }
+        self.alive = false;
+        self.harvesters.clear();
+        self.queue.clear();
+        self.states.clear();
+        self.dirty = None;
+    }
+
+    pub fn start(&mut self) {
+        if self.alive {
+            return;
+        }
+        self.alive = true;
+        self.states = self.visible.clone();
+        for state in self.states.values_mut().filter(|_| self.config.by == By::Path) {
+            state.seen = UNKNOWN;
+        }
+        if self.config.kind == Kind::Log || self.config.kind == Kind::Container {
+            for state in self.states.values_mut().filter(|state| state.ttl != Ttl::Deleted) {
+                state.ttl = Ttl::Unclaimed;
+            }
+            self.visible = self.states.clone();
+        }
+        self.scanned.clear();
+        self.dropped_at_stop = false;
+        self.next_scan = self.now + 5;
+    }
+
+    /// A second passes.
+    pub fn tick(&mut self, rng: &mut Rng) {
+        self.now += 1;
+        if !self.alive {
+            return;
+        }
+        if self.now >= self.next_scan {
+            self.scan();
+        }
+        self.harvest(rng);
+        if !self.blocked {
+            for _ in 0..rng.below(4) {
+                self.acknowledge(rng);
+            }
+        }
+        if self.dirty.is_some_and(|since| self.now > since) || rng.one_in(2) {
+            self.flush();
+        }
+        if self.now % 30 == 0 {
+            self.metrics = Some((self.active(), self.now * 1_000_000_000 + self.ops));
+        }
+    }
+
+    fn flush(&mut self) {
+        self.visible = self.states.clone();
+        self.dirty = None;
+    }
+
+    fn touch(&mut self) {
+        self.dirty.get_or_insert(self.now);
+    }
+
+    fn key(&self, file: &File, stream: u8) -> Option<Key> {
+        Some(match self.config.by {
+            By::Inode => Key::Inode(file.dev, file.ino, stream),
+            By::Path => match file.place {
+                Place::In(name) => Key::Path(name),
+                Place::Excluded(_) | Place::Out(_) | Place::Gone => return None,
+            },
+            By::Fingerprint => Key::Print(file.plain.get(..PRINT)?.try_into().ok()?),
+        })
+    }
+
+    fn streams(&self) -> &'static [u8] {
+        if self.config.kind == Kind::Container { &[1, 2] } else { &[0] }
+    }
+
+    pub fn scan(&mut self) {
+        self.next_scan = self.now + SCAN;
+        self.forget();
+        for at in 0..self.files.len() {
+            if let Place::In(_) = self.files[at].place {
+                for &stream in self.streams() {
+                    self.consider(at, stream);
+                }
+            }
+        }
+    }
+
+    /// Closes what is removed or renamed away, and cleans states.
+    fn forget(&mut self) {
+        let (files, kind, close_removed) = (&self.files, self.config.kind, self.config.close_removed);
+        self.harvesters.retain(|harvester| {
+            let file = &files[harvester.file];
+            let at_end = harvester.read >= file.plain.len() as u64;
+            match (file.place, kind) {
+                (Place::In(name), Kind::CloudWatch) => harvester.key == Key::Path(name),
+                (Place::In(_), _) => true,
+                (Place::Gone, _) => !close_removed && !at_end,
+                (Place::Out(_) | Place::Excluded(_), Kind::Log | Kind::Container) => !at_end,
+                (Place::Out(_) | Place::Excluded(_), Kind::Filestream | Kind::CloudWatch) => false,
+            }
+        });
+        if self.config.by != By::Inode {
+            return;
+        }
+        let open: Vec<Key> = self.harvesters.iter().map(|harvester| harvester.key).collect();
+        let queued: Vec<Key> = self.queue.iter().map(|event| event.key).collect();
+        let named: Vec<Key> = self
+            .files
+            .iter()
+            .filter(|file| matches!(file.place, Place::In(_)))
+            .flat_map(|file| [0, 1, 2].map(|stream| Key::Inode(file.dev, file.ino, stream)))
+            .collect();
+        let gone = |key: &Key| !named.contains(key) && !open.contains(key) && !queued.contains(key);
+        self.states.retain(|key, state| !(gone(key) && state.ttl == Ttl::Deleted));
+        for (_, state) in self.states.iter_mut().filter(|(key, _)| gone(key)) {
+            state.ttl = Ttl::Deleted;
+        }
+        self.touch();
+    }
+
+    fn consider(&mut self, at: usize, stream: u8) {
+        let file = &self.files[at];
+        let Some(key) = self.key(file, stream) else { return };
+        if let Some(state) = self.states.get_mut(&key) {
+            if state.ttl == Ttl::Unclaimed {
+                state.ttl = Ttl::Never;
+            } else if state.ttl == Ttl::Deleted {
+                self.states.remove(&key);
+            }
+        }
+        if self.harvesters.iter().any(|harvester| harvester.key == key) {
+            return;
+        }
+        if let Some(state) = self.states.get_mut(&key).filter(|_| self.config.by == By::Path) {
+            let id = (file.dev, file.ino);
+            if state.seen != id && state.seen != UNKNOWN {
+                state.ranges.clear();
+            }
+            state.seen = id;
+        }
+        let (size, length, name) = (file.size(), file.plain.len() as u64, file.place);
+        let (seen, life, modified) = ((file.dev, file.ino), file.life, file.modified);
+        let old = self.config.ignore_older.is_some_and(|limit| self.now - modified / 1_000_000_000 > limit);
+        let known = self.states.get(&key).and_then(|state| {
+            let end = state.ranges.iter().map(|range| range.1).max();
+            state.offset.or(end.map(|_| prefix(&state.ranges)))
+        });
+        if old && known.is_none() || size == 0 {
+            return;
+        }
+        let changed = self.scanned.insert(at, (size, modified)) != Some((size, modified));
+        let mut offset = known.unwrap_or(0);
+        if !file.gz && offset > size {
+            offset = 0;
+        } else if self.config.kind == Kind::Filestream {
+            if !changed || self.states.get(&key).is_some_and(|state| state.eof) {
+                return;
+            }
+        } else if offset >= length {
+            return;
+        }
+        let updated = self.clock();
+        let filestream = self.config.kind == Kind::Filestream;
+        let state = self.states.entry(key).or_insert_with(|| State {
+            seen,
+            name,
+            offset: (!filestream).then_some(0),
+            ranges: Vec::new(),
+            ttl: if filestream { Ttl::New } else { Ttl::Never },
+            eof: false,
+            updated,
+        });
+        state.name = name;
+        self.touch();
+        self.harvesters.push(Harvester {
+            file: at,
+            life,
+            key,
+            stream,
+            read: offset,
+            parsed: offset,
+            counted: offset,
+            joined: None,
+            next_read: self.now,
+            idle: self.now,
+        });
+    }
+
+    fn harvest(&mut self, rng: &mut Rng) {
+        for at in 0..self.harvesters.len() {
+            let mut harvester = self.harvesters[at].clone();
+            if harvester.next_read <= self.now && self.queue.len() < self.config.queue {
+                self.read(&mut harvester, rng);
+            }
+            self.parse(&mut harvester);
+            self.harvesters[at] = harvester;
+        }
+        let (now, files) = (self.now, &self.files);
+        self.harvesters.retain(|harvester| {
+            let done = files[harvester.file].gz && harvester.parsed >= files[harvester.file].plain.len() as u64;
+            !done && now - harvester.idle < 300
+        });
+    }
+
+    fn read(&mut self, harvester: &mut Harvester, rng: &mut Rng) {
+        let file = &self.files[harvester.file];
+        let length = file.plain.len() as u64;
+        if length < harvester.read {
+            harvester.life = file.life;
+            (harvester.read, harvester.parsed, harvester.counted) = (0, 0, 0);
+            harvester.joined = None;
+            let (key, file) = (harvester.key, harvester.file);
+            self.queue.push(Event { file, key, id: None, from: 0, to: 0, reset: true, eof: false });
+        }
+        if harvester.read < length {
+            let step = if file.gz { length } else { 1 + rng.below(12) };
+            harvester.read = length.min(harvester.read + step);
+            harvester.idle = self.now;
+            harvester.next_read = self.now;
+        } else {
+            harvester.next_read = self.now + 1 + rng.below(9);
+        }
+    }
+
+    /// Takes whole lines out of what was read, while the queue has room.
+    fn parse(&mut self, harvester: &mut Harvester) {
+        let end = if self.config.cr { b'\r' } else { b'\n' };
+        while self.queue.len() < self.config.queue {
+            let plain = &self.files[harvester.file].plain;
+            let upto = (harvester.read as usize).min(plain.len());
+            let from = harvester.parsed as usize;
+            let Some(length) = plain.get(from..upto).and_then(|bytes| bytes.iter().position(|&b| b == end))
+            else {
+                break;
+            };
+            let line = plain[from..from + length].to_vec();
+            self.line(harvester, &line);
+        }
+        let due = harvester.joined.as_ref().is_some_and(|joined| joined.due <= self.now);
+        if due && self.queue.len() < self.config.queue {
+            self.end_joined(harvester);
+        }
+    }
+
+    fn line(&mut self, harvester: &mut Harvester, line: &[u8]) {
+        let config = self.config.clone();
+        let start = harvester.parsed;
+        let bytes = line.len() as u64 + 1;
+        if config.joined {
+            let goes_on = line.is_empty() || line.first() == Some(&b' ');
+            if !goes_on {
+                self.end_joined(harvester);
+            }
+            let counted = harvester.counted;
+            let joined = harvester.joined.get_or_insert(Joined { start, counted, lines: 0, text: false, due: 0 });
+            joined.lines += 1;
+            joined.text = joined.text || !line.is_empty() || joined.lines > 1;
+            joined.due = self.now + JOIN_WAIT;
+            harvester.parsed += bytes;
+            harvester.counted += bytes;
+            return;
+        }
+        harvester.parsed += bytes;
+        let drift = u64::from(config.drift && line.len() > LONGEST);
+        let from = harvester.counted;
+        harvester.counted += bytes - drift;
+        let blank = line.is_empty();
+        let filtered = config.filtered && line.first() == Some(&b'#');
+        let dropped = line.first() == Some(&b'!');
+        let mine = match harvester.stream {
+            0 => true,
+            1 => line.starts_with(b"t stdout"),
+            _ => line.starts_with(b"t stderr"),
+        };
+        if config.kind == Kind::Container {
+            self.container_line(harvester, line, mine, start, from);
+            return;
+        }
+        if (blank || filtered) && config.kind == Kind::Filestream {
+            return;
+        }
+        let ships = !(blank || filtered || dropped);
+        self.publish(harvester, ships.then_some(start), from);
+    }
+
+    /// A part of a line waits for its end, which is the next line of its stream that is no part.
+    fn container_line(&mut self, harvester: &mut Harvester, line: &[u8], mine: bool, start: u64, from: u64) {
+        if !mine {
+            return;
+        }
+        let part = line.get(9..10) == Some(b"P");
+        let joined = harvester.joined.take();
+        let (start, from) = joined.map_or((start, from), |joined| (joined.start, joined.counted));
+        if part {
+            harvester.joined = Some(Joined { start, counted: from, lines: 1, text: true, due: u64::MAX });
+        } else {
+            self.publish(harvester, Some(start), from);
+        }
+    }
+
+    fn end_joined(&mut self, harvester: &mut Harvester) {
+        let Some(joined) = harvester.joined.take() else { return };
+        if joined.text || self.config.kind == Kind::Log {
+            self.publish(harvester, joined.text.then_some(joined.start), joined.counted);
+        }
+    }
+
+    fn publish(&mut self, harvester: &Harvester, start: Option<u64>, from: u64) {
+        let file = &self.files[harvester.file];
+        let stream = u64::from(harvester.stream) << 40;
+        let id = start.map(|start| (harvester.file, harvester.life, start + stream));
+        let eof = file.gz && harvester.parsed >= file.plain.len() as u64;
+        let (key, to) = (harvester.key, harvester.counted);
+        self.queue.push(Event { file: harvester.file, key, id, from, to, reset: false, eof });
+    }
+
+    fn acknowledge(&mut self, rng: &mut Rng) {
+        if self.queue.is_empty() {
+            return;
+        }
+        let at = match self.config.kind {
+            Kind::CloudWatch => rng.below(self.queue.len() as u64) as usize,
+            Kind::Log | Kind::Filestream | Kind::Container => 0,
+        };
+        let event = self.queue.remove(at);
+        self.delivered.extend(event.id);
+        self.count(&event);
+        self.touch();
+        for at in 0..self.harvesters.len() {
+            let mut harvester = self.harvesters[at].clone();
+            self.parse(&mut harvester);
+            self.harvesters[at] = harvester;
+        }
+    }
+
+    fn count(&mut self, event: &Event) {
+        let updated = self.clock();
+        let ranges = self.config.kind == Kind::CloudWatch;
+        let seen = (self.files[event.file].dev, self.files[event.file].ino);
+        let Some(state) = self.states.get_mut(&event.key) else { return };
+        if self.config.by == By::Path && state.seen != seen {
+            return;
+        }
+        state.updated = updated;
+        state.eof = event.eof;
+        if state.ttl == Ttl::New {
+            state.ttl = Ttl::Never;
+        }
+        if ranges {
+            if event.reset {
+                state.ranges.clear();
+            } else {
+                merge(&mut state.ranges, (event.from, event.to));
+            }
+            state.offset = None;
+        } else {
+            state.offset = Some(event.to);
+        }
+    }
+
+    /// What a copy of this world would yet deliver, its writers at rest and its output working.
+    pub fn outstanding(&self) -> BTreeSet<Id> {
+        let mut copy = self.clone();
+        let mut rng = Rng(88_172_645_463_325_252);
+        copy.start();
+        copy.settle_down(&mut rng);
+        copy.delivered.difference(&self.delivered).copied().collect()
+    }
+
+    /// Runs until nothing more comes.
+    pub fn settle_down(&mut self, rng: &mut Rng) {
+        self.blocked = false;
+        let mut quiet = 0;
+        while quiet < 4 {
+            let before = (self.delivered.len(), self.queue.len(), self.reading());
+            self.now += 2;
+            self.scan();
+            for harvester in &mut self.harvesters {
+                harvester.next_read = 0;
+            }
+            self.harvest(rng);
+            while !self.queue.is_empty() {
+                self.acknowledge(rng);
+            }
+            let same = before == (self.delivered.len(), self.queue.len(), self.reading());
+            quiet = if same { quiet + 1 } else { 0 };
+        }
+        self.flush();
+    }
+
+    fn reading(&self) -> u64 {
+        self.harvesters.iter().map(|harvester| harvester.read + harvester.parsed + 1).sum()
+    }
+}
+
+fn prefix(ranges: &[(u64, u64)]) -> u64 {
+    ranges.first().filter(|range| range.0 == 0).map_or(0, |range| range.1)
+}
+
+fn merge(ranges: &mut Vec<(u64, u64)>, new: (u64, u64)) {
+    ranges.push(new);
+    ranges.sort_unstable();
+    let mut merged: Vec<(u64, u64)> = Vec::new();
+    for &(from, to) in ranges.iter() {
+        match merged.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            Some(_) | None => merged.push((from, to)),
+        }
+    }
+    *ranges = merged;
+}

@@ -208,13 +208,21 @@ impl<R: Read> Reader<R> {
         let mut digits = 0usize;
         // What the buffer holds at once; the loop goes round again where it ends within the number.
         while matches!(self.peek()?, Some(b'0'..=b'9')) {
-            let rest = self.buffer.get(self.at..self.filled).unwrap_or_default();
-            let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            for digit in rest.iter().take(len) {
-                value = value.and_then(|sum| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+            let from = self.at;
+            for byte in self.buffer.get(from..self.filled).unwrap_or_default() {
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 {
+                    break;
+                }
+                // 19 digits always fit.
+                value = match value {
+                    Some(sum) if digits < 19 => Some(sum * 10 + u64::from(digit)),
+                    Some(sum) => sum.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(digit))),
+                    None => None,
+                };
+                digits += 1;
+                self.at += 1;
             }
-            self.at += len;
-            digits = digits.saturating_add(len);
         }
         if first == Some(b'0') && digits > 1 {
             return Err(self.unexpected("no digit after a leading zero"));

@@ -707,6 +707,12 @@ impl World {
         if self.config.by == By::Path && state.seen != seen {
             return;
         }
+        if ranges && event.life < state.life {
+            return;
+        }
+        if ranges && event.life > state.life {
+            state.ranges.clear();
+        }
         state.updated = updated;
         state.eof = event.eof;
         state.life = event.life;

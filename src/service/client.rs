@@ -210,8 +210,14 @@ pub fn kill(place: &Place, unit: &Unit, options: &Options, signal: i32, who: Who
 /// # Errors
 /// See [`ClientError`].
 pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
-    if is_supervised(place, name)? {
-        return ask(place, name.as_str(), "reset-failed");
+    let deadline = clock::now().saturating_add(PATIENCE);
+    while is_supervised(place, name)? && clock::now() < deadline {
+        let over = || Ok::<_, ClientError>(place.record(name.as_str())?.is_some_and(|r| r.state().is_over()));
+        // One that is just going takes no more requests.
+        if !over()? && ask(place, name.as_str(), "reset-failed").is_ok() && !over()? {
+            return Ok(());
+        }
+        poll::wait(&[], Some(BETWEEN))?;
     }
     let Some(mut record) = status(place, name)? else { return Ok(()) };
     record.starts = StartWindow::default();
@@ -261,8 +267,8 @@ fn alive(record: &Record, host: &Root, boot: &BootId) -> Result<(bool, bool)> {
         Some(dir) => !Group::at(host, dir.clone(), version).is_empty()?,
         None => false,
     };
-    let kin = record.tracking.kin.iter().any(|m| living(Some(*m), boot, &proc).is_some());
-    Ok((main, grouped || kin))
+    let marked = record.marks().into_iter().any(|m| living(Some(m), boot, &proc).is_some());
+    Ok((main, grouped || marked))
 }
 
 /// Sees to it that a service which lost its supervisor has one.

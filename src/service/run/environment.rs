@@ -73,7 +73,7 @@ pub(super) fn of(
 ) -> Result<Environment, String> {
     let mut e = Environment::default();
     e.set("PATH", SEARCH_PATH);
-    own(&mut e, plan, known, slot, role);
+    own(&mut e, plan, root, known, slot, role);
     folders(&mut e, plan, root);
     login(&mut e, known);
     let context = &plan.service.context;
@@ -100,7 +100,7 @@ pub(super) fn of(
     Ok(e)
 }
 
-fn own(e: &mut Environment, plan: &Plan, known: &Known, slot: Slot, role: Role) {
+fn own(e: &mut Environment, plan: &Plan, root: &Root, known: &Known, slot: Slot, role: Role) {
     e.set("INVOCATION_ID", &known.invocation_id);
     let main = role == Role::Main || slot == Slot::Start;
     let told = match plan.service.notify_access {
@@ -118,7 +118,7 @@ fn own(e: &mut Environment, plan: &Plan, known: &Known, slot: Slot, role: Role) 
         e.set("MAINPID", pid.to_string());
     }
     if let Some(path) = &plan.service.pid_file {
-        e.set("PIDFILE", path);
+        e.set("PIDFILE", root.outer(Path::new(path)).display().to_string());
     }
     if matches!(slot, Slot::Stop | Slot::StopPost) {
         e.set("SERVICE_RESULT", known.result);

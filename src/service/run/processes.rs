@@ -68,11 +68,12 @@ pub(super) fn tracking(
             return Ok(Tracking::Cgroup(group));
         }
     }
-    let marks = old.map(|r| r.tracking.kin.as_slice()).unwrap_or_default();
+    let marks = old.map(Record::marks).unwrap_or_default();
     let seen: Vec<Identity> =
-        marks.iter().filter_map(|m| crate::service::place::living(Some(*m), boot, proc)).collect();
+        marks.into_iter().filter_map(|m| crate::service::place::living(Some(m), boot, proc)).collect();
     if !seen.is_empty() {
-        return Ok(Tracking::Subreaper(Kin::adopt(&seen, proc.clone(), boot.clone())));
+        let kin = Kin::adopt(&seen, proc.clone(), boot.clone());
+        return Ok(Tracking::Subreaper(kin.taken_over_by(ProcessId::own())));
     }
     if place.privilege == Privilege::Root {
         let run_dir = place.root.outer(&place.run_dir);

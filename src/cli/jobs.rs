@@ -27,6 +27,23 @@ use std::time::Duration;
 /// Between two looks at a job that has no descriptor to wait for.
 const SOON: Duration = Duration::from_millis(5);
 
+/// Special targets that stand for ways down, or for a host that is not fully up; the others are up.
+const DOWN: [&str; 13] = [
+    "ctrl-alt-del.target",
+    "emergency.target",
+    "exit.target",
+    "final.target",
+    "halt.target",
+    "kexec.target",
+    "poweroff.target",
+    "reboot.target",
+    "rescue.target",
+    "runlevel0.target",
+    "runlevel6.target",
+    "shutdown.target",
+    "umount.target",
+];
+
 /// How a request wants its jobs done.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -163,7 +180,8 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
 #[must_use]
 pub fn activity(ctx: &Context, name: &UnitName) -> Activity {
     if special::is_built_in(name) {
-        return Activity::Active;
+        let down = DOWN.contains(&name.as_str());
+        return if down { Activity::Inactive } else { Activity::Active };
     }
     match client::status(&ctx.place, name) {
         Ok(Some(record)) => explain::activity(record.state()),

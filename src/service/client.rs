@@ -473,7 +473,7 @@ impl Pending {
         let n = file.read(&mut buffer).map_err(|e| Error::new("read", "report pipe", e))?;
         text.extend_from_slice(buffer.get(..n).unwrap_or_default());
         if text.contains(&b'\n') {
-            return self.heed(&String::from_utf8_lossy(&text).into_owned());
+            return self.heed(&String::from_utf8_lossy(&text));
         }
         if n == 0 {
             // It died before it could answer. What it left, if anything, is taken over.
@@ -494,7 +494,7 @@ impl Pending {
             // It has gone without an answer: ask again.
             return Ok(());
         }
-        self.heed(&String::from_utf8_lossy(&bytes).into_owned())
+        self.heed(&String::from_utf8_lossy(&bytes))
     }
 
     fn heed(&mut self, text: &str) -> Result<()> {

@@ -23,7 +23,7 @@ pub use output::{LogSink, Output};
 use self::control::Waiters;
 use self::processes::Process;
 use self::spawn::Foreground;
-use super::machine::{self, Event, Facts, Machine, Phase, Policy, Rule, State, StopKind};
+use super::machine::{self, Event, Facts, Machine, Phase, Policy, State, StopKind};
 use super::place::{Files, Place, living};
 use super::plan::{Errand, Plan, PlanError};
 use super::status::Record;
@@ -38,6 +38,7 @@ use crate::os::root::{OFlag, Root};
 use crate::os::signal::{Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking::{self, Tracking};
+use crate::unit::model::ServiceType;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -315,27 +316,36 @@ impl Supervisor {
         if !matches!(event, Event::Ping | Event::Spawned(_) | Event::Executed) {
             facts.others = self.others_live();
         }
-        let asks = match event {
-            Event::ControlExit(_) => {
-                self.policy.kind == crate::unit::model::ServiceType::Forking
-                    && matches!(self.machine.state, State::Start | State::StartPost | State::Reload)
-            }
-            Event::MainExit(_) => self.policy.pid_file,
-            Event::PidFile => true,
-            _ => false,
-        };
+        let asks = self.asks_for_main(event);
         if asks {
             self.candidate = self.find_main();
         }
-        facts.found = match event {
-            Event::Adopted(_) => self.main.is_some(),
-            _ => asks && self.candidate.is_some(),
+        facts.found = if matches!(event, Event::Adopted(_)) {
+            self.main.is_some()
+        } else {
+            asks && self.candidate.is_some()
         };
-        if self.machine.rule != Rule::Prevent && !matches!(event, Event::Ping | Event::Ready) {
+        if matches!(
+            event,
+            Event::MainExit(_)
+                | Event::ControlExit(_)
+                | Event::GroupEmpty
+                | Event::Timeout
+                | Event::SpawnFailed(_)
+        ) {
             let level = crate::host::runlevels(&self.place.root, None).map(|l| l.current);
             facts.going_down = matches!(level, Some('0' | '6'));
         }
         facts
+    }
+
+    /// Does the machine want to know now which process PID file or guess name?
+    fn asks_for_main(&self, event: Event) -> bool {
+        let forking = self.policy.kind == ServiceType::Forking;
+        let asking = matches!(self.machine.state, State::Start | State::StartPost | State::Reload);
+        matches!(event, Event::ControlExit(_)) && forking && asking
+            || matches!(event, Event::MainExit(_)) && self.policy.pid_file
+            || matches!(event, Event::PidFile)
     }
 
     /// Removes what only a living supervisor has, and answers those who are left.

@@ -50,10 +50,10 @@ impl Supervisor {
             }
             self.queue.push_back(Event::PidFile);
         }
-        if has(Source::Output) {
-            if let Some(output) = &mut self.output {
-                output.pump();
-            }
+        if has(Source::Output)
+            && let Some(output) = &mut self.output
+        {
+            output.pump();
         }
         if has(Source::Listener) {
             self.accept()?;

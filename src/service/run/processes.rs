@@ -141,7 +141,7 @@ impl Supervisor {
     pub(super) fn find_main(&mut self) -> Option<ProcessId> {
         let control = self.control.as_ref().map(Process::pid);
         let found = match self.plan.service.pid_file.clone() {
-            Some(path) => self.from_pid_file(Path::new(&path)),
+            Some(path) => self.named_by_file(Path::new(&path)),
             None if self.plan.service.guess_main_pid => self.guess(),
             None => None,
         }?;
@@ -150,7 +150,7 @@ impl Supervisor {
 
     /// The process of the PID file: alive, and of our own processes or named by a file of root's
     /// (or our own), so that a service cannot have somebody else's process killed.
-    fn from_pid_file(&mut self, path: &Path) -> Option<ProcessId> {
+    fn named_by_file(&mut self, path: &Path) -> Option<ProcessId> {
         let bytes = self.place.root.read(path, 4096).ok()?;
         let pid = ProcessId::new(String::from_utf8_lossy(&bytes).split_whitespace().next()?.parse().ok()?)?;
         let stat = self.proc.stat(pid).ok()?;

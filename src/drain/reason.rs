@@ -62,6 +62,9 @@ pub enum Reason {
     /// It is older than `ignore_older`, and the shipper's state of it says only that it was found: it
     /// was never begun with, or its lines are on their way.
     PerhapsAged,
+    /// It was truncated and grew past the old position, or was renamed to where another position is
+    /// kept, while nobody looked: the shipper may have gone on in the middle.
+    PerhapsSkipped,
     /// Its lines do not end in LF.
     OtherTerminator,
     /// The shipper's configuration is not known well enough.
@@ -123,11 +126,9 @@ impl Reason {
             | Self::NulBytes
             | Self::OtherStream
             | Self::PartOfLine => Standing::Unshippable,
-            Self::Excluded
-            | Self::SymbolicLink
-            | Self::TooShort
-            | Self::IgnoredByAge
-            | Self::Unclaimed => Standing::LeftAlone,
+            Self::Excluded | Self::SymbolicLink | Self::TooShort | Self::IgnoredByAge | Self::Unclaimed => {
+                Standing::LeftAlone
+            }
             Self::ReadToEnd(_) => Standing::AtRest,
             Self::Behind
             | Self::Truncated
@@ -138,6 +139,7 @@ impl Reason {
             | Self::DeletedOpen => Standing::Pending,
             Self::Unread(_)
             | Self::PerhapsAged
+            | Self::PerhapsSkipped
             | Self::OtherTerminator
             | Self::ConfigurationUnknown
             | Self::Ambiguous
@@ -177,6 +179,7 @@ impl Reason {
             Self::DeletedOpen => "deleted-open",
             Self::Unread(_) => "unread",
             Self::PerhapsAged => "perhaps-aged",
+            Self::PerhapsSkipped => "perhaps-skipped",
             Self::OtherTerminator => "other-terminator",
             Self::ConfigurationUnknown => "configuration-unknown",
             Self::Ambiguous => "ambiguous",
@@ -195,7 +198,9 @@ impl Reason {
             Self::Empty => "the file is empty",
             Self::CompressedDone => "the end of the compressed file is acknowledged",
             Self::UnterminatedLine => "the last line has no newline, the shipper waits for it",
-            Self::UnterminatedMultiline => "the last line of an event has no newline, the shipper waits for it",
+            Self::UnterminatedMultiline => {
+                "the last line of an event has no newline, the shipper waits for it"
+            }
             Self::BlankLines => "only blank lines are left, which filestream does not ship",
             Self::NulBytes => "only NUL bytes are left",
             Self::OtherStream => "only lines of the container's other stream are left",
@@ -226,13 +231,18 @@ impl Reason {
             Self::PerhapsAged => {
                 "older than ignore_older, and the state does not say whether it was ever begun with"
             }
+            Self::PerhapsSkipped => {
+                "truncated and grown, or renamed to where another position is kept: bytes may be skipped"
+            }
             Self::OtherTerminator => "its lines do not end in LF, so what is left cannot be judged",
             Self::ConfigurationUnknown => "the shipper's configuration is not known well enough to judge it",
             Self::Ambiguous => "several files fit the shipper's state",
             Self::PositionOlder => "the position, kept by name alone, is older than the file",
             Self::Gone => "gone, with bytes that were not acknowledged when it was last seen",
             Self::CutShort => "cut shorter, with bytes that were not acknowledged when it was last seen",
-            Self::Forgotten => "still there with bytes to be shipped, and the shipper does not take it any more",
+            Self::Forgotten => {
+                "still there with bytes to be shipped, and the shipper does not take it any more"
+            }
         };
         text.to_owned()
     }

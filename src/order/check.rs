@@ -94,7 +94,8 @@ fn own(plan: &Plan, name: &str) -> Vec<Obstacle> {
 fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
     let mut out = Vec::new();
     for (at, step) in plan.steps.iter().enumerate() {
-        if step.act != Act::Stop || step.fate == Fate::Skipped {
+        let concerns = matches!(step.role, Role::Writer | Role::Shipper | Role::Network);
+        if !concerns || step.act != Act::Stop || step.fate == Fate::Skipped {
             continue;
         }
         let order = plan.order(drain, at);
@@ -122,3 +123,6 @@ fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 //!
 //! `amr order` predicts a boot or a way down: [`sysv`] and [`systemd`] make a [`step::Plan`],
 //! [`check`] finds the [`obstacle`]s that keep a drain from its work, [`why`] explains an order,
-//! `render` shows it.
+//! [`render`] shows it.
 
 pub mod check;
 #[cfg(test)]
@@ -14,6 +14,7 @@ mod fixture;
 pub mod graph;
 pub mod obstacle;
 pub mod reaction;
+pub mod render;
 pub mod special;
 pub mod step;
 pub mod systemd;

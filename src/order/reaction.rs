@@ -77,7 +77,6 @@ const PINS: [Relation; 5] =
 /// Which endings of `unit` have consequences, whatever the others are doing.
 #[must_use]
 pub fn interested(graph: &Graph, unit: &UnitName) -> Interest {
-    // Where everybody runs who could be stopped, and nobody who could pin, nothing is missed.
     let Some(id) = graph.find(unit) else { return Interest::default() };
     let any = |relations: &[Relation]| relations.iter().any(|r| graph.has(id, *r));
     let unneeded = needed(graph, id).any(|(to, _, _)| stops_when_unneeded(graph, to));

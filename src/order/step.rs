@@ -314,15 +314,39 @@ impl Plan {
         None
     }
 
-    /// Gives each step the wave behind the last that it waits for. Steps must stand behind what
-    /// they wait for.
+    /// Gives each step its wave and, where several may run at once, puts the waves one behind the
+    /// other. Steps must stand behind what they wait for.
     pub(super) fn set_waves(&mut self) {
+        if self.is_serial() {
+            let mut wave = 0;
+            for step in &mut self.steps {
+                step.wave = wave;
+                wave += usize::from(step.fate == Fate::Runs);
+            }
+            return;
+        }
         let mut waves: Vec<usize> = Vec::with_capacity(self.steps.len());
         for step in &mut self.steps {
             let last = step.waits.iter().filter_map(|w| waves.get(w.on)).max();
             step.wave = last.map_or(0, |w| w + 1);
             waves.push(step.wave);
         }
+        self.sort_by_wave(&waves);
+    }
+
+    fn sort_by_wave(&mut self, waves: &[usize]) {
+        let mut by_wave: Vec<usize> = (0..waves.len()).collect();
+        by_wave.sort_by_key(|at| waves.get(*at));
+        let mut place = vec![0; waves.len()];
+        for (new, old) in by_wave.iter().enumerate() {
+            if let Some(slot) = place.get_mut(*old) {
+                *slot = new;
+            }
+        }
+        for wait in self.steps.iter_mut().flat_map(|s| &mut s.waits) {
+            wait.on = place.get(wait.on).copied().unwrap_or(wait.on);
+        }
+        self.steps.sort_by_key(|s| s.wave);
     }
 }
 

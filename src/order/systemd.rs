@@ -1,14 +1,14 @@
 //! What systemd would do on each way, from the units and their states: the jobs of the transaction
 //! for default.target or shutdown.target, the limit of each, and what is never stopped at all. Pure.
 
-use super::graph::{Graph, Relation, UnitId};
+use super::graph::{EdgeId, Graph, Relation, UnitId};
 use super::obstacle::Obstacle;
 use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Wishes};
 use super::transaction::{Activity, JobKind, Mode, Transaction, TransactionError, Verb, transaction};
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::value::Timeout;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -51,7 +51,7 @@ pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanE
     let cold = |_: &UnitName| Activity::Inactive;
     let active: &dyn Fn(&UnitName) -> Activity = if way == Way::Boot { &cold } else { host.active };
     let jobs = match host.graph.find(&target) {
-        Some(_) => transaction(host.graph, &[(Verb::Start, target)], Mode::Replace, active)?,
+        Some(_) => transaction(host.graph, &[(Verb::Start, target)], mode(way), active)?,
         None => Transaction::default(),
     };
     let mut plan = Plan { way, init: Init::Systemd, steps: Vec::new(), absent: Vec::new() };
@@ -72,10 +72,18 @@ pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanE
 fn target(host: &SystemdHost, way: Way) -> Result<UnitName, NameError> {
     match way {
         Way::Boot => Ok(host.default_target.clone()),
-        _ if way.is_down() => UnitName::parse("shutdown.target"),
+        Way::PowerOff | Way::Reboot | Way::Runlevel(0 | 6) => UnitName::parse("shutdown.target"),
         Way::Runlevel(1) => UnitName::parse("rescue.target"),
         Way::Runlevel(5) => UnitName::parse("graphical.target"),
-        Way::Runlevel(_) | Way::PowerOff | Way::Reboot => UnitName::parse("multi-user.target"),
+        Way::Runlevel(_) => UnitName::parse("multi-user.target"),
+    }
+}
+
+/// Changing to another runlevel stops what that one does not have.
+fn mode(way: Way) -> Mode {
+    match way {
+        Way::Runlevel(1..=5) => Mode::Isolate,
+        Way::Boot | Way::PowerOff | Way::Reboot | Way::Runlevel(_) => Mode::Replace,
     }
 }
 
@@ -84,13 +92,11 @@ fn waits(graph: &Graph, jobs: &Transaction, at: usize, place: &BTreeMap<usize, u
     let Some(job) = jobs.jobs.get(at) else { return Vec::new() };
     let Some(id) = graph.find(&job.unit) else { return Vec::new() };
     let mut waits = Vec::new();
+    let ordering = [Relation::Before, Relation::After];
+    let edges: HashMap<UnitId, EdgeId> = ordering.iter().flat_map(|r| graph.related(id, *r)).collect();
     for on in &job.waits_for {
         let (Some(step), Some(other)) = (place.get(on), jobs.jobs.get(*on)) else { continue };
-        let edge = graph.find(&other.unit).and_then(|other| {
-            let mut both = [Relation::After, Relation::Before].into_iter();
-            both.find_map(|r| graph.related(id, r).find(|(to, _)| *to == other).map(|(_, edge)| edge))
-        });
-        let Some(edge) = edge else { continue };
+        let Some(edge) = graph.find(&other.unit).and_then(|o| edges.get(&o)).copied() else { continue };
         let origin = graph.edge(edge).and_then(|e| e.origin.as_ref());
         let place = origin.map(|o| (o.path.clone(), o.span.line));
         waits.push(Wait { on: *step, why: graph.relation_text(edge), place });
@@ -195,11 +201,13 @@ fn absent(host: &SystemdHost, plan: &Plan, wishes: &Wishes) -> Vec<Absent> {
     }));
     names.sort();
     names.dedup();
+    let stopped: HashSet<&str> =
+        plan.steps.iter().filter(|s| s.act == Act::Stop).map(|s| s.name.as_str()).collect();
     let mut out = Vec::new();
     for name in names {
         let main = graph.find(&name).and_then(|id| graph.unit_name(id)).unwrap_or(&name);
         let stem = main.as_str().strip_suffix(".service").unwrap_or(main.as_str());
-        if plan.steps.iter().any(|s| s.name == stem && s.act == Act::Stop) {
+        if stopped.contains(stem) {
             continue;
         }
         let role = wishes.role(name.as_str());

@@ -159,6 +159,12 @@ impl Record {
         ServiceResult::parse(&self.result).unwrap_or_default()
     }
 
+    /// All processes that it names.
+    #[must_use]
+    pub fn marks(&self) -> Vec<ProcessMark> {
+        self.main.iter().chain(&self.control).chain(&self.tracking.kin).copied().collect()
+    }
+
     /// For the file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -250,7 +256,13 @@ mod tests {
     }
 
     fn running(boot: &str) -> Record {
-        Record { sub: "running".into(), boot_id: boot.into(), wanted: true, exec_main_pid: 7, ..Record::default() }
+        Record {
+            sub: "running".into(),
+            boot_id: boot.into(),
+            wanted: true,
+            exec_main_pid: 7,
+            ..Record::default()
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Debian's `/lib/init/rc` (sysv-rc 3.06): by numbers, and by insserv's files with startpar. No
 //! lock file matters here; in runlevels 0 and 6 the S links are called with `stop` as well. Pure.
 
-use super::{Link, LinkTarget, SysvHost, chain, empty, step, tail};
+use super::{Link, SysvHost, chain, empty, step, tail};
 use crate::order::obstacle::Obstacle;
-use crate::order::step::{Act, Fate, Plan, Step, Wait, Way, Wishes};
+use crate::order::step::{Act, Fate, Order, Plan, Role, Step, Wait, Way, Wishes};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -122,17 +122,8 @@ pub fn by_depend(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
 fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &Wishes) -> Vec<Step> {
     let text = if act == Act::Stop { &host.depend.stop } else { &host.depend.start };
     let known: BTreeSet<String> = parse(text).targets.into_iter().collect();
-    host.links(level, letter)
-        .into_iter()
-        .filter(|l| tail(&l.name).is_some_and(|s| known.contains(s)))
-        .map(|l| {
-            let executable = match &l.target {
-                LinkTarget::Script(s) => host.script(s).is_none_or(|s| s.executable),
-                LinkTarget::Dangling(_) | LinkTarget::Elsewhere(_) | LinkTarget::RegularFile => l.executable,
-            };
-            step(host, &Link { executable, ..l.clone() }, act, wishes)
-        })
-        .collect()
+    let listed = |l: &&Link| tail(&l.name).is_some_and(|s| known.contains(s));
+    host.links(level, letter).into_iter().filter(listed).map(|l| step(host, l, act, wishes)).collect()
 }
 
 /// Adds `new` behind `steps` in an order that the file allows.
@@ -183,18 +174,17 @@ fn serial_tail(steps: &mut [Step], from: usize) {
     }
 }
 
-/// A drain that a killer does not wait for may be killed.
+/// What a killer does not wait for may be killed; said of those that matter to the drain.
 fn mark_unordered_killers(plan: &mut Plan) {
-    let killers: Vec<usize> = (0..plan.steps.len())
-        .filter(|at| plan.steps.get(*at).is_some_and(|s| KILLERS.contains(&s.name.as_str())))
-        .collect();
-    for at in 0..plan.steps.len() {
-        let free =
-            |killer: &&usize| **killer != at && plan.order(at, **killer) != crate::order::step::Order::Before;
-        let by = killers.iter().find(free).and_then(|k| plan.steps.get(*k)).map(|s| s.shown.clone());
-        if let (Some(by), Some(step)) = (by, plan.steps.get_mut(at))
-            && step.role != crate::order::step::Role::Other
-        {
+    let is_killer = |s: &Step| KILLERS.contains(&s.name.as_str());
+    let killers: Vec<usize> =
+        plan.steps.iter().enumerate().filter(|(_, s)| is_killer(s)).map(|(at, _)| at).collect();
+    let concerned: Vec<usize> =
+        plan.steps.iter().enumerate().filter(|(_, s)| s.role != Role::Other).map(|(at, _)| at).collect();
+    for at in concerned {
+        let free = killers.iter().find(|killer| plan.order(at, **killer) != Order::Before);
+        let by = free.and_then(|k| plan.steps.get(*k)).map(|s| s.shown.clone());
+        if let (Some(by), Some(step)) = (by, plan.steps.get_mut(at)) {
             step.obstacles.push(Obstacle::KilledFirst { by });
         }
     }

@@ -119,7 +119,8 @@ impl SysvHost {
     }
 
     fn has_link(&self, level: u8, letter: char, service: &str) -> bool {
-        self.links(level, letter).iter().any(|l| tail(&l.name) == Some(service))
+        let all = self.levels.get(&level).into_iter().flatten();
+        all.filter(|l| l.name.starts_with(letter)).any(|l| tail(&l.name) == Some(service))
     }
 
     fn is_locked(&self, service: &str) -> bool {
@@ -267,4 +268,4 @@ fn empty(host: &SysvHost, way: Way) -> Plan {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

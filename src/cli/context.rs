@@ -1,8 +1,11 @@
 //! What a request may use: the root, who asks, and facts that are gathered once and late.
 
 use crate::os::clock;
+use crate::os::ids;
+use crate::unit::load::search_path;
 use crate::os::features::Features;
 use crate::os::root::Root;
+use crate::service::place::{Place, Privilege};
 use crate::unit::specifier::{Facts, User};
 use crate::unit::value::utc::Utc;
 use std::path::{Path, PathBuf};
@@ -16,12 +19,30 @@ pub struct Context {
     pub is_root: bool,
     /// What the kernel can do, or is said not to.
     pub features: Features,
+    /// `AMR_FEATURES`: features of the kernel to do without, for supervisors too.
+    pub switches: Option<String>,
+    /// Where supervisors keep their files.
+    pub place: Place,
     /// Where unit files are looked for.
     pub unit_paths: Vec<PathBuf>,
 }
 
 impl Context {
-    /// Where the record and sockets of services live, inside the root.
+    /// From what the doors read of argv and environment.
+    ///
+    /// # Errors
+    /// The root is no folder, or `AMR_FEATURES` holds a word that means nothing.
+    pub fn new(root: &Path, unit_path: Option<&str>, switches: Option<String>) -> Result<Self, String> {
+        let root = if root == Path::new("/") { Root::host() } else { Root::at(root) };
+        let root = root.map_err(|e| e.to_string())?;
+        let features = Features::detect(switches.as_deref()).map_err(|e| e.to_string())?;
+        let is_root = ids::effective_uid() == 0;
+        let privilege = if is_root { Privilege::Root } else { Privilege::User };
+        let place = Place::of(root.clone(), privilege);
+        Ok(Self { root, is_root, features, switches, place, unit_paths: search_path(unit_path) })
+    }
+
+    /// Now, by the clock on the wall.
     #[must_use]
     pub fn now() -> Utc {
         let now = clock::realtime();

@@ -6,6 +6,7 @@ pub mod history;
 pub mod json;
 pub mod progress;
 pub mod reason;
+pub mod scan;
 pub mod shipper;
 pub mod tail;
 pub mod verdict;

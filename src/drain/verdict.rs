@@ -108,6 +108,15 @@ pub enum Trust {
     AlsoDropped,
 }
 
+/// What the shipper's counters count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Lines of files and nothing else.
+    FilesOnly,
+    /// Events of other inputs as well (journal, network), which never come to rest.
+    OthersToo,
+}
+
 /// What the shipper's own counters say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -149,6 +158,8 @@ pub struct Facts<'a> {
     pub trust: Trust,
     /// Its counters, the newest there are.
     pub evidence: Option<Evidence>,
+    /// What these counters count.
+    pub counted: Counted,
     /// What may be missing from the picture.
     pub doubts: &'a [Doubt],
     /// When this look was taken.
@@ -219,6 +230,8 @@ pub enum Check {
     Vanished,
     /// Bytes that are cut off are lost.
     CutShort,
+    /// A truncated file that grew may have been skipped into.
+    Outgrown,
     /// `settled` needs evidence.
     Evidence,
     /// The evidence must say that nothing is in flight.
@@ -227,6 +240,8 @@ pub enum Check {
     Newer,
     /// A closed file must have been still for the settle time.
     ClosedStill,
+    /// Lines on their way speak against everything being acknowledged.
+    Counters,
     /// A dead shipper ships nothing.
     Dead,
     /// Doubts about the picture are doubts about the verdict.
@@ -241,7 +256,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Device,
         Self::Moved,
         Self::EveryState,
@@ -263,10 +278,12 @@ impl Check {
         Self::Hold,
         Self::Vanished,
         Self::CutShort,
+        Self::Outgrown,
         Self::Evidence,
         Self::Active,
         Self::Newer,
         Self::ClosedStill,
+        Self::Counters,
         Self::Dead,
         Self::Doubts,
         Self::Uncertain,
@@ -277,23 +294,23 @@ impl Check {
 
 /// Which checks are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checks(u32);
+pub struct Checks(u64);
 
 impl Checks {
     /// All of them: the only value in life.
-    pub const ALL: Self = Self(u32::MAX);
+    pub const ALL: Self = Self(u64::MAX);
 
     /// All but one, for tests that show what it is good for.
     #[doc(hidden)]
     #[must_use]
     pub fn without(check: Check) -> Self {
-        Self(!(1 << check as u32))
+        Self(!(1 << check as u64))
     }
 
     /// Whether this one is made.
     #[must_use]
     pub fn on(self, check: Check) -> bool {
-        self.0 & (1 << check as u32) != 0
+        self.0 & (1 << check as u64) != 0
     }
 }
 
@@ -350,7 +367,8 @@ struct Summary {
 impl Summary {
     fn of(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Self {
         let mut all = Self {
-            unknown: !facts.doubts.is_empty() && checks.on(Check::Doubts),
+            unknown: (!facts.doubts.is_empty() && checks.on(Check::Doubts))
+                || (counted_in_flight(facts) && checks.on(Check::Counters)),
             ..Self::default()
         };
         for file in files {
@@ -373,6 +391,14 @@ impl Summary {
             Proof::None => self.unproved = true,
         }
     }
+}
+
+/// The counters say, at this look, that lines are on their way. Where every file seems to be through
+/// they may be of a file that was truncated: the position of what it held before looks like progress.
+fn counted_in_flight(facts: &Facts<'_>) -> bool {
+    facts.counted == Counted::FilesOnly
+        && facts.life != Life::Dead
+        && facts.evidence.is_some_and(|evidence| evidence.active > 0 && evidence.at >= facts.now)
 }
 
 /// What the evidence says about a file at rest.

@@ -13,6 +13,7 @@ use super::root::{FileKind, Root};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
+use nix::unistd::{AccessFlags, access};
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 use std::os::fd::OwnedFd;
@@ -113,7 +114,9 @@ impl Hierarchy {
     /// would not.)
     fn is_usable(&self) -> bool {
         let folder = self.mount.join("amr");
-        if self.host.create_dir_all(&folder, 0o755).is_err() {
+        // One that root made is no use to an ordinary user.
+        let may_write = |dir: &Path| access(dir, AccessFlags::W_OK).is_ok();
+        if self.host.create_dir_all(&folder, 0o755).is_err() || !may_write(&folder) {
             return false;
         }
         match self.version {
@@ -201,7 +204,8 @@ impl Group {
         }
     }
 
-    /// Sends a signal to all in it once, newcomers included; `spared` get none. Returns to how many.
+    /// Sends a signal to all in it once, newcomers included; `spared` get none. Returns to
+    /// how many. One that may not be signalled is an error, told after all others got theirs.
     pub fn kill_all(&self, signal: i32, spared: &[ProcessId], features: &Features) -> Result<usize> {
         if signal == libc::SIGKILL && spared.is_empty() && self.version == Version::V2 && features.cgroup_kill
         {
@@ -212,16 +216,17 @@ impl Group {
             }
         }
         let mut told: BTreeSet<ProcessId> = spared.iter().copied().collect();
+        let mut failed = None;
         for _ in 0..PASSES {
             let fresh: Vec<_> = self.pids()?.into_iter().filter(|pid| told.insert(*pid)).collect();
             if fresh.is_empty() {
                 break;
             }
             for pid in fresh {
-                kill::child(pid, signal)?;
+                failed = failed.or(kill::child(pid, signal).err());
             }
         }
-        Ok(told.len().saturating_sub(spared.len()))
+        failed.map_or(Ok(told.len().saturating_sub(spared.len())), Err)
     }
 
     /// Removes it with all groups below. One that still holds processes is an error (EBUSY).

@@ -168,6 +168,12 @@ pub fn spawn(spec: &Spec, features: &Features) -> Result<Spawned> {
     Ok(Spawned { pid, pidfd, exec: ExecPipe::new(read_end) })
 }
 
+/// Takes over a descriptor that this program was started with ([`Spec::fds`]: 3, 4, …). Before this
+/// process opens anything itself, since a number that was not passed would then be something else.
+pub fn inherited(number: i32) -> Result<OwnedFd> {
+    sys::take_inherited(number).map_err(|e| Error::new("take over", format!("descriptor {number}"), e))
+}
+
 /// The path by which this program can be started again: the file's own where it is still there,
 /// else the kernel's link to it, which also works after an upgrade has replaced the file.
 pub fn own_executable(host: &Root) -> Result<PathBuf> {
@@ -183,7 +189,8 @@ pub fn own_executable(host: &Root) -> Result<PathBuf> {
 impl Spec {
     /// This program anew as a process that outlives its caller: a session of its own, cwd `/`, no
     /// terminal, an empty environment, standard descriptors from /dev/null, `fds` from 3 on (a plan,
-    /// a pipe to say that it is ready).
+    /// a pipe to say that it is ready), and, where that may be, spared by the OOM killer. What it
+    /// starts inherits that, so give services their own score, 0 where the unit says none.
     pub fn detached(program: PathBuf, argv: Vec<OsString>, fds: Vec<Arc<OwnedFd>>) -> Spec {
         Spec {
             program,
@@ -192,6 +199,7 @@ impl Spec {
             cwd: Cwd::Path { path: PathBuf::from("/"), missing_ok: false },
             new_session: true,
             umask: Some(0o022),
+            oom_score_adjust: Some(-1000),
             ..Spec::default()
         }
     }

@@ -6,7 +6,8 @@
 use super::error::{Error, Result};
 use super::root::Root;
 use nix::errno::Errno;
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
+pub use nix::sys::inotify::AddWatchFlags;
+use nix::sys::inotify::{InitFlags, Inotify, WatchDescriptor};
 use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::Path;

@@ -4,12 +4,19 @@
 //! files of the same name. The holder writes its pid into it, for people and for `who`.
 
 use super::error::{Error, Result};
+use super::poll;
 use super::root::{Root, Stat};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a taken lock is tried again, a millisecond apart: one who looks at it
+/// ([`Lock::is_held`]) has it for some microseconds.
+const LOOKERS: u32 = 5;
 
 /// A lock that is held until this is dropped, or until the last process that inherited its
 /// descriptor has ended.
@@ -19,9 +26,24 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes it, or says at once that somebody else has it (`None`).
+    /// Takes it, or says that somebody else has it (`None`). Outlasts those who only look.
     pub fn try_take(root: &Root, path: &Path) -> Result<Option<Lock>> {
-        Lock::take(root, path, FlockArg::LockExclusiveNonblock)
+        for _ in 0..LOOKERS {
+            if let Some(lock) = Lock::take(root, path, FlockArg::LockExclusiveNonblock)? {
+                return Ok(Some(lock));
+            }
+            poll::wait(&[], Some(Duration::from_millis(1)))?;
+        }
+        Ok(None)
+    }
+
+    /// One that was inherited, taken before through the same descriptor.
+    pub fn inherited(fd: OwnedFd) -> Result<Option<Lock>> {
+        match Flock::lock(File::from(fd), FlockArg::LockExclusiveNonblock) {
+            Ok(held) => Ok(Some(Lock { held })),
+            Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+            Err((_, e)) => Err(Error::new("lock", "inherited descriptor", e)),
+        }
     }
 
     /// Takes it, waiting for as long as it takes.
@@ -33,7 +55,7 @@ impl Lock {
         }
     }
 
-    /// Is it held now? Looks without ever holding it up: a shared lock, let go at once.
+    /// Is it held now? Looks by way of a shared lock that is let go at once.
     pub fn is_held(root: &Root, path: &Path) -> Result<bool> {
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
         let file = match root.open_with(path, flags, 0) {
@@ -68,14 +90,6 @@ impl Lock {
             Err((_, Errno::EWOULDBLOCK | Errno::EINTR)) => Ok(None),
             Err((_, e)) => Err(fail(e.into())),
         }
-    }
-
-    /// What the file holds now.
-    pub fn contents(&mut self) -> std::io::Result<String> {
-        let mut text = String::new();
-        self.held.rewind()?;
-        self.held.read_to_string(&mut text)?;
-        Ok(text)
     }
 }
 
@@ -138,6 +152,7 @@ impl Drop for PassingLock {
 mod tests {
     use super::*;
     use crate::os::root::tests::Scratch;
+    use std::os::fd::AsFd;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
@@ -146,11 +161,14 @@ mod tests {
         let root = scratch.root();
         let path = Path::new("/lock");
         assert!(!Lock::is_held(&root, path).unwrap());
-        let mut lock = Lock::try_take(&root, path).unwrap().unwrap();
+        let lock = Lock::try_take(&root, path).unwrap().unwrap();
         assert!(Lock::is_held(&root, path).unwrap());
         assert!(Lock::try_take(&root, path).unwrap().is_none());
         assert_eq!(Lock::who(&root, path), Some(std::process::id().cast_signed()));
-        assert_eq!(lock.contents().unwrap(), format!("{}\n", std::process::id()));
+        let handed_on = lock.as_fd().try_clone_to_owned().unwrap();
+        drop(lock);
+        let lock = Lock::inherited(handed_on).unwrap().unwrap();
+        assert!(Lock::is_held(&root, path).unwrap(), "it goes with the descriptor");
         drop(lock);
         assert!(!Lock::is_held(&root, path).unwrap());
         drop(Lock::wait(&root, path).unwrap());

@@ -21,5 +21,6 @@ pub mod root;
 pub mod signal;
 pub mod socket;
 mod sys;
+pub mod term;
 pub mod tracking;
 pub mod wait;

@@ -9,7 +9,7 @@ use super::cgroup::Group;
 use super::clock::BootId;
 use super::error::{Error, Result};
 use super::features::Features;
-use super::kill::{Sent, Target};
+use super::kill::Target;
 use super::proc::{Identity, Proc, ProcStat, ProcessId};
 use super::sys;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +54,7 @@ impl Tracking {
     }
 
     /// Sends a signal to all, newcomers included, except `spared`. Returns to how many.
+    /// One that may not be signalled is an error, told after all others got theirs.
     pub fn kill_all(&mut self, signal: i32, spared: &[ProcessId], features: &Features) -> Result<usize> {
         match self {
             Tracking::Cgroup(group) => group.kill_all(signal, spared, features),
@@ -87,6 +88,12 @@ impl Kin {
         let of_this_boot = seen.iter().filter(|identity| identity.boot_id == boot_id);
         let seen = of_this_boot.map(|identity| (identity.pid, identity.start_time)).collect();
         Kin { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen }
+    }
+
+    /// The one that takes over: what it forks from now on is kin, too.
+    #[must_use]
+    pub fn taken_over_by(self, supervisor: ProcessId) -> Kin {
+        Kin { supervisor: Some(supervisor), ..self }
     }
 
     /// A child of the supervisor that is not the service's, with all below it: a transaction that
@@ -142,6 +149,7 @@ impl Kin {
 
     fn kill_all(&mut self, signal: i32, spared: &[ProcessId], features: &Features) -> Result<usize> {
         let mut told: BTreeSet<(ProcessId, u64)> = BTreeSet::new();
+        let mut failed = None;
         for _ in 0..PASSES {
             let kin = self.look()?;
             let fresh: Vec<_> = kin
@@ -154,13 +162,13 @@ impl Kin {
             for stat in fresh {
                 let identity =
                     Identity { pid: stat.pid, start_time: stat.start_time, boot_id: self.boot_id.clone() };
-                if let Some(target) = Target::open(&identity, &self.boot_id, &self.proc, features)? {
-                    // Gone meanwhile is as good.
-                    let _: Sent = target.send(signal, &self.boot_id, &self.proc)?;
-                }
+                // Gone meanwhile is as good.
+                let outcome = Target::open(&identity, &self.boot_id, &self.proc, features)
+                    .and_then(|target| target.map(|t| t.send(signal, &self.boot_id, &self.proc)).transpose());
+                failed = failed.or(outcome.err());
             }
         }
-        Ok(told.len())
+        failed.map_or(Ok(told.len()), Err)
     }
 }
 

@@ -5,12 +5,14 @@
 //! written but a lock file that is gone at the end.
 
 use super::chkconfig::{
-    Command, Decision, Env, Family, Init, Kind, Outcome, Privilege, Script, View, decide, file_of,
-    is_enabled, is_listed,
+    Command, Decision, Env, Family, HandingOver, Init, Kind, Outcome, Privilege, Script, View, decide,
+    file_of, is_enabled, is_listed,
 };
+use super::depth::read_facilities;
 use super::header::scan;
 use super::level::Runlevel;
 use super::links::{Found, Link, Step, Target, shown};
+use super::lsb;
 use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
@@ -79,8 +81,12 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
     }
     let moves_others =
         command.changes_links() && command.name().is_some_and(|name| view.depends_on_others(name));
-    if command.needs_all() || moves_others {
+    let is_debian = env.family == Family::Debian && command.changes_links();
+    if command.needs_all() || moves_others || is_debian {
         read_all_scripts(root, &mut view);
+    }
+    if is_debian && !(view.update_rc_d && env.hand_over == HandingOver::Allowed) {
+        read_for_insserv(root, &mut view);
     }
     let xinetd = OsStr::new("xinetd");
     if !view.found.on(xinetd).is_empty() && !moves_others {
@@ -126,7 +132,14 @@ fn read_targets(root: &Root, name: &OsStr, found: &mut Found) {
 
 fn read_all_scripts(root: &Root, view: &mut View) {
     let overrides: std::collections::BTreeSet<_> = names(root, OVERRIDES).into_iter().collect();
-    for entry in root.list(Path::new(SCRIPTS)).unwrap_or_default() {
+    let entries = match root.list(Path::new(SCRIPTS)) {
+        Ok(entries) => entries,
+        Err(e) => {
+            view.no_scripts = Some(e.cause());
+            return;
+        }
+    };
+    for entry in entries {
         let is_file = matches!(entry.kind, FileKind::Regular | FileKind::Symlink);
         if is_file && is_listed(&entry.name) && !view.scripts.contains_key(&entry.name) {
             if overrides.contains(&entry.name) {
@@ -164,6 +177,28 @@ fn read_one(root: &Root, name: &OsStr) -> Option<Script> {
         }
         Err(e) => Script::Unreadable(e.cause()),
     })
+}
+
+/// What insserv reads: the block of each script, or of its override, and the facilities.
+fn read_for_insserv(root: &Root, view: &mut View) {
+    for name in view.scripts.keys() {
+        let of = |folder: &str| {
+            let bytes = root.read(Path::new(&file_of(folder, name)?), SCRIPT_LIMIT).ok()?;
+            Some(lsb::parse(&bytes))
+        };
+        let over =
+            ["/etc/insserv/overrides", "/usr/share/insserv/overrides"].iter().find_map(|f| of(f)?.ok());
+        if let Some(block) = over.map(Ok).or_else(|| of(SCRIPTS)) {
+            view.blocks.insert(name.clone(), block);
+        }
+    }
+    let mut files = vec![PathBuf::from("/etc/insserv.conf")];
+    files.extend(names(root, "/etc/insserv.conf.d").iter().map(|n| Path::new("/etc/insserv.conf.d").join(n)));
+    for file in files {
+        if let Ok(bytes) = root.read(&file, SCRIPT_LIMIT) {
+            read_facilities(&String::from_utf8_lossy(&bytes), &mut view.facilities);
+        }
+    }
 }
 
 fn read_xinetd(root: &Root, name: &OsStr, view: &mut View) {

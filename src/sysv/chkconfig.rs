@@ -7,8 +7,9 @@
 //! steps.
 
 mod args;
+mod debian;
 mod decide;
-mod elsewhere;
+mod forward;
 mod lsb;
 mod table;
 mod xinetd;
@@ -18,9 +19,11 @@ pub use decide::decide;
 pub use table::{file_of, is_listed};
 pub use xinetd::is_enabled;
 
+use super::depth::Facilities;
 use super::header::{Header, HeaderError, OverrideError, Scan};
 use super::level::{Levels, Runlevel};
 use super::links::{Found, Step};
+use super::lsb::{Block, BlockError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 
@@ -261,12 +264,18 @@ pub enum Script {
 pub struct View {
     /// Scripts by name. One that was asked for and is not here does not exist.
     pub scripts: BTreeMap<OsString, Script>,
+    /// Why `/etc/init.d` could not be listed, where it was to be.
+    pub no_scripts: Option<String>,
     /// The folders of links.
     pub found: Found,
     /// Native units, e.g. `web.service`, and sockets; only where systemd is the init.
     pub units: BTreeSet<OsString>,
     /// xinetd's services: is each enabled?
     pub xinetd: BTreeMap<OsString, bool>,
+    /// The LSB blocks as insserv reads them; only on Debian.
+    pub blocks: BTreeMap<OsString, Result<Block, BlockError>>,
+    /// insserv's facilities; only on Debian.
+    pub facilities: Facilities,
     /// Is there an update-rc.d? Only looked for on Debian.
     pub update_rc_d: bool,
 }
@@ -330,4 +339,40 @@ pub struct Decision {
     pub outcome: Outcome,
     /// To be taken in this order, all or none.
     pub steps: Vec<Step>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods)]
+
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn tests_below(dir: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                tests_below(&path, found);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let names = text.split("#[test]").skip(1).filter_map(|t| t.split_once("fn ")?.1.split_once('('));
+                found.extend(names.map(|(name, _)| name.to_owned()));
+            }
+        }
+    }
+
+    /// Each line of docs/chkconfig.md names a test that is there.
+    #[test]
+    fn rows_have_their_tests() {
+        let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut tests = BTreeSet::new();
+        tests_below(&home.join("src/sysv"), &mut tests);
+        let page = std::fs::read_to_string(home.join("docs/chkconfig.md")).unwrap();
+        let rows: Vec<&str> = page.lines().filter(|l| l.starts_with("| ") && !l.contains("| test |")).collect();
+        assert!(rows.len() > 40, "{}", rows.len());
+        for row in rows {
+            let test = row.trim_end_matches([' ', '|']).rsplit("| ").next().unwrap().trim_matches('`');
+            assert!(tests.contains(test), "no test for: {row}");
+        }
+    }
 }

@@ -18,14 +18,14 @@ mod settle;
 mod tests;
 mod unit;
 
-use super::directive::{self, Amr, Directive, Known, Since};
+use super::directive::{self, Amr, Directive, Kind, Known, Shape, Since};
 use super::merge::{Setting, Source, settings};
 use super::model::{
     Body, Dependency, Finding, Install, LoadState, Origin, Severity, StartLimit, Unapplied, Unit,
 };
 use super::name::{NameError, UnitKind, UnitName};
 use super::specifier::Facts;
-use super::syntax::{FaultKind, Item, physical_line};
+use super::syntax::{Item, physical_line};
 use super::value::{Span, Timeout};
 use line::{Line, Trouble};
 use service::ServiceDraft;
@@ -90,6 +90,7 @@ pub fn build(input: &Input, facts: &Facts) -> Unit {
         sources: &input.sources,
         unit,
         service: ServiceDraft::default(),
+        refused: BTreeMap::new(),
         last: BTreeMap::new(),
     };
     for source in &input.sources {
@@ -99,6 +100,7 @@ pub fn build(input: &Input, facts: &Facts) -> Unit {
     for setting in settings(&input.sources) {
         draft.apply(setting);
     }
+    draft.refuse_what_cannot_be_left_out();
     draft.unit.deps.extend(input.links.iter().cloned());
     settle::settle(draft)
 }
@@ -126,6 +128,8 @@ struct Draft<'a> {
     sources: &'a [Source],
     unit: Unit,
     service: ServiceDraft,
+    /// What amr must not leave out, and why.
+    refused: BTreeMap<&'static str, (Setting<'a>, &'static str)>,
     /// The last assignment of each key of `[Service]`, for findings about the whole.
     last: BTreeMap<&'a str, Setting<'a>>,
 }
@@ -135,14 +139,7 @@ impl<'a> Draft<'a> {
     fn faults(&mut self, source: &Source) {
         for fault in source.document.faults() {
             if fault.severity == Severity::Error {
-                self.refuse(match fault.kind {
-                    FaultKind::BadHeader | FaultKind::TooLong => LoadState::Error,
-                    FaultKind::NoEquals
-                    | FaultKind::NoKey
-                    | FaultKind::NotUtf8
-                    | FaultKind::OutsideSection
-                    | FaultKind::Include => LoadState::BadSetting,
-                });
+                self.refuse(LoadState::Error);
             }
             self.find(source, fault.span, fault.severity, fault.message.clone(), None);
         }
@@ -199,7 +196,13 @@ impl<'a> Draft<'a> {
             }
             Amr::Ignored(_) if row.in_252 == Known::No => self.unknown(setting, Some(row)),
             Amr::Ignored(why) => {
-                self.unapplied(setting, why);
+                let nothing = asks_nothing(row, &setting.assignment.value.text);
+                if nothing || row.shape == Shape::Scalar {
+                    self.unit.unapplied.retain(|u| u.section != row.section || u.key != row.name);
+                }
+                if !nothing {
+                    self.unapplied(setting, why);
+                }
                 match exec::READ.iter().find(|(name, _)| *name == row.name) {
                     Some((_, arm)) => self.read(setting, *arm),
                     None => self.inline_comment(setting),
@@ -209,7 +212,12 @@ impl<'a> Draft<'a> {
                     self.note(setting, Severity::Warning, setting.assignment.key_span, message, None);
                 }
             }
-            Amr::Refused(why) => self.refused(setting, why),
+            Amr::Refused(_) if asks_nothing(row, &setting.assignment.value.text) => {
+                self.refused.remove(row.name);
+            }
+            Amr::Refused(why) => {
+                self.refused.insert(row.name, (setting, why));
+            }
         }
     }
 
@@ -221,15 +229,13 @@ impl<'a> Draft<'a> {
         self.inline_comment(setting);
     }
 
-    /// A directive that would be worse ignored than refused, unless it says no.
-    fn refused(&mut self, setting: Setting<'a>, why: &str) {
-        let value = setting.assignment.value.text.as_str();
-        if value.is_empty() || value == "/" || super::value::boolean::parse(value) == Ok(false) {
-            return;
+    /// Directives that would be worse ignored than refused, where their last value asks for something.
+    fn refuse_what_cannot_be_left_out(&mut self) {
+        for (setting, why) in std::mem::take(&mut self.refused).into_values() {
+            self.refuse(LoadState::BadSetting);
+            let message = format!("{}= cannot be applied: {why}", setting.assignment.key);
+            self.note(setting, Severity::Error, setting.assignment.key_span, message, None);
         }
-        self.refuse(LoadState::BadSetting);
-        let message = format!("{}= cannot be applied: {why}", setting.assignment.key);
-        self.note(setting, Severity::Error, setting.assignment.key_span, message, None);
     }
 
     fn trouble(&mut self, line: &Line<'_>, trouble: Trouble) {
@@ -274,10 +280,6 @@ impl<'a> Draft<'a> {
     fn unapplied(&mut self, setting: Setting<'_>, why: &str) {
         let key = setting.assignment.key.as_str();
         let value = setting.assignment.value.text.as_str();
-        if value.is_empty() {
-            self.unit.unapplied.retain(|u| u.section != setting.section || u.key != key);
-            return;
-        }
         self.unit.unapplied.push(Unapplied {
             section: setting.section.to_owned(),
             key: key.to_owned(),
@@ -330,6 +332,13 @@ impl<'a> Draft<'a> {
             self.unit.load = state;
         }
     }
+}
+
+/// Is the value empty, or a no to something that is off by default?
+fn asks_nothing(row: &Directive, value: &str) -> bool {
+    let switch = matches!(row.kind, Kind::Bool | Kind::Choice) && row.name != "SyslogLevelPrefix";
+    let root = row.kind == Kind::Path && value == "/";
+    value.is_empty() || root || (switch && super::value::boolean::parse(value) == Ok(false))
 }
 
 /// `foo@.service` in a dependency of `own` stands for the instance that `own` itself is, or for the

@@ -8,11 +8,13 @@
 //! Loading never fails. A missing, masked, unreadable or wrong unit is a [`Unit`] whose
 //! [`LoadState`] says so, with findings that say why.
 
+mod check;
 mod closure;
 mod index;
 #[cfg(test)]
 mod tests;
 
+pub use check::unmet;
 pub use closure::Units;
 pub use index::{FileState, UnitFile, search_path};
 

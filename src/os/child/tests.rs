@@ -208,6 +208,29 @@ fn a_plan_travels_with_and_without_memfd() {
 }
 
 #[test]
+fn a_descriptor_is_taken_over_once() {
+    if std::env::var("AMR_TEST_CHILD_INNER").is_ok() {
+        let mut text = String::new();
+        let mut plan = std::fs::File::from(inherited(3).unwrap());
+        std::io::Read::read_to_string(&mut plan, &mut text).unwrap();
+        assert_eq!(text, "the plan");
+        assert_eq!(inherited(3).unwrap_err().errno(), Some(libc::EBUSY));
+        assert!(inherited(63).is_err() && inherited(1).is_err());
+        return;
+    }
+    let features = Features::detect(None).unwrap();
+    let scratch = Scratch::new();
+    let plan = plan_file(b"the plan", &features, &scratch.root(), Path::new("/")).unwrap();
+    let argv = ["amr", "--exact", "os::child::tests::a_descriptor_is_taken_over_once"].map(OsString::from);
+    let program = own_executable(&Root::host().unwrap()).unwrap();
+    let mut spec = Spec::detached(program, argv.to_vec(), vec![Arc::new(plan)]);
+    spec.env = vec![("AMR_TEST_CHILD_INNER".into(), "1".into())];
+    let got = run(&spec);
+    assert_eq!((got.exit, got.failure), (Exit::Exited(0), None));
+    assert!(String::from_utf8(got.stdout).unwrap().contains("1 passed"));
+}
+
+#[test]
 fn every_stage_has_a_code_a_name_and_a_task() {
     for code in 0..256 {
         if let Some(stage) = Stage::from_code(code) {

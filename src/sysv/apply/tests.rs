@@ -257,6 +257,15 @@ fn messages_and_codes() {
 }
 
 #[test]
+fn without_a_folder_of_scripts() {
+    let host = Host::new();
+    fs::remove_dir(host.path("/etc/rc.d/init.d")).unwrap();
+    let out = host.run(&["--list"]);
+    assert_eq!(out.stderr, "failed to open /etc/init.d: No such file or directory\n");
+    assert_eq!((out.stdout.as_str(), out.code), ("", 1));
+}
+
+#[test]
 fn without_privileges() {
     let mut host = Host::new();
     host.script("web", PLAIN).quiet(&["web", "on"]);
@@ -569,10 +578,7 @@ fn native_units_go_to_systemctl() {
 fn debian_goes_to_update_rc_d() {
     let mut host = Host::new();
     host.env.family = Family::Debian;
-    host.script("web", PLAIN);
-    let out = host.run(&["web", "on"]);
-    assert!(out.notes[0].contains("Debian's rc ignores them"), "{:?}", out.notes);
-    assert_eq!(host.links("web"), "2S90 3S90 4S90 5S90 ");
+    host.script("web", PLAIN).link("rc3.d/S01web", "../init.d/web");
     fs::create_dir_all(host.path("/usr/sbin")).unwrap();
     fs::write(host.path("/usr/sbin/update-rc.d"), "").unwrap();
     let calls = |words: &[&str]| {
@@ -584,12 +590,63 @@ fn debian_goes_to_update_rc_d() {
     assert_eq!(calls(&["--add", "web"]), ("web defaults".into(), 0));
     assert_eq!(calls(&["--del", "web"]), ("-f web remove".into(), 0));
     assert_eq!(calls(&["web", "on"]), ("web enable".into(), 0));
-    assert_eq!(calls(&["web", "--level", "23", "off"]), ("web disable 2 3".into(), 0));
+    assert_eq!(calls(&["web", "--level", "023", "off"]), ("web disable 2 3".into(), 1));
     assert_eq!(calls(&["web", "--level", "06", "off"]), (String::new(), 1));
     assert_eq!(calls(&["web", "reset"]), ("-f web remove; web defaults".into(), 0));
+    assert_eq!(calls(&["web", "resetpriorities"]), ("web defaults".into(), 0));
     host.script("new", PLAIN);
     assert_eq!(calls(&["new", "on"]), ("new defaults; new enable".into(), 0));
     assert_eq!(calls(&["--override", "new"]).1, 1);
+    assert!(host.run(&["gone", "on"]).stderr.starts_with("error reading"));
+}
+
+/// sysv.md 4: in a tree amr makes the links that insserv would.
+#[test]
+fn debian_in_a_tree() {
+    let mut host = Host::new();
+    host.env.family = Family::Debian;
+    host.env.hand_over = HandingOver::Forbidden;
+    fs::write(host.path("/etc/insserv.conf"), "$network networking\n$syslog +rsyslog\n").unwrap();
+    let block = |name: &str, needs: &str| {
+        let levels = "Default-Start: 2 3 4 5|Default-Stop: 0 1 6";
+        host.lsb(name, &format!("Provides: {name}|Required-Start: {needs}|Required-Stop: {needs}|{levels}"));
+    };
+    block("networking", "");
+    block("filebeat", "$network");
+    block("hook", "filebeat");
+    let said = |words: &[&str]| {
+        let out = host.run(words);
+        assert_eq!((out.code, out.stderr.as_str(), out.hand_over.len()), (0, "", 0), "{words:?}");
+        assert!(out.notes.last().unwrap().contains("run insserv on the host"), "{:?}", out.notes);
+    };
+    said(&["--add", "networking"]);
+    assert_eq!(host.links("networking"), "0K01 1K01 2S01 3S01 4S01 5S01 6K01 ");
+    said(&["--add", "hook"]);
+    said(&["filebeat", "on"]);
+    // The third pushes the others to their depth.
+    assert_eq!(host.links("networking"), "0K03 1K03 2S01 3S01 4S01 5S01 6K03 ");
+    assert_eq!(host.links("filebeat"), "0K02 1K02 2S02 3S02 4S02 5S02 6K02 ");
+    assert_eq!(host.links("hook"), "0K01 1K01 2S03 3S03 4S03 5S03 6K01 ");
+    said(&["--level", "3", "filebeat", "off"]);
+    assert_eq!(host.links("filebeat"), "0K02 1K02 2S02 3K02 4S02 5S02 6K02 ");
+    said(&["filebeat", "reset"]);
+    assert_eq!(host.links("filebeat"), "0K02 1K02 2S02 3S02 4S02 5S02 6K02 ");
+    said(&["--del", "filebeat"]);
+    assert_eq!(
+        (host.links("filebeat").as_str(), host.links("hook").as_str()),
+        ("", "0K01 1K01 2S01 3S01 4S01 5S01 6K01 ")
+    );
+    // No block, no links; and the real one ends with 0.
+    host.script("web", PLAIN);
+    let out = host.run(&["web", "on"]);
+    assert_eq!(out.code, 1);
+    assert!(out.stderr.contains("no '### BEGIN INIT INFO'"), "{}", out.stderr);
+    assert_eq!(host.links("web"), "");
+    fs::create_dir_all(host.path("/etc/insserv/overrides")).unwrap();
+    let over = fs::read(host.path("/etc/init.d/networking")).unwrap();
+    fs::write(host.path("/etc/insserv/overrides/web"), over).unwrap();
+    said(&["web", "on"]);
+    assert!(host.links("web").contains("3S01"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a command does on a host: the answer and the steps. Pure.
 
-use super::elsewhere::{debian, forward, set_on_debian};
+use super::debian::{self, Change};
+use super::forward::forward;
 use super::lsb::{by_dependencies, note_kept_order, numbers, own_numbers};
 use super::table::{is_listed, list, list_one, xinetd_service};
 use super::{
@@ -91,12 +92,12 @@ fn add(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &
     if xinetd_service(view, name, Kind::Any).is_some() {
         return;
     }
+    if env.family == Family::Debian {
+        return debian::change(view, env, name, Change::Add, decision);
+    }
     let out = &mut decision.outcome;
     let Some(header) = readable(view, name, out) else { return };
     if !privileged(view, env, out) {
-        return;
-    }
-    if debian(env, view, out, &[&["NAME", "defaults"]], name) {
         return;
     }
     let configured = view.found.configured(name);
@@ -112,10 +113,13 @@ fn add(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &
 }
 
 fn del(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &mut Decision) {
-    let out = &mut decision.outcome;
     if xinetd_service(view, name, Kind::Any).is_some() {
         return;
     }
+    if env.family == Family::Debian {
+        return debian::change(view, env, name, Change::Del, decision);
+    }
+    let out = &mut decision.outcome;
     let is_gone = !view.scripts.contains_key(name) && !view.found.of(name).is_empty();
     if is_gone {
         out.notes.push(format!(
@@ -136,9 +140,7 @@ fn del(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &
         out.notes.push(format!("'{}' still requires '{}'", shown(&who), shown(name)));
         return;
     }
-    if !debian(env, view, out, &[&["-f", "NAME", "remove"]], name) {
-        decision.steps = plan_removal(&view.found, name);
-    }
+    decision.steps = plan_removal(&view.found, name);
 }
 
 /// Which service that is on (or off, for stop) needs this one by name (`remove_initd`).
@@ -164,8 +166,11 @@ fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: Stat
         out.code = 1;
         return;
     }
+    if env.family == Family::Debian {
+        return debian::change(view, env, name, Change::Set(state, levels), decision);
+    }
     let Some(header) = readable(view, name, out) else { return };
-    if !privileged(view, env, out) || set_on_debian(view, env, name, levels, state, out) {
+    if !privileged(view, env, out) {
         return;
     }
     let default = match state {
@@ -284,7 +289,7 @@ pub(super) fn override_note(name: &OsStr, e: &OverrideError) -> String {
 }
 
 /// access(2) on /etc/rc3.d, which is where chkconfig looks whether it may write.
-fn privileged(view: &View, env: &Env, out: &mut Outcome) -> bool {
+pub(super) fn privileged(view: &View, env: &Env, out: &mut Outcome) -> bool {
     let is_missing = Runlevel::new(3).is_some_and(|l| view.found.missing().contains(l));
     if env.privilege == Privilege::Full && !is_missing {
         return true;

@@ -21,6 +21,11 @@ Note: This output shows SysV services only and does not include native
 /// where xinetd is on.
 pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
     let mut out = Outcome { stderr: systemd_note(env), ..Outcome::default() };
+    if let Some(why) = view.no_scripts.as_ref().filter(|_| kind != Kind::Xinetd) {
+        out.stderr += &format!("failed to open /etc/init.d: {why}\n");
+        out.code = 1;
+        return out;
+    }
     if kind != Kind::Xinetd {
         for name in view.scripts.keys() {
             if is_listed(name) && !hidden(view, env, name) {
@@ -39,7 +44,8 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
 }
 
 fn list_row(view: &View, name: &OsStr, out: &mut Outcome) {
-    match view.header(name) {
+    let header = view.header(name);
+    match &header {
         Ok(_) | Err(Refusal::Override(_)) => {}
         Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
     }
@@ -47,8 +53,8 @@ fn list_row(view: &View, name: &OsStr, out: &mut Outcome) {
         out.stdout.push_str(&row(name, view.found.on(name)));
         out.notes.extend(view.found.faults(name));
     }
-    if let Err(Refusal::Override(e)) = view.header(name) {
-        out.notes.push(super::decide::override_note(name, &e));
+    if let Err(Refusal::Override(e)) = &header {
+        out.notes.push(super::decide::override_note(name, e));
     }
 }
 

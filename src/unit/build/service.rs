@@ -200,12 +200,7 @@ fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
             .trouble("Type=notify-reload is known since systemd 253 only")
             .hint("write Type=notify and ExecReload=/bin/kill -HUP $MAINPID"));
     }
-    let kind = l.choice(SERVICE_TYPE)?;
-    d.service.kind = Some(kind);
-    if kind == ServiceType::Dbus {
-        return Err(l.trouble("Type=dbus needs a message bus, which amr does not use").fatal());
-    }
-    Ok(())
+    set(&mut d.service.kind, l.choice(SERVICE_TYPE).map(Some))
 }
 
 fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {

@@ -104,6 +104,9 @@ fn verify(draft: &mut Draft<'_>) {
     } else if start == 0 && !rest && !action {
         draft.fault("ExecStop", "service has no ExecStart= and no RemainAfterExit=yes");
     }
+    if draft.service.service.kind == ServiceType::Dbus {
+        draft.fault("Type", "Type=dbus needs a message bus, which amr does not use");
+    }
     if start > 1 && !oneshot {
         let message = "service has more than one ExecStart=, which only Type=oneshot may have";
         draft.fault_at(second, message, Some("clear the ones before with an empty ExecStart= first"));

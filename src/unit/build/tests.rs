@@ -191,6 +191,18 @@ fn all_faults_of_a_unit_are_found_at_once() {
 }
 
 #[test]
+fn the_last_value_decides_whether_a_unit_is_refused() {
+    for (first, last) in [
+        ("DynamicUser=yes", "DynamicUser=no"),
+        ("RootDirectory=/x", "RootDirectory=/"),
+        ("Type=dbus", "Type=simple"),
+    ] {
+        assert_eq!(service(first).0.load, LoadState::BadSetting, "{first}");
+        assert_eq!(service(&format!("{first}\n{last}")).0.load, LoadState::Loaded, "{last}");
+    }
+}
+
+#[test]
 fn what_252_only_warns_of() {
     let (unit, s) = service("RemainAfterExit=maybe\nNice=-21\nUMask=9\nRestart=alwasy\nEnvironment=FOO OK=1");
     assert_eq!(unit.load, LoadState::Loaded);
@@ -239,12 +251,18 @@ fn unknown_keys_have_hints() {
 #[test]
 fn what_is_not_applied_is_kept() {
     let (unit, s) = service(
-        "MemoryMax=1G\nProtectSystem=full\nProtectSystem=strict\nPrivateTmp=yes\nSlice=x.slice\nSlice=",
+        "MemoryMax=1G\nProtectSystem=full\nProtectSystem=strict\nPrivateTmp=yes\nSlice=x.slice\nSlice=\nProtectHome=no\nReadWritePaths=/a\nReadWritePaths=/b",
     );
     let kept: Vec<_> = unit.unapplied.iter().map(|u| (u.key.as_str(), u.value.as_str())).collect();
     assert_eq!(
         kept,
-        [("MemoryMax", "1G"), ("ProtectSystem", "full"), ("ProtectSystem", "strict"), ("PrivateTmp", "yes")]
+        [
+            ("MemoryMax", "1G"),
+            ("ProtectSystem", "strict"),
+            ("PrivateTmp", "yes"),
+            ("ReadWritePaths", "/a"),
+            ("ReadWritePaths", "/b")
+        ]
     );
     assert!(unit.unapplied.iter().all(|u| !u.why.is_empty() && u.section == "Service"));
     assert!(s.context.private_tmp, "parsed, even though not applied");

@@ -43,6 +43,12 @@ impl Units {
         self.units.is_empty()
     }
 
+    /// The units themselves, by main name.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Unit> {
+        self.units.into_values().collect()
+    }
+
     /// Adds or replaces a unit.
     pub fn insert(&mut self, unit: Unit) {
         for alias in &unit.aliases {

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const SIMPLE: &str = "[Service]\nExecStart=/bin/true\n";
 
 /// A tree in a folder of its own: files with contents, and links written `-> TARGET`.
-struct Tree {
+pub(super) struct Tree {
     dir: PathBuf,
-    root: Root,
+    pub root: Root,
     facts: Facts,
 }
 
 impl Tree {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub fn new(files: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let dir = std::env::temp_dir().join(format!("amr-load-{}-{number}", std::process::id()));

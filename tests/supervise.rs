@@ -40,7 +40,8 @@ impl Host {
         std::fs::write(dir.join("etc/group"), "root:x:0:\n").unwrap();
         let root = Root::at(&dir).unwrap();
         let own = std::fs::metadata("/proc/self").unwrap();
-        let privilege = if std::os::unix::fs::MetadataExt::uid(&own) == 0 { Privilege::Root } else { Privilege::User };
+        let privilege =
+            if std::os::unix::fs::MetadataExt::uid(&own) == 0 { Privilege::Root } else { Privilege::User };
         let options = Options {
             lock_name: Some("app".into()),
             switches: switches.map(str::to_owned),
@@ -128,7 +129,8 @@ fn name() -> UnitName {
 
 fn kill(pid: i32, signal: &str) {
     assert!(pid > 1);
-    let status = std::process::Command::new("/bin/kill").args([&format!("-{signal}"), &pid.to_string()]).status();
+    let status =
+        std::process::Command::new("/bin/kill").args([&format!("-{signal}"), &pid.to_string()]).status();
     assert!(status.unwrap().success(), "kill -{signal} {pid}");
 }
 
@@ -149,7 +151,8 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
 /// The ways to keep a service's processes together.
 const WAYS: [Option<&str>; 3] = [None, Some("no-cgroup"), Some("no-cgroup,no-pidfd,no-close-range,no-memfd")];
 
-const DAEMON: &str = "[Service]\nExecStart=/bin/sh -c 'trap \"exit 0\" TERM; echo up; while :; do sleep 0.05; done'\n";
+const DAEMON: &str =
+    "[Service]\nExecStart=/bin/sh -c 'trap \"exit 0\" TERM; echo up; while :; do sleep 0.05; done'\n";
 const STUBBORN: &str = "[Service]\nTimeoutStopSec=300ms\nExecStart=/bin/sh -c 'trap \"\" TERM; echo > ROOT/tmp/up; while :; do sleep 0.05; done'\n";
 
 #[test]
@@ -163,7 +166,10 @@ fn a_life_leaves_record_lock_and_log_and_takes_the_lock_back() {
         let main = record.main.unwrap().pid;
         assert!(runs(main) && host.locked());
         assert_eq!(host.text("var/run/app.pid").trim(), main.to_string());
-        assert_eq!(record.tracking.cgroup.is_some(), way.is_none() && record.not_applied.is_empty() && is_root());
+        assert_eq!(
+            record.tracking.cgroup.is_some(),
+            way.is_none() && record.not_applied.is_empty() && is_root()
+        );
         assert_eq!(host.start(&unit), Answer::Started, "a second start is content");
         until("the log", || host.text("var/log/amr-units/app.service.log").ends_with(" up\n"));
         assert_eq!(host.stop(&unit), Answer::Stopped(ServiceResult::Success));
@@ -467,7 +473,8 @@ fn the_environment_is_systemds_and_nothing_of_the_callers() {
     let unit = host.unit("[Service]\nType=oneshot\nEnvironment=A=b\nRuntimeDirectory=x\nExecStart=/bin/sh -c 'env | cut -d= -f1 | sort > ROOT/tmp/env'\n");
     assert_eq!(host.start(&unit), Answer::Done);
     let names = host.text("tmp/env");
-    let expected: Vec<&str> = names.lines().filter(|n| !["PWD", "SHLVL", "_", "OLDPWD"].contains(n)).collect();
+    let expected: Vec<&str> =
+        names.lines().filter(|n| !["PWD", "SHLVL", "_", "OLDPWD"].contains(n)).collect();
     assert_eq!(expected, ["A", "INVOCATION_ID", "PATH", "RUNTIME_DIRECTORY"]);
     assert!(!host.path("run/x").exists(), "the runtime directory goes with the run");
 }

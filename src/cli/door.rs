@@ -24,7 +24,8 @@ const CHKCONFIG: [&str; 4] = ["chkconfig", "install_initd", "remove_initd", "sys
 /// Decides. `initd --print` is a person's.
 #[must_use]
 pub fn decide(argv: Vec<OsString>) -> Door {
-    let called = argv.first().map(|a| a.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default().to_vec());
+    let called =
+        argv.first().map(|a| a.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default().to_vec());
     let called = called.map(|c| String::from_utf8_lossy(&c).into_owned()).unwrap_or_default();
     let rest = || argv.iter().skip(1).cloned().collect::<Vec<_>>();
     if CHKCONFIG.contains(&called.as_str()) {
@@ -89,11 +90,20 @@ mod tests {
     #[test]
     fn argv_decides() {
         let words = |w: &[&str]| w.iter().map(OsString::from).collect::<Vec<_>>();
-        assert_eq!(door(&["/usr/sbin/amr", "initd", "/etc/init.d/x", "start"]), Door::Init(words(&["/etc/init.d/x", "start"])));
+        assert_eq!(
+            door(&["/usr/sbin/amr", "initd", "/etc/init.d/x", "start"]),
+            Door::Init(words(&["/etc/init.d/x", "start"]))
+        );
         assert_eq!(door(&["amr", "initd"]), Door::Init(vec![]));
         assert!(matches!(door(&["amr", "initd", "--print", "x"]), Door::Hand(_)));
-        assert_eq!(door(&["/sbin/chkconfig", "--list"]), Door::Chkconfig("chkconfig".into(), words(&["--list"])));
-        assert_eq!(door(&["amr", "chkconfig", "x", "on"]), Door::Chkconfig("chkconfig".into(), words(&["x", "on"])));
+        assert_eq!(
+            door(&["/sbin/chkconfig", "--list"]),
+            Door::Chkconfig("chkconfig".into(), words(&["--list"]))
+        );
+        assert_eq!(
+            door(&["amr", "chkconfig", "x", "on"]),
+            Door::Chkconfig("chkconfig".into(), words(&["x", "on"]))
+        );
         assert!(matches!(door(&["amr", "status"]), Door::Hand(_)));
         assert!(matches!(door(&["amr"]), Door::Hand(_)));
         assert!(matches!(door(&[]), Door::Hand(_)));

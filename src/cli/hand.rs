@@ -9,7 +9,8 @@ use crate::cli::{demo, explain, handover, logs, out, reaction, run, show, units}
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::service::client;
-use crate::sysv::initd::{self, Spec};
+use crate::sysv::chkconfig;
+use crate::sysv::initd::Spec;
 use crate::unit::load::Loader;
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
@@ -147,7 +148,11 @@ fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 
         }
     };
     if args.dry_run {
-        let text = if args.json { format!("{:#}\n", planned.transaction.to_json()) } else { planned.transaction.to_text() };
+        let text = if args.json {
+            format!("{:#}\n", planned.transaction.to_json())
+        } else {
+            planned.transaction.to_text()
+        };
         out::say(&text);
         return 0;
     }
@@ -167,12 +172,18 @@ fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 
 
 /// What was asked for decides; what was only pulled in by Wants= does not.
 fn verdict(reports: &[Report], anchors: &[(Job, UnitName)]) -> u8 {
-    let asked = |r: &&Report| anchors.iter().any(|(_, n)| *n == r.unit) || !matches!(r.outcome, Outcome::Failed(..));
+    let asked =
+        |r: &&Report| anchors.iter().any(|(_, n)| *n == r.unit) || !matches!(r.outcome, Outcome::Failed(..));
     let bad = reports.iter().filter(asked).map(|r| r.outcome.class()).find(|c| *c != Class::Ok);
     bad.map_or(0, |class| match class {
         Class::NotConfigured => class.hand(),
         Class::Privilege => class.hand(),
-        Class::Ok | Class::Failed | Class::Usage | Class::Unimplemented | Class::NotInstalled | Class::NotRunning => 1,
+        Class::Ok
+        | Class::Failed
+        | Class::Usage
+        | Class::Unimplemented
+        | Class::NotInstalled
+        | Class::NotRunning => 1,
     })
 }
 
@@ -184,8 +195,12 @@ fn tell(ctx: &Context, verb: &str, report: &Report) {
         Outcome::Done => {}
         Outcome::Skipped(why) => out::complain(verb, &format!("'{unit}' was skipped: {why}"), None),
         Outcome::Failed(_, why) => out::complain(verb, &format!("'{unit}' failed: {why}"), hint.as_deref()),
-        Outcome::Dependency(on) => out::complain(verb, &format!("'{unit}' was left, since '{on}' failed"), None),
-        Outcome::TimedOut => out::complain(verb, &format!("'{unit}' is not done in the time given; it goes on"), None),
+        Outcome::Dependency(on) => {
+            out::complain(verb, &format!("'{unit}' was left, since '{on}' failed"), None)
+        }
+        Outcome::TimedOut => {
+            out::complain(verb, &format!("'{unit}' is not done in the time given; it goes on"), None)
+        }
     }
     let _ = ctx;
 }
@@ -222,7 +237,11 @@ fn kill(ctx: &Context, args: &Kill) -> u8 {
 }
 
 fn reset_failed(ctx: &Context, args: &Names) -> u8 {
-    let names = if args.units.is_empty() { Ok(client::recorded(&ctx.place)) } else { typed(ctx, &args.units, "reset-failed") };
+    let names = if args.units.is_empty() {
+        Ok(client::recorded(&ctx.place))
+    } else {
+        typed(ctx, &args.units, "reset-failed")
+    };
     let names = match names {
         Ok(names) => names,
         Err(code) => return code,
@@ -242,11 +261,11 @@ fn reset_failed(ctx: &Context, args: &Names) -> u8 {
 
 fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> u8 {
     let family = match family {
-        Some(FamilyArg::Redhat) => initd::Family::RedHat,
-        Some(FamilyArg::Debian) => initd::Family::Debian,
+        Some(FamilyArg::Redhat) => chkconfig::Family::RedHat,
+        Some(FamilyArg::Debian) => chkconfig::Family::Debian,
         None => match family::family(&ctx.root) {
-            family::Family::Debian => initd::Family::Debian,
-            family::Family::RedHat | family::Family::Other => initd::Family::RedHat,
+            family::Family::Debian => chkconfig::Family::Debian,
+            family::Family::RedHat | family::Family::Other => chkconfig::Family::RedHat,
         },
     };
     let stem = name.strip_suffix(".service").unwrap_or(name);

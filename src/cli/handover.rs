@@ -55,7 +55,8 @@ pub fn systemctl(features: &Features, verb: &str, units: &[String], wishes: Wish
 /// A property of a unit as systemd has it; `None` where it cannot be asked.
 #[must_use]
 pub fn ask(features: &Features, unit: &str, property: &str) -> Option<String> {
-    let spec = spec(&["show".to_owned(), "-p".to_owned(), property.to_owned(), "--".to_owned(), unit.to_owned()])?;
+    let spec =
+        spec(&["show".to_owned(), "-p".to_owned(), property.to_owned(), "--".to_owned(), unit.to_owned()])?;
     let captured = capture(&spec, features, 64 * 1024, PATIENCE).ok()?;
     let text = String::from_utf8_lossy(&captured.stdout).into_owned();
     text.lines().find_map(|l| l.strip_prefix(property)?.strip_prefix('=').map(str::to_owned))

@@ -38,7 +38,9 @@ struct Call {
 /// `words` are what stands behind `initd`. Returns the exit code.
 pub fn run(words: &[OsString], around: &Surroundings) -> u8 {
     let Some(path) = words.first() else {
-        out::mutter("Usage: amr initd PATH VERB [MEMBER]...\n       amr initd --print NAME [--family redhat|debian]\n");
+        out::mutter(
+            "Usage: amr initd PATH VERB [MEMBER]...\n       amr initd --print NAME [--family redhat|debian]\n",
+        );
         return Class::Usage.lsb();
     };
     let call = match Call::new(path, around) {
@@ -84,9 +86,12 @@ impl Call {
         let Some(name) = door::service_name(path.as_os_str()) else {
             return Err((Class::Usage, format!("'{}' names no service", path.display())));
         };
-        let ctx = Context::new(&root_of(&path), None, around.switches.clone()).map_err(|e| (Class::Failed, e))?;
+        let ctx =
+            Context::new(&root_of(&path), None, around.switches.clone()).map_err(|e| (Class::Failed, e))?;
         // The script as the host sees it: whoever called us has just read it.
-        let bytes = Root::host().and_then(|host| host.read(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()), SCRIPT_LIMIT));
+        let bytes = Root::host().and_then(|host| {
+            host.read(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()), SCRIPT_LIMIT)
+        });
         let bytes = bytes.map_err(|e| (Class::NotInstalled, e.to_string()))?;
         let unit = match header::unit_line(&bytes) {
             Some(unit) => UnitName::parse_or_service(unit),
@@ -106,17 +111,27 @@ impl Call {
         if called && self.unit.stem() == self.name {
             out::complain(
                 "initd",
-                &format!("systemd calls the script of '{}', for which it has no unit file of its own", self.name),
-                Some(&format!("install {} in /etc/systemd/system and run systemctl daemon-reload", self.unit)),
+                &format!(
+                    "systemd calls the script of '{}', for which it has no unit file of its own",
+                    self.name
+                ),
+                Some(&format!(
+                    "install {} in /etc/systemd/system and run systemctl daemon-reload",
+                    self.unit
+                )),
             );
             return Class::NotConfigured.lsb();
         }
         let units: Vec<String> = if members.is_empty() {
             vec![self.unit.to_string()]
         } else {
-            members.iter().map(|m| UnitName::parse_or_service(m).map_or_else(|_| m.clone(), |n| n.to_string())).collect()
+            members
+                .iter()
+                .map(|m| UnitName::parse_or_service(m).map_or_else(|_| m.clone(), |n| n.to_string()))
+                .collect()
         };
-        let masked = |unit: &String| handover::ask(&self.ctx.features, unit, "LoadState").as_deref() == Some("masked");
+        let masked =
+            |unit: &String| handover::ask(&self.ctx.features, unit, "LoadState").as_deref() == Some("masked");
         if self.dialect == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
             out::complain("initd", &format!("'{}' is masked, ignoring", self.unit), None);
             return 0;
@@ -162,10 +177,17 @@ impl Call {
 
     /// The services that the unit wants or requires and that are part of it.
     fn members(&self) -> Vec<UnitName> {
-        let set = crate::cli::units::load(&self.ctx, &self.ctx.facts(), std::slice::from_ref(&self.unit), &[]);
+        let set =
+            crate::cli::units::load(&self.ctx, &self.ctx.facts(), std::slice::from_ref(&self.unit), &[]);
         let Some(unit) = set.get(&self.unit) else { return Vec::new() };
-        let pulled = unit.deps.iter().filter(|d| matches!(d.kind, DepKind::Wants | DepKind::Requires | DepKind::BindsTo));
-        let part_of = |other: &&UnitName| set.get(other).is_some_and(|u: &Unit| u.deps.iter().any(|d| d.kind == DepKind::PartOf && d.on == self.unit));
+        let pulled = unit
+            .deps
+            .iter()
+            .filter(|d| matches!(d.kind, DepKind::Wants | DepKind::Requires | DepKind::BindsTo));
+        let part_of = |other: &&UnitName| {
+            set.get(other)
+                .is_some_and(|u: &Unit| u.deps.iter().any(|d| d.kind == DepKind::PartOf && d.on == self.unit))
+        };
         let mut names: Vec<UnitName> = pulled.map(|d| &d.on).filter(part_of).cloned().collect();
         names.dedup();
         names
@@ -201,7 +223,11 @@ impl Call {
                 return refused.class.lsb();
             }
         };
-        planned.notes().iter().chain(&planned.unapplied()).for_each(|note| out::complain("initd", note, None));
+        planned
+            .notes()
+            .iter()
+            .chain(&planned.unapplied())
+            .for_each(|note| out::complain("initd", note, None));
         let nothing = planned.transaction.jobs.is_empty();
         let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
         let act = if job == Job::Stop { Act::Stop } else { Act::Start };

@@ -36,7 +36,11 @@ pub fn run(ctx: &Context, args: &Logs) -> u8 {
     };
     let path = path_of(&ctx.place.log_dir, name.as_str());
     if !ctx.root.exists(&path) && !args.follow {
-        out::complain("logs", &format!("'{name}' has written nothing: there is no '{}'", path.display()), None);
+        out::complain(
+            "logs",
+            &format!("'{name}' has written nothing: there is no '{}'", path.display()),
+            None,
+        );
         return 0;
     }
     let boot = Root::host().and_then(|host| BootId::read(&host)).ok();

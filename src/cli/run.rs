@@ -48,10 +48,12 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
         }
     }
     // Where nobody else's files are touched: an ordinary user may try a unit too.
-    let scratch = (!ctx.is_root && ctx.root.is_host()).then(|| std::env::temp_dir().join(format!("amr-run-{}", std::process::id())));
+    let scratch = (!ctx.is_root && ctx.root.is_host())
+        .then(|| std::env::temp_dir().join(format!("amr-run-{}", std::process::id())));
     let mut place = ctx.place.clone();
     if let Some(dir) = &scratch {
-        place = Place { run_dir: dir.join("run"), log_dir: dir.join("log"), privilege: Privilege::User, ..place };
+        place =
+            Place { run_dir: dir.join("run"), log_dir: dir.join("log"), privilege: Privilege::User, ..place };
     }
     let extras = Extras {
         mode: if ctx.is_root { ApplyMode::Strict } else { ApplyMode::BestEffort },
@@ -68,7 +70,11 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
     }
     match ended {
         Ok(ended) => {
-            ended.record.not_applied.iter().for_each(|n| out::complain("run", &format!("not applied: {n}"), None));
+            ended
+                .record
+                .not_applied
+                .iter()
+                .for_each(|n| out::complain("run", &format!("not applied: {n}"), None));
             let failure = explain::failure(&ended.record);
             if !failure.is_empty() {
                 out::complain("run", &format!("'{}': {failure}", unit.name), None);
@@ -100,7 +106,9 @@ fn find(ctx: &Context, word: &str) -> Result<Unit, String> {
     let path = std::path::absolute(Path::new(word)).map_err(|e| format!("cannot find '{word}': {e}"))?;
     let inner: PathBuf = match path.strip_prefix(ctx.root.prefix()) {
         Ok(rest) => Path::new("/").join(rest),
-        Err(_) => return Err(format!("'{word}' does not lie below the root '{}'", ctx.root.prefix().display())),
+        Err(_) => {
+            return Err(format!("'{word}' does not lie below the root '{}'", ctx.root.prefix().display()));
+        }
     };
     let facts = ctx.facts();
     Loader::new(&ctx.root, &[], &facts).load_file(&inner).map_err(|e| e.to_string())

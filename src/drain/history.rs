@@ -122,7 +122,12 @@ struct Present {
 }
 
 /// What became of bytes that were left at the last look, if they are gone.
-fn fate(last: &Progress, present: Option<&Present>, now: Option<&Progress>, checks: Checks) -> Option<Reason> {
+fn fate(
+    last: &Progress,
+    present: Option<&Present>,
+    now: Option<&Progress>,
+    checks: Checks,
+) -> Option<Reason> {
     if now.is_some_and(|now| outgrown(last, now)) && checks.on(Check::Outgrown) {
         return Some(Reason::PerhapsSkipped);
     }

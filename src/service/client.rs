@@ -230,6 +230,18 @@ pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
     Ok(place.root.write_atomic(&path, &record.encode(), 0o644, Sync::No)?)
 }
 
+/// The units that have a record, sorted; what is no unit's folder is passed over.
+#[must_use]
+pub fn recorded(place: &Place) -> Vec<UnitName> {
+    let entries = place.root.list(&place.run_dir).unwrap_or_default();
+    let name = |e: crate::os::root::Entry| UnitName::parse(e.name.to_str()?).ok();
+    entries
+        .into_iter()
+        .filter_map(name)
+        .filter(|n| place.root.exists(&place.files(n.as_str()).status))
+        .collect()
+}
+
 /// Is there a supervisor for the unit?
 ///
 /// # Errors

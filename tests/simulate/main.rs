@@ -92,7 +92,8 @@ fn confused(world: &World) -> bool {
         .filter(|file| matches!(file.place, Place::In(_)))
         .filter_map(|file| file.plain.get(..world::PRINT))
         .collect();
-    world.config.by == By::Fingerprint && prints.iter().enumerate().any(|(at, print)| prints[..at].contains(print))
+    world.config.by == By::Fingerprint
+        && prints.iter().enumerate().any(|(at, print)| prints[..at].contains(print))
 }
 
 /// The lines in files that the operator wants shipped, which were not, under such a confusion.
@@ -219,7 +220,11 @@ fn words(world: &World, seen: &Seen) -> String {
     }
     for (number, file) in world.files.iter().enumerate() {
         let plain = file.plain.escape_ascii();
-        let _ = writeln!(text, "  is {number} {}:{} {:?} life {} gz {} '{plain}'", file.dev, file.ino, file.place, file.life, file.gz);
+        let _ = writeln!(
+            text,
+            "  is {number} {}:{} {:?} life {} gz {} '{plain}'",
+            file.dev, file.ino, file.place, file.life, file.gz
+        );
     }
     text
 }
@@ -329,7 +334,8 @@ fn the_judge_is_never_wrong() {
 fn every_check_is_needed() {
     let mut needless = Vec::new();
     for check in Check::ALL {
-        let caught = (0..MUTANT_HISTORIES).find(|&history| run(history, Checks::without(check)).broken.is_some());
+        let caught =
+            (0..MUTANT_HISTORIES).find(|&history| run(history, Checks::without(check)).broken.is_some());
         match caught {
             Some(history) => println!("{check:?} off: caught by history {history}"),
             None => needless.push(check),
@@ -350,8 +356,26 @@ fn trace() {
     let early = rng.one_in(2);
     for at in 0..steps {
         step(&mut world, &mut rng);
-        println!("step {at} now {} outstanding {:?} alive {} blocked {} active {} visible {:?}", world.now, world.outstanding(), world.alive, world.blocked, world.active(), world.visible);
-        for (n, f) in world.files.iter().enumerate() { println!("   {n} {}:{} {:?} life {} '{}' held {:?}", f.dev, f.ino, f.place, f.life, f.plain.escape_ascii(), world.held(n)); }
+        println!(
+            "step {at} now {} outstanding {:?} alive {} blocked {} active {} visible {:?}",
+            world.now,
+            world.outstanding(),
+            world.alive,
+            world.blocked,
+            world.active(),
+            world.visible
+        );
+        for (n, f) in world.files.iter().enumerate() {
+            println!(
+                "   {n} {}:{} {:?} life {} '{}' held {:?}",
+                f.dev,
+                f.ino,
+                f.place,
+                f.life,
+                f.plain.escape_ascii(),
+                world.held(n)
+            );
+        }
         if (early && rng.one_in(8)) || at + 1 == steps {
             let sight = Sight::draw(&mut rng);
             let seen = look(&world, &sight, &mut looks, Checks::ALL);

@@ -18,7 +18,8 @@ pub fn run(ctx: &Context, args: &Names) -> u8 {
         let unit = hand::load(ctx, &name);
         let files: Vec<_> = unit.fragment.iter().chain(&unit.dropins).collect();
         if files.is_empty() {
-            let what = units::refusal(&unit).unwrap_or_else(|| format!("'{name}' has no file: it is built in"));
+            let what =
+                units::refusal(&unit).unwrap_or_else(|| format!("'{name}' has no file: it is built in"));
             out::complain("cat", &what, None);
             code = Class::Failed.hand();
         }

@@ -70,16 +70,15 @@ pub fn files(ctx: &Context, args: &List) -> u8 {
     let facts = ctx.facts();
     let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
     loader.problems().iter().for_each(|p| out::complain("list-unit-files", &p.to_string(), None));
-    let files: Vec<_> = loader.list_unit_files().into_iter().filter(|f| matches(&patterns, &f.name)).collect();
+    let files: Vec<_> =
+        loader.list_unit_files().into_iter().filter(|f| matches(&patterns, &f.name)).collect();
     let state = |s: &FileState| match s {
         FileState::File => "file",
         FileState::Alias(_) => "alias",
         FileState::Masked => "masked",
     };
     if args.json {
-        let one = |f: &crate::unit::load::UnitFile| {
-            json!({"unit_file": f.name.as_str(), "state": state(&f.state), "path": f.path.display().to_string()})
-        };
+        let one = |f: &crate::unit::load::UnitFile| json!({"unit_file": f.name.as_str(), "state": state(&f.state), "path": f.path.display().to_string()});
         out::say(&format!("{:#}\n", Value::Array(files.iter().map(one).collect())));
         return 0;
     }
@@ -88,7 +87,11 @@ pub fn files(ctx: &Context, args: &List) -> u8 {
         table.push(["UNIT FILE", "STATE", "PATH"].map(str::to_owned).to_vec());
     }
     let count = files.len();
-    table.extend(files.iter().map(|f| vec![f.name.to_string(), state(&f.state).to_owned(), f.path.display().to_string()]));
+    table.extend(
+        files
+            .iter()
+            .map(|f| vec![f.name.to_string(), state(&f.state).to_owned(), f.path.display().to_string()]),
+    );
     let mut text = columns(&table);
     if !args.no_legend {
         text += &format!("\n{count} unit files listed.\n");

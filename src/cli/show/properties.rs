@@ -23,13 +23,17 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
     }
     if args.json {
         let object = |list: &Vec<(&'static str, String)>| {
-            Value::Object(list.iter().map(|(k, v)| ((*k).to_owned(), Value::String(v.clone()))).collect::<Map<_, _>>())
+            Value::Object(
+                list.iter().map(|(k, v)| ((*k).to_owned(), Value::String(v.clone()))).collect::<Map<_, _>>(),
+            )
         };
         out::say(&format!("{:#}\n", Value::Array(all.iter().map(object).collect())));
         return 0;
     }
     let text = |list: &Vec<(&'static str, String)>| {
-        let line = |(k, v): &(&'static str, String)| if args.value { format!("{v}\n") } else { format!("{k}={v}\n") };
+        let line = |(k, v): &(&'static str, String)| {
+            if args.value { format!("{v}\n") } else { format!("{k}={v}\n") }
+        };
         list.iter().map(line).collect::<String>()
     };
     out::say(&all.iter().map(text).collect::<Vec<_>>().join("\n"));

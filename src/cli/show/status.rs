@@ -103,7 +103,9 @@ fn usage(record: &Record) -> Usage {
         usage.cpu = cpu_time(&host, main);
     }
     if let Some(dir) = &record.tracking.cgroup {
-        let text = |name: &str| host.read(&dir.join(name), 1 << 20).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
+        let text = |name: &str| {
+            host.read(&dir.join(name), 1 << 20).ok().map(|b| String::from_utf8_lossy(&b).into_owned())
+        };
         usage.tasks = text("cgroup.procs").map(|t| t.lines().count());
         if let Some(memory) = text("memory.current").and_then(|t| t.trim().parse().ok()) {
             usage.memory = Some(memory);
@@ -115,7 +117,8 @@ fn usage(record: &Record) -> Usage {
 fn resident(host: &Root, pid: ProcessId) -> Option<u64> {
     let text = host.read(Path::new(&format!("/proc/{}/status", pid.get())), 1 << 16).ok()?;
     let text = String::from_utf8_lossy(&text).into_owned();
-    let kib: u64 = text.lines().find_map(|l| l.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()?;
+    let kib: u64 =
+        text.lines().find_map(|l| l.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1024)
 }
 
@@ -156,7 +159,10 @@ fn as_text(known: &Known) -> String {
         row("Status", &format!("\"{}\"", out::escape(&record.status_text)));
     }
     for (n, u) in unit.unapplied.iter().enumerate() {
-        row(if n == 0 { "Not applied" } else { "" }, &format!("{}={} ({})", u.key, out::escape(&u.value), u.why));
+        row(
+            if n == 0 { "Not applied" } else { "" },
+            &format!("{}={} ({})", u.key, out::escape(&u.value), u.why),
+        );
     }
     for sentence in &record.not_applied {
         row("Left out", &out::escape(sentence));
@@ -219,7 +225,10 @@ fn processes(record: &Record, usage: &Usage, row: &mut dyn FnMut(&str, &str)) {
     }
     let exit = explain::exit(record);
     if record.exec_main_pid > 0 && !exit.is_empty() {
-        row("Last exit", &format!("{exit} (pid {}, {} ago)", record.exec_main_pid, ago(record.exec_main_exit)));
+        row(
+            "Last exit",
+            &format!("{exit} (pid {}, {} ago)", record.exec_main_pid, ago(record.exec_main_exit)),
+        );
     }
     let failure = explain::failure(record);
     if !failure.is_empty() && failure != exit {

@@ -95,7 +95,10 @@ pub(super) fn of(
         }
     }
     e.vars.retain(|(n, v)| {
-        !context.unset_environment.iter().any(|u| u == n || u.split_once('=') == Some((n.as_str(), v.as_str())))
+        !context
+            .unset_environment
+            .iter()
+            .any(|u| u == n || u.split_once('=') == Some((n.as_str(), v.as_str())))
     });
     Ok(e)
 }

@@ -180,7 +180,9 @@ impl Supervisor {
     fn look_at(&mut self, role: Role) {
         let Some(process) = self.process(role) else { return };
         if let Some((state, notices)) = process.exec_state() {
-            for notice in notices.into_iter().filter(|n| !self.record.not_applied.contains(n)).collect::<Vec<_>>() {
+            for notice in
+                notices.into_iter().filter(|n| !self.record.not_applied.contains(n)).collect::<Vec<_>>()
+            {
                 self.record.not_applied.push(notice);
             }
             match state {
@@ -194,10 +196,7 @@ impl Supervisor {
 
     /// One that is not our child has ended when it is a zombie or gone; nobody says how.
     fn look_at_stranger(&mut self, role: Role) {
-        let Some(identity) = self
-            .process(role)
-            .filter(|p| p.target.is_some())
-            .map(|p| p.identity.clone())
+        let Some(identity) = self.process(role).filter(|p| p.target.is_some()).map(|p| p.identity.clone())
         else {
             return;
         };
@@ -317,7 +316,9 @@ impl Supervisor {
 
     /// MAINPID=: a living process of the service; another one only if root says so.
     fn move_main(&mut self, pid: i32, uid: u32) {
-        let Some(pid) = ProcessId::new(pid).filter(|p| p.get() != 1 && *p != ProcessId::own()) else { return };
+        let Some(pid) = ProcessId::new(pid).filter(|p| p.get() != 1 && *p != ProcessId::own()) else {
+            return;
+        };
         let same = self.main.as_ref().is_some_and(|m| m.pid() == pid);
         let owned = self.tracking.pids().is_ok_and(|pids| pids.contains(&pid));
         if same || !(owned || uid == 0) {

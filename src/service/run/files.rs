@@ -27,7 +27,8 @@ impl Supervisor {
         let name = self.plan.lock_name.as_ref()?;
         let stat = self.place.root.lstat(&self.place.lock_dir).ok()?;
         let owner = self.place.root.stat(&self.files.folder).ok()?.uid;
-        let safe = stat.kind == FileKind::Dir && (stat.uid == owner || stat.uid == 0) && stat.mode & 0o022 == 0;
+        let safe =
+            stat.kind == FileKind::Dir && (stat.uid == owner || stat.uid == 0) && stat.mode & 0o022 == 0;
         if !safe {
             log::warn!("'{}' can be written by others: no lock made there", self.place.lock_dir.display());
         }

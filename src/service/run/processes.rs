@@ -158,8 +158,8 @@ impl Supervisor {
             return None;
         }
         let owned = self.tracking.pids().is_ok_and(|pids| pids.contains(&pid));
-        let trusted = self.place.privilege == Privilege::Root
-            && self.place.root.lstat(path).is_ok_and(|s| s.uid == 0);
+        let trusted =
+            self.place.privilege == Privilege::Root && self.place.root.lstat(path).is_ok_and(|s| s.uid == 0);
         if !owned && !trusted {
             log::warn!(
                 "PID file '{}' names process {pid}, which is not of '{}': ignored",
@@ -174,9 +174,9 @@ impl Supervisor {
     fn guess(&mut self) -> Option<ProcessId> {
         let pids = self.tracking.pids().ok()?;
         let own = ProcessId::own().get();
-        let mut orphans = pids.into_iter().filter(|pid| {
-            self.proc.stat(*pid).is_ok_and(|s| s.ppid == own && !s.is_zombie())
-        });
+        let mut orphans = pids
+            .into_iter()
+            .filter(|pid| self.proc.stat(*pid).is_ok_and(|s| s.ppid == own && !s.is_zombie()));
         let only = orphans.next()?;
         orphans.next().is_none().then_some(only)
     }

@@ -1,10 +1,10 @@
 //! The record on disk: written when something has changed, replaced in one step.
 
 use super::Supervisor;
+use crate::os::cgroup::Version;
 use crate::os::clock::BootId;
 use crate::os::proc::{Identity, Proc, ProcessId};
 use crate::os::root::Sync;
-use crate::os::cgroup::Version;
 use crate::os::tracking::Tracking;
 use crate::service::machine::Want;
 use crate::service::place::Place;
@@ -66,7 +66,11 @@ impl Supervisor {
         r.tracking = match &self.tracking {
             Tracking::Cgroup(group) => {
                 let (dir, version) = group.dir();
-                TrackingMark { cgroup: Some(dir.to_owned()), unified: version == Version::V2, kin: Vec::new() }
+                TrackingMark {
+                    cgroup: Some(dir.to_owned()),
+                    unified: version == Version::V2,
+                    kin: Vec::new(),
+                }
             }
             Tracking::Subreaper(kin) => {
                 TrackingMark { kin: kin.seen().iter().map(mark).collect(), ..TrackingMark::default() }

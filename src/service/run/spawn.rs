@@ -13,9 +13,7 @@ use crate::os::ids::{Ids, User, id_number};
 use crate::os::root::{OFlag, Root};
 use crate::service::machine::{Role, Slot};
 use crate::service::plan::{ApplyMode, DIRECTORIES, Plan, directories};
-use crate::unit::model::{
-    ExecCommand, ExecPrivilege, StandardInput, StandardOutput, WorkingDirectory,
-};
+use crate::unit::model::{ExecCommand, ExecPrivilege, StandardInput, StandardOutput, WorkingDirectory};
 use crate::unit::value::expand;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -83,8 +81,7 @@ fn prepare(
     let (user, credentials) = identity(scene)?;
     make_folders(scene, credentials.as_ref())?;
     known.user = user;
-    let env =
-        environment::of(plan, scene.root, &known, slot, role).map_err(Launched::Impossible)?;
+    let env = environment::of(plan, scene.root, &known, slot, role).map_err(Launched::Impossible)?;
     let mut words = command.argv.clone();
     if !command.no_env_expand {
         words = expand::argv(&words, &|name| env.get(name));
@@ -185,7 +182,8 @@ fn identity(scene: &Scene<'_>) -> Step<(Option<User>, Option<Credentials>)> {
     }
     let asked = user.is_some() || c.group.is_some() || !c.supplementary_groups.is_empty();
     let uid = user.as_ref().map_or(0, |u| u.uid);
-    let credentials = (asked || scene.plan.mode == ApplyMode::Strict).then_some(Credentials { uid, gid, groups });
+    let credentials =
+        (asked || scene.plan.mode == ApplyMode::Strict).then_some(Credentials { uid, gid, groups });
     Ok((user, credentials))
 }
 
@@ -220,12 +218,7 @@ fn make_folders(scene: &Scene<'_>, owner: Option<&Credentials>) -> Step<()> {
     Ok(())
 }
 
-fn make_folder(
-    scene: &Scene<'_>,
-    path: &Path,
-    mode: u32,
-    owner: Option<&Credentials>,
-) -> Result<(), Error> {
+fn make_folder(scene: &Scene<'_>, path: &Path, mode: u32, owner: Option<&Credentials>) -> Result<(), Error> {
     scene.root.create_dir_all(path, mode)?;
     if let Some(owner) = owner.filter(|_| scene.plan.mode == ApplyMode::Strict) {
         scene.root.chown(path, owner.uid, owner.gid)?;
@@ -250,9 +243,8 @@ fn program(scene: &Scene<'_>, command: &ExecCommand) -> Step<PathBuf> {
         own.iter().map(String::as_str).collect()
     };
     let host = Root::host().map_err(|e| Launched::Refused(Stage::Exec, e.to_string()))?;
-    let executable = |p: &PathBuf| {
-        [scene.root, &host].iter().any(|r| r.stat(p).is_ok_and(|s| s.mode & 0o111 != 0))
-    };
+    let executable =
+        |p: &PathBuf| [scene.root, &host].iter().any(|r| r.stat(p).is_ok_and(|s| s.mode & 0o111 != 0));
     let found = folders.iter().map(|f| Path::new(f).join(path)).find(executable);
     found
         .map(|p| inside(&p))

@@ -205,11 +205,24 @@ impl<R: Read> Reader<R> {
             return Err(self.unexpected("a digit"));
         }
         let mut value = Some(0u64);
-        let mut digits = 0u32;
-        while let Some(digit @ b'0'..=b'9') = self.peek()? {
-            value = value.and_then(|value| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
-            self.at += 1;
-            digits = digits.saturating_add(1);
+        let mut digits = 0usize;
+        // What the buffer holds at once; the loop goes round again where it ends within the number.
+        while matches!(self.peek()?, Some(b'0'..=b'9')) {
+            let from = self.at;
+            for byte in self.buffer.get(from..self.filled).unwrap_or_default() {
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 {
+                    break;
+                }
+                // 19 digits always fit.
+                value = match value {
+                    Some(sum) if digits < 19 => Some(sum * 10 + u64::from(digit)),
+                    Some(sum) => sum.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(digit))),
+                    None => None,
+                };
+                digits += 1;
+                self.at += 1;
+            }
         }
         if first == Some(b'0') && digits > 1 {
             return Err(self.unexpected("no digit after a leading zero"));
@@ -355,7 +368,7 @@ impl<R: Read> Reader<R> {
         self.bad(found.map_or(Problem::End, |&found| Problem::Byte { found, wanted }))
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek_token(&mut self) -> Result<Option<u8>, Error> {
         loop {
             match self.peek()? {
@@ -365,7 +378,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&mut self) -> Result<Option<u8>, Error> {
         if self.at < self.filled {
             return Ok(self.buffer.get(self.at).copied());

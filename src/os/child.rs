@@ -21,7 +21,7 @@ use super::sys;
 use crate::unit::model::Resource;
 use between::Prepared;
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{ForkResult, fork, pipe2};
 use std::ffi::{CString, OsString};
@@ -168,6 +168,12 @@ pub fn spawn(spec: &Spec, features: &Features) -> Result<Spawned> {
     Ok(Spawned { pid, pidfd, exec: ExecPipe::new(read_end) })
 }
 
+/// Takes over a descriptor that this program was started with ([`Spec::fds`]: 3, 4, …). Before this
+/// process opens anything itself, since a number that was not passed would then be something else.
+pub fn inherited(number: i32) -> Result<OwnedFd> {
+    sys::take_inherited(number).map_err(|e| Error::new("take over", format!("descriptor {number}"), e))
+}
+
 /// The path by which this program can be started again: the file's own where it is still there,
 /// else the kernel's link to it, which also works after an upgrade has replaced the file.
 pub fn own_executable(host: &Root) -> Result<PathBuf> {
@@ -183,7 +189,8 @@ pub fn own_executable(host: &Root) -> Result<PathBuf> {
 impl Spec {
     /// This program anew as a process that outlives its caller: a session of its own, cwd `/`, no
     /// terminal, an empty environment, standard descriptors from /dev/null, `fds` from 3 on (a plan,
-    /// a pipe to say that it is ready).
+    /// a pipe to say that it is ready), and, where that may be, spared by the OOM killer. What it
+    /// starts inherits that, so give services their own score, 0 where the unit says none.
     pub fn detached(program: PathBuf, argv: Vec<OsString>, fds: Vec<Arc<OwnedFd>>) -> Spec {
         Spec {
             program,
@@ -192,6 +199,7 @@ impl Spec {
             cwd: Cwd::Path { path: PathBuf::from("/"), missing_ok: false },
             new_session: true,
             umask: Some(0o022),
+            oom_score_adjust: Some(-1000),
             ..Spec::default()
         }
     }
@@ -328,9 +336,10 @@ fn lift(fd: BorrowedFd<'_>, base: i32, lifted: &mut Vec<OwnedFd>) -> nix::Result
     if fd.as_raw_fd() >= base {
         return Ok(fd.as_raw_fd());
     }
-    let copy = fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(base))?;
-    lifted.push(own(copy));
-    Ok(copy)
+    let copy = sys::dup_above(fd, base)?;
+    let number = copy.as_raw_fd();
+    lifted.push(copy);
+    Ok(number)
 }
 
 fn lift_null(base: i32, lifted: &mut Vec<OwnedFd>) -> nix::Result<RawFd> {
@@ -339,12 +348,6 @@ fn lift_null(base: i32, lifted: &mut Vec<OwnedFd>) -> nix::Result<RawFd> {
     let number = lift(null.as_fd(), base, lifted)?;
     lifted.push(null);
     Ok(number)
-}
-
-fn own(fd: RawFd) -> OwnedFd {
-    use std::os::fd::FromRawFd;
-    // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor and nobody else knows it.
-    unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
 /// What is open now, for kernels without close_range. Without /proc: what could be, within reason.

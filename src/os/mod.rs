@@ -5,13 +5,22 @@
 //! ([`features::Features`]) and has a fallback that tests can force.
 
 pub mod capture;
+pub mod cgroup;
 pub mod child;
 pub mod clock;
 pub mod error;
 pub mod features;
+pub mod fifo;
+pub mod ids;
+pub mod inotify;
+pub mod kill;
+pub mod lock;
 pub mod poll;
 pub mod proc;
 pub mod root;
 pub mod signal;
+pub mod socket;
 mod sys;
+pub mod term;
+pub mod tracking;
 pub mod wait;

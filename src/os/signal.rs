@@ -3,8 +3,10 @@
 //! No handler ever runs in amr. Children get default actions and an empty mask (see `child`).
 
 use super::error::{Error, Result};
+use super::sys;
 use nix::errno::Errno;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+pub use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -58,6 +60,14 @@ impl AsFd for Signals {
     }
 }
 
+/// To be called first thing: what a careless parent left is undone. With SIGCHLD ignored the kernel
+/// would reap children itself and nobody would learn how they ended.
+pub fn reset() -> Result<()> {
+    let fail = |e: Errno| Error::new("reset", "signals", e);
+    sys::default_action(libc::SIGCHLD).map_err(fail)?;
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None).map_err(fail)
+}
+
 /// A signal's name without `SIG`: `TERM`, `RTMIN+4`; the number where there is none.
 pub fn name(signal: i32) -> Cow<'static, str> {
     if let Ok(known) = Signal::try_from(signal) {
@@ -80,6 +90,14 @@ mod tests {
     fn names_as_kill_prints_them() {
         assert_eq!((name(15), name(34), name(38)), ("TERM".into(), "RTMIN".into(), "RTMIN+4".into()));
         assert_eq!(name(99), "99");
+    }
+
+    #[test]
+    fn nothing_stays_blocked() {
+        let set = SigSet::from(Signal::SIGUSR2);
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None).unwrap();
+        reset().unwrap();
+        assert_eq!(SigSet::thread_get_mask().unwrap(), SigSet::empty());
     }
 
     #[test]

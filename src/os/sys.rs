@@ -3,6 +3,7 @@
 
 use nix::errno::Errno;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A descriptor for a process (Linux 5.3).
 pub fn pidfd_open(pid: libc::pid_t) -> nix::Result<OwnedFd> {
@@ -49,6 +50,24 @@ pub fn become_subreaper() -> nix::Result<()> {
     Errno::result(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }).map(drop)
 }
 
+/// A copy whose number is at least `least`, close-on-exec.
+pub fn dup_above(fd: BorrowedFd<'_>, least: i32) -> nix::Result<OwnedFd> {
+    // SAFETY: an fcntl command that takes an integer.
+    let copy = Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, least) })?;
+    // SAFETY: as in pidfd_open.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// accept4(2) without the caller's address: non-blocking and close-on-exec.
+pub fn accept(fd: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
+    let (flags, no_address) = (libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, std::ptr::null_mut());
+    // SAFETY: null pointers for the address are allowed.
+    let accepted = unsafe { libc::accept4(fd.as_raw_fd(), no_address, std::ptr::null_mut(), flags) };
+    let accepted = Errno::result(accepted)?;
+    // SAFETY: as in pidfd_open.
+    Ok(unsafe { OwnedFd::from_raw_fd(accepted) })
+}
+
 /// F_SETPIPE_SZ: the new capacity in bytes.
 pub fn set_pipe_size(fd: BorrowedFd<'_>, bytes: i32) -> nix::Result<i32> {
     // SAFETY: an fcntl command that takes an integer.
@@ -65,4 +84,37 @@ pub fn wait4(pid: libc::pid_t) -> nix::Result<Option<(libc::pid_t, i32, libc::ru
     // SAFETY: zeroed is a valid rusage (integers only), and the kernel may have filled it.
     let usage = unsafe { usage.assume_init() };
     Ok((reaped != 0).then_some((reaped, status, usage)))
+}
+
+/// The width of a terminal in characters.
+pub fn columns(fd: BorrowedFd<'_>) -> nix::Result<u16> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: `size` lives through the call and is what this request fills.
+    let done = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
+    Errno::result(done).map(|_| size.ws_col)
+}
+
+/// Gives a signal its default action.
+pub fn default_action(signal: i32) -> nix::Result<()> {
+    // SAFETY: SIG_DFL runs no code of ours.
+    let old = unsafe { libc::signal(signal, libc::SIG_DFL) };
+    if old == libc::SIG_ERR { Err(Errno::last()) } else { Ok(()) }
+}
+
+/// The descriptors that were taken over, by number: each can be owned once.
+static TAKEN: AtomicU64 = AtomicU64::new(0);
+
+/// Owns a descriptor that came with exec, and makes it close-on-exec. Only 3 to 63, and each once
+/// (EBUSY).
+pub fn take_inherited(fd: i32) -> nix::Result<OwnedFd> {
+    if !(3..64).contains(&fd) {
+        return Err(Errno::EBADF);
+    }
+    // SAFETY: an fcntl command that takes an integer; fails where nothing is open.
+    Errno::result(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    if TAKEN.fetch_or(1 << fd, Ordering::Relaxed) & (1 << fd) != 0 {
+        return Err(Errno::EBUSY);
+    }
+    // SAFETY: it is open, and the mark just set keeps it from being owned a second time.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -207,6 +207,18 @@ pub enum Step {
     },
 }
 
+/// For `--dry-run`.
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Make { level, link } => {
+                write!(f, "link {}/{} -> {}", level.folder(), shown(&link.file()), shown(&link.target()))
+            }
+            Self::Remove { level, link } => write!(f, "remove {}/{}", level.folder(), shown(&link.file())),
+        }
+    }
+}
+
 /// The steps to exactly one link of `name` in each level that `wanted` names, as it says there;
 /// other levels stay as they are.
 pub fn plan(
@@ -222,7 +234,7 @@ pub fn plan(
         for entry in found.of(name).iter().filter(|e| e.level == level) {
             if entry.link != link {
                 remove.push(Step::Remove { level, link: entry.link.clone() });
-            } else if entry.target == Target::Link(link.target()) {
+            } else if entry.target == Target::Unread || entry.target == Target::Link(link.target()) {
                 here = true;
             }
         }

@@ -2,7 +2,14 @@
 //!
 //! Pure, but for `load`, which reads the search path below a root.
 
+pub mod build;
+pub mod builtin;
+pub mod directive;
+pub mod finding;
+pub mod load;
+pub mod merge;
 pub mod model;
 pub mod name;
+pub mod specifier;
 pub mod syntax;
 pub mod value;

@@ -4,6 +4,7 @@
 
 use super::name::UnitName;
 use super::value::{Signal, Span, Timeout};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ pub struct Dependency {
 }
 
 /// A place in one of the unit's files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// Path inside the root.
     pub path: PathBuf,
@@ -127,7 +128,7 @@ pub struct Check {
 }
 
 /// At most `burst` starts in `interval`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartLimit {
     /// Zero turns the limit off.
     pub interval: Duration,
@@ -145,7 +146,7 @@ pub enum Body {
 }
 
 /// `[Service]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     /// `Type=`.
     pub kind: ServiceType,
@@ -194,7 +195,7 @@ pub struct Service {
 }
 
 /// `Type=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum ServiceType {
     Simple,
@@ -209,7 +210,7 @@ pub enum ServiceType {
 }
 
 /// The command lists, in file order.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ExecLists {
     pub condition: Vec<ExecCommand>,
@@ -222,7 +223,7 @@ pub struct ExecLists {
 }
 
 /// One command: quotes undone and specifiers expanded, variables not yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecCommand {
     /// The executable: absolute, or a bare name to look up.
     pub path: String,
@@ -239,7 +240,7 @@ pub struct ExecCommand {
 }
 
 /// What the privilege prefix asks for (systemd.service(5)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum ExecPrivilege {
     /// None: everything applies.
     #[default]
@@ -253,7 +254,7 @@ pub enum ExecPrivilege {
 }
 
 /// `Restart=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Restart {
     No,
@@ -266,7 +267,7 @@ pub enum Restart {
 }
 
 /// A set of exit codes and signals.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusSet {
     /// Exit codes.
     pub codes: Vec<u8>,
@@ -275,7 +276,7 @@ pub struct StatusSet {
 }
 
 /// `TimeoutStartFailureMode=`, `TimeoutStopFailureMode=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum TimeoutFailureMode {
     Terminate,
@@ -284,7 +285,7 @@ pub enum TimeoutFailureMode {
 }
 
 /// systemd.kill(5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Kill {
     pub mode: KillMode,
@@ -297,7 +298,7 @@ pub struct Kill {
 }
 
 /// `KillMode=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum KillMode {
     ControlGroup,
@@ -307,7 +308,7 @@ pub enum KillMode {
 }
 
 /// `NotifyAccess=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum NotifyAccess {
     None,
@@ -317,7 +318,7 @@ pub enum NotifyAccess {
 }
 
 /// systemd.exec(5): what each process of the service gets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ExecContext {
     pub user: Option<String>,
@@ -354,7 +355,7 @@ pub struct ExecContext {
 }
 
 /// `WorkingDirectory=`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WorkingDirectory {
     /// Not set: `/`.
     Root,
@@ -373,7 +374,7 @@ pub enum WorkingDirectory {
 }
 
 /// One `EnvironmentFile=`; the path may hold glob characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct EnvironmentFile {
     pub path: String,
@@ -382,7 +383,7 @@ pub struct EnvironmentFile {
 }
 
 /// `StandardInput=`, as far as it can be met without a journal and sockets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum StandardInput {
     Null,
@@ -392,7 +393,7 @@ pub enum StandardInput {
 }
 
 /// `StandardOutput=`, `StandardError=`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum StandardOutput {
     Inherit,
@@ -408,7 +409,7 @@ pub enum StandardOutput {
 }
 
 /// The limits of setrlimit(2) that systemd has a `Limit…=` for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Resource {
     Cpu,
@@ -430,7 +431,7 @@ pub enum Resource {
 }
 
 /// Soft and hard; `u64::MAX` is `infinity`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ResourceLimit {
     pub soft: u64,
@@ -438,7 +439,7 @@ pub struct ResourceLimit {
 }
 
 /// `RuntimeDirectory=` and its kin, relative names with their mode.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Directories {
     pub names: Vec<String>,
@@ -447,7 +448,7 @@ pub struct Directories {
 }
 
 /// `RuntimeDirectoryPreserve=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum RuntimePreserve {
     No,

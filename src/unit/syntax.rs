@@ -4,8 +4,8 @@
 //! systemd 252 warns of or refuses is kept as a [`Fault`] beside the items (its `config_parse` and
 //! `parse_line`). Sections and keys are not judged here; an `X-` key is an assignment like others.
 //!
-//! A line ends at a line feed, a carriage return, both together, or a NUL byte. A line that ends in
-//! an unescaped backslash goes on in the next one, with a space for the backslash; comments between
+//! A line ends at a line feed, a carriage return, both together in any order, or a NUL byte; a NUL
+//! right behind a line end belongs to it (measured on 252.39). A line that ends in an unescaped backslash goes on in the next one, with a space for the backslash; comments between
 //! the two are left out of the value.
 
 use super::model::Severity;
@@ -120,7 +120,7 @@ pub enum FaultKind {
     NoEquals,
     /// Nothing in front of the `=`.
     NoKey,
-    /// Bytes that are not UTF-8.
+    /// Bytes that are not UTF-8, outside comments. 252 words it as a warning, and then refuses the file.
     NotUtf8,
     /// A line that begins with `[` and does not end with `]`.
     BadHeader,
@@ -137,10 +137,8 @@ impl FaultKind {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::BadHeader | Self::TooLong => Severity::Error,
-            Self::NoEquals | Self::NoKey | Self::NotUtf8 | Self::OutsideSection | Self::Include => {
-                Severity::Warning
-            }
+            Self::BadHeader | Self::TooLong | Self::NotUtf8 => Severity::Error,
+            Self::NoEquals | Self::NoKey | Self::OutsideSection | Self::Include => Severity::Warning,
         }
     }
 
@@ -148,7 +146,7 @@ impl FaultKind {
         match self {
             Self::NoEquals => "missing '=', ignoring the line",
             Self::NoKey => "missing key in front of '=', ignoring the line",
-            Self::NotUtf8 => "the line is not valid UTF-8, ignoring it",
+            Self::NotUtf8 => "the line is not valid UTF-8: systemd refuses the file here",
             Self::BadHeader => "invalid section header: it must end with ']', with nothing behind it",
             Self::TooLong => "the line is too long: at most 1 MiB, continued lines included",
             Self::OutsideSection => "assignment outside of any section, ignoring it",
@@ -256,7 +254,8 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r' | 0)).unwrap_or(rest.len());
         let (content, tail) = rest.split_at(end);
         let marks = match tail {
-            [b'\n', b'\r', ..] | [b'\r', b'\n', ..] => 2,
+            [b'\n', b'\r', 0, ..] | [b'\r', b'\n', 0, ..] => 3,
+            [b'\n', b'\r' | 0, ..] | [b'\r', b'\n' | 0, ..] => 2,
             [] => 0,
             [_, ..] => 1,
         };
@@ -328,7 +327,7 @@ impl Reader {
     }
 
     fn finish(&mut self, pending: Pending) {
-        let (start, end) = trim(&pending.joined, 0, pending.joined.len());
+        let (start, end) = trim(&pending.joined);
         let text = match std::str::from_utf8(pending.joined.get(start..end).unwrap_or_default()) {
             Ok(text) => text.to_owned(),
             Err(e) => {
@@ -410,10 +409,9 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
 }
 
-/// `start..end` without the blanks at both ends.
-fn trim(bytes: &[u8], start: usize, end: usize) -> (usize, usize) {
-    let all = bytes.get(start..end).unwrap_or_default();
-    let leading = all.iter().take_while(|b| BLANKS.contains(b)).count();
-    let trailing = all.iter().skip(leading).rev().take_while(|b| BLANKS.contains(b)).count();
-    (start.saturating_add(leading), end.saturating_sub(trailing))
+/// Where the bytes begin and end without the blanks around them.
+fn trim(bytes: &[u8]) -> (usize, usize) {
+    let leading = bytes.iter().take_while(|b| BLANKS.contains(b)).count();
+    let trailing = bytes.iter().skip(leading).rev().take_while(|b| BLANKS.contains(b)).count();
+    (leading, bytes.len().saturating_sub(trailing))
 }

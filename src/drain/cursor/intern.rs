@@ -6,82 +6,92 @@
 use std::hash::Hasher;
 
 /// Finds the number of a thing by its hash; equality is the caller's, who has the things.
+///
+/// A slot is half of the hash above the number, so that growing needs no thing, and a thing is
+/// looked at only when its hash is right: each look may cost a trip to memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    slots: Vec<u32>,
+    slots: Vec<u64>,
     used: usize,
 }
 
-/// Never used.
+/// The number of a slot that was never used.
 const EMPTY: u32 = u32::MAX;
-/// Used, and removed since.
+/// The number of a slot that was used, and whose thing was removed since.
 const GONE: u32 = u32::MAX - 1;
 /// Numbers above this are not for things.
 pub(super) const MOST: usize = (u32::MAX - 2) as usize;
 
+/// The half of a hash that is kept.
+fn half(hash: u64) -> u32 {
+    // The multiplication spreads hashes that differ in few bits; the high bits are the good ones.
+    (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+}
+
+fn slot(half: u32, number: u32) -> u64 {
+    u64::from(half) << 32 | u64::from(number)
+}
+
 impl Index {
     /// The number for which `same` holds.
     pub fn find(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
-        let mut at = self.start(hash)?;
+        let half = half(hash);
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = half as usize & mask;
         loop {
-            match self.slots.get(at).copied()? {
-                EMPTY => return None,
-                GONE => {}
-                number if same(number) => return Some(number),
-                _ => {}
+            let slot = self.slots.get(at).copied()?;
+            let number = slot as u32;
+            if number == EMPTY {
+                return None;
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            if (slot >> 32) as u32 == half && number != GONE && same(number) {
+                return Some(number);
+            }
+            at = (at + 1) & mask;
         }
     }
 
-    /// Adds a number that is not there; `rehash` gives the hash of each one when the table grows.
-    pub fn add(&mut self, hash: u64, number: u32, rehash: impl Fn(u32) -> u64) {
+    /// Adds a number that is not there.
+    pub fn add(&mut self, hash: u64, number: u32) {
         if (self.used + 1) * 3 > self.slots.len() * 2 {
-            let old: Vec<u32> = self.numbers().collect();
-            self.slots = vec![EMPTY; ((old.len() + 1) * 2).next_power_of_two().max(16)];
+            let kept = self.slots.iter().filter(|&&slot| (slot as u32) < GONE).count();
+            let size = ((kept + 1) * 2).next_power_of_two().max(16);
+            let old = std::mem::replace(&mut self.slots, vec![slot(0, EMPTY); size]);
             self.used = 0;
-            for kept in old {
-                self.place(rehash(kept), kept);
+            for slot in old.into_iter().filter(|&slot| (slot as u32) < GONE) {
+                self.place(slot);
             }
         }
-        self.place(hash, number);
+        self.place(slot(half(hash), number));
     }
 
     /// Takes a number out.
     pub fn remove(&mut self, hash: u64, number: u32) {
-        let Some(mut at) = self.start(hash) else { return };
-        while let Some(slot) = self.slots.get_mut(at) {
-            match *slot {
+        let half = half(hash);
+        let Some(mask) = self.slots.len().checked_sub(1) else { return };
+        let mut at = half as usize & mask;
+        while let Some(found) = self.slots.get_mut(at) {
+            match *found as u32 {
                 EMPTY => return,
-                found if found == number => {
-                    *slot = GONE;
+                same if same == number => {
+                    *found = slot(half, GONE);
                     return;
                 }
-                _ => at = (at + 1) & (self.slots.len() - 1),
+                _ => at = (at + 1) & mask,
             }
         }
     }
 
-    fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
-        self.slots.iter().copied().filter(|&slot| slot < GONE)
-    }
-
-    fn start(&self, hash: u64) -> Option<usize> {
-        // The multiplication spreads hashes that differ in few bits; the high bits are the good ones.
-        let spread = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let mask = self.slots.len().checked_sub(1)?;
-        Some(usize::try_from(spread).unwrap_or(0) & mask)
-    }
-
-    fn place(&mut self, hash: u64, number: u32) {
-        let Some(mut at) = self.start(hash) else { return };
-        while let Some(slot) = self.slots.get_mut(at) {
-            if *slot == EMPTY {
-                *slot = number;
+    fn place(&mut self, new: u64) {
+        let Some(mask) = self.slots.len().checked_sub(1) else { return };
+        let mut at = (new >> 32) as usize & mask;
+        while let Some(found) = self.slots.get_mut(at) {
+            if *found as u32 == EMPTY {
+                *found = new;
                 self.used += 1;
                 return;
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            at = (at + 1) & mask;
         }
     }
 }
@@ -146,6 +156,11 @@ impl Interner {
         self.index.find(hash(text), |number| self.get(number) == text)
     }
 
+    /// The number that was asked for last.
+    pub fn last(&self) -> Option<u32> {
+        self.last
+    }
+
     /// The text of a number.
     pub fn get(&self, number: u32) -> &[u8] {
         let number = number as usize;
@@ -164,13 +179,7 @@ impl Interner {
         let end = u32::try_from(self.text.len().checked_add(text.len())?).ok()?;
         self.text.add(text)?;
         self.ends.push(end);
-        let Self { text, ends, index, .. } = self;
-        index.add(hash, number, |kept| {
-            let kept = kept as usize;
-            let start = kept.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-            let end = ends.get(kept).copied().unwrap_or(start);
-            self::hash(text.get(start, (end - start) as usize))
-        });
+        self.index.add(hash, number);
         Some(number)
     }
 }
@@ -203,7 +212,7 @@ mod tests {
     fn an_index_forgets_what_is_removed_and_keeps_the_rest() {
         let mut index = Index::default();
         // One hash for all: the worst case, and the one in which removal could cut a chain.
-        (0..100).for_each(|number| index.add(7, number, |_| 7));
+        (0..100).for_each(|number| index.add(7, number));
         (0..100).step_by(2).for_each(|number| index.remove(7, number));
         for number in 0..100 {
             assert_eq!(index.find(7, |found| found == number).is_some(), number % 2 == 1, "{number}");

@@ -86,11 +86,6 @@ impl Record {
             }
         })
     }
-
-    /// The hash under which the record is found.
-    pub fn hash(&self, texts: &Arena, devices: &Interner) -> u64 {
-        self.identity(texts, devices).map_or(0, |identity| hash_of(self.scope, &identity))
-    }
 }
 
 /// The hash of a state's key.

@@ -73,7 +73,10 @@ impl Cursors {
     /// # Errors
     /// [`Full`]; the states are as they were.
     pub(in crate::drain) fn set(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<u32, Full> {
-        let scope = self.scopes.intern(&scope_text(scope, cursor.input_id)).ok_or(Full::TooMany)?;
+        let scope = match self.last_scope(scope, cursor.input_id) {
+            Some(last) => last,
+            None => self.scopes.intern(&scope_text(scope, cursor.input_id)).ok_or(Full::TooMany)?,
+        };
         let hash = hash_of(scope, &cursor.identity);
         let old = self.lookup(scope, hash, &cursor.identity);
         let record = self.pack(scope, cursor, old)?;
@@ -89,10 +92,7 @@ impl Cursors {
             None => self.records.push(record),
         }
         if old.is_none() {
-            let Self { index, records, texts, devices, .. } = self;
-            index.add(hash, number, |kept| {
-                records.get(kept as usize).map_or(0, |record| record.hash(texts, devices))
-            });
+            self.index.add(hash, number);
         }
         Ok(number)
     }
@@ -119,7 +119,10 @@ impl Cursors {
         input_id: &[u8],
         identity: &Identity<'_>,
     ) -> Option<u32> {
-        let scope = self.scopes.find(&scope_text(scope, input_id))?;
+        let scope = match self.last_scope(scope, input_id) {
+            Some(last) => last,
+            None => self.scopes.find(&scope_text(scope, input_id))?,
+        };
         self.lookup(scope, hash_of(scope, identity), identity)
     }
 
@@ -177,6 +180,14 @@ impl Cursors {
         let mut numbers: Vec<u32> = self.numbers().collect();
         numbers.sort_unstable_by_key(|&number| (self.folder_of(number), number));
         numbers
+    }
+
+    /// The scope of the state before, if this is the same: it mostly is.
+    fn last_scope(&self, scope: &[u8], id: &[u8]) -> Option<u32> {
+        let last = self.scopes.last()?;
+        let text = self.scopes.get(last);
+        let rest = text.strip_prefix(&scope_head(id))?.strip_prefix(id)?;
+        (rest == scope).then_some(last)
     }
 
     fn lookup(&self, scope: u32, hash: u64, identity: &Identity<'_>) -> Option<u32> {
@@ -255,8 +266,11 @@ pub(super) fn device(devices: &Interner, number: u32) -> u64 {
 
 /// What a state is known by beside its identity. The length keeps `a` + `bc` from being `ab` + `c`.
 fn scope_text(scope: &[u8], input_id: &[u8]) -> Vec<u8> {
-    let len = u32::try_from(input_id.len()).unwrap_or(u32::MAX).to_ne_bytes();
-    [&len, input_id, scope].concat()
+    [&scope_head(input_id), input_id, scope].concat()
+}
+
+fn scope_head(input_id: &[u8]) -> [u8; 4] {
+    u32::try_from(input_id.len()).unwrap_or(u32::MAX).to_ne_bytes()
 }
 
 /// The input id in a scope's text.

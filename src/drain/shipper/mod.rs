@@ -7,6 +7,7 @@
 
 pub mod cloudwatch;
 pub mod filebeat;
+pub mod find;
 
 use std::time::Duration;
 

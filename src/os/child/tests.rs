@@ -91,7 +91,7 @@ fn only_the_given_descriptors_are_open_both_ways() {
     use std::io::Write;
     // One that is not close-on-exec, as an inherited one may be.
     let null = std::fs::File::open("/dev/null").unwrap();
-    let stray = own(fcntl(&null, FcntlArg::F_DUPFD(50)).unwrap());
+    let stray = nix::fcntl::fcntl(&null, nix::fcntl::FcntlArg::F_DUPFD(50)).unwrap();
     let (r, w) = nix::unistd::pipe2(OFlag::O_CLOEXEC).unwrap();
     std::fs::File::from(w).write_all(b"plan").unwrap();
     for switch in [None, Some("no-close-range")] {
@@ -102,8 +102,9 @@ fn only_the_given_descriptors_are_open_both_ways() {
         let spec = Spec { fds: vec![third, fourth], ..sh(script) };
         let text = String::from_utf8(run_with(&spec, &features).stdout).unwrap();
         assert!(text.starts_with("0 1 2 3 4 "), "{text}");
-        assert!(!text.contains(&stray.as_raw_fd().to_string()), "{text}");
+        assert!(!text.contains(&stray.to_string()), "{text}");
     }
+    nix::unistd::close(stray).unwrap();
 }
 
 #[test]
@@ -204,6 +205,29 @@ fn a_plan_travels_with_and_without_memfd() {
     }
     let host = Root::host().unwrap();
     assert_eq!(own_executable(&host).unwrap(), std::env::current_exe().unwrap());
+}
+
+#[test]
+fn a_descriptor_is_taken_over_once() {
+    if std::env::var("AMR_TEST_CHILD_INNER").is_ok() {
+        let mut text = String::new();
+        let mut plan = std::fs::File::from(inherited(3).unwrap());
+        std::io::Read::read_to_string(&mut plan, &mut text).unwrap();
+        assert_eq!(text, "the plan");
+        assert_eq!(inherited(3).unwrap_err().errno(), Some(libc::EBUSY));
+        assert!(inherited(63).is_err() && inherited(1).is_err());
+        return;
+    }
+    let features = Features::detect(None).unwrap();
+    let scratch = Scratch::new();
+    let plan = plan_file(b"the plan", &features, &scratch.root(), Path::new("/")).unwrap();
+    let argv = ["amr", "--exact", "os::child::tests::a_descriptor_is_taken_over_once"].map(OsString::from);
+    let program = own_executable(&Root::host().unwrap()).unwrap();
+    let mut spec = Spec::detached(program, argv.to_vec(), vec![Arc::new(plan)]);
+    spec.env = vec![("AMR_TEST_CHILD_INNER".into(), "1".into())];
+    let got = run(&spec);
+    assert_eq!((got.exit, got.failure), (Exit::Exited(0), None));
+    assert!(String::from_utf8(got.stdout).unwrap().contains("1 passed"));
 }
 
 #[test]

@@ -90,6 +90,16 @@ impl Root {
     }
 }
 
+impl Root {
+    /// Can what is in this folder be trusted? It is a folder itself (no link), root's or this user's
+    /// own, and nobody else may write to it.
+    pub fn is_trusted_dir(&self, inner: &Path) -> Result<bool> {
+        let stat = self.lstat(inner)?;
+        let owner = stat.uid == 0 || stat.uid == nix::unistd::geteuid().as_raw();
+        Ok(stat.kind == FileKind::Dir && owner && stat.mode & 0o022 == 0)
+    }
+}
+
 fn has_wildcard(part: &str) -> bool {
     let mut escaped = false;
     part.chars().any(|c| {

@@ -8,8 +8,8 @@ use super::{FileKind, Place, Root};
 use crate::os::error::{Error, Result};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{Mode, fchmod, mkdirat};
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, mkfifoat, symlinkat, unlinkat};
+use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat, mkdirat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, mkfifoat, symlinkat, unlinkat};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
@@ -60,6 +60,25 @@ impl Root {
             .and_then(|()| openat(&place.dir, name, flags, Mode::empty()))
             .and_then(|fd| fchmod(&fd, mode))
             .map_err(|e| self.error("create folder", inner, e))
+    }
+
+    /// Makes a folder, or takes the one that is there, and gives it this mode and owner: for folders
+    /// of a service, whose parent may be the service's own. The folder above must be there. Works on
+    /// an open descriptor, so that neither a link nor another file that is put in its place gets the
+    /// owner; a link is refused (ELOOP or ENOTDIR).
+    pub fn create_dir_for(&self, inner: &Path, mode: u32, uid: u32, gid: u32) -> Result<()> {
+        let fail = |e: Errno| self.error("set up folder", inner, e);
+        let place = self.place("set up folder", inner)?;
+        let name = place.name.as_os_str();
+        match mkdirat(&place.dir, name, Mode::S_IRWXU) {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(e) => return Err(fail(e)),
+        }
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let fd = openat(&place.dir, name, flags, Mode::empty()).map_err(fail)?;
+        // The mode last: a change of owner may take bits away.
+        fchown(&fd, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))).map_err(fail)?;
+        fchmod(&fd, Mode::from_bits_truncate(mode)).map_err(fail)
     }
 
     /// Is it a folder, links followed?
@@ -163,6 +182,15 @@ impl Root {
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
         let file = self.open_flags("change the mode of", inner, flags, 0)?;
         fchmod(&file, Mode::from_bits_truncate(mode)).map_err(|e| self.error("change the mode of", inner, e))
+    }
+
+    /// Sets the permission bits of a socket, which cannot be opened. Only in folders that nobody else
+    /// can write: a link put in its place meanwhile would be followed.
+    pub(in crate::os) fn chmod_socket(&self, inner: &Path, mode: u32) -> Result<()> {
+        let place = self.place("change the mode of", inner)?;
+        let mode = Mode::from_bits_truncate(mode);
+        fchmodat(&place.dir, place.name.as_os_str(), mode, FchmodatFlags::FollowSymlink)
+            .map_err(|e| self.error("change the mode of", inner, e))
     }
 
     /// Makes a FIFO, which must not exist. `mode` is under the umask.

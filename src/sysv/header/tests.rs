@@ -12,10 +12,9 @@ fn triple(text: &str) -> (String, u8, u8) {
 }
 
 fn fault(text: &str) -> LineFault {
-    match read(text).unwrap_err() {
-        HeaderError::Line { fault, .. } => fault,
-        other => panic!("{other}"),
-    }
+    let error = read(text).unwrap_err();
+    let HeaderError::Line { fault, .. } = error else { panic!("{error}") };
+    fault
 }
 
 /// sysv.md 1.3, the `chkconfig:` value.

@@ -4,7 +4,7 @@
 //! does not make two words. Variables are not expanded here: see `expand`.
 
 use super::words::{self, Escapes, Step, Word};
-use super::{ValueError, path};
+use super::{Expand, ValueError, path};
 use crate::unit::model::ExecPrivilege;
 
 #[cfg(test)]
@@ -28,9 +28,6 @@ pub struct ParsedCommand {
     /// `+`, `!`, `!!`
     pub privilege: ExecPrivilege,
 }
-
-/// What expands the specifiers of one word.
-pub type Expand<'a> = &'a dyn Fn(&str) -> Result<String, ValueError>;
 
 /// Reads a line of one or more commands; see [`parse_with_warnings`].
 ///

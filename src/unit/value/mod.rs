@@ -5,16 +5,29 @@
 
 pub mod utc;
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use thiserror::Error;
 
 pub mod boolean;
+pub mod capability;
+pub mod cpu_set;
+pub mod env;
+pub mod escape;
 pub mod exec;
+pub mod exit_status;
+pub mod expand;
+pub mod limits;
+pub mod mode;
 mod number;
 pub mod path;
 pub mod signal;
+pub mod size;
 pub mod time;
 pub mod words;
+
+/// What expands the specifiers of one word.
+pub type Expand<'a> = &'a dyn Fn(&str) -> Result<String, ValueError>;
 
 /// Why a value, or a part of it, cannot be read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -50,7 +63,7 @@ impl ValueError {
 }
 
 /// A time limit; `infinity` and, for the two stop and start limits, `0` mean that there is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Timeout {
     /// Ends after this time.
     After(Duration),
@@ -59,11 +72,11 @@ pub enum Timeout {
 }
 
 /// A signal by number; real-time signals included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Signal(pub i32);
 
 /// A place in a file: 1-based line and column (in bytes), and the length in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Span {
     /// Line, from 1.
     pub line: u32,

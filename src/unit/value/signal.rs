@@ -18,13 +18,12 @@ const RTMIN: i32 = 34;
 const RTMAX: i32 = 64;
 
 impl Signal {
-    /// The name without `SIG`: `TERM`, `RTMIN+3`; the number where there is none.
+    /// The name without `SIG`: `TERM`, `RTMIN+0`, `RTMIN+3`; the number where there is none.
     #[must_use]
     pub fn name(self) -> String {
         let index = usize::try_from(self.0).ok().and_then(|n| n.checked_sub(1));
         match index.and_then(|i| NAMES.get(i)) {
             Some(name) => (*name).to_owned(),
-            None if self.0 == RTMIN => "RTMIN".to_owned(),
             None if (RTMIN..=RTMAX).contains(&self.0) => format!("RTMIN+{}", self.0.saturating_sub(RTMIN)),
             None => self.0.to_string(),
         }
@@ -114,6 +113,7 @@ mod tests {
             assert_eq!(parse(&name), Ok(Signal(n)), "{name}");
             assert_eq!(parse(&Signal(n).to_string()), Ok(Signal(n)));
         }
+        assert_eq!(Signal(34).name(), "RTMIN+0");
         assert_eq!(Signal(37).to_string(), "SIGRTMIN+3");
         assert_eq!(Signal(32).to_string(), "32");
     }

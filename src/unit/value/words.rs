@@ -2,6 +2,9 @@
 //!
 //! Since systemd 221 a quote may open anywhere in a word: `--opt="a b"` is one word. C escapes count
 //! inside both kinds of quotes. What is done about a backslash differs between directives: see [`Escapes`].
+//!
+//! One difference is meant: a word whose `\xHH` make it something else than UTF-8 is refused, where
+//! systemd would hand the bytes on.
 
 use super::ValueError;
 
@@ -76,6 +79,18 @@ pub fn split_variable(value: &str) -> Vec<String> {
         from = skip_blanks(value, scan.end);
     }
     words
+}
+
+/// Splits at blanks alone: quotes and backslashes are characters like others.
+#[must_use]
+pub fn split_bare(value: &str) -> Vec<Word> {
+    let mut at = 0;
+    let pieces = value.split([' ', '\t', '\n', '\r']).map(|text| {
+        let word = Word { text: text.to_owned(), at, len: text.len() };
+        at = at.saturating_add(text.len()).saturating_add(1);
+        word
+    });
+    pieces.filter(|word| word.len > 0).collect()
 }
 
 /// The next word at or behind `from`; `None` where only blanks are left.

@@ -5,6 +5,7 @@
 //! * [`key`]: the keys of memlog; [`state`]: the fields of one state, common to all generations;
 //!   [`time`]: both forms of a time.
 //! * [`evidence`]: its counters and what its own log says.
+//! * [`config`]: filebeat.yml and the command line.
 //! * [`glob`]: which files an input asks for.
 //! * [`http`]: asks its HTTP endpoint. A driver.
 //! * [`follow`]: reads whichever it is where it lies, and again as it changes. A driver; the others
@@ -13,6 +14,7 @@
 //! Offsets advance on the output's acknowledgement alone, in every generation, so a registry is
 //! truthful: what it counts has arrived.
 
+pub mod config;
 pub mod evidence;
 pub mod follow;
 pub mod glob;

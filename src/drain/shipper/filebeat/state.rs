@@ -50,20 +50,35 @@ enum Field {
 }
 
 fn field(name: &[u8]) -> Field {
-    const NAMES: [(&[u8], Field); 11] = [
-        (b"source", Field::Source),
-        (b"offset", Field::Offset),
-        (b"timestamp", Field::Time),
-        (b"ttl", Field::Ttl),
-        (b"type", Field::Kind),
-        (b"FileStateOS", Field::File),
-        (b"meta", Field::Meta),
-        (b"cursor", Field::Cursor),
-        (b"updated", Field::Time),
-        (b"_key", Field::Key),
-        (b"filestate_os", Field::File),
-    ];
-    NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map_or(Field::Skip, |&(_, field)| field)
+    // As Filebeat writes them; the search in any case is for files of another hand.
+    match name {
+        b"source" => Field::Source,
+        b"offset" => Field::Offset,
+        b"timestamp" | b"updated" => Field::Time,
+        b"ttl" => Field::Ttl,
+        b"type" => Field::Kind,
+        b"FileStateOS" => Field::File,
+        b"meta" => Field::Meta,
+        b"cursor" => Field::Cursor,
+        b"_key" => Field::Key,
+        b"id" | b"prev_id" | b"identifier_name" => Field::Skip,
+        other => {
+            const NAMES: [(&[u8], Field); 10] = [
+                (b"source", Field::Source),
+                (b"offset", Field::Offset),
+                (b"timestamp", Field::Time),
+                (b"updated", Field::Time),
+                (b"ttl", Field::Ttl),
+                (b"type", Field::Kind),
+                (b"FileStateOS", Field::File),
+                (b"meta", Field::Meta),
+                (b"cursor", Field::Cursor),
+                (b"_key", Field::Key),
+            ];
+            let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(other));
+            known.map_or(Field::Skip, |&(_, field)| field)
+        }
+    }
 }
 
 impl State {
@@ -73,8 +88,15 @@ impl State {
         self.key.clear();
         self.meta.clear();
         self.faults.clear();
-        let State { source, key, meta, faults, .. } = std::mem::take(self);
-        *self = Self { source, key, meta, faults, ..Self::default() };
+        self.offset = None;
+        self.eof = None;
+        self.no_cursor = false;
+        self.inode = None;
+        self.device = None;
+        self.time = None;
+        self.ttl = None;
+        self.kind = None;
+        self.fingerprint = None;
     }
 
     /// Reads the fields of an object that begins here.

@@ -67,6 +67,12 @@ fn other_meanings_of_the_backslash() {
 }
 
 #[test]
+fn bare_words() {
+    let got: Vec<_> = split_bare(" 'a  b'\\n\t").into_iter().map(|w| (w.text, w.at, w.len)).collect();
+    assert_eq!(got, [("'a".to_owned(), 1, 2), ("b'\\n".to_owned(), 5, 4)]);
+}
+
+#[test]
 fn values_of_variables() {
     for (value, want) in [
         ("a  b", vec!["a", "b"]),

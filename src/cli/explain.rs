@@ -1,0 +1,106 @@
+//! What happened to a unit, in words, and the class of it. Pure but for names of signals.
+
+use crate::cli::exit::Class;
+use crate::cli::jobs::Outcome;
+use crate::order::transaction::Activity;
+use crate::os::root::Root;
+use crate::service::client::{Answer, ClientError, Ended};
+use crate::service::machine::State;
+use crate::service::status::Record;
+use crate::unit::model::Unit;
+use crate::unit::value::Signal;
+
+/// `ActiveState` of a state.
+#[must_use]
+pub fn activity(state: State) -> Activity {
+    match state.active() {
+        "active" => Activity::Active,
+        "activating" => Activity::Activating,
+        "reloading" => Activity::Reloading,
+        "deactivating" => Activity::Deactivating,
+        "failed" => Activity::Failed,
+        _ => Activity::Inactive,
+    }
+}
+
+/// A job that ended, as an outcome with its sentence.
+#[must_use]
+pub fn ended(ended: &Ended, _root: &Root) -> Outcome {
+    match &ended.answer {
+        Answer::Started | Answer::Done | Answer::AlreadyDown | Answer::Stopped(_) => Outcome::Done,
+        Answer::Reloaded(result) if !result.is_failure() => Outcome::Done,
+        Answer::Reloaded(result) => Outcome::Failed(Class::Failed, format!("the reload failed ({})", result.as_str())),
+        Answer::Failed(result, why) => {
+            let Some(record) = &ended.record else {
+                return Outcome::Failed(Class::Failed, why.clone());
+            };
+            let class = match record.exec_main_status {
+                203 if record.exec_main_code == 1 => Class::NotInstalled,
+                _ => Class::Failed,
+            };
+            let sentence = failure(record);
+            let sentence = if sentence.is_empty() { result.as_str().to_owned() } else { sentence };
+            let sentence = if why.is_empty() || sentence.contains(why.as_str()) { sentence } else { format!("{sentence}: {why}") };
+            Outcome::Failed(class, sentence)
+        }
+    }
+}
+
+/// Why the last run of a service failed; empty where it did not.
+#[must_use]
+pub fn failure(record: &Record) -> String {
+    if let Some(why) = &record.exec_failure {
+        return format!("{why} (status {})", record.exec_main_status);
+    }
+    let exit = exit(record);
+    match record.result.as_str() {
+        "success" | "" => String::new(),
+        "exit-code" | "signal" | "core-dump" => exit,
+        "oom-kill" => "killed by the OOM killer".to_owned(),
+        "timeout" => "a time limit was reached".to_owned(),
+        "watchdog" => "the watchdog was not fed in time".to_owned(),
+        "start-limit-hit" => "started too often in too short a time (start-limit-hit)".to_owned(),
+        "protocol" => "it did not do what its Type= says".to_owned(),
+        "resources" => "something that it needs could not be had (resources)".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// How the main process ended last.
+#[must_use]
+pub fn exit(record: &Record) -> String {
+    match record.exec_main_code {
+        1 => format!("exited with status {}", record.exec_main_status),
+        2 => format!("killed by {}", Signal(record.exec_main_status)),
+        3 => format!("killed by {} (core dumped)", Signal(record.exec_main_status)),
+        _ => String::new(),
+    }
+}
+
+/// What a client says, as an outcome.
+#[must_use]
+pub fn client_error(error: &ClientError) -> Outcome {
+    let class = match error {
+        ClientError::Plan(_) => Class::NotConfigured,
+        ClientError::Refused { .. } => Class::NotRunning,
+        ClientError::Os(e) if e.kind() == std::io::ErrorKind::PermissionDenied => Class::Privilege,
+        ClientError::Timeout { .. } => return Outcome::TimedOut,
+        ClientError::Os(_) | ClientError::Switch(_) | ClientError::NotSupervised { .. } => Class::Failed,
+    };
+    Outcome::Failed(class, error.to_string())
+}
+
+/// One line about the directives of a unit that have no effect here; `None` where there are none.
+#[must_use]
+pub fn unapplied_line(unit: &Unit) -> Option<String> {
+    let mut keys: Vec<&str> = unit.unapplied.iter().map(|u| u.key.as_str()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let count = keys.len();
+    if count == 0 {
+        return None;
+    }
+    let list = keys.iter().map(|k| format!("{k}=")).collect::<Vec<_>>().join(" ");
+    let noun = if count == 1 { "directive is" } else { "directives are" };
+    Some(format!("{}: {count} {noun} not applied here: {list} (why: amr status {})", unit.name, unit.name))
+}

@@ -1,0 +1,43 @@
+//! The only place that writes to the terminal. A reader that went away is no error.
+
+use std::io::{IsTerminal, Write};
+
+/// Writes to standard output.
+pub fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes bytes and a line end to standard output; false when nobody reads any more.
+pub fn line(bytes: &[u8]) -> bool {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.write_all(b"\n")).is_ok()
+}
+
+/// `amr: VERB: what went wrong` on standard error, and a `hint:` line where a remedy is known.
+pub fn complain(verb: &str, what: &str, hint: Option<&str>) {
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "amr: {verb}: {what}");
+    if let Some(hint) = hint {
+        let _ = writeln!(err, "hint: {hint}");
+    }
+}
+
+/// Writes to standard error as it is.
+pub fn mutter(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Is standard output a terminal?
+#[must_use]
+pub fn on_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Escapes what could move a cursor or end a line: names and texts from outside.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
+        .collect()
+}

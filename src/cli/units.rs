@@ -1,0 +1,145 @@
+//! Units for a request: names and patterns become loaded units, and those a graph.
+//!
+//! systemd's special targets stand for facilities that the host has without amr, so they count as
+//! built in even where systemd's own unit files lie about. Beside what the named units reach, only
+//! units that amr has a record of can be stopped, so only those are looked at for edges to them.
+
+use crate::cli::context::Context;
+use crate::order::graph::Graph;
+use crate::order::special;
+use crate::unit::finding;
+use crate::unit::load::Loader;
+use crate::unit::model::{DepKind, Finding, LoadState, Severity, Unit};
+use crate::unit::name::{NameError, UnitName};
+use crate::unit::specifier::Facts;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Turns what was typed into names: `foo` is `foo.service`; a pattern stands for every known name
+/// that it matches, `known` being asked only then.
+///
+/// # Errors
+/// A name that is none, or a pattern that cannot be read.
+pub fn names(typed: &[String], known: &dyn Fn() -> Vec<UnitName>) -> Result<Vec<UnitName>, String> {
+    let mut out: Vec<UnitName> = Vec::new();
+    let mut add = |name: UnitName| {
+        if !out.contains(&name) {
+            out.push(name);
+        }
+    };
+    for word in typed {
+        if word.contains(['*', '?', '[']) {
+            let pattern =
+                glob::Pattern::new(word).map_err(|e| format!("cannot read the pattern '{word}': {e}"))?;
+            known()
+                .into_iter()
+                .filter(|n| pattern.matches(n.as_str()) || pattern.matches(n.stem()))
+                .for_each(&mut add);
+        } else {
+            add(UnitName::parse_or_service(word).map_err(|e: NameError| e.to_string())?);
+        }
+    }
+    Ok(out)
+}
+
+/// Loaded units, by main name.
+#[derive(Debug, Default)]
+pub struct Set {
+    units: BTreeMap<UnitName, Unit>,
+    names: BTreeMap<UnitName, UnitName>,
+}
+
+impl Set {
+    /// The unit of a name or alias.
+    #[must_use]
+    pub fn get(&self, name: &UnitName) -> Option<&Unit> {
+        self.units.get(self.names.get(name).unwrap_or(name))
+    }
+
+    /// The main name of a name or alias.
+    #[must_use]
+    pub fn main<'n>(&'n self, name: &'n UnitName) -> &'n UnitName {
+        self.names.get(name).unwrap_or(name)
+    }
+
+    /// The graph of all.
+    #[must_use]
+    pub fn graph(&self) -> Graph {
+        Graph::new(self.units.values().cloned().collect())
+    }
+
+    fn insert(&mut self, asked: UnitName, unit: Unit) {
+        if asked != unit.name {
+            self.names.insert(asked, unit.name.clone());
+        }
+        for alias in &unit.aliases {
+            self.names.insert(alias.clone(), unit.name.clone());
+        }
+        self.units.insert(unit.name.clone(), unit);
+    }
+}
+
+/// Loads `wanted` and all that they pull in, and `recorded` for the edges that lead to them.
+#[must_use]
+pub fn load(ctx: &Context, facts: &Facts, wanted: &[UnitName], recorded: &[UnitName]) -> Set {
+    let loader = Loader::new(&ctx.root, &ctx.unit_paths, facts);
+    let mut set = Set::default();
+    let mut seen = BTreeSet::new();
+    let mut waiting: Vec<(UnitName, bool)> = wanted.iter().map(|n| (n.clone(), true)).collect();
+    waiting.extend(recorded.iter().map(|n| (n.clone(), false)));
+    // Popped from the end: what is wanted comes first.
+    waiting.reverse();
+    while let Some((name, follow)) = waiting.pop() {
+        if special::is_built_in(&name) || !seen.insert(name.clone()) {
+            continue;
+        }
+        let unit = loader.load(&name);
+        if follow {
+            let pulled = unit.deps.iter().filter(|d| pulls(d.kind));
+            waiting.extend(pulled.map(|d| (d.on.clone(), true)));
+        }
+        set.insert(name, unit);
+    }
+    set
+}
+
+/// Does this edge bring its end into a transaction?
+fn pulls(kind: DepKind) -> bool {
+    match kind {
+        DepKind::Requires
+        | DepKind::Requisite
+        | DepKind::Wants
+        | DepKind::BindsTo
+        | DepKind::Upholds
+        | DepKind::Conflicts
+        | DepKind::OnFailure
+        | DepKind::OnSuccess
+        | DepKind::PropagatesReloadTo
+        | DepKind::PropagatesStopTo => true,
+        DepKind::PartOf
+        | DepKind::ReloadPropagatedFrom
+        | DepKind::StopPropagatedFrom
+        | DepKind::Before
+        | DepKind::After
+        | DepKind::JoinsNamespaceOf => false,
+    }
+}
+
+/// The faults of a unit for people: those that refuse it, else none.
+#[must_use]
+pub fn errors(unit: &Unit) -> Vec<&Finding> {
+    unit.findings.iter().filter(|f| f.severity == Severity::Error).collect()
+}
+
+/// Why a unit cannot be used, with the places in its files; `None` where it can.
+#[must_use]
+pub fn refusal(unit: &Unit) -> Option<String> {
+    let list = || errors(unit).iter().map(|f| finding::render(f)).collect::<Vec<_>>().join("\n");
+    match unit.load {
+        LoadState::Loaded => None,
+        LoadState::NotFound => Some(format!("unit '{}' not found", unit.name)),
+        LoadState::Masked => Some(format!("unit '{}' is masked", unit.name)),
+        LoadState::BadSetting | LoadState::Error => {
+            Some(format!("unit '{}' has an error\n{}", unit.name, list().trim_end()))
+        }
+    }
+}

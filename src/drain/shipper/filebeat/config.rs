@@ -1,0 +1,398 @@
+//! filebeat.yml, as far as a drain needs it: where the registry is, which files are shipped, and how.
+//!
+//! Only what is plainly there is taken. A value that depends on the environment (`${…}`), on files
+//! that amr does not read (a module's manifest) or on what is found at run time (autodiscover) is
+//! [`Setting::Unknown`] and listed by name in [`Config::unknown`]: a file that no known input asks
+//! for may then still be shipped by an unknown one. Overrides (`-E`) and command-line flags count as
+//! Filebeat counts them, after the file. Pure: whoever calls reads the files that
+//! [`Config::includes`] names.
+
+pub mod flags;
+mod input;
+pub mod yaml;
+
+pub use flags::Flags;
+pub use input::{Identification, Kind, LogInput, Multiline};
+
+use std::time::Duration;
+use yaml::{Node, Value};
+
+/// An option's value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Setting<T> {
+    /// It is not said: the version's default holds.
+    #[default]
+    Default,
+    /// It is said.
+    Set(T),
+    /// It is said in a way that amr cannot know; as it stands there.
+    Unknown(String),
+}
+
+impl<T> Setting<T> {
+    /// The value, if it is said.
+    pub fn set(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Default | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The value, or the default; `None` if it cannot be known.
+    pub fn or(self, default: T) -> Option<T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Default => Some(default),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// Something in the configuration that amr does not know the meaning of.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {what}")]
+pub struct Unknown {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What it is.
+    pub what: String,
+}
+
+/// Further files that hold inputs or modules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Include {
+    /// A pattern; relative to the configuration's folder unless it begins with `/`.
+    pub pattern: String,
+    /// What the files hold.
+    pub holds: Holds,
+}
+
+/// What an included file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// A list of inputs.
+    Inputs,
+    /// A list of modules.
+    Modules,
+    /// A whole configuration (`config_dir` of 5.x and 6.x).
+    Configuration,
+}
+
+/// `http.*`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// `http.host`
+    pub host: String,
+    /// `http.port`
+    pub port: u16,
+}
+
+/// What the configuration says.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// `path.home`
+    pub home: Setting<String>,
+    /// `path.data`
+    pub data: Setting<String>,
+    /// `path.logs`
+    pub logs: Setting<String>,
+    /// `filebeat.registry.path` (7.0 and later; relative to `path.data`) or `registry_file`.
+    pub registry: Setting<String>,
+    /// `filebeat.registry.flush` or `registry_flush`
+    pub registry_flush: Setting<Duration>,
+    /// `filebeat.registry.backend`
+    pub backend: Setting<String>,
+    /// `http.*`, if it is switched on.
+    pub http: Setting<Http>,
+    /// `queue.mem.flush.timeout`
+    pub queue_flush: Setting<Duration>,
+    /// `logging.metrics.enabled` and its period; zero when it is off.
+    pub metrics_period: Setting<Duration>,
+    /// The inputs that read files and are switched on.
+    pub inputs: Vec<LogInput>,
+    /// Further files to read, with [`Config::add`].
+    pub includes: Vec<Include>,
+    /// What is not known.
+    pub unknown: Vec<Unknown>,
+}
+
+/// Reads filebeat.yml with the flags of its process. `file` is its name in messages.
+///
+/// # Errors
+/// It is not YAML.
+pub fn read(file: &str, text: &str, flags: &Flags) -> Result<Config, yaml::Error> {
+    let mut tree = yaml::read(text)?;
+    flags.lay_over(&mut tree);
+    let mut config = Config::default();
+    config.whole(file, &tree);
+    Ok(config)
+}
+
+impl Config {
+    /// Adds an included file.
+    ///
+    /// # Errors
+    /// It is not YAML.
+    pub fn add(&mut self, holds: Holds, file: &str, text: &str) -> Result<(), yaml::Error> {
+        let tree = yaml::read(text)?;
+        match holds {
+            Holds::Inputs => self.inputs(file, &tree),
+            Holds::Modules => self.modules(file, &tree),
+            Holds::Configuration => self.whole(file, &tree),
+        }
+        Ok(())
+    }
+
+    /// Every file that amr knows to be shipped is known: nothing is left in [`Config::unknown`].
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.unknown.is_empty()
+    }
+
+    fn whole(&mut self, file: &str, tree: &Node) {
+        // A file of `config_dir` says nothing where it is silent; of two names the later one counts.
+        let last = |names: &[&str]| names.iter().rev().find_map(|name| tree.get(name));
+        let registry = ["filebeat.registry_file", "filebeat.registry.path"];
+        for (setting, names) in [
+            (&mut self.home, &["path.home"][..]),
+            (&mut self.data, &["path.data"]),
+            (&mut self.logs, &["path.logs"]),
+            (&mut self.registry, &registry),
+            (&mut self.backend, &["filebeat.registry.backend"]),
+        ] {
+            if let Some(node) = last(names) {
+                *setting = string(node);
+            }
+        }
+        let flush = ["filebeat.registry_flush", "filebeat.registry.flush"];
+        for (setting, names) in [
+            (&mut self.registry_flush, &flush[..]),
+            (&mut self.queue_flush, &["queue.mem.flush.timeout"]),
+            (&mut self.metrics_period, &["logging.metrics.period"]),
+        ] {
+            if let Some(node) = last(names) {
+                *setting = duration(node);
+            }
+        }
+        if tree.get("logging.metrics.enabled").is_some_and(|node| boolean(node) == Setting::Set(false)) {
+            self.metrics_period = Setting::Set(Duration::ZERO);
+        }
+        self.http(tree);
+        for name in ["filebeat.inputs", "filebeat.prospectors"] {
+            if let Some(node) = tree.get(name) {
+                self.inputs(file, node);
+            }
+        }
+        if let Some(node) = tree.get("filebeat.modules") {
+            self.modules(file, node);
+        }
+        let autodiscover = ["filebeat.autodiscover.providers", "filebeat.autodiscover"];
+        if let Some(node) = last(&autodiscover) {
+            self.unknown(file, node, "autodiscover: its inputs are found at run time");
+        }
+        for (name, holds) in [
+            ("filebeat.config.inputs", Holds::Inputs),
+            ("filebeat.config.prospectors", Holds::Inputs),
+            ("filebeat.config.modules", Holds::Modules),
+        ] {
+            self.include(file, tree, name, holds);
+        }
+        if let Some(node) = tree.get("filebeat.config_dir") {
+            match string(node) {
+                Setting::Set(folder) => self.includes.push(Include {
+                    pattern: format!("{}/*.yml", folder.trim_end_matches('/')),
+                    holds: Holds::Configuration,
+                }),
+                Setting::Default => {}
+                Setting::Unknown(text) => self.unknown(file, node, &format!("config_dir {text}")),
+            }
+        }
+        if let Some(node) = tree.get("management.enabled").filter(|node| boolean(node) != Setting::Set(false))
+        {
+            self.unknown(file, node, "central management: the inputs come from a server");
+        }
+    }
+
+    fn http(&mut self, tree: &Node) {
+        let Some(enabled) = tree.get("http.enabled") else { return };
+        let host = tree.get("http.host").map_or(Setting::Default, string);
+        let port = tree.get("http.port").map_or(Setting::Default, string);
+        self.http = match (boolean(enabled), host.or("localhost".into()), port.or("5066".into())) {
+            (Setting::Set(false) | Setting::Default, _, _) => Setting::Default,
+            (Setting::Set(true), Some(host), Some(port)) => match port.parse() {
+                Ok(port) => Setting::Set(Http { host, port }),
+                Err(_) => Setting::Unknown(format!("http.port {port}")),
+            },
+            (Setting::Set(true) | Setting::Unknown(_), _, _) => Setting::Unknown("http".into()),
+        };
+    }
+
+    /// `config.inputs`, `config.modules`: a pattern of further files, if it is switched on.
+    fn include(&mut self, file: &str, tree: &Node, name: &str, holds: Holds) {
+        let Some(path) = tree.get(&format!("{name}.path")) else { return };
+        match tree.get(&format!("{name}.enabled")).map_or(Setting::Default, boolean) {
+            Setting::Set(false) => return,
+            Setting::Default | Setting::Set(true) => {}
+            Setting::Unknown(text) => return self.unknown(file, path, &format!("{name}.enabled: {text}")),
+        }
+        match string(path) {
+            Setting::Set(pattern) => self.includes.push(Include { pattern, holds }),
+            Setting::Default => {}
+            // The packages' own file has it like this, and there is one thing it means.
+            Setting::Unknown(text) => match text.strip_prefix("${path.config}/") {
+                Some(rest) if !rest.contains("${") => {
+                    self.includes.push(Include { pattern: rest.into(), holds });
+                }
+                Some(_) | None => self.unknown(file, path, &format!("{name}.path: {text}")),
+            },
+        }
+    }
+
+    fn inputs(&mut self, file: &str, list: &Node) {
+        for node in list.list() {
+            match input::read(node) {
+                Ok(Some(input)) => {
+                    for what in &input.unknown {
+                        self.unknown(file, node, what);
+                    }
+                    self.inputs.push(input);
+                }
+                Ok(None) => {}
+                Err(what) => self.unknown(file, node, &what),
+            }
+        }
+    }
+
+    /// A module's filesets: `var.paths` is what is plainly there; the defaults lie in manifests.
+    fn modules(&mut self, file: &str, list: &Node) {
+        for module in list.list() {
+            let name = module.get("module").and_then(Node::text).unwrap_or("?").to_owned();
+            if module.get("enabled").is_some_and(|node| boolean(node) == Setting::Set(false)) {
+                continue;
+            }
+            let Value::Map(filesets) = &module.value else {
+                self.unknown(file, module, "a module that is no map");
+                continue;
+            };
+            let mut named = false;
+            for (fileset, node) in filesets {
+                if !matches!(node.value, Value::Map(_)) {
+                    continue;
+                }
+                named = true;
+                self.fileset(file, &name, fileset, node);
+            }
+            if !named {
+                self.unknown(file, module, &format!("module '{name}': its filesets and their default paths"));
+            }
+        }
+    }
+
+    fn fileset(&mut self, file: &str, module: &str, fileset: &str, node: &Node) {
+        match node.get("enabled").map_or(Setting::Default, boolean) {
+            Setting::Set(false) => return,
+            Setting::Set(true) => {}
+            Setting::Default | Setting::Unknown(_) => {
+                self.unknown(
+                    file,
+                    node,
+                    &format!("module '{module}', fileset '{fileset}': whether it is on"),
+                );
+            }
+        }
+        match node.get("var.paths") {
+            Some(paths) if !paths.list().is_empty() => {
+                let input = LogInput::of_module(paths);
+                for what in &input.unknown {
+                    self.unknown(file, node, what);
+                }
+                self.inputs.push(input);
+            }
+            Some(_) | None => {
+                self.unknown(
+                    file,
+                    node,
+                    &format!("module '{module}', fileset '{fileset}': its default paths"),
+                );
+            }
+        }
+    }
+
+    fn unknown(&mut self, file: &str, node: &Node, what: &str) {
+        self.unknown.push(Unknown { file: file.into(), line: node.line, what: what.into() });
+    }
+}
+
+/// A text; one with `${…}` is not known.
+fn string(node: &Node) -> Setting<String> {
+    match &node.value {
+        Value::Null => Setting::Default,
+        Value::Text(text) if text.contains("${") => Setting::Unknown(text.clone()),
+        Value::Text(text) => Setting::Set(text.clone()),
+        Value::List(_) | Value::Map(_) => Setting::Unknown("a list or map".into()),
+    }
+}
+
+/// `true`, `yes`, `on` and their opposites.
+fn boolean(node: &Node) -> Setting<bool> {
+    parsed(node, |text| match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" | "t" | "1" => Some(true),
+        "false" | "no" | "off" | "n" | "f" | "0" => Some(false),
+        _ => None,
+    })
+}
+
+fn number(node: &Node) -> Setting<u64> {
+    parsed(node, |text| text.parse().ok())
+}
+
+/// Go's `1h30m`; a plain number is seconds, as go-ucfg has it.
+fn duration(node: &Node) -> Setting<Duration> {
+    parsed(node, go_duration)
+}
+
+fn parsed<T>(node: &Node, parse: impl Fn(&str) -> Option<T>) -> Setting<T> {
+    match string(node) {
+        Setting::Set(text) => match parse(text.trim()) {
+            Some(value) => Setting::Set(value),
+            None => Setting::Unknown(text),
+        },
+        Setting::Default => Setting::Default,
+        Setting::Unknown(text) => Setting::Unknown(text),
+    }
+}
+
+/// A duration as Go writes it.
+#[must_use]
+pub fn go_duration(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let mut rest = text;
+    let mut sum = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let (value, tail) = rest.split_at(digits);
+        let unit = tail.find(|letter: char| letter.is_ascii_digit() || letter == '.').unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(unit);
+        let seconds = match unit {
+            "ns" => 1e-9,
+            "us" | "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        let value: f64 = value.parse().ok()?;
+        sum = sum.checked_add(Duration::try_from_secs_f64(value * seconds).ok()?)?;
+        rest = tail;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

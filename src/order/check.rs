@@ -1,0 +1,128 @@
+//! `amr order --check`: does the drain run, in time and in order? Findings with remedies, fit for
+//! a configuration manager. Pure.
+
+use super::obstacle::{Gravity, Obstacle, Sure};
+use super::step::{Act, Fate, Order, Plan, Role, Way, Wishes};
+
+/// One thing that is wrong or worth knowing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// On which way.
+    pub way: Way,
+    /// With which service.
+    pub name: String,
+    /// What.
+    pub obstacle: Obstacle,
+}
+
+impl Finding {
+    /// `filebeat: the link 'K02filebeat' runs first …`.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!("{}: {}: {}", self.way.title(), self.name, self.obstacle.sentence())
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        self.obstacle.remedy(&self.name)
+    }
+}
+
+/// What was found on one way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The gravest first.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Does the hook run in time and in order?
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.findings.iter().all(|f| f.obstacle.gravity() == Gravity::Note)
+    }
+}
+
+/// Looks at one way down.
+#[must_use]
+pub fn check(plan: &Plan, wishes: &Wishes) -> Report {
+    let mut findings = Vec::new();
+    let mut add = |name: &str, obstacle: Obstacle| {
+        let finding = Finding { way: plan.way, name: name.to_owned(), obstacle };
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    };
+    for name in &wishes.drains {
+        for obstacle in own(plan, name) {
+            add(name, obstacle);
+        }
+        let Some(drain) = plan.find(name, Act::Stop) else { continue };
+        for obstacle in around(plan, drain) {
+            add(name, obstacle);
+        }
+        if let (Some(limit), Some(needs)) = (wishes.provider_limit, wishes.needs)
+            && needs > limit
+        {
+            add(name, Obstacle::ProviderLimit { limit, needs });
+        }
+    }
+    for step in plan.steps.iter().filter(|s| s.role == Role::Shipper) {
+        for obstacle in step.obstacles.iter().filter(|o| matches!(o, Obstacle::OlderKillLink { .. })) {
+            add(&step.name, obstacle.clone());
+        }
+    }
+    findings.sort_by_key(|f| std::cmp::Reverse(f.obstacle.gravity()));
+    Report { findings }
+}
+
+/// What stands in the drain's own way.
+fn own(plan: &Plan, name: &str) -> Vec<Obstacle> {
+    let steps = plan.steps.iter().filter(|s| s.name == name && s.act == Act::Stop);
+    let mut out: Vec<Obstacle> = steps.flat_map(|s| s.obstacles.iter().cloned()).collect();
+    for absent in plan.absent.iter().filter(|a| a.name == name) {
+        out.extend(absent.obstacles.iter().cloned());
+    }
+    if out.is_empty() && plan.find(name, Act::Stop).is_none() {
+        out.push(Obstacle::NeverStarted);
+    }
+    out
+}
+
+/// Who stops too early or too late around the drain.
+fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
+    let mut out = Vec::new();
+    for (at, step) in plan.steps.iter().enumerate() {
+        let concerns = matches!(step.role, Role::Writer | Role::Shipper | Role::Network);
+        if !concerns || step.act != Act::Stop || step.fate == Fate::Skipped {
+            continue;
+        }
+        let order = plan.order(drain, at);
+        let sure = if order == Order::None { Sure::Unordered } else { Sure::Yes };
+        let name = step.name.clone();
+        match (step.role, order) {
+            (Role::Writer, Order::Before | Order::None) => {
+                out.push(Obstacle::WriterStillRuns { writer: name, sure });
+            }
+            (Role::Shipper, Order::After | Order::None) => {
+                out.push(Obstacle::ShipperStopsFirst { shipper: name, sure });
+            }
+            (Role::Network, Order::After | Order::None) => {
+                out.push(Obstacle::NetworkDownFirst { network: name, sure });
+            }
+            (Role::Writer, Order::After)
+            | (Role::Shipper | Role::Network, Order::Before)
+            | (Role::Drain | Role::Other, _) => {}
+        }
+    }
+    for absent in plan.absent.iter().filter(|a| a.role == Role::Writer && a.runs) {
+        if plan.find(&absent.name, Act::Stop).is_none() {
+            out.push(Obstacle::WriterStillRuns { writer: absent.name.clone(), sure: Sure::Yes });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,374 @@
+//! A host for each reason, and hosts that people really set up.
+
+use super::*;
+use crate::order::fixture::{empty, name, service_mut, unit};
+use crate::order::graph::Graph;
+use crate::order::systemd::{self, SystemdHost};
+use crate::order::sysv::tests::{depend_host, host, numbers_host};
+use crate::order::sysv::{self, LinkTarget, SysvHost};
+use crate::order::transaction::Activity;
+use crate::order::{render, why};
+use crate::unit::model::{LoadState, NotifyAccess, ServiceType, Unit};
+use crate::unit::name::UnitName;
+use crate::unit::value::Timeout;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+fn list(names: &[&str]) -> Vec<String> {
+    names.iter().map(|n| (*n).to_owned()).collect()
+}
+
+pub fn wishes() -> Wishes {
+    Wishes {
+        drains: list(&["drain"]),
+        shippers: list(&["filebeat"]),
+        writers: list(&["app"]),
+        network: list(&["network", "networking"]),
+        needs: Some(Duration::from_secs(600)),
+        ..Wishes::default()
+    }
+}
+
+fn sysv(host: &SysvHost) -> Report {
+    check(&sysv::plan(host, Way::PowerOff, &wishes()), &wishes())
+}
+
+/// The right order: writer, drain, shipper, network.
+fn good() -> SysvHost {
+    host(
+        &["K15app", "K30drain", "K40filebeat", "K90network", "S00killall", "S01halt"],
+        &["app", "drain", "filebeat", "network"],
+    )
+}
+
+fn with(change: impl FnOnce(&mut SysvHost)) -> Report {
+    let mut host = good();
+    change(&mut host);
+    sysv(&host)
+}
+
+fn down(host: &mut SysvHost) -> &mut Vec<sysv::Link> {
+    host.levels.get_mut(&0).unwrap()
+}
+
+fn ids(report: &Report) -> Vec<&'static str> {
+    report.findings.iter().map(|f| f.obstacle.id()).collect()
+}
+
+/// The units of a host that drains well.
+fn units() -> Vec<Unit> {
+    let mut list: Vec<Unit> = [
+        "network Conflicts=shutdown.target Before=shutdown.target,network.target Wants=network.target",
+        "network.target Conflicts=shutdown.target Before=shutdown.target",
+        "filebeat Conflicts=shutdown.target Before=shutdown.target After=network.target",
+        "drain Conflicts=shutdown.target Before=shutdown.target,app After=filebeat,network.target",
+        "app Conflicts=shutdown.target Before=shutdown.target",
+    ]
+    .iter()
+    .map(|l| unit(l))
+    .collect();
+    let drain = service_mut(&mut list[3]);
+    drain.kind = ServiceType::Oneshot;
+    drain.remain_after_exit = true;
+    drain.timeout_stop = Timeout::After(Duration::from_secs(900));
+    list
+}
+
+struct Facts {
+    units: Vec<Unit>,
+    inactive: Vec<&'static str>,
+    starting: Vec<&'static str>,
+    scripts: Vec<&'static str>,
+    wishes: Wishes,
+}
+
+fn systemd_with(change: impl FnOnce(&mut Facts)) -> (Plan, Report) {
+    let mut facts =
+        Facts { units: units(), inactive: vec![], starting: vec![], scripts: vec![], wishes: wishes() };
+    change(&mut facts);
+    let graph = Graph::new(facts.units);
+    let active = |u: &UnitName| {
+        if facts.inactive.contains(&u.stem()) || u.as_str() == "shutdown.target" {
+            Activity::Inactive
+        } else if facts.starting.contains(&u.stem()) {
+            Activity::Activating
+        } else {
+            Activity::Active
+        }
+    };
+    let host = SystemdHost {
+        graph: &graph,
+        version: 252,
+        active: &active,
+        scripts: list(&facts.scripts),
+        default_stop: Duration::from_secs(90),
+        job_timeout: Some(Duration::from_secs(1800)),
+        default_target: name("multi-user.target"),
+    };
+    let plan = systemd::plan(&host, Way::Reboot, &facts.wishes).unwrap();
+    let report = check(&plan, &facts.wishes);
+    (plan, report)
+}
+
+fn on_systemd(change: impl FnOnce(&mut Facts)) -> Report {
+    systemd_with(change).1
+}
+
+fn drain(facts: &mut Facts) -> &mut Unit {
+    facts.units.iter_mut().find(|u| u.name == name("drain")).unwrap()
+}
+
+/// Takes an edge away.
+fn without(facts: &mut Facts, unit: &str, on: &str) {
+    let unit = facts.units.iter_mut().find(|u| u.name == name(unit)).unwrap();
+    unit.deps.retain(|d| d.on != name(on));
+}
+
+fn generated(facts: &mut Facts) {
+    let unit = drain(facts);
+    unit.fragment = Some(PathBuf::from("/run/systemd/generator.late/drain.service"));
+    service_mut(unit).timeout_stop = Timeout::After(Duration::from_secs(300));
+}
+
+/// For each reason a host that has it.
+fn hosts() -> Vec<(&'static str, Report)> {
+    vec![
+        (
+            "no-lock",
+            with(|h| {
+                h.locks.as_mut().unwrap().remove("drain");
+            }),
+        ),
+        (
+            "lock-named-otherwise",
+            with(|h| {
+                let locks = h.locks.as_mut().unwrap();
+                locks.remove("drain");
+                locks.insert("draind".to_owned());
+                h.scripts.iter_mut().find(|s| s.name == "drain").unwrap().lock = Some("draind".to_owned());
+            }),
+        ),
+        ("not-executable", with(|h| down(h)[1].executable = false)),
+        ("name-filtered", {
+            let host = host(&["K30drain.bak"], &["drain.bak"]);
+            let wishes = Wishes { drains: list(&["drain.bak"]), ..wishes() };
+            check(&sysv::plan(&host, Way::PowerOff, &wishes), &wishes)
+        }),
+        (
+            "no-kill-link",
+            with(|h| {
+                down(h).remove(1);
+            }),
+        ),
+        (
+            "kill-link-in-start-level",
+            with(|h| {
+                let link = down(h).remove(1);
+                h.levels.get_mut(&3).unwrap().push(link);
+            }),
+        ),
+        (
+            "older-kill-link",
+            with(|h| {
+                let mut link = down(h)[2].clone();
+                link.name = "K02filebeat".to_owned();
+                down(h).push(link);
+            }),
+        ),
+        (
+            "link-broken",
+            with(|h| {
+                down(h)[1].target = LinkTarget::Dangling("../init.d/gone".to_owned());
+                down(h)[1].executable = false;
+            }),
+        ),
+        ("not-in-depend", {
+            let mut host = depend_host();
+            host.depend.stop = host.depend.stop.replace("drain", "");
+            sysv(&host)
+        }),
+        ("killed-first", sysv(&numbers_host(&["K01sendsigs", "K30drain"], &["S31umountnfs"]))),
+        ("never-started", on_systemd(|f| f.inactive.push("drain"))),
+        (
+            "oneshot-forgets",
+            on_systemd(|f| {
+                f.inactive.push("drain");
+                service_mut(drain(f)).remain_after_exit = false;
+            }),
+        ),
+        (
+            "no-exec-start",
+            on_systemd(|f| {
+                f.inactive.push("drain");
+                let service = service_mut(drain(f));
+                service.remain_after_exit = false;
+                service.exec.start.clear();
+            }),
+        ),
+        ("still-starting", on_systemd(|f| f.starting.push("drain"))),
+        ("no-shutdown-conflict", on_systemd(|f| without(f, "drain", "shutdown.target"))),
+        (
+            "masked",
+            on_systemd(|f| {
+                f.inactive.push("drain");
+                drain(f).load = LoadState::Masked;
+            }),
+        ),
+        (
+            "hidden-by-unit",
+            on_systemd(|f| {
+                f.inactive.push("drain");
+                f.scripts.push("drain");
+            }),
+        ),
+        ("generated-limit", on_systemd(generated)),
+        ("generated-order", on_systemd(generated)),
+        (
+            "stop-limit-short",
+            on_systemd(|f| {
+                service_mut(drain(f)).timeout_stop = Timeout::After(Duration::from_secs(90));
+            }),
+        ),
+        ("job-timeout", on_systemd(|f| f.wishes.needs = Some(Duration::from_secs(2000)))),
+        ("provider-limit", on_systemd(|f| f.wishes.provider_limit = Some(Duration::from_secs(120)))),
+        ("network-down-first", with(|h| down(h)[3].name = "K10network".to_owned())),
+        ("shipper-stops-first", with(|h| down(h)[2].name = "K02filebeat".to_owned())),
+        ("writer-still-runs", with(|h| down(h)[0].name = "K50app".to_owned())),
+    ]
+}
+
+#[test]
+fn every_reason_has_a_host_that_shows_it() {
+    let mut seen = BTreeSet::new();
+    for (id, report) in hosts() {
+        let found = report.findings.iter().find(|f| f.obstacle.id() == id);
+        let found = found.unwrap_or_else(|| panic!("{id} is not found: {:?}", ids(&report)));
+        assert_eq!(report.is_good(), report.findings.iter().all(|f| f.obstacle.gravity() == Gravity::Note));
+        assert!(!found.sentence().is_empty() && !found.remedy().is_empty());
+        if found.obstacle.gravity() == Gravity::Fatal {
+            assert!(!report.is_good(), "{id}");
+        }
+        seen.insert(id);
+    }
+    // The words that `Obstacle::id` knows, from its source: a reason without a host is a gap.
+    let source = include_str!("../obstacle.rs");
+    let body = source.split("pub fn id").nth(1).unwrap().split("pub fn gravity").next().unwrap();
+    let known: BTreeSet<&str> = body.split('"').skip(1).step_by(2).collect();
+    assert_eq!(known, seen);
+}
+
+#[test]
+fn hosts_that_are_right_are_good() {
+    assert_eq!(sysv(&good()).findings, []);
+    assert_eq!(on_systemd(|_| {}).findings, []);
+    assert_eq!(sysv(&depend_host()).findings, []);
+    assert_eq!(
+        sysv(&numbers_host(&["K15app", "K30drain", "K40filebeat", "K80sendsigs", "K90networking"], &[]))
+            .findings,
+        []
+    );
+}
+
+#[test]
+fn a_host_set_up_by_hand_loses_its_logs_to_the_old_link() {
+    // K30 for the hook in rc3, rc0 and rc6; K40 for filebeat in rc3 and rc6 only, its old K02 left
+    // behind in rc0.
+    let mut host = host(
+        &["K02filebeat", "K15app", "K30drain", "K90network", "S00killall", "S01halt"],
+        &["app", "drain", "filebeat", "network"],
+    );
+    let six = ["K15app", "K30drain", "K40filebeat", "K90network", "S00killall", "S01reboot"];
+    host.levels.insert(6, crate::order::sysv::tests::links(&six));
+    host.levels.get_mut(&3).unwrap().extend(crate::order::sysv::tests::links(&["K30drain", "K40filebeat"]));
+    let off = sysv::plan(&host, Way::PowerOff, &wishes());
+    assert_eq!(ids(&check(&off, &wishes())), ["shipper-stops-first"]);
+    let reboot = sysv::plan(&host, Way::Reboot, &wishes());
+    assert!(check(&reboot, &wishes()).is_good());
+    assert!(matches!(why::why(&reboot, "drain", "filebeat"), why::Answer::Chain(_)));
+    assert!(matches!(why::why(&off, "drain", "filebeat"), why::Answer::Reversed(_)));
+}
+
+#[test]
+fn an_extended_stop_needs_the_right_notify_access_and_version() {
+    let short = |access: NotifyAccess| {
+        on_systemd(|f| {
+            f.wishes.extends_timeout = true;
+            let service = service_mut(drain(f));
+            service.timeout_stop = Timeout::After(Duration::from_secs(90));
+            service.notify_access = access;
+        })
+    };
+    assert!(short(NotifyAccess::All).is_good());
+    assert!(short(NotifyAccess::Exec).is_good());
+    assert_eq!(ids(&short(NotifyAccess::Main)), ["stop-limit-short"]);
+    assert_eq!(ids(&short(NotifyAccess::None)), ["stop-limit-short"]);
+}
+
+#[test]
+fn without_an_edge_nothing_is_sure() {
+    let report = on_systemd(|f| without(f, "drain", "filebeat"));
+    let text = render::text::findings(&report);
+    assert!(text.contains("the shipper 'filebeat' may stop before the drain has ended"), "{text}");
+    assert!(text.contains("hint: order it: After=filebeat.service"), "{text}");
+}
+
+#[test]
+fn why_prints_the_chain_with_its_lines() {
+    let (plan, _) = systemd_with(|f| without(f, "drain", "network.target"));
+    let text = why::why(&plan, "app", "network").to_text("app", "network");
+    for part in [
+        "app.service -> drain.service: drain.service Before=app.service (/etc/systemd/system/drain.service:3)",
+        "drain.service -> filebeat.service: drain.service After=filebeat.service",
+        "filebeat.service -> network.target: filebeat.service After=network.target",
+        "network.target -> network.service: network.service Before=network.target",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(why::why(&plan, "nobody", "app"), why::Answer::NoStep("nobody".to_owned()));
+    assert_eq!(why::why(&plan, "app", "drain").to_json()["order"], "before");
+}
+
+#[test]
+fn what_is_drawn_is_well_formed_whatever_the_names() {
+    let mut h = good();
+    down(&mut h).push(sysv::Link {
+        name: "K77<&\"\u{7}>".to_owned(),
+        target: LinkTarget::Script("x".to_owned()),
+        executable: true,
+    });
+    let plan = sysv::plan(&h, Way::PowerOff, &wishes());
+    let report = check(&plan, &wishes());
+    let svg = render::svg::plan(&plan, &report);
+    assert!(!svg.contains('\u{7}') && svg.contains("&lt;&amp;&quot;"));
+    assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+    assert!(!render::dot::plan(&plan, render::Show::All).contains('\u{7}'));
+    let json = render::json::plan(&plan, &report, render::Show::Relevant);
+    assert_eq!(json["good"], true);
+    assert_eq!(json["steps"][1]["name"], "drain");
+    let text = render::text::plan(&plan, &report, render::Show::Relevant);
+    assert!(text.contains("2  stop   K30drain "), "{text}");
+}
+
+#[test]
+fn a_boot_starts_the_network_first() {
+    let graph = Graph::new(
+        units()
+            .into_iter()
+            .chain([unit("multi-user.target Wants=app,drain,filebeat,network"), empty(&name("idle"))])
+            .collect(),
+    );
+    let down = |_: &UnitName| Activity::Inactive;
+    let host = SystemdHost {
+        graph: &graph,
+        version: 252,
+        active: &down,
+        scripts: vec![],
+        default_stop: Duration::from_secs(90),
+        job_timeout: None,
+        default_target: name("multi-user.target"),
+    };
+    let plan = systemd::plan(&host, Way::Boot, &wishes()).unwrap();
+    let order: Vec<&str> = plan.steps.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(order, ["multi-user.target", "network", "network.target", "filebeat", "drain", "app"]);
+}

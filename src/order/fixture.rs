@@ -1,0 +1,191 @@
+//! Units for the tests of this folder, from one line of text each.
+
+use super::graph::Graph;
+use crate::unit::model::*;
+use crate::unit::name::UnitName;
+use crate::unit::value::{Signal, Span, Timeout};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub fn name(s: &str) -> UnitName {
+    UnitName::parse_or_service(s).unwrap()
+}
+
+const KINDS: [(&str, DepKind); 16] = [
+    ("Requires", DepKind::Requires),
+    ("Requisite", DepKind::Requisite),
+    ("Wants", DepKind::Wants),
+    ("BindsTo", DepKind::BindsTo),
+    ("PartOf", DepKind::PartOf),
+    ("Upholds", DepKind::Upholds),
+    ("Conflicts", DepKind::Conflicts),
+    ("Before", DepKind::Before),
+    ("After", DepKind::After),
+    ("OnFailure", DepKind::OnFailure),
+    ("OnSuccess", DepKind::OnSuccess),
+    ("PropagatesReloadTo", DepKind::PropagatesReloadTo),
+    ("ReloadPropagatedFrom", DepKind::ReloadPropagatedFrom),
+    ("PropagatesStopTo", DepKind::PropagatesStopTo),
+    ("StopPropagatedFrom", DepKind::StopPropagatedFrom),
+    ("JoinsNamespaceOf", DepKind::JoinsNamespaceOf),
+];
+
+pub fn origin(unit: &UnitName, line: u32) -> Origin {
+    Origin { path: PathBuf::from(format!("/etc/systemd/system/{unit}")), span: Span { line, col: 1, len: 1 } }
+}
+
+/// `app Requires=db After=db,net`; words without `=`: `masked`, `not-found`, `bad`, `unneeded`,
+/// `no-manual-start`, `no-manual-stop`, `reloads`, `alias:x`.
+pub fn unit(text: &str) -> Unit {
+    let mut words = text.split_whitespace();
+    let mut unit = empty(&name(words.next().unwrap()));
+    for (at, word) in words.enumerate() {
+        let line = u32::try_from(at).unwrap() + 2;
+        match word.split_once('=') {
+            Some((key, value)) => {
+                let kind = KINDS.iter().find(|(k, _)| *k == key).unwrap().1;
+                for on in value.split(',') {
+                    let origin = Some(origin(&unit.name, line));
+                    unit.deps.push(Dependency { kind, on: name(on), origin });
+                }
+            }
+            None => flag(&mut unit, word),
+        }
+    }
+    unit
+}
+
+fn flag(unit: &mut Unit, word: &str) {
+    match word {
+        "masked" => unit.load = LoadState::Masked,
+        "not-found" => unit.load = LoadState::NotFound,
+        "bad" => unit.load = LoadState::BadSetting,
+        "unneeded" => unit.stop_when_unneeded = true,
+        "no-manual-start" => unit.refuse_manual_start = true,
+        "no-manual-stop" => unit.refuse_manual_stop = true,
+        "reloads" => {
+            let command = exec(&unit.name, "/bin/kill");
+            service_mut(unit).exec.reload.push(command);
+        }
+        other => unit.aliases.push(name(other.strip_prefix("alias:").unwrap())),
+    }
+}
+
+pub fn service_mut(unit: &mut Unit) -> &mut Service {
+    match &mut unit.body {
+        Body::Service(s) => s,
+        Body::Other => panic!("not a service"),
+    }
+}
+
+pub fn exec(unit: &UnitName, path: &str) -> ExecCommand {
+    ExecCommand {
+        path: path.to_owned(),
+        argv: vec![path.to_owned()],
+        ignore_failure: false,
+        no_env_expand: false,
+        privilege: ExecPrivilege::Normal,
+        origin: origin(unit, 9),
+    }
+}
+
+/// One unit for each line.
+pub fn graph(lines: &[&str]) -> Graph {
+    Graph::new(lines.iter().map(|l| unit(l)).collect())
+}
+
+pub fn empty(name: &UnitName) -> Unit {
+    let service = name.as_str().ends_with(".service");
+    Unit {
+        name: name.clone(),
+        aliases: Vec::new(),
+        load: LoadState::Loaded,
+        fragment: Some(PathBuf::from(format!("/etc/systemd/system/{name}"))),
+        dropins: Vec::new(),
+        description: None,
+        documentation: Vec::new(),
+        deps: Vec::new(),
+        default_dependencies: true,
+        conditions: Vec::new(),
+        asserts: Vec::new(),
+        start_limit: StartLimit { interval: Duration::from_secs(10), burst: 5 },
+        refuse_manual_start: false,
+        refuse_manual_stop: false,
+        stop_when_unneeded: false,
+        ignore_on_isolate: false,
+        job_timeout: Timeout::Never,
+        body: if service { Body::Service(Box::new(simple_service(name))) } else { Body::Other },
+        install: Install::default(),
+        findings: Vec::new(),
+        unapplied: Vec::new(),
+    }
+}
+
+fn simple_service(name: &UnitName) -> Service {
+    let limit = Timeout::After(Duration::from_secs(90));
+    Service {
+        kind: ServiceType::Simple,
+        exec: ExecLists { start: vec![exec(name, "/bin/true")], ..ExecLists::default() },
+        restart: Restart::No,
+        restart_sec: Duration::from_millis(100),
+        restart_steps: 0,
+        restart_max_delay: Timeout::Never,
+        success: StatusSet::default(),
+        restart_prevent: StatusSet::default(),
+        restart_force: StatusSet::default(),
+        timeout_start: limit,
+        timeout_stop: limit,
+        timeout_abort: limit,
+        start_failure_mode: TimeoutFailureMode::Terminate,
+        stop_failure_mode: TimeoutFailureMode::Terminate,
+        runtime_max: Timeout::Never,
+        watchdog: Timeout::Never,
+        kill: Kill {
+            mode: KillMode::ControlGroup,
+            signal: Signal(15),
+            restart_signal: None,
+            final_signal: Signal(9),
+            watchdog_signal: Signal(6),
+            send_sigkill: true,
+            send_sighup: false,
+        },
+        remain_after_exit: false,
+        pid_file: None,
+        guess_main_pid: true,
+        notify_access: NotifyAccess::None,
+        context: context(),
+    }
+}
+
+fn context() -> ExecContext {
+    ExecContext {
+        user: None,
+        group: None,
+        supplementary_groups: Vec::new(),
+        working_directory: WorkingDirectory::Root,
+        umask: 0o022,
+        environment: Vec::new(),
+        environment_files: Vec::new(),
+        pass_environment: Vec::new(),
+        unset_environment: Vec::new(),
+        stdin: StandardInput::Null,
+        stdout: StandardOutput::Journal,
+        stderr: StandardOutput::Inherit,
+        limits: Vec::new(),
+        nice: None,
+        oom_score_adjust: None,
+        cpu_affinity: Vec::new(),
+        capability_bounding_set: None,
+        ignore_sigpipe: true,
+        no_new_privileges: false,
+        runtime_directory: Directories::default(),
+        state_directory: Directories::default(),
+        cache_directory: Directories::default(),
+        logs_directory: Directories::default(),
+        configuration_directory: Directories::default(),
+        runtime_directory_preserve: RuntimePreserve::No,
+        private_tmp: false,
+        syslog_identifier: None,
+        exec_search_path: Vec::new(),
+    }
+}

@@ -1,0 +1,381 @@
+//! What keeps a hook from running at shutdown, running whole, or running at the right moment: one
+//! variant for each reason, with a sentence, a remedy and how grave it is. Pure.
+
+use super::step::span;
+use std::time::Duration;
+
+/// How grave an obstacle is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Gravity {
+    /// Worth knowing.
+    Note,
+    /// The hook does not run, is cut short, or runs at the wrong moment.
+    Fatal,
+}
+
+/// How sure a wrong order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sure {
+    /// It always comes out like this.
+    Yes,
+    /// Nothing orders the two.
+    Unordered,
+}
+
+/// One reason. `Fatal` for the drain, unless said otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// RHEL's rc stops only what has a lock file named like the link's tail.
+    NoLock {
+        /// The path that rc looks for.
+        expected: String,
+    },
+    /// There is a lock file, under a name that rc does not look for.
+    LockNamedOtherwise {
+        /// The path that rc looks for.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The script lacks its executable bit.
+    NotExecutable {
+        /// The script.
+        path: String,
+    },
+    /// rc passes over names such as `*.bak` and `*~`.
+    NameFiltered {
+        /// The link.
+        link: String,
+    },
+    /// No K link in the level that the host goes to.
+    NoKillLink {
+        /// 0 or 6.
+        level: u8,
+        /// `S00killall` still stops it, after all K scripts.
+        second_chance: bool,
+    },
+    /// A K link in a level in which the host lives stops nothing at shutdown.
+    KillLinkInStartLevel {
+        /// The level.
+        level: u8,
+    },
+    /// Of two K links the lower runs, and then the service is down.
+    OlderKillLink {
+        /// The one that runs.
+        first: String,
+        /// The one that the header asks for.
+        meant: String,
+    },
+    /// A link to nothing, or to something that is not the script of that name.
+    LinkBroken {
+        /// The link.
+        link: String,
+        /// Where it leads.
+        target: String,
+    },
+    /// Debian's rc runs what insserv wrote down; links made by hand are ignored.
+    NotInDepend {
+        /// `.depend.stop`.
+        file: String,
+    },
+    /// Everything that is left is killed before it is its turn.
+    KilledFirst {
+        /// `sendsigs`, `killall`.
+        by: String,
+    },
+    /// It is not active, so there is nothing to stop.
+    NeverStarted,
+    /// A oneshot that forgets that it ran: `ExecStop=` follows `ExecStart=` at once.
+    OneshotForgets,
+    /// Without `ExecStart=` and `RemainAfterExit=yes` it never becomes active.
+    NoExecStart,
+    /// `ExecStart=` still runs; `ExecStop=` is then left out.
+    StillStarting,
+    /// `DefaultDependencies=no` without `Conflicts=shutdown.target`: shutdown does not stop it.
+    NoShutdownConflict,
+    /// A masked unit.
+    Masked,
+    /// The init script is ignored because there is a unit of its name.
+    HiddenByUnit {
+        /// The unit's file.
+        unit: String,
+    },
+    /// systemd made the unit from an init script: 5 minutes for a stop.
+    GeneratedLimit {
+        /// The limit.
+        limit: Duration,
+        /// What the drain wants, where that is more.
+        needs: Option<Duration>,
+    },
+    /// K numbers mean nothing to systemd: the stop order is the start order turned round.
+    GeneratedOrder,
+    /// `TimeoutStopSec=` is shorter than the drain's own deadline.
+    StopLimitShort {
+        /// The limit.
+        limit: Duration,
+        /// What the drain wants.
+        needs: Duration,
+        /// It is the default.
+        by_default: bool,
+    },
+    /// poweroff.target and reboot.target give all stop jobs together 30 minutes.
+    JobTimeout {
+        /// The limit.
+        limit: Duration,
+        /// What the drain wants.
+        needs: Duration,
+    },
+    /// The provider switches the machine off some minutes after it asked for a stop. A note: it
+    /// does not hold for a shutdown from within.
+    ProviderLimit {
+        /// What to count on.
+        limit: Duration,
+        /// What the drain wants.
+        needs: Duration,
+    },
+    /// The network goes down before the drain has ended.
+    NetworkDownFirst {
+        /// What goes down.
+        network: String,
+        /// How sure.
+        sure: Sure,
+    },
+    /// The shipper stops before the drain has ended.
+    ShipperStopsFirst {
+        /// The shipper.
+        shipper: String,
+        /// How sure.
+        sure: Sure,
+    },
+    /// A writer still runs while the drain does.
+    WriterStillRuns {
+        /// The writer.
+        writer: String,
+        /// How sure.
+        sure: Sure,
+    },
+}
+
+fn surely(sure: Sure, yes: &str, unordered: &str) -> String {
+    match sure {
+        Sure::Yes => yes.to_owned(),
+        Sure::Unordered => unordered.to_owned(),
+    }
+}
+
+impl Obstacle {
+    /// A stable word for machines.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::NoLock { .. } => "no-lock",
+            Self::LockNamedOtherwise { .. } => "lock-named-otherwise",
+            Self::NotExecutable { .. } => "not-executable",
+            Self::NameFiltered { .. } => "name-filtered",
+            Self::NoKillLink { .. } => "no-kill-link",
+            Self::KillLinkInStartLevel { .. } => "kill-link-in-start-level",
+            Self::OlderKillLink { .. } => "older-kill-link",
+            Self::LinkBroken { .. } => "link-broken",
+            Self::NotInDepend { .. } => "not-in-depend",
+            Self::KilledFirst { .. } => "killed-first",
+            Self::NeverStarted => "never-started",
+            Self::OneshotForgets => "oneshot-forgets",
+            Self::NoExecStart => "no-exec-start",
+            Self::StillStarting => "still-starting",
+            Self::NoShutdownConflict => "no-shutdown-conflict",
+            Self::Masked => "masked",
+            Self::HiddenByUnit { .. } => "hidden-by-unit",
+            Self::GeneratedLimit { .. } => "generated-limit",
+            Self::GeneratedOrder => "generated-order",
+            Self::StopLimitShort { .. } => "stop-limit-short",
+            Self::JobTimeout { .. } => "job-timeout",
+            Self::ProviderLimit { .. } => "provider-limit",
+            Self::NetworkDownFirst { .. } => "network-down-first",
+            Self::ShipperStopsFirst { .. } => "shipper-stops-first",
+            Self::WriterStillRuns { .. } => "writer-still-runs",
+        }
+    }
+
+    /// Does it keep the drain from its work?
+    #[must_use]
+    pub fn gravity(&self) -> Gravity {
+        match self {
+            Self::KillLinkInStartLevel { .. }
+            | Self::GeneratedOrder
+            | Self::ProviderLimit { .. }
+            | Self::GeneratedLimit { needs: None, .. } => Gravity::Note,
+            Self::NoLock { .. }
+            | Self::LockNamedOtherwise { .. }
+            | Self::NotExecutable { .. }
+            | Self::NameFiltered { .. }
+            | Self::NoKillLink { .. }
+            | Self::OlderKillLink { .. }
+            | Self::LinkBroken { .. }
+            | Self::NotInDepend { .. }
+            | Self::KilledFirst { .. }
+            | Self::NeverStarted
+            | Self::OneshotForgets
+            | Self::NoExecStart
+            | Self::StillStarting
+            | Self::NoShutdownConflict
+            | Self::Masked
+            | Self::HiddenByUnit { .. }
+            | Self::GeneratedLimit { needs: Some(_), .. }
+            | Self::StopLimitShort { .. }
+            | Self::JobTimeout { .. }
+            | Self::NetworkDownFirst { .. }
+            | Self::ShipperStopsFirst { .. }
+            | Self::WriterStillRuns { .. } => Gravity::Fatal,
+        }
+    }
+
+    /// What is wrong, as one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::NoLock { expected } => format!("rc does not stop it: there is no lock file '{expected}'"),
+            Self::LockNamedOtherwise { expected, found } => {
+                format!("rc does not stop it: its lock file is '{found}', and rc looks for '{expected}'")
+            }
+            Self::NotExecutable { path } => format!("'{path}' is not executable"),
+            Self::NameFiltered { link } => format!("rc passes over names like '{link}'"),
+            Self::NoKillLink { level, second_chance: false } => {
+                format!("there is no K link in runlevel {level}")
+            }
+            Self::NoKillLink { level, second_chance: true } => format!(
+                "there is no K link in runlevel {level}: only S00killall stops it, after all K scripts"
+            ),
+            Self::KillLinkInStartLevel { level } => {
+                format!("the K link in runlevel {level} stops nothing at shutdown")
+            }
+            Self::OlderKillLink { first, meant } => {
+                format!("the link '{first}' runs first, so that '{meant}' finds it stopped")
+            }
+            Self::LinkBroken { link, target } => format!("the link '{link}' leads to '{target}'"),
+            Self::NotInDepend { file } => format!("rc ignores its links: it is not in '{file}'"),
+            Self::KilledFirst { by } => format!("'{by}' kills every process before its turn comes"),
+            Self::NeverStarted => "it is not active, so there is nothing to stop".to_owned(),
+            Self::OneshotForgets => {
+                "it is a oneshot without RemainAfterExit=yes: ExecStop= ran right after ExecStart=, \
+                 and shutdown has nothing to stop"
+                    .to_owned()
+            }
+            Self::NoExecStart => {
+                "it has neither ExecStart= nor RemainAfterExit=yes, so it never becomes active".to_owned()
+            }
+            Self::StillStarting => "its ExecStart= still runs, and then ExecStop= is left out".to_owned(),
+            Self::NoShutdownConflict => {
+                "DefaultDependencies=no without Conflicts=shutdown.target: shutdown does not stop it"
+                    .to_owned()
+            }
+            Self::Masked => "it is masked".to_owned(),
+            Self::HiddenByUnit { unit } => format!("systemd ignores the init script because of '{unit}'"),
+            Self::GeneratedLimit { limit, needs: None } => {
+                format!(
+                    "systemd made the unit from the init script and stops it by force after {}",
+                    span(*limit)
+                )
+            }
+            Self::GeneratedLimit { limit, needs: Some(needs) } => format!(
+                "systemd made the unit from the init script and stops it by force after {}; the drain may need {}",
+                span(*limit),
+                span(*needs)
+            ),
+            Self::GeneratedOrder => "systemd ignores K numbers: scripts stop in the reverse of the order of \
+                                     their S numbers"
+                .to_owned(),
+            Self::StopLimitShort { limit, needs, by_default } => format!(
+                "{} is {}; the drain may need {}",
+                if *by_default { "the stop limit by default" } else { "TimeoutStopSec=" },
+                span(*limit),
+                span(*needs)
+            ),
+            Self::JobTimeout { limit, needs } => format!(
+                "systemd forces the shutdown {} after it began; the drain may need {}",
+                span(*limit),
+                span(*needs)
+            ),
+            Self::ProviderLimit { limit, needs } => format!(
+                "a stop through the provider's API is forced after about {}; the drain may need {}",
+                span(*limit),
+                span(*needs)
+            ),
+            Self::NetworkDownFirst { network, sure } => format!(
+                "'{network}' {} before the drain has ended",
+                surely(*sure, "goes down", "may go down")
+            ),
+            Self::ShipperStopsFirst { shipper, sure } => format!(
+                "the shipper '{shipper}' {} before the drain has ended",
+                surely(*sure, "stops", "may stop")
+            ),
+            Self::WriterStillRuns { writer, sure } => {
+                format!(
+                    "'{writer}' {} while the drain runs",
+                    surely(*sure, "still writes", "may still write")
+                )
+            }
+        }
+    }
+
+    /// What to do about it for the service `name`.
+    #[must_use]
+    pub fn remedy(&self, name: &str) -> String {
+        let stem = name.strip_suffix(".service").unwrap_or(name);
+        match self {
+            Self::NoLock { expected } => {
+                format!("start it (`service {stem} start`); the script must create '{expected}'")
+            }
+            Self::LockNamedOtherwise { expected, .. } => {
+                format!("let the script create '{expected}', or rename the script and its links")
+            }
+            Self::NotExecutable { path } => format!("run `chmod 755 {path}`"),
+            Self::NameFiltered { .. } => "rename the script, then run `amr chkconfig --add NAME`".to_owned(),
+            Self::NoKillLink { .. } => format!("run `amr chkconfig --level 06 {stem} off`"),
+            Self::KillLinkInStartLevel { level } => {
+                format!("if it should run there, run `amr chkconfig --level {level} {stem} on`")
+            }
+            Self::OlderKillLink { .. } | Self::LinkBroken { .. } => {
+                format!("run `amr chkconfig {stem} reset`")
+            }
+            Self::NotInDepend { .. } => {
+                format!("give the script an LSB header and run `update-rc.d {stem} defaults`")
+            }
+            Self::KilledFirst { by } => format!("let it stop before '{by}'"),
+            Self::NeverStarted => format!("run `systemctl enable {stem}` and `systemctl start {stem}`"),
+            Self::OneshotForgets | Self::NoExecStart => {
+                "add ExecStart=/bin/true and RemainAfterExit=yes to [Service]".to_owned()
+            }
+            Self::StillStarting => "let ExecStart= end at once, e.g. ExecStart=/bin/true".to_owned(),
+            Self::NoShutdownConflict => {
+                "remove DefaultDependencies=no, or add Conflicts=shutdown.target and \
+                 Before=shutdown.target"
+                    .to_owned()
+            }
+            Self::Masked => format!("run `systemctl unmask {stem}`"),
+            Self::HiddenByUnit { unit } => format!("set the hook up in '{unit}', or remove that file"),
+            Self::GeneratedLimit { .. } => {
+                format!("give it a unit of its own: `amr enable {stem}`, with TimeoutStopSec= as needed")
+            }
+            Self::GeneratedOrder => {
+                "give it a unit of its own with After= on what must outlive it".to_owned()
+            }
+            Self::StopLimitShort { needs, .. } => {
+                format!("set TimeoutStopSec={} or more in [Service]", needs.as_secs())
+            }
+            Self::JobTimeout { needs, .. } => format!(
+                "raise JobTimeoutSec= of poweroff.target and reboot.target above {}, or shorten the drain",
+                span(*needs)
+            ),
+            Self::ProviderLimit { .. } => "use a lifecycle hook, or shorten the drain".to_owned(),
+            Self::NetworkDownFirst { network, .. } => {
+                format!("order it: After={network} in the unit, or a lower K number than the network's")
+            }
+            Self::ShipperStopsFirst { shipper, .. } => {
+                format!("order it: After={shipper}.service in the unit, or a lower K number than {shipper}'s")
+            }
+            Self::WriterStillRuns { writer, .. } => {
+                format!("order it: Before={writer}.service in the unit, or a higher K number than {writer}'s")
+            }
+        }
+    }
+}

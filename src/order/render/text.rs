@@ -1,0 +1,66 @@
+//! A plan and its report as lines of text. Pure.
+
+use super::{Show, shown};
+use crate::order::check::Report;
+use crate::order::obstacle::Gravity;
+use crate::order::step::{Fate, Limit, Plan, Role, span};
+use std::fmt::Write as _;
+
+/// One line for each step, then what is missing, then the findings with their remedies.
+#[must_use]
+pub fn plan(plan: &Plan, report: &Report, show: Show) -> String {
+    let mut out = format!("{}, {}\n", plan.way.title(), plan.init.title());
+    let steps = shown(plan, show);
+    let wide = steps.iter().filter_map(|at| plan.steps.get(*at)).map(|s| s.shown.chars().count()).max();
+    let wide = wide.unwrap_or(0);
+    for at in &steps {
+        let Some(step) = plan.steps.get(*at) else { continue };
+        let number = match step.fate {
+            Fate::Runs => (at + 1).to_string(),
+            Fate::Skipped => "-".to_owned(),
+        };
+        let role = if step.role == Role::Other { "" } else { step.role.as_str() };
+        let limit = match (step.fate, step.limit) {
+            (Fate::Skipped, _) => "skipped".to_owned(),
+            (Fate::Runs, Limit::None) => "no limit".to_owned(),
+            (Fate::Runs, Limit::After(limit)) => format!("at most {}", span(limit)),
+        };
+        // Writing to a String cannot fail.
+        let _ =
+            write!(out, "{number:>4}  {:<5}  {:<wide$}  {role:<7}  {limit}", step.act.as_str(), step.shown);
+        let waits: Vec<String> = step.waits.iter().map(|w| (w.on + 1).to_string()).collect();
+        if !waits.is_empty() && !plan.is_serial() {
+            let _ = write!(out, ", after {}", waits.join(" "));
+        }
+        out.push('\n');
+        for obstacle in &step.obstacles {
+            let _ = writeln!(out, "{:>4}  {:<5}  {}", "", "", obstacle.sentence());
+        }
+    }
+    for absent in plan.absent.iter().filter(|a| show == Show::All || a.role != Role::Other) {
+        let why: Vec<String> = absent.obstacles.iter().map(|o| o.sentence()).collect();
+        let _ = writeln!(
+            out,
+            "   -         {:<wide$}  {:<7}  {}",
+            absent.name,
+            absent.role.as_str(),
+            why.join("; ")
+        );
+    }
+    out.push_str(&findings(report));
+    out
+}
+
+/// The findings, each with its remedy.
+#[must_use]
+pub fn findings(report: &Report) -> String {
+    let mut out = String::new();
+    for finding in &report.findings {
+        let word = match finding.obstacle.gravity() {
+            Gravity::Fatal => "error",
+            Gravity::Note => "note",
+        };
+        let _ = writeln!(out, "{word}: {}\n  hint: {}", finding.sentence(), finding.remedy());
+    }
+    out
+}

@@ -1,0 +1,361 @@
+//! What `amr order` shows: the steps of a boot or of a way down, who waits for whom, and how two
+//! steps stand to one another. Pure.
+
+use super::obstacle::Obstacle;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where the host is going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// Up, to its usual runlevel or default.target.
+    Boot,
+    /// Runlevel 0, poweroff.target.
+    PowerOff,
+    /// Runlevel 6, reboot.target.
+    Reboot,
+    /// Some runlevel.
+    Runlevel(u8),
+}
+
+impl Way {
+    /// Does everything stop on this way?
+    #[must_use]
+    pub fn is_down(self) -> bool {
+        match self {
+            Self::PowerOff | Self::Reboot => true,
+            Self::Boot => false,
+            Self::Runlevel(level) => level == 0 || level == 6,
+        }
+    }
+
+    /// The runlevel that it leads to, `usual` being where a boot ends.
+    #[must_use]
+    pub fn level(self, usual: u8) -> u8 {
+        match self {
+            Self::Boot => usual,
+            Self::PowerOff => 0,
+            Self::Reboot => 6,
+            Self::Runlevel(level) => level,
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn title(self) -> String {
+        match self {
+            Self::Boot => "boot".to_owned(),
+            Self::PowerOff => "power-off".to_owned(),
+            Self::Reboot => "reboot".to_owned(),
+            Self::Runlevel(level) => format!("runlevel {level}"),
+        }
+    }
+}
+
+/// What carries the steps out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Init {
+    /// `/etc/rc.d/rc` of RHEL 6 and its kin: one after the other, by lock files.
+    RedHat,
+    /// Debian's rc by the numbers of the links.
+    DebianNumbers,
+    /// Debian's rc by insserv's `.depend` files, in parallel.
+    DebianDepend,
+    /// systemd.
+    Systemd,
+}
+
+impl Init {
+    /// In words.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::RedHat => "rc (Red Hat family)",
+            Self::DebianNumbers => "rc (Debian, by numbers)",
+            Self::DebianDepend => "rc (Debian, by dependencies)",
+            Self::Systemd => "systemd",
+        }
+    }
+}
+
+/// What is done to a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Act {
+    Start,
+    Stop,
+}
+
+impl Act {
+    /// The verb.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// Whether a step is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// It runs.
+    Runs,
+    /// rc passes it over; the obstacles say why.
+    Skipped,
+}
+
+/// Why one step waits for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The other's position in [`Plan::steps`].
+    pub on: usize,
+    /// One clause: `amr.service After=network.target`, `K30amr sorts before K40filebeat`.
+    pub why: String,
+    /// Where that is written.
+    pub place: Option<(PathBuf, u32)>,
+}
+
+/// How long a step may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Nothing cuts it short.
+    None,
+    /// Ended by force after this time.
+    After(Duration),
+}
+
+/// What a service is to the drain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Writes logs: must have stopped before the drain.
+    Writer,
+    /// The drain itself.
+    Drain,
+    /// Ships logs: must outlive the drain.
+    Shipper,
+    /// Must outlive the shipper.
+    Network,
+    /// Anything else.
+    Other,
+}
+
+impl Role {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Writer => "writer",
+            Self::Drain => "drain",
+            Self::Shipper => "shipper",
+            Self::Network => "network",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Who is who, and how much time the drain wants. Names without `.service`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// The hooks that wait until everything is shipped.
+    pub drains: Vec<String>,
+    /// The shippers.
+    pub shippers: Vec<String>,
+    /// Services that must have stopped writing before the drain begins.
+    pub writers: Vec<String>,
+    /// What brings the network up.
+    pub network: Vec<String>,
+    /// The drain's own deadline.
+    pub needs: Option<Duration>,
+    /// It sends EXTEND_TIMEOUT_USEC= while it works.
+    pub extends_timeout: bool,
+    /// The host is one that its provider switches off this long after asking it to stop.
+    pub provider_limit: Option<Duration>,
+}
+
+impl Wishes {
+    /// What this service is to the drain.
+    #[must_use]
+    pub fn role(&self, name: &str) -> Role {
+        let stem = name.strip_suffix(".service").unwrap_or(name);
+        let named = |list: &[String]| list.iter().any(|n| n == stem || n == name);
+        if named(&self.drains) {
+            Role::Drain
+        } else if named(&self.shippers) {
+            Role::Shipper
+        } else if named(&self.writers) {
+            Role::Writer
+        } else if named(&self.network) {
+            Role::Network
+        } else {
+            Role::Other
+        }
+    }
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The service: a script's or a unit's name.
+    pub name: String,
+    /// As its init shows it: `K30amr`, `amr.service`.
+    pub shown: String,
+    /// What is done.
+    pub act: Act,
+    /// What it is to the drain.
+    pub role: Role,
+    /// Steps of one wave may run at the same time; from 0.
+    pub wave: usize,
+    /// What it waits for.
+    pub waits: Vec<Wait>,
+    /// How long it may take.
+    pub limit: Limit,
+    /// Is it carried out?
+    pub fate: Fate,
+    /// What keeps it from running, or threatens it.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// A service that one would expect on this way and that has no step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// The service.
+    pub name: String,
+    /// What it is to the drain.
+    pub role: Role,
+    /// Is it running, as far as can be known?
+    pub runs: bool,
+    /// Why it has no step.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// All that happens on one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The way.
+    pub way: Way,
+    /// What carries it out.
+    pub init: Init,
+    /// In order; with [`Plan::is_serial`] strictly one after the other.
+    pub steps: Vec<Step>,
+    /// Expected and not there.
+    pub absent: Vec<Absent>,
+}
+
+/// How two steps stand to one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The first has ended before the second begins.
+    Before,
+    /// The other way round.
+    After,
+    /// Nothing orders them: they may run at the same time.
+    None,
+}
+
+impl Plan {
+    /// Does one step at a time run?
+    #[must_use]
+    pub fn is_serial(&self) -> bool {
+        match self.init {
+            Init::RedHat | Init::DebianNumbers => true,
+            Init::DebianDepend | Init::Systemd => false,
+        }
+    }
+
+    /// The step that really does this to the service.
+    #[must_use]
+    pub fn find(&self, name: &str, act: Act) -> Option<usize> {
+        self.steps.iter().position(|s| s.name == name && s.act == act && s.fate == Fate::Runs)
+    }
+
+    /// How two steps stand to one another.
+    #[must_use]
+    pub fn order(&self, a: usize, b: usize) -> Order {
+        if a == b {
+            Order::None
+        } else if self.is_serial() {
+            if a < b { Order::Before } else { Order::After }
+        } else if self.way_back(b, a).is_some() {
+            Order::Before
+        } else if self.way_back(a, b).is_some() {
+            Order::After
+        } else {
+            Order::None
+        }
+    }
+
+    /// The shortest chain of waits from step `late` back to step `early`.
+    #[must_use]
+    pub fn way_back(&self, late: usize, early: usize) -> Option<Vec<(usize, &Wait)>> {
+        let mut from: Vec<Option<(usize, &Wait)>> = vec![None; self.steps.len()];
+        let mut todo = VecDeque::from([late]);
+        while let Some(at) = todo.pop_front() {
+            if at == early {
+                let mut way = Vec::new();
+                let mut here = early;
+                while let Some((step, wait)) = from.get(here).copied().flatten() {
+                    way.push((step, wait));
+                    here = step;
+                }
+                return Some(way);
+            }
+            for wait in self.steps.get(at).map_or(&[][..], |s| &s.waits) {
+                if let Some(slot) = from.get_mut(wait.on).filter(|s| s.is_none())
+                    && wait.on != late
+                {
+                    *slot = Some((at, wait));
+                    todo.push_back(wait.on);
+                }
+            }
+        }
+        None
+    }
+
+    /// Gives each step its wave and, where several may run at once, puts the waves one behind the
+    /// other. Steps must stand behind what they wait for.
+    pub(super) fn set_waves(&mut self) {
+        if self.is_serial() {
+            let mut wave = 0;
+            for step in &mut self.steps {
+                step.wave = wave;
+                wave += usize::from(step.fate == Fate::Runs);
+            }
+            return;
+        }
+        let mut waves: Vec<usize> = Vec::with_capacity(self.steps.len());
+        for step in &mut self.steps {
+            let last = step.waits.iter().filter_map(|w| waves.get(w.on)).max();
+            step.wave = last.map_or(0, |w| w + 1);
+            waves.push(step.wave);
+        }
+        self.sort_by_wave(&waves);
+    }
+
+    fn sort_by_wave(&mut self, waves: &[usize]) {
+        let mut by_wave: Vec<usize> = (0..waves.len()).collect();
+        by_wave.sort_by_key(|at| waves.get(*at));
+        let mut place = vec![0; waves.len()];
+        for (new, old) in by_wave.iter().enumerate() {
+            if let Some(slot) = place.get_mut(*old) {
+                *slot = new;
+            }
+        }
+        for wait in self.steps.iter_mut().flat_map(|s| &mut s.waits) {
+            wait.on = place.get(wait.on).copied().unwrap_or(wait.on);
+        }
+        self.steps.sort_by_key(|s| s.wave);
+    }
+}
+
+/// `1min 30s`, as systemd writes spans; whole seconds.
+#[must_use]
+pub fn span(of: Duration) -> String {
+    let seconds = of.as_secs();
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let shown: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
+}

@@ -1,0 +1,264 @@
+//! What systemd would do on each way, from the units and their states: the jobs of the transaction
+//! for default.target or shutdown.target, the limit of each, and what is never stopped at all. Pure.
+
+use super::graph::{EdgeId, Graph, Relation, UnitId};
+use super::obstacle::Obstacle;
+use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Wishes};
+use super::transaction::{Activity, JobKind, Mode, Transaction, TransactionError, Verb, transaction};
+use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
+use crate::unit::name::{NameError, UnitName};
+use crate::unit::value::Timeout;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+use thiserror::Error;
+
+/// The facts about a host.
+pub struct SystemdHost<'a> {
+    /// Its units.
+    pub graph: &'a Graph,
+    /// 252.
+    pub version: u32,
+    /// What each unit does now.
+    pub active: &'a dyn Fn(&UnitName) -> Activity,
+    /// The scripts of init.d, without `.sh`.
+    pub scripts: Vec<String>,
+    /// `DefaultTimeoutStopSec=`, 90 s unless it is set.
+    pub default_stop: Duration,
+    /// `JobTimeoutSec=` of poweroff.target and reboot.target, 30 min unless a drop-in says otherwise.
+    pub job_timeout: Option<Duration>,
+    /// Where a boot ends.
+    pub default_target: UnitName,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum PlanError {
+    /// The jobs contradict each other.
+    #[error(transparent)]
+    Transaction(#[from] TransactionError),
+    /// No such target.
+    #[error(transparent)]
+    Name(#[from] NameError),
+}
+
+/// What happens on `way`.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanError> {
+    let target = target(host, way)?;
+    let down = way.is_down();
+    let cold = |_: &UnitName| Activity::Inactive;
+    let active: &dyn Fn(&UnitName) -> Activity = if way == Way::Boot { &cold } else { host.active };
+    let jobs = match host.graph.find(&target) {
+        Some(_) => transaction(host.graph, &[(Verb::Start, target)], mode(way), active)?,
+        None => Transaction::default(),
+    };
+    let mut plan = Plan { way, init: Init::Systemd, steps: Vec::new(), absent: Vec::new() };
+    let wanted = |kind: JobKind| kind.is_stop() || !down;
+    let mut place: BTreeMap<usize, usize> = BTreeMap::new();
+    for (at, job) in jobs.jobs.iter().enumerate().filter(|(_, j)| wanted(j.kind)) {
+        place.insert(at, plan.steps.len());
+        let waits = waits(host.graph, &jobs, at, &place);
+        plan.steps.push(step(host, &job.unit, job.kind, waits, wishes, down));
+    }
+    plan.set_waves();
+    if down {
+        plan.absent = absent(host, &plan, wishes);
+    }
+    Ok(plan)
+}
+
+fn target(host: &SystemdHost, way: Way) -> Result<UnitName, NameError> {
+    match way {
+        Way::Boot => Ok(host.default_target.clone()),
+        Way::PowerOff | Way::Reboot | Way::Runlevel(0 | 6) => UnitName::parse("shutdown.target"),
+        Way::Runlevel(1) => UnitName::parse("rescue.target"),
+        Way::Runlevel(5) => UnitName::parse("graphical.target"),
+        Way::Runlevel(_) => UnitName::parse("multi-user.target"),
+    }
+}
+
+/// Changing to another runlevel stops what that one does not have.
+fn mode(way: Way) -> Mode {
+    match way {
+        Way::Runlevel(1..=5) => Mode::Isolate,
+        Way::Boot | Way::PowerOff | Way::Reboot | Way::Runlevel(_) => Mode::Replace,
+    }
+}
+
+/// The waits of a job that is already placed, each with the edge that says so.
+fn waits(graph: &Graph, jobs: &Transaction, at: usize, place: &BTreeMap<usize, usize>) -> Vec<Wait> {
+    let Some(job) = jobs.jobs.get(at) else { return Vec::new() };
+    let Some(id) = graph.find(&job.unit) else { return Vec::new() };
+    let mut waits = Vec::new();
+    let ordering = [Relation::Before, Relation::After];
+    let edges: HashMap<UnitId, EdgeId> = ordering.iter().flat_map(|r| graph.related(id, *r)).collect();
+    for on in &job.waits_for {
+        let (Some(step), Some(other)) = (place.get(on), jobs.jobs.get(*on)) else { continue };
+        let Some(edge) = graph.find(&other.unit).and_then(|o| edges.get(&o)).copied() else { continue };
+        let origin = graph.edge(edge).and_then(|e| e.origin.as_ref());
+        let place = origin.map(|o| (o.path.clone(), o.span.line));
+        waits.push(Wait { on: *step, why: graph.relation_text(edge), place });
+    }
+    waits
+}
+
+fn step(
+    host: &SystemdHost,
+    unit: &UnitName,
+    kind: JobKind,
+    waits: Vec<Wait>,
+    wishes: &Wishes,
+    down: bool,
+) -> Step {
+    let stop = kind.is_stop();
+    let model = host.graph.find(unit).and_then(|id| host.graph.unit(id));
+    let service = model.and_then(service);
+    let limit = service.map_or(Limit::None, |s| match if stop { s.timeout_stop } else { s.timeout_start } {
+        Timeout::After(span) => Limit::After(span),
+        Timeout::Never => Limit::None,
+    });
+    let role = wishes.role(unit.as_str());
+    let mut obstacles = Vec::new();
+    let mut fate = Fate::Runs;
+    if let (true, Some(model), Some(service)) = (down, model, service) {
+        if (host.active)(unit) == Activity::Activating {
+            obstacles.push(Obstacle::StillStarting);
+            fate = Fate::Skipped;
+        }
+        if is_generated(model) {
+            obstacles.push(Obstacle::GeneratedOrder);
+        }
+        if role == Role::Drain {
+            limits(host, model, service, wishes, &mut obstacles);
+        }
+    }
+    let name = unit.as_str().strip_suffix(".service").unwrap_or(unit.as_str()).to_owned();
+    let act = if stop { Act::Stop } else { Act::Start };
+    Step { name, shown: unit.to_string(), act, role, wave: 0, waits, limit, fate, obstacles }
+}
+
+fn service(unit: &Unit) -> Option<&Service> {
+    match &unit.body {
+        Body::Service(service) => Some(service),
+        Body::Other => None,
+    }
+}
+
+/// Did systemd-sysv-generator make it?
+fn is_generated(unit: &Unit) -> bool {
+    unit.fragment.as_ref().is_some_and(|f| f.components().any(|c| c.as_os_str() == "generator.late"))
+}
+
+/// Which limits would cut the drain short.
+fn limits(host: &SystemdHost, unit: &Unit, service: &Service, wishes: &Wishes, out: &mut Vec<Obstacle>) {
+    let extends = wishes.extends_timeout && can_extend(host.version, service.notify_access);
+    let limit = match service.timeout_stop {
+        Timeout::After(limit) => Some(limit),
+        Timeout::Never => None,
+    };
+    let short = |limit: Duration| wishes.needs.filter(|needs| *needs > limit && !extends);
+    match limit {
+        Some(limit) if is_generated(unit) => {
+            out.push(Obstacle::GeneratedLimit { limit, needs: short(limit) });
+        }
+        Some(limit) => out.extend(short(limit).map(|needs| Obstacle::StopLimitShort {
+            limit,
+            needs,
+            by_default: limit == host.default_stop,
+        })),
+        None => {}
+    }
+    if let Some(needs) = wishes.needs {
+        if let Some(limit) = host.job_timeout.filter(|limit| needs > *limit) {
+            out.push(Obstacle::JobTimeout { limit, needs });
+        }
+    }
+}
+
+/// EXTEND_TIMEOUT_USEC= is heard since 236, from an ExecStop= process with NotifyAccess=all, or exec
+/// (since 233).
+fn can_extend(version: u32, access: NotifyAccess) -> bool {
+    match access {
+        NotifyAccess::All | NotifyAccess::Exec => version >= 236,
+        NotifyAccess::None | NotifyAccess::Main => false,
+    }
+}
+
+/// Services that the wishes name, or that run, and that no job stops.
+fn absent(host: &SystemdHost, plan: &Plan, wishes: &Wishes) -> Vec<Absent> {
+    let mut names: Vec<UnitName> = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network]
+        .into_iter()
+        .flatten()
+        .filter_map(|n| UnitName::parse_or_service(n).ok())
+        .collect();
+    let graph = host.graph;
+    names.extend(graph.ids().filter_map(|id| {
+        let unit = graph.unit(id)?;
+        service(unit).filter(|_| (host.active)(&unit.name).is_active_or_activating())?;
+        Some(unit.name.clone())
+    }));
+    names.sort();
+    names.dedup();
+    let stopped: HashSet<&str> =
+        plan.steps.iter().filter(|s| s.act == Act::Stop).map(|s| s.name.as_str()).collect();
+    let mut out = Vec::new();
+    for name in names {
+        let main = graph.find(&name).and_then(|id| graph.unit_name(id)).unwrap_or(&name);
+        let stem = main.as_str().strip_suffix(".service").unwrap_or(main.as_str());
+        if stopped.contains(stem) {
+            continue;
+        }
+        let role = wishes.role(name.as_str());
+        let runs = (host.active)(main).is_active_or_activating();
+        let obstacles = reasons(host, main, runs);
+        let known = graph.find(&name).is_some_and(|id| graph.unit(id).is_some());
+        if runs || role == Role::Drain || (known && role != Role::Other) {
+            out.push(Absent { name: stem.to_owned(), role, runs, obstacles });
+        }
+    }
+    out
+}
+
+/// Why no job stops this unit.
+fn reasons(host: &SystemdHost, name: &UnitName, runs: bool) -> Vec<Obstacle> {
+    let id = host.graph.find(name);
+    let unit = id.and_then(|id| host.graph.unit(id));
+    let script = host.scripts.iter().any(|s| s == name.stem());
+    let mut out = Vec::new();
+    if unit.is_some_and(|u| u.load == LoadState::Masked) {
+        out.push(Obstacle::Masked);
+    }
+    if let Some(unit) = unit.filter(|u| script && !is_generated(u)) {
+        let path = unit.fragment.as_ref().map_or_else(|| name.to_string(), |f| f.display().to_string());
+        out.push(Obstacle::HiddenByUnit { unit: path });
+    }
+    match (id, runs) {
+        (Some(id), true) => {
+            if !stops_at_shutdown(host.graph, id) {
+                out.push(Obstacle::NoShutdownConflict);
+            }
+        }
+        (_, false) => out.push(why_inactive(unit)),
+        (None, true) => {}
+    }
+    out
+}
+
+fn stops_at_shutdown(graph: &Graph, id: UnitId) -> bool {
+    graph.related(id, Relation::Conflicts).any(|(to, _)| graph.name(to) == "shutdown.target")
+}
+
+fn why_inactive(unit: Option<&Unit>) -> Obstacle {
+    let Some(service) = unit.and_then(service) else { return Obstacle::NeverStarted };
+    if service.remain_after_exit {
+        Obstacle::NeverStarted
+    } else if service.exec.start.is_empty() {
+        Obstacle::NoExecStart
+    } else if service.kind == ServiceType::Oneshot {
+        Obstacle::OneshotForgets
+    } else {
+        Obstacle::NeverStarted
+    }
+}

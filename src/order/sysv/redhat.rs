@@ -1,0 +1,92 @@
+//! `/etc/rc.d/rc N` of the Red Hat family and its `S00killall` (initscripts 9.03.49 to .58): K links
+//! in glob order for what has a lock file, then S links for what has none. Pure.
+
+use super::{Link, SysvHost, chain, empty, step, tail};
+use crate::order::obstacle::Obstacle;
+use crate::order::step::{Act, Fate, Plan, Step, Way, Wishes};
+use std::collections::BTreeSet;
+
+/// The steps on `way`, those included that rc would pass over.
+#[must_use]
+pub fn plan(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
+    let level = way.level(host.runlevel);
+    // rc.sysinit empties the lock folder at boot.
+    let mut locks = match way {
+        Way::Boot => BTreeSet::new(),
+        Way::PowerOff | Way::Reboot | Way::Runlevel(_) => host.locks.clone().unwrap_or_default(),
+    };
+    let mut plan = empty(host, way);
+    for link in host.links(level, 'K') {
+        plan.steps.push(stop(host, link, &mut locks, way, wishes, &plan.steps));
+    }
+    for link in host.links(level, 'S') {
+        let killall = tail(&link.name) == Some("killall");
+        let mut start = step(host, link, Act::Start, wishes);
+        if tail(&link.name).is_some_and(|s| locks.contains(s) || locks.contains(&format!("{s}.init"))) {
+            // Already up: rc says nothing, and nothing is wrong.
+            start.fate = Fate::Skipped;
+        }
+        let runs = start.fate == Fate::Runs;
+        plan.steps.push(start);
+        if killall && runs {
+            second_chance(host, &mut locks, wishes, &mut plan.steps);
+        }
+    }
+    chain(host, &mut plan.steps, &SysvHost::folder(level));
+    plan
+}
+
+fn stop(
+    host: &SysvHost,
+    link: &Link,
+    locks: &mut BTreeSet<String>,
+    way: Way,
+    wishes: &Wishes,
+    before: &[Step],
+) -> Step {
+    let mut stop = step(host, link, Act::Stop, wishes);
+    let name = stop.name.clone();
+    let init = format!("{name}.init");
+    if locks.contains(&name) || locks.contains(&init) {
+        if stop.fate == Fate::Runs {
+            // A script that stops its service removes its lock.
+            locks.remove(&name);
+            locks.remove(&init);
+        }
+        return stop;
+    }
+    stop.fate = Fate::Skipped;
+    let earlier = before.iter().find(|s| s.name == name && s.fate == Fate::Runs);
+    if let Some(first) = earlier {
+        stop.obstacles.push(Obstacle::OlderKillLink { first: first.shown.clone(), meant: link.name.clone() });
+    } else if way != Way::Boot {
+        let expected = format!("{}/{name}", host.lock_folder);
+        let other = host.script(&name).and_then(|s| s.lock.clone()).filter(|l| locks.contains(l));
+        stop.obstacles.push(match other {
+            Some(found) => {
+                Obstacle::LockNamedOtherwise { expected, found: format!("{}/{found}", host.lock_folder) }
+            }
+            None => Obstacle::NoLock { expected },
+        });
+    }
+    stop
+}
+
+/// What `S00killall` stops: whatever still has a lock and a script of that name, `network` excepted.
+fn second_chance(host: &SysvHost, locks: &mut BTreeSet<String>, wishes: &Wishes, steps: &mut Vec<Step>) {
+    for lock in std::mem::take(locks) {
+        let script = [format!("{lock}.init"), lock.clone()].into_iter().find(|s| host.script(s).is_some());
+        let Some(script) = script.filter(|_| lock != "network") else { continue };
+        let link = Link {
+            name: script.clone(),
+            target: super::LinkTarget::Script(script.clone()),
+            executable: host.script(&script).is_some_and(|s| s.executable),
+        };
+        let mut late = step(host, &link, Act::Stop, wishes);
+        // `tail` would take a name such as `K9daemon` for a link's.
+        late.role = wishes.role(&script);
+        late.name = script;
+        late.shown = format!("killall: {}", link.name);
+        steps.push(late);
+    }
+}

@@ -1,0 +1,140 @@
+//! Hosts for this folder and for the checks, and the rules of each rc one by one.
+
+use super::*;
+use crate::order::step::Order;
+use std::path::PathBuf;
+
+pub fn links(names: &[&str]) -> Vec<Link> {
+    let link = |n: &&str| Link {
+        name: (*n).to_owned(),
+        target: LinkTarget::Script(tail(n).unwrap_or_default().to_owned()),
+        executable: true,
+    };
+    names.iter().map(link).collect()
+}
+
+fn scripts(names: &[&str]) -> Vec<Script> {
+    let script = |n: &&str| Script {
+        name: (*n).to_owned(),
+        executable: true,
+        numbers: Some(Numbers { start: 50, stop: 50, place: (PathBuf::from("/etc/init.d").join(n), 2) }),
+        lock: None,
+    };
+    names.iter().map(script).collect()
+}
+
+/// A Red Hat host in runlevel 3 where all that is in `up` runs; rc0.d holds `rc0`.
+pub fn host(rc0: &[&str], up: &[&str]) -> SysvHost {
+    let starts: Vec<String> = up.iter().map(|n| format!("S50{n}")).collect();
+    let starts: Vec<&str> = starts.iter().map(String::as_str).collect();
+    SysvHost {
+        rc: Rc::RedHat,
+        levels: BTreeMap::from([(0, links(rc0)), (3, links(&starts))]),
+        scripts: scripts(up),
+        locks: Some(up.iter().map(|n| (*n).to_owned()).collect()),
+        lock_folder: "/var/lock/subsys".to_owned(),
+        depend: Depend::default(),
+        runlevel: 3,
+    }
+}
+
+/// A Debian host in runlevel 2 with numbers.
+pub fn numbers_host(kills: &[&str], tails: &[&str]) -> SysvHost {
+    let all: Vec<&str> = kills.iter().chain(tails).filter_map(|l| tail(l)).collect();
+    let mut host = host(&[kills, tails].concat(), &all);
+    let starts = host.levels.remove(&3).unwrap_or_default();
+    let starts = starts.into_iter().filter(|l| l.name != "S50sendsigs").collect();
+    host.levels.insert(2, starts);
+    SysvHost { rc: Rc::DebianNumbers, locks: None, runlevel: 2, ..host }
+}
+
+/// A Debian host with insserv: app, then the drain, then filebeat, sendsigs, networking.
+pub fn depend_host() -> SysvHost {
+    let kills = ["K01app", "K02drain", "K03filebeat", "K04sendsigs", "K05networking"];
+    let depend = Depend {
+        start: "TARGETS = networking filebeat drain app\nfilebeat: networking\ndrain: filebeat\napp: drain\n"
+            .to_owned(),
+        stop:
+            "TARGETS = app drain filebeat sendsigs networking\nINTERACTIVE =\ndrain: app\nfilebeat: drain\n\
+               sendsigs: filebeat\nnetworking: sendsigs\n"
+                .to_owned(),
+    };
+    SysvHost { rc: Rc::DebianDepend, depend, ..numbers_host(&kills, &["S01halt"]) }
+}
+
+fn run(host: &SysvHost, way: Way) -> Vec<String> {
+    let plan = plan(host, way, &Wishes::default());
+    plan.steps
+        .iter()
+        .filter(|s| s.fate == Fate::Runs)
+        .map(|s| format!("{} {}", s.act.as_str(), s.shown))
+        .collect()
+}
+
+#[test]
+fn red_hat_stops_what_has_a_lock_and_starts_what_has_none() {
+    // facts/sysv.md 2.1
+    let mut h = host(&["K10a", "K20b", "S00killall", "S01halt"], &["a", "b", "c"]);
+    assert_eq!(
+        run(&h, Way::PowerOff),
+        ["stop K10a", "stop K20b", "start S00killall", "stop killall: c", "start S01halt"]
+    );
+    h.locks = Some(BTreeSet::from(["b.init".to_owned(), "network".to_owned()]));
+    assert_eq!(run(&h, Way::PowerOff), ["stop K20b", "start S00killall", "start S01halt"]);
+    h.levels.insert(5, links(&["S10b", "S20d"]));
+    assert_eq!(run(&h, Way::Runlevel(5)), ["start S20d"]);
+    assert_eq!(run(&h, Way::Boot), ["start S50a", "start S50b", "start S50c"]);
+}
+
+#[test]
+fn killall_passes_over_locks_without_a_script() {
+    let mut h = host(&["S00killall"], &["a"]);
+    h.locks = Some(BTreeSet::from(["ghost".to_owned(), "a".to_owned()]));
+    assert_eq!(run(&h, Way::PowerOff), ["start S00killall", "stop killall: a"]);
+}
+
+#[test]
+fn a_missing_folder_and_odd_names_do_nothing() {
+    let h = host(&["K1", "K", "README", "kxxa", "Kxxa"], &["a"]);
+    assert_eq!(run(&h, Way::PowerOff), ["stop Kxxa"]);
+    assert_eq!(run(&h, Way::Reboot), Vec::<String>::new());
+    assert_eq!(tail("S10é"), Some("é"));
+    assert_eq!(tail("Ké"), None);
+    assert_eq!(tail("K30"), None);
+}
+
+#[test]
+fn debian_by_numbers_needs_no_lock_and_stops_by_s_links_too() {
+    // facts/sysv.md 4
+    let mut h = numbers_host(&["K01a", "K02b"], &["S30umountfs"]);
+    assert_eq!(run(&h, Way::PowerOff), ["stop K01a", "stop K02b", "stop S30umountfs"]);
+    // Down already in the level that it comes from.
+    h.levels.insert(2, links(&["K02b", "S01a"]));
+    assert_eq!(run(&h, Way::PowerOff), ["stop K01a", "stop S30umountfs"]);
+    h.levels.insert(3, links(&["S01a", "S02c"]));
+    assert_eq!(run(&h, Way::Runlevel(3)), ["start S02c"]);
+}
+
+#[test]
+fn debian_by_dependencies_runs_side_by_side_and_only_what_it_knows() {
+    let mut h = depend_host();
+    h.depend.stop = h.depend.stop.replace("filebeat: drain\n", "");
+    h.levels.get_mut(&0).unwrap().extend(links(&["K01byhand"]));
+    let plan = plan(&h, Way::PowerOff, &Wishes::default());
+    let at = |n: &str| plan.steps.iter().position(|s| s.name == n).unwrap();
+    assert_eq!(plan.order(at("app"), at("drain")), Order::Before);
+    assert_eq!(plan.order(at("drain"), at("filebeat")), Order::None);
+    assert_eq!(plan.order(at("networking"), at("filebeat")), Order::After);
+    assert_eq!(plan.order(at("halt"), at("drain")), Order::After);
+    assert!(plan.steps.iter().all(|s| s.name != "byhand"));
+    let wait = &plan.steps[at("drain")].waits[0];
+    assert_eq!(wait.place, Some((PathBuf::from("/etc/init.d/.depend.stop"), 3)));
+    assert_eq!(run(&h, Way::Boot).len(), 4);
+}
+
+#[test]
+fn a_circle_in_a_depend_file_ends() {
+    let mut h = depend_host();
+    h.depend.stop.push_str("app: networking\n");
+    assert_eq!(run(&h, Way::PowerOff).len(), 6);
+}

@@ -1,0 +1,108 @@
+//! What follows when a time is over or memory was short: `service_dispatch_timer` and
+//! `service_notify_cgroup_oom_event` of systemd 252. Pure.
+
+use super::{Action, Event, Notified, ServiceResult, State, Step};
+use crate::unit::model::TimeoutFailureMode;
+
+impl Step<'_> {
+    pub(super) fn timeout(&mut self) {
+        let f = ServiceResult::Timeout;
+        match self.m.state {
+            State::Condition | State::StartPre | State::Start | State::StartPost => {
+                self.cut(self.p.start_failure_mode, Round::Stop);
+            }
+            State::Running => self.enter_stop(f),
+            State::Reload => {
+                if self.m.control.take().is_some() {
+                    self.acts.push(Action::DropControl);
+                }
+                self.m.reload = f;
+                if self.m.notified == Notified::Reloading {
+                    // Its READY=1 is overdue: it counts as running until it says something new.
+                    self.m.notified = Notified::Ready;
+                }
+                self.enter_running(ServiceResult::Success);
+            }
+            State::Stop => self.cut(self.p.stop_failure_mode, Round::Stop),
+            State::StopSigterm if self.p.stop_failure_mode == TimeoutFailureMode::Abort => {
+                self.enter_signal(State::StopWatchdog, f);
+            }
+            State::StopSigterm | State::StopWatchdog => self.finish_off(Round::Stop),
+            // SIGKILL was sent and it is still there: nothing more can be done about it.
+            State::StopSigkill => self.enter_stop_post(f),
+            State::StopPost => self.cut(self.p.stop_failure_mode, Round::Final),
+            State::FinalSigterm if self.p.stop_failure_mode == TimeoutFailureMode::Abort => {
+                self.enter_signal(State::FinalWatchdog, f);
+            }
+            State::FinalSigterm | State::FinalWatchdog => self.finish_off(Round::Final),
+            State::FinalSigkill => self.enter_dead(f, true),
+            State::AutoRestart => self.restart_now(),
+            State::Dead | State::Exited | State::Failed => {}
+        }
+    }
+
+    /// The first signal after a command or a start took too long.
+    fn cut(&mut self, mode: TimeoutFailureMode, round: Round) {
+        let f = ServiceResult::Timeout;
+        match (mode, round) {
+            (TimeoutFailureMode::Terminate, Round::Stop) => self.enter_signal(State::StopSigterm, f),
+            (TimeoutFailureMode::Terminate, Round::Final) => self.enter_signal(State::FinalSigterm, f),
+            (TimeoutFailureMode::Abort, Round::Stop) => self.enter_signal(State::StopWatchdog, f),
+            (TimeoutFailureMode::Abort, Round::Final) => self.enter_signal(State::FinalWatchdog, f),
+            (TimeoutFailureMode::Kill, _) => self.finish_off(round),
+        }
+    }
+
+    /// The last signal, or none with `SendSIGKILL=no`.
+    fn finish_off(&mut self, round: Round) {
+        let f = ServiceResult::Timeout;
+        match (self.p.send_sigkill, round) {
+            (true, Round::Stop) => self.enter_signal(State::StopSigkill, f),
+            (true, Round::Final) => self.enter_signal(State::FinalSigkill, f),
+            (false, Round::Stop) => self.enter_stop_post(f),
+            (false, Round::Final) => self.enter_dead(f, false),
+        }
+    }
+
+    /// `service_enter_restart`; not on a host that has begun to go down meanwhile.
+    fn restart_now(&mut self) {
+        if self.f.going_down {
+            self.take(Event::Stop(super::StopKind::Stop));
+            return;
+        }
+        self.m.restarts = self.m.restarts.saturating_add(1);
+        self.begin();
+    }
+
+    /// `OOMPolicy=stop`, the default of a system service.
+    pub(super) fn oom_kill(&mut self) {
+        let f = ServiceResult::OomKill;
+        match self.m.state {
+            State::Condition | State::StartPre | State::Start | State::StartPost | State::Stop => {
+                self.enter_signal(State::StopSigterm, f);
+            }
+            State::Running | State::Reload | State::Exited => self.oom_while_up(f),
+            State::StopWatchdog | State::StopSigterm => self.enter_signal(State::StopSigkill, f),
+            State::StopPost | State::FinalWatchdog | State::FinalSigterm => {
+                self.enter_signal(State::FinalSigkill, f);
+            }
+            State::StopSigkill | State::FinalSigkill => self.keep_first(f),
+            State::Dead | State::Failed | State::AutoRestart => {}
+        }
+    }
+
+    fn oom_while_up(&mut self, f: ServiceResult) {
+        if self.m.state == State::Reload {
+            self.enter_signal(State::StopSigterm, f);
+        } else {
+            self.enter_stop(f);
+        }
+    }
+}
+
+/// The two rounds of signals, before and after `ExecStopPost=`.
+#[derive(Clone, Copy)]
+enum Round {
+    Stop,
+    Final,
+}

@@ -1,0 +1,614 @@
+//! The words of the machine: states, results, events, actions, and the few facts of a unit that
+//! change the path taken. Pure data; the names are systemd's.
+
+use crate::service::restart::Window;
+use crate::unit::model::{
+    ExecCommand, KillMode, NotifyAccess, Restart, Service, ServiceType, StartLimit, StatusSet,
+    TimeoutFailureMode,
+};
+use std::time::Duration;
+
+/// Where the service is (`ServiceState`; `SubState=` of systemctl(1)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// Nothing runs, nothing went wrong.
+    #[default]
+    Dead,
+    /// `ExecCondition=` runs.
+    Condition,
+    /// `ExecStartPre=` runs.
+    StartPre,
+    /// `ExecStart=` runs and is not ready yet.
+    Start,
+    /// `ExecStartPost=` runs, the main process is ready.
+    StartPost,
+    /// Up.
+    Running,
+    /// Up without a process (`RemainAfterExit=`).
+    Exited,
+    /// `ExecReload=` runs, or the service said RELOADING=1.
+    Reload,
+    /// `ExecStop=` runs.
+    Stop,
+    /// The watchdog signal was sent.
+    StopWatchdog,
+    /// The stop signal was sent.
+    StopSigterm,
+    /// The final signal was sent.
+    StopSigkill,
+    /// `ExecStopPost=` runs.
+    StopPost,
+    /// The watchdog signal was sent to what `ExecStopPost=` left.
+    FinalWatchdog,
+    /// The stop signal was sent to what is left.
+    FinalSigterm,
+    /// The final signal was sent to what is left.
+    FinalSigkill,
+    /// As dead, and something went wrong.
+    Failed,
+    /// Waits for the next automatic start.
+    AutoRestart,
+}
+
+impl State {
+    /// All of them, in the order of a life.
+    pub const ALL: [Self; 18] = [
+        Self::Dead,
+        Self::Condition,
+        Self::StartPre,
+        Self::Start,
+        Self::StartPost,
+        Self::Running,
+        Self::Exited,
+        Self::Reload,
+        Self::Stop,
+        Self::StopWatchdog,
+        Self::StopSigterm,
+        Self::StopSigkill,
+        Self::StopPost,
+        Self::FinalWatchdog,
+        Self::FinalSigterm,
+        Self::FinalSigkill,
+        Self::Failed,
+        Self::AutoRestart,
+    ];
+
+    /// `SubState=` as systemctl(1) prints it.
+    #[must_use]
+    pub fn sub(self) -> &'static str {
+        match self {
+            Self::Dead => "dead",
+            Self::Condition => "condition",
+            Self::StartPre => "start-pre",
+            Self::Start => "start",
+            Self::StartPost => "start-post",
+            Self::Running => "running",
+            Self::Exited => "exited",
+            Self::Reload => "reload",
+            Self::Stop => "stop",
+            Self::StopWatchdog => "stop-watchdog",
+            Self::StopSigterm => "stop-sigterm",
+            Self::StopSigkill => "stop-sigkill",
+            Self::StopPost => "stop-post",
+            Self::FinalWatchdog => "final-watchdog",
+            Self::FinalSigterm => "final-sigterm",
+            Self::FinalSigkill => "final-sigkill",
+            Self::Failed => "failed",
+            Self::AutoRestart => "auto-restart",
+        }
+    }
+
+    /// The state that [`State::sub`] prints as `s`.
+    #[must_use]
+    pub fn from_sub(s: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.sub() == s)
+    }
+
+    /// `ActiveState=` as systemctl(1) prints it (`state_translation_table`; a `Type=idle` service is
+    /// shown as any other).
+    #[must_use]
+    pub fn active(self) -> &'static str {
+        match self {
+            Self::Dead => "inactive",
+            Self::Condition | Self::StartPre | Self::Start | Self::StartPost | Self::AutoRestart => {
+                "activating"
+            }
+            Self::Running | Self::Exited => "active",
+            Self::Reload => "reloading",
+            Self::Stop
+            | Self::StopWatchdog
+            | Self::StopSigterm
+            | Self::StopSigkill
+            | Self::StopPost
+            | Self::FinalWatchdog
+            | Self::FinalSigterm
+            | Self::FinalSigkill => "deactivating",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Is it up, as `is-active` counts it?
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Running | Self::Exited | Self::Reload)
+    }
+
+    /// Is it over: dead or failed?
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Dead | Self::Failed)
+    }
+
+    /// Is MAINPID= listened to in it?
+    #[must_use]
+    pub fn main_may_move(self) -> bool {
+        matches!(self, Self::Start | Self::StartPost | Self::Running | Self::Reload)
+    }
+
+    /// Is it on its way down?
+    #[must_use]
+    pub fn is_stopping(self) -> bool {
+        self.active() == "deactivating"
+    }
+}
+
+/// What the operator wants, apart from what is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Want {
+    /// Bring it down and leave it down.
+    #[default]
+    Down,
+    /// Keep it up, as far as `Restart=` says.
+    Up,
+}
+
+/// Why it is being stopped by request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StopKind {
+    /// To be down.
+    #[default]
+    Stop,
+    /// To be started again at once: `RestartKillSignal=` and `RuntimeDirectoryPreserve=restart` apply.
+    Restart,
+}
+
+/// `Result=` (`ServiceResult`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum ServiceResult {
+    #[default]
+    Success,
+    Protocol,
+    Timeout,
+    ExitCode,
+    Signal,
+    CoreDump,
+    Watchdog,
+    StartLimitHit,
+    OomKill,
+    Resources,
+    ExecCondition,
+}
+
+impl ServiceResult {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Success,
+        Self::Protocol,
+        Self::Timeout,
+        Self::ExitCode,
+        Self::Signal,
+        Self::CoreDump,
+        Self::Watchdog,
+        Self::StartLimitHit,
+        Self::OomKill,
+        Self::Resources,
+        Self::ExecCondition,
+    ];
+
+    /// As systemctl(1) and `$SERVICE_RESULT` spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Protocol => "protocol",
+            Self::Timeout => "timeout",
+            Self::ExitCode => "exit-code",
+            Self::Signal => "signal",
+            Self::CoreDump => "core-dump",
+            Self::Watchdog => "watchdog",
+            Self::StartLimitHit => "start-limit-hit",
+            Self::OomKill => "oom-kill",
+            Self::Resources => "resources",
+            Self::ExecCondition => "exec-condition",
+        }
+    }
+
+    /// The result that is spelt `s`.
+    #[must_use]
+    pub fn parse(s: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.as_str() == s)
+    }
+
+    /// Does the unit end as failed with it?
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Success | Self::ExecCondition)
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Exit {
+    /// exit(3) with this code.
+    Code(u8),
+    /// Killed by this signal.
+    Signal(i32),
+    /// Killed by this signal, and the memory was dumped.
+    Dumped(i32),
+    /// Gone, but it was not our child, so nobody told.
+    Unknown,
+}
+
+/// What the exit of the main process alone says about a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rule {
+    /// `Restart=` decides.
+    #[default]
+    Table,
+    /// `RestartPreventExitStatus=` forbids it.
+    Prevent,
+    /// `RestartForceExitStatus=` demands it.
+    Force,
+}
+
+/// What is known of the main process (`main_pid_known` and `main_pid` of systemd).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Main {
+    /// There is none yet, or the daemon never told which it is.
+    #[default]
+    Unknown,
+    /// It lives.
+    Alive,
+    /// It has ended.
+    Gone,
+}
+
+/// What the service last said about itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Notified {
+    #[default]
+    Nothing,
+    Ready,
+    Reloading,
+    Stopping,
+}
+
+/// A list of commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Slot {
+    Condition,
+    StartPre,
+    Start,
+    StartPost,
+    Reload,
+    Stop,
+    StopPost,
+}
+
+/// Main process or helper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// The process that the service is about.
+    Main,
+    /// A command before, beside or after it.
+    Control,
+}
+
+/// In which phase a service is found by a supervisor that adopts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Not ready yet.
+    Starting,
+    /// Up.
+    Running,
+    /// Up without a process.
+    Exited,
+    /// On its way down.
+    Stopping,
+}
+
+/// What happened outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Event {
+    /// Somebody asks for a start.
+    Start,
+    /// Somebody asks for a stop.
+    Stop(StopKind),
+    /// Somebody asks for a reload.
+    Reload,
+    /// Somebody asks to forget a failure and the starts counted.
+    ResetFailed,
+    /// The service was found alive when the supervisor began.
+    Adopted(Phase),
+    /// The process of a list was forked. Answers [`Action::Spawn`] at once.
+    Spawned(Slot),
+    /// It could not be made (out of memory, no environment file). Answers [`Action::Spawn`] at once.
+    SpawnFailed(Slot),
+    /// The main process has passed execve(2).
+    Executed,
+    /// The main process is gone.
+    MainExit(Exit),
+    /// The control process is gone.
+    ControlExit(Exit),
+    /// No process of the service is left.
+    GroupEmpty,
+    /// The PID file has changed.
+    PidFile,
+    /// MAINPID= named another living process.
+    MainMoved,
+    /// READY=1.
+    Ready,
+    /// RELOADING=1.
+    Reloading,
+    /// STOPPING=1.
+    Stopping,
+    /// WATCHDOG=1.
+    Ping,
+    /// The watchdog's time is over, or WATCHDOG=trigger.
+    WatchdogExpired,
+    /// The kernel killed one of its processes for want of memory.
+    OomKill,
+    /// The armed timer fired.
+    Timeout,
+}
+
+/// What the driver sees at the moment of an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The monotonic clock.
+    pub now: Duration,
+    /// Processes of the service live besides the main and the control process.
+    pub others: bool,
+    /// PID file or guess name a living process that may be the main one; for [`Event::Adopted`]: the
+    /// main process lives.
+    pub found: bool,
+    /// The host goes down (runlevel 0 or 6): nothing is restarted.
+    pub going_down: bool,
+}
+
+/// Which duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Timer {
+    /// `TimeoutStartSec=`.
+    Start,
+    /// `TimeoutStopSec=`.
+    Stop,
+    /// `TimeoutAbortSec=`.
+    Abort,
+    /// `RuntimeMaxSec=`, counted from the moment it became active.
+    RuntimeMax,
+    /// `RestartSec=` and its steps.
+    Restart,
+}
+
+/// Which signal (`KillOperation`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KillOp {
+    /// `KillSignal=`, then SIGCONT, then SIGHUP with `SendSIGHUP=`.
+    Terminate,
+    /// `RestartKillSignal=`, else `KillSignal=`.
+    Restart,
+    /// `WatchdogSignal=`.
+    Watchdog,
+    /// `FinalKillSignal=`.
+    Kill,
+}
+
+/// Who gets it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Targets {
+    /// The main process.
+    pub main: bool,
+    /// The control process.
+    pub control: bool,
+    /// All other processes of the service.
+    pub others: bool,
+}
+
+impl Targets {
+    /// Is there anybody to send to?
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.main || self.control || self.others
+    }
+}
+
+/// What the driver must do next, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    /// A new run begins: new invocation id, exit status, status text and reports of the last one
+    /// forgotten.
+    Begin,
+    /// Fork and exec a command; answer with [`Event::Spawned`] or [`Event::SpawnFailed`] before
+    /// anything else.
+    Spawn {
+        /// The list.
+        slot: Slot,
+        /// Which of it, from 0.
+        index: usize,
+        /// As what it runs.
+        role: Role,
+    },
+    /// Send a signal.
+    Kill(KillOp, Targets),
+    /// SIGKILL the control process and think no more of it.
+    DropControl,
+    /// SIGHUP to the main process of a `Type=notify-reload` service.
+    ReloadSignal,
+    /// The process that [`Facts::found`] speaks of is the main process from now on.
+    TakeMain,
+    /// Arm the timer, instead of what it was armed with.
+    Arm(Timer),
+    /// Disarm it.
+    Disarm,
+    /// (Re)start the watchdog's time.
+    ArmWatchdog,
+    /// Stop it.
+    DisarmWatchdog,
+    /// The unit has become active: waiters of a start are answered.
+    Started,
+    /// A reload is over: its waiters are answered.
+    Reloaded(ServiceResult),
+    /// Create `/var/lock/subsys/NAME`.
+    TakeLock,
+    /// Remove it.
+    DropLock,
+    /// The run is over: remove runtime directories, PID file and private folders; answer all
+    /// waiters; carry out what `OnFailure=` and the like ask for.
+    Over {
+        /// An automatic restart follows.
+        again: bool,
+    },
+}
+
+/// Does the failure of a command count?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// Yes.
+    Counts,
+    /// It has the prefix `-`.
+    Ignored,
+}
+
+/// The commands of the seven lists, as far as the path depends on them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Commands {
+    pub condition: Vec<Failure>,
+    pub start_pre: Vec<Failure>,
+    pub start: Vec<Failure>,
+    pub start_post: Vec<Failure>,
+    pub reload: Vec<Failure>,
+    pub stop: Vec<Failure>,
+    pub stop_post: Vec<Failure>,
+}
+
+/// The few facts of the unit that change the path taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// `Type=`.
+    pub kind: ServiceType,
+    /// All `Exec…=`.
+    pub commands: Commands,
+    /// `Restart=`.
+    pub restart: Restart,
+    /// `SuccessExitStatus=`.
+    pub success: StatusSet,
+    /// `RestartPreventExitStatus=`.
+    pub restart_prevent: StatusSet,
+    /// `RestartForceExitStatus=`.
+    pub restart_force: StatusSet,
+    /// `TimeoutStartFailureMode=`.
+    pub start_failure_mode: TimeoutFailureMode,
+    /// `TimeoutStopFailureMode=`.
+    pub stop_failure_mode: TimeoutFailureMode,
+    /// `KillMode=`.
+    pub kill_mode: KillMode,
+    /// `SendSIGKILL=`.
+    pub send_sigkill: bool,
+    /// `RemainAfterExit=`.
+    pub remain_after_exit: bool,
+    /// Is there a `PIDFile=`?
+    pub pid_file: bool,
+    /// `NotifyAccess=`.
+    pub notify_access: NotifyAccess,
+    /// `StartLimitIntervalSec=` and `StartLimitBurst=`.
+    pub start_limit: StartLimit,
+}
+
+impl Policy {
+    /// The policy of a unit's `[Service]`.
+    #[must_use]
+    pub fn new(service: &Service, start_limit: StartLimit) -> Self {
+        let flags = |list: &[ExecCommand]| {
+            list.iter()
+                .map(|c| if c.ignore_failure { Failure::Ignored } else { Failure::Counts })
+                .collect()
+        };
+        let e = &service.exec;
+        Self {
+            kind: service.kind,
+            commands: Commands {
+                condition: flags(&e.condition),
+                start_pre: flags(&e.start_pre),
+                start: flags(&e.start),
+                start_post: flags(&e.start_post),
+                reload: flags(&e.reload),
+                stop: flags(&e.stop),
+                stop_post: flags(&e.stop_post),
+            },
+            restart: service.restart,
+            success: service.success.clone(),
+            restart_prevent: service.restart_prevent.clone(),
+            restart_force: service.restart_force.clone(),
+            start_failure_mode: service.start_failure_mode,
+            stop_failure_mode: service.stop_failure_mode,
+            kill_mode: service.kill.mode,
+            send_sigkill: service.kill.send_sigkill,
+            remain_after_exit: service.remain_after_exit,
+            pid_file: service.pid_file.is_some(),
+            notify_access: service.notify_access,
+            start_limit,
+        }
+    }
+
+    /// The commands of one list.
+    #[must_use]
+    pub fn commands(&self, slot: Slot) -> &[Failure] {
+        match slot {
+            Slot::Condition => &self.commands.condition,
+            Slot::StartPre => &self.commands.start_pre,
+            Slot::Start => &self.commands.start,
+            Slot::StartPost => &self.commands.start_post,
+            Slot::Reload => &self.commands.reload,
+            Slot::Stop => &self.commands.stop,
+            Slot::StopPost => &self.commands.stop_post,
+        }
+    }
+}
+
+/// The whole memory of a service's life.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Machine {
+    /// Where it is.
+    pub state: State,
+    /// Where it should be.
+    pub want: Want,
+    /// Why it is stopped, if by request.
+    pub stop_kind: StopKind,
+    /// The first failure of this run.
+    pub result: ServiceResult,
+    /// How the last reload ended.
+    pub reload: ServiceResult,
+    /// The main process.
+    pub main: Main,
+    /// Which of `ExecStart=` the main process is; `None` once it is gone or was found by PID file.
+    pub main_command: Option<usize>,
+    /// The living control process: its list and its place in it.
+    pub control: Option<(Slot, usize)>,
+    /// What the main process's exit says about a restart.
+    pub rule: Rule,
+    /// What the service said last.
+    pub notified: Notified,
+    /// Waits for the PID file to name a process.
+    pub awaits_pid_file: bool,
+    /// Holds the subsys lock.
+    pub locked: bool,
+    /// Automatic restarts since the last start by hand (`NRestarts=`).
+    pub restarts: u32,
+    /// The starts counted for the start limit.
+    pub starts: Window,
+}

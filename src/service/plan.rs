@@ -1,0 +1,252 @@
+//! What a supervisor needs to know of its unit: no parser, no search path, nothing to look up again.
+//!
+//! A command reads the unit and makes the plan; the supervisor, which is the program executed anew,
+//! gets it through a descriptor. So what reading a unit costs is gone before the supervisor begins.
+//!
+//! Pure.
+
+use super::machine::Policy;
+use crate::unit::model::{Body, DepKind, ExecCommand, Service, StartLimit, Unit};
+use crate::unit::name::UnitName;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Everything that a supervisor is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The unit's name.
+    pub unit: String,
+    /// `Description=`.
+    pub description: Option<String>,
+    /// Its file and drop-ins, inner paths, each with its time of change in seconds since 1970.
+    pub files: Vec<FileMark>,
+    /// How many directives are known and not applied.
+    pub unapplied: u32,
+    /// `[Service]`.
+    pub service: Service,
+    /// The start limit.
+    pub start_limit: StartLimit,
+    /// Where files are.
+    pub paths: Paths,
+    /// May it do what needs root?
+    pub mode: ApplyMode,
+    /// The name of the subsys lock and of the PID file in /var/run: the init script's.
+    pub lock_name: Option<String>,
+    /// Is there a unit that wants to know of its end?
+    pub reaction: Reaction,
+    /// Features of the kernel to do without (`AMR_FEATURES`).
+    pub switches: Option<String>,
+    /// What the supervisor does first.
+    pub errand: Errand,
+}
+
+/// One of the unit's files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileMark {
+    /// Path inside the root.
+    pub path: PathBuf,
+    /// When it was changed, in seconds since 1970.
+    pub mtime: i64,
+}
+
+/// Where a supervisor finds and makes its files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paths {
+    /// The root, as the host sees it; `/` in life.
+    pub root: PathBuf,
+    /// For locks, records and sockets; inside the root. So with the others.
+    pub run_dir: PathBuf,
+    /// For the output of services.
+    pub log_dir: PathBuf,
+    /// /var/lock/subsys.
+    pub lock_dir: PathBuf,
+}
+
+/// What to do with settings that this user may not apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApplyMode {
+    /// Fail with systemd's exit code.
+    Strict,
+    /// Leave out what needs root, and list it in the record.
+    BestEffort,
+}
+
+/// Which ends of the unit somebody is interested in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// `OnFailure=`, or units bound to it.
+    pub failure: bool,
+    /// `OnSuccess=`, or units bound to it.
+    pub success: bool,
+}
+
+/// What a supervisor does first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Errand {
+    /// Start the service, or take over the one that runs.
+    Start,
+    /// Take over the one that runs, and stop it.
+    Stop,
+    /// Take over the one that runs.
+    Adopt,
+}
+
+/// Why there can be no plan.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum PlanError {
+    /// Not a `.service`.
+    #[error("cannot supervise '{0}': it is not a service")]
+    NotAService(UnitName),
+    /// Its folders would lie over amr's own.
+    #[error("refusing '{unit}': {key}={name} would overlap '{own}', where amr keeps its own files")]
+    Overlap {
+        /// The unit.
+        unit: UnitName,
+        /// `RuntimeDirectory` or its kin.
+        key: &'static str,
+        /// The name given.
+        name: String,
+        /// The folder of amr.
+        own: PathBuf,
+    },
+    /// The bytes are not a plan of this version.
+    #[error("cannot read the plan: {0}")]
+    Unreadable(String),
+}
+
+/// What the caller adds to the unit.
+#[derive(Clone, Debug)]
+pub struct Extras {
+    /// See [`Plan`]. So with the others.
+    pub paths: Paths,
+    /// May it do what needs root?
+    pub mode: ApplyMode,
+    /// The init script's name.
+    pub lock_name: Option<String>,
+    /// Times of change of the unit's files.
+    pub files: Vec<FileMark>,
+    /// Features to do without.
+    pub switches: Option<String>,
+    /// Do other units depend on this one such that its end concerns them?
+    pub bound: bool,
+}
+
+impl Plan {
+    /// The plan for a unit.
+    ///
+    /// # Errors
+    /// See [`PlanError`].
+    pub fn new(unit: &Unit, extras: Extras, errand: Errand) -> Result<Self, PlanError> {
+        let Body::Service(service) = &unit.body else {
+            return Err(PlanError::NotAService(unit.name.clone()));
+        };
+        refuse_overlap(&unit.name, service, &extras.paths)?;
+        let has = |kind| unit.deps.iter().any(|d| d.kind == kind);
+        Ok(Self {
+            unit: unit.name.to_string(),
+            description: unit.description.clone(),
+            files: extras.files,
+            unapplied: u32::try_from(unit.unapplied.len()).unwrap_or(u32::MAX),
+            service: (**service).clone(),
+            start_limit: unit.start_limit,
+            paths: extras.paths,
+            mode: extras.mode,
+            lock_name: extras.lock_name,
+            reaction: Reaction {
+                failure: extras.bound || has(DepKind::OnFailure),
+                success: extras.bound || has(DepKind::OnSuccess),
+            },
+            switches: extras.switches,
+            errand,
+        })
+    }
+
+    /// The facts that the machine goes by.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy::new(&self.service, self.start_limit)
+    }
+
+    /// A command of the unit.
+    #[must_use]
+    pub fn command(&self, slot: super::machine::Slot, index: usize) -> Option<&ExecCommand> {
+        use super::machine::Slot;
+        let e = &self.service.exec;
+        let list = match slot {
+            Slot::Condition => &e.condition,
+            Slot::StartPre => &e.start_pre,
+            Slot::Start => &e.start,
+            Slot::StartPost => &e.start_post,
+            Slot::Reload => &e.reload,
+            Slot::Stop => &e.stop,
+            Slot::StopPost => &e.stop_post,
+        };
+        list.get(index)
+    }
+
+    /// The unit's folder below `run_dir`.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.paths.run_dir.join(&self.unit)
+    }
+
+    /// For the descriptor.
+    ///
+    /// # Errors
+    /// A path that is not UTF-8.
+    pub fn encode(&self) -> Result<Vec<u8>, PlanError> {
+        serde_json::to_vec(self).map_err(|e| PlanError::Unreadable(e.to_string()))
+    }
+
+    /// From the descriptor.
+    ///
+    /// # Errors
+    /// Bytes that are not a plan.
+    pub fn decode(bytes: &[u8]) -> Result<Self, PlanError> {
+        serde_json::from_slice(bytes).map_err(|e| PlanError::Unreadable(e.to_string()))
+    }
+}
+
+/// The kinds of folder that a unit may ask for: key, the place above, the variable that names them.
+pub const DIRECTORIES: [(&str, &str, &str); 5] = [
+    ("RuntimeDirectory", "/run", "RUNTIME_DIRECTORY"),
+    ("StateDirectory", "/var/lib", "STATE_DIRECTORY"),
+    ("CacheDirectory", "/var/cache", "CACHE_DIRECTORY"),
+    ("LogsDirectory", "/var/log", "LOGS_DIRECTORY"),
+    ("ConfigurationDirectory", "/etc", "CONFIGURATION_DIRECTORY"),
+];
+
+/// The folders of [`DIRECTORIES`] that a service asks for, in the same order.
+#[must_use]
+pub fn directories(service: &Service) -> [&crate::unit::model::Directories; 5] {
+    let c = &service.context;
+    [
+        &c.runtime_directory,
+        &c.state_directory,
+        &c.cache_directory,
+        &c.logs_directory,
+        &c.configuration_directory,
+    ]
+}
+
+fn refuse_overlap(unit: &UnitName, service: &Service, paths: &Paths) -> Result<(), PlanError> {
+    for ((key, above, _), dirs) in DIRECTORIES.iter().zip(directories(service)) {
+        for name in &dirs.names {
+            let wanted = plain(&Path::new(above).join(name));
+            for own in [&paths.run_dir, &paths.log_dir, &paths.lock_dir] {
+                let mine = plain(own);
+                if wanted.starts_with(&mine) || mine.starts_with(&wanted) {
+                    let (name, own) = (name.clone(), own.clone());
+                    return Err(PlanError::Overlap { unit: unit.clone(), key, name, own });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// /var/run is /run.
+fn plain(path: &Path) -> PathBuf {
+    path.strip_prefix("/var/run").map_or_else(|_| path.to_owned(), |rest| Path::new("/run").join(rest))
+}

@@ -1,0 +1,120 @@
+//! The properties of a service as `systemctl show` names and prints them, from its unit and its
+//! record. Pure.
+
+use super::machine::State;
+use super::status::{Moment, Record};
+use crate::unit::model::{Body, LoadState, Restart, ServiceType, Unit};
+use crate::unit::value::utc::Utc;
+
+/// All properties, in systemctl's manner: `(name, value)`.
+#[must_use]
+pub fn properties(unit: &Unit, record: Option<&Record>) -> Vec<(&'static str, String)> {
+    let none = Record { result: "success".into(), sub: "dead".into(), ..Record::default() };
+    let r = record.unwrap_or(&none);
+    let state = r.state();
+    let mut all = of_unit(unit, state, r);
+    all.extend(of_service(unit));
+    all.extend([
+        ("Result", r.result.clone()),
+        ("ReloadResult", or_success(&r.reload_result)),
+        ("NRestarts", r.restarts.to_string()),
+        ("MainPID", r.main.map_or(0, |m| m.pid).to_string()),
+        ("ControlPID", r.control.map_or(0, |m| m.pid).to_string()),
+        ("ExecMainPID", r.exec_main_pid.to_string()),
+        ("ExecMainCode", r.exec_main_code.to_string()),
+        ("ExecMainStatus", r.exec_main_status.to_string()),
+        ("ExecMainStartTimestamp", time(r.exec_main_start)),
+        ("ExecMainStartTimestampMonotonic", r.exec_main_start.mono.to_string()),
+        ("ExecMainExitTimestamp", time(r.exec_main_exit)),
+        ("ExecMainExitTimestampMonotonic", r.exec_main_exit.mono.to_string()),
+        ("StatusText", r.status_text.clone()),
+        ("StatusErrno", r.status_errno.to_string()),
+        ("InvocationID", r.invocation_id.clone()),
+        ("ControlGroup", r.tracking.cgroup.as_ref().map_or_else(String::new, |p| p.display().to_string())),
+    ]);
+    all
+}
+
+fn of_unit(unit: &Unit, state: State, r: &Record) -> Vec<(&'static str, String)> {
+    let names: Vec<&str> =
+        std::iter::once(&unit.name).chain(&unit.aliases).map(crate::unit::name::UnitName::as_str).collect();
+    let paths: Vec<String> = unit.dropins.iter().map(|p| p.display().to_string()).collect();
+    vec![
+        ("Id", unit.name.to_string()),
+        ("Names", names.join(" ")),
+        ("Description", unit.description.clone().unwrap_or_else(|| unit.name.to_string())),
+        ("LoadState", load_state(unit.load).into()),
+        ("ActiveState", state.active().into()),
+        ("SubState", state.sub().into()),
+        ("FragmentPath", unit.fragment.as_ref().map_or_else(String::new, |p| p.display().to_string())),
+        ("DropInPaths", paths.join(" ")),
+        ("StateChangeTimestamp", time(r.state_change)),
+        ("StateChangeTimestampMonotonic", r.state_change.mono.to_string()),
+        ("ActiveEnterTimestamp", time(r.active_enter)),
+        ("ActiveEnterTimestampMonotonic", r.active_enter.mono.to_string()),
+        ("ActiveExitTimestamp", time(r.active_exit)),
+        ("ActiveExitTimestampMonotonic", r.active_exit.mono.to_string()),
+        ("InactiveEnterTimestamp", time(r.inactive_enter)),
+        ("InactiveEnterTimestampMonotonic", r.inactive_enter.mono.to_string()),
+    ]
+}
+
+fn of_service(unit: &Unit) -> Vec<(&'static str, String)> {
+    let Body::Service(s) = &unit.body else { return Vec::new() };
+    let yes = |b: bool| if b { "yes" } else { "no" }.to_owned();
+    vec![
+        ("Type", kind(s.kind).into()),
+        ("Restart", restart(s.restart).into()),
+        ("RemainAfterExit", yes(s.remain_after_exit)),
+        ("GuessMainPID", yes(s.guess_main_pid)),
+        ("PIDFile", s.pid_file.clone().unwrap_or_default()),
+        ("User", s.context.user.clone().unwrap_or_default()),
+        ("Group", s.context.group.clone().unwrap_or_default()),
+    ]
+}
+
+fn or_success(text: &str) -> String {
+    if text.is_empty() { "success".into() } else { text.into() }
+}
+
+fn time(m: Moment) -> String {
+    match i64::try_from(m.real) {
+        Ok(real) if real > 0 => Utc(real).to_systemd(),
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+fn load_state(load: LoadState) -> &'static str {
+    match load {
+        LoadState::Loaded => "loaded",
+        LoadState::NotFound => "not-found",
+        LoadState::Masked => "masked",
+        LoadState::BadSetting => "bad-setting",
+        LoadState::Error => "error",
+    }
+}
+
+fn kind(kind: ServiceType) -> &'static str {
+    match kind {
+        ServiceType::Simple => "simple",
+        ServiceType::Exec => "exec",
+        ServiceType::Forking => "forking",
+        ServiceType::Oneshot => "oneshot",
+        ServiceType::Notify => "notify",
+        ServiceType::NotifyReload => "notify-reload",
+        ServiceType::Dbus => "dbus",
+        ServiceType::Idle => "idle",
+    }
+}
+
+fn restart(restart: Restart) -> &'static str {
+    match restart {
+        Restart::No => "no",
+        Restart::Always => "always",
+        Restart::OnSuccess => "on-success",
+        Restart::OnFailure => "on-failure",
+        Restart::OnAbnormal => "on-abnormal",
+        Restart::OnAbort => "on-abort",
+        Restart::OnWatchdog => "on-watchdog",
+    }
+}

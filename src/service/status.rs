@@ -1,0 +1,269 @@
+//! The status record: what is known of a service, for readers that need no daemon.
+//!
+//! JSON with a version; unknown fields are passed over and missing ones have defaults, so that an
+//! older and a newer amr read one another's. It holds no environment, since everybody may read it.
+//! A process is named by number, start time and boot: a record from an earlier boot is about nobody.
+//!
+//! Pure.
+
+use super::machine::{Phase, ServiceResult, State, Window};
+use super::plan::FileMark;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The version that is written.
+pub const VERSION: u32 = 1;
+
+/// One service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Record {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The unit's name.
+    pub unit: String,
+    /// `Description=`.
+    pub description: Option<String>,
+    /// `SubState=`.
+    pub sub: String,
+    /// `Result=`.
+    pub result: String,
+    /// How the last reload ended, as a `Result=`.
+    pub reload_result: String,
+    /// Is it wanted up?
+    pub wanted: bool,
+    /// The boot in which it was written.
+    pub boot_id: String,
+    /// `INVOCATION_ID`.
+    pub invocation_id: String,
+    /// The main process.
+    pub main: Option<ProcessMark>,
+    /// The control process.
+    pub control: Option<ProcessMark>,
+    /// The supervisor.
+    pub supervisor: Option<ProcessMark>,
+    /// The last main process, alive or not.
+    pub exec_main_pid: i32,
+    /// When it was started.
+    pub exec_main_start: Moment,
+    /// When it ended.
+    pub exec_main_exit: Moment,
+    /// How it ended: 0 not yet, 1 by itself, 2 by a signal, 3 by a signal with a core file (`CLD_…`).
+    pub exec_main_code: i32,
+    /// Exit code or signal.
+    pub exec_main_status: i32,
+    /// Why a step before exec failed, as a sentence.
+    pub exec_failure: Option<String>,
+    /// Since when it is in this state.
+    pub state_change: Moment,
+    /// When it last became active.
+    pub active_enter: Moment,
+    /// When it last ceased to be active.
+    pub active_exit: Moment,
+    /// When it last was down.
+    pub inactive_enter: Moment,
+    /// Automatic restarts.
+    pub restarts: u32,
+    /// Starts counted for the start limit.
+    pub starts: StartWindow,
+    /// STATUS=.
+    pub status_text: String,
+    /// ERRNO=.
+    pub status_errno: i32,
+    /// The file with its output, if it has one.
+    pub log_path: Option<PathBuf>,
+    /// How many directives are known and not applied.
+    pub unapplied: u32,
+    /// What could not be applied in full here, each as a sentence.
+    pub not_applied: Vec<String>,
+    /// The unit's files when it was started.
+    pub files: Vec<FileMark>,
+    /// How its processes are told from others.
+    pub tracking: TrackingMark,
+    /// The subsys lock that it holds.
+    pub lock: Option<PathBuf>,
+}
+
+/// A process that is not mistaken for another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessMark {
+    /// Its number.
+    pub pid: i32,
+    /// Clock ticks between boot and its start.
+    pub start_time: u64,
+}
+
+/// A point in time on both clocks, in microseconds; 0 for never.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Since 1970, UTC.
+    pub real: u64,
+    /// Since boot.
+    pub mono: u64,
+}
+
+impl Moment {
+    /// From the two clocks.
+    #[must_use]
+    pub fn at(real: Duration, mono: Duration) -> Self {
+        let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
+        Self { real: micros(real), mono: micros(mono) }
+    }
+}
+
+/// [`Window`] on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartWindow {
+    /// Microseconds since boot; 0 for none.
+    pub begin: u64,
+    /// Starts seen.
+    pub starts: u32,
+}
+
+impl From<Window> for StartWindow {
+    fn from(w: Window) -> Self {
+        let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
+        Self { begin: w.begin.map_or(0, micros), starts: w.starts }
+    }
+}
+
+impl From<StartWindow> for Window {
+    fn from(w: StartWindow) -> Self {
+        Self { begin: (w.begin > 0).then(|| Duration::from_micros(w.begin)), starts: w.starts }
+    }
+}
+
+/// How the processes of a service are told from others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrackingMark {
+    /// A group of the kernel.
+    pub cgroup: Option<PathBuf>,
+    /// Of the unified hierarchy?
+    pub unified: bool,
+    /// Without a group: the processes that were seen.
+    pub kin: Vec<ProcessMark>,
+}
+
+impl Record {
+    /// The state it tells of; a word from the future counts as dead.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State::from_sub(&self.sub).unwrap_or_default()
+    }
+
+    /// The result it tells of.
+    #[must_use]
+    pub fn service_result(&self) -> ServiceResult {
+        ServiceResult::parse(&self.result).unwrap_or_default()
+    }
+
+    /// For the file.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// From the file; `None` for bytes that are no record.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// In which phase a supervisor finds the service, by what the record says and by whether its
+    /// main process, or others of its processes, still live. `None` where there is nothing to find.
+    #[must_use]
+    pub fn phase(&self, main_lives: bool, others: bool) -> Option<Phase> {
+        match self.state() {
+            State::Dead | State::Failed | State::AutoRestart => None,
+            State::Exited => Some(Phase::Exited),
+            State::Running | State::Reload | State::StartPost if main_lives => Some(Phase::Running),
+            State::Running if others && self.exec_main_pid == 0 => Some(Phase::Running),
+            State::Start if main_lives => Some(Phase::Starting),
+            State::Running
+            | State::Reload
+            | State::StartPost
+            | State::Start
+            | State::Condition
+            | State::StartPre
+            | State::Stop
+            | State::StopWatchdog
+            | State::StopSigterm
+            | State::StopSigkill
+            | State::StopPost
+            | State::FinalWatchdog
+            | State::FinalSigterm
+            | State::FinalSigkill => (main_lives || others).then_some(Phase::Stopping),
+        }
+    }
+
+    /// The record as it is true without a supervisor: one of an earlier boot is about a service
+    /// that is down; one whose processes have gone is about a service that failed unseen.
+    #[must_use]
+    pub fn unsupervised(mut self, boot_id: &str, main_lives: bool, others: bool) -> Self {
+        if self.boot_id != boot_id {
+            let (unit, description, files) = (self.unit, self.description, self.files);
+            let (sub, result) = ("dead".into(), "success".into());
+            let version = VERSION;
+            return Self { version, unit, description, files, sub, result, ..Self::default() };
+        }
+        if self.state().is_over() || self.phase(main_lives, others).is_some() {
+            return self;
+        }
+        self.main = None;
+        self.control = None;
+        if self.state() == State::AutoRestart || self.service_result().is_failure() || self.wanted {
+            self.sub = "failed".into();
+            if self.service_result() == ServiceResult::Success {
+                self.result = ServiceResult::ExitCode.as_str().into();
+            }
+        } else {
+            self.sub = "dead".into();
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survives_the_way_through_a_file_and_words_from_the_future() {
+        let r = Record {
+            version: VERSION,
+            unit: "a.service".into(),
+            sub: "running".into(),
+            result: "success".into(),
+            main: Some(ProcessMark { pid: 7, start_time: 99 }),
+            ..Record::default()
+        };
+        assert_eq!(Record::decode(&r.encode()), Some(r.clone()));
+        let newer = br#"{"version":9,"unit":"a.service","sub":"hovering","more":[1,2]}"#;
+        let read = Record::decode(newer).unwrap();
+        assert_eq!((read.state(), read.unit.as_str()), (State::Dead, "a.service"));
+        assert_eq!(Record::decode(b"no json"), None);
+        assert_eq!(Record::decode(&r.encode()[..20]), None);
+    }
+
+    fn running(boot: &str) -> Record {
+        Record { sub: "running".into(), boot_id: boot.into(), wanted: true, exec_main_pid: 7, ..Record::default() }
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_boot_is_about_nobody() {
+        let r = running("one").unsupervised("two", true, true);
+        assert_eq!((r.state(), r.main), (State::Dead, None));
+    }
+
+    #[test]
+    fn without_a_supervisor_the_processes_say_what_is_true() {
+        assert_eq!(running("one").unsupervised("one", true, true).state(), State::Running);
+        let r = running("one").unsupervised("one", false, false);
+        assert_eq!((r.state(), r.service_result()), (State::Failed, ServiceResult::ExitCode));
+        assert_eq!(running("one").phase(false, true), Some(Phase::Stopping));
+    }
+}

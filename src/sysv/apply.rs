@@ -1,0 +1,318 @@
+//! Reads what chkconfig's commands need of a tree, and takes the steps they decide on.
+//!
+//! Promises: all steps or none (a failure puts everything back and says so); a service is never
+//! without a link in between; two writers wait for each other; nothing outside of `/etc/rcN.d` is
+//! written but a lock file that is gone at the end.
+
+use super::chkconfig::{
+    Command, Decision, Env, Family, HandingOver, Init, Kind, Outcome, Privilege, Script, View, decide,
+    file_of, is_enabled, is_listed,
+};
+use super::depth::read_facilities;
+use super::header::scan;
+use super::level::Runlevel;
+use super::links::{Found, Link, Step, Target, shown};
+use super::lsb;
+use crate::os::error::Error;
+use crate::os::lock::PassingLock;
+use crate::os::root::{FileKind, Root};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+const SCRIPTS: &str = "/etc/init.d";
+const OVERRIDES: &str = "/etc/chkconfig.d";
+const XINETD: &str = "/etc/xinetd.d";
+const LOCK: &str = "/etc/.amr-links.lock";
+
+/// Scripts are small; what is larger is none.
+const SCRIPT_LIMIT: u64 = 16 << 20;
+
+/// Carries a command of chkconfig out in a tree.
+pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
+    // Held while reading too, so that two commands do not decide on what the other changes.
+    let lock = (command.changes_links() && env.privilege == Privilege::Full)
+        .then(|| PassingLock::wait(root, Path::new(LOCK)))
+        .transpose();
+    let Decision { mut outcome, steps } = preview(root, command, env);
+    if steps.is_empty() {
+        return outcome;
+    }
+    let taken = match lock {
+        Ok(_held) => take(root, &steps),
+        Err(e) => Err(Failure { message: e.to_string(), left: Vec::new() }),
+    };
+    if let Err(failure) = taken {
+        outcome.code = 1;
+        outcome.reload = false;
+        outcome.stderr += &format!("{}\n", failure.message);
+        outcome.notes.push(match failure.left.as_slice() {
+            [] => "nothing was changed".to_owned(),
+            left => format!("not all could be put back: {}", left.join("; ")),
+        });
+    }
+    outcome
+}
+
+/// The answer to a command and its steps, without taking them (`--dry-run`).
+pub fn preview(root: &Root, command: &Command, env: &Env) -> Decision {
+    let view = read(root, command, env);
+    decide(command, &view, env)
+}
+
+/// Reads as much as the command needs.
+fn read(root: &Root, command: &Command, env: &Env) -> View {
+    let mut view = View::default();
+    if *command == Command::Version {
+        return view;
+    }
+    view.found = read_links(root);
+    if env.init != Init::Sysv {
+        for folder in ["/lib/systemd/system", "/etc/systemd/system"] {
+            view.units.extend(names(root, folder));
+        }
+    }
+    view.update_rc_d = env.family == Family::Debian && root.exists(Path::new("/usr/sbin/update-rc.d"));
+    if let Some(name) = command.name() {
+        read_script(root, name, &mut view);
+        read_targets(root, name, &mut view.found);
+        if !view.scripts.contains_key(name) || matches!(command, Command::List { kind: Kind::Xinetd, .. }) {
+            read_xinetd(root, name, &mut view);
+        }
+    }
+    let moves_others =
+        command.changes_links() && command.name().is_some_and(|name| view.depends_on_others(name));
+    let is_debian = env.family == Family::Debian && command.changes_links();
+    if command.needs_all() || moves_others || is_debian {
+        read_all_scripts(root, &mut view);
+    }
+    if is_debian && !(view.update_rc_d && env.hand_over == HandingOver::Allowed) {
+        read_for_insserv(root, &mut view);
+    }
+    let xinetd = OsStr::new("xinetd");
+    if !view.found.on(xinetd).is_empty() && !moves_others {
+        read_script(root, xinetd, &mut view);
+        if command.needs_all() {
+            names(root, XINETD).iter().for_each(|name| read_xinetd(root, name, &mut view));
+        }
+    }
+    view
+}
+
+fn names(root: &Root, folder: &str) -> Vec<std::ffi::OsString> {
+    // A folder that cannot be read has nothing to say; chkconfig sees it the same way.
+    root.list(Path::new(folder)).unwrap_or_default().into_iter().map(|e| e.name).collect()
+}
+
+fn read_links(root: &Root) -> Found {
+    let mut found = Found::default();
+    for level in Runlevel::ALL {
+        match root.list(Path::new(&level.folder())) {
+            Ok(entries) => {
+                for entry in entries {
+                    let is_link = entry.kind == FileKind::Symlink;
+                    found.add(level, &entry.name, if is_link { Target::Unread } else { Target::NotALink });
+                }
+            }
+            Err(_) => found.add_missing(level),
+        }
+    }
+    found
+}
+
+/// Looks where the links of one service lead.
+fn read_targets(root: &Root, name: &OsStr, found: &mut Found) {
+    for entry in found.of_mut(name) {
+        if entry.target == Target::Unread
+            && let Ok(text) = root.read_link(&path(entry.level, &entry.link))
+        {
+            entry.target = Target::Link(text.into_os_string());
+        }
+    }
+}
+
+fn read_all_scripts(root: &Root, view: &mut View) {
+    let overrides: std::collections::BTreeSet<_> = names(root, OVERRIDES).into_iter().collect();
+    let entries = match root.list(Path::new(SCRIPTS)) {
+        Ok(entries) => entries,
+        Err(e) => {
+            view.no_scripts = Some(e.cause());
+            return;
+        }
+    };
+    for entry in entries {
+        let is_file = matches!(entry.kind, FileKind::Regular | FileKind::Symlink);
+        if is_file && is_listed(&entry.name) && !view.scripts.contains_key(&entry.name) {
+            if overrides.contains(&entry.name) {
+                read_script(root, &entry.name, view);
+            } else if let Some(script) = read_one(root, &entry.name) {
+                view.scripts.insert(entry.name, script);
+            }
+        }
+    }
+}
+
+/// A script and its override.
+fn read_script(root: &Root, name: &OsStr, view: &mut View) {
+    let Some(mut script) = read_one(root, name) else { return };
+    if let Script::Read { over, .. } = &mut script
+        && let Some(file) = file_of(OVERRIDES, name)
+        && let Ok(bytes) = root.read(Path::new(&file), SCRIPT_LIMIT)
+        && !bytes.is_empty()
+    {
+        *over = Some(Box::new(scan(&bytes)));
+    }
+    view.scripts.insert(name.to_owned(), script);
+}
+
+/// A script without its override; `None` where there is none. The causes are those that chkconfig
+/// gives, which maps the file into memory: a folder is no device, an empty file an invalid argument.
+fn read_one(root: &Root, name: &OsStr) -> Option<Script> {
+    let file = file_of(SCRIPTS, name)?;
+    Some(match root.read(Path::new(&file), SCRIPT_LIMIT) {
+        Ok(bytes) if bytes.is_empty() => Script::Unreadable("Invalid argument".to_owned()),
+        Ok(bytes) => Script::Read { script: Box::new(scan(&bytes)), over: None },
+        Err(e) if e.is_not_found() => return None,
+        Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => {
+            Script::Unreadable("No such device".to_owned())
+        }
+        Err(e) => Script::Unreadable(e.cause()),
+    })
+}
+
+/// What insserv reads: the block of each script, or of its override, and the facilities.
+fn read_for_insserv(root: &Root, view: &mut View) {
+    for name in view.scripts.keys() {
+        let of = |folder: &str| {
+            let bytes = root.read(Path::new(&file_of(folder, name)?), SCRIPT_LIMIT).ok()?;
+            Some(lsb::parse(&bytes))
+        };
+        let over =
+            ["/etc/insserv/overrides", "/usr/share/insserv/overrides"].iter().find_map(|f| of(f)?.ok());
+        if let Some(block) = over.map(Ok).or_else(|| of(SCRIPTS)) {
+            view.blocks.insert(name.clone(), block);
+        }
+    }
+    let mut files = vec![PathBuf::from("/etc/insserv.conf")];
+    files.extend(names(root, "/etc/insserv.conf.d").iter().map(|n| Path::new("/etc/insserv.conf.d").join(n)));
+    for file in files {
+        if let Ok(bytes) = root.read(&file, SCRIPT_LIMIT) {
+            read_facilities(&String::from_utf8_lossy(&bytes), &mut view.facilities);
+        }
+    }
+}
+
+fn read_xinetd(root: &Root, name: &OsStr, view: &mut View) {
+    if let Some(file) = file_of(XINETD, name)
+        && let Ok(bytes) = root.read(Path::new(&file), SCRIPT_LIMIT)
+    {
+        view.xinetd.insert(name.to_owned(), is_enabled(&bytes));
+    }
+}
+
+/// Why the steps were not taken.
+#[derive(Debug)]
+pub struct Failure {
+    /// What failed, in chkconfig's words.
+    pub message: String,
+    /// What could not be put back; empty means that everything is as it was.
+    pub left: Vec<String>,
+}
+
+/// How to undo one thing done.
+enum Undo {
+    /// Remove what was made.
+    Remove(PathBuf),
+    /// Make the link again as it was.
+    Relink(PathBuf, PathBuf),
+    /// Put back what was moved aside.
+    Back { aside: PathBuf, to: PathBuf },
+}
+
+/// Takes the steps, all or none.
+///
+/// # Errors
+/// The first step that failed, after everything was put back.
+pub fn take(root: &Root, steps: &[Step]) -> Result<(), Failure> {
+    let mut done = Vec::new();
+    for step in steps {
+        if let Err(message) = take_one(root, step, &mut done) {
+            let left = done.iter().rev().filter_map(|undo| put_back(root, undo).err()).map(|e| e.to_string());
+            return Err(Failure { message, left: left.collect() });
+        }
+    }
+    // Until here everything that went was only moved aside, under names that no rc looks at.
+    for undo in &done {
+        if let Undo::Back { aside, .. } = undo
+            && let Err(e) = root.remove_file(aside)
+        {
+            return Err(Failure {
+                message: e.to_string(),
+                left: vec![format!("'{}' is left over", aside.display())],
+            });
+        }
+    }
+    Ok(())
+}
+
+fn take_one(root: &Root, step: &Step, done: &mut Vec<Undo>) -> Result<(), String> {
+    match step {
+        Step::Make { level, link } => {
+            let path = path(*level, link);
+            make(root, &path, Path::new(&link.target()), *level, done)
+                .map_err(|e| format!("failed to make symlink {}: {}", shown(path.as_os_str()), e.cause()))
+        }
+        Step::Remove { level, link } => {
+            let path = path(*level, link);
+            move_aside(root, &path, *level, done)
+                .map_err(|e| format!("failed to remove {}: {}", shown(path.as_os_str()), e.cause()))
+        }
+    }
+}
+
+fn make(root: &Root, path: &Path, target: &Path, level: Runlevel, done: &mut Vec<Undo>) -> Result<(), Error> {
+    let undo = match root.lstat(path) {
+        Ok(stat) if stat.kind == FileKind::Symlink => Undo::Relink(path.to_owned(), root.read_link(path)?),
+        // Only a link can be kept by its text; a file in the place of a link goes aside first.
+        Ok(_) => {
+            move_aside(root, path, level, done)?;
+            Undo::Remove(path.to_owned())
+        }
+        Err(e) if e.is_not_found() => Undo::Remove(path.to_owned()),
+        Err(e) => return Err(e),
+    };
+    root.symlink_atomic(target, path)?;
+    done.push(undo);
+    Ok(())
+}
+
+fn move_aside(root: &Root, path: &Path, level: Runlevel, done: &mut Vec<Undo>) -> Result<(), Error> {
+    match root.lstat(path) {
+        Ok(stat) if stat.kind == FileKind::Dir => {
+            let cause = "it is a folder";
+            return Err(Error::other("remove", root.outer(path), std::io::ErrorKind::IsADirectory, cause));
+        }
+        Ok(_) => {}
+        // Somebody else was quicker; gone is gone.
+        Err(e) if e.is_not_found() => return Ok(()),
+        Err(e) => return Err(e),
+    }
+    let aside = Path::new(&level.folder()).join(format!(".amr-old-{}", done.len()));
+    root.rename(path, &aside)?;
+    done.push(Undo::Back { aside, to: path.to_owned() });
+    Ok(())
+}
+
+fn put_back(root: &Root, undo: &Undo) -> Result<(), Error> {
+    match undo {
+        Undo::Remove(path) => root.remove_file_if_there(path),
+        Undo::Relink(path, text) => root.symlink_atomic(text, path),
+        Undo::Back { aside, to } => root.rename(aside, to),
+    }
+}
+
+fn path(level: Runlevel, link: &Link) -> PathBuf {
+    Path::new(&level.folder()).join(link.file())
+}
+
+#[cfg(test)]
+mod tests;

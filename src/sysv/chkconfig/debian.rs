@@ -1,0 +1,172 @@
+//! chkconfig's words on Debian, where insserv keeps the links: through update-rc.d, or, in a tree
+//! that has none or is not the running host, as insserv would have them. Pure.
+
+use super::decide::{privileged, refuse};
+use super::{Decision, Env, HandOver, HandingOver, Refusal, Script, State, View};
+use crate::sysv::depth;
+use crate::sysv::level::{Levels, Runlevel};
+use crate::sysv::links::{Step, Turn, plan, shown};
+use crate::sysv::lsb::Block;
+use std::ffi::{OsStr, OsString};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Add,
+    Del,
+    /// With the levels of `--level`.
+    Set(State, Option<Levels>),
+}
+
+/// Answers a command that makes or removes links.
+pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decision: &mut Decision) {
+    let is_gone = !view.scripts.contains_key(name);
+    let unreadable = match view.scripts.get(name) {
+        Some(Script::Unreadable(why)) => Some(why.clone()),
+        None if change != Change::Del || view.found.of(name).is_empty() => {
+            Some("No such file or directory".to_owned())
+        }
+        None | Some(Script::Read { .. }) => None,
+    };
+    if let Some(why) = unreadable {
+        return refuse(&mut decision.outcome, name, &Refusal::Unreadable(why));
+    }
+    if !privileged(view, env, &mut decision.outcome) {
+        return;
+    }
+    if view.update_rc_d && env.hand_over == HandingOver::Allowed {
+        return hand_over(view, name, change, decision);
+    }
+    let block = match view.blocks.get(name) {
+        Some(Ok(block)) if block.default_start.boot => {
+            decision.outcome.stderr += &format!(
+                "service {} starts in runlevel S: use update-rc.d on the host itself\n",
+                shown(name)
+            );
+            decision.outcome.code = 1;
+            return;
+        }
+        Some(Ok(block)) => Some(block),
+        Some(Err(e)) if change != Change::Del => {
+            let name = shown(name);
+            decision.outcome.stderr += &format!("service {name}: '/etc/init.d/{name}': {e}\n");
+            decision.outcome.notes.push(format!("insserv would make no links for '{name}'; {}", e.remedy()));
+            decision.outcome.code = 1;
+            return;
+        }
+        Some(Err(_)) | None => None,
+    };
+    if is_gone {
+        decision
+            .outcome
+            .notes
+            .push(format!("there is no script '/etc/init.d/{}'; its links are removed", shown(name)));
+    }
+    by_ourselves(view, name, block, change, decision);
+    decision.outcome.notes.push(
+        "where '/etc/init.d/.depend.start' is in use, Debian's rc follows that and not the links: run insserv on the host"
+            .to_owned(),
+    );
+}
+
+/// In update-rc.d's words.
+fn hand_over(view: &View, name: &OsStr, change: Change, decision: &mut Decision) {
+    let out = &mut decision.outcome;
+    let mut call = |words: &[&str], more: &[String]| {
+        let word = |w: &&str| if *w == "NAME" { name.to_owned() } else { OsString::from(*w) };
+        let args = words.iter().map(word).chain(more.iter().map(OsString::from)).collect();
+        out.hand_over.push(HandOver { program: "update-rc.d", args });
+    };
+    let (verb, levels) = match change {
+        Change::Add | Change::Set(State::ResetPriorities, _) => return call(&["NAME", "defaults"], &[]),
+        Change::Del => return call(&["-f", "NAME", "remove"], &[]),
+        Change::Set(State::Reset, _) => {
+            call(&["-f", "NAME", "remove"], &[]);
+            return call(&["NAME", "defaults"], &[]);
+        }
+        Change::Set(State::On, levels) => ("enable", levels),
+        Change::Set(State::Off, levels) => ("disable", levels),
+    };
+    if view.found.configured(name).is_empty() {
+        call(&["NAME", "defaults"], &[]);
+    }
+    let known = levels.map(|l| l.minus(l.minus(Levels::MULTI_USER)));
+    if known.is_none_or(|k| !k.is_empty()) {
+        let digits: Vec<String> = known.into_iter().flat_map(Levels::iter).map(|l| l.to_string()).collect();
+        call(&["NAME", verb], &digits);
+    }
+    let unknown = levels.unwrap_or_default().minus(Levels::MULTI_USER);
+    if !unknown.is_empty() {
+        let unknown = unknown.digits(" ");
+        out.notes.push(format!("update-rc.d sets runlevels 2 to 5 only; {unknown} stay as they are"));
+        out.code = i32::from(known.is_some_and(Levels::is_empty));
+    }
+}
+
+/// The links of the service, and new numbers for all whose depth changes with it.
+fn by_ourselves(view: &View, name: &OsStr, block: Option<&Block>, change: Change, decision: &mut Decision) {
+    let wanted = wanted(view, name, block, change);
+    let is_linked =
+        |other: &OsStr| if other == name { !wanted.is_empty() } else { !view.found.of(other).is_empty() };
+    let counted: Vec<(&OsStr, String, &Block)> = view
+        .blocks
+        .iter()
+        .filter_map(|(other, block)| Some((other.as_os_str(), block.as_ref().ok()?)))
+        .filter(|(other, block)| is_linked(other) || block.default_start.boot)
+        .map(|(other, block)| (other, other.to_string_lossy().into_owned(), block))
+        .collect();
+    let scripts: Vec<(&str, &Block)> =
+        counted.iter().map(|(_, name, block)| (name.as_str(), *block)).collect();
+    let depths = depth::depths(&scripts, &view.facilities);
+    if !depths.circles.is_empty() {
+        let names = depths.circles.join(" ");
+        decision
+            .outcome
+            .notes
+            .push(format!("the dependencies of these go in a circle, insserv would refuse: {names}"));
+    }
+    let mut drop: Vec<Step> = Vec::new();
+    for entry in view.found.of(name).iter().filter(|e| !wanted.iter().any(|(l, _)| *l == e.level)) {
+        drop.push(Step::Remove { level: entry.level, link: entry.link.clone() });
+    }
+    for ((other, _, _), (start, stop)) in counted.iter().zip(depths.numbers) {
+        let all = if *other == name { wanted.clone() } else { current(view, other) };
+        let numbered = all.into_iter().map(|(level, turn)| match turn {
+            Turn::Start => (level, turn, start),
+            Turn::Stop => (level, turn, stop),
+        });
+        decision.steps.extend(plan(&view.found, other, numbered));
+    }
+    decision.steps.append(&mut drop);
+}
+
+fn current(view: &View, name: &OsStr) -> Vec<(Runlevel, Turn)> {
+    let (on, configured) = (view.found.on(name), view.found.configured(name));
+    configured.iter().map(|l| (l, if on.contains(l) { Turn::Start } else { Turn::Stop })).collect()
+}
+
+/// Each level in which the service is to have a link.
+fn wanted(view: &View, name: &OsStr, block: Option<&Block>, change: Change) -> Vec<(Runlevel, Turn)> {
+    let Some(block) = block else { return Vec::new() };
+    let (start, stop) =
+        (block.default_start.levels, block.default_stop.levels.minus(block.default_start.levels));
+    let defaults = || {
+        let stops = stop.iter().map(|l| (l, Turn::Stop));
+        start.iter().map(|l| (l, Turn::Start)).chain(stops).collect::<Vec<_>>()
+    };
+    let now = current(view, name);
+    let base = if now.is_empty() { defaults() } else { now };
+    let toggled = |levels: Option<Levels>, turn| {
+        let levels = levels.unwrap_or(start);
+        let levels = levels.minus(levels.minus(Levels::MULTI_USER));
+        let rest = base.iter().copied().filter(|(l, _)| !levels.contains(*l));
+        rest.chain(levels.iter().map(|l| (l, turn))).collect()
+    };
+    match change {
+        Change::Del => Vec::new(),
+        Change::Add | Change::Set(State::ResetPriorities, _) => base,
+        Change::Set(State::Reset, _) => defaults(),
+        Change::Set(State::On, levels) => toggled(levels, Turn::Start),
+        Change::Set(State::Off, levels) => toggled(levels, Turn::Stop),
+    }
+}

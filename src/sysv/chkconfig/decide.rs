@@ -1,0 +1,312 @@
+//! What a command does on a host: the answer and the steps. Pure.
+
+use super::debian::{self, Change};
+use super::forward::forward;
+use super::lsb::{by_dependencies, note_kept_order, numbers, own_numbers};
+use super::table::{is_listed, list, list_one, xinetd_service};
+use super::{
+    Command, Decision, Env, Family, Init, Kind, Outcome, Privilege, Redirect, Refusal, SPEAKS, State,
+    Strictness, View,
+};
+use crate::sysv::header::{Header, OverrideError};
+use crate::sysv::level::{Levels, Priority, Runlevel};
+use crate::sysv::links::{Turn, plan, plan_removal, shown};
+use crate::sysv::priority::Numbers;
+use std::ffi::{OsStr, OsString};
+
+/// Answers a command. The steps are to be taken all or none; if they fail, `apply` changes the answer.
+#[must_use]
+pub fn decide(command: &Command, view: &View, env: &Env) -> Decision {
+    let mut decision = Decision::default();
+    let out = &mut decision.outcome;
+    match command {
+        Command::Version => {
+            let version = env!("CARGO_PKG_VERSION");
+            out.stdout = format!("{} version {SPEAKS} (amr {version})\n", env.program);
+        }
+        Command::List { name: None, kind } => *out = list(view, env, *kind),
+        Command::List { name: Some(name), kind } => *out = list_one(view, env, name, *kind),
+        Command::Query { name, level, redirect } => query(view, env, name, *level, *redirect, out),
+        Command::Add { .. } | Command::Del { .. } | Command::Override { .. } | Command::Set { .. } => {
+            change(command, view, env, &mut decision);
+        }
+    }
+    decision
+}
+
+fn change(command: &Command, view: &View, env: &Env, decision: &mut Decision) {
+    if let Some(name) = command.name() {
+        decision.outcome.notes.extend(glob_note(view, name));
+    }
+    match command {
+        Command::Add { name, strictness } => add(view, env, name, *strictness, decision),
+        Command::Del { name, strictness } => del(view, env, name, *strictness, decision),
+        Command::Override { name } => apply_override(view, env, name, decision),
+        Command::Set { name, levels, state, redirect } => {
+            let verb = match state {
+                State::On => Some("enable"),
+                State::Off => Some("disable"),
+                State::Reset | State::ResetPriorities => None,
+            };
+            let forwarded =
+                verb.is_some_and(|v| forward(view, env, name, v, *redirect, &mut decision.outcome));
+            if !forwarded {
+                set(view, env, name, *levels, *state, decision);
+            }
+        }
+        Command::Version | Command::List { .. } | Command::Query { .. } => {}
+    }
+    decision.outcome.reload = env.init == Init::SystemdRunning
+        && decision.outcome.code == 0
+        && decision.outcome.hand_over.is_empty();
+}
+
+fn query(
+    view: &View,
+    env: &Env,
+    name: &OsStr,
+    level: Option<Runlevel>,
+    redirect: Redirect,
+    out: &mut Outcome,
+) {
+    if forward(view, env, name, "is-enabled", redirect, out) {
+        return;
+    }
+    out.code = 1;
+    if let Some(enabled) = xinetd_service(view, name, Kind::Any) {
+        let xinetd_is_on = !view.found.on(OsStr::new("xinetd")).is_empty();
+        out.code = i32::from(!(enabled && xinetd_is_on));
+        return;
+    }
+    match view.header(name) {
+        Ok(_) | Err(Refusal::Override(_)) => {}
+        Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
+    }
+    match level.or(env.runlevel) {
+        Some(level) => out.code = i32::from(!view.found.on(name).contains(level)),
+        None => out.stderr += "cannot determine current run level\n",
+    }
+}
+
+fn add(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &mut Decision) {
+    if xinetd_service(view, name, Kind::Any).is_some() {
+        return;
+    }
+    if env.family == Family::Debian {
+        return debian::change(view, env, name, Change::Add, decision);
+    }
+    let out = &mut decision.outcome;
+    let Some(header) = readable(view, name, out) else { return };
+    if !privileged(view, env, out) {
+        return;
+    }
+    let configured = view.found.configured(name);
+    if header.lsb.is_some() {
+        let on = if configured.is_empty() { header.levels } else { view.found.on(name) };
+        let wanted = kept(view, name, &header);
+        by_dependencies(view, name, &header, on, wanted, strictness, decision);
+    } else if let Some(numbers) = own_numbers(&header) {
+        out.notes.extend(view.found.faults(name));
+        let wanted = Levels::ALL.minus(configured).iter().map(|l| turn_of(l, header.levels, numbers));
+        decision.steps = plan(&view.found, name, wanted);
+    }
+}
+
+fn del(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &mut Decision) {
+    if xinetd_service(view, name, Kind::Any).is_some() {
+        return;
+    }
+    if env.family == Family::Debian {
+        return debian::change(view, env, name, Change::Del, decision);
+    }
+    let out = &mut decision.outcome;
+    let is_gone = !view.scripts.contains_key(name) && !view.found.of(name).is_empty();
+    if is_gone {
+        out.notes.push(format!(
+            "there is no script '/etc/init.d/{}' any more; chkconfig would refuse, amr removes its links",
+            shown(name)
+        ));
+    } else if matches!(view.header(name), Err(Refusal::Unsupported(_) | Refusal::Unreadable(_))) {
+        readable(view, name, out);
+        return;
+    }
+    if !privileged(view, env, out) {
+        return;
+    }
+    if strictness == Strictness::Lsb
+        && let Some(who) = required_by(view, name)
+    {
+        out.code = 1;
+        out.notes.push(format!("'{}' still requires '{}'", shown(&who), shown(name)));
+        return;
+    }
+    decision.steps = plan_removal(&view.found, name);
+}
+
+/// Which service that is on (or off, for stop) needs this one by name (`remove_initd`).
+fn required_by(view: &View, name: &OsStr) -> Option<OsString> {
+    let name = name.to_str()?;
+    let needs = |who: &OsStr| {
+        let lsb = view.header(who).ok()?.lsb?;
+        let (on, configured) = (view.found.on(who), view.found.configured(who));
+        let at_start = lsb.required_start.iter().any(|n| n == name) && !on.is_empty();
+        let at_stop = lsb.required_stop.iter().any(|n| n == name) && !configured.minus(on).is_empty();
+        (at_start || at_stop).then(|| who.to_owned())
+    };
+    view.scripts.keys().filter(|who| is_listed(who)).find_map(|who| needs(who))
+}
+
+fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: State, decision: &mut Decision) {
+    let out = &mut decision.outcome;
+    if xinetd_service(view, name, Kind::Any).is_some() {
+        out.stderr += &format!(
+            "service {0} is one of xinetd's: set 'disable' in '/etc/xinetd.d/{0}' and reload xinetd\n",
+            shown(name)
+        );
+        out.code = 1;
+        return;
+    }
+    if env.family == Family::Debian {
+        return debian::change(view, env, name, Change::Set(state, levels), decision);
+    }
+    let Some(header) = readable(view, name, out) else { return };
+    if !privileged(view, env, out) {
+        return;
+    }
+    let default = match state {
+        State::On | State::Off => Levels::MULTI_USER,
+        State::Reset | State::ResetPriorities => Levels::ALL,
+    };
+    let levels = levels.unwrap_or(default);
+    let before = view.found.on(name);
+    let on = match state {
+        State::On => before.union(levels),
+        State::Off => before.minus(levels),
+        State::Reset => before.minus(levels).union(levels.minus(Levels::ALL.minus(header.levels))),
+        State::ResetPriorities => before,
+    };
+    if header.lsb.is_some() {
+        let configured = view.found.configured(name);
+        let wanted = Levels::ALL.iter().map(|l| {
+            let is_on = if levels.contains(l) || configured.contains(l) { on } else { header.levels };
+            (l, if is_on.contains(l) { Turn::Start } else { Turn::Stop })
+        });
+        // `reset` counts with the header's levels, whatever is on.
+        let counted = if state == State::Reset { header.levels } else { on };
+        by_dependencies(view, name, &header, counted, wanted.collect(), Strictness::Lax, decision);
+        if state == State::Off {
+            note_kept_order(view, name, &header, counted, &mut decision.outcome);
+        }
+    } else if let Some(numbers) = own_numbers(&header) {
+        let wanted = levels.iter().map(|l| turn_of(l, on, numbers));
+        decision.steps = plan(&view.found, name, wanted);
+    }
+}
+
+fn apply_override(view: &View, env: &Env, name: &OsStr, decision: &mut Decision) {
+    let out = &mut decision.outcome;
+    let Some(base) = view.base(name) else { return };
+    let over = match view.header(name) {
+        Ok(header) => header,
+        Err(Refusal::Override(e)) => return refuse(out, name, &Refusal::Override(e)),
+        Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
+    };
+    if !privileged(view, env, out) {
+        return;
+    }
+    if env.family == Family::Debian {
+        out.notes.push(
+            "insserv does not read '/etc/chkconfig.d'; its overrides are in '/etc/insserv/overrides'"
+                .to_owned(),
+        );
+        return;
+    }
+    if (base.levels, base.start, base.stop) == (over.levels, over.start, over.stop)
+        || view.found.of(name).is_empty()
+    {
+        return;
+    }
+    let on = view.found.on(name);
+    let (Some(old), Some(new)) = (numbers(view, name, &base, on), numbers(view, name, &over, over.levels))
+    else {
+        return;
+    };
+    let wanted = |header: &Header, numbers| {
+        Levels::ALL.iter().map(|l| turn_of(l, header.levels, numbers)).collect::<Vec<_>>()
+    };
+    let before = wanted(&base, old);
+    let as_before =
+        view.found.of(name).iter().all(|e| before.contains(&(e.level, e.link.turn, e.link.priority)));
+    if as_before {
+        decision.steps = plan(&view.found, name, wanted(&over, new));
+    } else {
+        out.notes.push(format!(
+            "the links of '{0}' were changed by hand, so the override waits; 'chkconfig {0} reset' applies it",
+            shown(name)
+        ));
+    }
+}
+
+/// The turn and number of a level.
+fn turn_of(level: Runlevel, on: Levels, numbers: Numbers) -> (Runlevel, Turn, Priority) {
+    if on.contains(level) { (level, Turn::Start, numbers.start) } else { (level, Turn::Stop, numbers.stop) }
+}
+
+/// What each level has, or should have by the header where it has nothing.
+fn kept(view: &View, name: &OsStr, header: &Header) -> Vec<(Runlevel, Turn)> {
+    let (on, configured) = (view.found.on(name), view.found.configured(name));
+    let is_on = |l| if configured.contains(l) { on.contains(l) } else { header.levels.contains(l) };
+    Levels::ALL.iter().map(|l| (l, if is_on(l) { Turn::Start } else { Turn::Stop })).collect()
+}
+
+/// The header, or the message and code of `readServiceError`.
+fn readable(view: &View, name: &OsStr, out: &mut Outcome) -> Option<Header> {
+    view.header(name).map_err(|e| refuse(out, name, &e)).ok()
+}
+
+pub(super) fn refuse(out: &mut Outcome, name: &OsStr, refusal: &Refusal) {
+    let name = shown(name);
+    out.code = 1;
+    match refusal {
+        Refusal::Unsupported(e) => {
+            out.stderr += &format!("service {name} does not support chkconfig\n");
+            out.notes.push(format!("'/etc/init.d/{name}': {e}; {}", e.remedy()));
+        }
+        Refusal::Unreadable(why) => {
+            out.stderr += &format!("error reading information on service {name}: {why}\n");
+        }
+        Refusal::Override(e) => {
+            out.stderr += &format!(
+                "error reading information on service {name}: override '/etc/chkconfig.d/{name}': {e}\n"
+            );
+            out.notes.push(format!("chkconfig would go on and damage the links of '{name}'; {}", e.remedy()));
+        }
+    }
+}
+
+pub(super) fn override_note(name: &OsStr, e: &OverrideError) -> String {
+    format!("override '/etc/chkconfig.d/{}' is not applied: {e}; {}", shown(name), e.remedy())
+}
+
+/// access(2) on /etc/rc3.d, which is where chkconfig looks whether it may write.
+pub(super) fn privileged(view: &View, env: &Env, out: &mut Outcome) -> bool {
+    let is_missing = Runlevel::new(3).is_some_and(|l| view.found.missing().contains(l));
+    if env.privilege == Privilege::Full && !is_missing {
+        return true;
+    }
+    out.stderr += "You do not have enough privileges to perform this operation.\n";
+    out.code = 1;
+    if is_missing {
+        out.notes.push("there is no '/etc/rc3.d', by which chkconfig tells whether it may write".to_owned());
+    }
+    false
+}
+
+/// Names are names: says where the real one would have taken this one for a pattern.
+fn glob_note(view: &View, name: &OsStr) -> Option<String> {
+    let pattern = glob::Pattern::new(name.to_str().filter(|n| n.contains(['*', '?', '[']))?).ok()?;
+    let others = view.found.names().filter(|n| *n != name && n.to_str().is_some_and(|n| pattern.matches(n)));
+    let others: Vec<String> = others.map(shown).collect();
+    (!others.is_empty())
+        .then(|| format!("'{}' is a name, not a pattern: {} stay as they are", shown(name), others.join(" ")))
+}

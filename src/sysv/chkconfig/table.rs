@@ -1,0 +1,157 @@
+//! The table of `--list`. Pure.
+
+use super::{Env, Init, Kind, Outcome, Refusal, View};
+use crate::sysv::level::{Levels, Runlevel};
+use crate::sysv::links::shown;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+
+const SYSTEMD_NOTE: &str = "
+Note: This output shows SysV services only and does not include native
+      systemd services. SysV configuration data might be overridden by native
+      systemd configuration.
+
+      If you want to list systemd services use 'systemctl list-unit-files'.
+      To see services enabled on particular target use
+      'systemctl list-dependencies [target]'.
+
+";
+
+/// All services that have a link in some level, sorted by the bytes of their names, then xinetd's
+/// where xinetd is on.
+pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
+    let mut out = Outcome { stderr: systemd_note(env), ..Outcome::default() };
+    if let Some(why) = view.no_scripts.as_ref().filter(|_| kind != Kind::Xinetd) {
+        out.stderr += &format!("failed to open /etc/init.d: {why}\n");
+        out.code = 1;
+        return out;
+    }
+    if kind != Kind::Xinetd {
+        for name in view.scripts.keys() {
+            if is_listed(name) && !hidden(view, env, name) {
+                list_row(view, name, &mut out);
+            }
+        }
+    }
+    let xinetd = OsStr::new("xinetd");
+    if kind != Kind::Sysv && view.header(xinetd).is_ok() && !view.found.on(xinetd).is_empty() {
+        out.stdout.push_str("\nxinetd based services:\n");
+        for (name, enabled) in view.xinetd.iter().filter(|(name, _)| is_listed(name)) {
+            let _ = writeln!(out.stdout, "\t{}\t{}", padded(&format!("{}:", shown(name))), on_off(*enabled));
+        }
+    }
+    out
+}
+
+fn list_row(view: &View, name: &OsStr, out: &mut Outcome) {
+    let header = view.header(name);
+    match &header {
+        Ok(_) | Err(Refusal::Override(_)) => {}
+        Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
+    }
+    if !view.found.configured(name).is_empty() {
+        out.stdout.push_str(&row(name, view.found.on(name)));
+        out.notes.extend(view.found.faults(name));
+    }
+    if let Err(Refusal::Override(e)) = &header {
+        out.notes.push(super::decide::override_note(name, e));
+    }
+}
+
+/// One service.
+pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outcome {
+    let mut out = Outcome { stderr: systemd_note(env), ..Outcome::default() };
+    if kind != Kind::Xinetd && hidden(view, env, name) {
+        out.code = 1;
+        return out;
+    }
+    if let Some(enabled) = xinetd_service(view, name, kind) {
+        let _ = writeln!(out.stdout, "{}\t{}", padded(&shown(name)), on_off(enabled));
+        return out;
+    }
+    let refusal = match view.header(name) {
+        _ if kind == Kind::Xinetd => Some(Refusal::Unreadable("No such file or directory".to_owned())),
+        Ok(_) => None,
+        Err(Refusal::Override(e)) => {
+            out.notes.push(super::decide::override_note(name, &e));
+            None
+        }
+        Err(e) => Some(e),
+    };
+    if let Some(refusal) = refusal {
+        super::decide::refuse(&mut out, name, &refusal);
+    } else if view.found.configured(name).is_empty() {
+        let name = shown(name);
+        out.stderr += &format!(
+            "service {name} supports chkconfig, but is not referenced in any runlevel \
+             (run 'chkconfig --add {name}')\n"
+        );
+        out.code = 1;
+    } else {
+        out.stdout.push_str(&row(name, view.found.on(name)));
+        out.notes.extend(view.found.faults(name));
+    }
+    out
+}
+
+/// Is it one of xinetd's? A script of the same name comes first.
+pub(super) fn xinetd_service(view: &View, name: &OsStr, kind: Kind) -> Option<bool> {
+    let has_script = kind != Kind::Xinetd && view.scripts.contains_key(name);
+    if kind == Kind::Sysv || has_script { None } else { view.xinetd.get(name).copied() }
+}
+
+/// Does the list pass the name over? (`readServices`; the executable bit does not count.)
+#[must_use]
+pub fn is_listed(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    let backup = [b".rpmsave".as_slice(), b".rpmnew", b".rpmorig", b".swp"];
+    !name.starts_with(b".")
+        && !name.ends_with(b"~")
+        && !name.ends_with(b",")
+        && !backup.iter().any(|end| name.ends_with(end))
+}
+
+/// A native unit takes its place.
+fn hidden(view: &View, env: &Env, name: &OsStr) -> bool {
+    let mut unit = name.to_owned();
+    unit.push(".service");
+    env.init == Init::SystemdRunning && view.units.contains(&unit)
+}
+
+fn systemd_note(env: &Env) -> String {
+    match env.init {
+        Init::Sysv => String::new(),
+        Init::SystemdInstalled | Init::SystemdRunning => SYSTEMD_NOTE.to_owned(),
+    }
+}
+
+fn row(name: &OsStr, on: Levels) -> String {
+    let mut row = padded(&shown(name));
+    for level in Runlevel::ALL {
+        let _ = write!(row, "\t{level}:{}", on_off(on.contains(level)));
+    }
+    row.push('\n');
+    row
+}
+
+/// printf's `%-15s`, which counts bytes.
+fn padded(name: &str) -> String {
+    format!("{name}{}", " ".repeat(15usize.saturating_sub(name.len())))
+}
+
+fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// The file of a name in a folder; `None` for a name that would lead elsewhere.
+#[must_use]
+pub fn file_of(folder: &str, name: &OsStr) -> Option<OsString> {
+    let bytes = name.as_encoded_bytes();
+    if bytes.is_empty() || bytes.contains(&b'/') || name == "." || name == ".." {
+        return None;
+    }
+    let mut path = OsString::from(folder);
+    path.push("/");
+    path.push(name);
+    Some(path)
+}

@@ -1,0 +1,367 @@
+//! From the assignments of a unit's files to a [`Unit`]: each goes through the table of directives
+//! and the parser of its value; then the defaults of systemd 252 are applied and the unit is judged
+//! as 252 judges it (`service_add_extras`, `service_verify`). Pure.
+//!
+//! Nothing is lost on the way: a value that cannot be read is a finding with its place, a directive
+//! that amr does not apply is kept in [`Unit::unapplied`], an unknown key is a finding with a hint.
+//! What 252 refuses makes the unit [`LoadState::BadSetting`]; all of its faults are still collected,
+//! so that one look shows everything. In one point amr is stricter: an error that 252 refuses in the
+//! main file it lets pass in a drop-in, of which it then drops the rest; amr refuses in both.
+
+mod exec;
+mod inline;
+mod install;
+mod line;
+mod service;
+mod settle;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+use super::directive::{self, Amr, Directive, Kind, Known, Shape, Since};
+use super::merge::{Setting, Source, settings};
+use super::model::{
+    Body, Dependency, Finding, Install, LoadState, Origin, Severity, StartLimit, Unapplied, Unit,
+};
+use super::name::{NameError, UnitKind, UnitName};
+use super::specifier::Facts;
+use super::syntax::{Item, physical_line};
+use super::value::{Span, Timeout};
+use line::{Line, Trouble};
+use service::ServiceDraft;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What the search path says of a unit.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its main name, the instance included.
+    pub name: UnitName,
+    /// Its other names.
+    pub aliases: Vec<UnitName>,
+    /// The main file as a path inside the root; `None` where there is none (a built-in unit).
+    pub fragment: Option<PathBuf>,
+    /// The main file's contents and behind it the drop-ins in order.
+    pub sources: Vec<Source>,
+    /// The drop-ins' paths.
+    pub dropins: Vec<PathBuf>,
+    /// What the `.wants` and `.requires` folders add.
+    pub links: Vec<Dependency>,
+}
+
+/// A unit without any setting.
+#[must_use]
+pub fn blank(name: UnitName, load: LoadState) -> Unit {
+    Unit {
+        name,
+        aliases: Vec::new(),
+        load,
+        fragment: None,
+        dropins: Vec::new(),
+        description: None,
+        documentation: Vec::new(),
+        deps: Vec::new(),
+        default_dependencies: true,
+        conditions: Vec::new(),
+        asserts: Vec::new(),
+        start_limit: StartLimit { interval: Duration::from_secs(10), burst: 5 },
+        refuse_manual_start: false,
+        refuse_manual_stop: false,
+        stop_when_unneeded: false,
+        ignore_on_isolate: false,
+        job_timeout: Timeout::Never,
+        body: Body::Other,
+        install: Install::default(),
+        findings: Vec::new(),
+        unapplied: Vec::new(),
+    }
+}
+
+/// Makes the unit.
+#[must_use]
+pub fn build(input: &Input, facts: &Facts) -> Unit {
+    let mut unit = blank(input.name.clone(), LoadState::Loaded);
+    unit.aliases.clone_from(&input.aliases);
+    unit.fragment.clone_from(&input.fragment);
+    unit.dropins.clone_from(&input.dropins);
+    let mut draft = Draft {
+        facts,
+        sources: &input.sources,
+        unit,
+        service: ServiceDraft::default(),
+        refused: BTreeMap::new(),
+        last: BTreeMap::new(),
+    };
+    for source in &input.sources {
+        draft.faults(source);
+        draft.sections(source);
+    }
+    for setting in settings(&input.sources) {
+        draft.apply(setting);
+    }
+    draft.refuse_what_cannot_be_left_out();
+    draft.unit.deps.extend(input.links.iter().cloned());
+    settle::settle(draft)
+}
+
+/// One arm of the loader: reads a value into the draft.
+type Arm = fn(&mut Draft<'_>, &Line<'_>) -> Result<(), Trouble>;
+
+/// The arm for each honoured directive of a section, by name.
+fn arms(section: &str) -> &'static [&'static [(&'static str, Arm)]] {
+    match section {
+        "Unit" => &[unit::ARMS],
+        "Service" => &[service::ARMS, exec::ARMS],
+        "Install" => &[install::ARMS],
+        _ => &[],
+    }
+}
+
+fn arm(section: &str, key: &str) -> Option<Arm> {
+    arms(section).iter().copied().flatten().find(|(name, _)| *name == key).map(|(_, arm)| *arm)
+}
+
+/// A unit on its way.
+struct Draft<'a> {
+    facts: &'a Facts,
+    sources: &'a [Source],
+    unit: Unit,
+    service: ServiceDraft,
+    /// What amr must not leave out, and why.
+    refused: BTreeMap<&'static str, (Setting<'a>, &'static str)>,
+    /// The last assignment of each key of `[Service]`, for findings about the whole.
+    last: BTreeMap<&'a str, Setting<'a>>,
+}
+
+impl<'a> Draft<'a> {
+    /// What the text of a file has wrong.
+    fn faults(&mut self, source: &Source) {
+        for fault in source.document.faults() {
+            if fault.severity == Severity::Error {
+                self.refuse(LoadState::Error);
+            }
+            self.find(source, fault.span, fault.severity, fault.message.clone(), None);
+        }
+    }
+
+    /// Sections that a unit of this kind does not have.
+    fn sections(&mut self, source: &Source) {
+        for item in &source.document.items {
+            let Item::Section(header) = item else { continue };
+            if header.name.starts_with("X-") || self.has_section(&header.name) {
+                continue;
+            }
+            let hint = ["Unit", "Service", "Install"]
+                .iter()
+                .find(|s| s.eq_ignore_ascii_case(&header.name))
+                .map(|s| format!("names of sections are case-sensitive: [{s}]"));
+            let message = format!("unknown section '{}', ignoring what stands in it", header.name);
+            self.find(source, header.span, Severity::Warning, message, hint);
+        }
+    }
+
+    fn has_section(&self, section: &str) -> bool {
+        matches!(section, "Unit" | "Install") || own_section(self.unit.name.kind()) == Some(section)
+    }
+
+    fn apply(&mut self, setting: Setting<'a>) {
+        let key = setting.assignment.key.as_str();
+        if key.starts_with("X-") || setting.section.starts_with("X-") || !self.has_section(setting.section) {
+            return;
+        }
+        match directive::find(setting.section, key) {
+            None if directive::has_section(setting.section) => self.unknown(setting, None),
+            None => {
+                let why = format!("amr does not run .{} units", self.unit.name.kind().as_str());
+                self.unapplied(setting, &why);
+            }
+            Some(row) => self.known(setting, &row),
+        }
+    }
+
+    fn known(&mut self, setting: Setting<'a>, row: &Directive) {
+        match row.amr {
+            Amr::Honoured => {
+                if setting.section == "Service" {
+                    self.last.insert(row.name, setting);
+                }
+                if let (Known::No, Since::V(v)) = (row.in_252, row.since) {
+                    let message = format!("{}= is known since systemd {v} only", row.name);
+                    self.note(setting, Severity::Note, setting.assignment.key_span, message, None);
+                }
+                if let Some(arm) = arm(setting.section, row.name) {
+                    self.read(setting, arm);
+                }
+            }
+            Amr::Ignored(_) if row.in_252 == Known::No => self.unknown(setting, Some(row)),
+            Amr::Ignored(why) => {
+                let nothing = asks_nothing(row, &setting.assignment.value.text);
+                if nothing || row.shape == Shape::Scalar {
+                    self.unit.unapplied.retain(|u| u.section != row.section || u.key != row.name);
+                }
+                if !nothing {
+                    self.unapplied(setting, why);
+                }
+                match exec::READ.iter().find(|(name, _)| *name == row.name) {
+                    Some((_, arm)) => self.read(setting, *arm),
+                    None => self.inline_comment(setting),
+                }
+                if unit::is_check(row.name) && !setting.assignment.value.text.is_empty() {
+                    let message = format!("{}= cannot be evaluated by amr, which takes it as met", row.name);
+                    self.note(setting, Severity::Warning, setting.assignment.key_span, message, None);
+                }
+            }
+            Amr::Refused(_) if asks_nothing(row, &setting.assignment.value.text) => {
+                self.refused.remove(row.name);
+            }
+            Amr::Refused(why) => {
+                self.refused.insert(row.name, (setting, why));
+            }
+        }
+    }
+
+    fn read(&mut self, setting: Setting<'a>, arm: Arm) {
+        let line = Line::new(setting);
+        if let Err(trouble) = arm(self, &line) {
+            self.trouble(&line, trouble);
+        }
+        self.inline_comment(setting);
+    }
+
+    /// Directives that would be worse ignored than refused, where their last value asks for something.
+    fn refuse_what_cannot_be_left_out(&mut self) {
+        for (setting, why) in std::mem::take(&mut self.refused).into_values() {
+            self.refuse(LoadState::BadSetting);
+            let message = format!("{}= cannot be applied: {why}", setting.assignment.key);
+            self.note(setting, Severity::Error, setting.assignment.key_span, message, None);
+        }
+    }
+
+    fn trouble(&mut self, line: &Line<'_>, trouble: Trouble) {
+        let severity = if trouble.fatal { Severity::Error } else { Severity::Warning };
+        let message = if trouble.fatal {
+            self.refuse(LoadState::BadSetting);
+            trouble.message
+        } else {
+            format!("{}, ignoring", trouble.message)
+        };
+        let origin = line.origin(trouble.at, trouble.len);
+        self.find(line.setting.source, origin.span, severity, message, trouble.hint);
+    }
+
+    fn unknown(&mut self, setting: Setting<'a>, row: Option<&Directive>) {
+        let (section, key) = (setting.section, setting.assignment.key.as_str());
+        let hint = match row {
+            Some(row) => row.removed.map_or_else(
+                || match row.since {
+                    Since::V(v) => Some(format!("known since systemd {v}")),
+                    Since::Before184 => None,
+                },
+                |removed| {
+                    let instead = row.replaced_by.map(|r| format!("; write {r}")).unwrap_or_default();
+                    Some(format!("{removed}{instead}"))
+                },
+            ),
+            None => self.meant(section, key),
+        };
+        let message = format!("unknown key '{key}' in section [{section}], ignoring");
+        self.note(setting, Severity::Warning, setting.assignment.key_span, message, hint);
+    }
+
+    /// What an unknown key was probably meant to be.
+    fn meant(&self, section: &str, key: &str) -> Option<String> {
+        if let Some(other) = directive::sections_with(key, section).find(|s| self.has_section(s)) {
+            return Some(format!("it belongs in [{other}]"));
+        }
+        directive::nearest(section, key).map(|name| format!("did you mean {name}=?"))
+    }
+
+    fn unapplied(&mut self, setting: Setting<'_>, why: &str) {
+        let key = setting.assignment.key.as_str();
+        let value = setting.assignment.value.text.as_str();
+        self.unit.unapplied.push(Unapplied {
+            section: setting.section.to_owned(),
+            key: key.to_owned(),
+            value: value.to_owned(),
+            why: why.to_owned(),
+            origin: Line::new(setting).origin(0, value.len()),
+        });
+    }
+
+    /// systemd has no comments behind a value: the text becomes part of it.
+    fn inline_comment(&mut self, setting: Setting<'_>) {
+        let key = setting.assignment.key.as_str();
+        let value = &setting.assignment.value;
+        let Some(at) = inline::comment(&value.text) else { return };
+        let severity = match key {
+            "Description" => return,
+            key if key.starts_with("Exec") => Severity::Note,
+            _ => Severity::Warning,
+        };
+        let span = value.span(at, value.text.len() - at);
+        let message = "a comment behind a value is part of the value".to_owned();
+        let hint = "move it to a line of its own".to_owned();
+        self.note(setting, severity, span, message, Some(hint));
+    }
+
+    fn note(
+        &mut self,
+        s: Setting<'_>,
+        severity: Severity,
+        span: Span,
+        message: String,
+        hint: Option<String>,
+    ) {
+        self.find(s.source, span, severity, message, hint);
+    }
+
+    fn find(&mut self, s: &Source, span: Span, severity: Severity, message: String, hint: Option<String>) {
+        self.unit.findings.push(Finding {
+            severity,
+            origin: Some(Origin { path: s.path.clone(), span }),
+            line: physical_line(&s.bytes, span.line),
+            message,
+            hint,
+        });
+    }
+
+    /// The unit will not be loaded; the first reason counts.
+    fn refuse(&mut self, state: LoadState) {
+        if self.unit.load == LoadState::Loaded {
+            self.unit.load = state;
+        }
+    }
+}
+
+/// Is the value empty, or a no to something that is off by default?
+fn asks_nothing(row: &Directive, value: &str) -> bool {
+    let switch = matches!(row.kind, Kind::Bool | Kind::Choice) && row.name != "SyslogLevelPrefix";
+    let root = row.kind == Kind::Path && value == "/";
+    value.is_empty() || root || (switch && super::value::boolean::parse(value) == Ok(false))
+}
+
+/// `foo@.service` in a dependency of `own` stands for the instance that `own` itself is, or for the
+/// one named like it (`resolve_template`); any other name for itself.
+pub(super) fn instance_for(own: &UnitName, name: UnitName) -> Result<UnitName, NameError> {
+    if !name.is_template() {
+        return Ok(name);
+    }
+    name.with_instance(own.instance().filter(|i| !i.is_empty()).unwrap_or_else(|| own.prefix()))
+}
+
+/// The section that belongs to a kind of unit.
+fn own_section(kind: UnitKind) -> Option<&'static str> {
+    match kind {
+        UnitKind::Service => Some("Service"),
+        UnitKind::Socket => Some("Socket"),
+        UnitKind::Mount => Some("Mount"),
+        UnitKind::Automount => Some("Automount"),
+        UnitKind::Swap => Some("Swap"),
+        UnitKind::Timer => Some("Timer"),
+        UnitKind::Path => Some("Path"),
+        UnitKind::Slice => Some("Slice"),
+        UnitKind::Scope => Some("Scope"),
+        UnitKind::Target | UnitKind::Device => None,
+    }
+}

@@ -1,0 +1,287 @@
+//! The arms of `[Service]` that are about its life: type, commands, restart, time limits, killing
+//! (systemd.service(5), systemd.kill(5)).
+
+use super::line::{Line, Trouble, set};
+use super::unit::{start_limit_burst, start_limit_interval};
+use super::{Arm, Draft};
+use crate::unit::model::{
+    Directories, ExecCommand, ExecContext, ExecLists, Kill, KillMode, NotifyAccess, Restart, RuntimePreserve,
+    Service, ServiceType, Severity, StandardInput, StandardOutput, StatusSet, TimeoutFailureMode,
+    WorkingDirectory,
+};
+use crate::unit::value::{Signal, Timeout, exec, exit_status, path, signal};
+use std::time::Duration;
+
+/// `DefaultTimeoutStartSec=` and `DefaultTimeoutStopSec=` of systemd as it ships.
+const TIMEOUT: Timeout = Timeout::After(Duration::from_secs(90));
+
+/// A service of which some defaults hang on other settings.
+pub(super) struct ServiceDraft {
+    pub service: Service,
+    pub kind: Option<ServiceType>,
+    pub timeout_start: Option<Timeout>,
+    pub timeout_abort: Option<Timeout>,
+    /// `PermissionsStartOnly=`
+    pub permissions_start_only: bool,
+}
+
+impl Default for ServiceDraft {
+    fn default() -> Self {
+        Self {
+            service: default_service(),
+            kind: None,
+            timeout_start: None,
+            timeout_abort: None,
+            permissions_start_only: false,
+        }
+    }
+}
+
+fn default_service() -> Service {
+    Service {
+        kind: ServiceType::Simple,
+        exec: ExecLists::default(),
+        restart: Restart::No,
+        restart_sec: Duration::from_millis(100),
+        restart_steps: 0,
+        restart_max_delay: Timeout::Never,
+        success: StatusSet::default(),
+        restart_prevent: StatusSet::default(),
+        restart_force: StatusSet::default(),
+        timeout_start: TIMEOUT,
+        timeout_stop: TIMEOUT,
+        timeout_abort: TIMEOUT,
+        start_failure_mode: TimeoutFailureMode::Terminate,
+        stop_failure_mode: TimeoutFailureMode::Terminate,
+        runtime_max: Timeout::Never,
+        watchdog: Timeout::Never,
+        kill: DEFAULT_KILL,
+        remain_after_exit: false,
+        pid_file: None,
+        guess_main_pid: true,
+        notify_access: NotifyAccess::None,
+        context: default_context(),
+    }
+}
+
+const DEFAULT_KILL: Kill = Kill {
+    mode: KillMode::ControlGroup,
+    signal: Signal(15),
+    restart_signal: None,
+    final_signal: Signal(9),
+    watchdog_signal: Signal(6),
+    send_sigkill: true,
+    send_sighup: false,
+};
+
+fn default_context() -> ExecContext {
+    ExecContext {
+        user: None,
+        group: None,
+        supplementary_groups: Vec::new(),
+        working_directory: WorkingDirectory::Root,
+        umask: 0o022,
+        environment: Vec::new(),
+        environment_files: Vec::new(),
+        pass_environment: Vec::new(),
+        unset_environment: Vec::new(),
+        stdin: StandardInput::Null,
+        stdout: StandardOutput::Journal,
+        stderr: StandardOutput::Inherit,
+        limits: Vec::new(),
+        nice: None,
+        oom_score_adjust: None,
+        cpu_affinity: Vec::new(),
+        capability_bounding_set: None,
+        ignore_sigpipe: true,
+        no_new_privileges: false,
+        runtime_directory: Directories::default(),
+        state_directory: Directories::default(),
+        cache_directory: Directories::default(),
+        logs_directory: Directories::default(),
+        configuration_directory: Directories::default(),
+        runtime_directory_preserve: RuntimePreserve::No,
+        private_tmp: false,
+        syslog_identifier: None,
+        exec_search_path: Vec::new(),
+    }
+}
+
+pub(super) const ARMS: &[(&str, Arm)] = &[
+    ("ExecCondition", |d, l| d.command(l, |e| &mut e.condition)),
+    ("ExecReload", |d, l| d.command(l, |e| &mut e.reload)),
+    ("ExecStart", |d, l| d.command(l, |e| &mut e.start)),
+    ("ExecStartPost", |d, l| d.command(l, |e| &mut e.start_post)),
+    ("ExecStartPre", |d, l| d.command(l, |e| &mut e.start_pre)),
+    ("ExecStop", |d, l| d.command(l, |e| &mut e.stop)),
+    ("ExecStopPost", |d, l| d.command(l, |e| &mut e.stop_post)),
+    ("FinalKillSignal", |d, l| set(&mut d.kill().final_signal, l.signal())),
+    ("GuessMainPID", |d, l| set(&mut d.service.service.guess_main_pid, l.boolean())),
+    ("KillMode", kill_mode),
+    ("KillSignal", |d, l| set(&mut d.kill().signal, l.signal())),
+    ("NotifyAccess", |d, l| set(&mut d.service.service.notify_access, l.choice(NOTIFY_ACCESS))),
+    ("PIDFile", pid_file),
+    ("PermissionsStartOnly", |d, l| set(&mut d.service.permissions_start_only, l.boolean())),
+    ("RemainAfterExit", |d, l| set(&mut d.service.service.remain_after_exit, l.boolean())),
+    ("Restart", |d, l| set(&mut d.service.service.restart, l.choice(RESTART))),
+    ("RestartForceExitStatus", |d, l| d.statuses(l, |s| &mut s.restart_force)),
+    ("RestartKillSignal", |d, l| set(&mut d.kill().restart_signal, l.signal().map(Some))),
+    ("RestartMaxDelaySec", |d, l| set(&mut d.service.service.restart_max_delay, l.time())),
+    ("RestartPreventExitStatus", |d, l| d.statuses(l, |s| &mut s.restart_prevent)),
+    ("RestartSec", |d, l| set(&mut d.service.service.restart_sec, l.duration())),
+    ("RestartSteps", |d, l| set(&mut d.service.service.restart_steps, l.number())),
+    ("RuntimeMaxSec", |d, l| set(&mut d.service.service.runtime_max, l.time())),
+    ("SendSIGHUP", |d, l| set(&mut d.kill().send_sighup, l.boolean())),
+    ("SendSIGKILL", |d, l| set(&mut d.kill().send_sigkill, l.boolean())),
+    ("StartLimitBurst", start_limit_burst),
+    ("StartLimitInterval", start_limit_interval),
+    ("SuccessExitStatus", |d, l| d.statuses(l, |s| &mut s.success)),
+    ("TimeoutAbortSec", timeout_abort),
+    ("TimeoutSec", |d, l| {
+        let time = l.time_or_never()?;
+        d.service.timeout_start = Some(time);
+        d.service.service.timeout_stop = time;
+        Ok(())
+    }),
+    ("TimeoutStartFailureMode", |d, l| {
+        set(&mut d.service.service.start_failure_mode, l.choice(FAILURE_MODE))
+    }),
+    ("TimeoutStartSec", |d, l| set(&mut d.service.timeout_start, l.time_or_never().map(Some))),
+    ("TimeoutStopFailureMode", |d, l| set(&mut d.service.service.stop_failure_mode, l.choice(FAILURE_MODE))),
+    ("TimeoutStopSec", |d, l| set(&mut d.service.service.timeout_stop, l.time_or_never())),
+    ("Type", service_type),
+    ("WatchdogSec", |d, l| set(&mut d.service.service.watchdog, l.time_or_never())),
+    ("WatchdogSignal", |d, l| set(&mut d.kill().watchdog_signal, l.signal())),
+];
+
+const FAILURE_MODE: &[(&str, TimeoutFailureMode)] = &[
+    ("terminate", TimeoutFailureMode::Terminate),
+    ("abort", TimeoutFailureMode::Abort),
+    ("kill", TimeoutFailureMode::Kill),
+];
+
+const NOTIFY_ACCESS: &[(&str, NotifyAccess)] = &[
+    ("none", NotifyAccess::None),
+    ("main", NotifyAccess::Main),
+    ("exec", NotifyAccess::Exec),
+    ("all", NotifyAccess::All),
+];
+
+const RESTART: &[(&str, Restart)] = &[
+    ("no", Restart::No),
+    ("always", Restart::Always),
+    ("on-success", Restart::OnSuccess),
+    ("on-failure", Restart::OnFailure),
+    ("on-abnormal", Restart::OnAbnormal),
+    ("on-abort", Restart::OnAbort),
+    ("on-watchdog", Restart::OnWatchdog),
+];
+
+const SERVICE_TYPE: &[(&str, ServiceType)] = &[
+    ("simple", ServiceType::Simple),
+    ("exec", ServiceType::Exec),
+    ("forking", ServiceType::Forking),
+    ("oneshot", ServiceType::Oneshot),
+    ("notify", ServiceType::Notify),
+    ("idle", ServiceType::Idle),
+    ("dbus", ServiceType::Dbus),
+];
+
+const KILL_MODE: &[(&str, KillMode)] = &[
+    ("control-group", KillMode::ControlGroup),
+    ("mixed", KillMode::Mixed),
+    ("process", KillMode::Process),
+    ("none", KillMode::None),
+];
+
+fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    if l.text == "notify-reload" {
+        return Err(l
+            .trouble("Type=notify-reload is known since systemd 253 only")
+            .hint("write Type=notify and ExecReload=/bin/kill -HUP $MAINPID"));
+    }
+    set(&mut d.service.kind, l.choice(SERVICE_TYPE).map(Some))
+}
+
+fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    d.kill().mode = l.choice(KILL_MODE)?;
+    if d.kill().mode == KillMode::None {
+        let hint = Some("write KillMode=mixed or control-group".to_owned());
+        d.remark(l, Severity::Warning, "KillMode=none leaves processes behind at each stop".to_owned(), hint);
+    }
+    Ok(())
+}
+
+/// A relative path is one below `/run`. systemd also turns `/var/run` into `/run`, which amr leaves:
+/// on a host with both it is a link, and an old host has `/var/run` alone.
+fn pid_file(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    if l.text.is_empty() {
+        d.service.service.pid_file = None;
+        return Ok(());
+    }
+    let expanded = d.expand(0, l.text)?;
+    let full =
+        if path::is_absolute(&expanded) { expanded } else { format!("{}/{expanded}", d.facts.dirs.runtime) };
+    d.service.service.pid_file = Some(path::absolute(&full).map_err(|e| l.trouble(e.message))?);
+    Ok(())
+}
+
+fn timeout_abort(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    d.service.timeout_abort = if l.text.is_empty() { None } else { Some(l.time_or_never()?) };
+    Ok(())
+}
+
+impl Line<'_> {
+    fn signal(&self) -> Result<Signal, Trouble> {
+        Ok(signal::parse(self.text)?)
+    }
+}
+
+impl Draft<'_> {
+    fn kill(&mut self) -> &mut Kill {
+        &mut self.service.service.kill
+    }
+
+    /// `Exec…=`: commands are added, an empty value clears them.
+    fn command(
+        &mut self,
+        l: &Line<'_>,
+        list: fn(&mut ExecLists) -> &mut Vec<ExecCommand>,
+    ) -> Result<(), Trouble> {
+        if l.text.is_empty() {
+            list(&mut self.service.service.exec).clear();
+            return Ok(());
+        }
+        let expand = |text: &str| crate::unit::specifier::expand(text, self.facts, &self.unit.name);
+        let (commands, warnings) =
+            exec::parse_with_warnings(l.text, &expand).map_err(|e| Trouble::from(e).fatal())?;
+        for warning in warnings {
+            let span = l.origin(warning.at, warning.len).span;
+            self.find(l.setting.source, span, Severity::Warning, warning.message, None);
+        }
+        list(&mut self.service.service.exec).extend(commands.into_iter().map(|c| ExecCommand {
+            path: c.path,
+            argv: c.argv,
+            ignore_failure: c.ignore_failure,
+            no_env_expand: c.no_env_expand,
+            privilege: c.privilege,
+            origin: l.origin(c.at, c.len),
+        }));
+        Ok(())
+    }
+
+    /// Exit codes and signals: they add up word by word, an empty value clears them.
+    fn statuses(&mut self, l: &Line<'_>, set: fn(&mut Service) -> &mut StatusSet) -> Result<(), Trouble> {
+        if l.text.is_empty() {
+            *set(&mut self.service.service) = StatusSet::default();
+        }
+        let (more, errors) = exit_status::parse_list(l.text);
+        let statuses = set(&mut self.service.service);
+        statuses.codes.extend(more.codes);
+        statuses.signals.extend(more.signals);
+        for error in errors {
+            self.warn(l, error.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! The last step: defaults that hang on other settings (`service_add_extras`), dependencies by
+//! default, and what systemd 252 refuses about a service as a whole (`service_verify`).
+
+use super::{Draft, ServiceDraft};
+use crate::unit::model::{
+    Body, DepKind, Dependency, ExecCommand, ExecPrivilege, Finding, KillMode, LoadState, NotifyAccess,
+    Origin, Restart, ServiceType, Severity, Unit,
+};
+use crate::unit::name::{UnitKind, UnitName};
+use crate::unit::syntax::physical_line;
+use crate::unit::value::{Span, Timeout};
+use std::collections::HashSet;
+
+/// What was read becomes the unit.
+pub(super) fn settle(mut draft: Draft<'_>) -> Unit {
+    if draft.unit.name.kind() == UnitKind::Service {
+        defaults(&mut draft.service);
+        verify(&mut draft);
+        draft.unit.body = Body::Service(Box::new(draft.service.service));
+    }
+    let mut unit = draft.unit;
+    by_default(&mut unit);
+    let mut seen = HashSet::new();
+    unit.deps.retain(|d| seen.insert((d.kind, d.on.clone())));
+    unit
+}
+
+fn defaults(draft: &mut ServiceDraft) {
+    let service = &mut draft.service;
+    service.kind = draft.kind.unwrap_or(if service.exec.start.is_empty() {
+        ServiceType::Oneshot
+    } else {
+        ServiceType::Simple
+    });
+    let oneshot = service.kind == ServiceType::Oneshot;
+    service.timeout_start =
+        draft.timeout_start.unwrap_or(if oneshot { Timeout::Never } else { service.timeout_start });
+    service.timeout_abort = draft.timeout_abort.unwrap_or(service.timeout_stop);
+    if service.notify_access == NotifyAccess::None
+        && (service.kind == ServiceType::Notify || service.watchdog != Timeout::Never)
+    {
+        service.notify_access = NotifyAccess::Main;
+    }
+    if draft.permissions_start_only {
+        let exec = &mut service.exec;
+        let others = [
+            &mut exec.condition,
+            &mut exec.start_pre,
+            &mut exec.start_post,
+            &mut exec.reload,
+            &mut exec.stop,
+            &mut exec.stop_post,
+        ];
+        for command in others.into_iter().flatten().filter(|c| c.privilege == ExecPrivilege::Normal) {
+            command.privilege = ExecPrivilege::Full;
+        }
+    }
+}
+
+/// `DefaultDependencies=` (systemd.service(5), systemd.target(5)).
+fn by_default(unit: &mut Unit) {
+    if !unit.default_dependencies {
+        return;
+    }
+    let edges: &[(DepKind, &str)] = match unit.name.kind() {
+        UnitKind::Service => &[
+            (DepKind::Requires, "sysinit.target"),
+            (DepKind::After, "sysinit.target"),
+            (DepKind::After, "basic.target"),
+            (DepKind::Conflicts, "shutdown.target"),
+            (DepKind::Before, "shutdown.target"),
+        ],
+        UnitKind::Target => &[(DepKind::Conflicts, "shutdown.target"), (DepKind::Before, "shutdown.target")],
+        UnitKind::Socket
+        | UnitKind::Device
+        | UnitKind::Mount
+        | UnitKind::Automount
+        | UnitKind::Swap
+        | UnitKind::Timer
+        | UnitKind::Path
+        | UnitKind::Slice
+        | UnitKind::Scope => &[],
+    };
+    for (kind, on) in edges {
+        match UnitName::parse(on) {
+            Ok(on) if on != unit.name => unit.deps.push(Dependency { kind: *kind, on, origin: None }),
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+/// `service_verify`: each fault with the place that an operator would change.
+fn verify(draft: &mut Draft<'_>) {
+    let service = &draft.service.service;
+    let (oneshot, start, stop) =
+        (service.kind == ServiceType::Oneshot, service.exec.start.len(), service.exec.stop.len());
+    let (restart, force, rest) = (service.restart, service.restart_force.clone(), service.remain_after_exit);
+    let action = draft.unit.unapplied.iter().any(|u| u.key == "SuccessAction" && u.value != "none");
+    let second: Option<Origin> = service.exec.start.get(1).map(|c: &ExecCommand| c.origin.clone());
+    if start == 0 && stop == 0 && !action {
+        draft.fault("Service", "service has no ExecStart=, ExecStop= or SuccessAction=");
+    } else if start == 0 && !oneshot {
+        draft.fault("Type", "service has no ExecStart=, which only Type=oneshot may lack");
+    } else if start == 0 && !rest && !action {
+        draft.fault("ExecStop", "service has no ExecStart= and no RemainAfterExit=yes");
+    }
+    if draft.service.service.kind == ServiceType::Dbus {
+        draft.fault("Type", "Type=dbus needs a message bus, which amr does not use");
+    }
+    if start > 1 && !oneshot {
+        let message = "service has more than one ExecStart=, which only Type=oneshot may have";
+        draft.fault_at(second, message, Some("clear the ones before with an empty ExecStart= first"));
+    }
+    if oneshot && matches!(restart, Restart::Always | Restart::OnSuccess) {
+        draft.fault("Restart", "Type=oneshot cannot have Restart=always or on-success");
+    }
+    if oneshot && !(force.codes.is_empty() && force.signals.is_empty()) {
+        draft.fault("RestartForceExitStatus", "Type=oneshot cannot have RestartForceExitStatus=");
+    }
+    let pam = draft.unit.unapplied.iter().any(|u| u.key == "PAMName");
+    if pam && !matches!(draft.service.service.kill.mode, KillMode::ControlGroup | KillMode::Mixed) {
+        draft.fault("KillMode", "with PAMName= KillMode= must be control-group or mixed");
+    }
+    if oneshot && draft.service.service.runtime_max != Timeout::Never {
+        let origin = draft.origin_of("RuntimeMaxSec");
+        draft.report(
+            Severity::Warning,
+            origin,
+            "RuntimeMaxSec= has no effect with Type=oneshot, ignoring",
+            None,
+        );
+    }
+}
+
+impl Draft<'_> {
+    /// The last assignment of a key of `[Service]`, or the file.
+    fn origin_of(&self, key: &str) -> Option<Origin> {
+        let assignment = self
+            .last
+            .get(key)
+            .map(|s| Origin { path: s.source.path.clone(), span: s.assignment.value.full_span() });
+        assignment.or_else(|| self.unit.fragment.clone().map(|path| Origin { path, span: Span::default() }))
+    }
+
+    fn fault(&mut self, key: &str, message: &str) {
+        let origin = self.origin_of(key);
+        self.fault_at(origin, message, None);
+    }
+
+    fn fault_at(&mut self, origin: Option<Origin>, message: &str, hint: Option<&str>) {
+        self.refuse(LoadState::BadSetting);
+        self.report(Severity::Error, origin, message, hint);
+    }
+
+    fn report(&mut self, severity: Severity, origin: Option<Origin>, message: &str, hint: Option<&str>) {
+        let source = origin.as_ref().and_then(|o| self.sources.iter().find(|s| s.path == o.path));
+        let line = match (&origin, source) {
+            (Some(origin), Some(source)) if origin.span.line > 0 => {
+                physical_line(&source.bytes, origin.span.line)
+            }
+            _ => String::new(),
+        };
+        let (message, hint) = (message.to_owned(), hint.map(str::to_owned));
+        self.unit.findings.push(Finding { severity, origin, line, message, hint });
+    }
+}

@@ -1,0 +1,447 @@
+use super::*;
+use crate::unit::directive::Kind;
+use crate::unit::model::{
+    DepKind, ExecPrivilege, KillMode, NotifyAccess, Restart, Service, ServiceType, StandardInput,
+    StandardOutput, WorkingDirectory,
+};
+use crate::unit::value::Signal;
+use std::collections::BTreeSet;
+
+fn facts() -> Facts {
+    Facts { user: Some(crate::unit::specifier::User::default()), ..Facts::default() }
+}
+
+fn name(s: &str) -> UnitName {
+    UnitName::parse(s).unwrap()
+}
+
+/// A unit of these files, the first of them its fragment.
+fn unit_of(unit_name: &str, files: &[(&str, &str)]) -> Unit {
+    let sources: Vec<_> = files.iter().map(|(p, text)| Source::new(*p, text.as_bytes().to_vec())).collect();
+    let input = Input {
+        name: name(unit_name),
+        aliases: Vec::new(),
+        fragment: Some(files[0].0.into()),
+        dropins: sources.iter().skip(1).map(|s| s.path.clone()).collect(),
+        sources,
+        links: Vec::new(),
+    };
+    build(&input, &facts())
+}
+
+fn unit(text: &str) -> Unit {
+    unit_of("a.service", &[("/u", text)])
+}
+
+/// A service with an `ExecStart=` and these lines more.
+fn service(lines: &str) -> (Unit, Service) {
+    let unit = unit(&format!("[Service]\nExecStart=/bin/true\n{lines}\n"));
+    let Body::Service(service) = unit.body.clone() else { panic!("a service") };
+    (unit, *service)
+}
+
+fn messages(unit: &Unit) -> Vec<String> {
+    unit.findings.iter().map(|f| f.message.clone()).collect()
+}
+
+fn has(unit: &Unit, kind: DepKind, on: &str) -> bool {
+    unit.deps.iter().any(|d| d.kind == kind && d.on.as_str() == on)
+}
+
+#[test]
+fn a_row_is_honoured_exactly_when_there_is_an_arm() {
+    let rows: BTreeSet<_> = directive::all()
+        .filter(|d| d.amr == Amr::Honoured)
+        .map(|d| (d.section.to_owned(), d.name.to_owned()))
+        .collect();
+    let mut arms_by_name = BTreeSet::new();
+    for section in ["Unit", "Service", "Install", "Socket", "Timer"] {
+        for (name, _) in arms(section).iter().copied().flatten() {
+            assert!(arms_by_name.insert((section.to_owned(), (*name).to_owned())), "{name} twice");
+        }
+    }
+    assert_eq!(rows, arms_by_name);
+    for (name, _) in exec::READ {
+        assert!(matches!(directive::find("Service", name).unwrap().amr, Amr::Ignored(_)), "{name}");
+    }
+}
+
+#[test]
+fn a_plain_service_has_the_defaults_of_252() {
+    let (unit, s) = service("");
+    assert_eq!((unit.load, unit.findings.len(), unit.unapplied.len()), (LoadState::Loaded, 0, 0));
+    assert_eq!(
+        (s.kind, s.restart, s.restart_sec),
+        (ServiceType::Simple, Restart::No, Duration::from_millis(100))
+    );
+    let ninety = Timeout::After(Duration::from_secs(90));
+    assert_eq!((s.timeout_start, s.timeout_stop, s.timeout_abort), (ninety, ninety, ninety));
+    assert_eq!(
+        (s.kill.mode, s.kill.signal, s.kill.final_signal),
+        (KillMode::ControlGroup, Signal(15), Signal(9))
+    );
+    assert_eq!((s.notify_access, s.guess_main_pid, s.watchdog), (NotifyAccess::None, true, Timeout::Never));
+    assert_eq!(unit.start_limit, StartLimit { interval: Duration::from_secs(10), burst: 5 });
+    assert_eq!((s.context.umask, s.context.ignore_sigpipe), (0o022, true));
+    assert_eq!((&s.context.stdin, &s.context.stdout), (&StandardInput::Null, &StandardOutput::Journal));
+    for (kind, on) in [
+        (DepKind::Requires, "sysinit.target"),
+        (DepKind::After, "sysinit.target"),
+        (DepKind::After, "basic.target"),
+        (DepKind::Conflicts, "shutdown.target"),
+        (DepKind::Before, "shutdown.target"),
+    ] {
+        assert!(has(&unit, kind, on), "{kind:?} {on}");
+    }
+    assert_eq!(unit.deps.len(), 5);
+}
+
+#[test]
+fn default_dependencies_can_be_turned_off_and_targets_have_their_own() {
+    assert!(unit("[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/a\n").deps.is_empty());
+    let target = unit_of("x.target", &[("/x", "[Unit]\nDescription=x\n")]);
+    assert!(
+        has(&target, DepKind::Conflicts, "shutdown.target")
+            && has(&target, DepKind::Before, "shutdown.target")
+    );
+    assert_eq!(target.deps.len(), 2);
+    assert!(unit_of("shutdown.target", &[("/x", "[Unit]\n")]).deps.is_empty());
+}
+
+#[test]
+fn defaults_that_hang_on_other_settings() {
+    assert_eq!(service("Type=oneshot").1.timeout_start, Timeout::Never);
+    let (_, s) = service("Type=oneshot\nTimeoutStartSec=5");
+    assert_eq!(s.timeout_start, Timeout::After(Duration::from_secs(5)));
+    let (_, s) = service("TimeoutSec=7");
+    let seven = Timeout::After(Duration::from_secs(7));
+    assert_eq!((s.timeout_start, s.timeout_stop, s.timeout_abort), (seven, seven, seven));
+    let (_, s) = service("TimeoutStartSec=0\nTimeoutStopSec=0\nTimeoutAbortSec=3");
+    assert_eq!((s.timeout_start, s.timeout_stop), (Timeout::Never, Timeout::Never));
+    assert_eq!(s.timeout_abort, Timeout::After(Duration::from_secs(3)));
+    assert_eq!(service("Type=notify").1.notify_access, NotifyAccess::Main);
+    assert_eq!(service("WatchdogSec=3").1.notify_access, NotifyAccess::Main);
+    assert_eq!(service("Type=notify\nNotifyAccess=all").1.notify_access, NotifyAccess::All);
+    let hook = unit("[Service]\nExecStop=/bin/true\nRemainAfterExit=yes\n");
+    let Body::Service(s) = &hook.body else { panic!() };
+    assert_eq!((hook.load, s.kind), (LoadState::Loaded, ServiceType::Oneshot));
+}
+
+#[test]
+fn later_scalars_win_lists_add_up_and_an_empty_value_clears() {
+    let dropin = "[Service]\nNice=3\nEnvironment=B=2\nExecStart=\nExecStart=/bin/b\nEnvironment=A=9\n";
+    let unit = unit_of(
+        "a.service",
+        &[
+            ("/u", "[Service]\nExecStart=/bin/a\nNice=1\nEnvironment=A=1\n[Unit]\nAfter=x.target\n"),
+            ("/d", dropin),
+            ("/e", "[Unit]\nAfter=\nAfter=y.target\n"),
+        ],
+    );
+    let Body::Service(s) = &unit.body else { panic!() };
+    assert_eq!(unit.load, LoadState::Loaded, "{:?}", unit.findings);
+    assert_eq!(s.exec.start.iter().map(|c| c.path.as_str()).collect::<Vec<_>>(), ["/bin/b"]);
+    assert_eq!((s.exec.start[0].origin.path.to_str(), s.exec.start[0].origin.span.line), (Some("/d"), 5));
+    assert_eq!(s.context.nice, Some(3));
+    let own = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    assert_eq!(s.context.environment, [own("B", "2"), own("A", "9")]);
+    // After= cannot be cleared.
+    assert!(has(&unit, DepKind::After, "x.target") && has(&unit, DepKind::After, "y.target"));
+}
+
+#[test]
+fn what_252_refuses_about_a_service() {
+    for (lines, line, words) in [
+        ("[Unit]\nDescription=x", 0, "no ExecStart="),
+        ("[Service]\nType=simple\nExecStop=/bin/x", 2, "only Type=oneshot may lack"),
+        ("[Service]\nExecStop=/bin/x", 2, "no RemainAfterExit=yes"),
+        ("[Service]\nExecStart=/bin/a\nExecStart=/bin/b", 3, "more than one ExecStart="),
+        ("[Service]\nType=oneshot\nExecStart=/bin/a\nRestart=always", 4, "cannot have Restart=always"),
+        ("[Service]\nType=oneshot\nExecStart=/bin/a\nRestartForceExitStatus=1", 4, "RestartForceExitStatus="),
+        ("[Service]\nExecStart=/bin/a\nUser=a:b", 3, "not a valid name"),
+        ("[Service]\nExecStart=/bin/a\nSupplementaryGroups=x /", 3, "not a valid name"),
+        ("[Service]\nExecStart=/bin/a\nWorkingDirectory=rel", 3, "not an absolute path"),
+        ("[Service]\nExecStart=/bin/echo %z", 2, "%z"),
+        ("[Service]\nExecStart=/bin/echo \"open", 2, "quot"),
+        ("[Service]\nExecStart=/bin/a\nType=dbus", 3, "message bus"),
+        ("[Service]\nExecStart=/bin/a\nDynamicUser=yes", 3, "cannot be applied"),
+        ("[Service]\nExecStart=/bin/a\nPAMName=x\nKillMode=process", 4, "PAMName="),
+    ] {
+        let unit = unit(lines);
+        assert_eq!(unit.load, LoadState::BadSetting, "{lines}");
+        let fault = unit.findings.iter().find(|f| f.severity == Severity::Error).unwrap();
+        assert!(fault.message.contains(words), "{lines}: {}", fault.message);
+        let origin = fault.origin.as_ref().unwrap();
+        assert_eq!(origin.span.line, line, "{lines}");
+        if line > 0 {
+            assert_eq!(fault.line, lines.lines().nth(line as usize - 1).unwrap());
+        }
+    }
+}
+
+#[test]
+fn all_faults_of_a_unit_are_found_at_once() {
+    let unit = unit("[Service]\nUser=a:b\nWorkingDirectory=x\nExecStart=\n");
+    assert_eq!(
+        unit.findings.iter().filter(|f| f.severity == Severity::Error).count(),
+        3,
+        "{:?}",
+        messages(&unit)
+    );
+}
+
+#[test]
+fn the_last_value_decides_whether_a_unit_is_refused() {
+    for (first, last) in [
+        ("DynamicUser=yes", "DynamicUser=no"),
+        ("RootDirectory=/x", "RootDirectory=/"),
+        ("Type=dbus", "Type=simple"),
+    ] {
+        assert_eq!(service(first).0.load, LoadState::BadSetting, "{first}");
+        assert_eq!(service(&format!("{first}\n{last}")).0.load, LoadState::Loaded, "{last}");
+    }
+}
+
+#[test]
+fn what_252_only_warns_of() {
+    let (unit, s) = service("RemainAfterExit=maybe\nNice=-21\nUMask=9\nRestart=alwasy\nEnvironment=FOO OK=1");
+    assert_eq!(unit.load, LoadState::Loaded);
+    assert_eq!(unit.findings.len(), 5, "{:?}", messages(&unit));
+    assert!(
+        unit.findings.iter().all(|f| f.severity == Severity::Warning && f.message.ends_with(", ignoring"))
+    );
+    assert_eq!((s.remain_after_exit, s.context.nice, s.restart), (false, None, Restart::No));
+    assert_eq!(s.context.environment.len(), 1);
+}
+
+#[test]
+fn a_bad_header_is_an_error_and_a_line_without_equals_a_warning() {
+    assert_eq!(unit("[Service]\nExecStart=/bin/a\n[Unit\n").load, LoadState::Error);
+    let unit = unit("[Service]\nExecStart=/bin/a\nno equals\n");
+    assert_eq!((unit.load, unit.findings.len()), (LoadState::Loaded, 1));
+}
+
+#[test]
+fn unknown_keys_have_hints() {
+    let text = "[Unit]\nDescrption=x\nX-Mine=1\nWantedBy=a.target\n[Service]\nExecStart=/bin/a\nRestartMode=direct\n\
+                ControlGroup=x\nUnheardOf=1\nRestartSteps=3\n[Bogus]\nA=b\n[X-Mine]\nB=c\n[service]\n";
+    let unit = unit(text);
+    let seen: Vec<_> = unit.findings.iter().map(|f| (f.message.as_str(), f.hint.as_deref())).collect();
+    assert_eq!(
+        seen,
+        [
+            ("unknown section 'Bogus', ignoring what stands in it", None),
+            (
+                "unknown section 'service', ignoring what stands in it",
+                Some("names of sections are case-sensitive: [Service]")
+            ),
+            ("unknown key 'Descrption' in section [Unit], ignoring", Some("did you mean Description=?")),
+            ("unknown key 'WantedBy' in section [Unit], ignoring", Some("it belongs in [Install]")),
+            ("unknown key 'RestartMode' in section [Service], ignoring", Some("known since systemd 254")),
+            (
+                "unknown key 'ControlGroup' in section [Service], ignoring",
+                Some("removed in 205; write Slice")
+            ),
+            ("unknown key 'UnheardOf' in section [Service], ignoring", None),
+            ("RestartSteps= is known since systemd 254 only", None),
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_applied_is_kept() {
+    let (unit, s) = service(
+        "MemoryMax=1G\nProtectSystem=full\nProtectSystem=strict\nPrivateTmp=yes\nSlice=x.slice\nSlice=\nProtectHome=no\nReadWritePaths=/a\nReadWritePaths=/b",
+    );
+    let kept: Vec<_> = unit.unapplied.iter().map(|u| (u.key.as_str(), u.value.as_str())).collect();
+    assert_eq!(
+        kept,
+        [
+            ("MemoryMax", "1G"),
+            ("ProtectSystem", "strict"),
+            ("PrivateTmp", "yes"),
+            ("ReadWritePaths", "/a"),
+            ("ReadWritePaths", "/b")
+        ]
+    );
+    assert!(unit.unapplied.iter().all(|u| !u.why.is_empty() && u.section == "Service"));
+    assert!(s.context.private_tmp, "parsed, even though not applied");
+    assert!(unit.findings.is_empty());
+}
+
+#[test]
+fn a_condition_that_cannot_be_evaluated_is_said_aloud() {
+    let unit =
+        unit("[Unit]\nConditionVirtualization=vm\nConditionPathExists=|!/x y\n[Service]\nExecStart=/bin/a\n");
+    assert_eq!(unit.unapplied.len(), 1);
+    assert_eq!(
+        messages(&unit),
+        ["ConditionVirtualization= cannot be evaluated by amr, which takes it as met"]
+    );
+    let check = &unit.conditions[0];
+    assert_eq!(
+        (check.test.as_str(), check.trigger, check.negate, check.value.as_str()),
+        ("PathExists", true, true, "/x y")
+    );
+    let cleared =
+        self::unit("[Unit]\nAssertPathExists=/a\nAssertPathExists=\nAssertHost=b\n[Service]\nExecStart=/a\n");
+    assert_eq!(cleared.asserts.iter().map(|c| c.test.as_str()).collect::<Vec<_>>(), ["Host"]);
+}
+
+#[test]
+fn inline_comments_are_pointed_at_also_where_the_value_parses() {
+    let (unit, _) =
+        service("Restart=always # keep it up\nSuccessExitStatus=3 # three\nExecStop=/bin/true a # b");
+    let at: Vec<_> = unit
+        .findings
+        .iter()
+        .filter(|f| f.message.contains("comment"))
+        .map(|f| (f.severity, f.origin.as_ref().unwrap().span.line, f.origin.as_ref().unwrap().span.col))
+        .collect();
+    assert_eq!(at, [(Severity::Warning, 3, 16), (Severity::Warning, 4, 21), (Severity::Note, 5, 22)]);
+    let text =
+        crate::unit::finding::render(unit.findings.iter().find(|f| f.message.contains("comment")).unwrap());
+    assert_eq!(
+        text,
+        "/u:3:16: a comment behind a value is part of the value\n    Restart=always # keep it up\n                   \
+         ^~~~~~~~~~~~\nhint: move it to a line of its own"
+    );
+    let unit = self::unit("[Unit]\nDescription=C # and F#\n[Service]\nExecStart=/bin/a\n");
+    assert!(unit.findings.is_empty());
+}
+
+#[test]
+fn dependencies_with_specifiers_templates_and_mistakes() {
+    let text = "[Unit]\nAfter=x@%i.service y@.service b\nBindTo=z.service\nPartOf=f@q.service\n[Service]\nExecStart=/bin/a %I\n";
+    let unit = unit_of("f@q.service", &[("/f@.service", text)]);
+    assert!(has(&unit, DepKind::After, "x@q.service") && has(&unit, DepKind::After, "y@q.service"));
+    assert!(has(&unit, DepKind::BindsTo, "z.service"));
+    assert_eq!(unit.findings.len(), 2, "{:?}", messages(&unit));
+    assert_eq!(unit.findings[0].origin.as_ref().unwrap().span, Span { line: 2, col: 31, len: 1 });
+    let Body::Service(s) = &unit.body else { panic!() };
+    assert_eq!(s.exec.start[0].argv, ["/bin/a", "q"]);
+}
+
+#[test]
+fn execution_settings() {
+    let (unit, s) = service(
+        "User=nobody\nGroup=60\nSupplementaryGroups=a b\nWorkingDirectory=-/no//such/\nUMask=027\nCPUAffinity=0-1,4\n\
+         CPUAffinity=9\nCapabilityBoundingSet=CAP_CHOWN cap_kill\nIgnoreSIGPIPE=no\nRuntimeDirectory=a/b c\n\
+         RuntimeDirectoryMode=0710\nRuntimeDirectoryPreserve=restart\nEnvironmentFile=-/etc/x*.conf\nPassEnvironment=A B\n\
+         StandardInput=file:/x\nStandardOutput=append:/var//log/y\nStandardError=syslog+console\nLimitNOFILE=10:20\n\
+         OOMScoreAdjust=-5\nNoNewPrivileges=1\nPIDFile=foo.pid\nPermissionsStartOnly=yes\nExecStartPre=/bin/pre\nExecStop=!/bin/stop",
+    );
+    assert!(unit.findings.is_empty(), "{:?}", messages(&unit));
+    let c = &s.context;
+    assert_eq!((c.user.as_deref(), c.group.as_deref()), (Some("nobody"), Some("60")));
+    assert_eq!(c.supplementary_groups, ["a", "b"]);
+    assert_eq!(c.working_directory, WorkingDirectory::Path { path: "/no/such".into(), missing_ok: true });
+    assert_eq!((c.umask, c.cpu_affinity.as_slice()), (0o027, &[0, 1, 4, 9][..]));
+    assert_eq!(c.capability_bounding_set, Some(1 | 1 << 5));
+    assert_eq!(
+        (c.runtime_directory.names.as_slice(), c.runtime_directory.mode),
+        (&["a/b".to_owned(), "c".to_owned()][..], 0o710)
+    );
+    assert!(c.environment_files[0].missing_ok && c.environment_files[0].path == "/etc/x*.conf");
+    assert_eq!(
+        (&c.stdin, &c.stdout),
+        (&StandardInput::File("/x".into()), &StandardOutput::Append("/var/log/y".into()))
+    );
+    assert_eq!(c.stderr, StandardOutput::JournalConsole);
+    assert_eq!((c.oom_score_adjust, c.no_new_privileges), (Some(-5), true));
+    assert_eq!(s.pid_file.as_deref(), Some("/run/foo.pid"));
+    assert_eq!(s.exec.start_pre[0].privilege, ExecPrivilege::Full, "PermissionsStartOnly=");
+    assert_eq!(s.exec.start[0].privilege, ExecPrivilege::Normal);
+    assert_eq!(s.exec.stop[0].privilege, ExecPrivilege::NoUser);
+}
+
+#[test]
+fn capability_lines_merge_as_in_252() {
+    let set = |lines: &str| service(lines).1.context.capability_bounding_set;
+    assert_eq!(set("CapabilityBoundingSet="), Some(0));
+    assert_eq!(set("CapabilityBoundingSet=~"), None);
+    assert_eq!(set("CapabilityBoundingSet=~CAP_CHOWN"), Some(!1));
+    assert_eq!(set("CapabilityBoundingSet=CAP_CHOWN\nCapabilityBoundingSet=CAP_KILL"), Some(1 | 1 << 5));
+    assert_eq!(
+        set("CapabilityBoundingSet=CAP_CHOWN CAP_KILL\nCapabilityBoundingSet=~CAP_CHOWN"),
+        Some(1 << 5)
+    );
+}
+
+#[test]
+fn socket_sections_and_kinds_without_a_table_are_kept_as_unapplied() {
+    let socket = unit_of("a.socket", &[("/s", "[Socket]\nListenStream=/run/x\nListenStrem=/y\n")]);
+    assert_eq!((socket.unapplied.len(), socket.findings.len()), (1, 1));
+    let mount = unit_of("a.mount", &[("/m", "[Mount]\nWhat=/dev/x\n")]);
+    assert_eq!((mount.load, mount.unapplied.len(), mount.findings.len()), (LoadState::Loaded, 1, 0));
+}
+
+/// The recording of 252's own verifier on single assignments (column msg_252).
+#[test]
+fn single_values_are_accepted_and_rejected_as_by_252() {
+    // Rows on which amr differs on purpose, and why.
+    let aside = [
+        ("Type=dbus", "amr has no message bus and refuses it"),
+        (
+            "After=a.service b",
+            "252's verifier prints nothing here, yet cannot use the name; amr warns, as 219 does",
+        ),
+        ("After=a", "the same"),
+    ];
+    let (mut tested, mut not_read) = (0, 0);
+    for row in include_str!("../../../tests/data/values_check.tsv").lines().skip(1) {
+        let columns: Vec<_> = row.split('\t').collect();
+        let (section, assignment, said) = (columns[0], columns[1], columns[3]);
+        let key = assignment.split('=').next().unwrap();
+        // Values of directives that amr does not apply are not looked into.
+        let read = directive::find(section, key).is_none_or(|d| d.amr == Amr::Honoured);
+        if !read || aside.iter().any(|(a, _)| *a == assignment) {
+            not_read += 1;
+            continue;
+        }
+        let accepted = ["ok", "Unit uses", "Standard output type", "Ignoring unknown escape"]
+            .iter()
+            .any(|s| said.starts_with(s));
+        let unit = unit(&format!("[{section}]\n{assignment}\n[Service]\nExecStart=/bin/true\n"));
+        let rejected =
+            unit.findings.iter().any(|f| f.severity == Severity::Error || f.message.ends_with(", ignoring"));
+        assert_eq!(!rejected, accepted, "{assignment}: {:?}; 252: {said}", messages(&unit));
+        let fatal = said.contains("bad unit file setting");
+        assert_eq!(unit.load == LoadState::BadSetting, fatal, "{assignment}: {:?}", messages(&unit));
+        tested += 1;
+    }
+    assert_eq!((tested, not_read), (102, 73), "tested rows, and rows aside");
+}
+
+/// Whatever stands in the file: a unit comes out, and each finding has a place in it.
+mod any_text {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lines() -> impl Strategy<Value = String> {
+        let keys: Vec<_> = directive::all()
+            .filter(|d| d.section == "Service" && d.kind != Kind::Command)
+            .map(|d| d.name)
+            .collect();
+        let line = (prop::sample::select(keys), "[ -~]{0,24}").prop_map(|(k, v)| format!("{k}={v}\n"));
+        prop::collection::vec(line, 0..12)
+            .prop_map(|l| format!("[Service]\nExecStart=/bin/true\n{}", l.concat()))
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,200}") {
+            unit(&text);
+        }
+
+        #[test]
+        fn findings_have_places(text in lines()) {
+            let unit = unit(&text);
+            for finding in &unit.findings {
+                let span = finding.origin.as_ref().unwrap().span;
+                let line = text.lines().nth((span.line as usize).saturating_sub(1)).unwrap_or("");
+                prop_assert!(span.col as usize + span.len as usize <= line.len() + 1, "{finding:?}");
+            }
+        }
+    }
+}

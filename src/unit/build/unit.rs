@@ -1,0 +1,163 @@
+//! The arms of `[Unit]`.
+
+use super::line::{Line, Trouble, set};
+use super::{Arm, Draft, instance_for};
+use crate::unit::model::{Check, DepKind, Dependency};
+use crate::unit::name::UnitName;
+use crate::unit::value::words::Word;
+
+pub(super) const ARMS: &[(&str, Arm)] = &[
+    ("After", |d, l| d.depend(l, DepKind::After)),
+    ("AssertArchitecture", check),
+    ("AssertDirectoryNotEmpty", check),
+    ("AssertFileIsExecutable", check),
+    ("AssertFileNotEmpty", check),
+    ("AssertHost", check),
+    ("AssertKernelCommandLine", check),
+    ("AssertKernelVersion", check),
+    ("AssertPathExists", check),
+    ("AssertPathExistsGlob", check),
+    ("AssertPathIsDirectory", check),
+    ("AssertPathIsMountPoint", check),
+    ("AssertPathIsReadWrite", check),
+    ("AssertPathIsSymbolicLink", check),
+    ("Before", |d, l| d.depend(l, DepKind::Before)),
+    ("BindTo", |d, l| d.depend(l, DepKind::BindsTo)),
+    ("BindsTo", |d, l| d.depend(l, DepKind::BindsTo)),
+    ("ConditionArchitecture", check),
+    ("ConditionDirectoryNotEmpty", check),
+    ("ConditionFileIsExecutable", check),
+    ("ConditionFileNotEmpty", check),
+    ("ConditionHost", check),
+    ("ConditionKernelCommandLine", check),
+    ("ConditionKernelVersion", check),
+    ("ConditionPathExists", check),
+    ("ConditionPathExistsGlob", check),
+    ("ConditionPathIsDirectory", check),
+    ("ConditionPathIsMountPoint", check),
+    ("ConditionPathIsReadWrite", check),
+    ("ConditionPathIsSymbolicLink", check),
+    ("Conflicts", |d, l| d.depend(l, DepKind::Conflicts)),
+    ("DefaultDependencies", |d, l| set(&mut d.unit.default_dependencies, l.boolean())),
+    ("Description", description),
+    ("Documentation", documentation),
+    ("IgnoreOnIsolate", |d, l| set(&mut d.unit.ignore_on_isolate, l.boolean())),
+    ("JobTimeoutSec", |d, l| set(&mut d.unit.job_timeout, l.time_or_never())),
+    ("OnFailure", |d, l| d.depend(l, DepKind::OnFailure)),
+    ("OnSuccess", |d, l| d.depend(l, DepKind::OnSuccess)),
+    ("PartOf", |d, l| d.depend(l, DepKind::PartOf)),
+    ("PropagateReloadFrom", |d, l| d.depend(l, DepKind::ReloadPropagatedFrom)),
+    ("PropagateReloadTo", |d, l| d.depend(l, DepKind::PropagatesReloadTo)),
+    ("PropagatesReloadTo", |d, l| d.depend(l, DepKind::PropagatesReloadTo)),
+    ("PropagatesStopTo", |d, l| d.depend(l, DepKind::PropagatesStopTo)),
+    ("RefuseManualStart", |d, l| set(&mut d.unit.refuse_manual_start, l.boolean())),
+    ("RefuseManualStop", |d, l| set(&mut d.unit.refuse_manual_stop, l.boolean())),
+    ("ReloadPropagatedFrom", |d, l| d.depend(l, DepKind::ReloadPropagatedFrom)),
+    ("Requires", |d, l| d.depend(l, DepKind::Requires)),
+    ("RequiresOverridable", |d, l| d.depend(l, DepKind::Requires)),
+    ("Requisite", |d, l| d.depend(l, DepKind::Requisite)),
+    ("RequisiteOverridable", |d, l| d.depend(l, DepKind::Requisite)),
+    ("StartLimitBurst", start_limit_burst),
+    ("StartLimitInterval", start_limit_interval),
+    ("StartLimitIntervalSec", start_limit_interval),
+    ("StopPropagatedFrom", |d, l| d.depend(l, DepKind::StopPropagatedFrom)),
+    ("StopWhenUnneeded", |d, l| set(&mut d.unit.stop_when_unneeded, l.boolean())),
+    ("Upholds", |d, l| d.depend(l, DepKind::Upholds)),
+    ("Wants", |d, l| d.depend(l, DepKind::Wants)),
+];
+
+/// Is this one of the `Condition…=` and `Assert…=`?
+pub(super) fn is_check(key: &str) -> bool {
+    key.starts_with("Condition") || key.starts_with("Assert")
+}
+
+fn description(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    d.unit.description = if l.text.is_empty() { None } else { Some(d.expand(0, l.text)?) };
+    Ok(())
+}
+
+fn documentation(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    if l.text.is_empty() {
+        d.unit.documentation.clear();
+    }
+    for Word { at, text: word, .. } in l.words()? {
+        match d.expand(at, &word) {
+            Ok(uri) if is_uri(&uri) => d.unit.documentation.push(uri),
+            Ok(uri) => {
+                let trouble = Trouble::new(at, &word, format!("'{uri}' is not a URI"));
+                d.warn(l, trouble.hint("it begins with http://, https://, file:/, info: or man:"));
+            }
+            Err(trouble) => d.warn(l, trouble),
+        }
+    }
+    Ok(())
+}
+
+/// As `documentation_url_is_valid`.
+fn is_uri(text: &str) -> bool {
+    let schemes = ["http://", "https://", "file:/", "info:", "man:"];
+    schemes.iter().any(|s| text.strip_prefix(s).is_some_and(|rest| !rest.is_empty()))
+}
+
+pub(super) fn start_limit_burst(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    set(&mut d.unit.start_limit.burst, l.number())
+}
+
+pub(super) fn start_limit_interval(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    set(&mut d.unit.start_limit.interval, l.duration())
+}
+
+impl Draft<'_> {
+    /// A list of units, which cannot be cleared: an empty value means nothing.
+    fn depend(&mut self, l: &Line<'_>, kind: DepKind) -> Result<(), Trouble> {
+        for Word { at, text: word, len } in l.words()? {
+            let parsed = self.expand_name(at, &word).and_then(|text| {
+                let name = UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string()))?;
+                instance_for(&self.unit.name, name).map_err(|e| Trouble::new(at, &word, e.to_string()))
+            });
+            match parsed {
+                Ok(on) if on == self.unit.name => {
+                    self.warn(
+                        l,
+                        Trouble::new(at, &word, format!("{}= on the unit itself has no meaning", l.key)),
+                    );
+                }
+                Ok(on) => {
+                    let origin = Some(l.origin(at, len));
+                    self.unit.deps.push(Dependency { kind, on, origin });
+                }
+                Err(trouble) => self.warn(l, trouble),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One `Condition…=` or `Assert…=`; an empty value clears all of them.
+fn check(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+    let (test, assert) = match l.key.strip_prefix("Assert") {
+        Some(test) => (test, true),
+        None => (l.key.strip_prefix("Condition").unwrap_or(l.key), false),
+    };
+    let parsed = if l.text.is_empty() { None } else { Some(parse_check(d, l, test)?) };
+    let list = if assert { &mut d.unit.asserts } else { &mut d.unit.conditions };
+    match parsed {
+        None => list.clear(),
+        Some(check) => list.push(check),
+    }
+    Ok(())
+}
+
+fn parse_check(d: &Draft<'_>, l: &Line<'_>, test: &str) -> Result<Check, Trouble> {
+    let (trigger, text) = marked(l.text, '|');
+    let (negate, word) = marked(text, '!');
+    let at = l.text.len() - word.len();
+    let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
+    let value = if is_path { d.absolute(at, word)? } else { d.expand(at, word)? };
+    Ok(Check { test: test.to_owned(), trigger, negate, value, origin: l.origin(0, l.text.len()) })
+}
+
+/// Is the mark there, and what follows it?
+fn marked(text: &str, mark: char) -> (bool, &str) {
+    text.strip_prefix(mark).map_or((false, text), |rest| (true, rest.trim_start()))
+}

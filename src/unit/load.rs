@@ -1,0 +1,265 @@
+//! Units from disk: search path, aliases, masks, templates, drop-ins, `.wants` and `.requires`
+//! folders, over a [`Root`]. The driver of this folder: all reading happens here.
+//!
+//! A [`Loader`] lists each folder of the search path once, and from then on knows which names exist;
+//! so a unit costs the reading of its own files and a name that is nowhere costs nothing. What is on
+//! disk is taken as it was when the loader was made: make a new one for a new look.
+//!
+//! Loading never fails. A missing, masked, unreadable or wrong unit is a [`Unit`] whose
+//! [`LoadState`] says so, with findings that say why.
+
+mod check;
+mod closure;
+mod index;
+#[cfg(test)]
+mod tests;
+
+pub use check::unmet;
+pub use closure::Units;
+pub use index::{FileState, UnitFile, search_path};
+
+use super::build::{Input, blank, build, instance_for};
+use super::builtin;
+use super::merge::{Source, folder_names, kind_folder, winners};
+use super::model::{DepKind, Dependency, Finding, LoadState, Origin, Severity, Unit};
+use super::name::{NameError, UnitName};
+use super::specifier::Facts;
+use super::value::Span;
+use crate::os::error::Error;
+use crate::os::root::{FileKind, Root};
+use index::{Found, Index};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+/// Largest unit file or drop-in that is read, in bytes.
+pub const SIZE_MAX: u64 = 4 * 1024 * 1024;
+
+/// Reads units below a root.
+pub struct Loader<'a> {
+    root: &'a Root,
+    facts: &'a Facts,
+    index: Index,
+}
+
+impl<'a> Loader<'a> {
+    /// Lists the folders of the search path; see [`search_path`]. A folder that is not there is none;
+    /// one that cannot be read is remembered in [`Loader::problems`].
+    #[must_use]
+    pub fn new(root: &'a Root, paths: &[PathBuf], facts: &'a Facts) -> Self {
+        Self { root, facts, index: Index::new(root, paths) }
+    }
+
+    /// What could not be read of the search path: units in it are not seen.
+    #[must_use]
+    pub fn problems(&self) -> &[Error] {
+        &self.index.problems
+    }
+
+    /// Every unit file, the one that counts for each name, sorted by name; templates, aliases and
+    /// masks among them, built-in units not.
+    #[must_use]
+    pub fn list_unit_files(&self) -> Vec<UnitFile> {
+        self.index.files()
+    }
+
+    /// Reads one unit. Its dependencies are named, not read; what a target adds when its members are
+    /// known is added by [`Loader::load_closure`].
+    #[must_use]
+    pub fn load(&self, name: &UnitName) -> Unit {
+        let (main, found) = self.index.locate(name);
+        match found {
+            Found::File(path) => self.load_fragment(main, path),
+            Found::BuiltIn(text) => {
+                let source = Source::new(Path::new("built-in").join(main.as_str()), text.as_bytes().to_vec());
+                self.finish(main, None, vec![source])
+            }
+            Found::Masked(path) => {
+                let mut unit = blank(main, LoadState::Masked);
+                unit.fragment = Some(path);
+                unit
+            }
+            Found::Missing => blank(main, LoadState::NotFound),
+            Found::Loop(path) => {
+                let mut unit = blank(main, LoadState::Error);
+                report(
+                    &mut unit,
+                    &path,
+                    "the links of this name go round in a circle".to_owned(),
+                    Severity::Error,
+                );
+                unit
+            }
+        }
+    }
+
+    /// Reads a unit file by its path inside the root, wherever it is; its name says the unit's.
+    /// Drop-ins count from the folder beside it (`PATH.d`), not from the search path.
+    ///
+    /// # Errors
+    /// When the file's name is not the name of a unit.
+    pub fn load_file(&self, path: &Path) -> Result<Unit, NameError> {
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = UnitName::parse(&file_name)?;
+        let bytes = match self.root.read(path, SIZE_MAX) {
+            Ok(bytes) => bytes,
+            Err(e) => return Ok(unreadable(name, path, &e)),
+        };
+        let mut folder = path.as_os_str().to_owned();
+        folder.push(".d");
+        let dropins = winners(self.names_in(Path::new(&folder)));
+        let sources = vec![Source::new(path, bytes)];
+        Ok(self.assemble(name, Some(path.to_owned()), sources, dropins, Vec::new()))
+    }
+
+    fn load_fragment(&self, name: UnitName, path: PathBuf) -> Unit {
+        match self.root.read(&path, SIZE_MAX) {
+            // An empty file is a mask, like a link to /dev/null.
+            Ok(bytes) if bytes.is_empty() => {
+                let mut unit = blank(name, LoadState::Masked);
+                unit.fragment = Some(path);
+                unit
+            }
+            Ok(bytes) => {
+                let source = Source::new(path.clone(), bytes);
+                self.finish(name, Some(path), vec![source])
+            }
+            Err(e) if e.is_not_found() => blank(name, LoadState::NotFound),
+            Err(e) => unreadable(name, &path, &e),
+        }
+    }
+
+    /// With the drop-ins and links of all its names.
+    fn finish(&self, name: UnitName, fragment: Option<PathBuf>, sources: Vec<Source>) -> Unit {
+        let aliases = self.index.aliases(&name);
+        let names: Vec<&UnitName> = std::iter::once(&name).chain(&aliases).collect();
+        let dropins =
+            winners(self.folders(&names, ".d", true).into_iter().flat_map(|folder| self.names_in(&folder)));
+        let mut links = Vec::new();
+        let mut problems = Vec::new();
+        for (suffix, kind) in [(".wants", DepKind::Wants), (".requires", DepKind::Requires)] {
+            for folder in self.folders(&names, suffix, false) {
+                self.links_in(&folder, kind, &name, &mut links, &mut problems);
+            }
+        }
+        let mut unit = self.assemble(name, fragment, sources, dropins, links);
+        unit.aliases = aliases;
+        for (path, message) in problems {
+            report(&mut unit, &path, message, Severity::Warning);
+        }
+        unit
+    }
+
+    /// The folders that exist for the names of a unit, in the order in which they win.
+    fn folders(&self, names: &[&UnitName], suffix: &str, whole_kind: bool) -> Vec<PathBuf> {
+        let mut chains: Vec<Vec<String>> = names.iter().map(|n| folder_names(n)).collect();
+        if let (true, Some(name)) = (whole_kind, names.first()) {
+            chains.push(vec![kind_folder(name.kind()).to_owned()]);
+        }
+        let mut folders = Vec::new();
+        for chain in &chains {
+            self.index.each_folder(chain, suffix, &mut |path| {
+                if !folders.contains(&path) {
+                    folders.push(path);
+                }
+            });
+        }
+        folders
+    }
+
+    fn names_in(&self, folder: &Path) -> Vec<(String, PathBuf)> {
+        let entries = self.root.list(folder).unwrap_or_default();
+        entries
+            .into_iter()
+            .filter_map(|e| Some((e.name.to_str()?.to_owned(), folder.join(&e.name))))
+            .collect()
+    }
+
+    /// Reads the drop-ins and builds the unit.
+    fn assemble(
+        &self,
+        name: UnitName,
+        fragment: Option<PathBuf>,
+        mut sources: Vec<Source>,
+        paths: Vec<PathBuf>,
+        links: Vec<Dependency>,
+    ) -> Unit {
+        let mut dropins = Vec::new();
+        let mut problems = Vec::new();
+        for path in paths {
+            if index::is_mask(self.root, &path) {
+                continue;
+            }
+            match self.root.read(&path, SIZE_MAX) {
+                Ok(bytes) => {
+                    sources.push(Source::new(path.clone(), bytes));
+                    dropins.push(path);
+                }
+                Err(e) => problems.push((path, format!("cannot read the drop-in, ignoring: {}", e.cause()))),
+            }
+        }
+        let input = Input { name, aliases: Vec::new(), fragment, sources, dropins, links };
+        let mut unit = build(&input, &self.facts_for(&input));
+        for (path, message) in problems {
+            report(&mut unit, &path, message, Severity::Warning);
+        }
+        unit
+    }
+
+    /// The facts, and where a file asks for it (`%y`, `%Y`) its own path without links.
+    fn facts_for(&self, input: &Input) -> Cow<'_, Facts> {
+        let asks = |s: &Source| s.bytes.windows(2).any(|w| w == b"%y" || w == b"%Y");
+        let Some(path) = input.fragment.as_ref().filter(|_| input.sources.iter().any(asks)) else {
+            return Cow::Borrowed(self.facts);
+        };
+        let path = self.root.resolve(path).unwrap_or_else(|_| path.clone());
+        Cow::Owned(Facts { fragment: Some(path.to_string_lossy().into_owned()), ..self.facts.clone() })
+    }
+
+    /// The links of one `.wants` or `.requires` folder (`process_deps`).
+    fn links_in(
+        &self,
+        folder: &Path,
+        kind: DepKind,
+        own: &UnitName,
+        links: &mut Vec<Dependency>,
+        problems: &mut Vec<(PathBuf, String)>,
+    ) {
+        for entry in self.root.list(folder).unwrap_or_default() {
+            let path = folder.join(&entry.name);
+            if entry.kind != FileKind::Symlink {
+                problems.push((path, "not a symbolic link, ignoring".to_owned()));
+                continue;
+            }
+            if index::is_mask(self.root, &path) {
+                continue;
+            }
+            let name =
+                UnitName::parse(&entry.name.to_string_lossy()).and_then(|name| instance_for(own, name));
+            match name {
+                Ok(on) => {
+                    let origin = Some(Origin { path, span: Span::default() });
+                    links.push(Dependency { kind, on, origin });
+                }
+                Err(e) => problems.push((path, format!("{e}, ignoring"))),
+            }
+        }
+    }
+}
+
+fn unreadable(name: UnitName, path: &Path, error: &Error) -> Unit {
+    let state = if error.is_not_found() { LoadState::NotFound } else { LoadState::Error };
+    let mut unit = blank(name, state);
+    unit.fragment = Some(path.to_owned());
+    report(&mut unit, path, format!("cannot read the unit file: {}", error.cause()), Severity::Error);
+    unit
+}
+
+fn report(unit: &mut Unit, path: &Path, message: String, severity: Severity) {
+    unit.findings.push(Finding {
+        severity,
+        origin: Some(Origin { path: path.to_owned(), span: Span::default() }),
+        line: String::new(),
+        message,
+        hint: None,
+    });
+}

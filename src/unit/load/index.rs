@@ -1,0 +1,245 @@
+//! Which names exist in the search path, and which file counts for each.
+
+use crate::os::error::Error;
+use crate::os::root::{Entry, FileKind, Root};
+use crate::unit::builtin;
+use crate::unit::name::UnitName;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+/// Longest chain of aliases that is followed (`FOLLOW_MAX` of unit-file.c).
+const FOLLOW_MAX: usize = 8;
+
+/// Where systemd 252 looks, first hit wins (systemd.unit(5), `lookup_paths_init`).
+const DEFAULT: [&str; 11] = [
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/run/systemd/generator.early",
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/run/systemd/generator",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+    "/run/systemd/generator.late",
+];
+
+/// The search path. `override_path` is `$SYSTEMD_UNIT_PATH`: folders separated by colons; an empty
+/// one at the end stands for the default ones.
+#[must_use]
+pub fn search_path(override_path: Option<&str>) -> Vec<PathBuf> {
+    let default = || DEFAULT.iter().map(PathBuf::from);
+    let Some(list) = override_path else { return default().collect() };
+    let mut paths: Vec<PathBuf> = list.split(':').filter(|p| !p.is_empty()).map(PathBuf::from).collect();
+    if list.is_empty() || list.ends_with(':') {
+        paths.extend(default());
+    }
+    paths
+}
+
+/// A name in the search path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitFile {
+    /// The name, a template's among them.
+    pub name: UnitName,
+    /// The file or link that counts, inside the root.
+    pub path: PathBuf,
+    /// What it is.
+    pub state: FileState,
+}
+
+/// What a name in the search path is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// A unit file, or a link to one outside of the search path.
+    File,
+    /// Another name of this unit.
+    Alias(UnitName),
+    /// A link to /dev/null. (An empty file is a mask too, but shows as [`FileState::File`] until read.)
+    Masked,
+}
+
+/// Where a name leads.
+pub(super) enum Found {
+    File(PathBuf),
+    BuiltIn(&'static str),
+    Masked(PathBuf),
+    Missing,
+    Loop(PathBuf),
+}
+
+/// The search path as it was when it was listed.
+pub(super) struct Index {
+    folders: Vec<(PathBuf, BTreeSet<String>)>,
+    files: BTreeMap<UnitName, UnitFile>,
+    pub problems: Vec<Error>,
+}
+
+impl Index {
+    pub fn new(root: &Root, paths: &[PathBuf]) -> Self {
+        let mut index = Self { folders: Vec::new(), files: BTreeMap::new(), problems: Vec::new() };
+        for folder in paths {
+            match root.list(folder) {
+                Ok(entries) => index.add(root, paths, folder, entries),
+                Err(e) if e.is_not_found() => {}
+                Err(e) => index.problems.push(e),
+            }
+        }
+        index
+    }
+
+    fn add(&mut self, root: &Root, paths: &[PathBuf], folder: &Path, entries: Vec<Entry>) {
+        let mut folders = BTreeSet::new();
+        for Entry { name, kind } in entries {
+            let Some(text) = name.to_str() else { continue };
+            if [".d", ".wants", ".requires"].iter().any(|s| text.ends_with(s)) {
+                folders.insert(text.to_owned());
+                continue;
+            }
+            let Ok(name) = UnitName::parse(text) else { continue };
+            if self.files.contains_key(&name) {
+                continue;
+            }
+            let path = folder.join(text);
+            let state = match kind {
+                FileKind::Regular => Some(FileState::File),
+                FileKind::Symlink => link_state(root, paths, &path, &name),
+                FileKind::Dir
+                | FileKind::Fifo
+                | FileKind::Socket
+                | FileKind::CharDevice
+                | FileKind::BlockDevice
+                | FileKind::Other => None,
+            };
+            if let Some(state) = state {
+                self.files.insert(name.clone(), UnitFile { name, path, state });
+            }
+        }
+        self.folders.push((folder.to_owned(), folders));
+    }
+
+    pub fn files(&self) -> Vec<UnitFile> {
+        self.files.values().cloned().collect()
+    }
+
+    /// The main name of a name, and what is there.
+    pub fn locate(&self, asked: &UnitName) -> (UnitName, Found) {
+        let mut name = asked.clone();
+        let mut last = PathBuf::new();
+        for _ in 0..FOLLOW_MAX {
+            let template = || name.template().filter(|t| *t != name).and_then(|t| self.files.get(&t));
+            let Some(file) = self.files.get(&name).or_else(template) else {
+                match builtin::alias(&name) {
+                    Some(main) => {
+                        name = main;
+                        continue;
+                    }
+                    None => {
+                        let found = builtin::text(&name).map_or(Found::Missing, Found::BuiltIn);
+                        return (name, found);
+                    }
+                }
+            };
+            last.clone_from(&file.path);
+            match &file.state {
+                FileState::File => return (name, Found::File(last)),
+                FileState::Masked => return (name, Found::Masked(last)),
+                FileState::Alias(to) => match instantiate(to, &name) {
+                    // foo@bar.service -> foo@.service: the template's file under the instance's name.
+                    next if next == name => match self.files.get(to).map(|f| (&f.state, &f.path)) {
+                        Some((FileState::File, path)) => return (name, Found::File(path.clone())),
+                        Some((FileState::Masked, path)) => return (name, Found::Masked(path.clone())),
+                        Some((FileState::Alias(_), _)) => break,
+                        None => return (name, Found::Missing),
+                    },
+                    next => name = next,
+                },
+            }
+        }
+        (name, Found::Loop(last))
+    }
+
+    /// All other names of a unit.
+    pub fn aliases(&self, main: &UnitName) -> Vec<UnitName> {
+        let mut names = Vec::new();
+        for file in self.files.values().filter(|f| matches!(f.state, FileState::Alias(_))) {
+            let name = instantiate(&file.name, main);
+            if name != *main && (name.is_template() == main.is_template()) && self.locate(&name).0 == *main {
+                names.push(name);
+            }
+        }
+        names.extend(builtin::aliases_of(main).into_iter().filter(|n| !self.files.contains_key(n)));
+        names.dedup();
+        names
+    }
+
+    /// Calls `f` with each folder that exists: path by path, within each name by name.
+    pub fn each_folder(&self, names: &[String], suffix: &str, f: &mut dyn FnMut(PathBuf)) {
+        for (path, present) in &self.folders {
+            for name in names {
+                let folder = format!("{name}{suffix}");
+                if present.contains(&folder) {
+                    f(path.join(folder));
+                }
+            }
+        }
+    }
+}
+
+/// `to`, and where it is a template while `from` is an instance, that instance of it.
+fn instantiate(to: &UnitName, from: &UnitName) -> UnitName {
+    match from.instance() {
+        Some(instance) if !instance.is_empty() && to.is_template() => {
+            to.with_instance(instance).unwrap_or_else(|_| to.clone())
+        }
+        Some(_) | None => to.clone(),
+    }
+}
+
+/// What a link in the search path makes of its name; `None` where systemd ignores the link.
+fn link_state(root: &Root, paths: &[PathBuf], path: &Path, name: &UnitName) -> Option<FileState> {
+    let target = target(root, path)?;
+    if target == Path::new("/dev/null") {
+        return Some(FileState::Masked);
+    }
+    let inside = target.parent().is_some_and(|folder| paths.iter().any(|p| p == folder));
+    let to = UnitName::parse(target.file_name()?.to_str()?).ok();
+    match to {
+        Some(to) if inside && to == *name => Some(FileState::File),
+        Some(to) if inside => may_alias(name, &to).then_some(FileState::Alias(to)),
+        Some(_) | None => Some(FileState::File),
+    }
+}
+
+/// As `unit_validate_alias_symlink_or_warn`: the same kind, a template for a template, and no other
+/// instance for an instance.
+fn may_alias(name: &UnitName, to: &UnitName) -> bool {
+    let instances = match (name.instance(), to.instance()) {
+        (None, other) => other != Some(""),
+        (Some(""), other) => other == Some(""),
+        (Some(own), other) => other == Some("") || other == Some(own),
+    };
+    name.kind() == to.kind() && instances
+}
+
+/// Is this a link to /dev/null?
+pub(super) fn is_mask(root: &Root, path: &Path) -> bool {
+    target(root, path).is_some_and(|t| t == Path::new("/dev/null"))
+}
+
+/// Where a link leads, by its text alone: /dev/null need not be there in a tree.
+fn target(root: &Root, path: &Path) -> Option<PathBuf> {
+    let link = root.read_link(path).ok()?;
+    let mut out = PathBuf::from("/");
+    for part in path.parent()?.join(link).components() {
+        match part {
+            Component::Normal(part) => out.push(part),
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    Some(out)
+}

@@ -1,0 +1,153 @@
+//! Which drop-ins belong to a unit, in which order, and the assignments of all files as one list. Pure.
+//!
+//! systemd.unit(5), dropin.c: folders of the more specific name come first, and within a name those
+//! of the earlier search path; of two files with one name the first wins, whatever the folder; the
+//! winners are then applied in the order of their names. The order of the list that [`settings`]
+//! returns is thus the order in which assignments count: later scalars win, lists add up, and an
+//! empty assignment clears what stands before it, be it in another file.
+
+use super::name::{UnitKind, UnitName};
+use super::syntax::{Assignment, Document, Item};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// One file of a unit.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Path inside the root.
+    pub path: PathBuf,
+    /// What stands in it.
+    pub bytes: Vec<u8>,
+    /// The same, parsed.
+    pub document: Document,
+}
+
+impl Source {
+    /// Parses a file.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, bytes: Vec<u8>) -> Self {
+        Self { path: path.into(), document: Document::parse(&bytes), bytes }
+    }
+}
+
+/// One assignment with the file that it stands in.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// The file.
+    pub source: &'a Source,
+    /// The section, without brackets.
+    pub section: &'a str,
+    /// Key and value.
+    pub assignment: &'a Assignment,
+}
+
+/// The assignments of all files, in order. One outside of a section is left out: it is a fault of
+/// its document already.
+pub fn settings(sources: &[Source]) -> impl Iterator<Item = Setting<'_>> {
+    sources.iter().flat_map(|source| {
+        source.document.items.iter().filter_map(move |item| match item {
+            Item::Assignment(assignment) => {
+                let section = assignment.section.as_deref()?;
+                Some(Setting { source, section, assignment })
+            }
+            Item::Section(_) | Item::Comment { .. } | Item::Blank { .. } | Item::Junk { .. } => None,
+        })
+    })
+}
+
+/// The names whose `.d`, `.wants` and `.requires` folders count for `name`, the most specific
+/// first: `foo-bar@x.service`, `foo-bar@.service`, `foo-@.service`. The whole kind (`service`) is
+/// not among them: see [`kind_folder`].
+#[must_use]
+pub fn folder_names(name: &UnitName) -> Vec<String> {
+    let ending = name.kind().as_str();
+    let mut names = vec![name.as_str().to_owned()];
+    if let Some(template) = name.template().filter(|t| t != name) {
+        names.push(template.as_str().to_owned());
+    }
+    let at = if name.instance().is_some() { "@" } else { "" };
+    let mut prefix = name.prefix();
+    while let Some(dash) = prefix.strip_suffix('-').unwrap_or(prefix).rfind('-') {
+        // "-" alone is a prefix of nothing: "-.mount" is the root of the tree.
+        if dash == 0 {
+            break;
+        }
+        prefix = prefix.get(..=dash).unwrap_or("");
+        names.push(format!("{prefix}{at}.{ending}"));
+    }
+    names
+}
+
+/// The name whose folder (`service.d`) counts for all units of a kind, after all others.
+#[must_use]
+pub fn kind_folder(kind: UnitKind) -> &'static str {
+    kind.as_str()
+}
+
+/// The drop-ins that apply, in order. `candidates` are file names with their paths, in the order
+/// in which folders win; a name that does not end in `.conf` is no drop-in.
+#[must_use]
+pub fn winners(candidates: impl IntoIterator<Item = (String, PathBuf)>) -> Vec<PathBuf> {
+    let mut by_name = BTreeMap::new();
+    for (name, path) in candidates {
+        if is_dropin(&name) {
+            by_name.entry(name).or_insert(path);
+        }
+    }
+    by_name.into_values().collect()
+}
+
+/// Is this the name of a drop-in? Hidden files and the leftovers of editors and packages are not.
+#[must_use]
+pub fn is_dropin(name: &str) -> bool {
+    name.strip_suffix(".conf").is_some_and(|stem| !stem.is_empty()) && !name.starts_with('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders(name: &str) -> Vec<String> {
+        folder_names(&UnitName::parse(name).unwrap())
+    }
+
+    #[test]
+    fn folders_of_a_name_from_special_to_general() {
+        assert_eq!(folders("foo.service"), ["foo.service"]);
+        assert_eq!(folders("a-b-c.service"), ["a-b-c.service", "a-b-.service", "a-.service"]);
+        assert_eq!(folders("a-b-.service"), ["a-b-.service", "a-.service"]);
+        assert_eq!(folders("foo@x-y.service"), ["foo@x-y.service", "foo@.service"]);
+        assert_eq!(folders("a-b@x.service"), ["a-b@x.service", "a-b@.service", "a-@.service"]);
+        assert_eq!(folders("-.mount"), ["-.mount"]);
+    }
+
+    #[test]
+    fn the_first_file_of_a_name_wins_and_names_give_the_order() {
+        let candidates = [
+            ("20-b.conf", "/etc/x.service.d/20-b.conf"),
+            ("30.txt", "/etc/x.service.d/30.txt"),
+            (".hidden.conf", "/etc/x.service.d/.hidden.conf"),
+            ("10-a.conf", "/run/x.service.d/10-a.conf"),
+            ("20-b.conf", "/usr/x.service.d/20-b.conf"),
+            ("05.conf", "/usr/service.d/05.conf"),
+        ];
+        let paths = winners(candidates.map(|(n, p)| (n.to_owned(), PathBuf::from(p))));
+        let expected = ["/usr/service.d/05.conf", "/run/x.service.d/10-a.conf", "/etc/x.service.d/20-b.conf"];
+        assert_eq!(paths, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn settings_follow_the_files() {
+        let sources = [
+            Source::new("/a", b"Outside=1\n[Unit]\nA=1\n[Service]\nB=2\n[Unit]\nC=3\n".to_vec()),
+            Source::new("/b", b"[Unit]\nA=\n".to_vec()),
+        ];
+        let seen: Vec<_> = settings(&sources)
+            .map(|s| (s.source.path.to_str().unwrap(), s.section, s.assignment.key.as_str()))
+            .collect();
+        assert_eq!(
+            seen,
+            [("/a", "Unit", "A"), ("/a", "Service", "B"), ("/a", "Unit", "C"), ("/b", "Unit", "A")]
+        );
+    }
+}

@@ -336,8 +336,8 @@ fn size(bytes: u64) -> String {
     const KIB: u64 = 1024;
     const MIB: u64 = 1024 * KIB;
     match bytes {
-        ..KIB => format!("{bytes} B"),
-        ..MIB => format!("{}.{} KiB", bytes / KIB, bytes % KIB * 10 / KIB),
+        0..KIB => format!("{bytes} B"),
+        KIB..MIB => format!("{}.{} KiB", bytes / KIB, bytes % KIB * 10 / KIB),
         _ => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
     }
 }

@@ -337,25 +337,3 @@ fn every_check_is_needed() {
     }
     assert!(needless.is_empty(), "no history shows what these are good for: {needless:?}");
 }
-#[test]
-fn trace() {
-    let history = setting("AMR_TRACE", 0);
-    let mut rng = Rng(seed_of(history));
-    for _ in 0..4 {
-        rng.next();
-    }
-    let mut world = World::new(config(&mut rng));
-    let mut looks = History::default();
-    let steps = 5 + rng.below(40);
-    let early = rng.one_in(2);
-    for at in 0..steps {
-        step(&mut world, &mut rng);
-        println!("step {at} now {} outstanding {:?} alive {} blocked {} active {} visible {:?}", world.now, world.outstanding(), world.alive, world.blocked, world.active(), world.visible);
-        for (n, f) in world.files.iter().enumerate() { println!("   {n} {}:{} {:?} life {} '{}' held {:?}", f.dev, f.ino, f.place, f.life, f.plain.escape_ascii(), world.held(n)); }
-        if (early && rng.one_in(8)) || at + 1 == steps {
-            let sight = Sight::draw(&mut rng);
-            let seen = look(&world, &sight, &mut looks, Checks::ALL);
-            println!("   LOOK {:?} {}", sight, words(&world, &seen));
-        }
-    }
-}

@@ -4,6 +4,7 @@ pub mod cursor;
 pub mod file;
 pub mod history;
 pub mod json;
+pub mod keep;
 pub mod progress;
 pub mod reason;
 pub mod report;

@@ -7,6 +7,7 @@
 
 use amr::drain::report::Report;
 use amr::drain::run::{Options, once};
+use amr::drain::shipper::Shipper;
 use amr::drain::verdict::Verdict;
 use amr::os::root::Root;
 use sha2::{Digest, Sha256};
@@ -88,6 +89,7 @@ struct Tree {
     ops: u64,
     held: Vec<(String, u64)>,
     alive: bool,
+    shipper: Option<Shipper>,
 }
 
 const TIME: &str = "2026-01-01T00:00:00Z";
@@ -97,7 +99,15 @@ impl Tree {
         let root = std::env::temp_dir().join(format!("amr-drain-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(root.join("proc")).unwrap();
-        Self { root, inputs: String::new(), log: String::new(), ops: 0, held: Vec::new(), alive: true }
+        Self {
+            root,
+            inputs: String::new(),
+            log: String::new(),
+            ops: 0,
+            held: Vec::new(),
+            alive: true,
+            shipper: Some(Shipper::Filebeat),
+        }
     }
 
     fn put(&self, path: &str, bytes: impl AsRef<[u8]>) {
@@ -175,7 +185,7 @@ impl Tree {
         if self.alive {
             self.process();
         }
-        let options = Options::default();
+        let options = Options { shipper: self.shipper, ..Options::default() };
         let judged = once(&Root::at(&self.root).unwrap(), &options).unwrap();
         (judged.verdict, judged.report)
     }
@@ -505,7 +515,12 @@ const CASES: &[Case] = &[
             tree.input("filestream", "  id: app\n  compression: auto\n");
             let done = tree.file(A, b"\x1f\x8b\x08rest of it");
             let open = tree.file("/var/log/app/b.log", b"\x1f\x8b\x08rest of it");
-            tree.filestream(&format!("native::{}-{}", done.0, done.1), A, "{\"offset\":900,\"eof\":true}", "");
+            tree.filestream(
+                &format!("native::{}-{}", done.0, done.1),
+                A,
+                "{\"offset\":900,\"eof\":true}",
+                "",
+            );
             let cursor = "{\"offset\":13,\"eof\":false}";
             tree.filestream(&format!("native::{}-{}", open.0, open.1), "/var/log/app/b.log", cursor, "");
         },
@@ -537,10 +552,14 @@ const CASES: &[Case] = &[
         shows: &[Row::CloudWatch],
         build: |tree| {
             tree.alive = false;
+            tree.shipper = Some(Shipper::CloudWatchAgent);
             tree.file(A, "a\nb\n");
-            tree.put("/opt/aws/amazon-cloudwatch-agent/logs/state/_var_log_app_a.log", format!("2\n{A}\n0-2"));
+            tree.put(
+                "/opt/aws/amazon-cloudwatch-agent/logs/state/_var_log_app_a.log",
+                format!("2\n{A}\n0-2"),
+            );
         },
-        expect: || (Verdict::ShipperDead, vec![(A, "position-older")]),
+        expect: || (Verdict::ShipperDead, vec![(A, "behind")]),
     },
 ];
 
@@ -568,7 +587,11 @@ fn every_case_comes_out_as_expected() {
             .map(|file| (file.path.clone(), file.reason.clone()))
             .collect();
         if (verdict, &found) != (expected, &files) {
-            wrong.push(format!("{}: {verdict:?} {found:?}, not {expected:?} {files:?}\n{}", case.name, report.text()));
+            wrong.push(format!(
+                "{}: {verdict:?} {found:?}, not {expected:?} {files:?}\n{}",
+                case.name,
+                report.text()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} cases of {} went wrong:\n{}", wrong.len(), CASES.len(), wrong.join("\n"));

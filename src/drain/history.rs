@@ -122,7 +122,12 @@ struct Present {
 }
 
 /// What became of bytes that were left at the last look, if they are gone.
-fn fate(last: &Progress, present: Option<&Present>, now: Option<&Progress>, checks: Checks) -> Option<Reason> {
+fn fate(
+    last: &Progress,
+    present: Option<&Present>,
+    now: Option<&Progress>,
+    checks: Checks,
+) -> Option<Reason> {
     if now.is_some_and(|now| outgrown(last, now)) && checks.on(Check::Outgrown) {
         return Some(Reason::PerhapsSkipped);
     }
@@ -145,10 +150,11 @@ fn fate(last: &Progress, present: Option<&Present>, now: Option<&Progress>, chec
 /// the old position: either the shipper noticed and is through again, or it goes on from there. A file
 /// with another name has got the position of that name.
 fn outgrown(last: &Progress, now: &Progress) -> bool {
-    let other = last.reason == Reason::PositionOlder && last.acknowledged >= Some(last.size);
+    let other = last.reason == Reason::PositionOlder
+        && last.acknowledged >= Some(last.size)
+        && now.reason != Reason::PositionOlder;
     let regrown = (last.begins_anew || other)
         && !now.begins_anew
-        && now.reason != Reason::PositionOlder
         && now.size > 0
         && now.acknowledged >= last.acknowledged;
     let renamed = now.kept_by == KeptBy::Name && now.path != last.path && had_rest(last);

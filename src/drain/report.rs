@@ -169,9 +169,10 @@ pub fn shipper(
     files: &[Progress],
     doubts: &[Doubt],
 ) -> ShipperReport {
-    let others = positions.not_files.iter().map(|other| {
-        format!("'{}' is no file and is not judged", shown(&other.key))
-    });
+    let others = positions
+        .not_files
+        .iter()
+        .map(|other| format!("'{}' is no file and is not judged", shown(&other.key)));
     let faults = positions.faults.first().iter().map(|fault| fault.to_string());
     ShipperReport {
         name: about.name.to_owned(),
@@ -196,7 +197,13 @@ pub fn shipper(
 
 /// The report on all of them: the worst verdict counts.
 #[must_use]
-pub fn whole(at: Timestamp, stage: Stage, verdict: Verdict, left: u64, shippers: Vec<ShipperReport>) -> Report {
+pub fn whole(
+    at: Timestamp,
+    stage: Stage,
+    verdict: Verdict,
+    left: u64,
+    shippers: Vec<ShipperReport>,
+) -> Report {
     Report {
         schema: SCHEMA,
         amr: env!("CARGO_PKG_VERSION").to_owned(),

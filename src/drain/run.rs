@@ -162,7 +162,8 @@ fn unfound(shipper: Shipper, registry: &Path, options: &Options) -> Found {
 
 fn read_config(root: &Root, path: &Path) -> Result<Config, Error> {
     let name = escape(path.as_os_str());
-    let read = |path: &Path| root.read(path, LARGEST).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let read =
+        |path: &Path| root.read(path, LARGEST).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let failed = |name: &str| {
         let name = name.to_owned();
         move |error| Error::Configuration(name, error)
@@ -210,9 +211,7 @@ impl Source {
         let (root, path, shipper) = (root.clone(), found.positions.clone(), found.shipper);
         let read = within(limit.max(PATIENCE), move || match shipper {
             Shipper::Filebeat => Ok(Self::Registry(Box::new(Registry::find(&root, &path)?))),
-            Shipper::CloudWatchAgent => {
-                Ok(Self::States(Box::new(cloudwatch::follow::states(&root, &path)?)))
-            }
+            Shipper::CloudWatchAgent => Ok(Self::States(Box::new(cloudwatch::follow::states(&root, &path)?))),
         });
         read.unwrap_or_else(|| Err(Error::Hangs(escape(found.positions.as_os_str()))))
     }
@@ -318,7 +317,10 @@ fn weigh_all(
 ) -> (Vec<Progress>, u64) {
     let (prints, unread) = prints(root, &positions.cursors, &scene.files, &scene.open, limit);
     for file in unread.iter().filter_map(|&place| scene.files.get(place)) {
-        scene.doubts.push(Doubt::Positions(format!("cannot take the fingerprint of '{}'", report::shown(&file.path))));
+        scene.doubts.push(Doubt::Positions(format!(
+            "cannot take the fingerprint of '{}'",
+            report::shown(&file.path)
+        )));
     }
     let claims = Index::new(&scene.files, &prints).pair(&scene.files, &positions.cursors, Checks::ALL);
     let mut requests = Vec::new();
@@ -350,7 +352,15 @@ fn weigh_all(
             continue;
         };
         let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
-        files.extend(weigh(file, claim.cursor.as_ref(), claim.ambiguous, rules, tail, (wall(), now), Checks::ALL));
+        files.extend(weigh(
+            file,
+            claim.cursor.as_ref(),
+            claim.ambiguous,
+            rules,
+            tail,
+            (wall(), now),
+            Checks::ALL,
+        ));
     }
     (files, claims.gone)
 }

@@ -174,9 +174,15 @@ fn walk(root: &Root, at: PathBuf, parts: &[Part], found: &mut BTreeSet<PathBuf>,
                 }
             }
         }
-        Part::Any => below(root, at, DEPTH, &mut |folder, blind| {
-            walk(root, folder, later, found, blind);
-        }, blind),
+        Part::Any => below(
+            root,
+            at,
+            DEPTH,
+            &mut |folder, blind| {
+                walk(root, folder, later, found, blind);
+            },
+            blind,
+        ),
     }
 }
 
@@ -213,7 +219,11 @@ fn subfolders(root: &Root, at: &Path, blind: &mut Vec<Doubt>) -> Vec<PathBuf> {
         | FileKind::BlockDevice
         | FileKind::Other => false,
     };
-    entries.into_iter().filter(|entry| folder(entry.kind, &entry.name)).map(|entry| entry.name.into()).collect()
+    entries
+        .into_iter()
+        .filter(|entry| folder(entry.kind, &entry.name))
+        .map(|entry| entry.name.into())
+        .collect()
 }
 
 /// A folder that is not there holds nothing; any other error hides something.
@@ -331,9 +341,12 @@ fn held(
             }
             let open = PathBuf::from(format!("/proc/{}/fd/{fd}", pid.get()));
             let id = FileId { dev: stat.dev, ino: stat.ino };
-            all.entry(id)
-                .and_modify(|other| other.read = other.read.min(info.pos))
-                .or_insert(Descriptor { stat, read: info.pos, link, open });
+            all.entry(id).and_modify(|other| other.read = other.read.min(info.pos)).or_insert(Descriptor {
+                stat,
+                read: info.pos,
+                link,
+                open,
+            });
         }
     }
     all
@@ -358,7 +371,8 @@ impl Scene {
                 None if seen.link && matches!(rules.wanted, Wanted::No | Wanted::Unknown) => continue,
                 None => places.insert(id, self.files.len()),
             };
-            let open = if seen.link { root.resolve(&seen.path).unwrap_or_default() } else { seen.path.clone() };
+            let open =
+                if seen.link { root.resolve(&seen.path).unwrap_or_default() } else { seen.path.clone() };
             let held = held.get(&id).map_or(Held::No, |held| Held::Open { read: held.read });
             self.push(log_file(&seen.stat, seen.path.into_os_string().into_vec(), held), open, rules);
         }

@@ -122,7 +122,9 @@ fn both(one: Rules, other: Rules) -> Rules {
     Rules {
         terminator: if one.terminator == other.terminator { one.terminator } else { Terminator::Other },
         lines: match (one.lines, other.lines) {
-            (Lines::Joined { wait }, Lines::Joined { wait: longer }) => Lines::Joined { wait: wait.max(longer) },
+            (Lines::Joined { wait }, Lines::Joined { wait: longer }) => {
+                Lines::Joined { wait: wait.max(longer) }
+            }
             (joined @ Lines::Joined { .. }, _) | (_, joined @ Lines::Joined { .. }) => joined,
             (Lines::Unknown, _) | (_, Lines::Unknown) => Lines::Unknown,
             (Lines::Filtered, _) | (_, Lines::Filtered) => Lines::Filtered,
@@ -130,7 +132,11 @@ fn both(one: Rules, other: Rules) -> Rules {
         },
         ignore_older: one.ignore_older.zip(other.ignore_older).map(|(one, other)| one.max(other)),
         shortest: one.shortest.min(other.shortest),
-        compression: if one.compression == other.compression { one.compression } else { Compression::ByContent },
+        compression: if one.compression == other.compression {
+            one.compression
+        } else {
+            Compression::ByContent
+        },
         open_files: if one.open_files == other.open_files { one.open_files } else { OpenFiles::Limited },
         ..more
     }

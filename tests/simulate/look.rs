@@ -1,15 +1,15 @@
 //! Shows a world to the judge: its registry as cursors, its disk as files, what `/proc` would say.
 
-use crate::world::{By, Key, Kind, LONGEST, PRINT, Place, Rng, State, Ttl as ModelTtl, World, JOIN_WAIT};
+use crate::world::{By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, Rng, State, Ttl as ModelTtl, World};
 use amr::drain::claim::{Fingerprint, Index};
 use amr::drain::cursor::{Acknowledged, Cursor, Cursors, FileId, Identity, Input, Timestamp, Ttl};
-use amr::drain::file::{
-    Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Terminator, Wanted,
-};
+use amr::drain::file::{Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Terminator, Wanted};
 use amr::drain::history::{History, View};
 use amr::drain::progress::{Progress, ask, weigh};
 use amr::drain::tail::{Look, Tail, Unread};
-use amr::drain::verdict::{Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge};
+use amr::drain::verdict::{
+    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge,
+};
 use std::time::Duration;
 
 /// How well the judge can see at one look. Drawn apart from the judgement, so that a judge with a
@@ -186,9 +186,7 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
     let (files, numbers) = files(world, sight);
     let prints: Vec<(usize, Fingerprint)> = if world.config.by == By::Fingerprint {
         let known = numbers.iter().enumerate();
-        known
-            .filter_map(|(at, &number)| Some((at, print(world.files[number].plain.get(..PRINT)?))))
-            .collect()
+        known.filter_map(|(at, &number)| Some((at, print(world.files[number].plain.get(..PRINT)?)))).collect()
     } else {
         Vec::new()
     };
@@ -238,7 +236,9 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
         settle: Duration::from_secs(30),
     };
     match judge(&progress, &facts, checks) {
-        Judgement::Final(verdict) => Seen { verdict, progress, doubted: !doubts.is_empty(), counters: sight.http && world.alive },
+        Judgement::Final(verdict) => {
+            Seen { verdict, progress, doubted: !doubts.is_empty(), counters: sight.http && world.alive }
+        }
         Judgement::Wait => panic!("an answer was due"),
     }
 }

@@ -95,7 +95,8 @@ fn confused(world: &World) -> bool {
         .filter(|file| matches!(file.place, Place::In(_)))
         .filter_map(|file| file.plain.get(..world::PRINT))
         .collect();
-    world.config.by == By::Fingerprint && prints.iter().enumerate().any(|(at, print)| prints[..at].contains(print))
+    world.config.by == By::Fingerprint
+        && prints.iter().enumerate().any(|(at, print)| prints[..at].contains(print))
 }
 
 /// The lines in files that the operator wants shipped, which were not, under such a confusion.
@@ -222,7 +223,11 @@ fn words(world: &World, seen: &Seen) -> String {
     }
     for (number, file) in world.files.iter().enumerate() {
         let plain = file.plain.escape_ascii();
-        let _ = writeln!(text, "  is {number} {}:{} {:?} life {} gz {} '{plain}'", file.dev, file.ino, file.place, file.life, file.gz);
+        let _ = writeln!(
+            text,
+            "  is {number} {}:{} {:?} life {} gz {} '{plain}'",
+            file.dev, file.ino, file.place, file.life, file.gz
+        );
     }
     text
 }

@@ -212,10 +212,7 @@ impl World {
     /// How far the shipper has read a file, if it has it open.
     pub fn held(&self, file: usize) -> Option<u64> {
         let open = self.harvesters.iter().filter(|harvester| harvester.file == file);
-        open.map(|harvester| {
-            if self.files[file].gz { self.files[file].size() } else { harvester.read }
-        })
-        .min()
+        open.map(|harvester| if self.files[file].gz { self.files[file].size() } else { harvester.read }).min()
     }
 
     fn at(&self, place: Place) -> Option<usize> {
@@ -237,9 +234,12 @@ impl World {
         }
         let taken = |file: &File| (file.dev, file.ino) == (dev, ino);
         let held: Vec<usize> = self.harvesters.iter().map(|harvester| harvester.file).collect();
-        if self.files.iter().enumerate().any(|(at, file)| {
-            taken(file) && (file.place != Place::Gone || held.contains(&at))
-        }) {
+        if self
+            .files
+            .iter()
+            .enumerate()
+            .any(|(at, file)| taken(file) && (file.place != Place::Gone || held.contains(&at)))
+        {
             return;
         }
         let gz = self.config.gzip && rng.one_in(2);
@@ -560,7 +560,8 @@ impl World {
         }
         let (now, files) = (self.now, &self.files);
         self.harvesters.retain(|harvester| {
-            let done = files[harvester.file].gz && harvester.parsed >= files[harvester.file].plain.len() as u64;
+            let done =
+                files[harvester.file].gz && harvester.parsed >= files[harvester.file].plain.len() as u64;
             !done && now - harvester.idle < 300
         });
     }
@@ -573,7 +574,16 @@ impl World {
             (harvester.read, harvester.parsed, harvester.counted) = (0, 0, 0);
             harvester.joined = None;
             let (key, file) = (harvester.key, harvester.file);
-            self.queue.push(Event { file, key, ids: Vec::new(), from: 0, to: 0, reset: true, eof: false, life: harvester.life });
+            self.queue.push(Event {
+                file,
+                key,
+                ids: Vec::new(),
+                from: 0,
+                to: 0,
+                reset: true,
+                eof: false,
+                life: harvester.life,
+            });
         }
         if harvester.read < length {
             let step = if file.gz { length } else { 1 + rng.below(12) };
@@ -615,7 +625,8 @@ impl World {
                 self.end_joined(harvester);
             }
             let counted = harvester.counted;
-            let joined = harvester.joined.get_or_insert(Joined { starts: Vec::new(), counted, text: false, due: 0 });
+            let joined =
+                harvester.joined.get_or_insert(Joined { starts: Vec::new(), counted, text: false, due: 0 });
             joined.starts.push(start);
             joined.text = joined.text || !line.is_empty() || joined.starts.len() > 1;
             joined.due = self.now + JOIN_WAIT;
@@ -677,7 +688,16 @@ impl World {
         let ids = starts.iter().map(|start| (harvester.file, harvester.life, start + stream)).collect();
         let eof = file.gz && harvester.parsed >= file.plain.len() as u64;
         let (key, to) = (harvester.key, harvester.counted);
-        self.queue.push(Event { file: harvester.file, key, ids, from, to, reset: false, eof, life: harvester.life });
+        self.queue.push(Event {
+            file: harvester.file,
+            key,
+            ids,
+            from,
+            to,
+            reset: false,
+            eof,
+            life: harvester.life,
+        });
     }
 
     fn acknowledge(&mut self, rng: &mut Rng) {

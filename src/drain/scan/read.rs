@@ -105,7 +105,8 @@ fn tail(root: &Root, request: &Request) -> Result<Tail, Unread> {
         }
         let want = usize::try_from(request.stretch.to - at).unwrap_or(BLOCK).min(BLOCK);
         let buffer = block.get_mut(..want).unwrap_or_default();
-        let got = file.read_at(buffer, at).map_err(|error| Unread::Failed(crate::os::error::cause(&error)))?;
+        let got =
+            file.read_at(buffer, at).map_err(|error| Unread::Failed(crate::os::error::cause(&error)))?;
         if got == 0 {
             return Err(Unread::Shrank);
         }

@@ -447,3 +447,92 @@ pub fn bytes_left(files: &[Progress]) -> u64 {
 pub fn decisive(files: &[Progress]) -> Option<&Reason> {
     files.iter().max_by_key(|file| (file.reason.standing(), file.rest)).map(|file| &file.reason)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drain::cursor::FileId;
+    use crate::drain::progress::KeptBy;
+    use crate::drain::reason::Cause;
+
+    fn file(reason: Reason, held: Held) -> Progress {
+        Progress {
+            file: FileId { dev: 1, ino: 2 },
+            path: (*b"/a").into(),
+            kept_by: KeptBy::File,
+            size: 10,
+            goal: 10,
+            acknowledged: Some(4),
+            rest: Rest::Bytes(6),
+            reason,
+            begins_anew: false,
+            held,
+            input_id: Box::default(),
+            stream: None,
+            hold: Duration::ZERO,
+            still_since: Moment(100),
+        }
+    }
+
+    fn facts(evidence: Option<Evidence>) -> Facts<'static> {
+        Facts {
+            life: Life::Alive,
+            trust: Trust::Acknowledged,
+            evidence,
+            counted: Counted::FilesOnly,
+            doubts: &[],
+            now: Moment(100),
+            moved: Moment(100),
+            deadline: Moment(100),
+            stall: None,
+            settle: Duration::from_nanos(30),
+        }
+    }
+
+    fn verdict(file: Progress, facts: &Facts<'_>) -> Verdict {
+        match judge(&[file], facts, Checks::ALL) {
+            Judgement::Final(verdict) => verdict,
+            Judgement::Wait => panic!("an answer was due"),
+        }
+    }
+
+    #[test]
+    fn settled_is_never_said_from_silence() {
+        let at_rest = |held| file(Reason::ReadToEnd(Cause::Filtered), held);
+        let open = Held::Open { read: 10 };
+        let counted = |active, at| facts(Some(Evidence { active, at: Moment(at) }));
+        assert_eq!(verdict(at_rest(open), &facts(None)), Verdict::CannotTell);
+        assert_eq!(verdict(at_rest(open), &counted(0, 100)), Verdict::CannotTell);
+        assert_eq!(verdict(at_rest(open), &counted(0, 101)), Verdict::Settled);
+        assert_eq!(verdict(at_rest(open), &counted(1, 101)), Verdict::GaveUp);
+        assert_eq!(verdict(at_rest(Held::No), &counted(0, 130)), Verdict::CannotTell);
+        assert_eq!(verdict(at_rest(Held::No), &counted(0, 131)), Verdict::Settled);
+        assert_eq!(verdict(at_rest(Held::Unknown), &counted(0, 131)), Verdict::CannotTell);
+    }
+
+    #[test]
+    fn a_shipper_that_drops_is_never_drained() {
+        let mut facts = Facts { trust: Trust::AlsoDropped, ..facts(None) };
+        assert_eq!(verdict(file(Reason::Acknowledged, Held::No), &facts), Verdict::Settled);
+        facts.life = Life::Dead;
+        assert_eq!(verdict(file(Reason::Acknowledged, Held::No), &facts), Verdict::CannotTell);
+    }
+
+    #[test]
+    fn there_is_time_until_the_deadline() {
+        let mut facts = Facts { deadline: Moment(200), ..facts(None) };
+        let files = [file(Reason::Behind, Held::No)];
+        assert_eq!(judge(&files, &facts, Checks::ALL), Judgement::Wait);
+        facts.stall = Some(Duration::ZERO);
+        assert_eq!(judge(&files, &facts, Checks::ALL), Judgement::Final(Verdict::Stalled));
+        facts.life = Life::Dead;
+        assert_eq!(judge(&files, &facts, Checks::ALL), Judgement::Final(Verdict::ShipperDead));
+        let done = [file(Reason::UnterminatedLine, Held::No)];
+        assert_eq!(judge(&done, &facts, Checks::ALL), Judgement::Final(Verdict::Drained));
+    }
+
+    #[test]
+    fn codes_are_those_of_the_table() {
+        assert_eq!(Verdict::ALL.map(Verdict::code), [0, 10, 11, 12, 13, 14, 15]);
+    }
+}

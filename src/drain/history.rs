@@ -150,10 +150,11 @@ fn fate(
 /// the old position: either the shipper noticed and is through again, or it goes on from there. A file
 /// with another name has got the position of that name.
 fn outgrown(last: &Progress, now: &Progress) -> bool {
-    let other = last.reason == Reason::PositionOlder && last.acknowledged >= Some(last.size);
+    let other = last.reason == Reason::PositionOlder
+        && last.acknowledged >= Some(last.size)
+        && now.reason != Reason::PositionOlder;
     let regrown = (last.begins_anew || other)
         && !now.begins_anew
-        && now.reason != Reason::PositionOlder
         && now.size > 0
         && now.acknowledged >= last.acknowledged;
     let renamed = now.kept_by == KeptBy::Name && now.path != last.path && had_rest(last);

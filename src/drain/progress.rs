@@ -286,11 +286,8 @@ impl Case<'_, '_> {
         if self.ambiguous {
             return Reason::Ambiguous;
         }
-        if !self.position.truncated && self.position_older() {
-            return Reason::PositionOlder;
-        }
         if self.position.rest == 0 {
-            return Reason::Acknowledged;
+            return if self.position_older() { Reason::PositionOlder } else { Reason::Acknowledged };
         }
         if self.position.gaps {
             return Reason::Gaps;
@@ -382,7 +379,9 @@ impl Case<'_, '_> {
     fn by_tail(&self) -> Reason {
         let terminator =
             if self.checks.on(Check::Terminator) { self.rules.terminator } else { Terminator::LineFeed };
+        let older = !self.position.truncated && self.position_older();
         let proved = |reason| match terminator {
+            Terminator::LineFeed if older => Reason::PositionOlder,
             Terminator::LineFeed => reason,
             Terminator::Other => Reason::OtherTerminator,
             Terminator::Unknown => Reason::ConfigurationUnknown,

@@ -169,9 +169,10 @@ pub fn shipper(
     files: &[Progress],
     doubts: &[Doubt],
 ) -> ShipperReport {
-    let others = positions.not_files.iter().map(|other| {
-        format!("'{}' is no file and is not judged", shown(&other.key))
-    });
+    let others = positions
+        .not_files
+        .iter()
+        .map(|other| format!("'{}' is no file and is not judged", shown(&other.key)));
     let faults = positions.faults.first().iter().map(|fault| fault.to_string());
     ShipperReport {
         name: about.name.to_owned(),
@@ -196,7 +197,13 @@ pub fn shipper(
 
 /// The report on all of them: the worst verdict counts.
 #[must_use]
-pub fn whole(at: Timestamp, stage: Stage, verdict: Verdict, left: u64, shippers: Vec<ShipperReport>) -> Report {
+pub fn whole(
+    at: Timestamp,
+    stage: Stage,
+    verdict: Verdict,
+    left: u64,
+    shippers: Vec<ShipperReport>,
+) -> Report {
     Report {
         schema: SCHEMA,
         amr: env!("CARGO_PKG_VERSION").to_owned(),
@@ -336,8 +343,8 @@ fn size(bytes: u64) -> String {
     const KIB: u64 = 1024;
     const MIB: u64 = 1024 * KIB;
     match bytes {
-        ..KIB => format!("{bytes} B"),
-        ..MIB => format!("{}.{} KiB", bytes / KIB, bytes % KIB * 10 / KIB),
+        0..KIB => format!("{bytes} B"),
+        KIB..MIB => format!("{}.{} KiB", bytes / KIB, bytes % KIB * 10 / KIB),
         _ => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
     }
 }

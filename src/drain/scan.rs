@@ -13,8 +13,9 @@
 
 use crate::drain::cursor::{Cursors, FileId, Timestamp};
 use crate::drain::file::{Coding, Held, LogFile, Rules, Wanted};
-use crate::drain::shipper::filebeat::glob::{Answer, Expressions, Part, Pattern};
+use crate::drain::shipper::filebeat::glob::{Part, Pattern};
 use crate::drain::verdict::Doubt;
+use crate::drain::wish::{Wish, rules_of, worth};
 use crate::os::error::{Error as OsError, escape};
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{FileKind, Root, Stat};
@@ -35,26 +36,19 @@ const ATTEMPTS: usize = 3;
 /// How many folders deep `**` reaches (`recursiveGlobDepth` of Beats).
 const DEPTH: usize = 8;
 
-/// What one input of the shipper, or the operator, asks for.
-#[derive(Clone, Debug)]
-pub struct Wish {
-    /// The paths.
-    pub patterns: Vec<Pattern>,
-    /// `exclude_files`.
-    pub excluded: Expressions,
-    /// What holds for its files.
-    pub rules: Rules,
-    /// Whether symbolic links are followed (`symlinks`).
-    pub links: Links,
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asks<'a> {
+    /// By the shipper's inputs, and by the operator.
+    pub wishes: &'a [Wish],
+    /// What holds for all other files: nobody asks, or that is not known.
+    pub others: Wanted,
 }
 
-/// Whether an input takes files by symbolic links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Links {
-    /// It does.
-    Followed,
-    /// It does not.
-    LeftOut,
+impl Asks<'_> {
+    fn of(&self, path: &[u8], link: bool) -> Rules {
+        rules_of(self.wishes, path, link, self.others)
+    }
 }
 
 /// What was found.
@@ -87,7 +81,7 @@ pub fn within<T: Send + 'static>(limit: Duration, job: impl FnOnce() -> T + Send
 pub fn scan(
     root: &Root,
     cursors: &Cursors,
-    wishes: &[Wish],
+    asks: &Asks<'_>,
     pids: &[ProcessId],
     own: &Path,
     limit: Duration,
@@ -98,7 +92,7 @@ pub fn scan(
     for attempt in 1..=ATTEMPTS {
         let mut doubts = Vec::new();
         let mut folders = known.clone();
-        for pattern in wishes.iter().flat_map(|wish| &wish.patterns) {
+        for pattern in asks.wishes.iter().flat_map(|wish| &wish.patterns) {
             folders.extend(folders_of(root, pattern, limit, &mut doubts));
         }
         let seen = read_folders(root, &folders, limit, &mut doubts);
@@ -106,10 +100,10 @@ pub fn scan(
             continue;
         }
         scene.doubts.append(&mut doubts);
-        scene.gather(root, seen, wishes, &held);
+        scene.gather(root, seen, asks, &held);
         break;
     }
-    scene.deleted(held, wishes);
+    scene.deleted(held, asks);
     scene
 }
 
@@ -359,13 +353,13 @@ fn held(
 }
 
 impl Scene {
-    fn gather(&mut self, root: &Root, seen: Vec<Seen>, wishes: &[Wish], held: &BTreeMap<FileId, Descriptor>) {
+    fn gather(&mut self, root: &Root, seen: Vec<Seen>, asks: &Asks<'_>, held: &BTreeMap<FileId, Descriptor>) {
         let mut places: HashMap<FileId, usize> = HashMap::with_capacity(seen.len());
         // Plain names first: a link counts only where no plain name is asked for.
         let (links, plain): (Vec<Seen>, Vec<Seen>) = seen.into_iter().partition(|seen| seen.link);
         for seen in plain.into_iter().chain(links) {
             let id = FileId { dev: seen.stat.dev, ino: seen.stat.ino };
-            let rules = rules(wishes, seen.path.as_os_str().as_bytes(), seen.link);
+            let rules = asks.of(seen.path.as_os_str().as_bytes(), seen.link);
             let better = |old: &Rules| worth(old.wanted) < worth(rules.wanted);
             match places.get(&id) {
                 Some(&place) => {
@@ -374,7 +368,7 @@ impl Scene {
                     }
                     continue;
                 }
-                None if seen.link && rules.wanted == Wanted::No => continue,
+                None if seen.link && matches!(rules.wanted, Wanted::No | Wanted::Unknown) => continue,
                 None => places.insert(id, self.files.len()),
             };
             let open =
@@ -385,16 +379,15 @@ impl Scene {
     }
 
     /// Adds what the shipper holds open and no folder showed.
-    fn deleted(&mut self, held: BTreeMap<FileId, Descriptor>, wishes: &[Wish]) {
+    fn deleted(&mut self, held: BTreeMap<FileId, Descriptor>, asks: &Asks<'_>) {
         let known: BTreeSet<FileId> = self.files.iter().map(|file| file.id).collect();
-        for (id, descriptor) in held.into_iter().filter(|(id, _)| !known.contains(id)) {
-            debug_assert_eq!(id.ino, descriptor.stat.ino);
+        for (_, descriptor) in held.into_iter().filter(|(id, _)| !known.contains(id)) {
             let link = descriptor.link.as_os_str().as_bytes();
             let path = match descriptor.stat.nlink {
                 0 => link.strip_suffix(b" (deleted)").unwrap_or(link),
                 _ => link,
             };
-            let rules = rules(wishes, path, false);
+            let rules = asks.of(path, false);
             let held = Held::Open { read: descriptor.read };
             self.push(log_file(&descriptor.stat, path.to_vec(), held), descriptor.open, rules);
         }
@@ -418,35 +411,6 @@ fn log_file(stat: &Stat, path: Vec<u8>, held: Held) -> LogFile {
         links: stat.nlink,
         held,
         coding: Coding::NotLooked,
-    }
-}
-
-/// What the first wish that asks for a path says of it.
-fn rules(wishes: &[Wish], path: &[u8], link: bool) -> Rules {
-    let mut best = Rules { wanted: Wanted::No, ..Rules::UNKNOWN };
-    for wish in wishes.iter().filter(|wish| wish.patterns.iter().any(|pattern| pattern.matches(path))) {
-        let wanted = match (wish.rules.wanted, wish.excluded.match_path(path)) {
-            (Wanted::Asked, _) => Wanted::Asked,
-            (_, Answer::Yes) => Wanted::Excluded,
-            (_, Answer::No | Answer::Unknown) if link && wish.links == Links::LeftOut => Wanted::Link,
-            (wanted, Answer::No | Answer::Unknown) => wanted,
-        };
-        if worth(best.wanted) < worth(wanted) {
-            best = Rules { wanted, ..wish.rules };
-        }
-    }
-    best
-}
-
-/// Which of two wishes for one file counts: the one that asks for more.
-fn worth(wanted: Wanted) -> u8 {
-    match wanted {
-        Wanted::No => 0,
-        Wanted::Unknown => 1,
-        Wanted::Link => 2,
-        Wanted::Excluded => 3,
-        Wanted::Matched => 4,
-        Wanted::Asked => 5,
     }
 }
 

@@ -144,7 +144,7 @@ fn holder_of(locks: &str, stat: &Stat) -> Option<i32> {
         let major = u64::from_str_radix(place.next()?, 16).ok()?;
         let minor = u64::from_str_radix(place.next()?, 16).ok()?;
         let ino: u64 = place.next()?.parse().ok()?;
-        let own = (libc::major(stat.dev), libc::minor(stat.dev));
+        let own = stat.device();
         (own == (u32::try_from(major).ok()?, u32::try_from(minor).ok()?) && ino == stat.ino)
             .then(|| pid.parse().ok())?
     })

@@ -121,7 +121,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// The stream fails, or no value begins here.
-    pub fn next(&mut self) -> Result<Next, Error> {
+    pub fn peek(&mut self) -> Result<Next, Error> {
         match self.peek_token()? {
             None => Ok(Next::End),
             Some(b'{') => Ok(Next::Object),
@@ -200,14 +200,14 @@ impl<R: Read> Reader<R> {
         if negative {
             self.at += 1;
         }
-        let first = self.peek()?;
+        let first = self.byte()?;
         if !matches!(first, Some(b'0'..=b'9')) {
             return Err(self.unexpected("a digit"));
         }
         let mut value = Some(0u64);
         let mut digits = 0usize;
         // What the buffer holds at once; the loop goes round again where it ends within the number.
-        while matches!(self.peek()?, Some(b'0'..=b'9')) {
+        while matches!(self.byte()?, Some(b'0'..=b'9')) {
             let from = self.at;
             for byte in self.buffer.get(from..self.filled).unwrap_or_default() {
                 let digit = byte.wrapping_sub(b'0');
@@ -269,7 +269,7 @@ impl<R: Read> Reader<R> {
         let mut first = false;
         loop {
             let next = match depth {
-                0 => Some(self.next()?),
+                0 => Some(self.peek()?),
                 _ if open & 1 == 1 => self.name(first)?.is_some().then_some(Next::Null),
                 _ => self.element(first)?.then_some(Next::Null),
             };
@@ -279,7 +279,7 @@ impl<R: Read> Reader<R> {
                     open >>= 1;
                     depth -= 1;
                 }
-                Some(_) => match self.next()? {
+                Some(_) => match self.peek()? {
                     kind @ (Next::Object | Next::Array) if depth < DEEPEST => {
                         self.at += 1;
                         open = open << 1 | u128::from(kind == Next::Object);
@@ -302,14 +302,14 @@ impl<R: Read> Reader<R> {
 
     fn fraction(&mut self) -> Result<bool, Error> {
         let mut other = false;
-        if self.peek()? == Some(b'.') {
+        if self.byte()? == Some(b'.') {
             self.at += 1;
             self.digits()?;
             other = true;
         }
-        if matches!(self.peek()?, Some(b'e' | b'E')) {
+        if matches!(self.byte()?, Some(b'e' | b'E')) {
             self.at += 1;
-            if matches!(self.peek()?, Some(b'+' | b'-')) {
+            if matches!(self.byte()?, Some(b'+' | b'-')) {
                 self.at += 1;
             }
             self.digits()?;
@@ -319,10 +319,10 @@ impl<R: Read> Reader<R> {
     }
 
     fn digits(&mut self) -> Result<(), Error> {
-        if !matches!(self.peek()?, Some(b'0'..=b'9')) {
+        if !matches!(self.byte()?, Some(b'0'..=b'9')) {
             return Err(self.unexpected("a digit"));
         }
-        while matches!(self.peek()?, Some(b'0'..=b'9')) {
+        while matches!(self.byte()?, Some(b'0'..=b'9')) {
             self.at += 1;
         }
         Ok(())
@@ -354,7 +354,7 @@ impl<R: Read> Reader<R> {
 
     fn word(&mut self, word: &'static [u8]) -> Result<(), Error> {
         for &byte in word {
-            if self.peek()? != Some(byte) {
+            if self.byte()? != Some(byte) {
                 return Err(self.unexpected("true, false or null"));
             }
             self.at += 1;
@@ -371,7 +371,7 @@ impl<R: Read> Reader<R> {
     #[inline(always)]
     fn peek_token(&mut self) -> Result<Option<u8>, Error> {
         loop {
-            match self.peek()? {
+            match self.byte()? {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
                 other => return Ok(other),
             }
@@ -379,7 +379,7 @@ impl<R: Read> Reader<R> {
     }
 
     #[inline(always)]
-    fn peek(&mut self) -> Result<Option<u8>, Error> {
+    fn byte(&mut self) -> Result<Option<u8>, Error> {
         if self.at < self.filled {
             return Ok(self.buffer.get(self.at).copied());
         }

@@ -97,11 +97,8 @@ pub fn ask(file: &LogFile, cursor: Option<&Cursor<'_>>, rules: &Rules, checks: C
         && file.goal > 0
         && rules.compression != Compression::Never
         && cursor.is_none_or(|cursor| matches!(cursor.acknowledged, Acknowledged::OffsetEof { .. }));
-    let stretch = (position.rest > 0).then(|| Stretch {
-        from: position.from,
-        to: file.goal,
-        framing: framing(cursor),
-    });
+    let stretch =
+        (position.rest > 0).then(|| Stretch { from: position.from, to: file.goal, framing: framing(cursor) });
     Ask { coding, stretch }
 }
 
@@ -150,7 +147,9 @@ pub fn weigh(
 /// The state, unless it is one of a file that is no more: its inode has gone to this one.
 fn alive<'c, 'a>(file: &LogFile, cursor: Option<&'c Cursor<'a>>, checks: Checks) -> Option<&'c Cursor<'a>> {
     cursor.filter(|cursor| {
-        cursor.ttl != Ttl::Deleted || matches!(file.held, Held::Open { .. }) || !checks.on(Check::DeletedState)
+        cursor.ttl != Ttl::Deleted
+            || matches!(file.held, Held::Open { .. })
+            || !checks.on(Check::DeletedState)
     })
 }
 
@@ -358,7 +357,8 @@ impl Case<'_, '_> {
 
     /// What the unacknowledged bytes themselves say.
     fn by_tail(&self) -> Reason {
-        let terminator = if self.checks.on(Check::Terminator) { self.rules.terminator } else { Terminator::LineFeed };
+        let terminator =
+            if self.checks.on(Check::Terminator) { self.rules.terminator } else { Terminator::LineFeed };
         let proved = |reason| match terminator {
             Terminator::LineFeed => reason,
             Terminator::Other => Reason::OtherTerminator,

@@ -123,11 +123,9 @@ impl Reason {
             | Self::NulBytes
             | Self::OtherStream
             | Self::PartOfLine => Standing::Unshippable,
-            Self::Excluded
-            | Self::SymbolicLink
-            | Self::TooShort
-            | Self::IgnoredByAge
-            | Self::Unclaimed => Standing::LeftAlone,
+            Self::Excluded | Self::SymbolicLink | Self::TooShort | Self::IgnoredByAge | Self::Unclaimed => {
+                Standing::LeftAlone
+            }
             Self::ReadToEnd(_) => Standing::AtRest,
             Self::Behind
             | Self::Truncated
@@ -195,7 +193,9 @@ impl Reason {
             Self::Empty => "the file is empty",
             Self::CompressedDone => "the end of the compressed file is acknowledged",
             Self::UnterminatedLine => "the last line has no newline, the shipper waits for it",
-            Self::UnterminatedMultiline => "the last line of an event has no newline, the shipper waits for it",
+            Self::UnterminatedMultiline => {
+                "the last line of an event has no newline, the shipper waits for it"
+            }
             Self::BlankLines => "only blank lines are left, which filestream does not ship",
             Self::NulBytes => "only NUL bytes are left",
             Self::OtherStream => "only lines of the container's other stream are left",
@@ -232,7 +232,9 @@ impl Reason {
             Self::PositionOlder => "the position, kept by name alone, is older than the file",
             Self::Gone => "gone, with bytes that were not acknowledged when it was last seen",
             Self::CutShort => "cut shorter, with bytes that were not acknowledged when it was last seen",
-            Self::Forgotten => "still there with bytes to be shipped, and the shipper does not take it any more",
+            Self::Forgotten => {
+                "still there with bytes to be shipped, and the shipper does not take it any more"
+            }
         };
         text.to_owned()
     }

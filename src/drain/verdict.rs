@@ -349,10 +349,8 @@ struct Summary {
 
 impl Summary {
     fn of(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Self {
-        let mut all = Self {
-            unknown: !facts.doubts.is_empty() && checks.on(Check::Doubts),
-            ..Self::default()
-        };
+        let mut all =
+            Self { unknown: !facts.doubts.is_empty() && checks.on(Check::Doubts), ..Self::default() };
         for file in files {
             match file.reason.standing() {
                 Standing::Done | Standing::Unshippable | Standing::LeftAlone => {}

@@ -216,10 +216,7 @@ impl Step<'_> {
 
     /// The exec has worked: that is what `Type=exec` waits for (`service_dispatch_exec_io`).
     fn executed(&mut self) {
-        if self.p.kind == ServiceType::Exec
-            && self.m.state == State::Start
-            && self.m.main == Main::Alive
-        {
+        if self.p.kind == ServiceType::Exec && self.m.state == State::Start && self.m.main == Main::Alive {
             self.enter_start_post();
         }
     }

@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn reads_what_daemons_send() {
-        let n = parse(b"READY=1\nSTATUS=all good\nMAINPID=42\nWATCHDOG=1\nEXTEND_TIMEOUT_USEC=2000000\nX_MORE=1\n");
+        let n = parse(
+            b"READY=1\nSTATUS=all good\nMAINPID=42\nWATCHDOG=1\nEXTEND_TIMEOUT_USEC=2000000\nX_MORE=1\n",
+        );
         assert_eq!(n.state, Some(Reported::Ready));
         assert_eq!(n.status.as_deref(), Some("all good"));
         assert_eq!((n.main_pid, n.watchdog), (Some(42), Some(Watchdog::Ping)));

@@ -250,7 +250,13 @@ mod tests {
     }
 
     fn running(boot: &str) -> Record {
-        Record { sub: "running".into(), boot_id: boot.into(), wanted: true, exec_main_pid: 7, ..Record::default() }
+        Record {
+            sub: "running".into(),
+            boot_id: boot.into(),
+            wanted: true,
+            exec_main_pid: 7,
+            ..Record::default()
+        }
     }
 
     #[test]

@@ -355,7 +355,8 @@ mod tests {
                 tests_below(&path, found);
             } else {
                 let text = std::fs::read_to_string(&path).unwrap();
-                let names = text.split("#[test]").skip(1).filter_map(|t| t.split_once("fn ")?.1.split_once('('));
+                let names =
+                    text.split("#[test]").skip(1).filter_map(|t| t.split_once("fn ")?.1.split_once('('));
                 found.extend(names.map(|(name, _)| name.to_owned()));
             }
         }
@@ -368,7 +369,8 @@ mod tests {
         let mut tests = BTreeSet::new();
         tests_below(&home.join("src/sysv"), &mut tests);
         let page = std::fs::read_to_string(home.join("docs/chkconfig.md")).unwrap();
-        let rows: Vec<&str> = page.lines().filter(|l| l.starts_with("| ") && !l.contains("| test |")).collect();
+        let rows: Vec<&str> =
+            page.lines().filter(|l| l.starts_with("| ") && !l.contains("| test |")).collect();
         assert!(rows.len() > 40, "{}", rows.len());
         for row in rows {
             let test = row.trim_end_matches([' ', '|']).rsplit("| ").next().unwrap().trim_matches('`');

@@ -1,11 +1,9 @@
 //! Shows a world to the judge: its registry as cursors, its disk as files, what `/proc` would say.
 
-use crate::world::{By, Key, Kind, LONGEST, PRINT, Place, Rng, State, Ttl as ModelTtl, World, JOIN_WAIT};
+use crate::world::{By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, Rng, State, Ttl as ModelTtl, World};
 use amr::drain::claim::{Fingerprint, Index};
 use amr::drain::cursor::{Acknowledged, Cursor, Cursors, FileId, Identity, Input, Timestamp, Ttl};
-use amr::drain::file::{
-    Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Terminator, Wanted,
-};
+use amr::drain::file::{Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Terminator, Wanted};
 use amr::drain::history::{History, View};
 use amr::drain::progress::{Progress, ask, weigh};
 use amr::drain::tail::{Look, Tail, Unread};
@@ -184,9 +182,7 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
     let (files, numbers) = files(world, sight);
     let prints: Vec<(usize, Fingerprint)> = if world.config.by == By::Fingerprint {
         let known = numbers.iter().enumerate();
-        known
-            .filter_map(|(at, &number)| Some((at, print(world.files[number].plain.get(..PRINT)?))))
-            .collect()
+        known.filter_map(|(at, &number)| Some((at, print(world.files[number].plain.get(..PRINT)?)))).collect()
     } else {
         Vec::new()
     };

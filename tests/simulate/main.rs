@@ -92,7 +92,8 @@ fn confused(world: &World) -> bool {
         .filter(|file| matches!(file.place, Place::In(_)))
         .filter_map(|file| file.plain.get(..world::PRINT))
         .collect();
-    world.config.by == By::Fingerprint && prints.iter().enumerate().any(|(at, print)| prints[..at].contains(print))
+    world.config.by == By::Fingerprint
+        && prints.iter().enumerate().any(|(at, print)| prints[..at].contains(print))
 }
 
 /// The lines in files that the operator wants shipped, which were not, under such a confusion.
@@ -201,7 +202,11 @@ fn words(world: &World, seen: &Seen) -> String {
     }
     for (number, file) in world.files.iter().enumerate() {
         let plain = file.plain.escape_ascii();
-        let _ = writeln!(text, "  is {number} {}:{} {:?} life {} gz {} '{plain}'", file.dev, file.ino, file.place, file.life, file.gz);
+        let _ = writeln!(
+            text,
+            "  is {number} {}:{} {:?} life {} gz {} '{plain}'",
+            file.dev, file.ino, file.place, file.life, file.gz
+        );
     }
     text
 }
@@ -313,7 +318,8 @@ fn the_judge_is_never_wrong() {
 fn every_check_is_needed() {
     let mut needless = Vec::new();
     for check in Check::ALL {
-        let caught = (0..MUTANT_HISTORIES).find(|&history| run(history, Checks::without(check)).broken.is_some());
+        let caught =
+            (0..MUTANT_HISTORIES).find(|&history| run(history, Checks::without(check)).broken.is_some());
         match caught {
             Some(history) => println!("{check:?} off: caught by history {history}"),
             None => needless.push(check),

@@ -210,10 +210,7 @@ impl World {
     /// How far the shipper has read a file, if it has it open.
     pub fn held(&self, file: usize) -> Option<u64> {
         let open = self.harvesters.iter().filter(|harvester| harvester.file == file);
-        open.map(|harvester| {
-            if self.files[file].gz { self.files[file].size() } else { harvester.read }
-        })
-        .min()
+        open.map(|harvester| if self.files[file].gz { self.files[file].size() } else { harvester.read }).min()
     }
 
     fn at(&self, place: Place) -> Option<usize> {
@@ -235,9 +232,12 @@ impl World {
         }
         let taken = |file: &File| (file.dev, file.ino) == (dev, ino);
         let held: Vec<usize> = self.harvesters.iter().map(|harvester| harvester.file).collect();
-        if self.files.iter().enumerate().any(|(at, file)| {
-            taken(file) && (file.place != Place::Gone || held.contains(&at))
-        }) {
+        if self
+            .files
+            .iter()
+            .enumerate()
+            .any(|(at, file)| taken(file) && (file.place != Place::Gone || held.contains(&at)))
+        {
             return;
         }
         let gz = self.config.gzip && rng.one_in(2);
@@ -556,7 +556,8 @@ impl World {
         }
         let (now, files) = (self.now, &self.files);
         self.harvesters.retain(|harvester| {
-            let done = files[harvester.file].gz && harvester.parsed >= files[harvester.file].plain.len() as u64;
+            let done =
+                files[harvester.file].gz && harvester.parsed >= files[harvester.file].plain.len() as u64;
             !done && now - harvester.idle < 300
         });
     }
@@ -611,7 +612,8 @@ impl World {
                 self.end_joined(harvester);
             }
             let counted = harvester.counted;
-            let joined = harvester.joined.get_or_insert(Joined { start, counted, lines: 0, text: false, due: 0 });
+            let joined =
+                harvester.joined.get_or_insert(Joined { start, counted, lines: 0, text: false, due: 0 });
             joined.lines += 1;
             joined.text = joined.text || !line.is_empty() || joined.lines > 1;
             joined.due = self.now + JOIN_WAIT;

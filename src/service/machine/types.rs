@@ -534,9 +534,7 @@ impl Policy {
     #[must_use]
     pub fn new(service: &Service, start_limit: StartLimit) -> Self {
         let flags = |list: &[ExecCommand]| {
-            list.iter()
-                .map(|c| if c.ignore_failure { Failure::Ignored } else { Failure::Counts })
-                .collect()
+            list.iter().map(|c| if c.ignore_failure { Failure::Ignored } else { Failure::Counts }).collect()
         };
         let e = &service.exec;
         Self {

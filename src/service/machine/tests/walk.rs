@@ -52,7 +52,9 @@ fn policies() -> Vec<Policy> {
             let kind = kinds[i % kinds.len()];
             let start = match kind {
                 Oneshot => list(d.pick(&[0, 1, 2])),
-                Simple | Exec | Forking | Notify | NotifyReload | ServiceType::Dbus | ServiceType::Idle => list(1),
+                Simple | Exec | Forking | Notify | NotifyReload | ServiceType::Dbus | ServiceType::Idle => {
+                    list(1)
+                }
             };
             Policy {
                 kind,
@@ -182,11 +184,17 @@ fn before(mut w: World, e: Event, f: &Facts) -> World {
 /// Carries the actions out, and holds what must hold of each.
 fn apply(p: &Policy, mut w: World, n: &Machine, f: &Facts, acts: &[Action]) -> World {
     for a in acts {
-        assert!(w.spawning.is_none() || *a == Action::ArmWatchdog, "an action before a spawn is answered: {acts:?}");
+        assert!(
+            w.spawning.is_none() || *a == Action::ArmWatchdog,
+            "an action before a spawn is answered: {acts:?}"
+        );
         match *a {
             Action::Spawn { slot, role, .. } => {
                 let stop_command = matches!(slot, Slot::Stop | Slot::StopPost);
-                assert!(n.want == Want::Up || stop_command, "{slot:?} spawned for a service that is wanted down");
+                assert!(
+                    n.want == Want::Up || stop_command,
+                    "{slot:?} spawned for a service that is wanted down"
+                );
                 w.spawning = Some(slot);
                 match role {
                     Role::Main => {
@@ -362,7 +370,10 @@ fn compare_diagram(edges: &Edges) {
     if std::env::var_os("AMR_BLESS").is_some() {
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/service-states.dot"), &dot).unwrap();
     } else {
-        assert!(dot == include_str!("../../../../docs/service-states.dot"), "docs/service-states.dot is out of date");
+        assert!(
+            dot == include_str!("../../../../docs/service-states.dot"),
+            "docs/service-states.dot is out of date"
+        );
     }
 }
 

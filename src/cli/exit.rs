@@ -13,8 +13,6 @@ pub enum Class {
     Failed,
     /// What was typed makes no sense.
     Usage,
-    /// A verb that this service or this door does not have.
-    Unimplemented,
     /// Only root may.
     Privilege,
     /// The program of the service is not there.
@@ -33,7 +31,6 @@ impl Class {
             Self::Ok => 0,
             Self::Failed => 1,
             Self::Usage => 2,
-            Self::Unimplemented => 3,
             Self::Privilege => 4,
             Self::NotInstalled => 5,
             Self::NotConfigured => 6,
@@ -48,7 +45,6 @@ impl Class {
             Self::Ok => 0,
             Self::Failed | Self::NotRunning => 1,
             Self::Usage => 2,
-            Self::Unimplemented => 3,
             Self::Privilege => 4,
             Self::NotInstalled => 5,
             Self::NotConfigured => 6,

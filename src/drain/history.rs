@@ -8,7 +8,7 @@
 
 use crate::drain::cursor::FileId;
 use crate::drain::file::Held;
-use crate::drain::progress::{Progress, Rest};
+use crate::drain::progress::{KeptBy, Progress, Rest};
 use crate::drain::reason::{Reason, Standing};
 use crate::drain::tail::Stream;
 use crate::drain::verdict::{Check, Checks, Moment};
@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct History {
     last: BTreeMap<Key, Progress>,
-    lost: Vec<Progress>,
+    /// Losses, and doubts that no later look takes away.
+    kept: Vec<Progress>,
     moved: Option<Moment>,
 }
 
@@ -63,7 +64,8 @@ impl History {
             seen.insert(key(file), file.clone());
         }
         for (key, last) in std::mem::take(&mut self.last) {
-            let Some(fate) = fate(&last, present.get(&key.0), seen.contains_key(&key)) else { continue };
+            let there = present.get(&key.0);
+            let Some(fate) = fate(&last, there, seen.get(&key), checks) else { continue };
             match (fate, view) {
                 (Reason::Gone, View::Partial) => {
                     seen.insert(key, last);
@@ -71,12 +73,12 @@ impl History {
                 (Reason::Gone, View::Whole) if !checks.on(Check::Vanished) => {}
                 (Reason::CutShort, View::Whole | View::Partial) if !checks.on(Check::CutShort) => {}
                 (reason, View::Whole | View::Partial) => {
-                    self.lost.push(Progress { reason, held: Held::No, ..last });
+                    self.kept.push(Progress { reason, held: Held::No, ..last });
                 }
             }
         }
         self.last = seen;
-        files.extend(self.lost.iter().cloned());
+        files.extend(self.kept.iter().cloned());
     }
 
     /// When anything last moved; `None` before the first look.
@@ -87,7 +89,7 @@ impl History {
 
     /// Says of lost files that are still on disk that nobody asks for them any more.
     pub fn still_there(&mut self, found: impl Fn(FileId) -> bool) {
-        for lost in &mut self.lost {
+        for lost in &mut self.kept {
             if lost.reason == Reason::Gone && found(lost.file) {
                 lost.reason = Reason::Forgotten;
             }
@@ -120,7 +122,15 @@ struct Present {
 }
 
 /// What became of bytes that were left at the last look, if they are gone.
-fn fate(last: &Progress, present: Option<&Present>, claimed: bool) -> Option<Reason> {
+fn fate(
+    last: &Progress,
+    present: Option<&Present>,
+    now: Option<&Progress>,
+    checks: Checks,
+) -> Option<Reason> {
+    if now.is_some_and(|now| outgrown(last, now)) && checks.on(Check::Outgrown) {
+        return Some(Reason::PerhapsSkipped);
+    }
     if !had_rest(last) {
         return None;
     }
@@ -130,8 +140,23 @@ fn fate(last: &Progress, present: Option<&Present>, claimed: bool) -> Option<Rea
         Some(present) if present.left_alone => Some(Reason::Forgotten),
         // A file that was taken up has states now where it had none.
         Some(present) => {
-            let followed = claimed || present.stateless || last.acknowledged.is_none();
+            let followed = now.is_some() || present.stateless || last.acknowledged.is_none();
             (!followed).then_some(Reason::Gone)
         }
     }
+}
+
+/// Whether the shipper may have begun in the middle of what was left. A truncated file has grown past
+/// the old position: either the shipper noticed and is through again, or it goes on from there. A file
+/// with another name has got the position of that name.
+fn outgrown(last: &Progress, now: &Progress) -> bool {
+    let other = last.reason == Reason::PositionOlder
+        && last.acknowledged >= Some(last.size)
+        && now.reason != Reason::PositionOlder;
+    let regrown = (last.begins_anew || other)
+        && !now.begins_anew
+        && now.size > 0
+        && now.acknowledged >= last.acknowledged;
+    let renamed = now.kept_by == KeptBy::Name && now.path != last.path && had_rest(last);
+    regrown || renamed
 }

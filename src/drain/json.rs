@@ -208,21 +208,23 @@ impl<R: Read> Reader<R> {
         let mut digits = 0usize;
         // What the buffer holds at once; the loop goes round again where it ends within the number.
         while matches!(self.byte()?, Some(b'0'..=b'9')) {
-            let from = self.at;
-            for byte in self.buffer.get(from..self.filled).unwrap_or_default() {
+            let rest = self.buffer.get(self.at..self.filled).unwrap_or_default();
+            let mut len = 0;
+            for byte in rest {
                 let digit = byte.wrapping_sub(b'0');
                 if digit > 9 {
                     break;
                 }
                 // 19 digits always fit.
                 value = match value {
-                    Some(sum) if digits < 19 => Some(sum * 10 + u64::from(digit)),
+                    Some(sum) if digits + len < 19 => Some(sum * 10 + u64::from(digit)),
                     Some(sum) => sum.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(digit))),
                     None => None,
                 };
-                digits += 1;
-                self.at += 1;
+                len += 1;
             }
+            self.at += len;
+            digits += len;
         }
         if first == Some(b'0') && digits > 1 {
             return Err(self.unexpected("no digit after a leading zero"));

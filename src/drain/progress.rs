@@ -39,6 +39,15 @@ pub enum Rest {
     Unknown,
 }
 
+/// What a shipper's state sticks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptBy {
+    /// The file, whatever its name.
+    File,
+    /// The name, whatever file has it.
+    Name,
+}
+
 /// One obligation: a file, and one state of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -46,6 +55,8 @@ pub struct Progress {
     pub file: FileId,
     /// Its name when it was seen.
     pub path: Box<[u8]>,
+    /// What the shipper's state sticks to.
+    pub kept_by: KeptBy,
     /// Its size.
     pub size: u64,
     /// How many bytes are to be shipped.
@@ -56,6 +67,8 @@ pub struct Progress {
     pub rest: Rest,
     /// Why.
     pub reason: Reason,
+    /// The shipper will read it from its beginning again: it was truncated, as far as can be seen.
+    pub begins_anew: bool,
     /// Whether the shipper has it open, and how far it has read.
     pub held: Held,
     /// The state's input id, or empty.
@@ -131,11 +144,18 @@ pub fn weigh(
     Some(Progress {
         file: file.id,
         path: file.path.clone(),
+        kept_by: match cursor.map(|cursor| cursor.identity) {
+            Some(Identity::Path) => KeptBy::Name,
+            Some(Identity::Inode(_) | Identity::InodeMarker { .. } | Identity::Fingerprint { .. }) | None => {
+                KeptBy::File
+            }
+        },
         size: file.size,
         goal: file.goal,
         acknowledged: cursor.map(|cursor| cursor.acknowledged.prefix()),
         rest,
         reason,
+        begins_anew: position.truncated,
         held: file.held,
         input_id: cursor.map(|cursor| cursor.input_id.into()).unwrap_or_default(),
         stream: cursor.and_then(stream),
@@ -184,7 +204,7 @@ struct Position {
 impl Position {
     fn of(file: &LogFile, cursor: Option<&Cursor<'_>>, checks: Checks) -> Self {
         let Some(cursor) = cursor else { return Self::at(file, 0) };
-        if overread(file) && checks.on(Check::Overread) {
+        if overread(file, Some(cursor)) && checks.on(Check::Overread) {
             return Self { truncated: true, ..Self::at(file, 0) };
         }
         match cursor.acknowledged {
@@ -230,11 +250,14 @@ impl Position {
     }
 }
 
-/// The shipper has read further than the file reaches: it was truncated, and the shipper, which has
-/// not noticed, will read it anew from its beginning.
-fn overread(file: &LogFile) -> bool {
+/// Where the shipper reads says that it has to begin, or has begun, anew: it has read further than the
+/// file reaches, or not as far as its own position.
+fn overread(file: &LogFile, cursor: Option<&Cursor<'_>>) -> bool {
     match file.held {
-        Held::Open { read } => read > file.size,
+        Held::Open { read } => {
+            let acknowledged = cursor.map_or(0, |cursor| cursor.acknowledged.prefix());
+            read > file.size || (read < acknowledged && acknowledged <= file.size)
+        }
         Held::No | Held::Unknown => false,
     }
 }
@@ -254,7 +277,7 @@ struct Case<'k, 'c> {
 impl Case<'_, '_> {
     fn reason(&self) -> Reason {
         if self.file.size == 0 {
-            let cut = overread(self.file) && self.checks.on(Check::Overread);
+            let cut = overread(self.file, self.cursor) && self.checks.on(Check::Overread);
             return if cut { Reason::Truncated } else { Reason::Empty };
         }
         if let Some(reason) = self.left_alone().or_else(|| self.compressed()) {
@@ -263,11 +286,8 @@ impl Case<'_, '_> {
         if self.ambiguous {
             return Reason::Ambiguous;
         }
-        if self.position_older() {
-            return Reason::PositionOlder;
-        }
         if self.position.rest == 0 {
-            return Reason::Acknowledged;
+            return if self.position_older() { Reason::PositionOlder } else { Reason::Acknowledged };
         }
         if self.position.gaps {
             return Reason::Gaps;
@@ -359,7 +379,9 @@ impl Case<'_, '_> {
     fn by_tail(&self) -> Reason {
         let terminator =
             if self.checks.on(Check::Terminator) { self.rules.terminator } else { Terminator::LineFeed };
+        let older = !self.position.truncated && self.position_older();
         let proved = |reason| match terminator {
+            Terminator::LineFeed if older => Reason::PositionOlder,
             Terminator::LineFeed => reason,
             Terminator::Other => Reason::OtherTerminator,
             Terminator::Unknown => Reason::ConfigurationUnknown,

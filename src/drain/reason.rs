@@ -62,6 +62,9 @@ pub enum Reason {
     /// It is older than `ignore_older`, and the shipper's state of it says only that it was found: it
     /// was never begun with, or its lines are on their way.
     PerhapsAged,
+    /// It was truncated and grew past the old position, or was renamed to where another position is
+    /// kept, while nobody looked: the shipper may have gone on in the middle.
+    PerhapsSkipped,
     /// Its lines do not end in LF.
     OtherTerminator,
     /// The shipper's configuration is not known well enough.
@@ -136,6 +139,7 @@ impl Reason {
             | Self::DeletedOpen => Standing::Pending,
             Self::Unread(_)
             | Self::PerhapsAged
+            | Self::PerhapsSkipped
             | Self::OtherTerminator
             | Self::ConfigurationUnknown
             | Self::Ambiguous
@@ -175,6 +179,7 @@ impl Reason {
             Self::DeletedOpen => "deleted-open",
             Self::Unread(_) => "unread",
             Self::PerhapsAged => "perhaps-aged",
+            Self::PerhapsSkipped => "perhaps-skipped",
             Self::OtherTerminator => "other-terminator",
             Self::ConfigurationUnknown => "configuration-unknown",
             Self::Ambiguous => "ambiguous",
@@ -225,6 +230,9 @@ impl Reason {
             Self::Unread(why) => return format!("its bytes are not known: {why}"),
             Self::PerhapsAged => {
                 "older than ignore_older, and the state does not say whether it was ever begun with"
+            }
+            Self::PerhapsSkipped => {
+                "truncated and grown, or renamed to where another position is kept: bytes may be skipped"
             }
             Self::OtherTerminator => "its lines do not end in LF, so what is left cannot be judged",
             Self::ConfigurationUnknown => "the shipper's configuration is not known well enough to judge it",

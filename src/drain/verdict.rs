@@ -108,6 +108,15 @@ pub enum Trust {
     AlsoDropped,
 }
 
+/// What the shipper's counters count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Lines of files and nothing else.
+    FilesOnly,
+    /// Events of other inputs as well (journal, network), which never come to rest.
+    OthersToo,
+}
+
 /// What the shipper's own counters say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -149,6 +158,8 @@ pub struct Facts<'a> {
     pub trust: Trust,
     /// Its counters, the newest there are.
     pub evidence: Option<Evidence>,
+    /// What these counters count.
+    pub counted: Counted,
     /// What may be missing from the picture.
     pub doubts: &'a [Doubt],
     /// When this look was taken.
@@ -219,6 +230,8 @@ pub enum Check {
     Vanished,
     /// Bytes that are cut off are lost.
     CutShort,
+    /// A truncated file that grew may have been skipped into.
+    Outgrown,
     /// `settled` needs evidence.
     Evidence,
     /// The evidence must say that nothing is in flight.
@@ -227,6 +240,8 @@ pub enum Check {
     Newer,
     /// A closed file must have been still for the settle time.
     ClosedStill,
+    /// Lines on their way speak against everything being acknowledged.
+    Counters,
     /// A dead shipper ships nothing.
     Dead,
     /// Doubts about the picture are doubts about the verdict.
@@ -241,7 +256,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Device,
         Self::Moved,
         Self::EveryState,
@@ -263,10 +278,12 @@ impl Check {
         Self::Hold,
         Self::Vanished,
         Self::CutShort,
+        Self::Outgrown,
         Self::Evidence,
         Self::Active,
         Self::Newer,
         Self::ClosedStill,
+        Self::Counters,
         Self::Dead,
         Self::Doubts,
         Self::Uncertain,
@@ -277,23 +294,23 @@ impl Check {
 
 /// Which checks are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checks(u32);
+pub struct Checks(u64);
 
 impl Checks {
     /// All of them: the only value in life.
-    pub const ALL: Self = Self(u32::MAX);
+    pub const ALL: Self = Self(u64::MAX);
 
     /// All but one, for tests that show what it is good for.
     #[doc(hidden)]
     #[must_use]
     pub fn without(check: Check) -> Self {
-        Self(!(1 << check as u32))
+        Self(!(1 << check as u64))
     }
 
     /// Whether this one is made.
     #[must_use]
     pub fn on(self, check: Check) -> bool {
-        self.0 & (1 << check as u32) != 0
+        self.0 & (1 << check as u64) != 0
     }
 }
 
@@ -349,8 +366,11 @@ struct Summary {
 
 impl Summary {
     fn of(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Self {
-        let mut all =
-            Self { unknown: !facts.doubts.is_empty() && checks.on(Check::Doubts), ..Self::default() };
+        let mut all = Self {
+            unknown: (!facts.doubts.is_empty() && checks.on(Check::Doubts))
+                || (counted_in_flight(facts) && checks.on(Check::Counters)),
+            ..Self::default()
+        };
         for file in files {
             match file.reason.standing() {
                 Standing::Done | Standing::Unshippable | Standing::LeftAlone => {}
@@ -371,6 +391,14 @@ impl Summary {
             Proof::None => self.unproved = true,
         }
     }
+}
+
+/// The counters say, at this look, that lines are on their way. Where every file seems to be through
+/// they may be of a file that was truncated: the position of what it held before looks like progress.
+fn counted_in_flight(facts: &Facts<'_>) -> bool {
+    facts.counted == Counted::FilesOnly
+        && facts.life != Life::Dead
+        && facts.evidence.is_some_and(|evidence| evidence.active > 0 && evidence.at >= facts.now)
 }
 
 /// What the evidence says about a file at rest.
@@ -418,4 +446,93 @@ pub fn bytes_left(files: &[Progress]) -> u64 {
 #[must_use]
 pub fn decisive(files: &[Progress]) -> Option<&Reason> {
     files.iter().max_by_key(|file| (file.reason.standing(), file.rest)).map(|file| &file.reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drain::cursor::FileId;
+    use crate::drain::progress::KeptBy;
+    use crate::drain::reason::Cause;
+
+    fn file(reason: Reason, held: Held) -> Progress {
+        Progress {
+            file: FileId { dev: 1, ino: 2 },
+            path: (*b"/a").into(),
+            kept_by: KeptBy::File,
+            size: 10,
+            goal: 10,
+            acknowledged: Some(4),
+            rest: Rest::Bytes(6),
+            reason,
+            begins_anew: false,
+            held,
+            input_id: Box::default(),
+            stream: None,
+            hold: Duration::ZERO,
+            still_since: Moment(100),
+        }
+    }
+
+    fn facts(evidence: Option<Evidence>) -> Facts<'static> {
+        Facts {
+            life: Life::Alive,
+            trust: Trust::Acknowledged,
+            evidence,
+            counted: Counted::FilesOnly,
+            doubts: &[],
+            now: Moment(100),
+            moved: Moment(100),
+            deadline: Moment(100),
+            stall: None,
+            settle: Duration::from_nanos(30),
+        }
+    }
+
+    fn verdict(file: Progress, facts: &Facts<'_>) -> Verdict {
+        match judge(&[file], facts, Checks::ALL) {
+            Judgement::Final(verdict) => verdict,
+            Judgement::Wait => panic!("an answer was due"),
+        }
+    }
+
+    #[test]
+    fn settled_is_never_said_from_silence() {
+        let at_rest = |held| file(Reason::ReadToEnd(Cause::Filtered), held);
+        let open = Held::Open { read: 10 };
+        let counted = |active, at| facts(Some(Evidence { active, at: Moment(at) }));
+        assert_eq!(verdict(at_rest(open), &facts(None)), Verdict::CannotTell);
+        assert_eq!(verdict(at_rest(open), &counted(0, 100)), Verdict::CannotTell);
+        assert_eq!(verdict(at_rest(open), &counted(0, 101)), Verdict::Settled);
+        assert_eq!(verdict(at_rest(open), &counted(1, 101)), Verdict::GaveUp);
+        assert_eq!(verdict(at_rest(Held::No), &counted(0, 130)), Verdict::CannotTell);
+        assert_eq!(verdict(at_rest(Held::No), &counted(0, 131)), Verdict::Settled);
+        assert_eq!(verdict(at_rest(Held::Unknown), &counted(0, 131)), Verdict::CannotTell);
+    }
+
+    #[test]
+    fn a_shipper_that_drops_is_never_drained() {
+        let mut facts = Facts { trust: Trust::AlsoDropped, ..facts(None) };
+        assert_eq!(verdict(file(Reason::Acknowledged, Held::No), &facts), Verdict::Settled);
+        facts.life = Life::Dead;
+        assert_eq!(verdict(file(Reason::Acknowledged, Held::No), &facts), Verdict::CannotTell);
+    }
+
+    #[test]
+    fn there_is_time_until_the_deadline() {
+        let mut facts = Facts { deadline: Moment(200), ..facts(None) };
+        let files = [file(Reason::Behind, Held::No)];
+        assert_eq!(judge(&files, &facts, Checks::ALL), Judgement::Wait);
+        facts.stall = Some(Duration::ZERO);
+        assert_eq!(judge(&files, &facts, Checks::ALL), Judgement::Final(Verdict::Stalled));
+        facts.life = Life::Dead;
+        assert_eq!(judge(&files, &facts, Checks::ALL), Judgement::Final(Verdict::ShipperDead));
+        let done = [file(Reason::UnterminatedLine, Held::No)];
+        assert_eq!(judge(&done, &facts, Checks::ALL), Judgement::Final(Verdict::Drained));
+    }
+
+    #[test]
+    fn codes_are_those_of_the_table() {
+        assert_eq!(Verdict::ALL.map(Verdict::code), [0, 10, 11, 12, 13, 14, 15]);
+    }
 }

@@ -170,10 +170,8 @@ fn limits(host: &SystemdHost, unit: &Unit, service: &Service, wishes: &Wishes, o
         })),
         None => {}
     }
-    if let Some(needs) = wishes.needs {
-        if let Some(limit) = host.job_timeout.filter(|limit| needs > *limit) {
-            out.push(Obstacle::JobTimeout { limit, needs });
-        }
+    if let Some((needs, limit)) = wishes.needs.zip(host.job_timeout).filter(|(needs, limit)| needs > limit) {
+        out.push(Obstacle::JobTimeout { limit, needs });
     }
 }
 

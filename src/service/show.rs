@@ -6,11 +6,12 @@ use super::status::{Moment, Record};
 use crate::unit::model::{Body, LoadState, Restart, ServiceType, Unit};
 use crate::unit::value::utc::Utc;
 
-/// All properties, in systemctl's manner: `(name, value)`.
+/// All properties, in systemctl's manner: `(name, value)`. As systemd forgets a unit that is down and
+/// has not failed, what its record says of the last run is not printed; `status` has it.
 #[must_use]
 pub fn properties(unit: &Unit, record: Option<&Record>) -> Vec<(&'static str, String)> {
     let none = Record { result: "success".into(), sub: "dead".into(), ..Record::default() };
-    let r = record.unwrap_or(&none);
+    let r = record.filter(|r| r.state() != State::Dead).unwrap_or(&none);
     let state = r.state();
     let mut all = of_unit(unit, state, r);
     all.extend(of_service(unit));

@@ -297,21 +297,16 @@ impl View {
         match self.scripts.get(name) {
             None => Err(Refusal::Unreadable("No such file or directory".to_owned())),
             Some(Script::Unreadable(why)) => Err(Refusal::Unreadable(why.clone())),
-            Some(Script::Read { script, over }) => {
+            Some(Script::Read { script, over: None }) => {
+                script.as_ref().clone().and_then(Scan::accept).map_err(Refusal::Unsupported)
+            }
+            Some(Script::Read { script, over: Some(over) }) => {
                 let script = script.as_ref().clone().map_err(Refusal::Unsupported)?;
                 // The script must do without its override, as in chkconfig.
-                let base = script.clone().accept().map_err(Refusal::Unsupported)?;
-                match over {
-                    None => Ok(base),
-                    Some(over) => over
-                        .as_ref()
-                        .clone()
-                        .map_err(OverrideError::from)
-                        .and_then(|over| script.overridden(over))
-                        .map_err(Refusal::Override)?
-                        .accept()
-                        .map_err(Refusal::Unsupported),
-                }
+                script.clone().accept().map_err(Refusal::Unsupported)?;
+                let over = over.as_ref().clone().map_err(|e| Refusal::Override(e.into()))?;
+                let both = script.overridden(over).map_err(Refusal::Override)?;
+                both.accept().map_err(Refusal::Unsupported)
             }
         }
     }

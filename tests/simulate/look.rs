@@ -7,7 +7,9 @@ use amr::drain::file::{Coding, Compression, Held, Lines, LogFile, OpenFiles, Rul
 use amr::drain::history::{History, View};
 use amr::drain::progress::{Progress, ask, weigh};
 use amr::drain::tail::{Look, Tail, Unread};
-use amr::drain::verdict::{Checks, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge};
+use amr::drain::verdict::{
+    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge,
+};
 use std::time::Duration;
 
 /// How well the judge can see at one look. Drawn apart from the judgement, so that a judge with a
@@ -35,6 +37,8 @@ pub struct Seen {
     pub verdict: Verdict,
     pub progress: Vec<Progress>,
     pub doubted: bool,
+    /// The shipper's counters were at hand.
+    pub counters: bool,
 }
 
 fn path(place: Place, last: u8) -> String {
@@ -228,10 +232,13 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
         moved: now,
         deadline: now,
         stall: None,
+        counted: Counted::FilesOnly,
         settle: Duration::from_secs(30),
     };
     match judge(&progress, &facts, checks) {
-        Judgement::Final(verdict) => Seen { verdict, progress, doubted: !doubts.is_empty() },
+        Judgement::Final(verdict) => {
+            Seen { verdict, progress, doubted: !doubts.is_empty(), counters: sight.http && world.alive }
+        }
         Judgement::Wait => panic!("an answer was due"),
     }
 }

@@ -94,11 +94,12 @@ pub type Id = (usize, u32, u64);
 struct Event {
     file: usize,
     key: Key,
-    id: Option<Id>,
+    ids: Vec<Id>,
     from: u64,
     to: u64,
     reset: bool,
     eof: bool,
+    life: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -125,6 +126,8 @@ pub struct State {
     pub ttl: Ttl,
     pub eof: bool,
     pub updated: u64,
+    /// Of which generation of its file the state speaks.
+    pub life: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -146,9 +149,8 @@ struct Harvester {
 
 #[derive(Clone, Debug)]
 struct Joined {
-    start: u64,
+    starts: Vec<u64>,
     counted: u64,
-    lines: u32,
     text: bool,
     due: u64,
 }
@@ -354,7 +356,8 @@ impl World {
         if self.config.kind == Kind::CloudWatch && !self.queue.is_empty() {
             // Stopped while a batch is retried: the batch is dropped, and its range counts.
             let event = self.queue.remove(0);
-            self.dropped_at_stop = self.dropped_at_stop || event.id.is_some();
+            self.dropped_at_stop = self.dropped_at_stop || !event.ids.is_empty();
+            self.delivered.extend(event.ids.iter().copied());
             self.count(&event);
             self.visible = self.states.clone();
         }
@@ -528,6 +531,7 @@ impl World {
             ttl: if filestream { Ttl::New } else { Ttl::Never },
             eof: false,
             updated,
+            life,
         });
         state.name = name;
         self.touch();
@@ -570,7 +574,16 @@ impl World {
             (harvester.read, harvester.parsed, harvester.counted) = (0, 0, 0);
             harvester.joined = None;
             let (key, file) = (harvester.key, harvester.file);
-            self.queue.push(Event { file, key, id: None, from: 0, to: 0, reset: true, eof: false });
+            self.queue.push(Event {
+                file,
+                key,
+                ids: Vec::new(),
+                from: 0,
+                to: 0,
+                reset: true,
+                eof: false,
+                life: harvester.life,
+            });
         }
         if harvester.read < length {
             let step = if file.gz { length } else { 1 + rng.below(12) };
@@ -613,9 +626,9 @@ impl World {
             }
             let counted = harvester.counted;
             let joined =
-                harvester.joined.get_or_insert(Joined { start, counted, lines: 0, text: false, due: 0 });
-            joined.lines += 1;
-            joined.text = joined.text || !line.is_empty() || joined.lines > 1;
+                harvester.joined.get_or_insert(Joined { starts: Vec::new(), counted, text: false, due: 0 });
+            joined.starts.push(start);
+            joined.text = joined.text || !line.is_empty() || joined.starts.len() > 1;
             joined.due = self.now + JOIN_WAIT;
             harvester.parsed += bytes;
             harvester.counted += bytes;
@@ -641,7 +654,8 @@ impl World {
             return;
         }
         let ships = !(blank || filtered || dropped);
-        self.publish(harvester, ships.then_some(start), from);
+        let starts: &[u64] = if ships { &[start] } else { &[] };
+        self.publish(harvester, starts, from);
     }
 
     /// A part of a line waits for its end, which is the next line of its stream that is no part.
@@ -650,29 +664,40 @@ impl World {
             return;
         }
         let part = line.get(9..10) == Some(b"P");
-        let joined = harvester.joined.take();
-        let (start, from) = joined.map_or((start, from), |joined| (joined.start, joined.counted));
+        let first = Joined { starts: Vec::new(), counted: from, text: true, due: u64::MAX };
+        let mut joined = harvester.joined.take().unwrap_or(first);
+        joined.starts.push(start);
         if part {
-            harvester.joined = Some(Joined { start, counted: from, lines: 1, text: true, due: u64::MAX });
+            harvester.joined = Some(joined);
         } else {
-            self.publish(harvester, Some(start), from);
+            self.publish(harvester, &joined.starts, joined.counted);
         }
     }
 
     fn end_joined(&mut self, harvester: &mut Harvester) {
         let Some(joined) = harvester.joined.take() else { return };
         if joined.text || self.config.kind == Kind::Log {
-            self.publish(harvester, joined.text.then_some(joined.start), joined.counted);
+            let starts: &[u64] = if joined.text { &joined.starts } else { &[] };
+            self.publish(harvester, starts, joined.counted);
         }
     }
 
-    fn publish(&mut self, harvester: &Harvester, start: Option<u64>, from: u64) {
+    fn publish(&mut self, harvester: &Harvester, starts: &[u64], from: u64) {
         let file = &self.files[harvester.file];
         let stream = u64::from(harvester.stream) << 40;
-        let id = start.map(|start| (harvester.file, harvester.life, start + stream));
+        let ids = starts.iter().map(|start| (harvester.file, harvester.life, start + stream)).collect();
         let eof = file.gz && harvester.parsed >= file.plain.len() as u64;
         let (key, to) = (harvester.key, harvester.counted);
-        self.queue.push(Event { file: harvester.file, key, id, from, to, reset: false, eof });
+        self.queue.push(Event {
+            file: harvester.file,
+            key,
+            ids,
+            from,
+            to,
+            reset: false,
+            eof,
+            life: harvester.life,
+        });
     }
 
     fn acknowledge(&mut self, rng: &mut Rng) {
@@ -684,7 +709,7 @@ impl World {
             Kind::Log | Kind::Filestream | Kind::Container => 0,
         };
         let event = self.queue.remove(at);
-        self.delivered.extend(event.id);
+        self.delivered.extend(event.ids.iter().copied());
         self.count(&event);
         self.touch();
         for at in 0..self.harvesters.len() {
@@ -702,8 +727,15 @@ impl World {
         if self.config.by == By::Path && state.seen != seen {
             return;
         }
+        if ranges && event.life < state.life {
+            return;
+        }
+        if ranges && event.life > state.life {
+            state.ranges.clear();
+        }
         state.updated = updated;
         state.eof = event.eof;
+        state.life = event.life;
         if state.ttl == Ttl::New {
             state.ttl = Ttl::Never;
         }
@@ -717,6 +749,12 @@ impl World {
         } else {
             state.offset = Some(event.to);
         }
+    }
+
+    /// Whether the registry speaks of what a file held before it was truncated.
+    pub fn stale(&self, number: usize) -> bool {
+        let file = &self.files[number];
+        self.visible.values().any(|state| state.seen == (file.dev, file.ino) && state.life != file.life)
     }
 
     /// What a copy of this world would yet deliver, its writers at rest and its output working.

@@ -14,7 +14,7 @@
 pub mod follow;
 
 use crate::drain::cursor::{
-    Acknowledged, Cursor, Fault, FaultKind, Identity, Input, NotAFile, Positions, Ttl, split,
+    Acknowledged, Cursor, Fault, FaultKind, Identity, Input, NotAFile, Positions, Timestamp, Ttl, split,
 };
 
 /// Where the agent keeps its states.
@@ -22,6 +22,11 @@ pub const STATES: &str = "/opt/aws/amazon-cloudwatch-agent/logs/state";
 
 /// Adds what one state file says. `file` is its name.
 pub fn read(file: &str, text: &[u8], positions: &mut Positions) {
+    read_written(file, text, None, positions);
+}
+
+/// Adds what one state file says that was written at `updated`, which the file itself does not tell.
+pub fn read_written(file: &str, text: &[u8], updated: Option<Timestamp>, positions: &mut Positions) {
     let mut fault = |at: usize, kind| {
         positions.faults.push(Fault { file: file.into(), at: at as u64, kind });
     };
@@ -59,7 +64,7 @@ pub fn read(file: &str, text: &[u8], positions: &mut Positions) {
         input: Input::CloudWatch,
         input_id: b"",
         meta: b"",
-        updated: None,
+        updated,
     };
     if let Err(full) = positions.cursors.add(&cursor) {
         positions.faults.push(Fault { file: file.into(), at: 0, kind: full.into() });

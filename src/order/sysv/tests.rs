@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::order::step::Order;
+use proptest::prelude::*;
 use std::path::PathBuf;
 
 pub fn links(names: &[&str]) -> Vec<Link> {
@@ -137,4 +138,62 @@ fn a_circle_in_a_depend_file_ends() {
     let mut h = depend_host();
     h.depend.stop.push_str("app: networking\n");
     assert_eq!(run(&h, Way::PowerOff).len(), 6);
+}
+
+/// Hosts with any links, locks and dependencies.
+fn hosts() -> impl Strategy<Value = SysvHost> {
+    let link = ("[SK][0-9]{2}", 0..8_usize, any::<bool>(), 0..4_usize);
+    let level = prop::collection::vec(link, 0..14);
+    let rc = prop::sample::select(vec![Rc::RedHat, Rc::DebianNumbers, Rc::DebianDepend]);
+    let locks = prop::option::of(prop::collection::btree_set(0..8_usize, 0..8));
+    let edges = prop::collection::vec((0..8_usize, 0..8_usize), 0..16);
+    (rc, level.clone(), level, locks, edges, "[ -~\n]{0,40}").prop_map(
+        |(rc, zero, three, locks, edges, noise)| {
+            let entry = |(letter, service, executable, target): (String, usize, bool, usize)| Link {
+                name: format!("{letter}s{service}"),
+                target: match target {
+                    0 => LinkTarget::Dangling("../init.d/gone".to_owned()),
+                    1 => LinkTarget::Elsewhere("/bin/true".to_owned()),
+                    2 => LinkTarget::RegularFile,
+                    _ => LinkTarget::Script(format!("s{service}")),
+                },
+                executable,
+            };
+            let names: Vec<String> = (0..8).map(|i| format!("s{i}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let lines: String = edges.iter().map(|(a, b)| format!("s{a}: s{b}\n")).collect();
+            let stop = format!("TARGETS = {}\n{lines}{noise}", names.join(" "));
+            SysvHost {
+                rc,
+                levels: BTreeMap::from([
+                    (0, zero.into_iter().map(entry).collect()),
+                    (3, three.into_iter().map(entry).collect()),
+                ]),
+                locks: locks.map(|l| l.into_iter().map(|i| format!("s{i}")).collect()),
+                depend: Depend { start: stop.clone(), stop },
+                ..host(&[], &names)
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn steps_stand_behind_what_they_wait_for_and_nothing_stops_twice(h in hosts()) {
+        for way in [Way::Boot, Way::PowerOff, Way::Reboot, Way::Runlevel(3)] {
+            let wishes = Wishes { drains: vec!["s0".to_owned()], ..Wishes::default() };
+            let plan = plan(&h, way, &wishes);
+            let mut stopped = BTreeSet::new();
+            for (at, step) in plan.steps.iter().enumerate() {
+                prop_assert!(step.waits.iter().all(|w| w.on < at));
+                prop_assert!(!plan.is_serial() || step.fate == Fate::Runs || step.waits.is_empty());
+                if h.rc == Rc::RedHat && step.act == Act::Stop && step.fate == Fate::Runs {
+                    prop_assert!(stopped.insert(step.name.clone()));
+                }
+            }
+            let report = crate::order::check::check(&plan, &wishes);
+            let drains = plan.find("s0", Act::Stop).is_some();
+            prop_assert!(!way.is_down() || drains || !report.is_good());
+        }
+    }
 }

@@ -3,7 +3,6 @@
 
 use super::*;
 use crate::unit::model::{KillMode, NotifyAccess, Restart, StartLimit, StatusSet, TimeoutFailureMode};
-use crate::unit::value::Signal;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 

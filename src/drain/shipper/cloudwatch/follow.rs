@@ -1,7 +1,7 @@
 //! Reads the CloudWatch agent's folder of states. A driver: it reads files.
 
-use super::read;
-use crate::drain::cursor::{Generation, Positions};
+use super::read_written;
+use crate::drain::cursor::{Generation, Positions, Timestamp};
 use crate::os::error::Result;
 use crate::os::root::{FileKind, Root};
 use std::path::Path;
@@ -23,6 +23,8 @@ pub fn states(root: &Root, folder: &Path) -> Result<Positions> {
         }
         let path = folder.join(&entry.name);
         let mut text = Vec::new();
+        // Asked before it is read, so that it is never newer than what is read.
+        let written = root.lstat(&path).ok().map(|stat| stat.mtime);
         for _ in 0..ATTEMPTS {
             match root.read(&path, LONGEST) {
                 Ok(read) => text = read,
@@ -36,7 +38,10 @@ pub fn states(root: &Root, folder: &Path) -> Result<Positions> {
         if text.is_empty() && !root.exists(&path) {
             continue;
         }
-        read(&entry.name.to_string_lossy(), &text, &mut positions);
+        let updated = written.map(|(seconds, nanoseconds)| {
+            Timestamp(seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds)))
+        });
+        read_written(&entry.name.to_string_lossy(), &text, updated, &mut positions);
     }
     Ok(positions)
 }

@@ -409,7 +409,7 @@ fn longest(p: &Policy, m: &Machine, w: World, depth: &mut HashMap<Node, Option<u
                 continue;
             }
             let (n, v) = advance(p, m, w, e, &f);
-            if (&n, v) != (m, w) && n.state != m.state || matches!(e, Event::Timeout | Event::Spawned(_)) {
+            if n.state != m.state || matches!(e, Event::Timeout | Event::Spawned(_)) {
                 d = d.max(1 + longest(p, &n, v, depth));
             }
         }

@@ -1,0 +1,110 @@
+//! How long `amr drain --once` takes where nothing is left to ship.
+//!
+//! * 1 000 files: at most 5 ms (over the start of the process).
+//! * 100 000 live files: at most twice a bare stat() of all of them, in the same run.
+//!
+//! Prints each number and fails above its bound.
+
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, clippy::panic)]
+
+use amr::drain::history::History;
+use amr::drain::run::{Options, Source, look, once, shippers_of};
+use amr::drain::shipper::Shipper;
+use amr::drain::verdict::Verdict;
+use amr::os::root::Root;
+use std::fmt::Write;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const SMALL: usize = 1_000;
+const LARGE: usize = 100_000;
+const PER_FOLDER: usize = 1_000;
+const SMALL_BOUND: Duration = Duration::from_millis(5);
+const LARGE_BOUND: f64 = 2.0;
+const RUNS: usize = 7;
+
+fn main() {
+    let folder = std::env::temp_dir().join(format!("amr-bench-drain-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let small = small(&folder.join("small"));
+    let (ours, bare) = large(&folder.join("large"));
+    fs::remove_dir_all(&folder).unwrap();
+    let ratio = ours.as_secs_f64() / bare.as_secs_f64();
+    println!("{SMALL} files, nothing to ship: {small:?} (bound {SMALL_BOUND:?})");
+    println!("{LARGE} live files: {ours:?}, bare stat() {bare:?}, ratio {ratio:.2} (bound {LARGE_BOUND})");
+    assert!(small <= SMALL_BOUND, "nothing to ship takes {small:?}");
+    assert!(ratio <= LARGE_BOUND, "{LARGE} files take {ratio:.2} times a bare stat()");
+}
+
+/// The shortest of several runs: what the machine does besides only adds.
+fn best(mut run: impl FnMut()) -> Duration {
+    let once = |run: &mut dyn FnMut()| {
+        let start = Instant::now();
+        run();
+        start.elapsed()
+    };
+    (0..RUNS).map(|_| once(&mut run)).min().unwrap()
+}
+
+fn small(folder: &Path) -> Duration {
+    let options = lay(folder, SMALL).0;
+    let root = Root::host().unwrap();
+    best(|| assert_eq!(once(&root, &options).unwrap().verdict, Verdict::Drained))
+}
+
+fn large(folder: &Path) -> (Duration, Duration) {
+    let (options, files) = lay(folder, LARGE);
+    let root = Root::host().unwrap();
+    let found = shippers_of(&root, &options).unwrap().pop().unwrap();
+    let source = Source::read(&root, &found, Duration::from_secs(60)).unwrap();
+    let ours = best(|| {
+        let look = look(&root, &found, &options, source.positions(), &mut History::default()).unwrap();
+        assert_eq!(look.verdict, Verdict::Drained);
+    });
+    let bare = best(|| {
+        for file in &files {
+            assert!(fs::metadata(file).unwrap().is_file());
+        }
+    });
+    (ours, bare)
+}
+
+/// Files that are acknowledged to their end, their registry and their configuration.
+fn lay(folder: &Path, count: usize) -> (Options, Vec<PathBuf>) {
+    let mut registry = String::from("[");
+    let mut files = Vec::with_capacity(count);
+    for number in 0..count {
+        let parent = folder.join(format!("logs/{}", number / PER_FOLDER));
+        if number % PER_FOLDER == 0 {
+            fs::create_dir_all(&parent).unwrap();
+        }
+        let path = parent.join(format!("{number}.log"));
+        fs::write(&path, "a\n").unwrap();
+        let stat = fs::metadata(&path).unwrap();
+        let comma = if number == 0 { "" } else { "," };
+        write!(
+            registry,
+            "{comma}{{\"source\":\"{}\",\"offset\":2,\"timestamp\":\"2100-01-01T00:00:00Z\",\"ttl\":-1,\
+             \"type\":\"log\",\"FileStateOS\":{{\"inode\":{},\"device\":{}}}}}",
+            path.display(),
+            stat.ino(),
+            stat.dev()
+        )
+        .unwrap();
+        files.push(path);
+    }
+    registry.push(']');
+    let (at, config) = (folder.join("registry"), folder.join("filebeat.yml"));
+    fs::write(&at, registry).unwrap();
+    let text = format!("filebeat.inputs:\n- type: log\n  paths: ['{}/logs/*/*.log']\n", folder.display());
+    fs::write(&config, text).unwrap();
+    let options = Options {
+        shipper: Some(Shipper::Filebeat),
+        registry: Some(at),
+        config: Some(config),
+        ..Options::default()
+    };
+    (options, files)
+}

@@ -1,0 +1,103 @@
+//! Keeps reports: written in one step and synced, outside every folder that is drained, the last ones
+//! only; and reads the newest one back.
+//!
+//! A driver: it writes files.
+
+use crate::drain::report::Report;
+use crate::drain::wish::Wish;
+use crate::os::error::Error as OsError;
+use crate::os::root::{FileKind, Root, Sync};
+use std::path::{Path, PathBuf};
+
+/// Where reports are kept by default.
+pub const FOLDER: &str = "/var/log/amr-drain";
+
+/// Where they go when a pattern of the shipper matches them there: a report about a file would itself
+/// be a file to be shipped.
+pub const ELSEWHERE: &str = "/var/lib/amr-drain";
+
+/// How many are kept.
+pub const KEPT: usize = 20;
+
+/// A report is at most so large: some 300 bytes for each of a million files.
+const LARGEST: u64 = 512 << 20;
+
+/// Why a report is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder cannot be written or read.
+    #[error(transparent)]
+    Os(#[from] OsError),
+    /// It is no report.
+    #[error("cannot read '{0}': {1}")]
+    Malformed(String, serde_json::Error),
+}
+
+/// The folder for reports: `wanted`, unless the shipper would take them from there. Whoever asks says
+/// so when the answer is another one.
+#[must_use]
+pub fn folder<'a>(wanted: &'a Path, wishes: &[Wish]) -> &'a Path {
+    let name = wanted.join(name("2026-01-01T00:00:00Z", 1));
+    let taken = wishes
+        .iter()
+        .flat_map(|wish| &wish.patterns)
+        .any(|pattern| pattern.matches(name.as_os_str().as_encoded_bytes()));
+    if taken { Path::new(ELSEWHERE) } else { wanted }
+}
+
+fn name(at: &str, pid: u32) -> String {
+    format!("drain-{}-{pid}.json", at.replace(':', ""))
+}
+
+/// Writes a report into `folder`, which is made where it is missing, and removes the oldest ones
+/// beyond [`KEPT`]. `pid` tells the reports of two drains of one second apart; a further report of one
+/// drain replaces the earlier one if `at` is that of its start.
+///
+/// # Errors
+/// The folder or the file cannot be written. An old report that cannot be removed is no error.
+pub fn write(root: &Root, folder: &Path, report: &Report, at: &str, pid: u32) -> Result<PathBuf, Error> {
+    root.create_dir_all(folder, 0o755)?;
+    let path = folder.join(name(at, pid));
+    write_to(root, &path, report)?;
+    let reports = reports(root, folder)?;
+    for old in reports.iter().take(reports.len().saturating_sub(KEPT)) {
+        // It stays until the next time.
+        let _ = root.remove_file(old);
+    }
+    Ok(path)
+}
+
+/// Writes a report to a file of the operator's choice (`--report`).
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_to(root: &Root, path: &Path, report: &Report) -> Result<(), Error> {
+    let malformed = |error| Error::Malformed(path.display().to_string(), error);
+    let text = report.json().map_err(malformed)?;
+    Ok(root.write_atomic(path, text.as_bytes(), 0o640, Sync::Yes)?)
+}
+
+/// The newest report in `folder`, if there is one.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub fn last(root: &Root, folder: &Path) -> Result<Option<Report>, Error> {
+    let Some(path) = reports(root, folder)?.pop() else { return Ok(None) };
+    let text = root.read(&path, LARGEST)?;
+    let malformed = |error| Error::Malformed(crate::os::error::escape(path.as_os_str()), error);
+    Ok(Some(Report::parse(&text).map_err(malformed)?))
+}
+
+/// The reports in a folder, the oldest first: their names sort by time.
+fn reports(root: &Root, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = match root.list(folder) {
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        other => other?,
+    };
+    let own = |name: &str| name.starts_with("drain-") && name.ends_with(".json");
+    Ok(entries
+        .into_iter()
+        .filter(|entry| entry.kind == FileKind::Regular && entry.name.to_str().is_some_and(own))
+        .map(|entry| folder.join(entry.name))
+        .collect())
+}

@@ -1,0 +1,395 @@
+//! The report: all that a judgement was made of, for people and machines.
+//!
+//! One schema, whose `schema` number rises when a field changes its meaning or goes; fields and words
+//! may be added without. Names from the file system are written as [`shown`] writes them, in both
+//! forms. Times are RFC 3339 in UTC.
+//!
+//! Pure.
+
+use crate::drain::cursor::{Generation, Positions, Timestamp};
+use crate::drain::file::Held;
+use crate::drain::progress::{Progress, Rest};
+use crate::drain::reason::Standing;
+use crate::drain::tail::Stream;
+use crate::drain::verdict::{Doubt, Evidence, Life, Verdict, bytes_left};
+use serde::{Deserialize, Serialize};
+use std::fmt::Write;
+
+/// The number of the schema.
+pub const SCHEMA: u32 = 1;
+
+/// A judgement and what it was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The version of amr that wrote it.
+    pub amr: String,
+    /// When it was made.
+    pub at: String,
+    /// Whether more is to come: an interim report of a drain under way.
+    pub stage: Stage,
+    /// The verdict in words; of an interim report the one that would be given now.
+    pub verdict: String,
+    /// Its exit code.
+    pub code: u8,
+    /// Bytes that are to be shipped and are not known to be.
+    pub bytes_left: u64,
+    /// Each shipper that was looked at.
+    pub shippers: Vec<ShipperReport>,
+}
+
+/// Whether a report is the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The drain is under way.
+    Interim,
+    /// This is how it ended.
+    Final,
+}
+
+/// What was found out about one shipper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipperReport {
+    /// `filebeat`, `cloudwatch-agent`.
+    pub name: String,
+    /// Its version, where it is known.
+    pub version: Option<String>,
+    /// The generation of its position file.
+    pub generation: String,
+    /// Where its positions lie.
+    pub positions: String,
+    /// Its processes.
+    pub pids: Vec<i32>,
+    /// `alive`, `dead`, `unknown`.
+    pub health: String,
+    /// Events in flight by its own counters, where they are known.
+    pub in_flight: Option<u64>,
+    /// The verdict over this shipper.
+    pub verdict: String,
+    /// Every file that is to be shipped, or that it knows.
+    pub files: Vec<FileReport>,
+    /// States whose file was found nowhere.
+    pub states_without_file: u64,
+    /// What may be missing from the picture.
+    pub doubts: Vec<String>,
+    /// What is worth saying.
+    pub notes: Vec<String>,
+}
+
+/// One file, or one state of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReport {
+    /// Its path.
+    pub path: String,
+    /// Its device.
+    pub dev: u64,
+    /// Its inode.
+    pub ino: u64,
+    /// Its size.
+    pub size: u64,
+    /// How many bytes are to be shipped: the size, or that at which it is frozen.
+    pub goal: u64,
+    /// The acknowledged offset; none where the shipper has no state of it.
+    pub offset: Option<u64>,
+    /// What is left; none where it cannot be counted in bytes.
+    pub rest: Option<u64>,
+    /// How far the shipper has read, where it has the file open.
+    pub read: Option<u64>,
+    /// Why: a word of [`Reason::word`](crate::drain::reason::Reason::word).
+    pub reason: String,
+    /// What that means: `done`, `unshippable`, `left-alone`, `at-rest`, `unknown`, `pending`, `lost`.
+    pub standing: String,
+    /// The reason as a sentence.
+    pub because: String,
+    /// The state's input id, where it has one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub input: String,
+    /// The container's stream, where the state counts one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+}
+
+/// A name as it is printed: printable text as it stands, all else as `\xNN`, so that it can neither
+/// break a line nor steer a terminal.
+#[must_use]
+pub fn shown(name: &[u8]) -> String {
+    let mut text = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            if letter == '\\' {
+                text.push_str("\\\\");
+            } else if letter.is_control() || invisible(letter) {
+                let mut bytes = [0; 4];
+                letter.encode_utf8(&mut bytes).bytes().for_each(|byte| push_hex(&mut text, byte));
+            } else {
+                text.push(letter);
+            }
+        }
+        chunk.invalid().iter().for_each(|&byte| push_hex(&mut text, byte));
+    }
+    text
+}
+
+fn push_hex(text: &mut String, byte: u8) {
+    // Writing to a string cannot fail.
+    let _ = write!(text, "\\x{byte:02x}");
+}
+
+/// Letters that change how their neighbours are shown: marks of direction, line and paragraph ends.
+fn invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// What is known of a shipper beside its files.
+#[derive(Clone, Debug)]
+pub struct About<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its version.
+    pub version: Option<String>,
+    /// Where its positions lie.
+    pub positions_at: &'a [u8],
+    /// Its processes.
+    pub pids: Vec<i32>,
+    /// Whether it runs.
+    pub life: Life,
+    /// Its counters.
+    pub evidence: Option<Evidence>,
+}
+
+/// The report on one shipper.
+#[must_use]
+pub fn shipper(
+    about: &About<'_>,
+    verdict: Verdict,
+    positions: &Positions,
+    gone: u64,
+    files: &[Progress],
+    doubts: &[Doubt],
+) -> ShipperReport {
+    let others = positions
+        .not_files
+        .iter()
+        .map(|other| format!("'{}' is no file and is not judged", shown(&other.key)));
+    let faults = positions.faults.first().iter().map(|fault| fault.to_string());
+    ShipperReport {
+        name: about.name.to_owned(),
+        version: about.version.clone(),
+        generation: generation(positions.generation).to_owned(),
+        positions: shown(about.positions_at),
+        pids: about.pids.clone(),
+        health: match about.life {
+            Life::Alive => "alive",
+            Life::Dead => "dead",
+            Life::Unknown => "unknown",
+        }
+        .to_owned(),
+        in_flight: about.evidence.map(|evidence| evidence.active),
+        verdict: verdict.words().to_owned(),
+        files: files.iter().map(file).collect(),
+        states_without_file: gone,
+        doubts: doubts.iter().map(ToString::to_string).collect(),
+        notes: positions.notes.iter().map(ToString::to_string).chain(faults).chain(others).collect(),
+    }
+}
+
+/// The report on all of them: the worst verdict counts.
+#[must_use]
+pub fn whole(
+    at: Timestamp,
+    stage: Stage,
+    verdict: Verdict,
+    left: u64,
+    shippers: Vec<ShipperReport>,
+) -> Report {
+    Report {
+        schema: SCHEMA,
+        amr: env!("CARGO_PKG_VERSION").to_owned(),
+        at: rfc3339(at),
+        stage,
+        verdict: verdict.words().to_owned(),
+        code: verdict.code(),
+        bytes_left: left,
+        shippers,
+    }
+}
+
+/// How many bytes of these files are left.
+#[must_use]
+pub fn left(files: &[Progress]) -> u64 {
+    bytes_left(files)
+}
+
+fn file(progress: &Progress) -> FileReport {
+    FileReport {
+        path: shown(&progress.path),
+        dev: progress.file.dev,
+        ino: progress.file.ino,
+        size: progress.size,
+        goal: progress.goal,
+        offset: progress.acknowledged,
+        rest: match progress.rest {
+            Rest::Bytes(bytes) => Some(bytes),
+            Rest::Unknown => None,
+        },
+        read: match progress.held {
+            Held::Open { read } => Some(read),
+            Held::No | Held::Unknown => None,
+        },
+        reason: progress.reason.word().to_owned(),
+        standing: standing(progress.reason.standing()).to_owned(),
+        because: progress.reason.sentence(),
+        input: shown(&progress.input_id),
+        stream: progress.stream.map(|stream| {
+            match stream {
+                Stream::Stdout => "stdout",
+                Stream::Stderr => "stderr",
+            }
+            .to_owned()
+        }),
+    }
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Done => "done",
+        Standing::Unshippable => "unshippable",
+        Standing::LeftAlone => "left-alone",
+        Standing::AtRest => "at-rest",
+        Standing::Unknown => "unknown",
+        Standing::Pending => "pending",
+        Standing::Lost => "lost",
+    }
+}
+
+fn generation(generation: Generation) -> &'static str {
+    match generation {
+        Generation::Object => "filebeat-1.x",
+        Generation::Array => "filebeat-5.x-6.x",
+        Generation::DataJson => "filebeat-7.0-7.8",
+        Generation::Memlog => "filebeat-7.9",
+        Generation::CloudWatch => "cloudwatch-agent",
+    }
+}
+
+impl Report {
+    /// As JSON, with a newline at its end.
+    ///
+    /// # Errors
+    /// Never in practice: every field has a form in JSON.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(|mut text| {
+            text.push('\n');
+            text
+        })
+    }
+
+    /// As it was written by [`Self::json`].
+    ///
+    /// # Errors
+    /// It is not such a report; the error names line and column.
+    pub fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(text)
+    }
+
+    /// As text for people: the verdict, then what stands in its way, the largest rests first.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}: {} left, {}", self.verdict, size(self.bytes_left), self.at);
+        for shipper in &self.shippers {
+            shipper.text(&mut text);
+        }
+        text
+    }
+}
+
+impl ShipperReport {
+    fn text(&self, text: &mut String) {
+        let version = self.version.as_deref().unwrap_or("of unknown version");
+        let pids: Vec<String> = self.pids.iter().map(ToString::to_string).collect();
+        let pids = if pids.is_empty() { String::new() } else { format!(" (pid {})", pids.join(", ")) };
+        let (name, health, verdict, at) = (&self.name, &self.health, &self.verdict, &self.positions);
+        let _ = writeln!(text, "{name} {version}, {health}{pids}, positions in '{at}': {verdict}");
+        let done = |file: &&FileReport| file.standing == "done";
+        let count = self.files.iter().filter(done).count();
+        let mut rest: Vec<&FileReport> = self.files.iter().filter(|file| !done(file)).collect();
+        rest.sort_by_key(|file| std::cmp::Reverse(file.rest));
+        for file in rest {
+            let offset = file.offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
+            let left = file.rest.map_or_else(|| "unknown".to_owned(), size);
+            let _ = writeln!(
+                text,
+                "  {left:>10}  {offset}/{}  {}  {}: {}",
+                file.goal, file.path, file.standing, file.because
+            );
+        }
+        let gone = self.states_without_file;
+        let _ = writeln!(text, "  {count} files with nothing left, {gone} states whose file is gone");
+        for line in &self.doubts {
+            let _ = writeln!(text, "  doubt: {line}");
+        }
+        for line in &self.notes {
+            let _ = writeln!(text, "  note: {line}");
+        }
+    }
+}
+
+/// Bytes as they are printed.
+fn size(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    const MIB: u64 = 1024 * KIB;
+    match bytes {
+        0..KIB => format!("{bytes} B"),
+        KIB..MIB => format!("{}.{} KiB", bytes / KIB, bytes % KIB * 10 / KIB),
+        _ => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+    }
+}
+
+/// A time in RFC 3339, to the second, in UTC. Days are counted as in Howard Hinnant's civil_from_days.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    let seconds = at.0.div_euclid(1_000_000_000);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let in_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * in_year + 2) / 153;
+    let date = in_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year + era * 400 + next;
+    let (hour, minute, second) = (second / 3_600, second % 3_600 / 60, second % 60);
+    format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_a_line() {
+        assert_eq!(shown(b"/var/log/a\n\x1b[2Jb\\"), "/var/log/a\\x0a\\x1b[2Jb\\\\");
+        assert_eq!(shown(b"/\xff/\xe2\x80\xae\xc3\xa4"), "/\\xff/\\xe2\\x80\\xae\u{e4}");
+    }
+
+    #[test]
+    fn times() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_210_096, "2024-02-29T12:34:56Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(rfc3339(Timestamp(seconds * 1_000_000_000)), text);
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!([size(0), size(1_536), size(10 << 20)], ["0 B", "1.5 KiB", "10.0 MiB"]);
+    }
+}

@@ -1,0 +1,395 @@
+//! One look at everything: positions, files, counters, and the verdict over them.
+//!
+//! The order makes the answer safe: positions first, then what the shipper has open, then the files.
+//! A position is thus never newer than the size that it is compared with, and whatever was written
+//! meanwhile counts as not shipped. Counters are asked last, so that they speak of everything that
+//! was seen.
+//!
+//! A driver: it reads files and `/proc`, and asks the shipper.
+
+use crate::drain::claim::Index;
+use crate::drain::cursor::{Positions, Timestamp};
+use crate::drain::file::Wanted;
+use crate::drain::history::{History, View};
+use crate::drain::progress::{Ask, Progress, ask, weigh};
+use crate::drain::report::{self, About, Report, Stage};
+use crate::drain::scan::{Asks, Request, Scene, coding, prints, scan, tails, within};
+use crate::drain::shipper::filebeat::config::{self, Config, Flags, Setting};
+use crate::drain::shipper::filebeat::follow::{Error as RegistryError, Registry};
+use crate::drain::shipper::filebeat::glob::{Pattern, PatternError};
+use crate::drain::shipper::filebeat::{evidence, http};
+use crate::drain::shipper::find::{self, Found};
+use crate::drain::shipper::{Shipper, cloudwatch};
+use crate::drain::tail::Tail;
+use crate::drain::verdict::{
+    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge,
+};
+use crate::drain::wish::Wish;
+use crate::os::clock;
+use crate::os::error::{Error as OsError, escape};
+use crate::os::proc::ProcessId;
+use crate::os::root::Root;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What is to be judged.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// One shipper; every one that is found where `None` (`auto`).
+    pub shipper: Option<Shipper>,
+    /// `--registry`: where the positions lie, whatever was found out.
+    pub registry: Option<PathBuf>,
+    /// `--config`: filebeat.yml, whatever was found out.
+    pub config: Option<PathBuf>,
+    /// `--logs`: patterns of files that must be shipped even if the shipper does not know them.
+    pub logs: Vec<String>,
+    /// How long one folder or file may take before its file system counts as hanging.
+    pub limit: Option<Duration>,
+}
+
+/// How long a folder or file may take by default.
+pub const LIMIT: Duration = Duration::from_secs(5);
+
+/// A registry of a million states takes seconds on a slow disk.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Filebeat's counters are on this host: an answer takes milliseconds.
+const HTTP_LIMIT: Duration = Duration::from_secs(1);
+
+/// How large a configuration may be.
+const LARGEST: u64 = 4 << 20;
+
+/// Why there is no judgement.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder cannot be read.
+    #[error(transparent)]
+    Os(#[from] OsError),
+    /// The registry cannot be read.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The configuration is no YAML.
+    #[error("cannot read '{0}': {1}")]
+    Configuration(String, config::yaml::Error),
+    /// `--logs` is no pattern.
+    #[error("cannot take --logs: {0}")]
+    Pattern(#[from] PatternError),
+    /// There is nothing to judge.
+    #[error("no {0} runs here or is installed")]
+    NoShipper(&'static str),
+    /// The file system of the positions hangs.
+    #[error("cannot read '{0}': its file system did not answer in time")]
+    Hangs(String),
+}
+
+/// The verdict over everything, and what it was made of.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The worst verdict over any shipper.
+    pub verdict: Verdict,
+    /// What it was made of.
+    pub report: Report,
+}
+
+/// Judges now.
+///
+/// # Errors
+/// See [`Error`]. What is merely not known is a verdict, not an error.
+pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
+    let mut verdict = Verdict::Drained;
+    let mut left = 0u64;
+    let mut shippers = Vec::new();
+    for found in shippers_of(root, options)? {
+        let source = Source::read(root, &found, options.limit.unwrap_or(LIMIT))?;
+        let look = look(root, &found, options, source.positions(), &mut History::default())?;
+        verdict = verdict.max(look.verdict);
+        left = left.saturating_add(look.left);
+        shippers.push(look.report);
+    }
+    let report = report::whole(wall(), Stage::Final, verdict, left, shippers);
+    Ok(Judged { verdict, report })
+}
+
+/// The shippers that the options ask for, each with the configuration and place they name.
+///
+/// # Errors
+/// There is none, or what the options name cannot be read.
+pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> {
+    let mut all = match find::all(root) {
+        Ok(all) => all,
+        // A tree without /proc has no processes; what is installed is not looked for there.
+        Err(error) if error.is_not_found() && !root.is_host() => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    all.retain(|found| options.shipper.is_none_or(|wanted| wanted == found.shipper));
+    if let Some(registry) = &options.registry {
+        let shipper = options.shipper.unwrap_or(Shipper::Filebeat);
+        all.retain(|found| found.shipper == shipper && found.positions == *registry);
+        if all.is_empty() {
+            all.push(unfound(shipper, registry, options));
+        }
+    }
+    if let Some(path) = &options.config {
+        for found in &mut all {
+            found.config = read_config(root, path)?;
+            found.configuration = Some(path.clone());
+            found.doubts.clear();
+        }
+    }
+    if all.is_empty() {
+        let name = options.shipper.map_or("shipper that amr knows", Shipper::name);
+        return Err(Error::NoShipper(name));
+    }
+    Ok(all)
+}
+
+/// A shipper of which only the place of its positions is known.
+fn unfound(shipper: Shipper, registry: &Path, options: &Options) -> Found {
+    let unread = options.config.is_none();
+    let doubt = "no process keeps its positions there, and --config names no configuration";
+    Found {
+        shipper,
+        process: None,
+        positions: registry.to_owned(),
+        data: registry.parent().map(Path::to_path_buf),
+        configuration: None,
+        config: Config::default(),
+        version: None,
+        doubts: unread.then(|| doubt.to_owned()).into_iter().collect(),
+    }
+}
+
+fn read_config(root: &Root, path: &Path) -> Result<Config, Error> {
+    let name = escape(path.as_os_str());
+    let read =
+        |path: &Path| root.read(path, LARGEST).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let failed = |name: &str| {
+        let name = name.to_owned();
+        move |error| Error::Configuration(name, error)
+    };
+    let mut config = config::read(&name, &read(path)?, &Flags::default()).map_err(failed(&name))?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    for include in std::mem::take(&mut config.includes) {
+        let pattern = folder.join(&include.pattern);
+        for file in root.glob(&pattern.to_string_lossy())? {
+            let name = escape(file.as_os_str());
+            config.add(include.holds, &name, &read(&file)?).map_err(failed(&name))?;
+        }
+    }
+    Ok(config)
+}
+
+/// What one look at one shipper gave.
+#[derive(Clone, Debug)]
+pub struct LookReport {
+    /// The verdict, if it were due now.
+    pub verdict: Verdict,
+    /// Bytes left.
+    pub left: u64,
+    /// All of it.
+    pub report: report::ShipperReport,
+    /// The files.
+    pub files: Vec<Progress>,
+}
+
+/// Positions, as they were read; a registry can be brought up to date.
+#[derive(Debug)]
+pub enum Source {
+    /// Filebeat's.
+    Registry(Box<Registry>),
+    /// The CloudWatch agent's.
+    States(Box<Positions>),
+}
+
+impl Source {
+    /// Reads the positions of a shipper.
+    ///
+    /// # Errors
+    /// They cannot be read, or not within `limit`.
+    pub fn read(root: &Root, found: &Found, limit: Duration) -> Result<Self, Error> {
+        let (root, path, shipper) = (root.clone(), found.positions.clone(), found.shipper);
+        let read = within(limit.max(PATIENCE), move || match shipper {
+            Shipper::Filebeat => Ok(Self::Registry(Box::new(Registry::find(&root, &path)?))),
+            Shipper::CloudWatchAgent => Ok(Self::States(Box::new(cloudwatch::follow::states(&root, &path)?))),
+        });
+        read.unwrap_or_else(|| Err(Error::Hangs(escape(found.positions.as_os_str()))))
+    }
+
+    /// What they say.
+    #[must_use]
+    pub fn positions(&self) -> &Positions {
+        match self {
+            Self::Registry(registry) => registry.positions(),
+            Self::States(positions) => positions,
+        }
+    }
+}
+
+/// Looks at one shipper, whose positions were just read, and judges as if an answer were due now.
+///
+/// # Errors
+/// `--logs` is no pattern.
+pub fn look(
+    root: &Root,
+    found: &Found,
+    options: &Options,
+    positions: &Positions,
+    history: &mut History,
+) -> Result<LookReport, Error> {
+    let limit = options.limit.unwrap_or(LIMIT);
+    let (wishes, mut doubts) = wishes(found, options, positions)?;
+    let others = if doubts.iter().any(|doubt| matches!(doubt, Doubt::Configuration(_))) {
+        Wanted::Unknown
+    } else {
+        Wanted::No
+    };
+    let pids: Vec<ProcessId> = found.process.into_iter().collect();
+    let own = found.data.clone().unwrap_or_else(|| found.positions.clone());
+    let asks = Asks { wishes: &wishes, others };
+    let mut scene = scan(root, &positions.cursors, &asks, &pids, &own, limit);
+    let now = moment();
+    let (mut files, gone) = weigh_all(root, positions, &mut scene, now, limit);
+    let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
+    let view = if partial { View::Partial } else { View::Whole };
+    history.look(&mut files, view, now, Checks::ALL);
+    doubts.append(&mut scene.doubts);
+    let life = life(root, found);
+    let evidence = counters(found);
+    let facts = Facts {
+        life,
+        trust: match found.shipper.trust() {
+            crate::drain::shipper::Trust::Acknowledged => Trust::Acknowledged,
+            crate::drain::shipper::Trust::AlsoDropped => Trust::AlsoDropped,
+        },
+        evidence,
+        counted: if positions.not_files.is_empty() { Counted::FilesOnly } else { Counted::OthersToo },
+        doubts: &doubts,
+        now,
+        moved: history.moved().unwrap_or(now),
+        deadline: now,
+        stall: None,
+        settle: found.shipper.latency(found.version).total(),
+    };
+    let verdict = match judge(&files, &facts, Checks::ALL) {
+        Judgement::Final(verdict) => verdict,
+        // An answer is due, so there is no waiting.
+        Judgement::Wait => Verdict::CannotTell,
+    };
+    let about = About {
+        name: found.shipper.name(),
+        version: found.version.map(|version| version.to_string()),
+        positions_at: found.positions.as_os_str().as_bytes(),
+        pids: pids.iter().map(|pid| pid.get()).collect(),
+        life,
+        evidence,
+    };
+    let report = report::shipper(&about, verdict, positions, gone, &files, &doubts);
+    Ok(LookReport { verdict, left: report::left(&files), report, files })
+}
+
+/// What is asked for, and what of it is not known.
+fn wishes(found: &Found, options: &Options, positions: &Positions) -> Result<(Vec<Wish>, Vec<Doubt>), Error> {
+    let mut wishes = Vec::new();
+    for pattern in &options.logs {
+        wishes.push(Wish::asked(Pattern::parse(pattern, true)?));
+    }
+    wishes.extend(found.config.inputs.iter().map(|input| Wish::of(input, found.version)));
+    let mut doubts = Vec::new();
+    if let Some(first) = positions.faults.first().first() {
+        doubts.push(Doubt::Faults(positions.faults.count(), first.to_string()));
+    }
+    // Who names the files takes it on himself that there are no others.
+    if options.logs.is_empty() {
+        let unknown = found.config.unknown.iter().map(ToString::to_string);
+        doubts.extend(found.doubts.iter().cloned().chain(unknown).map(Doubt::Configuration));
+    }
+    Ok((wishes, doubts))
+}
+
+/// Pairs files with positions, reads what must be read of them, and weighs each.
+fn weigh_all(
+    root: &Root,
+    positions: &Positions,
+    scene: &mut Scene,
+    now: Moment,
+    limit: Duration,
+) -> (Vec<Progress>, u64) {
+    let (prints, unread) = prints(root, &positions.cursors, &scene.files, &scene.open, limit);
+    for file in unread.iter().filter_map(|&place| scene.files.get(place)) {
+        scene.doubts.push(Doubt::Positions(format!(
+            "cannot take the fingerprint of '{}'",
+            report::shown(&file.path)
+        )));
+    }
+    let claims = Index::new(&scene.files, &prints).pair(&scene.files, &positions.cursors, Checks::ALL);
+    let mut requests = Vec::new();
+    let mut asks = Vec::with_capacity(claims.claims.len());
+    for claim in &claims.claims {
+        let (Some(file), Some(open), Some(rules)) =
+            (scene.files.get_mut(claim.file), scene.open.get(claim.file), scene.rules.get(claim.file))
+        else {
+            continue;
+        };
+        let Ask { coding: wants, stretch } = ask(file, claim.cursor.as_ref(), rules, Checks::ALL);
+        let unasked = claim.cursor.is_none() && matches!(rules.wanted, Wanted::No | Wanted::Unknown);
+        if unasked && file.held == crate::drain::file::Held::No {
+            continue;
+        }
+        if wants {
+            file.coding = coding(root, open, file.id, limit);
+        }
+        let request = stretch.map(|stretch| {
+            requests.push(Request { id: file.id, open: open.clone(), stretch });
+            requests.len() - 1
+        });
+        asks.push((claim, request));
+    }
+    let tails = tails(root, requests, limit);
+    let mut files = Vec::with_capacity(asks.len());
+    for (claim, request) in asks {
+        let (Some(file), Some(rules)) = (scene.files.get(claim.file), scene.rules.get(claim.file)) else {
+            continue;
+        };
+        let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
+        files.extend(weigh(
+            file,
+            claim.cursor.as_ref(),
+            claim.ambiguous,
+            rules,
+            tail,
+            (wall(), now),
+            Checks::ALL,
+        ));
+    }
+    (files, claims.gone)
+}
+
+/// Whether the shipper runs. In a folder that stands for `/` a process that is not there may run
+/// elsewhere.
+fn life(root: &Root, found: &Found) -> Life {
+    match found.process {
+        Some(pid) if root.exists(Path::new(&format!("/proc/{}", pid.get()))) => Life::Alive,
+        Some(_) => Life::Dead,
+        None if root.exists(Path::new("/proc")) => Life::Dead,
+        None => Life::Unknown,
+    }
+}
+
+/// The shipper's counters, where it tells them.
+fn counters(found: &Found) -> Option<Evidence> {
+    let Setting::Set(http) = &found.config.http else { return None };
+    found.process?;
+    let endpoint = http::Endpoint::parse(&http.host, http.port)?;
+    let at = moment();
+    let counters = evidence::stats(&http::get(&endpoint, "/stats", HTTP_LIMIT).ok()?)?;
+    Some(Evidence { active: counters.in_flight()?, at })
+}
+
+fn moment() -> Moment {
+    Moment(u64::try_from(clock::now().as_nanos()).unwrap_or(u64::MAX))
+}
+
+fn wall() -> Timestamp {
+    Timestamp(i64::try_from(clock::realtime().as_nanos()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,621 @@
+//! Golden cases of the drain: a tree with a registry, a configuration, log files and what `/proc`
+//! shows, judged by `amr drain --once`.
+//!
+//! [`Row`] is the table of what must be shown: each generation of position file, each identity, and
+//! each of the nineteen ways in which a position may legitimately stay below the size of its file. A
+//! row without a case fails.
+
+use amr::drain::report::Report;
+use amr::drain::run::{Options, once};
+use amr::drain::shipper::Shipper;
+use amr::drain::verdict::Verdict;
+use amr::os::root::Root;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Row {
+    Filebeat1,
+    Filebeat5To6,
+    Filebeat70To78,
+    Filebeat79,
+    CloudWatch,
+    Native,
+    ByPath,
+    InodeMarker,
+    Fingerprint,
+    GrowingFingerprint,
+    NoNewlineAtEnd,
+    MultilinePending,
+    FilteredAtEnd,
+    BlankAtEnd,
+    DroppedAtEnd,
+    NulAtEnd,
+    OverlongLine,
+    OtherStream,
+    PartOfLine,
+    CloseEof,
+    TooOld,
+    NotTaken,
+    Truncated,
+    CopyTruncated,
+    RenamedInside,
+    RenamedOutOrDeleted,
+    Gzip,
+    TailFiles,
+    Refused,
+}
+
+const ROWS: [Row; 29] = [
+    Row::Filebeat1,
+    Row::Filebeat5To6,
+    Row::Filebeat70To78,
+    Row::Filebeat79,
+    Row::CloudWatch,
+    Row::Native,
+    Row::ByPath,
+    Row::InodeMarker,
+    Row::Fingerprint,
+    Row::GrowingFingerprint,
+    Row::NoNewlineAtEnd,
+    Row::MultilinePending,
+    Row::FilteredAtEnd,
+    Row::BlankAtEnd,
+    Row::DroppedAtEnd,
+    Row::NulAtEnd,
+    Row::OverlongLine,
+    Row::OtherStream,
+    Row::PartOfLine,
+    Row::CloseEof,
+    Row::TooOld,
+    Row::NotTaken,
+    Row::Truncated,
+    Row::CopyTruncated,
+    Row::RenamedInside,
+    Row::RenamedOutOrDeleted,
+    Row::Gzip,
+    Row::TailFiles,
+    Row::Refused,
+];
+
+/// A tree that stands for a host with a running Filebeat.
+struct Tree {
+    root: PathBuf,
+    inputs: String,
+    log: String,
+    ops: u64,
+    held: Vec<(String, u64)>,
+    alive: bool,
+    shipper: Option<Shipper>,
+}
+
+const TIME: &str = "2026-01-01T00:00:00Z";
+
+impl Tree {
+    fn new(name: &str) -> Self {
+        let root = std::env::temp_dir().join(format!("amr-drain-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(root.join("proc")).unwrap();
+        Self {
+            root,
+            inputs: String::new(),
+            log: String::new(),
+            ops: 0,
+            held: Vec::new(),
+            alive: true,
+            shipper: Some(Shipper::Filebeat),
+        }
+    }
+
+    fn put(&self, path: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.root.join(&path[1..]);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// A log file, and its inode and device.
+    fn file(&self, path: &str, bytes: impl AsRef<[u8]>) -> (u64, u64) {
+        self.put(path, bytes);
+        let stat = fs::metadata(self.root.join(&path[1..])).unwrap();
+        (stat.ino(), stat.dev())
+    }
+
+    fn input(&mut self, kind: &str, more: &str) {
+        self.inputs += &format!("- type: {kind}\n  paths: [/var/log/app/*.log]\n{more}");
+    }
+
+    /// A state of 7.9 and later.
+    fn set(&mut self, key: &str, value: &str) {
+        self.ops += 1;
+        let id = self.ops;
+        self.log += &format!("{{\"op\":\"set\",\"id\":{id}}}\n{{\"k\":\"{key}\",\"v\":{value}}}\n");
+    }
+
+    fn log_state(&mut self, path: &str, (ino, dev): (u64, u64), offset: u64) {
+        self.log_state_of(path, (ino, dev), offset, "log", "null", "");
+    }
+
+    fn log_state_of(
+        &mut self,
+        path: &str,
+        (ino, dev): (u64, u64),
+        offset: u64,
+        kind: &str,
+        meta: &str,
+        prefix: &str,
+    ) {
+        let key = format!("filebeat::logs::{prefix}native::{ino}-{dev}");
+        let value = format!(
+            "{{\"id\":\"{prefix}native::{ino}-{dev}\",\"prev_id\":\"\",\"source\":\"{path}\",\"offset\":{offset},\
+             \"timestamp\":[0,4102444800],\"ttl\":-1,\"type\":\"{kind}\",\"meta\":{meta},\
+             \"FileStateOS\":{{\"inode\":{ino},\"device\":{dev}}},\"identifier_name\":\"native\"}}"
+        );
+        self.set(&key, &value);
+    }
+
+    fn filestream(&mut self, identity: &str, path: &str, cursor: &str, more: &str) {
+        let key = format!("filestream::app::{identity}");
+        let name = identity.split("::").next().unwrap();
+        let value = format!(
+            "{{\"ttl\":-1,\"updated\":[0,4102444800],\"cursor\":{cursor},\
+             \"meta\":{{\"source\":\"{path}\",\"identifier_name\":\"{name}\"{more}}}}}"
+        );
+        self.set(&key, &value);
+    }
+
+    fn hold(&mut self, path: &str, read: u64) {
+        self.held.push((path.to_owned(), read));
+    }
+
+    fn old(&self, path: &str) {
+        let file = fs::File::options().write(true).open(self.root.join(&path[1..])).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    }
+
+    /// Lays everything down and judges.
+    fn judge(&self) -> (Verdict, Report) {
+        self.put("/etc/filebeat/filebeat.yml", format!("filebeat.inputs:\n{}", self.inputs));
+        if !self.log.is_empty() {
+            self.put("/var/lib/filebeat/registry/filebeat/meta.json", "{\"version\":\"1\"}");
+            self.put("/var/lib/filebeat/registry/filebeat/log.json", &self.log);
+        }
+        if self.alive {
+            self.process();
+        }
+        let options = Options { shipper: self.shipper, ..Options::default() };
+        let judged = once(&Root::at(&self.root).unwrap(), &options).unwrap();
+        (judged.verdict, judged.report)
+    }
+
+    fn process(&self) {
+        let words = [
+            "/usr/share/filebeat/bin/filebeat",
+            "--path.home",
+            "/usr/share/filebeat",
+            "--path.config",
+            "/etc/filebeat",
+            "--path.data",
+            "/var/lib/filebeat",
+            "",
+        ];
+        let zeros = " 0".repeat(48);
+        self.put("/proc/42/stat", format!("42 (filebeat) S 1 42 42{zeros}"));
+        self.put("/proc/42/cmdline", words.join("\0"));
+        symlink("/usr/share/filebeat/bin/filebeat", self.root.join("proc/42/exe")).unwrap();
+        fs::create_dir_all(self.root.join("proc/42/fd")).unwrap();
+        for (number, (path, read)) in self.held.iter().enumerate() {
+            let number = number + 3;
+            symlink(path, self.root.join(format!("proc/42/fd/{number}"))).unwrap();
+            let info = format!("pos:\t{read}\nflags:\t0100000\nmnt_id:\t1\n");
+            self.put(&format!("/proc/42/fdinfo/{number}"), info);
+        }
+    }
+
+    fn array_state(path: &str, (ino, dev): (u64, u64), offset: u64) -> String {
+        format!(
+            "{{\"source\":\"{path}\",\"offset\":{offset},\"timestamp\":\"{TIME}\",\"ttl\":-1,\"type\":\"log\",\
+             \"FileStateOS\":{{\"inode\":{ino},\"device\":{dev}}}}}"
+        )
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+/// What must come out: the verdict, and the reason of each file, by its path.
+type Expected = (Verdict, Vec<(&'static str, &'static str)>);
+
+struct Case {
+    name: &'static str,
+    shows: &'static [Row],
+    build: fn(&mut Tree),
+    expect: fn() -> Expected,
+}
+
+const A: &str = "/var/log/app/a.log";
+
+fn sha(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "object",
+        shows: &[Row::Filebeat1, Row::Native],
+        build: |tree| {
+            tree.input("log", "");
+            let (ino, dev) = tree.file(A, "a\nb\n");
+            let state = format!(
+                "{{\"{A}\":{{\"source\":\"{A}\",\"offset\":2,\"FileStateOS\":{{\"inode\":{ino},\"device\":{dev}}}}}}}\n"
+            );
+            tree.put("/var/lib/filebeat/registry", state);
+        },
+        expect: || (Verdict::GaveUp, vec![(A, "behind")]),
+    },
+    Case {
+        name: "array",
+        shows: &[Row::Filebeat5To6, Row::DroppedAtEnd],
+        build: |tree| {
+            tree.input("log", "");
+            let id = tree.file(A, "a\ndropped\n");
+            tree.put("/var/lib/filebeat/registry", format!("[{}]", Tree::array_state(A, id, 10)));
+        },
+        expect: || (Verdict::Drained, vec![(A, "acknowledged")]),
+    },
+    Case {
+        name: "data-json",
+        shows: &[Row::Filebeat70To78],
+        build: |tree| {
+            tree.input("log", "");
+            let id = tree.file(A, "a\nb\n");
+            tree.put("/var/lib/filebeat/registry/filebeat/meta.json", "{\"version\":\"0\"}");
+            let state = format!("[{}]", Tree::array_state(A, id, 4));
+            tree.put("/var/lib/filebeat/registry/filebeat/data.json", state);
+        },
+        expect: || (Verdict::Drained, vec![(A, "acknowledged")]),
+    },
+    Case {
+        name: "memlog-dead",
+        shows: &[Row::Filebeat79],
+        build: |tree| {
+            tree.alive = false;
+            tree.input("log", "");
+            let id = tree.file(A, "a\nb\n");
+            tree.log_state(A, id, 2);
+        },
+        expect: || (Verdict::ShipperDead, vec![(A, "behind")]),
+    },
+    Case {
+        name: "path",
+        shows: &[Row::ByPath],
+        build: |tree| {
+            tree.input("filestream", "  id: app\n  file_identity.path: ~\n");
+            tree.file(A, "a\nb\n");
+            tree.filestream(&format!("path::{A}"), A, "{\"offset\":4}", "");
+        },
+        expect: || (Verdict::Drained, vec![(A, "acknowledged")]),
+    },
+    Case {
+        name: "inode-marker",
+        shows: &[Row::InodeMarker],
+        build: |tree| {
+            tree.input("filestream", "  id: app\n  file_identity.inode_marker.path: /marker\n");
+            let (ino, _) = tree.file(A, "a\nb\n");
+            tree.filestream(&format!("inode_marker::{ino}-host"), A, "{\"offset\":2}", "");
+        },
+        expect: || (Verdict::GaveUp, vec![(A, "behind")]),
+    },
+    Case {
+        name: "fingerprint",
+        shows: &[Row::Fingerprint],
+        build: |tree| {
+            tree.input("filestream", "  id: app\n  file_identity.fingerprint: ~\n");
+            let text = "0123456789abcde\n".repeat(80);
+            tree.file("/var/log/app/moved.log", &text);
+            let print = sha(&text.as_bytes()[..1024]);
+            tree.filestream(&format!("fingerprint::{print}"), A, "{\"offset\":1280}", "");
+        },
+        expect: || (Verdict::Drained, vec![("/var/log/app/moved.log", "acknowledged")]),
+    },
+    Case {
+        name: "growing-fingerprint",
+        shows: &[Row::GrowingFingerprint],
+        build: |tree| {
+            tree.input("filestream", "  id: app\n  file_identity.fingerprint: ~\n");
+            tree.file(A, "a\nb\n");
+            let print = sha(b"610a");
+            tree.filestream(&format!("fingerprint::{print}"), A, "{\"offset\":4}", ",\"fingerprint_len\":2");
+        },
+        expect: || (Verdict::Drained, vec![(A, "acknowledged")]),
+    },
+    Case {
+        name: "no-newline",
+        shows: &[Row::NoNewlineAtEnd],
+        build: |tree| {
+            tree.input("log", "");
+            let id = tree.file(A, "a\nno end");
+            tree.log_state(A, id, 2);
+        },
+        expect: || (Verdict::Drained, vec![(A, "unterminated-line")]),
+    },
+    Case {
+        name: "close-eof",
+        shows: &[Row::CloseEof],
+        build: |tree| {
+            tree.input("log", "  close_eof: true\n");
+            let id = tree.file(A, "a\nno end");
+            tree.log_state(A, id, 2);
+        },
+        expect: || (Verdict::Drained, vec![(A, "unterminated-line")]),
+    },
+    Case {
+        name: "multiline",
+        shows: &[Row::MultilinePending],
+        build: |tree| {
+            tree.input("log", "  multiline.pattern: '^ '\n  multiline.match: after\n");
+            let id = tree.file(A, "a\n no end");
+            tree.log_state(A, id, 2);
+        },
+        expect: || (Verdict::Drained, vec![(A, "unterminated-multiline")]),
+    },
+    Case {
+        name: "filtered",
+        shows: &[Row::FilteredAtEnd],
+        build: |tree| {
+            tree.input("filestream", "  id: app\n  exclude_lines: ['^#']\n");
+            let (ino, dev) = tree.file(A, "a\n#b\n");
+            tree.filestream(&format!("native::{ino}-{dev}"), A, "{\"offset\":2}", "");
+            tree.hold(A, 5);
+        },
+        expect: || (Verdict::CannotTell, vec![(A, "read-filtered")]),
+    },
+    Case {
+        name: "blank",
+        shows: &[Row::BlankAtEnd],
+        build: |tree| {
+            tree.input("filestream", "  id: app\n");
+            let (ino, dev) = tree.file(A, "a\n\n\r\n");
+            tree.filestream(&format!("native::{ino}-{dev}"), A, "{\"offset\":2}", "");
+        },
+        expect: || (Verdict::Drained, vec![(A, "blank-lines")]),
+    },
+    Case {
+        name: "nul",
+        shows: &[Row::NulAtEnd],
+        build: |tree| {
+            tree.input("log", "");
+            let id = tree.file(A, [&b"a\n"[..], &[0; 5000]].concat());
+            tree.log_state(A, id, 2);
+        },
+        expect: || (Verdict::Drained, vec![(A, "nul-bytes")]),
+    },
+    Case {
+        name: "overlong",
+        shows: &[Row::OverlongLine],
+        build: |tree| {
+            tree.input("log", "  max_bytes: 100\n");
+            let id = tree.file(A, [&b"a\n"[..], &[b'x'; 500], b"\n"].concat());
+            tree.log_state(A, id, 2);
+            tree.hold(A, 503);
+        },
+        expect: || (Verdict::CannotTell, vec![(A, "read-overlong-line")]),
+    },
+    Case {
+        name: "other-stream",
+        shows: &[Row::OtherStream],
+        build: |tree| {
+            tree.input("container", "");
+            let line = |stream| format!("2026-01-01T00:00:00Z {stream} F x\n");
+            let id = tree.file(A, line("stdout") + &line("stderr"));
+            let end = line("stdout").len() as u64;
+            tree.log_state_of(A, id, end, "container", "{\"stream\":\"stdout\"}", "1b59052b95e61943-");
+            tree.log_state_of(A, id, end * 2, "container", "{\"stream\":\"stderr\"}", "2c59052b95e61943-");
+        },
+        expect: || (Verdict::Drained, vec![(A, "other-stream"), (A, "acknowledged")]),
+    },
+    Case {
+        name: "part-of-line",
+        shows: &[Row::PartOfLine],
+        build: |tree| {
+            tree.input("docker", "  containers.path: /var/log/app\n");
+            let id = tree.file(A, "{\"log\":\"half\",\"stream\":\"stdout\",\"time\":\"t\"}\n");
+            tree.log_state_of(A, id, 0, "docker", "{\"stream\":\"stdout\"}", "1b59052b95e61943-");
+        },
+        expect: || (Verdict::Drained, vec![(A, "part-of-line")]),
+    },
+    Case {
+        name: "too-old",
+        shows: &[Row::TooOld],
+        build: |tree| {
+            tree.input("log", "  ignore_older: 2h\n");
+            tree.log_state("/var/log/app/gone.log", (1, 1), 7);
+            tree.file(A, "a\n");
+            tree.old(A);
+        },
+        expect: || (Verdict::Drained, vec![(A, "ignored-by-age")]),
+    },
+    Case {
+        name: "not-taken",
+        shows: &[Row::NotTaken],
+        build: |tree| {
+            tree.input("log", "  exclude_files: ['x']\n");
+            let id = tree.file(A, "a\n");
+            tree.log_state(A, id, 2);
+            tree.file("/var/log/app/x.log", "a\n");
+            tree.put("/var/elsewhere", "a\n");
+            symlink("/var/elsewhere", tree.root.join("var/log/app/link.log")).unwrap();
+            tree.file("/var/log/app/new.log", "a\n");
+            tree.file("/var/log/app/empty.log", "");
+        },
+        expect: || {
+            let files = vec![
+                (A, "acknowledged"),
+                ("/var/log/app/x.log", "excluded"),
+                ("/var/log/app/link.log", "symbolic-link"),
+                ("/var/log/app/new.log", "not-picked-up"),
+                ("/var/log/app/empty.log", "empty"),
+            ];
+            (Verdict::GaveUp, files)
+        },
+    },
+    Case {
+        name: "truncated",
+        shows: &[Row::Truncated],
+        build: |tree| {
+            tree.input("log", "");
+            let id = tree.file(A, "a\n");
+            tree.log_state(A, id, 1000);
+        },
+        expect: || (Verdict::GaveUp, vec![(A, "truncated")]),
+    },
+    Case {
+        name: "copytruncate",
+        shows: &[Row::CopyTruncated],
+        build: |tree| {
+            tree.input("log", "");
+            let id = tree.file(A, "");
+            tree.file("/var/log/app/a.1.log", "a\nb\n");
+            tree.log_state(A, id, 0);
+        },
+        expect: || (Verdict::GaveUp, vec![(A, "empty"), ("/var/log/app/a.1.log", "not-picked-up")]),
+    },
+    Case {
+        name: "renamed-inside",
+        shows: &[Row::RenamedInside],
+        build: |tree| {
+            tree.input("log", "");
+            let old = tree.file("/var/log/app/a.1.log", "a\nb\n");
+            let new = tree.file(A, "c\n");
+            tree.log_state(A, old, 2);
+            tree.log_state("", new, 2);
+        },
+        expect: || (Verdict::GaveUp, vec![("/var/log/app/a.1.log", "behind"), (A, "acknowledged")]),
+    },
+    Case {
+        name: "renamed-out",
+        shows: &[Row::RenamedOutOrDeleted],
+        build: |tree| {
+            tree.input("log", "");
+            let id = tree.file("/var/old/a.1", "a\nb\n");
+            tree.log_state(A, id, 2);
+            tree.hold("/var/old/a.1", 2);
+        },
+        expect: || (Verdict::GaveUp, vec![("/var/old/a.1", "behind")]),
+    },
+    Case {
+        name: "gzip",
+        shows: &[Row::Gzip],
+        build: |tree| {
+            tree.input("filestream", "  id: app\n  compression: auto\n");
+            let done = tree.file(A, b"\x1f\x8b\x08rest of it");
+            let open = tree.file("/var/log/app/b.log", b"\x1f\x8b\x08rest of it");
+            tree.filestream(
+                &format!("native::{}-{}", done.0, done.1),
+                A,
+                "{\"offset\":900,\"eof\":true}",
+                "",
+            );
+            let cursor = "{\"offset\":13,\"eof\":false}";
+            tree.filestream(&format!("native::{}-{}", open.0, open.1), "/var/log/app/b.log", cursor, "");
+        },
+        expect: || (Verdict::GaveUp, vec![(A, "compressed-done"), ("/var/log/app/b.log", "compressed")]),
+    },
+    Case {
+        name: "tail-files",
+        shows: &[Row::TailFiles],
+        build: |tree| {
+            tree.input("log", "  tail_files: true\n");
+            let id = tree.file(A, "a\nb\n");
+            tree.log_state(A, id, 0);
+            tree.hold(A, 4);
+        },
+        expect: || (Verdict::CannotTell, vec![(A, "read-skipped-to-end")]),
+    },
+    Case {
+        name: "refused",
+        shows: &[Row::Refused],
+        build: |tree| {
+            tree.input("log", "");
+            tree.log_state("/var/log/app/gone.log", (1, 1), 7);
+            tree.file(A, "a\n");
+        },
+        expect: || (Verdict::GaveUp, vec![(A, "not-picked-up")]),
+    },
+    Case {
+        name: "cloudwatch",
+        shows: &[Row::CloudWatch],
+        build: |tree| {
+            tree.alive = false;
+            tree.shipper = Some(Shipper::CloudWatchAgent);
+            tree.file(A, "a\nb\n");
+            tree.put(
+                "/opt/aws/amazon-cloudwatch-agent/logs/state/_var_log_app_a.log",
+                format!("2\n{A}\n0-2"),
+            );
+        },
+        expect: || (Verdict::ShipperDead, vec![(A, "behind")]),
+    },
+];
+
+#[test]
+fn every_row_has_a_case() {
+    let shown: BTreeSet<Row> = CASES.iter().flat_map(|case| case.shows).copied().collect();
+    let missing: Vec<Row> = ROWS.into_iter().filter(|row| !shown.contains(row)).collect();
+    assert!(missing.is_empty(), "no case shows {missing:?}");
+}
+
+#[test]
+fn every_case_comes_out_as_expected() {
+    let mut wrong = Vec::new();
+    for case in CASES {
+        let mut tree = Tree::new(case.name);
+        (case.build)(&mut tree);
+        let (verdict, report) = tree.judge();
+        let (expected, files) = (case.expect)();
+        let files: BTreeSet<(String, String)> =
+            files.into_iter().map(|(path, reason)| (path.to_owned(), reason.to_owned())).collect();
+        let found: BTreeSet<(String, String)> = report
+            .shippers
+            .iter()
+            .flat_map(|shipper| &shipper.files)
+            .map(|file| (file.path.clone(), file.reason.clone()))
+            .collect();
+        if (verdict, &found) != (expected, &files) {
+            wrong.push(format!(
+                "{}: {verdict:?} {found:?}, not {expected:?} {files:?}\n{}",
+                case.name,
+                report.text()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases of {} went wrong:\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+}
+
+#[test]
+fn nothing_that_is_no_log_makes_it_hang() {
+    let mut tree = Tree::new("hostile");
+    tree.input("log", "");
+    let id = tree.file(A, "a\n");
+    tree.log_state(A, id, 2);
+    let at = |name: &str| tree.root.join("var/log/app").join(name);
+    symlink("loop.log", at("loop.log")).unwrap();
+    symlink("/dev/zero", at("zero.log")).unwrap();
+    fifo(&at("fifo.log"));
+    fs::create_dir(at("folder.log")).unwrap();
+    fs::write(at("a\n\u{1b}[2J.log"), "a\n").unwrap();
+    let (verdict, report) = tree.judge();
+    assert_eq!(verdict, Verdict::GaveUp);
+    assert!(report.text().contains("a\\x0a\\x1b[2J.log"), "{}", report.text());
+    assert!(!report.json().unwrap().contains('\u{1b}'));
+}
+
+fn fifo(path: &Path) {
+    let status = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+    assert!(status.success());
+}

@@ -65,6 +65,20 @@ pub enum Verb {
     Initd(Initd),
     /// Show the main job end to end below a throw-away folder
     Demo(Demo),
+    /// What the demo runs in place of python and mosquitto
+    #[command(hide = true)]
+    StandIn {
+        /// In whose place
+        role: String,
+    },
+    /// What a supervisor runs when its unit ended by itself
+    #[command(hide = true)]
+    Reaction {
+        /// The unit
+        unit: String,
+        /// How it ended
+        ending: String,
+    },
 }
 
 /// Names of units; shell patterns are allowed.

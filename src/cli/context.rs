@@ -1,11 +1,11 @@
 //! What a request may use: the root, who asks, and facts that are gathered once and late.
 
 use crate::os::clock;
-use crate::os::ids;
-use crate::unit::load::search_path;
 use crate::os::features::Features;
+use crate::os::ids;
 use crate::os::root::Root;
 use crate::service::place::{Place, Privilege};
+use crate::unit::load::search_path;
 use crate::unit::specifier::{Facts, User};
 use crate::unit::value::utc::Utc;
 use std::path::{Path, PathBuf};
@@ -65,8 +65,7 @@ impl Context {
         };
         let host_name = if self.root.is_host() { kernel("hostname") } else { text("/etc/hostname") };
         Facts {
-            pretty_host_name: text("/etc/machine-info")
-                .and_then(|t| field(&fields(&t), "PRETTY_HOSTNAME")),
+            pretty_host_name: text("/etc/machine-info").and_then(|t| field(&fields(&t), "PRETTY_HOSTNAME")),
             host_name,
             machine_id: text("/etc/machine-id"),
             boot_id: kernel("random/boot_id").map(|id| id.replace('-', "")),

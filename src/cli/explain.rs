@@ -29,7 +29,9 @@ pub fn ended(ended: &Ended, _root: &Root) -> Outcome {
     match &ended.answer {
         Answer::Started | Answer::Done | Answer::AlreadyDown | Answer::Stopped(_) => Outcome::Done,
         Answer::Reloaded(result) if !result.is_failure() => Outcome::Done,
-        Answer::Reloaded(result) => Outcome::Failed(Class::Failed, format!("the reload failed ({})", result.as_str())),
+        Answer::Reloaded(result) => {
+            Outcome::Failed(Class::Failed, format!("the reload failed ({})", result.as_str()))
+        }
         Answer::Failed(result, why) => {
             let Some(record) = &ended.record else {
                 return Outcome::Failed(Class::Failed, why.clone());
@@ -40,7 +42,11 @@ pub fn ended(ended: &Ended, _root: &Root) -> Outcome {
             };
             let sentence = failure(record);
             let sentence = if sentence.is_empty() { result.as_str().to_owned() } else { sentence };
-            let sentence = if why.is_empty() || sentence.contains(why.as_str()) { sentence } else { format!("{sentence}: {why}") };
+            let sentence = if why.is_empty() || sentence.contains(why.as_str()) {
+                sentence
+            } else {
+                format!("{sentence}: {why}")
+            };
             Outcome::Failed(class, sentence)
         }
     }

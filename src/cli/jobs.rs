@@ -15,8 +15,10 @@ use crate::order::transaction::{
 use crate::os::clock;
 use crate::os::poll::{Interest, wait};
 use crate::service::client::{self, Pending};
-use crate::unit::model::{Body, Unit};
+use crate::unit::load::unmet;
+use crate::unit::model::{Body, Check, Unit};
 use crate::unit::name::UnitName;
+use crate::unit::specifier::Facts;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,6 +26,23 @@ use std::time::Duration;
 
 /// Between two looks at a job that has no descriptor to wait for.
 const SOON: Duration = Duration::from_millis(5);
+
+/// Special targets that stand for ways down, or for a host that is not fully up; the others are up.
+const DOWN: [&str; 13] = [
+    "ctrl-alt-del.target",
+    "emergency.target",
+    "exit.target",
+    "final.target",
+    "halt.target",
+    "kexec.target",
+    "poweroff.target",
+    "reboot.target",
+    "rescue.target",
+    "runlevel0.target",
+    "runlevel6.target",
+    "shutdown.target",
+    "umount.target",
+];
 
 /// How a request wants its jobs done.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +134,7 @@ impl Refused {
 pub struct Planned {
     set: Set,
     graph: Graph,
+    facts: Facts,
     /// What to do, in order.
     pub transaction: Transaction,
 }
@@ -125,7 +145,8 @@ pub struct Planned {
 /// A unit that cannot be used, a contradiction, a cycle.
 pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> Result<Planned, Refused> {
     let names: Vec<UnitName> = anchors.iter().map(|(_, n)| n.clone()).collect();
-    let set = units::load(ctx, &ctx.facts(), &names, &client::recorded(&ctx.place));
+    let facts = ctx.facts();
+    let set = units::load(ctx, &facts, &names, &client::recorded(&ctx.place));
     let mut resolved: Vec<(Verb, UnitName)> = Vec::new();
     for (verb, name) in anchors {
         if let Some(unit) = set.get(name)
@@ -137,13 +158,18 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
         resolved.push((*verb, set.main(name).clone()));
     }
     let graph = set.graph();
-    let mode = options.mode.unwrap_or(if options.ignore_dependencies { Mode::IgnoreDependencies } else { Mode::Replace });
+    let mode = options.mode.unwrap_or(if options.ignore_dependencies {
+        Mode::IgnoreDependencies
+    } else {
+        Mode::Replace
+    });
     let states = RefCell::new(BTreeMap::new());
-    let active = |name: &UnitName| *states.borrow_mut().entry(name.clone()).or_insert_with(|| activity(ctx, name));
+    let active =
+        |name: &UnitName| *states.borrow_mut().entry(name.clone()).or_insert_with(|| activity(ctx, name));
     check_manual(&graph, &resolved).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     let transaction = transaction(&graph, &resolved, mode, &active)
         .map_err(|e| Refused::new(Class::NotConfigured, e.to_string()))?;
-    let planned = Planned { set, graph, transaction };
+    let planned = Planned { set, graph, facts, transaction };
     if options.strict {
         refuse_unapplied(&planned)?;
     }
@@ -154,7 +180,8 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
 #[must_use]
 pub fn activity(ctx: &Context, name: &UnitName) -> Activity {
     if special::is_built_in(name) {
-        return Activity::Active;
+        let down = DOWN.contains(&name.as_str());
+        return if down { Activity::Inactive } else { Activity::Active };
     }
     match client::status(&ctx.place, name) {
         Ok(Some(record)) => explain::activity(record.state()),
@@ -192,7 +219,8 @@ impl Planned {
     /// One line for each unit to be started that has directives without effect here.
     #[must_use]
     pub fn unapplied(&self) -> Vec<String> {
-        let starts = self.transaction.jobs.iter().filter(|j| matches!(j.kind, JobKind::Start | JobKind::RestartStart));
+        let starts =
+            self.transaction.jobs.iter().filter(|j| matches!(j.kind, JobKind::Start | JobKind::RestartStart));
         starts
             .filter_map(|job| {
                 let unit = self.set.get(&job.unit)?;
@@ -205,7 +233,14 @@ impl Planned {
     pub fn execute(self, ctx: &Context, options: &Options, tell: &mut dyn FnMut(&Report)) -> Vec<Report> {
         let deadline = options.timeout.map(|t| clock::now().saturating_add(t));
         let count = self.transaction.jobs.len();
-        let run = Run { ctx, options, planned: &self, ended: vec![None; count], begun: vec![false; count], pending: Vec::new() };
+        let run = Run {
+            ctx,
+            options,
+            planned: &self,
+            ended: vec![None; count],
+            begun: vec![false; count],
+            pending: Vec::new(),
+        };
         run.all(deadline, tell)
     }
 }
@@ -258,6 +293,11 @@ impl Run<'_> {
         let Some(unit) = unit.filter(|u| matches!(u.body, Body::Service(_))) else {
             return Some(Outcome::Done);
         };
+        if job.kind.is_start()
+            && let Some(outcome) = self.checks(unit)
+        {
+            return Some(outcome);
+        }
         let place = &self.ctx.place;
         let options = self.client_options(unit);
         let begun = match job.kind {
@@ -279,6 +319,25 @@ impl Run<'_> {
             }
             Err(e) => Some(explain::client_error(&e)),
         }
+    }
+
+    /// `Condition…=` and `Assert…=` are looked at when the unit's turn comes.
+    fn checks(&self, unit: &Unit) -> Option<Outcome> {
+        let sentence = |word: &str, check: &Check| {
+            let (not, at) = (if check.negate { "!" } else { "" }, &check.origin);
+            format!(
+                "{word}{}={not}{} is not met ({}:{})",
+                check.test,
+                check.value,
+                at.path.display(),
+                at.span.line
+            )
+        };
+        if let Some(check) = unmet(&self.ctx.root, &self.planned.facts, &unit.conditions) {
+            return Some(Outcome::Skipped(sentence("Condition", check)));
+        }
+        let check = unmet(&self.ctx.root, &self.planned.facts, &unit.asserts)?;
+        Some(Outcome::Failed(Class::Failed, sentence("Assert", check)))
     }
 
     fn client_options(&self, unit: &Unit) -> client::Options {
@@ -327,7 +386,9 @@ impl Run<'_> {
         let transaction = &self.planned.transaction;
         let Some(job) = transaction.jobs.get(index) else { return };
         let victims = match &outcome {
-            Outcome::Failed(..) | Outcome::Dependency(_) | Outcome::TimedOut => on_job_failed(transaction, index),
+            Outcome::Failed(..) | Outcome::Dependency(_) | Outcome::TimedOut => {
+                on_job_failed(transaction, index)
+            }
             Outcome::Skipped(_) => on_job_done_inactive(transaction, index),
             Outcome::Done => Vec::new(),
         };
@@ -347,7 +408,8 @@ impl Run<'_> {
     }
 
     fn report(&self, job: &Job, outcome: Outcome) -> Report {
-        let description = self.planned.set.get(&job.unit).and_then(|u| u.description.clone()).unwrap_or_default();
+        let description =
+            self.planned.set.get(&job.unit).and_then(|u| u.description.clone()).unwrap_or_default();
         Report { unit: job.unit.clone(), description, kind: job.kind, outcome }
     }
 }

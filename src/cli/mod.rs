@@ -1,11 +1,39 @@
 //! The doors: argv and environment in, printed words and an exit code out.
+//!
+//! [`door`] decides which one a call comes through: the init door ([`init`]), chkconfig's command
+//! line ([`chkconfig`]), or the hand door ([`hand`]). From there the work is the same: [`jobs`]
+//! carries transactions out, [`units`] loads, [`explain`] and [`show`] find the words.
 
+pub mod args;
+mod chkconfig;
+mod context;
+mod demo;
+mod dialect;
+mod door;
+mod exit;
+mod explain;
+mod hand;
+mod handover;
+mod init;
+mod jobs;
+mod logs;
+mod out;
+mod reaction;
+mod run;
+mod show;
+mod units;
+
+use door::{Door, Surroundings};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command that `argv` names and returns the exit code of the process.
 #[must_use]
 pub fn main(argv: Vec<OsString>) -> ExitCode {
-    drop(argv);
-    ExitCode::from(2)
+    exit::code(match door::decide(argv) {
+        Door::Init(words) => init::run(&words, &Surroundings::read()),
+        Door::Chkconfig(program, words) => chkconfig::run(&program, &words, &Surroundings::read()),
+        Door::Supervise(words) => run::supervise(&words),
+        Door::Hand(argv) => hand::run(argv, &Surroundings::read()),
+    })
 }

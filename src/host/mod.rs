@@ -4,10 +4,10 @@
 //! For a root other than the host's `/`, the tree alone answers. Facts are asked when they are
 //! needed and never kept: a host may be upgraded under a running supervisor.
 
-mod family;
-mod init;
-mod runlevel;
-mod version;
+pub mod family;
+pub mod init;
+pub mod runlevel;
+pub mod version;
 
 pub use family::{Family, family};
 pub use init::{Init, booted_with_systemd, called_by_systemd, init};

@@ -189,6 +189,18 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with(['#', '+', '-'])
 }
 
+/// The effective user of this process.
+#[must_use]
+pub fn effective_uid() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}
+
+/// The parent of this process.
+#[must_use]
+pub fn parent_pid() -> i32 {
+    nix::unistd::getppid().as_raw()
+}
+
 /// An id as `User=` may have it: digits alone, and not one of those that mean "none". A name may not
 /// begin with a digit (systemd's valid_user_group_name).
 pub fn id_number(text: &str) -> Option<u32> {

@@ -90,6 +90,12 @@ impl Kin {
         Kin { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen }
     }
 
+    /// The one that takes over: what it forks from now on is kin, too.
+    #[must_use]
+    pub fn taken_over_by(self, supervisor: ProcessId) -> Kin {
+        Kin { supervisor: Some(supervisor), ..self }
+    }
+
     /// A child of the supervisor that is not the service's, with all below it: a transaction that
     /// it carries out.
     pub fn set_apart(&mut self, pid: ProcessId) {

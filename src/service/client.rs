@@ -1,1 +1,570 @@
-//! x
+//! What commands do with supervisors: start one, ask it, wait for its answer, and tell what is true
+//! where there is none.
+//!
+//! A command may be killed at any moment: a supervisor that was started goes on by itself. A second
+//! stop joins the first; a start that comes during a stop waits for its end. What a killed
+//! supervisor left is taken over by the next command that is about the unit.
+
+use super::machine::ServiceResult;
+use super::place::{Place, living};
+use super::plan::{Errand, Extras, Plan, PlanError};
+use super::run::REPORT_FD;
+use super::status::{Record, StartWindow};
+use crate::os::cgroup::{Group, Version};
+use crate::os::child::{self, Spec};
+use crate::os::clock::{self, BootId};
+use crate::os::error::Error;
+use crate::os::features::{Features, UnknownSwitch};
+use crate::os::lock::Lock;
+use crate::os::poll::{self, Interest};
+use crate::os::proc::Proc;
+use crate::os::root::{Root, Sync};
+use crate::os::socket::Connection;
+use crate::unit::model::Unit;
+use crate::unit::name::UnitName;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error as ThisError;
+
+/// How long a living supervisor may take to answer a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks at a supervisor that is just coming or going.
+const BETWEEN: Duration = Duration::from_millis(5);
+
+/// Why a command got no answer.
+#[derive(Debug, ThisError)]
+pub enum ClientError {
+    /// The unit cannot be supervised.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The kernel said no.
+    #[error(transparent)]
+    Os(#[from] Error),
+    /// A switch of `AMR_FEATURES` that means nothing.
+    #[error(transparent)]
+    Switch(#[from] UnknownSwitch),
+    /// The supervisor could not begin its work.
+    #[error("cannot supervise '{unit}': {why}")]
+    NotSupervised {
+        /// The unit.
+        unit: String,
+        /// What it said.
+        why: String,
+    },
+    /// The time that the caller gave is over; the job goes on.
+    #[error("'{unit}' has not finished within the time given; it goes on")]
+    Timeout {
+        /// The unit.
+        unit: String,
+    },
+    /// The supervisor will not do that.
+    #[error("cannot do that with '{unit}': {why}")]
+    Refused {
+        /// The unit.
+        unit: String,
+        /// Why.
+        why: String,
+    },
+}
+
+type Result<T, E = ClientError> = std::result::Result<T, E>;
+
+/// What the caller knows besides the unit.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The init script's name: for the subsys lock and /var/run/NAME.pid.
+    pub lock_name: Option<String>,
+    /// Features of the kernel to do without.
+    pub switches: Option<String>,
+    /// How long [`Pending::finish`] waits; `None` for ever.
+    pub timeout: Option<Duration>,
+    /// Other units depend on this one such that its end concerns them (`BindsTo=` and the like).
+    pub bound: bool,
+    /// The amr to run as supervisor; `None` for this program.
+    pub program: Option<PathBuf>,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// In short.
+    pub answer: Answer,
+    /// The record as it is now.
+    pub record: Option<Record>,
+}
+
+/// How a job ended, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is active (also when it already was).
+    Started,
+    /// It ran and ended well (`Type=oneshot` and the like), or was skipped by `ExecCondition=`.
+    Done,
+    /// The start failed.
+    Failed(ServiceResult, String),
+    /// It is down; with this result.
+    Stopped(ServiceResult),
+    /// It was down already.
+    AlreadyDown,
+    /// The reload is over; with this result.
+    Reloaded(ServiceResult),
+}
+
+/// To whom a signal goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Who {
+    Main,
+    Control,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Job {
+    Start,
+    Stop(&'static str),
+    Reload,
+}
+
+/// A job that is being carried out. Several can be waited for at once: poll [`Pending::fd`], then
+/// call [`Pending::advance`].
+#[derive(Debug)]
+pub struct Pending {
+    place: Place,
+    unit: String,
+    plan: Plan,
+    program: Option<PathBuf>,
+    job: Job,
+    source: Source,
+    deadline: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Ask again: a supervisor is just coming or going.
+    Again,
+    /// The pipe of a supervisor that this job has started, and what has come through it.
+    Pipe(File, Vec<u8>),
+    /// A conversation with one that was there.
+    Connection(Connection),
+    /// A start that waits for the end of a stop.
+    Behind(Connection),
+    /// Nothing is left to wait for.
+    Settled(Answer),
+}
+
+/// Starts a unit; one that is active already is answered at once.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn start(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+    Pending::new(place, unit, options, Job::Start)
+}
+
+/// Stops a unit.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn stop(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+    Pending::new(place, unit, options, Job::Stop("stop"))
+}
+
+/// Stops a unit that is to be started again: `RestartKillSignal=` and
+/// `RuntimeDirectoryPreserve=restart` apply.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn stop_for_restart(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+    Pending::new(place, unit, options, Job::Stop("stop-restart"))
+}
+
+/// Reloads a unit.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn reload(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+    supervised(place, unit, options)?;
+    Pending::new(place, unit, options, Job::Reload)
+}
+
+/// Sends a signal to processes of a unit.
+///
+/// # Errors
+/// It is not running, or see [`ClientError`].
+pub fn kill(place: &Place, unit: &Unit, options: &Options, signal: i32, who: Who) -> Result<()> {
+    supervised(place, unit, options)?;
+    let who = match who {
+        Who::Main => "main",
+        Who::Control => "control",
+        Who::All => "all",
+    };
+    ask(place, unit.name.as_str(), &format!("kill {signal} {who}"))
+}
+
+/// Forgets a failure and the starts that were counted.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
+    let deadline = clock::now().saturating_add(PATIENCE);
+    while is_supervised(place, name)? && clock::now() < deadline {
+        let over = || Ok::<_, ClientError>(place.record(name.as_str())?.is_some_and(|r| r.state().is_over()));
+        // One that is just going takes no more requests.
+        if !over()? && ask(place, name.as_str(), "reset-failed").is_ok() && !over()? {
+            return Ok(());
+        }
+        poll::wait(&[], Some(BETWEEN))?;
+    }
+    let Some(mut record) = status(place, name)? else { return Ok(()) };
+    record.starts = StartWindow::default();
+    record.restarts = 0;
+    if record.state() == super::machine::State::Failed {
+        record.sub = super::machine::State::Dead.sub().to_owned();
+        record.result = ServiceResult::Success.as_str().to_owned();
+    }
+    let path = place.files(name.as_str()).status;
+    Ok(place.root.write_atomic(&path, &record.encode(), 0o644, Sync::No)?)
+}
+
+/// The units that have a record, sorted; what is no unit's folder is passed over.
+#[must_use]
+pub fn recorded(place: &Place) -> Vec<UnitName> {
+    let entries = place.root.list(&place.run_dir).unwrap_or_default();
+    let name = |e: crate::os::root::Entry| UnitName::parse(e.name.to_str()?).ok();
+    entries
+        .into_iter()
+        .filter_map(name)
+        .filter(|n| place.root.exists(&place.files(n.as_str()).status))
+        .collect()
+}
+
+/// Is there a supervisor for the unit?
+///
+/// # Errors
+/// The lock cannot be examined.
+pub fn is_supervised(place: &Place, name: &UnitName) -> Result<bool> {
+    Ok(Lock::is_held(&place.root, &place.files(name.as_str()).lock)?)
+}
+
+/// What is true of a unit now; `None` when it was never started. No daemon is asked.
+///
+/// # Errors
+/// The record cannot be read.
+pub fn status(place: &Place, name: &UnitName) -> Result<Option<Record>> {
+    // The lock first: a supervisor that ends in between has written its last record.
+    let held = is_supervised(place, name)?;
+    let Some(record) = place.record(name.as_str())? else { return Ok(None) };
+    if held {
+        return Ok(Some(record));
+    }
+    let host = Root::host()?;
+    let boot = BootId::read(&host)?;
+    let (main, others) = alive(&record, &host, &boot)?;
+    Ok(Some(record.unsupervised(boot.as_str(), main, others)))
+}
+
+/// Do the main process and others of a record still live?
+fn alive(record: &Record, host: &Root, boot: &BootId) -> Result<(bool, bool)> {
+    if record.boot_id != boot.as_str() {
+        return Ok((false, false));
+    }
+    let proc = Proc::new(host.clone());
+    let main = living(record.main, boot, &proc).is_some();
+    let version = if record.tracking.unified { Version::V2 } else { Version::V1 };
+    let grouped = match &record.tracking.cgroup {
+        Some(dir) => !Group::at(host, dir.clone(), version).is_empty()?,
+        None => false,
+    };
+    let marked = record.marks().into_iter().any(|m| living(Some(m), boot, &proc).is_some());
+    Ok((main, grouped || marked))
+}
+
+/// Sees to it that a service which lost its supervisor has one.
+fn supervised(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
+    if is_supervised(place, &unit.name)? || !is_left(place, unit.name.as_str())? {
+        return Ok(());
+    }
+    let plan = plan(place, unit, options, Errand::Adopt)?;
+    let pipe = launch(place, &plan, options.program.as_ref())?;
+    let mut pending = Pending {
+        place: place.clone(),
+        unit: plan.unit.clone(),
+        plan,
+        program: options.program.clone(),
+        job: Job::Start,
+        source: Source::Pipe(pipe, Vec::new()),
+        deadline: Some(clock::now().saturating_add(PATIENCE)),
+    };
+    pending.finish().map(drop)
+}
+
+/// Has a killed supervisor left something that lives?
+fn is_left(place: &Place, unit: &str) -> Result<bool> {
+    let Some(record) = place.record(unit)? else { return Ok(false) };
+    let host = Root::host()?;
+    let boot = BootId::read(&host)?;
+    let (main, others) = alive(&record, &host, &boot)?;
+    Ok(record.boot_id == boot.as_str() && record.phase(main, others).is_some())
+}
+
+fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan> {
+    let files = unit.fragment.iter().chain(&unit.dropins);
+    let extras = Extras {
+        paths: place.paths(),
+        mode: place.mode(),
+        lock_name: options.lock_name.clone(),
+        files: place.marks(files),
+        switches: options.switches.clone(),
+        bound: options.bound,
+    };
+    Ok(Plan::new(unit, extras, errand)?)
+}
+
+/// Starts a supervisor; it reports through the pipe.
+fn launch(place: &Place, plan: &Plan, program: Option<&PathBuf>) -> Result<File> {
+    let features = Features::detect(plan.switches.as_deref())?;
+    let files = place.prepare(&plan.unit)?;
+    let fd = child::plan_file(&plan.encode()?, &features, &place.root, &files.folder)?;
+    let (reader, writer) = std::io::pipe().map_err(|e| Error::new("create", "pipe", e))?;
+    let host = Root::host()?;
+    let program = match program {
+        Some(path) => path.clone(),
+        None => child::own_executable(&host)?,
+    };
+    let argv = ["amr", "supervise", "--plan-fd", "3"].map(Into::into).to_vec();
+    debug_assert_eq!(REPORT_FD, 4);
+    let fds = vec![Arc::new(fd), Arc::new(OwnedFd::from(writer))];
+    child::spawn(&Spec::detached(program, argv, fds), &features)?;
+    Ok(File::from(OwnedFd::from(reader)))
+}
+
+/// One request, one answer.
+fn ask(place: &Place, unit: &str, request: &str) -> Result<()> {
+    let refused = |why: &str| ClientError::Refused { unit: unit.to_owned(), why: why.to_owned() };
+    if !Lock::is_held(&place.root, &place.files(unit).lock)? {
+        return Err(refused("it is not running"));
+    }
+    let connection = Connection::open(&place.root, &place.files(unit).control, PATIENCE)?;
+    connection.send(request.as_bytes(), PATIENCE)?;
+    let bytes = connection.receive(PATIENCE)?;
+    match String::from_utf8_lossy(&bytes).split_once(' ').map_or(("ok", ""), |(w, rest)| (w, rest)) {
+        ("refused", why) => Err(refused(why)),
+        (_, _) => Ok(()),
+    }
+}
+
+impl Pending {
+    fn new(place: &Place, unit: &Unit, options: &Options, job: Job) -> Result<Self> {
+        let errand = match job {
+            Job::Start => Errand::Start,
+            Job::Stop(_) => Errand::Stop,
+            Job::Reload => Errand::Adopt,
+        };
+        let plan = plan(place, unit, options, errand)?;
+        let mut pending = Self {
+            place: place.clone(),
+            unit: plan.unit.clone(),
+            plan,
+            program: options.program.clone(),
+            job,
+            source: Source::Again,
+            deadline: options.timeout.map(|t| clock::now().saturating_add(t)),
+        };
+        pending.begin()?;
+        Ok(pending)
+    }
+
+    /// Asks the supervisor that is there, or starts one.
+    fn begin(&mut self) -> Result<()> {
+        let files = self.place.files(&self.unit);
+        if Lock::is_held(&self.place.root, &files.lock)? {
+            let request = match self.job {
+                Job::Start => "start",
+                Job::Stop(word) => word,
+                Job::Reload => "reload",
+            };
+            self.source = self.request(request).map_or(Source::Again, Source::Connection);
+            return Ok(());
+        }
+        self.source = match self.job {
+            Job::Stop(_) if !is_left(&self.place, &self.unit)? => {
+                self.clear_lock()?;
+                Source::Settled(Answer::AlreadyDown)
+            }
+            Job::Reload => {
+                let (unit, why) = (self.unit.clone(), "it is not active".to_owned());
+                return Err(ClientError::Refused { unit, why });
+            }
+            Job::Start | Job::Stop(_) => {
+                Source::Pipe(launch(&self.place, &self.plan, self.program.as_ref())?, Vec::new())
+            }
+        };
+        Ok(())
+    }
+
+    /// A connection on which the request was sent; `None` when nobody listens (yet, or any more).
+    fn request(&self, request: &str) -> Option<Connection> {
+        let path = self.place.files(&self.unit).control;
+        let connection = Connection::open(&self.place.root, &path, PATIENCE).ok()?;
+        connection.send(request.as_bytes(), PATIENCE).ok()?;
+        Some(connection)
+    }
+
+    /// The subsys lock of a service whose supervisor was killed and which then ended.
+    fn clear_lock(&self) -> Result<()> {
+        match self.place.record(&self.unit)?.and_then(|r| r.lock) {
+            Some(path) => Ok(self.place.root.remove_file_if_there(&path)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Becomes readable when there may be something new; `None`: call [`Pending::advance`] again
+    /// after a few milliseconds.
+    #[must_use]
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.source {
+            Source::Pipe(file, _) => Some(file.as_fd()),
+            Source::Connection(c) | Source::Behind(c) => Some(c.as_fd()),
+            Source::Again | Source::Settled(_) => None,
+        }
+    }
+
+    /// The unit.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        &self.unit
+    }
+
+    /// Takes what has come, without waiting; `Some` when the job has ended.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn advance(&mut self) -> Result<Option<Ended>> {
+        match std::mem::replace(&mut self.source, Source::Again) {
+            Source::Again => self.begin()?,
+            Source::Settled(answer) => {
+                self.source = Source::Settled(answer.clone());
+                return self.ended(answer).map(Some);
+            }
+            Source::Pipe(file, text) => self.read_pipe(file, text)?,
+            Source::Connection(c) => self.read_connection(c)?,
+            Source::Behind(c) => {
+                if !is_ready(c.as_fd())? {
+                    self.source = Source::Behind(c);
+                }
+            }
+        }
+        match &self.source {
+            Source::Settled(answer) => self.ended(answer.clone()).map(Some),
+            Source::Again | Source::Pipe(..) | Source::Connection(_) | Source::Behind(_) => Ok(None),
+        }
+    }
+
+    fn read_pipe(&mut self, mut file: File, mut text: Vec<u8>) -> Result<()> {
+        if !is_ready(file.as_fd())? {
+            self.source = Source::Pipe(file, text);
+            return Ok(());
+        }
+        let mut buffer = [0_u8; 512];
+        let n = file.read(&mut buffer).map_err(|e| Error::new("read", "report pipe", e))?;
+        text.extend_from_slice(buffer.get(..n).unwrap_or_default());
+        if text.contains(&b'\n') {
+            return self.heed(&String::from_utf8_lossy(&text).into_owned());
+        }
+        if n == 0 {
+            // It died before it could answer. What it left, if anything, is taken over.
+            let why = "its supervisor ended before it answered".to_owned();
+            return Err(ClientError::NotSupervised { unit: self.unit.clone(), why });
+        }
+        self.source = Source::Pipe(file, text);
+        Ok(())
+    }
+
+    fn read_connection(&mut self, connection: Connection) -> Result<()> {
+        if !is_ready(connection.as_fd())? {
+            self.source = Source::Connection(connection);
+            return Ok(());
+        }
+        let bytes = connection.receive(Duration::ZERO).unwrap_or_default();
+        if bytes.is_empty() {
+            // It has gone without an answer: ask again.
+            return Ok(());
+        }
+        self.heed(&String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn heed(&mut self, text: &str) -> Result<()> {
+        let line = text.lines().next().unwrap_or_default();
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let (result, why) = rest.split_once(' ').unwrap_or((rest, ""));
+        let parsed = ServiceResult::parse(result).unwrap_or_default();
+        self.source = match word {
+            "started" => Source::Settled(Answer::Started),
+            "done" => Source::Settled(Answer::Done),
+            "failed" => Source::Settled(Answer::Failed(parsed, why.to_owned())),
+            "stopped" => Source::Settled(Answer::Stopped(parsed)),
+            "reloaded" => Source::Settled(Answer::Reloaded(parsed)),
+            // It goes down: stand behind those who wait for that, then begin anew.
+            "later" => self.request("stop").map_or(Source::Again, Source::Behind),
+            "busy" => Source::Again,
+            "refused" => {
+                return Err(ClientError::Refused { unit: self.unit.clone(), why: rest.to_owned() });
+            }
+            _ => {
+                return Err(ClientError::NotSupervised { unit: self.unit.clone(), why: rest.to_owned() });
+            }
+        };
+        Ok(())
+    }
+
+    fn ended(&self, answer: Answer) -> Result<Ended> {
+        Ok(Ended { answer, record: self.place.record(&self.unit)? })
+    }
+
+    /// Waits for the end of the job.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn finish(&mut self) -> Result<Ended> {
+        loop {
+            if let Some(ended) = self.advance()? {
+                self.wait_for_exit()?;
+                return Ok(ended);
+            }
+            let left = self.deadline.map(|d| d.saturating_sub(clock::now()));
+            if left.is_some_and(|l| l.is_zero()) {
+                return Err(ClientError::Timeout { unit: self.unit.clone() });
+            }
+            match self.fd() {
+                Some(fd) => poll::wait(&[(fd, Interest::Read)], left)?,
+                None => poll::wait(&[], Some(left.map_or(BETWEEN, |l| l.min(BETWEEN))))?,
+            };
+        }
+    }
+
+    /// After a stop the supervisor has nothing more to do than to go: a start that follows at once
+    /// need not meet it.
+    fn wait_for_exit(&self) -> Result<()> {
+        if !matches!(self.job, Job::Stop(_)) {
+            return Ok(());
+        }
+        let deadline = clock::now().saturating_add(PATIENCE);
+        let lock = self.place.files(&self.unit).lock;
+        while Lock::is_held(&self.place.root, &lock)? && clock::now() < deadline {
+            let over = self.place.record(&self.unit)?.is_some_and(|r| r.state().is_over());
+            if !over {
+                return Ok(());
+            }
+            poll::wait(&[], Some(Duration::from_millis(1)))?;
+        }
+        Ok(())
+    }
+}
+
+fn is_ready(fd: BorrowedFd<'_>) -> Result<bool> {
+    Ok(!poll::wait(&[(fd, Interest::Read)], Some(Duration::ZERO))?.is_empty())
+}

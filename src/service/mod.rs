@@ -1,10 +1,20 @@
 //! One supervised service: what state it is in, what happens next, and the small process that
 //! sees to it.
+//!
+//! Pure: [`machine`] (the life of a service as a total function), [`restart`] (delays and the start
+//! limit), [`plan`] (what a supervisor needs of the unit), [`status`] (the record on disk),
+//! [`notify`] (what services report), [`show`] (properties as systemctl prints them).
+//!
+//! Drivers: [`run`] is the supervisor process, [`client`] what commands do with it, [`place`] where
+//! its files are, [`log`] the output of services.
 
+pub mod client;
 pub mod log;
 pub mod machine;
 pub mod notify;
+pub mod place;
 pub mod plan;
 pub mod restart;
+pub mod run;
 pub mod show;
 pub mod status;

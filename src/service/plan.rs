@@ -185,6 +185,14 @@ impl Plan {
         list.get(index)
     }
 
+    /// Does anything of it go to the unit's log?
+    #[must_use]
+    pub fn writes_log(&self) -> bool {
+        use crate::unit::model::StandardOutput::{Journal, JournalConsole};
+        let c = &self.service.context;
+        [&c.stdout, &c.stderr].into_iter().any(|s| matches!(s, Journal | JournalConsole))
+    }
+
     /// The unit's folder below `run_dir`.
     #[must_use]
     pub fn folder(&self) -> PathBuf {

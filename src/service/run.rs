@@ -1,1 +1,363 @@
-//! x
+//! The supervisor: one small process for each started service.
+//!
+//! It is this program executed anew with a compact plan ([`super::plan`]), so that nothing of
+//! reading units stays in its memory. It feeds what happens (signals, notify and control sockets,
+//! the exec pipe, the PID file, one timer) to the machine and carries out what the machine says. It
+//! sleeps in one poll(2) and wakes up for events alone.
+//!
+//! Between any two system calls it may be killed: the service lives on, its output waits in the
+//! FIFO, and the next supervisor takes over by the record.
+
+mod actions;
+mod control;
+mod environment;
+mod events;
+mod files;
+mod output;
+mod processes;
+mod publish;
+mod spawn;
+
+pub use output::{LogSink, Output};
+
+use self::control::Waiters;
+use self::processes::Process;
+use self::spawn::Foreground;
+use super::machine::{self, Event, Facts, Machine, Phase, Policy, Rule, State, StopKind};
+use super::place::{Files, Place, living};
+use super::plan::{Errand, Plan, PlanError};
+use super::status::Record;
+use crate::os::clock::{self, BootId};
+use crate::os::error::Error;
+use crate::os::features::{Features, UnknownSwitch};
+use crate::os::inotify::Watcher;
+use crate::os::lock::Lock;
+use crate::os::poll::Timers;
+use crate::os::proc::{Identity, Proc, ProcessId};
+use crate::os::root::{OFlag, Root};
+use crate::os::signal::{Signal, Signals};
+use crate::os::socket::{Listener, NotifySocket};
+use crate::os::tracking::{self, Tracking};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+use thiserror::Error as ThisError;
+
+/// A plan is not longer than this.
+const PLAN_LIMIT: u64 = 16 << 20;
+/// The descriptor through which a supervisor tells its starter how the start went.
+pub const REPORT_FD: i32 = 4;
+
+/// Why a supervisor could not do its work.
+#[derive(Debug, ThisError)]
+pub enum RunError {
+    /// No plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The kernel said no.
+    #[error(transparent)]
+    Os(#[from] Error),
+    /// A switch of `AMR_FEATURES` that means nothing.
+    #[error(transparent)]
+    Switch(#[from] UnknownSwitch),
+    /// Another supervisor has the unit.
+    #[error("'{0}' has a supervisor already")]
+    Busy(String),
+}
+
+/// How a run in the foreground ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// The last record.
+    pub record: Record,
+}
+
+/// The timers of a supervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Clock {
+    /// The one that the machine arms.
+    Phase,
+    /// The watchdog.
+    Watchdog,
+    /// Look whether something has happened that nothing tells of.
+    Look,
+}
+
+/// The hidden verb `supervise --plan-fd N`: reads the plan and works until the service is down.
+///
+/// # Errors
+/// See [`RunError`]. The starter is told, too.
+pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
+    let host = Root::host()?;
+    let mut starter = inherited(&host, REPORT_FD, OFlag::O_WRONLY).ok();
+    let outcome = read_plan(&host, plan_fd).and_then(|plan| {
+        let mut s = Supervisor::new(plan, Foreground::No)?;
+        if let Some(pipe) = starter.take() {
+            s.waiters.add_starter(pipe, s.plan.errand);
+        }
+        s.work();
+        Ok(())
+    });
+    if let (Err(e), Some(pipe)) = (&outcome, &mut starter) {
+        let word = if matches!(e, RunError::Busy(_)) { "busy" } else { "error" };
+        // The starter may have gone; it is told only as a courtesy.
+        let _ = writeln!(pipe, "{word} {e}");
+    }
+    outcome
+}
+
+/// Runs the service in the foreground, with the caller's standard descriptors, until it is down.
+///
+/// # Errors
+/// See [`RunError`].
+pub fn foreground(plan: Plan) -> Result<Ended, RunError> {
+    let mut s = Supervisor::new(plan, Foreground::Yes)?;
+    s.work();
+    Ok(Ended { record: s.record })
+}
+
+fn read_plan(host: &Root, fd: i32) -> Result<Plan, RunError> {
+    let file = inherited(host, fd, OFlag::O_RDONLY)?;
+    let mut bytes = Vec::new();
+    file.take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
+    Ok(Plan::decode(&bytes)?)
+}
+
+/// A descriptor that came with exec, opened again under a name of its own.
+fn inherited(host: &Root, fd: i32, flags: OFlag) -> Result<File, Error> {
+    host.open_with(&PathBuf::from(format!("/proc/self/fd/{fd}")), flags, 0)
+}
+
+/// Everything that the loop works with.
+struct Supervisor {
+    plan: Plan,
+    policy: Policy,
+    machine: Machine,
+    queue: VecDeque<Event>,
+    place: Place,
+    files: Files,
+    host: Root,
+    boot: BootId,
+    proc: Proc,
+    features: Features,
+    tracking: Tracking,
+    main: Option<Process>,
+    control: Option<Process>,
+    /// What PID file or guess named for the event at hand.
+    candidate: Option<ProcessId>,
+    timers: Timers<Clock>,
+    watchdog: crate::unit::value::Timeout,
+    record: Record,
+    published: Record,
+    signals: Signals,
+    notify: NotifySocket,
+    listener: Listener,
+    waiters: Waiters,
+    output: Option<Output>,
+    watcher: Option<Watcher>,
+    invocation_id: String,
+    exit: Option<crate::os::wait::Exit>,
+    foreground: Foreground,
+    /// SIGTERM came: there is little time.
+    hurry: bool,
+    /// The errand of starting is still to be done, after what was found is down.
+    start_pending: bool,
+    oom_score: Option<i32>,
+    _lock: Lock,
+}
+
+impl Supervisor {
+    fn new(plan: Plan, foreground: Foreground) -> Result<Self, RunError> {
+        let features = Features::detect(plan.switches.as_deref())?;
+        let place = Place::from_plan(&plan.paths, plan.mode)?;
+        let files = place.prepare(&plan.unit)?;
+        let Some(lock) = Lock::try_take(&place.root, &files.lock)? else {
+            return Err(RunError::Busy(plan.unit));
+        };
+        let host = Root::host()?;
+        let boot = BootId::read(&host)?;
+        let proc = Proc::new(host.clone());
+        let signals = Signals::watch(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
+        tracking::become_subreaper()?;
+        let notify = NotifySocket::bind(&place.root, &files.notify)?;
+        let listener = Listener::bind(&place.root, &files.control, 0o600)?;
+        let old = place.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
+        let tracking = processes::tracking(&plan, &place, &host, &features, &boot, &proc, old.as_ref())?;
+        let mut s = Self {
+            policy: plan.policy(),
+            machine: Machine::default(),
+            queue: VecDeque::new(),
+            oom_score: processes::protect(&host),
+            watchdog: plan.service.watchdog,
+            output: None,
+            record: publish::fresh(&plan, &place, &boot, &proc),
+            published: Record::default(),
+            main: None,
+            control: None,
+            candidate: None,
+            timers: Timers::default(),
+            waiters: Waiters::default(),
+            watcher: None,
+            invocation_id: String::new(),
+            exit: None,
+            hurry: false,
+            start_pending: false,
+            plan,
+            place,
+            files,
+            host,
+            boot,
+            proc,
+            features,
+            tracking,
+            signals,
+            notify,
+            listener,
+            foreground,
+            _lock: lock,
+        };
+        s.open_output();
+        s.first(old);
+        Ok(s)
+    }
+
+    fn open_output(&mut self) {
+        if self.foreground == Foreground::Yes || !self.plan.writes_log() {
+            return;
+        }
+        let log = super::log::read::path_of(&self.plan.paths.log_dir, &self.plan.unit);
+        match Output::open(&self.place.root, &self.files.output, &log) {
+            Ok(output) => {
+                self.output = Some(output);
+                self.record.log_path = Some(log);
+            }
+            Err(e) => self.record.not_applied.push(format!("{e}; the service's output is lost")),
+        }
+    }
+
+    /// What is there to begin with: a service that a killed supervisor left, or nothing.
+    fn first(&mut self, old: Option<Record>) {
+        let old = old.unwrap_or_default();
+        self.machine.starts = old.starts.into();
+        let main = living(old.main, &self.boot, &self.proc);
+        let others = self.others_live();
+        if let Some(phase) = old.phase(main.is_some(), others) {
+            self.take_over(old, main, phase);
+        } else {
+            // The lock of one that ended while nobody looked.
+            self.record.lock = old.lock;
+            self.drop_lock();
+            if self.plan.errand != Errand::Start {
+                return;
+            }
+            if others {
+                log::warn!("'{}' has processes left from an earlier run", self.plan.unit);
+            }
+            self.queue.push_back(Event::Start);
+        }
+    }
+
+    fn take_over(&mut self, old: Record, main: Option<Identity>, phase: Phase) {
+        log::warn!("'{}' lost its supervisor: taking over", self.plan.unit);
+        publish::inherit(&mut self.record, old);
+        self.invocation_id.clone_from(&self.record.invocation_id);
+        self.machine.restarts = self.record.restarts;
+        self.candidate = main.as_ref().map(|m| m.pid);
+        self.main = main.and_then(|m| self.stranger(&m));
+        self.queue.push_back(Event::Adopted(phase));
+        match self.plan.errand {
+            Errand::Stop => self.queue.push_back(Event::Stop(StopKind::Stop)),
+            Errand::Start => self.start_pending = phase == Phase::Stopping,
+            Errand::Adopt => {}
+        }
+    }
+
+    /// Works until the service is down and everybody who asked has an answer.
+    fn work(&mut self) {
+        loop {
+            self.drain();
+            if self.machine.state.is_over() {
+                if self.start_pending {
+                    self.start_pending = false;
+                    self.queue.push_back(Event::Start);
+                    continue;
+                }
+                break;
+            }
+            if let Err(e) = self.wait() {
+                log::error!("{e}");
+            }
+        }
+        self.finish();
+    }
+
+    /// Feeds what has happened to the machine until nothing is left.
+    fn drain(&mut self) {
+        while let Some(event) = self.queue.pop_front() {
+            let facts = self.facts(event);
+            let before = self.machine.state;
+            let (next, actions) = machine::step(&self.policy, &self.machine, &facts, event);
+            self.machine = next;
+            self.note_change(before);
+            for action in actions {
+                self.carry_out(action);
+            }
+            self.watch_pid_file();
+            self.publish();
+        }
+        self.plan_look();
+    }
+
+    fn facts(&mut self, event: Event) -> Facts {
+        let mut facts = Facts { now: clock::now(), ..Facts::default() };
+        if !matches!(event, Event::Ping | Event::Spawned(_) | Event::Executed) {
+            facts.others = self.others_live();
+        }
+        let asks = match event {
+            Event::ControlExit(_) => {
+                self.policy.kind == crate::unit::model::ServiceType::Forking
+                    && matches!(self.machine.state, State::Start | State::StartPost | State::Reload)
+            }
+            Event::MainExit(_) => self.policy.pid_file,
+            Event::PidFile => true,
+            _ => false,
+        };
+        if asks {
+            self.candidate = self.find_main();
+        }
+        facts.found = match event {
+            Event::Adopted(_) => self.main.is_some(),
+            _ => asks && self.candidate.is_some(),
+        };
+        if self.machine.rule != Rule::Prevent && !matches!(event, Event::Ping | Event::Ready) {
+            let level = crate::host::runlevels(&self.place.root, None).map(|l| l.current);
+            facts.going_down = matches!(level, Some('0' | '6'));
+        }
+        facts
+    }
+
+    /// Removes what only a living supervisor has, and answers those who are left.
+    fn finish(&mut self) {
+        if let Some(output) = &mut self.output {
+            output.pump();
+        }
+        self.record.supervisor = None;
+        self.drop_lock();
+        self.publish();
+        for path in [&self.files.control, &self.files.notify] {
+            if let Err(e) = self.place.root.remove_file_if_there(path) {
+                log::warn!("{e}");
+            }
+        }
+        self.waiters.answer_all(&self.machine, &self.record);
+    }
+
+    fn within(&self, time: Duration) -> Duration {
+        if self.hurry { time.min(HURRY) } else { time }
+    }
+}
+
+/// How long a phase of stopping may take once SIGTERM has come: killall5 gives two seconds.
+const HURRY: Duration = Duration::from_millis(700);

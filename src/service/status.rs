@@ -159,6 +159,12 @@ impl Record {
         ServiceResult::parse(&self.result).unwrap_or_default()
     }
 
+    /// All processes that it names.
+    #[must_use]
+    pub fn marks(&self) -> Vec<ProcessMark> {
+        self.main.iter().chain(&self.control).chain(&self.tracking.kin).copied().collect()
+    }
+
     /// For the file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -102,11 +102,11 @@ impl Step<'_> {
 
     /// The unit is active: answer those who wait for it, and take the lock that rc looks for.
     fn become_active(&mut self) {
-        self.acts.push(Action::Started);
         if !self.m.locked {
             self.m.locked = true;
             self.acts.push(Action::TakeLock);
         }
+        self.acts.push(Action::Started);
     }
 
     /// `service_good`: the main process lives or, where none is known, somebody of the group does.

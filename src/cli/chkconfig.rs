@@ -1,0 +1,104 @@
+//! `amr chkconfig`, and amr called as chkconfig: prints what `sysv` answers, and hands over where it says so.
+
+use crate::cli::context::Context;
+use crate::cli::door::Surroundings;
+use crate::cli::exit::Class;
+use crate::cli::out;
+use crate::host::{family, init, runlevel};
+use crate::os::child::{Spec, Stdio, spawn};
+use crate::os::poll;
+use crate::os::wait::{self, Exit};
+use crate::sysv::apply;
+use crate::sysv::chkconfig::{self, Env, Family, HandOver, HandingOver, Init, Privilege};
+use crate::sysv::level::Runlevel;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// `program` is the name it was called by; `--root DIR` may come first.
+pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
+    let (root, words) = match words {
+        [option, dir, rest @ ..] if option == "--root" => (PathBuf::from(dir), rest),
+        all => (PathBuf::from("/"), all),
+    };
+    let ctx = match Context::new(&root, None, around.switches.clone()) {
+        Ok(ctx) => ctx,
+        Err(what) => {
+            out::complain("chkconfig", &what, None);
+            return Class::Failed.lsb();
+        }
+    };
+    let command = match chkconfig::parse(program, words, around.wishes.skip) {
+        Ok(command) => command,
+        Err(usage) => {
+            out::mutter(&usage.stderr);
+            return Class::Failed.lsb();
+        }
+    };
+    let env = env(&ctx, program, around);
+    let outcome = apply::execute(&ctx.root, &command, &env);
+    out::say(&outcome.stdout);
+    out::mutter(&outcome.stderr);
+    outcome.notes.iter().for_each(|note| out::complain("chkconfig", note, None));
+    let mut code = u8::try_from(outcome.code).unwrap_or(1);
+    for program in &outcome.hand_over {
+        code = hand_over(&ctx, program);
+    }
+    if outcome.reload {
+        hand_over(&ctx, &HandOver { program: "systemctl", args: vec!["daemon-reload".into()] });
+    }
+    code
+}
+
+fn env(ctx: &Context, program: &str, around: &Surroundings) -> Env {
+    let levels = runlevel::runlevels(&ctx.root, around.runlevel.as_deref());
+    let systemd = |running| if running { Init::SystemdRunning } else { Init::SystemdInstalled };
+    let may_write = ctx.is_root || !ctx.root.is_host();
+    Env {
+        program: program.to_owned(),
+        privilege: if may_write { Privilege::Full } else { Privilege::None },
+        runlevel: levels.and_then(|l| Runlevel::new(u8::try_from(l.current.to_digit(10)?).ok()?)),
+        init: match init::init(&ctx.root) {
+            init::Init::Systemd => systemd(ctx.root.is_host() && init::booted_with_systemd(&ctx.root)),
+            init::Init::Upstart | init::Init::Sysvinit | init::Init::Openrc | init::Init::Other => Init::Sysv,
+        },
+        family: match family::family(&ctx.root) {
+            family::Family::Debian => Family::Debian,
+            family::Family::RedHat | family::Family::Other => Family::RedHat,
+        },
+        hand_over: if ctx.root.is_host() { HandingOver::Allowed } else { HandingOver::Forbidden },
+    }
+}
+
+/// Runs a program of the host and returns its exit code.
+fn hand_over(ctx: &Context, what: &HandOver) -> u8 {
+    let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    let found = folders.iter().map(|f| Path::new(f).join(what.program)).find(|p| p.exists());
+    let Some(program) = found else {
+        out::complain("chkconfig", &format!("cannot find '{}' to hand over to", what.program), None);
+        return Class::Failed.lsb();
+    };
+    let spec = Spec {
+        argv: std::iter::once(OsString::from(what.program)).chain(what.args.iter().cloned()).collect(),
+        env: vec![("PATH".into(), "/usr/sbin:/usr/bin:/sbin:/bin".into())],
+        program,
+        stdio: [Stdio::Inherit, Stdio::Inherit, Stdio::Inherit],
+        ..Spec::default()
+    };
+    let ended = spawn(&spec, &ctx.features).and_then(|child| {
+        loop {
+            if let Some(reaped) = wait::reap(child.pid)? {
+                return Ok(reaped.exit);
+            }
+            poll::wait(&[], Some(Duration::from_millis(5)))?;
+        }
+    });
+    match ended {
+        Ok(Exit::Exited(code)) => u8::try_from(code).unwrap_or(1),
+        Ok(Exit::Killed(_) | Exit::Dumped(_)) => 1,
+        Err(e) => {
+            out::complain("chkconfig", &e.to_string(), None);
+            1
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Where systemd is the init: what would start or stop a service goes to systemctl(1).
+//!
+//! RHEL's `functions` and Debian's `40-systemd` do this for shell scripts; a script with its own
+//! interpreter gets none of it, so amr does the same: the same verbs, daemon-reload when systemd does
+//! not know the unit yet, `SYSTEMCTL_IGNORE_DEPENDENCIES`, masked units left in peace.
+
+use crate::cli::exit::Class;
+use crate::cli::jobs::Refused;
+use crate::os::capture::capture;
+use crate::os::child::{Spec, Stdio, spawn};
+use crate::os::features::Features;
+use crate::os::poll;
+use crate::os::wait::{self, Exit};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What the caller's environment says about handing over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// `SYSTEMCTL_SKIP_REDIRECT` is set: amr does it itself.
+    pub skip: bool,
+    /// `SYSTEMCTL_IGNORE_DEPENDENCIES` is set.
+    pub ignore_dependencies: bool,
+}
+
+/// Where systemctl may be.
+const PROGRAMS: [&str; 2] = ["/usr/bin/systemctl", "/bin/systemctl"];
+
+/// How long a question to systemd may take.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Runs `systemctl VERB UNIT…` in place of amr and returns its exit code.
+///
+/// # Errors
+/// There is no systemctl, or it cannot be run.
+pub fn systemctl(features: &Features, verb: &str, units: &[String], wishes: Wishes) -> Result<u8, Refused> {
+    let mut args: Vec<String> = vec![verb.to_owned()];
+    if wishes.ignore_dependencies {
+        args.push("--job-mode=ignore-dependencies".to_owned());
+    }
+    args.push("--".to_owned());
+    args.extend(units.iter().cloned());
+    if matches!(verb, "start" | "restart" | "try-restart" | "reload" | "reload-or-restart") {
+        for unit in units {
+            if ask(features, unit, "LoadState").as_deref() == Some("not-found") {
+                run(features, &["daemon-reload".to_owned()])?;
+                break;
+            }
+        }
+    }
+    run(features, &args)
+}
+
+/// A property of a unit as systemd has it; `None` where it cannot be asked.
+#[must_use]
+pub fn ask(features: &Features, unit: &str, property: &str) -> Option<String> {
+    let spec =
+        spec(&["show".to_owned(), "-p".to_owned(), property.to_owned(), "--".to_owned(), unit.to_owned()])?;
+    let captured = capture(&spec, features, 64 * 1024, PATIENCE).ok()?;
+    let text = String::from_utf8_lossy(&captured.stdout).into_owned();
+    text.lines().find_map(|l| l.strip_prefix(property)?.strip_prefix('=').map(str::to_owned))
+}
+
+fn spec(args: &[String]) -> Option<Spec> {
+    let program = PROGRAMS.iter().map(PathBuf::from).find(|p| p.exists())?;
+    let argv = std::iter::once("systemctl".to_owned()).chain(args.iter().cloned());
+    Some(Spec {
+        argv: argv.map(OsString::from).collect(),
+        env: vec![
+            ("PATH".into(), "/usr/sbin:/usr/bin:/sbin:/bin".into()),
+            ("SYSTEMD_PAGER".into(), "".into()),
+            ("LANG".into(), "C.UTF-8".into()),
+        ],
+        program,
+        stdio: [Stdio::Null, Stdio::Inherit, Stdio::Inherit],
+        ..Spec::default()
+    })
+}
+
+fn run(features: &Features, args: &[String]) -> Result<u8, Refused> {
+    let spec = spec(args).ok_or_else(|| Refused {
+        class: Class::NotInstalled,
+        what: "systemd is the init of this host and systemctl is not there to hand over to".to_owned(),
+        hint: None,
+    })?;
+    let fail = |e: crate::os::error::Error| Refused::new(Class::Failed, e.to_string());
+    let child = spawn(&spec, features).map_err(fail)?;
+    loop {
+        if let Some(reaped) = wait::reap(child.pid).map_err(fail)? {
+            return Ok(match reaped.exit {
+                Exit::Exited(code) => u8::try_from(code).unwrap_or(1),
+                Exit::Killed(_) | Exit::Dumped(_) => 1,
+            });
+        }
+        // Through the pidfd where there is one, else a look now and then.
+        let fds: Vec<_> =
+            child.pidfd.iter().map(|fd| (std::os::fd::AsFd::as_fd(fd), poll::Interest::Read)).collect();
+        let nap = if fds.is_empty() { Some(Duration::from_millis(10)) } else { None };
+        poll::wait(&fds, nap).map_err(fail)?;
+    }
+}

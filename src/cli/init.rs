@@ -1,0 +1,335 @@
+//! The init door: `amr initd PATH VERB [MEMBER]...`, as the kernel calls the interpreter of a script.
+//!
+//! Parsed by hand, as it must cost nothing. It speaks LSB's exit codes and the sentences of the
+//! family's own scripts. The script's path says which root is meant: a script at
+//! `/mnt/image/etc/init.d/x` is about the tree `/mnt/image` and touches nothing else.
+
+use crate::cli::context::Context;
+use crate::cli::dialect::{self, Act, Dialect, Stage};
+use crate::cli::door::Surroundings;
+use crate::cli::exit::{Class, Running};
+use crate::cli::handover;
+use crate::cli::jobs::{self, Options, Outcome, Report};
+use crate::cli::{explain, out};
+use crate::host::{family, init as host_init};
+use crate::order::transaction::{Activity, JobKind, Verb as Job};
+use crate::os::root::Root;
+use crate::service::client;
+use crate::service::status::Record;
+use crate::sysv::{door, header};
+use crate::unit::model::{DepKind, Unit};
+use crate::unit::name::UnitName;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// A script is small; its header is at its top.
+const SCRIPT_LIMIT: u64 = 1 << 20;
+
+/// One call of a script.
+struct Call {
+    path: PathBuf,
+    name: String,
+    unit: UnitName,
+    dialect: Dialect,
+    ctx: Context,
+}
+
+/// `words` are what stands behind `initd`. Returns the exit code.
+pub fn run(words: &[OsString], around: &Surroundings) -> u8 {
+    let Some(path) = words.first() else {
+        out::mutter(
+            "Usage: amr initd PATH VERB [MEMBER]...\n       amr initd --print NAME [--family redhat|debian]\n",
+        );
+        return Class::Usage.lsb();
+    };
+    let call = match Call::new(path, around) {
+        Ok(call) => call,
+        Err((class, what)) => {
+            out::complain("initd", &what, None);
+            return class.lsb();
+        }
+    };
+    let Some(verb) = words.get(1).and_then(|w| door::Verb::parse(w)) else {
+        let (text, code) = dialect::usage(call.dialect, &call.path.to_string_lossy(), &[]);
+        out::mutter(&text);
+        return code;
+    };
+    let members: Vec<String> = words.iter().skip(2).map(|w| w.to_string_lossy().into_owned()).collect();
+    if call.ctx.root.is_host() && host_init::booted_with_systemd(&call.ctx.root) && !around.wishes.skip {
+        return call.hand_over(verb, &members, around);
+    }
+    match verb {
+        door::Verb::Status => call.status(&members),
+        door::Verb::Start
+        | door::Verb::Stop
+        | door::Verb::Restart
+        | door::Verb::TryRestart
+        | door::Verb::Reload
+        | door::Verb::ForceReload => call.jobs(verb, &members),
+    }
+}
+
+/// The root that a script's path names: what stands before `/etc/`; `/` for the usual folders.
+fn root_of(path: &Path) -> PathBuf {
+    let bytes = path.as_os_str().as_bytes();
+    let at = bytes.windows(5).rposition(|w| w == b"/etc/").filter(|at| *at > 0);
+    match at.and_then(|at| bytes.get(..at)) {
+        Some(prefix) => PathBuf::from(OsStr::from_bytes(prefix)),
+        None => PathBuf::from("/"),
+    }
+}
+
+impl Call {
+    fn new(path: &OsStr, around: &Surroundings) -> Result<Self, (Class, String)> {
+        let path = PathBuf::from(path);
+        let Some(name) = door::service_name(path.as_os_str()) else {
+            return Err((Class::Usage, format!("'{}' names no service", path.display())));
+        };
+        let ctx =
+            Context::new(&root_of(&path), None, around.switches.clone()).map_err(|e| (Class::Failed, e))?;
+        // The script as the host sees it: whoever called us has just read it.
+        let bytes = Root::host().and_then(|host| {
+            host.read(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()), SCRIPT_LIMIT)
+        });
+        let bytes = bytes.map_err(|e| (Class::NotInstalled, e.to_string()))?;
+        let unit = match header::unit_line(&bytes) {
+            Some(unit) => UnitName::parse_or_service(unit),
+            None => UnitName::parse_or_service(name),
+        };
+        let unit = unit.map_err(|e| (Class::NotConfigured, format!("{}: {e}", path.display())))?;
+        let dialect = match family::family(&ctx.root) {
+            family::Family::Debian => Dialect::Debian,
+            family::Family::RedHat | family::Family::Other => Dialect::RedHat,
+        };
+        Ok(Self { name: name.to_owned(), unit, dialect, ctx, path })
+    }
+
+    /// systemd is the init: its own systemctl does it, or, where systemd itself called, nobody.
+    fn hand_over(&self, verb: door::Verb, members: &[String], around: &Surroundings) -> u8 {
+        let called = host_init::called_by_systemd(&self.ctx.root, around.parent);
+        if called && self.unit.stem() == self.name {
+            out::complain(
+                "initd",
+                &format!(
+                    "systemd calls the script of '{}', for which it has no unit file of its own",
+                    self.name
+                ),
+                Some(&format!(
+                    "install {} in /etc/systemd/system and run systemctl daemon-reload",
+                    self.unit
+                )),
+            );
+            return Class::NotConfigured.lsb();
+        }
+        let units: Vec<String> = if members.is_empty() {
+            vec![self.unit.to_string()]
+        } else {
+            members
+                .iter()
+                .map(|m| UnitName::parse_or_service(m).map_or_else(|_| m.clone(), |n| n.to_string()))
+                .collect()
+        };
+        let masked =
+            |unit: &String| handover::ask(&self.ctx.features, unit, "LoadState").as_deref() == Some("masked");
+        if self.dialect == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
+            out::complain("initd", &format!("'{}' is masked, ignoring", self.unit), None);
+            return 0;
+        }
+        let word = match verb {
+            door::Verb::ForceReload => "reload-or-restart",
+            door::Verb::Start
+            | door::Verb::Stop
+            | door::Verb::Restart
+            | door::Verb::TryRestart
+            | door::Verb::Reload
+            | door::Verb::Status => verb.as_str(),
+        };
+        match handover::systemctl(&self.ctx.features, word, &units, around.wishes) {
+            Ok(code) => code,
+            Err(refused) => {
+                out::complain("initd", &refused.what, refused.hint.as_deref());
+                refused.class.lsb()
+            }
+        }
+    }
+
+    /// The units that the words behind the verb name, or the script's own. Members must be part of it.
+    fn chosen(&self, members: &[String]) -> Result<Vec<UnitName>, u8> {
+        if members.is_empty() {
+            return Ok(vec![self.unit.clone()]);
+        }
+        let known = self.members();
+        let mut chosen = Vec::new();
+        for word in members {
+            match UnitName::parse_or_service(word) {
+                Ok(name) if known.contains(&name) || name == self.unit => chosen.push(name),
+                Ok(_) | Err(_) => {
+                    out::complain("initd", &format!("'{word}' is not a member of '{}'", self.unit), None);
+                    let stems: Vec<String> = known.iter().map(|n| n.stem().to_owned()).collect();
+                    out::mutter(&dialect::usage(self.dialect, &self.path.to_string_lossy(), &stems).0);
+                    return Err(Class::Usage.lsb());
+                }
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// The services that the unit wants or requires and that are part of it.
+    fn members(&self) -> Vec<UnitName> {
+        let set =
+            crate::cli::units::load(&self.ctx, &self.ctx.facts(), std::slice::from_ref(&self.unit), &[]);
+        let Some(unit) = set.get(&self.unit) else { return Vec::new() };
+        let pulled = unit
+            .deps
+            .iter()
+            .filter(|d| matches!(d.kind, DepKind::Wants | DepKind::Requires | DepKind::BindsTo));
+        let part_of = |other: &&UnitName| {
+            set.get(other)
+                .is_some_and(|u: &Unit| u.deps.iter().any(|d| d.kind == DepKind::PartOf && d.on == self.unit))
+        };
+        let mut names: Vec<UnitName> = pulled.map(|d| &d.on).filter(part_of).cloned().collect();
+        names.dedup();
+        names
+    }
+
+    fn jobs(&self, verb: door::Verb, members: &[String]) -> u8 {
+        if self.ctx.root.is_host() && !self.ctx.is_root {
+            out::complain("initd", &format!("cannot {} '{}': only root may", verb.as_str(), self.name), None);
+            return Class::Privilege.lsb();
+        }
+        let units = match self.chosen(members) {
+            Ok(units) => units,
+            Err(code) => return code,
+        };
+        let job = match verb {
+            door::Verb::Start => Job::Start,
+            door::Verb::Stop | door::Verb::Status => Job::Stop,
+            door::Verb::Restart => Job::Restart,
+            door::Verb::TryRestart => Job::TryRestart,
+            door::Verb::Reload => Job::Reload,
+            door::Verb::ForceReload => Job::TryReloadOrRestart,
+        };
+        if verb == door::Verb::Reload && units.iter().any(|u| jobs::activity(&self.ctx, u).is_inactive()) {
+            out::complain("initd", &format!("cannot reload '{}': it is not running", self.name), None);
+            return Class::NotRunning.lsb();
+        }
+        let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
+        let options = Options { lock: Some((self.unit.clone(), self.name.clone())), ..Options::default() };
+        let planned = match jobs::plan(&self.ctx, &anchors, &options) {
+            Ok(planned) => planned,
+            Err(refused) => {
+                out::complain("initd", &refused.what, refused.hint.as_deref());
+                return refused.class.lsb();
+            }
+        };
+        planned
+            .notes()
+            .iter()
+            .chain(&planned.unapplied())
+            .for_each(|note| out::complain("initd", note, None));
+        let nothing = planned.transaction.jobs.is_empty();
+        let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
+        let act = if job == Job::Stop { Act::Stop } else { Act::Start };
+        if nothing {
+            out::say(&dialect::job(self.dialect, stage, act, &self.name, "", true));
+            return 0;
+        }
+        let reports = planned.execute(&self.ctx, &options, &mut |report| self.tell(stage, report));
+        // A member that is only wanted may fail without its umbrella failing, but a script that printed
+        // FAILED does not end with 0.
+        reports.iter().map(|r| r.outcome.class()).find(|c| *c != Class::Ok).map_or(0, Class::lsb)
+    }
+
+    fn tell(&self, stage: Stage, report: &Report) {
+        let act = match report.kind {
+            JobKind::Stop | JobKind::RestartStop => Act::Stop,
+            JobKind::Start | JobKind::RestartStart => Act::Start,
+            JobKind::Reload => Act::Reload,
+            JobKind::VerifyActive => return,
+        };
+        let name = report.unit.stem();
+        let good = report.outcome.is_good();
+        out::say(&dialect::job(self.dialect, stage, act, name, &report.description, good));
+        match &report.outcome {
+            Outcome::Done => {}
+            Outcome::Skipped(why) => out::complain("initd", &format!("'{name}' was skipped: {why}"), None),
+            Outcome::Failed(_, why) => out::complain("initd", &format!("'{name}': {why}"), None),
+            Outcome::Dependency(on) => {
+                out::complain("initd", &format!("'{name}' was not started, since '{on}' failed"), None);
+            }
+            Outcome::TimedOut => out::complain("initd", &format!("'{name}': no answer in time"), None),
+        }
+    }
+
+    /// One sentence for each member and for the service itself; the worst decides the code.
+    fn status(&self, members: &[String]) -> u8 {
+        let units = if members.is_empty() {
+            let mut units = self.recorded_members();
+            units.push(self.unit.clone());
+            units
+        } else {
+            match self.chosen(members) {
+                Ok(units) => units,
+                Err(code) => return code,
+            }
+        };
+        let mut worst = 0;
+        for unit in &units {
+            let name = if *unit == self.unit { self.name.as_str() } else { unit.stem() };
+            let (running, pid) = self.running(unit, name);
+            out::say(&dialect::status(self.dialect, name, running, pid));
+            worst = worst.max(running.code());
+        }
+        worst
+    }
+
+    /// Members matter to an umbrella, which has no process of its own.
+    fn recorded_members(&self) -> Vec<UnitName> {
+        match client::status(&self.ctx.place, &self.unit) {
+            Ok(Some(record)) if record.main.is_some() => Vec::new(),
+            Ok(_) | Err(_) => self.members(),
+        }
+    }
+
+    fn running(&self, unit: &UnitName, name: &str) -> (Running, Option<u32>) {
+        let record = match client::status(&self.ctx.place, unit) {
+            Ok(record) => record,
+            Err(_) => return (Running::Unknown, None),
+        };
+        let activity = record.as_ref().map_or(Activity::Inactive, |r| explain::activity(r.state()));
+        let pid = record.as_ref().and_then(|r: &Record| r.main).and_then(|m| u32::try_from(m.pid).ok());
+        if activity.is_active() || activity == Activity::Deactivating {
+            return (Running::Yes, pid);
+        }
+        if activity == Activity::Activating && pid.is_some() {
+            return (Running::Yes, pid);
+        }
+        let there = |path: String| self.ctx.root.lstat(Path::new(&path)).is_ok();
+        if there(format!("/var/run/{name}.pid")) {
+            (Running::DeadPidFile, None)
+        } else if there(format!("/var/lock/subsys/{name}")) {
+            (Running::DeadLocked, None)
+        } else {
+            (Running::No, None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_names_the_root() {
+        for (path, root) in [
+            ("/etc/init.d/x", "/"),
+            ("/etc/rc.d/rc0.d/K30x", "/"),
+            ("/mnt/image/etc/init.d/x", "/mnt/image"),
+            ("/tmp/etc/t/etc/rc.d/init.d/x", "/tmp/etc/t"),
+            ("x", "/"),
+        ] {
+            assert_eq!(root_of(Path::new(path)), Path::new(root), "{path}");
+        }
+    }
+}

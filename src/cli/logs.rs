@@ -1,0 +1,105 @@
+//! `amr logs`: the log of a unit, printed, filtered and followed.
+
+use crate::cli::args::Logs;
+use crate::cli::context::Context;
+use crate::cli::exit::Class;
+use crate::cli::{hand, out};
+use crate::os::clock::BootId;
+use crate::os::inotify::{Scope, Watcher};
+use crate::os::poll::{self, Interest};
+use crate::os::root::Root;
+use crate::service::log::query::{self, Query};
+use crate::service::log::read::{Part, follow, path_of, read};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::Duration;
+
+/// Between two looks at a log whose folder cannot be watched.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Prints it.
+pub fn run(ctx: &Context, args: &Logs) -> u8 {
+    let name = match hand::typed(ctx, std::slice::from_ref(&args.unit), "logs") {
+        Ok(names) => names.into_iter().next(),
+        Err(code) => return code,
+    };
+    let Some(name) = name else {
+        out::complain("logs", &format!("no unit matches '{}'", args.unit), None);
+        return Class::Failed.hand();
+    };
+    let query = match wanted(args) {
+        Ok(query) => query,
+        Err(what) => {
+            out::complain("logs", &what, None);
+            return Class::Usage.hand();
+        }
+    };
+    let path = path_of(&ctx.place.log_dir, name.as_str());
+    if !ctx.root.exists(&path) && !args.follow {
+        out::complain(
+            "logs",
+            &format!("'{name}' has written nothing: there is no '{}'", path.display()),
+            None,
+        );
+        return 0;
+    }
+    let boot = Root::host().and_then(|host| BootId::read(&host)).ok();
+    let part = Part {
+        query: query.clone(),
+        last: args.lines,
+        boot: if args.boot { boot.as_ref().map(BootId::as_str) } else { None },
+    };
+    let watch = args.follow.then(|| watcher(ctx, &path));
+    let mut reader = true;
+    let mut print = |line: &[u8]| reader = reader && out::line(&shown(line));
+    let mut end = match read(&ctx.root, &path, &part, &mut print) {
+        Ok(end) => end,
+        Err(e) => {
+            out::complain("logs", &e.to_string(), None);
+            return Class::Failed.hand();
+        }
+    };
+    let Some(watch) = watch else { return 0 };
+    while reader {
+        pause(watch.as_ref());
+        let mut print = |line: &[u8]| reader = reader && out::line(&shown(line));
+        end = match follow(&ctx.root, &path, end, &query, &mut print) {
+            Ok(end) => end,
+            Err(e) => {
+                out::complain("logs", &e.to_string(), None);
+                return Class::Failed.hand();
+            }
+        };
+    }
+    0
+}
+
+/// On a terminal, what could move the cursor is escaped; a pipe gets the bytes.
+fn shown(line: &[u8]) -> Vec<u8> {
+    if out::on_terminal() { out::escape(&String::from_utf8_lossy(line)).into_bytes() } else { line.to_vec() }
+}
+
+fn watcher(ctx: &Context, path: &Path) -> Option<Watcher> {
+    let watcher = Watcher::new().ok()?;
+    watcher.add(&ctx.root, path.parent()?, Scope::Folder).ok()?;
+    Some(watcher)
+}
+
+fn pause(watcher: Option<&Watcher>) {
+    match watcher {
+        Some(watcher) => {
+            let _ = poll::wait(&[(watcher.as_fd(), Interest::Read)], None);
+            let _ = watcher.changes();
+        }
+        None => drop(poll::wait(&[], Some(LOOK))),
+    }
+}
+
+fn wanted(args: &Logs) -> Result<Query, String> {
+    let now = Context::now();
+    Ok(Query {
+        since: args.since.as_deref().map(|t| query::when(t, now)).transpose()?,
+        until: args.until.as_deref().map(|t| query::when(t, now)).transpose()?,
+        priority: args.priority.as_deref().map_or(Ok(7), query::priority)?,
+    })
+}

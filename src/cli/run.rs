@@ -1,0 +1,115 @@
+//! `amr run`: a unit once in the foreground, and the hidden verb of the supervisor.
+
+use crate::cli::args::Run;
+use crate::cli::context::Context;
+use crate::cli::exit::Class;
+use crate::cli::{explain, hand, out, units};
+use crate::service::place::{Place, Privilege};
+use crate::service::plan::{ApplyMode, Errand, Extras, Plan};
+use crate::service::run;
+use crate::unit::load::Loader;
+use crate::unit::model::Unit;
+use crate::unit::name::UnitName;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// `supervise --plan-fd N`.
+pub fn supervise(words: &[OsString]) -> u8 {
+    let fd = match words {
+        [option, fd] if option == "--plan-fd" => fd.to_str().and_then(|fd| fd.parse().ok()),
+        _ => None,
+    };
+    match fd.map(run::supervise) {
+        Some(Ok(())) => 0,
+        Some(Err(_)) => Class::Failed.hand(),
+        None => Class::Usage.hand(),
+    }
+}
+
+/// Runs it, and exits as its main process did: its status, 128 and the signal, or systemd's 2xx
+/// where a step before exec failed.
+pub fn foreground(ctx: &Context, args: &Run) -> u8 {
+    let unit = match find(ctx, &args.unit) {
+        Ok(unit) => unit,
+        Err(what) => {
+            out::complain("run", &what, None);
+            return Class::NotConfigured.hand();
+        }
+    };
+    if let Some(what) = units::refusal(&unit) {
+        out::complain("run", &what, None);
+        return Class::NotConfigured.hand();
+    }
+    if let Some(line) = explain::unapplied_line(&unit) {
+        out::complain("run", &line, None);
+        if args.strict {
+            out::complain("run", "refused, as --strict asks", None);
+            return Class::NotConfigured.hand();
+        }
+    }
+    // Where nobody else's files are touched: an ordinary user may try a unit too.
+    let scratch = (!ctx.is_root && ctx.root.is_host())
+        .then(|| std::env::temp_dir().join(format!("amr-run-{}", std::process::id())));
+    let mut place = ctx.place.clone();
+    if let Some(dir) = &scratch {
+        place =
+            Place { run_dir: dir.join("run"), log_dir: dir.join("log"), privilege: Privilege::User, ..place };
+    }
+    let extras = Extras {
+        mode: if ctx.is_root { ApplyMode::Strict } else { ApplyMode::BestEffort },
+        files: place.marks(unit.fragment.iter().chain(&unit.dropins)),
+        paths: place.paths(),
+        lock_name: None,
+        switches: ctx.switches.clone(),
+        bound: false,
+    };
+    let ended = Plan::new(&unit, extras, Errand::Start).map_err(|e| e.to_string());
+    let ended = ended.and_then(|plan| run::foreground(plan).map_err(|e| e.to_string()));
+    if let Some(dir) = &scratch {
+        let _ = ctx.root.remove_dir_all(dir);
+    }
+    match ended {
+        Ok(ended) => {
+            ended
+                .record
+                .not_applied
+                .iter()
+                .for_each(|n| out::complain("run", &format!("not applied: {n}"), None));
+            let failure = explain::failure(&ended.record);
+            if !failure.is_empty() {
+                out::complain("run", &format!("'{}': {failure}", unit.name), None);
+            }
+            code(&ended.record)
+        }
+        Err(what) => {
+            out::complain("run", &what, None);
+            Class::Failed.hand()
+        }
+    }
+}
+
+fn code(record: &crate::service::status::Record) -> u8 {
+    let status = u8::try_from(record.exec_main_status).unwrap_or(1);
+    match record.exec_main_code {
+        1 => status,
+        2 | 3 => 128_u8.saturating_add(status),
+        _ => u8::from(record.service_result().is_failure()),
+    }
+}
+
+/// A unit by name from the search path, or a file by its path (as the host sees it).
+fn find(ctx: &Context, word: &str) -> Result<Unit, String> {
+    if !word.contains('/') {
+        let name = UnitName::parse_or_service(word).map_err(|e| e.to_string())?;
+        return Ok(hand::load(ctx, &name));
+    }
+    let path = std::path::absolute(Path::new(word)).map_err(|e| format!("cannot find '{word}': {e}"))?;
+    let inner: PathBuf = match path.strip_prefix(ctx.root.prefix()) {
+        Ok(rest) => Path::new("/").join(rest),
+        Err(_) => {
+            return Err(format!("'{word}' does not lie below the root '{}'", ctx.root.prefix().display()));
+        }
+    };
+    let facts = ctx.facts();
+    Loader::new(&ctx.root, &[], &facts).load_file(&inner).map_err(|e| e.to_string())
+}

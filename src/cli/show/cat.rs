@@ -1,0 +1,42 @@
+//! `amr cat`: the files of units, drop-ins included, each under a comment with its path.
+
+use crate::cli::args::Names;
+use crate::cli::context::Context;
+use crate::cli::exit::Class;
+use crate::cli::{hand, out, units};
+use crate::unit::load::SIZE_MAX;
+
+/// Prints them.
+pub fn run(ctx: &Context, args: &Names) -> u8 {
+    let names = match hand::typed(ctx, &args.units, "cat") {
+        Ok(names) => names,
+        Err(code) => return code,
+    };
+    let mut code = 0;
+    let mut text = String::new();
+    for name in names {
+        let unit = hand::load(ctx, &name);
+        let files: Vec<_> = unit.fragment.iter().chain(&unit.dropins).collect();
+        if files.is_empty() {
+            let what =
+                units::refusal(&unit).unwrap_or_else(|| format!("'{name}' has no file: it is built in"));
+            out::complain("cat", &what, None);
+            code = Class::Failed.hand();
+        }
+        for file in files {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text += &format!("# {}\n", file.display());
+            match ctx.root.read(file, SIZE_MAX) {
+                Ok(bytes) => text += &String::from_utf8_lossy(&bytes),
+                Err(e) => {
+                    out::complain("cat", &e.to_string(), None);
+                    code = Class::Failed.hand();
+                }
+            }
+        }
+    }
+    out::say(&text);
+    code
+}

@@ -1,0 +1,179 @@
+//! `amr list-units`, `amr list-unit-files`, `amr list-dependencies`.
+
+use crate::cli::args::{Dependencies, List};
+use crate::cli::context::Context;
+use crate::cli::exit::Class;
+use crate::cli::{explain, hand, jobs, out, units};
+use crate::order::transaction::Activity;
+use crate::order::tree::{Depth, Direction, tree};
+use crate::service::client;
+use crate::unit::load::{FileState, Loader};
+use crate::unit::model::LoadState;
+use crate::unit::name::UnitName;
+use serde_json::{Value, json};
+
+struct Row {
+    unit: String,
+    load: &'static str,
+    active: String,
+    sub: String,
+    description: String,
+}
+
+/// Units that amr has a record of; `--all` adds those that are inactive.
+pub fn units(ctx: &Context, args: &List) -> u8 {
+    let patterns = match patterns(args, "list-units") {
+        Ok(patterns) => patterns,
+        Err(code) => return code,
+    };
+    let mut rows = Vec::new();
+    for name in client::recorded(&ctx.place).into_iter().filter(|n| matches(&patterns, n)) {
+        let Ok(Some(record)) = client::status(&ctx.place, &name) else { continue };
+        let activity = explain::activity(record.state());
+        if activity == Activity::Inactive && !args.all {
+            continue;
+        }
+        let unit = hand::load(ctx, &name);
+        rows.push(Row {
+            unit: name.to_string(),
+            load: load_state(unit.load),
+            active: activity.as_str().to_owned(),
+            sub: record.state().sub().to_owned(),
+            description: unit.description.unwrap_or_else(|| name.to_string()),
+        });
+    }
+    if args.json {
+        let one = |r: &Row| json!({"unit": r.unit, "load": r.load, "active": r.active, "sub": r.sub, "description": r.description});
+        out::say(&format!("{:#}\n", Value::Array(rows.iter().map(one).collect())));
+        return 0;
+    }
+    let mut table = Vec::new();
+    if !args.no_legend {
+        table.push(["UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION"].map(str::to_owned).to_vec());
+    }
+    let count = rows.len();
+    table.extend(rows.into_iter().map(|r| vec![r.unit, r.load.to_owned(), r.active, r.sub, r.description]));
+    let mut text = columns(&table);
+    if !args.no_legend {
+        text += &format!("\n{count} units listed.\n");
+    }
+    out::say(&text);
+    0
+}
+
+/// Every unit file of the search path.
+pub fn files(ctx: &Context, args: &List) -> u8 {
+    let patterns = match patterns(args, "list-unit-files") {
+        Ok(patterns) => patterns,
+        Err(code) => return code,
+    };
+    let facts = ctx.facts();
+    let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
+    loader.problems().iter().for_each(|p| out::complain("list-unit-files", &p.to_string(), None));
+    let files: Vec<_> =
+        loader.list_unit_files().into_iter().filter(|f| matches(&patterns, &f.name)).collect();
+    let state = |s: &FileState| match s {
+        FileState::File => "file",
+        FileState::Alias(_) => "alias",
+        FileState::Masked => "masked",
+    };
+    if args.json {
+        let one = |f: &crate::unit::load::UnitFile| json!({"unit_file": f.name.as_str(), "state": state(&f.state), "path": f.path.display().to_string()});
+        out::say(&format!("{:#}\n", Value::Array(files.iter().map(one).collect())));
+        return 0;
+    }
+    let mut table = Vec::new();
+    if !args.no_legend {
+        table.push(["UNIT FILE", "STATE", "PATH"].map(str::to_owned).to_vec());
+    }
+    let count = files.len();
+    table.extend(
+        files
+            .iter()
+            .map(|f| vec![f.name.to_string(), state(&f.state).to_owned(), f.path.display().to_string()]),
+    );
+    let mut text = columns(&table);
+    if !args.no_legend {
+        text += &format!("\n{count} unit files listed.\n");
+    }
+    out::say(&text);
+    0
+}
+
+/// A tree.
+pub fn dependencies(ctx: &Context, args: &Dependencies) -> u8 {
+    let names = match hand::typed(ctx, std::slice::from_ref(&args.unit), "list-dependencies") {
+        Ok(names) => names,
+        Err(code) => return code,
+    };
+    let Some(name) = names.into_iter().next() else { return Class::Failed.hand() };
+    let direction = match (args.reverse, args.after, args.before) {
+        (true, ..) => Direction::Reverse,
+        (_, true, _) => Direction::After,
+        (_, _, true) => Direction::Before,
+        (false, false, false) => Direction::Forward,
+    };
+    let facts = ctx.facts();
+    let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
+    // Who needs it may be anybody.
+    let others: Vec<UnitName> = match direction {
+        Direction::Reverse | Direction::Before => {
+            loader.list_unit_files().into_iter().map(|f| f.name).filter(|n| !n.is_template()).collect()
+        }
+        Direction::Forward | Direction::After => Vec::new(),
+    };
+    let set = units::load(ctx, &facts, std::slice::from_ref(&name), &others);
+    if let Some(what) = set.get(&name).and_then(units::refusal) {
+        out::complain("list-dependencies", &what, None);
+        return Class::NotConfigured.hand();
+    }
+    let depth = if args.all { Depth::All } else { Depth::Targets };
+    let active = |n: &UnitName| jobs::activity(ctx, n);
+    let Some(tree) = tree(&set.graph(), set.main(&name), direction, depth, &active) else {
+        out::complain("list-dependencies", &format!("unit '{name}' not found"), None);
+        return Class::Failed.hand();
+    };
+    out::say(&if args.json { format!("{:#}\n", tree.to_json()) } else { tree.to_text() });
+    0
+}
+
+fn patterns(args: &List, verb: &str) -> Result<Vec<glob::Pattern>, u8> {
+    let read = |p: &String| {
+        glob::Pattern::new(p).map_err(|e| {
+            out::complain(verb, &format!("cannot read the pattern '{p}': {e}"), None);
+            Class::Usage.hand()
+        })
+    };
+    args.patterns.iter().map(read).collect()
+}
+
+fn matches(patterns: &[glob::Pattern], name: &UnitName) -> bool {
+    patterns.is_empty() || patterns.iter().any(|p| p.matches(name.as_str()) || p.matches(name.stem()))
+}
+
+pub(super) fn load_state(load: LoadState) -> &'static str {
+    match load {
+        LoadState::Loaded => "loaded",
+        LoadState::NotFound => "not-found",
+        LoadState::Masked => "masked",
+        LoadState::BadSetting => "bad-setting",
+        LoadState::Error => "error",
+    }
+}
+
+/// Columns as wide as their widest cell, the last one as it is.
+fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|s| s.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths).enumerate();
+        let line: String = cells
+            .map(|(i, (cell, w))| if i + 1 == count { cell.clone() } else { format!("{cell:<w$} ") })
+            .collect();
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,39 @@
+//! `amr is-active`, `amr is-failed`: one word a unit, and a code.
+
+use crate::cli::args::Names;
+use crate::cli::context::Context;
+use crate::cli::exit::Class;
+use crate::cli::{hand, jobs, out};
+use crate::order::transaction::Activity;
+
+/// 0 if one is active, else 3, as systemctl(1).
+pub fn is_active(ctx: &Context, args: &Names) -> u8 {
+    any(ctx, args, "is-active", 3, Activity::is_active)
+}
+
+/// 0 if one has failed, else 1.
+pub fn is_failed(ctx: &Context, args: &Names) -> u8 {
+    any(ctx, args, "is-failed", 1, |a| a == Activity::Failed)
+}
+
+fn any(ctx: &Context, args: &Names, verb: &str, otherwise: u8, wanted: fn(Activity) -> bool) -> u8 {
+    if args.units.is_empty() {
+        out::complain(verb, "no unit was named", None);
+        return Class::Usage.hand();
+    }
+    let names = match hand::typed(ctx, &args.units, verb) {
+        Ok(names) => names,
+        Err(code) => return code,
+    };
+    let mut code = otherwise;
+    for name in names {
+        let now = jobs::activity(ctx, &hand::load(ctx, &name).name);
+        if !args.quiet {
+            out::say(&format!("{}\n", now.as_str()));
+        }
+        if wanted(now) {
+            code = 0;
+        }
+    }
+    code
+}

@@ -1,0 +1,289 @@
+//! `amr status`: what a unit does, since when, and its last words; laid out as systemctl(1) does.
+
+use crate::cli::args::Status;
+use crate::cli::context::Context;
+use crate::cli::{explain, hand, out, units};
+use crate::order::transaction::Activity;
+use crate::os::clock;
+use crate::os::proc::{Proc, ProcessId};
+use crate::os::root::Root;
+use crate::service::client;
+use crate::service::log::query::Query;
+use crate::service::log::read::{Part, path_of, read};
+use crate::service::machine::State;
+use crate::service::status::{Moment, Record};
+use crate::unit::finding;
+use crate::unit::model::{LoadState, Unit};
+use crate::unit::name::UnitName;
+use crate::unit::value::{size, time, utc::Utc};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// What is known of a unit.
+struct Known {
+    unit: Unit,
+    record: Option<Record>,
+    usage: Usage,
+    lines: Vec<String>,
+}
+
+/// What its processes use.
+#[derive(Default)]
+struct Usage {
+    tasks: Option<usize>,
+    memory: Option<u64>,
+    cpu: Option<Duration>,
+    command: Option<String>,
+}
+
+/// Prints it. The code is systemctl's: 0 active, 3 not, 4 no such unit.
+pub fn run(ctx: &Context, args: &Status) -> u8 {
+    let names = if args.units.is_empty() {
+        let busy = |n: &UnitName| matches!(client::status(&ctx.place, n), Ok(Some(r)) if explain::activity(r.state()) != Activity::Inactive);
+        Ok(client::recorded(&ctx.place).into_iter().filter(busy).collect())
+    } else {
+        hand::typed(ctx, &args.units, "status")
+    };
+    let names = match names {
+        Ok(names) => names,
+        Err(code) => return code,
+    };
+    let mut code = 0;
+    let mut all = Vec::new();
+    for name in &names {
+        match know(ctx, name, args.lines) {
+            Ok(known) => {
+                code = code.max(code_of(&known));
+                all.push(known);
+            }
+            Err(what) => {
+                out::complain("status", &what, None);
+                code = code.max(4);
+            }
+        }
+    }
+    if args.json {
+        out::say(&format!("{:#}\n", Value::Array(all.iter().map(as_json).collect())));
+    } else {
+        out::say(&all.iter().map(as_text).collect::<Vec<_>>().join("\n"));
+    }
+    code
+}
+
+fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<Known, String> {
+    let unit = hand::load(ctx, name);
+    let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
+    let usage = record.as_ref().map(usage).unwrap_or_default();
+    let mut kept = Vec::new();
+    let path = path_of(&ctx.place.log_dir, unit.name.as_str());
+    let part = Part { query: Query::default(), last: Some(u64::from(lines)), boot: None };
+    // Only root may read logs; that is no fault of the status.
+    let _ = read(&ctx.root, &path, &part, &mut |l| kept.push(out::escape(&String::from_utf8_lossy(l))));
+    Ok(Known { unit, record, usage, lines: kept })
+}
+
+fn code_of(known: &Known) -> u8 {
+    match &known.record {
+        Some(r) if explain::activity(r.state()).is_active() => 0,
+        None if known.unit.load == LoadState::NotFound => 4,
+        Some(_) | None => 3,
+    }
+}
+
+/// From the cgroup where there is one, else from the main process.
+fn usage(record: &Record) -> Usage {
+    let mut usage = Usage::default();
+    let Ok(host) = Root::host() else { return usage };
+    if let Some(main) = record.main.and_then(|m| ProcessId::new(m.pid)) {
+        let proc = Proc::new(host.clone());
+        usage.command = proc.stat(main).ok().map(|s| String::from_utf8_lossy(&s.comm).into_owned());
+        usage.memory = resident(&host, main);
+        usage.cpu = cpu_time(&host, main);
+    }
+    if let Some(dir) = &record.tracking.cgroup {
+        let text = |name: &str| {
+            host.read(&dir.join(name), 1 << 20).ok().map(|b| String::from_utf8_lossy(&b).into_owned())
+        };
+        usage.tasks = text("cgroup.procs").map(|t| t.lines().count());
+        if let Some(memory) = text("memory.current").and_then(|t| t.trim().parse().ok()) {
+            usage.memory = Some(memory);
+        }
+    }
+    usage
+}
+
+fn resident(host: &Root, pid: ProcessId) -> Option<u64> {
+    let text = host.read(Path::new(&format!("/proc/{}/status", pid.get())), 1 << 16).ok()?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let kib: u64 =
+        text.lines().find_map(|l| l.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// utime and stime of stat(5), in ticks of 10 ms.
+fn cpu_time(host: &Root, pid: ProcessId) -> Option<Duration> {
+    let text = host.read(Path::new(&format!("/proc/{}/stat", pid.get())), 1 << 16).ok()?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 10))
+}
+
+fn as_text(known: &Known) -> String {
+    let unit = &known.unit;
+    let none = Record { sub: "dead".to_owned(), ..Record::default() };
+    let record = known.record.as_ref().unwrap_or(&none);
+    let activity = explain::activity(record.state());
+    let dot = match activity {
+        Activity::Active | Activity::Reloading => "●",
+        Activity::Failed => "×",
+        Activity::Inactive | Activity::Activating | Activity::Deactivating => "○",
+    };
+    let mut text = format!("{dot} {}", unit.name);
+    if let Some(description) = &unit.description {
+        let _ = write!(text, " - {}", out::escape(description));
+    }
+    text.push('\n');
+    let mut row = |key: &str, value: &str| {
+        let _ = writeln!(text, "{key:>11}: {value}");
+    };
+    row("Loaded", &loaded(unit));
+    for (n, dropin) in unit.dropins.iter().enumerate() {
+        row(if n == 0 { "Drop-In" } else { "" }, &dropin.display().to_string());
+    }
+    row("Active", &active(record, activity));
+    processes(record, &known.usage, &mut row);
+    if !record.status_text.is_empty() {
+        row("Status", &format!("\"{}\"", out::escape(&record.status_text)));
+    }
+    for (n, u) in unit.unapplied.iter().enumerate() {
+        row(
+            if n == 0 { "Not applied" } else { "" },
+            &format!("{}={} ({})", u.key, out::escape(&u.value), u.why),
+        );
+    }
+    for sentence in &record.not_applied {
+        row("Left out", &out::escape(sentence));
+    }
+    if record.state() != State::Dead
+        && let Some(log) = &record.log_path
+    {
+        row("Log", &log.display().to_string());
+    }
+    for f in &unit.findings {
+        text.push('\n');
+        text += finding::render(f).trim_end();
+        text.push('\n');
+    }
+    if !known.lines.is_empty() {
+        text.push('\n');
+        known.lines.iter().for_each(|l| {
+            text += l;
+            text.push('\n');
+        });
+    }
+    text
+}
+
+fn loaded(unit: &Unit) -> String {
+    let state = super::list::load_state(unit.load);
+    match (&unit.fragment, units::refusal(unit)) {
+        (Some(path), _) => format!("{state} ({})", path.display()),
+        (None, Some(why)) => format!("{state} ({why})"),
+        (None, None) => state.to_owned(),
+    }
+}
+
+fn active(record: &Record, activity: Activity) -> String {
+    let mut text = format!("{} ({}", activity.as_str(), record.state().sub());
+    if activity == Activity::Failed && !record.result.is_empty() {
+        let _ = write!(text, ", {}", record.result);
+    }
+    text.push(')');
+    if record.state_change.real > 0 {
+        let _ = write!(text, " since {}; {} ago", stamp(record.state_change), ago(record.state_change));
+    }
+    text
+}
+
+fn stamp(at: Moment) -> String {
+    Utc(i64::try_from(at.real).unwrap_or(i64::MAX)).to_systemd()
+}
+
+/// By the clock that does not jump.
+fn ago(at: Moment) -> String {
+    let span = clock::now().saturating_sub(Duration::from_micros(at.mono));
+    time::format(Duration::from_secs(span.as_secs()))
+}
+
+fn processes(record: &Record, usage: &Usage, row: &mut dyn FnMut(&str, &str)) {
+    if let Some(main) = record.main {
+        let name = usage.command.as_ref().map_or_else(String::new, |c| format!(" ({})", out::escape(c)));
+        row("Main PID", &format!("{}{name}", main.pid));
+    }
+    let exit = explain::exit(record);
+    if record.exec_main_pid > 0 && !exit.is_empty() {
+        row(
+            "Last exit",
+            &format!("{exit} (pid {}, {} ago)", record.exec_main_pid, ago(record.exec_main_exit)),
+        );
+    }
+    let failure = explain::failure(record);
+    if !failure.is_empty() && failure != exit {
+        row("Failure", &out::escape(&failure));
+    }
+    if record.restarts > 0 {
+        row("Restarts", &record.restarts.to_string());
+    }
+    if let Some(supervisor) = record.supervisor {
+        row("Supervisor", &supervisor.pid.to_string());
+        let how = match &record.tracking.cgroup {
+            Some(dir) => format!("cgroup {}", dir.display()),
+            None => "session and ancestry (no cgroup)".to_owned(),
+        };
+        row("tracked by", &how);
+    }
+    if let Some(tasks) = usage.tasks {
+        row("Tasks", &tasks.to_string());
+    }
+    if let Some(memory) = usage.memory {
+        row("Memory", &size::format(memory));
+    }
+    if let Some(cpu) = usage.cpu {
+        row("CPU", &time::format(cpu));
+    }
+}
+
+fn as_json(known: &Known) -> Value {
+    let unit = &known.unit;
+    let record = known.record.as_ref();
+    let none = Record { sub: "dead".to_owned(), ..Record::default() };
+    let r = record.unwrap_or(&none);
+    json!({
+        "unit": unit.name.as_str(),
+        "description": unit.description,
+        "load": super::list::load_state(unit.load),
+        "fragment": unit.fragment,
+        "dropins": unit.dropins,
+        "active": explain::activity(r.state()).as_str(),
+        "sub": r.state().sub(),
+        "result": r.result,
+        "since": (r.state_change.real > 0).then(|| Utc(i64::try_from(r.state_change.real).unwrap_or(i64::MAX)).to_rfc3339()),
+        "main_pid": r.main.map(|m| m.pid),
+        "supervisor_pid": r.supervisor.map(|s| s.pid),
+        "restarts": r.restarts,
+        "last_exit": explain::exit(r),
+        "failure": explain::failure(r),
+        "status_text": r.status_text,
+        "tasks": known.usage.tasks,
+        "memory_bytes": known.usage.memory,
+        "cpu_ms": known.usage.cpu.map(|c| u64::try_from(c.as_millis()).unwrap_or(u64::MAX)),
+        "tracked_by": r.tracking.cgroup,
+        "unapplied": unit.unapplied.iter().map(|u| json!({"directive": u.key, "value": u.value, "why": u.why})).collect::<Vec<_>>(),
+        "left_out": r.not_applied,
+        "log": r.log_path,
+        "log_lines": known.lines,
+    })
+}

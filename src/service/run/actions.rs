@@ -1,0 +1,308 @@
+//! Carries out what the machine says.
+
+use super::environment::Known;
+use super::spawn::{self, Launched, Scene};
+use super::{Clock, Process, Supervisor};
+use crate::os::child;
+use crate::os::clock;
+use crate::os::error::Result;
+use crate::os::proc::{Identity, ProcessId};
+use crate::os::tracking::Tracking;
+use crate::os::wait;
+use crate::service::machine::{
+    Action, Event, Exit, KillOp, Role, ServiceResult, Slot, State, StopKind, Targets, Timer,
+};
+use crate::service::restart::Backoff;
+use crate::service::status::Moment;
+use crate::unit::model::RuntimePreserve;
+use crate::unit::value::Timeout;
+use std::path::Path;
+
+/// SIGCONT, so that a stopped process can die; SIGHUP of `SendSIGHUP=`.
+const SIGCONT: i32 = crate::os::signal::Signal::SIGCONT as i32;
+const SIGHUP: i32 = crate::os::signal::Signal::SIGHUP as i32;
+const SIGKILL: i32 = crate::os::signal::Signal::SIGKILL as i32;
+
+impl Supervisor {
+    pub(super) fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::Begin => self.begin(),
+            Action::Spawn { slot, index, role } => self.spawn(slot, index, role),
+            Action::Kill(op, targets) => self.kill(op, targets),
+            Action::DropControl => {
+                if let Some(process) = self.control.take() {
+                    self.signal(&process, SIGKILL);
+                }
+            }
+            Action::ReloadSignal => {
+                if let Some(process) = &self.main {
+                    self.signal(process, SIGHUP);
+                }
+            }
+            Action::TakeMain => self.take_main(),
+            Action::Arm(timer) => self.arm(timer),
+            Action::Disarm => self.timers.disarm(Clock::Phase),
+            Action::ArmWatchdog => self.arm_clock(Clock::Watchdog, self.watchdog),
+            Action::DisarmWatchdog => self.timers.disarm(Clock::Watchdog),
+            Action::Started => {
+                self.write_pid_file();
+                self.publish();
+                self.waiters.started();
+            }
+            Action::Reloaded(result) => {
+                self.publish();
+                self.waiters.reloaded(result);
+            }
+            Action::TakeLock => self.take_lock(),
+            Action::DropLock => self.drop_lock(),
+            Action::Over { again } => self.over(again),
+        }
+    }
+
+    fn begin(&mut self) {
+        let id = self.host.read(Path::new("/proc/sys/kernel/random/uuid"), 64).unwrap_or_default();
+        let hex = String::from_utf8_lossy(&id).chars().filter(char::is_ascii_hexdigit).collect();
+        self.invocation_id = hex;
+        self.exit = None;
+        self.watchdog = self.plan.service.watchdog;
+        let r = &mut self.record;
+        r.invocation_id.clone_from(&self.invocation_id);
+        (r.exec_main_pid, r.exec_main_code, r.exec_main_status) = (0, 0, 0);
+        (r.exec_main_start, r.exec_main_exit) = (Moment::default(), Moment::default());
+        r.exec_failure = None;
+        r.status_text = String::new();
+        r.status_errno = 0;
+    }
+
+    fn spawn(&mut self, slot: Slot, index: usize, role: Role) {
+        let known = Known {
+            invocation_id: self.invocation_id.clone(),
+            main_pid: self.main.as_ref().map(|m| m.pid().get()),
+            result: self.machine.result.as_str(),
+            exit: self.exit.map(exit_words),
+            notify: Some(self.place.root.outer(&self.files.notify)),
+            user: None,
+            watchdog: Some(self.watchdog),
+        };
+        let group = match &self.tracking {
+            Tracking::Cgroup(group) => Some(group),
+            Tracking::Subreaper(_) => None,
+        };
+        let scene = Scene {
+            plan: &self.plan,
+            root: &self.place.root,
+            features: &self.features,
+            output: self.output.as_ref(),
+            group,
+            foreground: self.foreground,
+            oom_score: self.oom_score,
+        };
+        match spawn::launch(&scene, slot, index, role, known, &mut self.record.not_applied) {
+            Launched::Process(spawned) => self.spawned(spawned, slot, role),
+            Launched::Refused(stage, why) => {
+                self.record.exec_failure = Some(format!("cannot {}: {why}", stage.task()));
+                self.answer(Event::Spawned(slot));
+                let exit = wait::Exit::Exited(i32::from(stage.code()));
+                match role {
+                    Role::Main => self.main_ended(Some(exit), Exit::Code(stage.code())),
+                    Role::Control => self.queue.push_back(Event::ControlExit(Exit::Code(stage.code()))),
+                }
+            }
+            Launched::Impossible(why) => {
+                self.record.exec_failure = Some(why);
+                self.answer(Event::SpawnFailed(slot));
+            }
+        }
+    }
+
+    /// The answer to a spawn comes before everything else that may have been queued.
+    fn answer(&mut self, event: Event) {
+        self.queue.push_front(event);
+    }
+
+    fn spawned(&mut self, spawned: child::Spawned, slot: Slot, role: Role) {
+        // A child that is not reaped keeps its number, so this is about the right one.
+        let start_time = self.proc.stat(spawned.pid).map_or(0, |s| s.start_time);
+        let identity = Identity { pid: spawned.pid, start_time, boot_id: self.boot.clone() };
+        let process = Process { identity, target: None, exec: Some(spawned.exec) };
+        match role {
+            Role::Main => self.set_main(process),
+            Role::Control => self.control = Some(process),
+        }
+        self.answer(Event::Spawned(slot));
+    }
+
+    pub(super) fn set_main(&mut self, process: Process) {
+        let r = &mut self.record;
+        r.exec_main_pid = process.pid().get();
+        (r.exec_main_code, r.exec_main_status) = (0, 0);
+        r.exec_main_start = Moment::at(clock::realtime(), clock::now());
+        r.exec_main_exit = Moment::default();
+        self.exit = None;
+        self.main = Some(process);
+    }
+
+    fn arm(&mut self, timer: Timer) {
+        let s = &self.plan.service;
+        let time = match timer {
+            Timer::Start => s.timeout_start,
+            Timer::Stop => s.timeout_stop,
+            Timer::Abort => s.timeout_abort,
+            Timer::RuntimeMax => s.runtime_max,
+            Timer::Restart => {
+                let backoff =
+                    Backoff { first: s.restart_sec, steps: s.restart_steps, max: s.restart_max_delay };
+                Timeout::After(backoff.delay(self.machine.restarts))
+            }
+        };
+        let time = match (timer, time) {
+            (Timer::Stop | Timer::Abort, Timeout::After(t)) => Timeout::After(self.within(t)),
+            (Timer::Stop | Timer::Abort, Timeout::Never) if self.hurry => Timeout::After(super::HURRY),
+            (Timer::Stop | Timer::Abort, Timeout::Never)
+            | (Timer::Start | Timer::RuntimeMax | Timer::Restart, _) => time,
+        };
+        self.arm_clock(Clock::Phase, time);
+    }
+
+    fn arm_clock(&mut self, clock: Clock, time: Timeout) {
+        match time {
+            Timeout::After(time) => self.timers.arm(clock, clock::now().saturating_add(time)),
+            Timeout::Never => self.timers.disarm(clock),
+        }
+    }
+
+    fn kill(&mut self, op: KillOp, targets: Targets) {
+        let k = self.plan.service.kill;
+        let signal = match op {
+            KillOp::Terminate => k.signal,
+            KillOp::Restart => k.restart_signal.unwrap_or(k.signal),
+            KillOp::Watchdog => k.watchdog_signal,
+            KillOp::Kill => k.final_signal,
+        }
+        .0;
+        let hangup = k.send_sighup && matches!(op, KillOp::Terminate | KillOp::Restart) && signal != SIGHUP;
+        let mut signals = vec![signal];
+        if signal != SIGKILL && signal != SIGCONT {
+            signals.push(SIGCONT);
+        }
+        if hangup {
+            signals.push(SIGHUP);
+        }
+        let spared = self.own_pids();
+        for signal in signals {
+            for process in [(targets.main, &self.main), (targets.control, &self.control)] {
+                if let (true, Some(process)) = process {
+                    self.signal(process, signal);
+                }
+            }
+            if targets.others
+                && let Err(e) = self.tracking.kill_all(signal, &spared, &self.features)
+            {
+                log::warn!("{e}");
+            }
+        }
+    }
+
+    /// The end of a run: folders, PID files and the group go; those who wait are told; whoever is
+    /// interested in the end is called.
+    fn over(&mut self, again: bool) {
+        let p = &self.plan.service;
+        let keep = match p.context.runtime_directory_preserve {
+            RuntimePreserve::Yes => true,
+            RuntimePreserve::Restart => again || self.machine.stop_kind == StopKind::Restart,
+            RuntimePreserve::No => false,
+        };
+        let mut gone = Vec::new();
+        if !keep {
+            let folder = |name: &String| Path::new("/run").join(name);
+            gone.extend(p.context.runtime_directory.names.iter().map(folder));
+        }
+        for path in &gone {
+            if let Err(e) = self.place.root.remove_dir_all(path) {
+                log::warn!("{e}");
+            }
+        }
+        if let Some(path) = &p.pid_file {
+            self.note_failure(self.place.root.remove_file_if_there(Path::new(path)));
+        }
+        self.remove_pid_file();
+        if !again && let Ok(true) = self.tracking.is_empty() {
+            let removed = self.tracking.remove();
+            self.note_failure(removed);
+        }
+        // A main process that nothing could end is left behind.
+        self.main = None;
+        self.control = None;
+        self.publish();
+        self.waiters.over(&self.machine, &self.record);
+        self.react();
+    }
+
+    pub(super) fn note_failure(&self, outcome: Result<()>) {
+        if let Err(e) = outcome {
+            log::warn!("{e}");
+        }
+    }
+
+    /// `OnFailure=` and the like: a transaction as a child of this process, which goes on.
+    fn react(&mut self) {
+        let failed = self.machine.result.is_failure();
+        let wanted = if failed { self.plan.reaction.failure } else { self.plan.reaction.success };
+        let asked = self.machine.want == crate::service::machine::Want::Down && self.record.wanted;
+        if !wanted || asked && !failed {
+            return;
+        }
+        let event = if failed { "failure" } else { "success" };
+        let outcome = child::own_executable(&self.host).and_then(|program| {
+            let mut argv = vec!["amr".into()];
+            if !self.place.root.is_host() {
+                argv.extend(["--root".into(), self.place.root.prefix().into()]);
+            }
+            argv.extend(["reaction".into(), self.plan.unit.clone().into(), event.into()]);
+            child::spawn(&child::Spec::detached(program, argv, Vec::new()), &self.features)
+        });
+        match outcome {
+            Ok(spawned) => self.set_apart(spawned.pid),
+            Err(e) => log::error!("{e}"),
+        }
+    }
+
+    fn set_apart(&mut self, pid: ProcessId) {
+        if let Tracking::Subreaper(kin) = &mut self.tracking {
+            kin.set_apart(pid);
+        }
+    }
+
+    /// Keeps the times at which the state changed.
+    pub(super) fn note_change(&mut self, before: State) {
+        let now = self.machine.state;
+        if now == before {
+            return;
+        }
+        let at = Moment::at(clock::realtime(), clock::now());
+        let r = &mut self.record;
+        r.state_change = at;
+        if now.is_active() && !before.is_active() {
+            r.active_enter = at;
+        }
+        if before.is_active() && !now.is_active() {
+            r.active_exit = at;
+        }
+        if now.is_over() {
+            r.inactive_enter = at;
+        }
+        let result = self.machine.result;
+        if result != ServiceResult::Success && now == State::Failed {
+            log::warn!("'{}' failed: {}", self.plan.unit, result.as_str());
+        }
+    }
+}
+
+/// `EXIT_CODE` and `EXIT_STATUS`.
+fn exit_words(exit: wait::Exit) -> (&'static str, String) {
+    match exit {
+        wait::Exit::Exited(code) => ("exited", code.to_string()),
+        wait::Exit::Killed(signal) => ("killed", crate::os::signal::name(signal).into_owned()),
+        wait::Exit::Dumped(signal) => ("dumped", crate::os::signal::name(signal).into_owned()),
+    }
+}

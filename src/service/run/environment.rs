@@ -1,0 +1,159 @@
+//! The environment of each process of a service: exactly what systemd 252 gives, and nothing of
+//! whoever typed the command.
+//!
+//! Later wins: amr's own variables, `Environment=`, `EnvironmentFile=` (read just before each
+//! command), less `UnsetEnvironment=`.
+
+use crate::os::root::Root;
+use crate::service::machine::{Role, Slot};
+use crate::service::plan::{DIRECTORIES, Plan, directories};
+use crate::unit::model::NotifyAccess;
+use crate::unit::value::{Timeout, env};
+use std::path::{Path, PathBuf};
+
+/// As systemd has it on hosts where /bin is not /usr/bin.
+pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// An environment file is not longer than this.
+const LIMIT: u64 = 4 << 20;
+
+/// Shells that stand for "no login".
+const NO_LOGIN: [&str; 6] =
+    ["/sbin/nologin", "/usr/sbin/nologin", "/bin/false", "/usr/bin/false", "/bin/true", "/usr/bin/true"];
+
+/// What the supervisor knows at the moment of a spawn.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// `INVOCATION_ID`.
+    pub(super) invocation_id: String,
+    /// The main process.
+    pub(super) main_pid: Option<i32>,
+    /// `Result=` so far.
+    pub(super) result: &'static str,
+    /// How the main process ended: `exited`, `killed`, `dumped`; and the code or the signal's name.
+    pub(super) exit: Option<(&'static str, String)>,
+    /// NOTIFY_SOCKET, as the host sees it.
+    pub(super) notify: Option<PathBuf>,
+    /// The user of `User=`.
+    pub(super) user: Option<crate::os::ids::User>,
+    /// WATCHDOG_USEC.
+    pub(super) watchdog: Option<Timeout>,
+}
+
+/// A list of variables, each name once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Environment {
+    vars: Vec<(String, String)>,
+}
+
+impl Environment {
+    pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
+        match self.vars.iter_mut().find(|(n, _)| n == name) {
+            Some((_, v)) => *v = value.into(),
+            None => self.vars.push((name.to_owned(), value.into())),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        self.vars.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone())
+    }
+
+    pub(super) fn into_pairs(self) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+        self.vars.into_iter().map(|(n, v)| (n.into(), v.into())).collect()
+    }
+}
+
+/// The environment of a command; an error is the sentence why it cannot be known.
+pub(super) fn of(
+    plan: &Plan,
+    root: &Root,
+    known: &Known,
+    slot: Slot,
+    role: Role,
+) -> Result<Environment, String> {
+    let mut e = Environment::default();
+    e.set("PATH", SEARCH_PATH);
+    own(&mut e, plan, root, known, slot, role);
+    folders(&mut e, plan, root);
+    login(&mut e, known);
+    let context = &plan.service.context;
+    for (name, value) in &context.environment {
+        e.set(name, value);
+    }
+    for file in &context.environment_files {
+        let found = root.glob(&file.path).map_err(|e| e.to_string())?;
+        if found.is_empty() && !file.missing_ok {
+            let path = root.outer(Path::new(&file.path));
+            return Err(format!("cannot read '{}': No such file or directory", path.display()));
+        }
+        for path in found {
+            match root.read(&path, LIMIT) {
+                Ok(bytes) => env::parse_file(&bytes).vars.iter().for_each(|(n, v)| e.set(n, v)),
+                Err(_) if file.missing_ok => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+    e.vars.retain(|(n, v)| {
+        !context
+            .unset_environment
+            .iter()
+            .any(|u| u == n || u.split_once('=') == Some((n.as_str(), v.as_str())))
+    });
+    Ok(e)
+}
+
+fn own(e: &mut Environment, plan: &Plan, root: &Root, known: &Known, slot: Slot, role: Role) {
+    e.set("INVOCATION_ID", &known.invocation_id);
+    let main = role == Role::Main || slot == Slot::Start;
+    let told = match plan.service.notify_access {
+        NotifyAccess::None => false,
+        NotifyAccess::Main => main,
+        NotifyAccess::Exec | NotifyAccess::All => true,
+    };
+    if let Some(socket) = known.notify.as_ref().filter(|_| told) {
+        e.set("NOTIFY_SOCKET", socket.display().to_string());
+    }
+    if let (true, Some(Timeout::After(time))) = (main, known.watchdog) {
+        e.set("WATCHDOG_USEC", time.as_micros().to_string());
+    }
+    if let (false, Some(pid)) = (main, known.main_pid) {
+        e.set("MAINPID", pid.to_string());
+    }
+    if let Some(path) = &plan.service.pid_file {
+        e.set("PIDFILE", root.outer(Path::new(path)).display().to_string());
+    }
+    if matches!(slot, Slot::Stop | Slot::StopPost) {
+        e.set("SERVICE_RESULT", known.result);
+        if let Some((code, status)) = &known.exit {
+            e.set("EXIT_CODE", *code);
+            e.set("EXIT_STATUS", status);
+        }
+    }
+}
+
+fn folders(e: &mut Environment, plan: &Plan, root: &Root) {
+    for ((_, above, variable), dirs) in DIRECTORIES.iter().zip(directories(&plan.service)) {
+        if !dirs.names.is_empty() {
+            let outer = |name: &String| root.outer(&Path::new(above).join(name)).display().to_string();
+            e.set(variable, dirs.names.iter().map(outer).collect::<Vec<_>>().join(":"));
+        }
+    }
+}
+
+/// HOME, SHELL, LOGNAME and USER exist with `User=` only, and say nothing that is no use.
+fn login(e: &mut Environment, known: &Known) {
+    let Some(user) = &known.user else { return };
+    let home = user.home.to_string_lossy();
+    if home.starts_with('/') && home != "/" && home != "/nonexistent" {
+        e.set("HOME", home);
+    }
+    if !user.name.is_empty() {
+        e.set("LOGNAME", &user.name);
+        e.set("USER", &user.name);
+    }
+    let shell = user.shell.to_string_lossy();
+    if !shell.is_empty() && !NO_LOGIN.contains(&shell.as_ref()) {
+        e.set("SHELL", shell);
+    }
+}

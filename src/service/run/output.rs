@@ -1,0 +1,95 @@
+//! The output of a service: a FIFO that the service itself keeps open, pumped into a sink.
+//!
+//! The service never waits for a disk: what the sink cannot take is the sink's to count. Buffers
+//! are there while there is something to pump.
+
+use crate::os::clock;
+use crate::os::error::Result;
+use crate::os::fifo::{self, Side};
+use crate::os::root::Root;
+use crate::service::log::file::{LIMITS, LogFile};
+use crate::unit::value::utc::Utc;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// How much is taken at once: as much as a pipe usually holds.
+const CHUNK: usize = 64 << 10;
+/// How often in one turn of the loop, so that signals are not kept waiting by a service that shouts.
+const TURNS: u32 = 16;
+
+/// Where the output goes.
+pub trait LogSink: std::fmt::Debug {
+    /// Takes a piece as it was written; lines may be cut anywhere. Never waits, never fails: what
+    /// finds no room is counted.
+    fn take(&mut self, now: Utc, piece: &[u8]);
+    /// The service is quiet: memory may be given back.
+    fn rest(&mut self);
+}
+
+impl LogSink for LogFile {
+    fn take(&mut self, now: Utc, piece: &[u8]) {
+        self.append(now, piece);
+    }
+    fn rest(&mut self) {
+        self.shrink();
+    }
+}
+
+/// The supervisor's side of the output.
+#[derive(Debug)]
+pub struct Output {
+    root: Root,
+    fifo: PathBuf,
+    log: PathBuf,
+    reader: File,
+    /// Opened with the first byte, so that a silent service has no log.
+    sink: Option<Box<dyn LogSink>>,
+}
+
+impl Output {
+    /// Opens the FIFO, made before if it is not there.
+    pub fn open(root: &Root, fifo: &Path, log: &Path) -> Result<Self> {
+        let reader = File::from(fifo::open(root, fifo, 0o600, Side::Reader)?);
+        Ok(Self { root: root.clone(), fifo: fifo.to_owned(), log: log.to_owned(), reader, sink: None })
+    }
+
+    /// The service's side: it blocks only while the pipe is full.
+    pub fn writer(&self) -> Result<OwnedFd> {
+        fifo::open(&self.root, &self.fifo, 0o600, Side::Writer)
+    }
+
+    /// Moves what is there.
+    pub fn pump(&mut self) {
+        let mut buffer = vec![0_u8; CHUNK];
+        for _ in 0..TURNS {
+            match (&self.reader).read(&mut buffer) {
+                Ok(n) if n > 0 => self.pass(buffer.get(..n).unwrap_or_default()),
+                Ok(_) | Err(_) => break,
+            }
+        }
+        if let Some(sink) = &mut self.sink {
+            sink.rest();
+        }
+    }
+
+    fn pass(&mut self, piece: &[u8]) {
+        if self.sink.is_none() {
+            match LogFile::open(&self.root, &self.log, LIMITS) {
+                Ok(file) => self.sink = Some(Box::new(file)),
+                Err(e) => log::warn!("{e}; what the service writes is lost"),
+            }
+        }
+        if let Some(sink) = &mut self.sink {
+            let real = i64::try_from(clock::realtime().as_micros()).unwrap_or(i64::MAX);
+            sink.take(Utc(real), piece);
+        }
+    }
+}
+
+impl AsFd for Output {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+}

@@ -1,0 +1,261 @@
+//! The processes of the service: who they are, who of them is the main one, and whether any live.
+
+use super::{Clock, Supervisor};
+use crate::os::cgroup::{Group, Hierarchy, Version};
+use crate::os::child::{ExecPipe, ExecState};
+use crate::os::clock::{self, BootId};
+use crate::os::error::Result;
+use crate::os::features::Features;
+use crate::os::inotify::{Scope, Watcher};
+use crate::os::kill::{self, Target};
+use crate::os::proc::{Identity, Proc, ProcessId};
+use crate::os::root::{OFlag, Root};
+use crate::os::tracking::{Kin, Tracking};
+use crate::service::machine::{Event, Main, State};
+use crate::service::place::{Place, Privilege};
+use crate::service::plan::Plan;
+use crate::service::status::Record;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+/// Supervisors are the last that the kernel kills for want of memory.
+const OOM_SCORE: &str = "-1000";
+
+/// One process that the supervisor waits for.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) identity: Identity,
+    /// For one that is not our child.
+    pub(super) target: Option<Target>,
+    /// Until exec is done.
+    pub(super) exec: Option<ExecPipe>,
+}
+
+impl Process {
+    pub(super) fn pid(&self) -> ProcessId {
+        self.identity.pid
+    }
+
+    /// Takes note of the exec; `Some` when it became known how it went.
+    pub(super) fn exec_state(&mut self) -> Option<(ExecState, Vec<String>)> {
+        let pipe = self.exec.as_mut()?;
+        let state = pipe.state();
+        if state == ExecState::Pending {
+            return None;
+        }
+        let notices = pipe.notices().iter().map(ToString::to_string).collect();
+        self.exec = None;
+        Some((state, notices))
+    }
+}
+
+/// How this supervisor tells its service's processes from others: as its predecessor did, while
+/// processes of that one live; else by a group of the kernel, where there can be one.
+pub(super) fn tracking(
+    plan: &Plan,
+    place: &Place,
+    host: &Root,
+    features: &Features,
+    boot: &BootId,
+    proc: &Proc,
+    old: Option<&Record>,
+) -> Result<Tracking> {
+    if let Some(dir) = old.and_then(|r| r.tracking.cgroup.as_ref()) {
+        let version = if old.is_some_and(|r| r.tracking.unified) { Version::V2 } else { Version::V1 };
+        let group = Group::at(host, dir.clone(), version);
+        if group.exists() && !group.is_empty()? {
+            return Ok(Tracking::Cgroup(group));
+        }
+    }
+    let marks = old.map(Record::marks).unwrap_or_default();
+    let seen: Vec<Identity> =
+        marks.into_iter().filter_map(|m| crate::service::place::living(Some(m), boot, proc)).collect();
+    if !seen.is_empty() {
+        let kin = Kin::adopt(&seen, proc.clone(), boot.clone());
+        return Ok(Tracking::Subreaper(kin.taken_over_by(ProcessId::own())));
+    }
+    if place.privilege == Privilege::Root {
+        let run_dir = place.root.outer(&place.run_dir);
+        if let Some(hierarchy) = Hierarchy::find(host, features, &run_dir, "amr")? {
+            let group = hierarchy.group(&group_name(plan, place)?);
+            group.create()?;
+            return Ok(Tracking::Cgroup(group));
+        }
+    }
+    Ok(Tracking::Subreaper(Kin::of(ProcessId::own(), proc.clone(), boot.clone())))
+}
+
+/// A unit of a folder root is not the host's unit of the same name.
+fn group_name(plan: &Plan, place: &Place) -> Result<String> {
+    if place.root.is_host() {
+        return Ok(plan.unit.clone());
+    }
+    let top = place.root.stat(Path::new("/"))?;
+    Ok(format!("{}.{:x}-{:x}", plan.unit, top.dev, top.ino))
+}
+
+/// Protects this process from the kernel's search for memory, as far as it may; returns the score
+/// that the service is to have.
+pub(super) fn protect(host: &Root) -> Option<i32> {
+    let path = Path::new("/proc/self/oom_score_adj");
+    let before = String::from_utf8_lossy(&host.read(path, 64).ok()?).trim().parse().ok()?;
+    let mut file = host.open_with(path, OFlag::O_WRONLY, 0).ok()?;
+    file.write_all(OOM_SCORE.as_bytes()).ok()?;
+    Some(before)
+}
+
+impl Supervisor {
+    pub(super) fn own_pids(&self) -> Vec<ProcessId> {
+        [&self.main, &self.control].into_iter().flatten().map(Process::pid).collect()
+    }
+
+    /// Does anybody live besides the main and the control process?
+    pub(super) fn others_live(&mut self) -> bool {
+        let own = self.own_pids();
+        match self.tracking.pids() {
+            Ok(pids) => pids.iter().any(|p| !own.contains(p) && *p != ProcessId::own()),
+            Err(e) => {
+                log::warn!("{e}");
+                false
+            }
+        }
+    }
+
+    /// A process that is not our child: held by a pidfd, or looked at from time to time.
+    pub(super) fn stranger(&self, identity: &Identity) -> Option<Process> {
+        let target = Target::open(identity, &self.boot, &self.proc, &self.features);
+        match target {
+            Ok(Some(target)) => {
+                Some(Process { identity: identity.clone(), target: Some(target), exec: None })
+            }
+            Ok(None) => None,
+            Err(e) => {
+                log::warn!("{e}");
+                None
+            }
+        }
+    }
+
+    /// Which process PID file or guess name now.
+    pub(super) fn find_main(&mut self) -> Option<ProcessId> {
+        let control = self.control.as_ref().map(Process::pid);
+        let found = match self.plan.service.pid_file.clone() {
+            Some(path) => self.from_pid_file(Path::new(&path)),
+            None if self.plan.service.guess_main_pid => self.guess(),
+            None => None,
+        }?;
+        (Some(found) != control && found.get() != 1 && found != ProcessId::own()).then_some(found)
+    }
+
+    /// The process of the PID file: alive, and of our own processes or named by a file of root's
+    /// (or our own), so that a service cannot have somebody else's process killed.
+    fn from_pid_file(&mut self, path: &Path) -> Option<ProcessId> {
+        let bytes = self.place.root.read(path, 4096).ok()?;
+        let pid = ProcessId::new(String::from_utf8_lossy(&bytes).split_whitespace().next()?.parse().ok()?)?;
+        let stat = self.proc.stat(pid).ok()?;
+        if stat.is_zombie() {
+            return None;
+        }
+        let owned = self.tracking.pids().is_ok_and(|pids| pids.contains(&pid));
+        let trusted =
+            self.place.privilege == Privilege::Root && self.place.root.lstat(path).is_ok_and(|s| s.uid == 0);
+        if !owned && !trusted {
+            log::warn!(
+                "PID file '{}' names process {pid}, which is not of '{}': ignored",
+                path.display(),
+                self.plan.unit
+            );
+        }
+        (owned || trusted).then_some(pid)
+    }
+
+    /// The only process whose parent has gone and which therefore is our child (`GuessMainPID=`).
+    fn guess(&mut self) -> Option<ProcessId> {
+        let pids = self.tracking.pids().ok()?;
+        let own = ProcessId::own().get();
+        let mut orphans = pids
+            .into_iter()
+            .filter(|pid| self.proc.stat(*pid).is_ok_and(|s| s.ppid == own && !s.is_zombie()));
+        let only = orphans.next()?;
+        orphans.next().is_none().then_some(only)
+    }
+
+    /// The process that was found is the main one from now on.
+    pub(super) fn take_main(&mut self) {
+        let Some(pid) = self.candidate.take() else { return };
+        if self.main.as_ref().is_some_and(|m| m.pid() == pid) {
+            return;
+        }
+        let Ok(stat) = self.proc.stat(pid) else { return self.queue.push_back(GONE) };
+        let identity = Identity { pid, start_time: stat.start_time, boot_id: self.boot.clone() };
+        let process = if stat.ppid == ProcessId::own().get() {
+            Some(Process { identity, target: None, exec: None })
+        } else {
+            self.stranger(&identity)
+        };
+        match process {
+            Some(process) => self.set_main(process),
+            None => self.queue.push_back(GONE),
+        }
+    }
+
+    /// Watches for the PID file while the machine waits for it.
+    pub(super) fn watch_pid_file(&mut self) {
+        if !self.machine.awaits_pid_file {
+            self.watcher = None;
+            return;
+        }
+        if self.watcher.is_some() {
+            return;
+        }
+        let folder = self.plan.service.pid_file.as_ref().and_then(|p| Path::new(p).parent());
+        let Some(folder) = folder.map(Path::to_owned) else { return };
+        let watch = Watcher::new().and_then(|w| w.add(&self.place.root, &folder, Scope::Arrivals).map(|_| w));
+        match watch {
+            Ok(watcher) => {
+                self.watcher = Some(watcher);
+                // It may have come between the look and the watch.
+                self.queue.push_back(Event::PidFile);
+            }
+            Err(e) => log::warn!("{e}; looking for the PID file from time to time"),
+        }
+    }
+
+    /// Arms a timer only for what nothing else would tell: the end of processes that are not our
+    /// children and have no pidfd.
+    pub(super) fn plan_look(&mut self) {
+        let strangers = [&self.main, &self.control]
+            .into_iter()
+            .flatten()
+            .any(|p| p.target.as_ref().is_some_and(|t| t.pidfd().is_none()));
+        let alone = self.main.is_none() && self.control.is_none();
+        let state = self.machine.state;
+        let every = if alone && (state.is_stopping() || self.machine.awaits_pid_file) {
+            Some(Duration::from_millis(100))
+        } else if strangers || (alone && state == State::Running && self.machine.main == Main::Unknown) {
+            Some(Duration::from_secs(1))
+        } else {
+            None
+        };
+        match (every, self.timers.deadline(Clock::Look)) {
+            (None, _) => self.timers.disarm(Clock::Look),
+            (Some(_), Some(_)) => {}
+            (Some(time), None) => self.timers.arm(Clock::Look, clock::now().saturating_add(time)),
+        }
+    }
+
+    /// Sends a signal to one of the two processes.
+    pub(super) fn signal(&self, process: &Process, signal: i32) {
+        let sent = match &process.target {
+            Some(target) => target.send(signal, &self.boot, &self.proc),
+            None => kill::child(process.pid(), signal),
+        };
+        if let Err(e) = sent {
+            log::warn!("{e}");
+        }
+    }
+}
+
+/// What was found to be the main process has ended meanwhile.
+const GONE: Event = Event::MainExit(crate::service::machine::Exit::Unknown);

@@ -1,0 +1,88 @@
+//! The record on disk: written when something has changed, replaced in one step.
+
+use super::Supervisor;
+use crate::os::cgroup::Version;
+use crate::os::clock::BootId;
+use crate::os::proc::{Identity, Proc, ProcessId};
+use crate::os::root::Sync;
+use crate::os::tracking::Tracking;
+use crate::service::machine::Want;
+use crate::service::place::Place;
+use crate::service::plan::Plan;
+use crate::service::status::{ProcessMark, Record, TrackingMark, VERSION};
+
+fn mark(identity: &Identity) -> ProcessMark {
+    ProcessMark { pid: identity.pid.get(), start_time: identity.start_time }
+}
+
+/// The record of a service that was not there before.
+pub(super) fn fresh(plan: &Plan, place: &Place, boot: &BootId, proc: &Proc) -> Record {
+    let own = ProcessId::own();
+    let old = place.record(&plan.unit).ok().flatten().filter(|r| r.boot_id == boot.as_str());
+    let old = old.unwrap_or_default();
+    Record {
+        version: VERSION,
+        unit: plan.unit.clone(),
+        description: plan.description.clone(),
+        boot_id: boot.as_str().to_owned(),
+        supervisor: proc.identity(own, boot).ok().as_ref().map(mark),
+        unapplied: plan.unapplied,
+        files: plan.files.clone(),
+        active_enter: old.active_enter,
+        active_exit: old.active_exit,
+        inactive_enter: old.inactive_enter,
+        ..Record::default()
+    }
+}
+
+/// What goes on when a service is taken over.
+pub(super) fn inherit(record: &mut Record, old: Record) {
+    record.invocation_id = old.invocation_id;
+    record.exec_main_pid = old.exec_main_pid;
+    record.exec_main_start = old.exec_main_start;
+    record.exec_main_code = old.exec_main_code;
+    record.exec_main_status = old.exec_main_status;
+    record.state_change = old.state_change;
+    record.restarts = old.restarts;
+    record.status_text = old.status_text;
+    record.not_applied = old.not_applied;
+    record.files = old.files;
+    record.lock = old.lock;
+}
+
+impl Supervisor {
+    /// Writes the record if it is not what is on the disk.
+    pub(super) fn publish(&mut self) {
+        let m = &self.machine;
+        let r = &mut self.record;
+        m.state.sub().clone_into(&mut r.sub);
+        m.result.as_str().clone_into(&mut r.result);
+        m.reload.as_str().clone_into(&mut r.reload_result);
+        r.wanted = m.want == Want::Up;
+        r.restarts = m.restarts;
+        r.starts = m.starts.into();
+        r.main = self.main.as_ref().map(|p| mark(&p.identity));
+        r.control = self.control.as_ref().map(|p| mark(&p.identity));
+        r.tracking = match &self.tracking {
+            Tracking::Cgroup(group) => {
+                let (dir, version) = group.dir();
+                TrackingMark {
+                    cgroup: Some(dir.to_owned()),
+                    unified: version == Version::V2,
+                    kin: Vec::new(),
+                }
+            }
+            Tracking::Subreaper(kin) => {
+                TrackingMark { kin: kin.seen().iter().map(mark).collect(), ..TrackingMark::default() }
+            }
+        };
+        if self.record == self.published {
+            return;
+        }
+        let bytes = self.record.encode();
+        match self.place.root.write_atomic(&self.files.status, &bytes, 0o644, Sync::No) {
+            Ok(()) => self.published = self.record.clone(),
+            Err(e) => log::error!("{e}"),
+        }
+    }
+}

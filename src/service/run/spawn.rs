@@ -1,0 +1,306 @@
+//! From a command of the unit to a process: user, folders, environment, descriptors, limits.
+//!
+//! What systemd does between fork and exec and answers with a code from 200 on is partly done here,
+//! before the fork; a failure is then told as that exit code, as if the process had made it.
+
+use super::environment::{self, Known, SEARCH_PATH};
+use super::output::Output;
+use crate::os::cgroup::Group;
+use crate::os::child::{self, Credentials, Cwd, Limit, Spawned, Spec, Stage, Stdio};
+use crate::os::error::Error;
+use crate::os::features::Features;
+use crate::os::ids::{Ids, User, id_number};
+use crate::os::root::{OFlag, Root};
+use crate::service::machine::{Role, Slot};
+use crate::service::plan::{ApplyMode, DIRECTORIES, Plan, directories};
+use crate::unit::model::{ExecCommand, ExecPrivilege, StandardInput, StandardOutput, WorkingDirectory};
+use crate::unit::value::expand;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Whose standard descriptors the main process gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Foreground {
+    /// Those that the unit says.
+    No,
+    /// The caller's own.
+    Yes,
+}
+
+/// What a spawn needs besides the command.
+pub(super) struct Scene<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) root: &'a Root,
+    pub(super) features: &'a Features,
+    pub(super) output: Option<&'a Output>,
+    pub(super) group: Option<&'a Group>,
+    pub(super) foreground: Foreground,
+    /// What the score was before the supervisor protected itself.
+    pub(super) oom_score: Option<i32>,
+}
+
+/// What became of it.
+pub(super) enum Launched {
+    /// A process.
+    Process(Spawned),
+    /// No process, but as if it had exited with the code of this stage.
+    Refused(Stage, String),
+    /// No process, for want of something: systemd's result `resources`.
+    Impossible(String),
+}
+
+type Step<T> = Result<T, Launched>;
+
+/// Starts a command. `not_applied` takes what is left out here.
+pub(super) fn launch(
+    scene: &Scene<'_>,
+    slot: Slot,
+    index: usize,
+    role: Role,
+    known: Known,
+    not_applied: &mut Vec<String>,
+) -> Launched {
+    prepare(scene, slot, index, role, known, not_applied)
+        .and_then(|spec| child::spawn(&spec, scene.features).map_err(|e| Launched::Impossible(e.to_string())))
+        .map_or_else(|failed| failed, Launched::Process)
+}
+
+fn prepare(
+    scene: &Scene<'_>,
+    slot: Slot,
+    index: usize,
+    role: Role,
+    mut known: Known,
+    not_applied: &mut Vec<String>,
+) -> Step<Spec> {
+    let plan = scene.plan;
+    let Some(command) = plan.command(slot, index) else {
+        return Err(Launched::Impossible(format!("the plan of '{}' lacks a command", plan.unit)));
+    };
+    let (user, credentials) = identity(scene)?;
+    make_folders(scene, credentials.as_ref())?;
+    known.user = user;
+    let env = environment::of(plan, scene.root, &known, slot, role).map_err(Launched::Impossible)?;
+    let mut words = command.argv.clone();
+    if !command.no_env_expand {
+        words = expand::argv(&words, &|name| env.get(name));
+    }
+    let c = &plan.service.context;
+    let mut spec = Spec {
+        program: program(scene, command)?,
+        argv: words.into_iter().map(Into::into).collect(),
+        env: env.into_pairs(),
+        cwd: working_directory(scene, known.user.as_ref()),
+        stdio: stdio(scene, role)?,
+        umask: Some(c.umask),
+        nice: c.nice,
+        oom_score_adjust: c.oom_score_adjust.or(scene.oom_score),
+        cpu_affinity: c.cpu_affinity.clone(),
+        ignore_sigpipe: c.ignore_sigpipe,
+        new_session: scene.foreground == Foreground::No,
+        limits: c
+            .limits
+            .iter()
+            .map(|(resource, l)| Limit { resource: *resource, soft: l.soft, hard: l.hard })
+            .collect(),
+        ..Spec::default()
+    };
+    if command.privilege != ExecPrivilege::Full {
+        spec.capability_bounding_set = c.capability_bounding_set;
+        spec.no_new_privileges = c.no_new_privileges;
+    }
+    spec.credentials = match command.privilege {
+        ExecPrivilege::Normal => credentials,
+        ExecPrivilege::Full | ExecPrivilege::NoUser | ExecPrivilege::AmbientFallback => {
+            credentials.map(|_| Credentials { uid: 0, gid: 0, groups: Vec::new() })
+        }
+    };
+    if let Some(group) = scene.group {
+        let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
+        spec.cgroup = Some(Arc::new(procs));
+    }
+    if plan.mode == ApplyMode::BestEffort {
+        leave_out(&mut spec, not_applied);
+    }
+    Ok(spec)
+}
+
+/// Takes away what only root may do.
+fn leave_out(spec: &mut Spec, not_applied: &mut Vec<String>) {
+    let mut note = |what: &str| {
+        let text = format!("{what} needs root");
+        if !not_applied.contains(&text) {
+            not_applied.push(text);
+        }
+    };
+    if spec.credentials.take().is_some() {
+        note("the change of user and groups");
+    }
+    if spec.nice.is_some_and(|n| n < 0) {
+        spec.nice = None;
+        note("a negative nice level");
+    }
+    if spec.oom_score_adjust.is_some_and(|n| n < 0) {
+        spec.oom_score_adjust = None;
+        note("a negative OOM score");
+    }
+    if spec.capability_bounding_set.take().is_some() {
+        note("the capability bounding set");
+    }
+}
+
+/// Who the process is: the user for the environment, the ids for the kernel. Without `User=` and
+/// `Group=` root's own, so that nothing of the caller's groups is passed on.
+fn identity(scene: &Scene<'_>) -> Step<(Option<User>, Option<Credentials>)> {
+    let c = &scene.plan.service.context;
+    let ids = Ids::new(scene.root, scene.features);
+    let refuse = |stage: Stage, e: Error| Launched::Refused(stage, e.to_string());
+    let user = match &c.user {
+        Some(name) => Some(find_user(&ids, name)?),
+        None => None,
+    };
+    let group_id = |name: &String| match ids.group(name).map_err(|e| refuse(Stage::Group, e))? {
+        Some(group) => Ok(group.gid),
+        None => id_number(name)
+            .ok_or_else(|| Launched::Refused(Stage::Group, format!("there is no group '{name}'"))),
+    };
+    let gid = match (&c.group, &user) {
+        (Some(name), _) => group_id(name)?,
+        (None, Some(user)) => user.gid,
+        (None, None) => 0,
+    };
+    let mut groups = match &user {
+        Some(user) => ids.groups_of(user, gid).map_err(|e| refuse(Stage::Group, e))?,
+        None => Vec::new(),
+    };
+    for name in &c.supplementary_groups {
+        let id = group_id(name)?;
+        if !groups.contains(&id) {
+            groups.push(id);
+        }
+    }
+    let asked = user.is_some() || c.group.is_some() || !c.supplementary_groups.is_empty();
+    let uid = user.as_ref().map_or(0, |u| u.uid);
+    let credentials =
+        (asked || scene.plan.mode == ApplyMode::Strict).then_some(Credentials { uid, gid, groups });
+    Ok((user, credentials))
+}
+
+fn find_user(ids: &Ids, name: &str) -> Step<User> {
+    match ids.user(name) {
+        Ok(Some(user)) => Ok(user),
+        Ok(None) => id_number(name)
+            .map(|uid| User::unnamed(uid, uid))
+            .ok_or_else(|| Launched::Refused(Stage::User, format!("there is no user '{name}'"))),
+        Err(e) => Err(Launched::Refused(Stage::User, e.to_string())),
+    }
+}
+
+/// `RuntimeDirectory=` and its kin. A link in the place of the folder itself is refused.
+fn make_folders(scene: &Scene<'_>, owner: Option<&Credentials>) -> Step<()> {
+    const STAGES: [Stage; 5] = [
+        Stage::RuntimeDirectory,
+        Stage::StateDirectory,
+        Stage::CacheDirectory,
+        Stage::LogsDirectory,
+        Stage::ConfigurationDirectory,
+    ];
+    let all = DIRECTORIES.iter().zip(directories(&scene.plan.service)).zip(STAGES);
+    for (((_, above, _), dirs), stage) in all {
+        for name in &dirs.names {
+            let path = Path::new(above).join(name);
+            let mode = if dirs.mode == 0 { 0o755 } else { dirs.mode };
+            let owner = owner.filter(|_| stage != Stage::ConfigurationDirectory);
+            make_folder(scene, &path, mode, owner).map_err(|e| Launched::Refused(stage, e.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+fn make_folder(scene: &Scene<'_>, path: &Path, mode: u32, owner: Option<&Credentials>) -> Result<(), Error> {
+    scene.root.create_dir_all(path, mode)?;
+    if let Some(owner) = owner.filter(|_| scene.plan.mode == ApplyMode::Strict) {
+        scene.root.chown(path, owner.uid, owner.gid)?;
+    }
+    scene.root.chmod(path, mode)
+}
+
+/// The file to execute: inside the root; a folder root borrows from the host what it has not.
+fn program(scene: &Scene<'_>, command: &ExecCommand) -> Step<PathBuf> {
+    let inside = |path: &Path| {
+        let there = scene.root.is_host() || scene.root.exists(path);
+        if there { scene.root.outer(path) } else { path.to_owned() }
+    };
+    let path = Path::new(&command.path);
+    if path.is_absolute() {
+        return Ok(inside(path));
+    }
+    let own = &scene.plan.service.context.exec_search_path;
+    let folders: Vec<&str> = if own.is_empty() {
+        SEARCH_PATH.split(':').collect()
+    } else {
+        own.iter().map(String::as_str).collect()
+    };
+    let host = Root::host().map_err(|e| Launched::Refused(Stage::Exec, e.to_string()))?;
+    let executable =
+        |p: &PathBuf| [scene.root, &host].iter().any(|r| r.stat(p).is_ok_and(|s| s.mode & 0o111 != 0));
+    let found = folders.iter().map(|f| Path::new(f).join(path)).find(executable);
+    found
+        .map(|p| inside(&p))
+        .ok_or_else(|| Launched::Refused(Stage::Exec, format!("cannot find '{}'", command.path)))
+}
+
+fn working_directory(scene: &Scene<'_>, user: Option<&User>) -> Cwd {
+    let (path, missing_ok) = match &scene.plan.service.context.working_directory {
+        WorkingDirectory::Root if scene.foreground == Foreground::Yes => return Cwd::Keep,
+        WorkingDirectory::Root => (PathBuf::from("/"), false),
+        WorkingDirectory::Home { missing_ok } => {
+            (user.map_or_else(|| PathBuf::from("/root"), |u| u.home.clone()), *missing_ok)
+        }
+        WorkingDirectory::Path { path, missing_ok } => (PathBuf::from(path), *missing_ok),
+    };
+    Cwd::Path { path: scene.root.outer(&path), missing_ok }
+}
+
+fn stdio(scene: &Scene<'_>, role: Role) -> Step<[Stdio; 3]> {
+    if scene.foreground == Foreground::Yes && role == Role::Main {
+        return Ok([Stdio::Inherit, Stdio::Inherit, Stdio::Inherit]);
+    }
+    let c = &scene.plan.service.context;
+    let fail = |stage: Stage| move |e: Error| Launched::Refused(stage, e.to_string());
+    let stdin = match &c.stdin {
+        StandardInput::Null => Stdio::Null,
+        StandardInput::Tty => file(scene, "/dev/console", OFlag::O_RDWR).map_err(fail(Stage::Stdin))?,
+        StandardInput::File(path) => file(scene, path, OFlag::O_RDONLY).map_err(fail(Stage::Stdin))?,
+        StandardInput::Data(bytes) => {
+            let run = &scene.plan.paths.run_dir;
+            let fd = child::plan_file(bytes, scene.features, scene.root, run).map_err(fail(Stage::Stdin))?;
+            Stdio::Fd(Arc::new(fd))
+        }
+    };
+    let stdout = stream(scene, &c.stdout, &Stdio::Null).map_err(fail(Stage::Stdout))?;
+    let stderr = stream(scene, &c.stderr, &stdout).map_err(fail(Stage::Stderr))?;
+    Ok([stdin, stdout, stderr])
+}
+
+fn stream(scene: &Scene<'_>, wanted: &StandardOutput, inherited: &Stdio) -> Result<Stdio, Error> {
+    let write = OFlag::O_WRONLY | OFlag::O_CREAT;
+    match wanted {
+        StandardOutput::Inherit => Ok(inherited.clone()),
+        StandardOutput::Null => Ok(Stdio::Null),
+        StandardOutput::Tty => file(scene, "/dev/console", OFlag::O_WRONLY),
+        StandardOutput::Journal | StandardOutput::JournalConsole => match scene.output {
+            Some(output) => Ok(Stdio::Fd(Arc::new(output.writer()?))),
+            None => Ok(Stdio::Null),
+        },
+        StandardOutput::File(path) => file(scene, path, write),
+        StandardOutput::Append(path) => file(scene, path, write | OFlag::O_APPEND),
+        StandardOutput::Truncate(path) => file(scene, path, write | OFlag::O_TRUNC),
+    }
+}
+
+fn file(scene: &Scene<'_>, path: &str, flags: OFlag) -> Result<Stdio, Error> {
+    let file = scene.root.open_with(Path::new(path), flags, 0o644)?;
+    Ok(Stdio::Fd(Arc::new(OwnedFd::from(file))))
+}

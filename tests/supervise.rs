@@ -305,6 +305,20 @@ fn a_killed_supervisor_is_replaced_by_the_next_command() {
 }
 
 #[test]
+fn what_is_written_while_no_supervisor_lives_is_in_the_log_afterwards() {
+    let host = Host::new(None);
+    let unit = host.unit(
+        "[Service]\nExecStart=/bin/sh -c 'while ! [ -e ROOT/tmp/say ]; do sleep 0.02; done; echo alone; echo > ROOT/tmp/said; sleep 1000'\n",
+    );
+    host.start(&unit);
+    host.kill_supervisor();
+    std::fs::write(host.path("tmp/say"), "").unwrap();
+    until("the service to go on", || host.path("tmp/said").exists());
+    host.start(&unit);
+    until("the log", || host.text("var/log/amr-units/app.service.log").ends_with(" alone\n"));
+}
+
+#[test]
 fn an_adopted_one_that_ends_counts_as_failed_and_is_restarted() {
     for way in WAYS {
         let host = Host::new(way);

@@ -38,7 +38,7 @@ use crate::os::root::{OFlag, Root};
 use crate::os::signal::{Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking::{self, Tracking};
-use crate::unit::model::ServiceType;
+use crate::unit::model::{Restart, ServiceType, StatusSet};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -109,11 +109,14 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
     outcome
 }
 
-/// Runs the service in the foreground, with the caller's standard descriptors, until it is down.
+/// Runs the service once in the foreground, with the caller's standard descriptors, until it is
+/// down; it is not restarted.
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn foreground(plan: Plan) -> Result<Ended, RunError> {
+pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
+    plan.service.restart = Restart::No;
+    plan.service.restart_force = StatusSet::default();
     let mut s = Supervisor::new(plan, Foreground::Yes)?;
     s.work();
     Ok(Ended { record: s.record })

@@ -106,6 +106,20 @@ fn prepare(
             .collect(),
         ..Spec::default()
     };
+    restrict(&mut spec, scene, command, credentials);
+    if let Some(group) = scene.group {
+        let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
+        spec.cgroup = Some(Arc::new(procs));
+    }
+    if plan.mode == ApplyMode::BestEffort {
+        leave_out(&mut spec, not_applied);
+    }
+    Ok(spec)
+}
+
+/// What the prefixes `+`, `!` and `!!` keep away.
+fn restrict(spec: &mut Spec, scene: &Scene<'_>, command: &ExecCommand, credentials: Option<Credentials>) {
+    let c = &scene.plan.service.context;
     if command.privilege != ExecPrivilege::Full {
         spec.capability_bounding_set = c.capability_bounding_set;
         spec.no_new_privileges = c.no_new_privileges;
@@ -116,14 +130,6 @@ fn prepare(
             credentials.map(|_| Credentials { uid: 0, gid: 0, groups: Vec::new() })
         }
     };
-    if let Some(group) = scene.group {
-        let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
-        spec.cgroup = Some(Arc::new(procs));
-    }
-    if plan.mode == ApplyMode::BestEffort {
-        leave_out(&mut spec, not_applied);
-    }
-    Ok(spec)
 }
 
 /// Takes away what only root may do.

@@ -484,12 +484,12 @@ fn a_folder_that_others_can_write_is_refused() {
 #[test]
 fn the_environment_is_systemds_and_nothing_of_the_callers() {
     let host = Host::new(None);
-    let unit = host.unit("[Service]\nType=oneshot\nEnvironment=A=b\nRuntimeDirectory=x\nExecStart=/bin/sh -c 'env | cut -d= -f1 | sort > ROOT/tmp/env'\n");
+    let unit = host.unit("[Service]\nType=oneshot\nEnvironment=A=b\nRuntimeDirectory=x\nExecStart=/bin/sh -c 'env | cut -d= -f1 | sort > ROOT/tmp/env; test $$SYSTEMD_EXEC_PID = $$$$'\n");
     assert_eq!(host.start(&unit), Answer::Done);
     let names = host.text("tmp/env");
     let expected: Vec<&str> =
         names.lines().filter(|n| !["PWD", "SHLVL", "_", "OLDPWD"].contains(n)).collect();
-    assert_eq!(expected, ["A", "INVOCATION_ID", "PATH", "RUNTIME_DIRECTORY"]);
+    assert_eq!(expected, ["A", "INVOCATION_ID", "PATH", "RUNTIME_DIRECTORY", "SYSTEMD_EXEC_PID"]);
     assert!(!host.path("run/x").exists(), "the runtime directory goes with the run");
 }
 

@@ -39,6 +39,8 @@ pub struct Spec {
     pub argv: Vec<OsString>,
     /// The whole environment; nothing else is passed.
     pub env: Vec<(OsString, OsString)>,
+    /// Variables besides that hold the process's own number, which only the process itself knows.
+    pub pid_variables: Vec<&'static str>,
     /// Entered as the new user.
     pub cwd: Cwd,
     /// Standard input, output and error.
@@ -226,6 +228,9 @@ pub fn plan_file(bytes: &[u8], features: &Features, root: &Root, folder: &Path) 
     Ok(OwnedFd::from(file))
 }
 
+/// The most digits that a pid can have.
+const PID_DIGITS: usize = 10;
+
 /// The number that setrlimit(2) knows a limit by.
 fn resource_number(resource: Resource) -> u32 {
     // glibc and musl give these constants different types.
@@ -279,10 +284,16 @@ impl Prepared {
         lifted.push(exec_pipe);
         let env =
             spec.env.iter().map(|(name, value)| c_string([name.as_bytes(), b"=", value.as_bytes()].concat()));
+        let pid_variables: Vec<Vec<u8>> = spec
+            .pid_variables
+            .iter()
+            .map(|name| [name.as_bytes(), b"=", &[0; PID_DIGITS + 1]].concat())
+            .collect();
         Ok(Prepared {
             program: c_string(spec.program.as_os_str().as_bytes().to_vec())?,
             argv: CStringArray::new(spec.argv.iter().map(|w| c_string(w.clone().into_vec())))?,
-            env: CStringArray::new(env)?,
+            env: CStringArray::new(env)?.and(&pid_variables),
+            pid_variables,
             targets,
             base,
             pipe,
@@ -319,6 +330,14 @@ impl CStringArray {
         let strings: Vec<CString> = strings.collect::<nix::Result<_>>()?;
         let pointers = strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect();
         Ok(CStringArray { _strings: strings, pointers })
+    }
+
+    /// Adds strings that their owner keeps, each ended by null.
+    fn and(mut self, more: &[Vec<u8>]) -> CStringArray {
+        self.pointers.pop();
+        self.pointers.extend(more.iter().map(|s| s.as_ptr().cast::<libc::c_char>()));
+        self.pointers.push(std::ptr::null());
+        self
     }
 
     fn as_ptr(&self) -> *const *const libc::c_char {

@@ -15,6 +15,8 @@ pub(super) struct Prepared {
     pub program: CString,
     pub argv: CStringArray,
     pub env: CStringArray,
+    /// Room for `NAME=PID`, filled with zeroes behind the `=`; `env` leads here, too.
+    pub pid_variables: Vec<Vec<u8>>,
     /// Descriptors to copy: from, to. All `from` are `base` or more.
     pub targets: Vec<(RawFd, RawFd)>,
     pub base: RawFd,
@@ -45,6 +47,7 @@ type Step = Result<(), (Stage, Errno)>;
 
 /// The child's whole life. Never returns.
 pub(super) fn run(p: &mut Prepared) -> ! {
+    write_pid(&mut p.pid_variables);
     let (stage, errno) = match steps(p) {
         Err(failed) => failed,
         Ok(()) => {
@@ -56,6 +59,29 @@ pub(super) fn run(p: &mut Prepared) -> ! {
     tell(p.pipe, FATAL, stage, errno);
     // SAFETY: ends this process at once; async-signal-safe.
     unsafe { libc::_exit(i32::from(stage.code())) }
+}
+
+/// Writes this process's number behind each `=`, without allocating.
+fn write_pid(variables: &mut [Vec<u8>]) {
+    // SAFETY: no arguments; cannot fail.
+    let mut rest = unsafe { libc::getpid() }.unsigned_abs();
+    let mut digits = [0_u8; super::PID_DIGITS];
+    let mut count = 0;
+    for digit in &mut digits {
+        if rest == 0 {
+            break;
+        }
+        // Always below ten.
+        *digit = b'0' | (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+    }
+    for variable in variables {
+        let value = variable.iter_mut().skip_while(|byte| **byte != 0);
+        for (byte, digit) in value.zip(digits.iter().take(count).rev()) {
+            *byte = *digit;
+        }
+    }
 }
 
 fn steps(p: &Prepared) -> Step {

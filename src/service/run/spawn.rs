@@ -90,6 +90,7 @@ fn prepare(
     let mut spec = Spec {
         program: program(scene, command)?,
         argv: words.into_iter().map(Into::into).collect(),
+        pid_variables: pid_variables(&env),
         env: env.into_pairs(),
         cwd: working_directory(scene, known.user.as_ref()),
         stdio: stdio(scene, role)?,
@@ -115,6 +116,15 @@ fn prepare(
         leave_out(&mut spec, not_applied);
     }
     Ok(spec)
+}
+
+/// The variables that tell a process that it is meant itself.
+fn pid_variables(env: &environment::Environment) -> Vec<&'static str> {
+    let mut names = vec!["SYSTEMD_EXEC_PID"];
+    if env.get("WATCHDOG_USEC").is_some() {
+        names.push("WATCHDOG_PID");
+    }
+    names
 }
 
 /// What the prefixes `+`, `!` and `!!` keep away.

@@ -117,19 +117,20 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
 pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
     plan.service.restart = Restart::No;
     plan.service.restart_force = StatusSet::default();
-    let mut s = Supervisor::new(plan, Foreground::Yes)?;
+    let mut s = Supervisor::new(Box::new(plan), Foreground::Yes)?;
     s.work();
     Ok(Ended { record: s.record })
 }
 
-fn read_plan(host: &Root, fd: i32) -> Result<Plan, RunError> {
+#[inline(never)]
+fn read_plan(host: &Root, fd: i32) -> Result<Box<Plan>, RunError> {
     let file = inherited(host, fd, OFlag::O_RDONLY)?;
     let mut bytes = Vec::new();
     file.take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
     // On a stack that is given back: the deep frames of reading would else stay dirty for good.
     let read = std::thread::scope(|scope| scope.spawn(|| Plan::decode(&bytes).map(Box::new)).join());
     match read {
-        Ok(plan) => Ok(*plan?),
+        Ok(plan) => Ok(plan?),
         Err(_) => Err(PlanError::Unreadable("reading it failed".to_owned()).into()),
     }
 }
@@ -141,7 +142,7 @@ fn inherited(host: &Root, fd: i32, flags: OFlag) -> Result<File, Error> {
 
 /// Everything that the loop works with.
 struct Supervisor {
-    plan: Plan,
+    plan: Box<Plan>,
     policy: Policy,
     machine: Machine,
     queue: VecDeque<Event>,
@@ -182,7 +183,9 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    fn new(plan: Plan, foreground: Foreground) -> Result<Self, RunError> {
+    /// On the heap, and not inlined: what making it took of the stack is used again by the loop.
+    #[inline(never)]
+    fn new(plan: Box<Plan>, foreground: Foreground) -> Result<Box<Self>, RunError> {
         let features = Features::detect(plan.switches.as_deref())?;
         let place = Place::from_plan(&plan.paths, plan.mode)?;
         let files = place.prepare(&plan.unit)?;
@@ -198,7 +201,7 @@ impl Supervisor {
         let listener = Listener::bind(&place.root, &files.control, 0o600)?;
         let old = place.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
         let tracking = processes::tracking(&plan, &place, &host, &features, &boot, &proc, old.as_ref())?;
-        let mut s = Self {
+        let mut s = Box::new(Self {
             policy: plan.policy(),
             machine: Machine::default(),
             queue: VecDeque::new(),
@@ -232,7 +235,7 @@ impl Supervisor {
             listener,
             foreground,
             _lock: lock,
-        };
+        });
         s.open_output();
         s.first(old);
         Ok(s)

@@ -123,7 +123,12 @@ fn read_plan(host: &Root, fd: i32) -> Result<Plan, RunError> {
     let file = inherited(host, fd, OFlag::O_RDONLY)?;
     let mut bytes = Vec::new();
     file.take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
-    Ok(Plan::decode(&bytes)?)
+    // On a stack that is given back: the deep frames of reading would else stay dirty for good.
+    let read = std::thread::scope(|scope| scope.spawn(|| Plan::decode(&bytes).map(Box::new)).join());
+    match read {
+        Ok(plan) => Ok(*plan?),
+        Err(_) => Err(PlanError::Unreadable("reading it failed".to_owned()).into()),
+    }
 }
 
 /// A descriptor that came with exec, opened again under a name of its own.
@@ -161,6 +166,10 @@ struct Supervisor {
     invocation_id: String,
     exit: Option<crate::os::wait::Exit>,
     foreground: Foreground,
+    /// The service was there before this supervisor: its processes need not be our descendants.
+    adopted: bool,
+    /// Somebody asked for the stop.
+    asked: bool,
     /// SIGTERM came: there is little time.
     hurry: bool,
     /// The errand of starting is still to be done, after what was found is down.
@@ -203,6 +212,8 @@ impl Supervisor {
             watcher: None,
             invocation_id: String::new(),
             exit: None,
+            adopted: false,
+            asked: false,
             hurry: false,
             start_pending: false,
             plan,
@@ -262,6 +273,7 @@ impl Supervisor {
 
     fn take_over(&mut self, old: Record, main: Option<Identity>, phase: Phase) {
         log::warn!("'{}' lost its supervisor: taking over", self.plan.unit);
+        self.adopted = true;
         publish::inherit(&mut self.record, old);
         self.invocation_id.clone_from(&self.record.invocation_id);
         self.machine.restarts = self.record.restarts;
@@ -297,6 +309,7 @@ impl Supervisor {
     /// Feeds what has happened to the machine until nothing is left.
     fn drain(&mut self) {
         while let Some(event) = self.queue.pop_front() {
+            self.asked |= matches!(event, Event::Stop(_));
             let facts = self.facts(event);
             let before = self.machine.state;
             let (next, actions) = machine::step(&self.policy, &self.machine, &facts, event);

@@ -64,6 +64,7 @@ impl Supervisor {
         let hex = String::from_utf8_lossy(&id).chars().filter(char::is_ascii_hexdigit).collect();
         self.invocation_id = hex;
         self.exit = None;
+        self.asked = false;
         self.watchdog = self.plan.service.watchdog;
         let r = &mut self.record;
         r.invocation_id.clone_from(&self.invocation_id);
@@ -235,7 +236,9 @@ impl Supervisor {
         self.control = None;
         self.publish();
         self.waiters.over(&self.machine, &self.record);
-        self.react();
+        if !again {
+            self.react();
+        }
     }
 
     pub(super) fn note_failure(&self, outcome: Result<()>) {
@@ -247,9 +250,9 @@ impl Supervisor {
     /// `OnFailure=` and the like: a transaction as a child of this process, which goes on.
     fn react(&mut self) {
         let failed = self.machine.result.is_failure();
-        let wanted = if failed { self.plan.reaction.failure } else { self.plan.reaction.success };
-        let asked = self.machine.want == crate::service::machine::Want::Down && self.record.wanted;
-        if !wanted || asked && !failed {
+        let to = self.plan.reaction;
+        let named = if failed { to.failure } else { to.success };
+        if !named && (!to.bound || self.asked) {
             return;
         }
         let event = if failed { "failure" } else { "success" };

@@ -11,7 +11,13 @@
 //!
 //! `AMR_HISTORIES` sets the number (200 000 at least count), `AMR_SEED` the seed.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout
+)]
 
 mod look;
 mod world;

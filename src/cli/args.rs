@@ -61,6 +61,8 @@ pub enum Verb {
     Run(Run),
     /// Print the log of a unit
     Logs(Logs),
+    /// Has the log shipper shipped every byte?
+    Drain(Drain),
     /// Print an init script for a unit
     Initd(Initd),
     /// Show the main job end to end below a throw-away folder
@@ -249,6 +251,49 @@ pub struct Logs {
     /// Since the last boot only
     #[arg(short, long)]
     pub boot: bool,
+}
+
+/// `amr drain`
+#[derive(Debug, Args)]
+pub struct Drain {
+    /// Which shipper; `auto` judges every one that runs or is installed
+    #[arg(value_enum, default_value_t = ShipperArg::Auto)]
+    pub shipper: ShipperArg,
+    /// Judge now and exit: 0 drained, 10 settled, 11 cannot tell, 12 stalled, 13 gave up, 14 shipper dead, 15 lost
+    #[arg(long, required_unless_present = "last")]
+    pub once: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Write the report to FILE as well
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Where the shipper keeps its positions
+    #[arg(long, value_name = "PATH")]
+    pub registry: Option<PathBuf>,
+    /// The shipper's configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Files that must be shipped even if the registry does not know them; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub logs: Vec<String>,
+    /// Print the last report that was kept, and exit with its code
+    #[arg(long, conflicts_with = "once")]
+    pub last: bool,
+}
+
+/// The shippers that amr reads.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum ShipperArg {
+    /// Every one that is found
+    Auto,
+    /// Filebeat, any generation, Elastic Agent's too
+    Filebeat,
+    /// The Amazon CloudWatch agent
+    CloudwatchAgent,
 }
 
 /// `amr initd`

@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
-use crate::cli::{demo, explain, handover, logs, out, reaction, run, show, units};
+use crate::cli::{demo, drain, explain, handover, logs, out, reaction, run, show, units};
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::service::client;
@@ -62,6 +62,7 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::DaemonReload => 0,
         Verb::Run(r) => run::foreground(ctx, &r),
         Verb::Logs(l) => logs::run(ctx, &l),
+        Verb::Drain(d) => drain::run(ctx, &d),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
         Verb::Demo(d) => demo::run(&d),
         Verb::StandIn { role } => demo::stand_in(&role),

@@ -10,6 +10,7 @@ mod context;
 mod demo;
 mod dialect;
 mod door;
+mod drain;
 mod exit;
 mod explain;
 mod hand;

@@ -90,6 +90,12 @@ pub struct Entry {
 }
 
 impl Stat {
+    /// The major and minor number of the device that holds it, as /proc writes them.
+    #[must_use]
+    pub fn device(&self) -> (u32, u32) {
+        (libc::major(self.dev), libc::minor(self.dev))
+    }
+
     /// What fstat(2) says of an open file.
     pub fn of(fd: impl AsFd) -> io::Result<Stat> {
         Ok(Stat::from(&fstat(fd)?))

@@ -179,7 +179,12 @@ fn verdict(reports: &[Report], anchors: &[(Job, UnitName)]) -> u8 {
     bad.map_or(0, |class| match class {
         Class::NotConfigured => class.hand(),
         Class::Privilege => class.hand(),
-        Class::Ok | Class::Failed | Class::Usage | Class::NotInstalled | Class::NotRunning => 1,
+        Class::Ok
+        | Class::Failed
+        | Class::Usage
+        | Class::Unimplemented
+        | Class::NotInstalled
+        | Class::NotRunning => 1,
     })
 }
 

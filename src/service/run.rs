@@ -179,6 +179,8 @@ struct Supervisor {
     /// The errand of starting is still to be done, after what was found is down.
     start_pending: bool,
     oom_score: Option<i32>,
+    /// It waits for an automatic restart that concerns others.
+    restarting: bool,
     _lock: Lock,
 }
 
@@ -206,6 +208,7 @@ impl Supervisor {
             machine: Machine::default(),
             queue: VecDeque::new(),
             oom_score: processes::protect(&host),
+            restarting: false,
             watchdog: plan.service.watchdog,
             output: None,
             record: publish::fresh(&plan, &place, &boot, &proc),

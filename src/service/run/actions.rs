@@ -60,6 +60,10 @@ impl Supervisor {
     }
 
     fn begin(&mut self) {
+        if std::mem::take(&mut self.restarting) {
+            // An automatic restart restarts those who require the unit, as systemd's restart job does.
+            self.call_reaction("restarting");
+        }
         let id = self.host.read(Path::new("/proc/sys/kernel/random/uuid"), 64).unwrap_or_default();
         let hex = String::from_utf8_lossy(&id).chars().filter(char::is_ascii_hexdigit).collect();
         self.invocation_id = hex;
@@ -238,6 +242,9 @@ impl Supervisor {
         self.waiters.over(&self.machine, &self.record);
         if !again {
             self.react();
+        } else if self.plan.reaction.bound {
+            self.call_reaction("will-restart");
+            self.restarting = true;
         }
     }
 
@@ -255,7 +262,11 @@ impl Supervisor {
         if !named && (!to.bound || self.asked) {
             return;
         }
-        let event = if failed { "failure" } else { "success" };
+        self.call_reaction(if failed { "failure" } else { "success" });
+    }
+
+    /// Has another process of this program see to those whom the event concerns.
+    fn call_reaction(&mut self, event: &str) {
         let outcome = child::own_executable(&self.host).and_then(|program| {
             let mut argv = vec!["amr".into()];
             if !self.place.root.is_host() {

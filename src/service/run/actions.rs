@@ -188,16 +188,19 @@ impl Supervisor {
         if hangup {
             signals.push(SIGHUP);
         }
+        // Each process gets all its signals before the next one gets any: one that ends by the first
+        // would not see the others.
+        for process in [(targets.main, &self.main), (targets.control, &self.control)] {
+            if let (true, Some(process)) = process {
+                signals.iter().for_each(|signal| self.signal(process, *signal));
+            }
+        }
+        if !targets.others {
+            return;
+        }
         let spared = self.own_pids();
         for signal in signals {
-            for process in [(targets.main, &self.main), (targets.control, &self.control)] {
-                if let (true, Some(process)) = process {
-                    self.signal(process, signal);
-                }
-            }
-            if targets.others
-                && let Err(e) = self.tracking.kill_all(signal, &spared, &self.features)
-            {
+            if let Err(e) = self.tracking.kill_all(signal, &spared, &self.features) {
                 log::warn!("{e}");
             }
         }

@@ -1,6 +1,7 @@
 //! Carries out what the machine says.
 
 use super::environment::Known;
+use super::private_tmp;
 use super::spawn::{self, Launched, Scene};
 use super::{Clock, Process, Supervisor};
 use crate::os::child;
@@ -219,6 +220,9 @@ impl Supervisor {
         if !keep {
             let folder = |name: &String| Path::new("/run").join(name);
             gone.extend(p.context.runtime_directory.names.iter().map(folder));
+        }
+        if p.context.private_tmp {
+            private_tmp::remove(&self.place.root, &self.plan.unit, &self.invocation_id);
         }
         for path in &gone {
             if let Err(e) = self.place.root.remove_dir_all(path) {

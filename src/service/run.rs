@@ -14,6 +14,7 @@ mod environment;
 mod events;
 mod files;
 mod output;
+mod private_tmp;
 mod processes;
 mod publish;
 mod spawn;
@@ -267,7 +268,8 @@ impl Supervisor {
         if let Some(phase) = old.phase(main.is_some(), others) {
             self.take_over(old, main, phase);
         } else {
-            // The lock of one that ended while nobody looked.
+            // What is left of one that ended while nobody looked.
+            private_tmp::remove(&self.place.root, &self.plan.unit, &old.invocation_id);
             self.record.lock = old.lock;
             self.drop_lock();
             if self.plan.errand != Errand::Start {

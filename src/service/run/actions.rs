@@ -1,6 +1,7 @@
 //! Carries out what the machine says.
 
 use super::environment::Known;
+use super::private_tmp;
 use super::spawn::{self, Launched, Scene};
 use super::{Clock, Process, Supervisor};
 use crate::os::child;
@@ -193,16 +194,19 @@ impl Supervisor {
         if hangup {
             signals.push(SIGHUP);
         }
+        // Each process gets all its signals before the next one gets any: one that ends by the first
+        // would not see the others.
+        for process in [(targets.main, &self.main), (targets.control, &self.control)] {
+            if let (true, Some(process)) = process {
+                signals.iter().for_each(|signal| self.signal(process, *signal));
+            }
+        }
+        if !targets.others {
+            return;
+        }
         let spared = self.own_pids();
         for signal in signals {
-            for process in [(targets.main, &self.main), (targets.control, &self.control)] {
-                if let (true, Some(process)) = process {
-                    self.signal(process, signal);
-                }
-            }
-            if targets.others
-                && let Err(e) = self.tracking.kill_all(signal, &spared, &self.features)
-            {
+            if let Err(e) = self.tracking.kill_all(signal, &spared, &self.features) {
                 log::warn!("{e}");
             }
         }
@@ -221,6 +225,9 @@ impl Supervisor {
         if !keep {
             let folder = |name: &String| Path::new("/run").join(name);
             gone.extend(p.context.runtime_directory.names.iter().map(folder));
+        }
+        if p.context.private_tmp {
+            private_tmp::remove(&self.place.root, &self.plan.unit, &self.invocation_id);
         }
         for path in &gone {
             if let Err(e) = self.place.root.remove_dir_all(path) {

@@ -5,8 +5,9 @@
 
 use super::environment::{self, Known, SEARCH_PATH};
 use super::output::Output;
+use super::private_tmp;
 use crate::os::cgroup::Group;
-use crate::os::child::{self, Credentials, Cwd, Limit, Spawned, Spec, Stage, Stdio};
+use crate::os::child::{self, Bind, Credentials, Cwd, Limit, Spawned, Spec, Stage, Stdio};
 use crate::os::error::Error;
 use crate::os::features::Features;
 use crate::os::ids::{Ids, User, id_number};
@@ -133,6 +134,7 @@ fn restrict(spec: &mut Spec, scene: &Scene<'_>, command: &ExecCommand, credentia
     if command.privilege != ExecPrivilege::Full {
         spec.capability_bounding_set = c.capability_bounding_set;
         spec.no_new_privileges = c.no_new_privileges;
+        spec.binds = binds(scene, &known, not_applied)?;
     }
     spec.credentials = match command.privilege {
         ExecPrivilege::Normal => credentials,
@@ -142,14 +144,34 @@ fn restrict(spec: &mut Spec, scene: &Scene<'_>, command: &ExecCommand, credentia
     };
 }
 
-/// Takes away what only root may do.
-fn leave_out(spec: &mut Spec, not_applied: &mut Vec<String>) {
-    let mut note = |what: &str| {
-        let text = format!("{what} needs root");
-        if !not_applied.contains(&text) {
-            not_applied.push(text);
+fn note(not_applied: &mut Vec<String>, text: &str) {
+    if !not_applied.iter().any(|n| n == text) {
+        not_applied.push(text.to_owned());
+    }
+}
+
+/// The service's own /tmp and /var/tmp. A process below a folder root sees the host's, which are not
+/// for amr to cover there.
+fn binds(scene: &Scene<'_>, known: &Known, not_applied: &mut Vec<String>) -> Step<Vec<Bind>> {
+    if !scene.plan.service.context.private_tmp {
+        return Ok(Vec::new());
+    }
+    let why = match scene.plan.mode {
+        ApplyMode::BestEffort => "PrivateTmp= needs root",
+        ApplyMode::Strict if !scene.root.is_host() => "PrivateTmp= is not applied below a folder",
+        ApplyMode::Strict if !scene.features.mount_namespace => "PrivateTmp= needs a mount namespace",
+        ApplyMode::Strict => {
+            return private_tmp::make(scene.root, &scene.plan.unit, &known.invocation_id)
+                .map_err(|e| Launched::Refused(Stage::Namespace, e.to_string()));
         }
     };
+    note(not_applied, why);
+    Ok(Vec::new())
+}
+
+/// Takes away what only root may do.
+fn leave_out(spec: &mut Spec, not_applied: &mut Vec<String>) {
+    let mut note = |what: &str| note(not_applied, &format!("{what} needs root"));
     if spec.credentials.take().is_some() {
         note("the change of user and groups");
     }

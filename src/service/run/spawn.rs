@@ -109,6 +109,9 @@ fn prepare(
         ..Spec::default()
     };
     restrict(&mut spec, scene, command, credentials);
+    if command.privilege != ExecPrivilege::Full {
+        spec.binds = binds(scene, &known, not_applied)?;
+    }
     if let Some(group) = scene.group {
         let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
         spec.cgroup = Some(Arc::new(procs));
@@ -134,7 +137,6 @@ fn restrict(spec: &mut Spec, scene: &Scene<'_>, command: &ExecCommand, credentia
     if command.privilege != ExecPrivilege::Full {
         spec.capability_bounding_set = c.capability_bounding_set;
         spec.no_new_privileges = c.no_new_privileges;
-        spec.binds = binds(scene, &known, not_applied)?;
     }
     spec.credentials = match command.privilege {
         ExecPrivilege::Normal => credentials,

@@ -50,8 +50,6 @@ const DOWN: [&str; 13] = [
 pub struct Options {
     /// Give up waiting after this time.
     pub timeout: Option<Duration>,
-    /// Do not wait at all.
-    pub no_wait: bool,
     /// Refuse what would not be applied in full.
     pub strict: bool,
     /// The named units only.
@@ -347,7 +345,6 @@ impl Run<'_> {
             JobKind::Reload => client::reload(place, unit, &options),
         };
         match begun {
-            Ok(_) if self.options.no_wait => Some(Outcome::Done),
             Ok(pending) => {
                 self.pending.push((index, pending));
                 None

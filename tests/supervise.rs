@@ -479,6 +479,11 @@ fn a_folder_that_others_can_write_is_refused() {
     assert!(!host.locked());
     let unit = host.unit("[Service]\nRuntimeDirectory=amr-supervise/x\nExecStart=/bin/true\n");
     assert!(client::start(&host.place, &unit, &host.options).unwrap_err().to_string().contains("overlap"));
+    assert_eq!(
+        host.stop(&unit),
+        Answer::Stopped(ServiceResult::Success),
+        "what runs can be stopped all the same"
+    );
 }
 
 #[test]

@@ -277,7 +277,7 @@ fn is_left(place: &Place, unit: &str) -> Result<bool> {
     Ok(record.boot_id == boot.as_str() && record.phase(main, others).is_some())
 }
 
-fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan> {
+fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan, PlanError> {
     let files = unit.fragment.iter().chain(&unit.dropins);
     let extras = Extras {
         paths: place.paths(),
@@ -287,7 +287,7 @@ fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result
         switches: options.switches.clone(),
         bound: options.bound,
     };
-    Ok(Plan::new(unit, extras, errand)?)
+    Plan::new(unit, extras, errand)
 }
 
 /// Starts a supervisor; it reports through the pipe.

@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
-use crate::cli::{demo, drain, explain, handover, logs, out, reaction, run, show, units};
+use crate::cli::{demo, drain, enable, explain, handover, logs, order, out, reaction, run, show, units};
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::service::client;
@@ -63,6 +63,11 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::Run(r) => run::foreground(ctx, &r),
         Verb::Logs(l) => logs::run(ctx, &l),
         Verb::Drain(d) => drain::run(ctx, &d),
+        Verb::Order(o) => order::run(ctx, &o, around),
+        Verb::Enable(u) => enable::run(ctx, enable::Change::Enable, &u, around),
+        Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, around),
+        Verb::Reenable(u) => enable::run(ctx, enable::Change::Reenable, &u, around),
+        Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, around),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
         Verb::Demo(d) => demo::run(&d),
         Verb::StandIn { role } => demo::stand_in(&role),
@@ -97,18 +102,20 @@ pub fn load(ctx: &Context, name: &UnitName) -> Unit {
 }
 
 /// Must this go to systemctl? On the host itself where systemd runs, unless told not to.
-fn hands_over(ctx: &Context, around: &Surroundings) -> bool {
+pub fn hands_over(ctx: &Context, around: &Surroundings) -> bool {
     ctx.root.is_host() && init::booted_with_systemd(&ctx.root) && !around.wishes.skip
 }
 
-fn needs_root(ctx: &Context, verb: &str) -> Option<u8> {
+/// Only root may change the host itself.
+pub fn needs_root(ctx: &Context, verb: &str) -> Option<u8> {
     (ctx.root.is_host() && !ctx.is_root).then(|| {
         out::complain(verb, "only root may", Some("sudo, or --root DIR for a folder of your own"));
         Class::Privilege.hand()
     })
 }
 
-fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
+/// start, stop and their kin.
+pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
     let verb = job.as_str();
     let units = match typed(ctx, &args.units, verb) {
         Ok(units) => units,
@@ -179,7 +186,12 @@ fn verdict(reports: &[Report], anchors: &[(Job, UnitName)]) -> u8 {
     bad.map_or(0, |class| match class {
         Class::NotConfigured => class.hand(),
         Class::Privilege => class.hand(),
-        Class::Ok | Class::Failed | Class::Usage | Class::NotInstalled | Class::NotRunning => 1,
+        Class::Ok
+        | Class::Failed
+        | Class::Usage
+        | Class::Unimplemented
+        | Class::NotInstalled
+        | Class::NotRunning => 1,
     })
 }
 

@@ -9,8 +9,8 @@ use crate::order::graph::Graph;
 use crate::order::reaction;
 use crate::order::special;
 use crate::order::transaction::{
-    Activity, Job, JobKind, Mode, Note, Transaction, TransactionError, Unavailable, Verb, check_manual, on_job_done_inactive, on_job_failed,
-    transaction,
+    Activity, Job, JobKind, Mode, Note, Transaction, TransactionError, Unavailable, Verb, check_manual,
+    on_job_done_inactive, on_job_failed, transaction,
 };
 use crate::os::clock;
 use crate::os::poll::{Interest, wait};
@@ -154,7 +154,8 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
             && *verb != Verb::Stop
             && let Some(what) = units::refusal(unit)
         {
-            let class = if unit.load == LoadState::NotFound { Class::NotInstalled } else { Class::NotConfigured };
+            let class =
+                if unit.load == LoadState::NotFound { Class::NotInstalled } else { Class::NotConfigured };
             return Err(Refused::new(class, what));
         }
         resolved.push((*verb, set.main(name).clone()));
@@ -181,7 +182,13 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
 /// The sentence, and where a unit on the way has an error, the places in its files.
 fn with_findings(error: &TransactionError, set: &Set) -> String {
     let mut text = error.to_string();
-    if let TransactionError::Unavailable { unit, chain, cause: Unavailable::BadSetting | Unavailable::Error, .. } = error {
+    if let TransactionError::Unavailable {
+        unit,
+        chain,
+        cause: Unavailable::BadSetting | Unavailable::Error,
+        ..
+    } = error
+    {
         let last = chain.last().map_or(unit, |step| &step.to);
         for finding in set.get(last).iter().flat_map(|u| units::errors(u)) {
             text.push('\n');
@@ -194,6 +201,7 @@ fn with_findings(error: &TransactionError, set: &Set) -> String {
 fn class_of(error: &TransactionError) -> Class {
     match error {
         TransactionError::Unavailable { cause: Unavailable::NotFound, .. } => Class::NotInstalled,
+        TransactionError::Unavailable { cause: Unavailable::NoReload, .. } => Class::Unimplemented,
         TransactionError::Unavailable { .. }
         | TransactionError::MissingInstance { .. }
         | TransactionError::Cycle(_)

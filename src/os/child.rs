@@ -74,6 +74,18 @@ pub struct Spec {
     /// The folder of that group, where it is of the unified hierarchy: the process is born in it if
     /// the kernel can do that.
     pub cgroup_folder: Option<Arc<OwnedFd>>,
+    /// Mounted in this order in a mount namespace of the process's own; empty: no such namespace.
+    /// Where the kernel or a container allows none, this comes back as a notice, as with systemd.
+    pub binds: Vec<Bind>,
+}
+
+/// A folder that is seen in the place of another; both are outer paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind {
+    /// What is seen.
+    pub source: PathBuf,
+    /// Where.
+    pub target: PathBuf,
 }
 
 /// A working directory.
@@ -308,6 +320,9 @@ impl Prepared {
             }
             Cwd::Fd(fd) => (None, Some(lift(fd.as_fd(), base, &mut lifted)?), false),
         };
+        let path = |path: &Path| c_string(path.as_os_str().as_bytes().to_vec());
+        let binds = spec.binds.iter().map(|b| Ok((path(&b.source)?, path(&b.target)?)));
+        let binds = binds.collect::<nix::Result<_>>()?;
         let cgroup = spec.cgroup.as_ref().map(|fd| lift(fd.as_fd(), base, &mut lifted)).transpose()?;
         let pipe = lift(exec_pipe.as_fd(), base, &mut lifted)?;
         lifted.push(exec_pipe);
@@ -330,6 +345,7 @@ impl Prepared {
             cwd_fd,
             cwd_missing_ok,
             cgroup,
+            binds,
             close: if features.close_range { None } else { Some(open_descriptors()) },
             limits: spec.limits.iter().map(|l| (resource_number(l.resource), l.soft, l.hard)).collect(),
             oom: spec.oom_score_adjust.map(|n| n.to_string().into_bytes()),

@@ -19,12 +19,15 @@ pub struct Features {
     pub clone_into: bool,
     /// cgroup.kill (5.14) where the group has it; else signals until the group is empty.
     pub cgroup_kill: bool,
+    /// May processes get a view of the file system of their own? Where the kernel then says no, it is
+    /// left out and said.
+    pub mount_namespace: bool,
 }
 
 /// A word in the list of switches that means nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-clone-into or no-cgroup-kill, separated by commas"
+    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-clone-into, no-cgroup-kill or no-mount-namespace, separated by commas"
 )]
 pub struct UnknownSwitch(String);
 
@@ -43,6 +46,7 @@ impl Features {
             cgroup: true,
             clone_into: true,
             cgroup_kill: true,
+            mount_namespace: true,
         };
         for word in forced.unwrap_or_default().split(',').map(str::trim).filter(|w| !w.is_empty()) {
             match word {
@@ -52,6 +56,7 @@ impl Features {
                 "no-cgroup" => features.cgroup = false,
                 "no-clone-into" => features.clone_into = false,
                 "no-cgroup-kill" => features.cgroup_kill = false,
+                "no-mount-namespace" => features.mount_namespace = false,
                 unknown => return Err(UnknownSwitch(unknown.to_owned())),
             }
         }
@@ -83,8 +88,9 @@ mod tests {
     #[test]
     fn each_switch_switches_one_off_and_nonsense_is_said() {
         let all = Features::detect(None).unwrap();
-        let got =
-            Features::detect(Some("no-pidfd, no-close-range,no-memfd,no-cgroup,no-clone-into,no-cgroup-kill"));
+        let words =
+            "no-pidfd, no-close-range,no-memfd,no-cgroup,no-clone-into,no-cgroup-kill,no-mount-namespace";
+        let got = Features::detect(Some(words)).unwrap();
         let none = Features {
             pidfd: false,
             close_range: false,
@@ -92,8 +98,9 @@ mod tests {
             cgroup: false,
             clone_into: false,
             cgroup_kill: false,
+            mount_namespace: false,
         };
-        assert_eq!(got, Ok(none));
+        assert_eq!(got, none);
         assert_eq!(Features::detect(Some("no-pidfd")).unwrap(), Features { pidfd: false, ..all });
         assert_eq!(Features::detect(Some("pidfd")), Err(UnknownSwitch("pidfd".into())));
     }

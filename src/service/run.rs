@@ -14,6 +14,7 @@ mod environment;
 mod events;
 mod files;
 mod output;
+mod private_tmp;
 mod processes;
 mod publish;
 mod spawn;
@@ -176,6 +177,8 @@ struct Supervisor {
     /// The errand of starting is still to be done, after what was found is down.
     start_pending: bool,
     oom_score: Option<i32>,
+    /// It waits for an automatic restart that concerns others.
+    restarting: bool,
     _lock: Lock,
 }
 
@@ -203,6 +206,7 @@ impl Supervisor {
             machine: Machine::default(),
             queue: VecDeque::new(),
             oom_score: processes::protect(&host),
+            restarting: false,
             watchdog: plan.service.watchdog,
             output: None,
             record: publish::fresh(&plan, &place, &boot, &proc),
@@ -261,7 +265,8 @@ impl Supervisor {
         if let Some(phase) = old.phase(main.is_some(), others) {
             self.take_over(old, main, phase);
         } else {
-            // The lock of one that ended while nobody looked.
+            // What is left of one that ended while nobody looked.
+            private_tmp::remove(&self.place.root, &self.plan.unit, &old.invocation_id);
             self.record.lock = old.lock;
             self.drop_lock();
             if self.plan.errand != Errand::Start {

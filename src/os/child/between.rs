@@ -1,13 +1,13 @@
 //! Between fork and exec: only async-signal-safe calls, no allocation, no panic.
 //!
 //! The order is that of systemd 252's exec_child: signals, session, standard descriptors, control
-//! group, OOM score, nice, scheduler, affinity, umask, limits, groups, descriptors, capabilities,
-//! user, working directory, no new privileges, exec.
+//! group, OOM score, nice, scheduler, affinity, umask, limits, groups, mounts, descriptors,
+//! capabilities, user, working directory, no new privileges, exec.
 
 use super::stage::{FATAL, NOTICE, Record};
 use super::{CStringArray, Credentials, Stage};
 use nix::errno::Errno;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::{OwnedFd, RawFd};
 
 /// A [`super::Spec`] in the form that the kernel takes, made before the fork.
@@ -25,6 +25,8 @@ pub(super) struct Prepared {
     pub cwd_fd: Option<RawFd>,
     pub cwd_missing_ok: bool,
     pub cgroup: Option<RawFd>,
+    /// Source and target of each.
+    pub binds: Vec<(CString, CString)>,
     /// What to close, where the kernel cannot close a range.
     pub close: Option<Vec<RawFd>>,
     pub limits: Vec<(u32, u64, u64)>,
@@ -111,6 +113,7 @@ fn steps(p: &Prepared) -> Step {
     if let Some(credentials) = &p.credentials {
         groups(credentials)?;
     }
+    mounts(p)?;
     capabilities(p)?;
     if let Some(credentials) = &p.credentials {
         user(credentials)?;
@@ -245,6 +248,32 @@ fn user(c: &Credentials) -> Step {
         return Ok(());
     }
     Err((Stage::User, Errno::EPERM))
+}
+
+/// A view of the file system of its own. What the host mounts later is seen in it, what is mounted
+/// in it is not seen outside.
+fn mounts(p: &Prepared) -> Step {
+    if p.binds.is_empty() {
+        return Ok(());
+    }
+    // SAFETY: an integer.
+    match check(Stage::Namespace, unsafe { libc::unshare(libc::CLONE_NEWNS) }) {
+        // A kernel without them, or a container that forbids them: as systemd's apply_mount_namespace.
+        Err((stage, errno @ (Errno::EPERM | Errno::EACCES | Errno::ENOSYS | Errno::EINVAL))) => {
+            tell(p.pipe, NOTICE, stage, errno);
+            return Ok(());
+        }
+        done => done?,
+    }
+    mount(None, c"/", libc::MS_SLAVE | libc::MS_REC)?;
+    p.binds.iter().try_for_each(|(source, target)| mount(Some(source), target, libc::MS_BIND | libc::MS_REC))
+}
+
+fn mount(source: Option<&CStr>, target: &CStr, flags: libc::c_ulong) -> Step {
+    let source = source.map_or(std::ptr::null(), CStr::as_ptr);
+    let none = std::ptr::null();
+    // SAFETY: C strings that outlive the call; the kernel reads neither type nor data with these flags.
+    check(Stage::Namespace, unsafe { libc::mount(source, target.as_ptr(), none, flags, none.cast()) })
 }
 
 /// Takes from the bounding set, and from the inheritable one, what is not kept.

@@ -5,8 +5,9 @@
 
 use super::environment::{self, Known, SEARCH_PATH};
 use super::output::Output;
+use super::private_tmp;
 use crate::os::cgroup::Group;
-use crate::os::child::{self, Credentials, Cwd, Limit, Spawned, Spec, Stage, Stdio};
+use crate::os::child::{self, Bind, Credentials, Cwd, Limit, Spawned, Spec, Stage, Stdio};
 use crate::os::error::Error;
 use crate::os::features::Features;
 use crate::os::ids::{Ids, User, id_number};
@@ -108,6 +109,9 @@ fn prepare(
         ..Spec::default()
     };
     restrict(&mut spec, scene, command, credentials);
+    if command.privilege != ExecPrivilege::Full {
+        spec.binds = binds(scene, &known, not_applied)?;
+    }
     if let Some(group) = scene.group {
         let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
         spec.cgroup = Some(Arc::new(procs));
@@ -143,14 +147,34 @@ fn restrict(spec: &mut Spec, scene: &Scene<'_>, command: &ExecCommand, credentia
     };
 }
 
-/// Takes away what only root may do.
-fn leave_out(spec: &mut Spec, not_applied: &mut Vec<String>) {
-    let mut note = |what: &str| {
-        let text = format!("{what} needs root");
-        if !not_applied.contains(&text) {
-            not_applied.push(text);
+fn note(not_applied: &mut Vec<String>, text: &str) {
+    if !not_applied.iter().any(|n| n == text) {
+        not_applied.push(text.to_owned());
+    }
+}
+
+/// The service's own /tmp and /var/tmp. A process below a folder root sees the host's, which are not
+/// for amr to cover there.
+fn binds(scene: &Scene<'_>, known: &Known, not_applied: &mut Vec<String>) -> Step<Vec<Bind>> {
+    if !scene.plan.service.context.private_tmp {
+        return Ok(Vec::new());
+    }
+    let why = match scene.plan.mode {
+        ApplyMode::BestEffort => "PrivateTmp= needs root",
+        ApplyMode::Strict if !scene.root.is_host() => "PrivateTmp= is not applied below a folder",
+        ApplyMode::Strict if !scene.features.mount_namespace => "PrivateTmp= needs a mount namespace",
+        ApplyMode::Strict => {
+            return private_tmp::make(scene.root, &scene.plan.unit, &known.invocation_id)
+                .map_err(|e| Launched::Refused(Stage::Namespace, e.to_string()));
         }
     };
+    note(not_applied, why);
+    Ok(Vec::new())
+}
+
+/// Takes away what only root may do.
+fn leave_out(spec: &mut Spec, not_applied: &mut Vec<String>) {
+    let mut note = |what: &str| note(not_applied, &format!("{what} needs root"));
     if spec.credentials.take().is_some() {
         note("the change of user and groups");
     }

@@ -125,7 +125,7 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
     };
     if hands_over(ctx, around) && !args.dry_run {
         let names: Vec<String> = units.iter().map(UnitName::to_string).collect();
-        return handover::systemctl(&ctx.features, verb, &names, around.wishes).unwrap_or_else(|refused| {
+        return handover::systemctl(&ctx.features(), verb, &names, around.wishes).unwrap_or_else(|refused| {
             out::complain(verb, &refused.what, refused.hint.as_deref());
             refused.class.hand()
         });

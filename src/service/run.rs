@@ -28,6 +28,7 @@ use super::machine::{self, Event, Facts, Machine, Phase, Policy, State, StopKind
 use super::place::{Files, Place, living};
 use super::plan::{Errand, Plan, PlanError};
 use super::status::Record;
+use crate::os::child;
 use crate::os::clock::{self, BootId};
 use crate::os::error::Error;
 use crate::os::features::{Features, UnknownSwitch};
@@ -35,7 +36,7 @@ use crate::os::inotify::Watcher;
 use crate::os::lock::Lock;
 use crate::os::poll::Timers;
 use crate::os::proc::{Identity, Proc, ProcessId};
-use crate::os::root::{OFlag, Root};
+use crate::os::root::Root;
 use crate::os::signal::{Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking::{self, Tracking};
@@ -43,7 +44,7 @@ use crate::unit::model::{Restart, ServiceType, StatusSet};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 use thiserror::Error as ThisError;
 
@@ -92,9 +93,10 @@ enum Clock {
 /// # Errors
 /// See [`RunError`]. The starter is told, too.
 pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
-    let host = Root::host()?;
-    let mut starter = inherited(&host, REPORT_FD, OFlag::O_WRONLY).ok();
-    let outcome = read_plan(&host, plan_fd).and_then(|plan| {
+    // Before anything else is opened, since the numbers could else be something of ours.
+    let plan = child::inherited(plan_fd);
+    let mut starter = child::inherited(REPORT_FD).ok().map(File::from);
+    let outcome = plan.map_err(RunError::from).and_then(read_plan).and_then(|plan| {
         let mut s = Supervisor::new(plan, Foreground::No)?;
         if let Some(pipe) = starter.take() {
             s.waiters.add_starter(pipe, s.plan.errand);
@@ -124,21 +126,16 @@ pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
 }
 
 #[inline(never)]
-fn read_plan(host: &Root, fd: i32) -> Result<Box<Plan>, RunError> {
-    let file = inherited(host, fd, OFlag::O_RDONLY)?;
-    let mut bytes = Vec::new();
-    file.take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
+fn read_plan(fd: OwnedFd) -> Result<Box<Plan>, RunError> {
+    let mut bytes = Vec::with_capacity(4096);
+    File::from(fd)
+        .take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
     // On a stack that is given back: the deep frames of reading would else stay dirty for good.
     let read = std::thread::scope(|scope| scope.spawn(|| Plan::decode(&bytes).map(Box::new)).join());
     match read {
         Ok(plan) => Ok(plan?),
         Err(_) => Err(PlanError::Unreadable("reading it failed".to_owned()).into()),
     }
-}
-
-/// A descriptor that came with exec, opened again under a name of its own.
-fn inherited(host: &Root, fd: i32, flags: OFlag) -> Result<File, Error> {
-    host.open_with(&PathBuf::from(format!("/proc/self/fd/{fd}")), flags, 0)
 }
 
 /// Everything that the loop works with.

@@ -221,11 +221,14 @@ fn set_limit(pipe: RawFd, (resource, soft, hard): (u32, u64, u64)) -> Step {
     check(Stage::Limits, unsafe { libc::setrlimit(number, &raw const near) })
 }
 
+/// The system calls themselves: the C library's functions would look for other threads, of which
+/// this process has none and the library may not know that.
 fn groups(c: &Credentials) -> Step {
     // SAFETY: pointer and length of the same vector.
-    check(Stage::Group, unsafe { libc::setgroups(c.groups.len(), c.groups.as_ptr()) })?;
+    let done = unsafe { libc::syscall(libc::SYS_setgroups, c.groups.len(), c.groups.as_ptr()) };
+    check(Stage::Group, done)?;
     // SAFETY: integers.
-    check(Stage::Group, unsafe { libc::setresgid(c.gid, c.gid, c.gid) })?;
+    check(Stage::Group, unsafe { libc::syscall(libc::SYS_setresgid, c.gid, c.gid, c.gid) })?;
     let (mut real, mut effective, mut saved) = (0, 0, 0);
     // SAFETY: three live integers.
     check(Stage::Group, unsafe { libc::getresgid(&raw mut real, &raw mut effective, &raw mut saved) })?;
@@ -234,13 +237,13 @@ fn groups(c: &Credentials) -> Step {
 
 fn user(c: &Credentials) -> Step {
     // SAFETY: integers.
-    check(Stage::User, unsafe { libc::setresuid(c.uid, c.uid, c.uid) })?;
+    check(Stage::User, unsafe { libc::syscall(libc::SYS_setresuid, c.uid, c.uid, c.uid) })?;
     let (mut real, mut effective, mut saved) = (0, 0, 0);
     // SAFETY: three live integers.
     check(Stage::User, unsafe { libc::getresuid(&raw mut real, &raw mut effective, &raw mut saved) })?;
     // Secure bits of the caller could have kept the capability to go back: that must fail.
     // SAFETY: an integer.
-    let regained = c.uid != 0 && unsafe { libc::setuid(0) } == 0;
+    let regained = c.uid != 0 && unsafe { libc::syscall(libc::SYS_setuid, 0) } == 0;
     if [real, effective, saved] == [c.uid; 3] && !regained {
         return Ok(());
     }

@@ -115,6 +115,7 @@ fn prepare(
     if let Some(group) = scene.group {
         let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
         spec.cgroup = Some(Arc::new(procs));
+        spec.cgroup_folder = group.folder().map(Arc::new);
     }
     if plan.mode == ApplyMode::BestEffort {
         leave_out(&mut spec, not_applied);

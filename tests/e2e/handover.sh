@@ -54,8 +54,8 @@ same "$(box exec systemctl show orphan -p SourcePath)" "SourcePath=/etc/init.d/o
 box exec systemctl start orphan || :
 same "$(box exec systemctl show orphan -p ExecMainStatus -p MainPID -p ControlPID | sort | tr '\n' ' ')" \
     "ControlPID=0 ExecMainStatus=0 MainPID=0 " "a script that systemd itself calls"
-box exec journalctl -u orphan -o cat | grep -q "systemd calls the script of 'orphan', for which it has no unit file" ||
-    fail "what it says: $(box exec journalctl -u orphan -o cat)"
+said=$(box exec journalctl -u orphan -o cat)
+grep -q "systemd calls the script of 'orphan', for which it has no unit file" <<< "$said" || fail "what it says: $said"
 [ ! -e "$r/run/amr-supervise" ] || fail "amr supervises on a systemd host: $(ls "$r/run/amr-supervise")"
 ok "called by systemd itself, amr supervises nothing and says what is missing"
 box exec systemctl poweroff; same "$(box wait 60)" halted poweroff

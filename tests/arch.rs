@@ -19,8 +19,12 @@ const DRIVERS: &[&str] = &[
     "service/client",
     "service/place",
     "service/log",
+    "drain/keep",
     "drain/run",
     "drain/scan",
+    "drain/shipper/cloudwatch/follow",
+    "drain/shipper/filebeat/follow",
+    "drain/shipper/filebeat/http",
     "drain/shipper/find",
 ];
 
@@ -62,11 +66,17 @@ fn without_tests_and_comments(text: &str) -> String {
 }
 
 fn is_test_file(rel: &str) -> bool {
-    rel.ends_with("/tests.rs") || rel.contains("/tests/")
+    rel.ends_with("tests.rs") || rel.contains("/tests/") || rel.ends_with("/recordings.rs")
 }
 
 fn is_driver(rel: &str) -> bool {
     DRIVERS.iter().any(|d| rel == format!("{d}.rs") || rel.starts_with(&format!("{d}/")))
+}
+
+/// Does the code name this path? A longer name that ends in it (`unix::` for `nix::`) does not count.
+fn names(code: &str, path: &str) -> bool {
+    let before = |at: usize| code[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_');
+    code.match_indices(path).any(|(at, _)| !before(at))
 }
 
 fn uses(code: &str, module: &str) -> bool {
@@ -116,7 +126,7 @@ fn pure_files_touch_neither_the_system_nor_the_clock() {
             continue;
         }
         for f in FORBIDDEN {
-            if s.code.contains(f) {
+            if names(&s.code, f) {
                 wrong.push(format!("src/{} is pure and uses {f}", s.rel));
             }
         }
@@ -146,11 +156,11 @@ fn only_the_doors_print_exit_and_read_the_environment() {
 fn unsafe_and_system_calls_stand_in_os_alone() {
     let mut wrong = Vec::new();
     for s in sources() {
-        if s.rel.starts_with("os/") {
+        if s.rel.starts_with("os/") || is_test_file(&s.rel) {
             continue;
         }
         for f in ["unsafe ", "unsafe{", "libc::", "nix::"] {
-            if s.code.contains(f) {
+            if names(&s.code, f) {
                 wrong.push(format!("src/{} uses {}", s.rel, f.trim()));
             }
         }

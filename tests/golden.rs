@@ -169,3 +169,20 @@ fn golden_cases() {
     assert!(count > 0, "no golden case found");
     assert!(failed.is_empty(), "{} differences\n{}", failed.len(), failed.join("\n"));
 }
+
+/// Each reason why a hook does not run has a host here that has it.
+#[test]
+fn every_obstacle_has_a_host() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(home.join("src/order/obstacle.rs")).unwrap();
+    let ids = source.split("pub fn id(").nth(1).unwrap().split("pub fn gravity(").next().unwrap();
+    let ids: Vec<&str> = ids.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(ids.len() >= 25, "{ids:?}");
+    let said: String = fs::read_dir(home.join("tests/golden/order"))
+        .unwrap()
+        .filter_map(|case| fs::read_to_string(case.unwrap().path().join("stdout")).ok())
+        .collect();
+    for id in ids {
+        assert!(said.contains(&format!("\"id\": \"{id}\"")), "no case in tests/golden/order has '{id}'");
+    }
+}

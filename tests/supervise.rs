@@ -305,6 +305,20 @@ fn a_killed_supervisor_is_replaced_by_the_next_command() {
 }
 
 #[test]
+fn what_is_written_while_no_supervisor_lives_is_in_the_log_afterwards() {
+    let host = Host::new(None);
+    let unit = host.unit(
+        "[Service]\nExecStart=/bin/sh -c 'while ! [ -e ROOT/tmp/say ]; do sleep 0.02; done; echo alone; echo > ROOT/tmp/said; sleep 1000'\n",
+    );
+    host.start(&unit);
+    host.kill_supervisor();
+    std::fs::write(host.path("tmp/say"), "").unwrap();
+    until("the service to go on", || host.path("tmp/said").exists());
+    host.start(&unit);
+    until("the log", || host.text("var/log/amr-units/app.service.log").ends_with(" alone\n"));
+}
+
+#[test]
 fn an_adopted_one_that_ends_counts_as_failed_and_is_restarted() {
     for way in WAYS {
         let host = Host::new(way);
@@ -465,17 +479,22 @@ fn a_folder_that_others_can_write_is_refused() {
     assert!(!host.locked());
     let unit = host.unit("[Service]\nRuntimeDirectory=amr-supervise/x\nExecStart=/bin/true\n");
     assert!(client::start(&host.place, &unit, &host.options).unwrap_err().to_string().contains("overlap"));
+    assert_eq!(
+        host.stop(&unit),
+        Answer::Stopped(ServiceResult::Success),
+        "what runs can be stopped all the same"
+    );
 }
 
 #[test]
 fn the_environment_is_systemds_and_nothing_of_the_callers() {
     let host = Host::new(None);
-    let unit = host.unit("[Service]\nType=oneshot\nEnvironment=A=b\nRuntimeDirectory=x\nExecStart=/bin/sh -c 'env | cut -d= -f1 | sort > ROOT/tmp/env'\n");
+    let unit = host.unit("[Service]\nType=oneshot\nEnvironment=A=b\nRuntimeDirectory=x\nExecStart=/bin/sh -c 'env | cut -d= -f1 | sort > ROOT/tmp/env; test $$SYSTEMD_EXEC_PID = $$$$'\n");
     assert_eq!(host.start(&unit), Answer::Done);
     let names = host.text("tmp/env");
     let expected: Vec<&str> =
         names.lines().filter(|n| !["PWD", "SHLVL", "_", "OLDPWD"].contains(n)).collect();
-    assert_eq!(expected, ["A", "INVOCATION_ID", "PATH", "RUNTIME_DIRECTORY"]);
+    assert_eq!(expected, ["A", "INVOCATION_ID", "PATH", "RUNTIME_DIRECTORY", "SYSTEMD_EXEC_PID"]);
     assert!(!host.path("run/x").exists(), "the runtime directory goes with the run");
 }
 

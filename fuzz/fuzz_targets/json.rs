@@ -24,7 +24,7 @@ impl Read for Bytes<'_> {
 fn taken<R: Read>(source: R) -> Result<(), String> {
     let mut reader = Reader::new(source, 0);
     reader.skip().map_err(|error| error.to_string())?;
-    match reader.next() {
+    match reader.peek() {
         Ok(Next::End) => Ok(()),
         other => Err(format!("{other:?}")),
     }

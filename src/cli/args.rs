@@ -61,6 +61,18 @@ pub enum Verb {
     Run(Run),
     /// Print the log of a unit
     Logs(Logs),
+    /// Has the log shipper shipped every byte?
+    Drain(Drain),
+    /// What a boot or a shutdown does, in order and why; exit 0 if the hook runs in time and in order
+    Order(Order),
+    /// Start units at boot: init script and links, or systemctl enable
+    Enable(UnitFiles),
+    /// Start units at boot no more
+    Disable(UnitFiles),
+    /// Set links anew, as [Install] asks for them now
+    Reenable(UnitFiles),
+    /// Print whether units are started at boot; exit 0 if one is
+    IsEnabled(Names),
     /// Print an init script for a unit
     Initd(Initd),
     /// Show the main job end to end below a throw-away folder
@@ -249,6 +261,113 @@ pub struct Logs {
     /// Since the last boot only
     #[arg(short, long)]
     pub boot: bool,
+}
+
+/// `amr drain`
+#[derive(Debug, Args)]
+pub struct Drain {
+    /// Which shipper; `auto` judges every one that runs or is installed
+    #[arg(value_enum, default_value_t = ShipperArg::Auto)]
+    pub shipper: ShipperArg,
+    /// Judge now and exit: 0 drained, 10 settled, 11 cannot tell, 12 stalled, 13 gave up, 14 shipper dead, 15 lost
+    #[arg(long, required_unless_present = "last")]
+    pub once: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Write the report to FILE as well
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Where the shipper keeps its positions
+    #[arg(long, value_name = "PATH")]
+    pub registry: Option<PathBuf>,
+    /// The shipper's configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Files that must be shipped even if the registry does not know them; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub logs: Vec<String>,
+    /// Print the last report that was kept, and exit with its code
+    #[arg(long, conflicts_with = "once")]
+    pub last: bool,
+}
+
+/// The shippers that amr reads.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum ShipperArg {
+    /// Every one that is found
+    Auto,
+    /// Filebeat, any generation, Elastic Agent's too
+    Filebeat,
+    /// The Amazon CloudWatch agent
+    CloudwatchAgent,
+}
+
+/// `amr order`
+#[derive(Debug, Args)]
+pub struct Order {
+    /// The way up
+    #[arg(long)]
+    pub boot: bool,
+    /// The way down, runlevel 0; this is meant if nothing is said
+    #[arg(long)]
+    pub shutdown: bool,
+    /// The way down, runlevel 6
+    #[arg(long)]
+    pub reboot: bool,
+    /// The way to runlevel N
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
+    pub runlevel: Option<u8>,
+    /// Why A comes before B: the chain of edges, with file and line; exit 1 if it does not
+    #[arg(long, num_args = 2, value_names = ["A", "B"])]
+    pub why: Vec<String>,
+    /// Only what is wrong, each with a remedy; both ways down if none is named
+    #[arg(long)]
+    pub check: bool,
+    /// Show every step, not only those around the hook
+    #[arg(short, long)]
+    pub all: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print a graph for dot(1)
+    #[arg(long, conflicts_with_all = ["json", "check", "why"])]
+    pub dot: bool,
+    /// Write a picture to FILE; `-` is standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dot", "why"])]
+    pub svg: Option<PathBuf>,
+    /// The hook that waits for the shipper; found by itself if not given; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub hook: Vec<String>,
+    /// The shipper; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub shipper: Vec<String>,
+    /// A service that must have stopped writing before the hook begins; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub writer: Vec<String>,
+    /// How long the hook may need
+    #[arg(long, value_name = "SPAN")]
+    pub needs: Option<String>,
+    /// What units do now, as printed by systemctl show '*' -p Id -p ActiveState -p TimeoutStopUSec
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+}
+
+/// `amr enable`, `amr disable`, `amr reenable`
+#[derive(Debug, Args)]
+pub struct UnitFiles {
+    /// Units; `.service` may be left out
+    #[arg(value_name = "UNIT", required = true)]
+    pub units: Vec<String>,
+    /// Start or stop them as well
+    #[arg(long)]
+    pub now: bool,
+    /// Print what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 /// `amr initd`

@@ -121,7 +121,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// The stream fails, or no value begins here.
-    pub fn next(&mut self) -> Result<Next, Error> {
+    pub fn peek(&mut self) -> Result<Next, Error> {
         match self.peek_token()? {
             None => Ok(Next::End),
             Some(b'{') => Ok(Next::Object),
@@ -200,29 +200,31 @@ impl<R: Read> Reader<R> {
         if negative {
             self.at += 1;
         }
-        let first = self.peek()?;
+        let first = self.byte()?;
         if !matches!(first, Some(b'0'..=b'9')) {
             return Err(self.unexpected("a digit"));
         }
         let mut value = Some(0u64);
         let mut digits = 0usize;
         // What the buffer holds at once; the loop goes round again where it ends within the number.
-        while matches!(self.peek()?, Some(b'0'..=b'9')) {
-            let from = self.at;
-            for byte in self.buffer.get(from..self.filled).unwrap_or_default() {
+        while matches!(self.byte()?, Some(b'0'..=b'9')) {
+            let rest = self.buffer.get(self.at..self.filled).unwrap_or_default();
+            let mut len = 0;
+            for byte in rest {
                 let digit = byte.wrapping_sub(b'0');
                 if digit > 9 {
                     break;
                 }
                 // 19 digits always fit.
                 value = match value {
-                    Some(sum) if digits < 19 => Some(sum * 10 + u64::from(digit)),
+                    Some(sum) if digits + len < 19 => Some(sum * 10 + u64::from(digit)),
                     Some(sum) => sum.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(digit))),
                     None => None,
                 };
-                digits += 1;
-                self.at += 1;
+                len += 1;
             }
+            self.at += len;
+            digits += len;
         }
         if first == Some(b'0') && digits > 1 {
             return Err(self.unexpected("no digit after a leading zero"));
@@ -269,7 +271,7 @@ impl<R: Read> Reader<R> {
         let mut first = false;
         loop {
             let next = match depth {
-                0 => Some(self.next()?),
+                0 => Some(self.peek()?),
                 _ if open & 1 == 1 => self.name(first)?.is_some().then_some(Next::Null),
                 _ => self.element(first)?.then_some(Next::Null),
             };
@@ -279,7 +281,7 @@ impl<R: Read> Reader<R> {
                     open >>= 1;
                     depth -= 1;
                 }
-                Some(_) => match self.next()? {
+                Some(_) => match self.peek()? {
                     kind @ (Next::Object | Next::Array) if depth < DEEPEST => {
                         self.at += 1;
                         open = open << 1 | u128::from(kind == Next::Object);
@@ -302,14 +304,14 @@ impl<R: Read> Reader<R> {
 
     fn fraction(&mut self) -> Result<bool, Error> {
         let mut other = false;
-        if self.peek()? == Some(b'.') {
+        if self.byte()? == Some(b'.') {
             self.at += 1;
             self.digits()?;
             other = true;
         }
-        if matches!(self.peek()?, Some(b'e' | b'E')) {
+        if matches!(self.byte()?, Some(b'e' | b'E')) {
             self.at += 1;
-            if matches!(self.peek()?, Some(b'+' | b'-')) {
+            if matches!(self.byte()?, Some(b'+' | b'-')) {
                 self.at += 1;
             }
             self.digits()?;
@@ -319,10 +321,10 @@ impl<R: Read> Reader<R> {
     }
 
     fn digits(&mut self) -> Result<(), Error> {
-        if !matches!(self.peek()?, Some(b'0'..=b'9')) {
+        if !matches!(self.byte()?, Some(b'0'..=b'9')) {
             return Err(self.unexpected("a digit"));
         }
-        while matches!(self.peek()?, Some(b'0'..=b'9')) {
+        while matches!(self.byte()?, Some(b'0'..=b'9')) {
             self.at += 1;
         }
         Ok(())
@@ -354,7 +356,7 @@ impl<R: Read> Reader<R> {
 
     fn word(&mut self, word: &'static [u8]) -> Result<(), Error> {
         for &byte in word {
-            if self.peek()? != Some(byte) {
+            if self.byte()? != Some(byte) {
                 return Err(self.unexpected("true, false or null"));
             }
             self.at += 1;
@@ -371,7 +373,7 @@ impl<R: Read> Reader<R> {
     #[inline(always)]
     fn peek_token(&mut self) -> Result<Option<u8>, Error> {
         loop {
-            match self.peek()? {
+            match self.byte()? {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
                 other => return Ok(other),
             }
@@ -379,7 +381,7 @@ impl<R: Read> Reader<R> {
     }
 
     #[inline(always)]
-    fn peek(&mut self) -> Result<Option<u8>, Error> {
+    fn byte(&mut self) -> Result<Option<u8>, Error> {
         if self.at < self.filled {
             return Ok(self.buffer.get(self.at).copied());
         }

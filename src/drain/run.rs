@@ -90,6 +90,8 @@ pub struct Judged {
     pub verdict: Verdict,
     /// What it was made of.
     pub report: Report,
+    /// What the shippers ask for: a report must not be kept where they take files from.
+    pub wishes: Vec<Wish>,
 }
 
 /// Judges now.
@@ -99,16 +101,17 @@ pub struct Judged {
 pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     let mut verdict = Verdict::Drained;
     let mut left = 0u64;
-    let mut shippers = Vec::new();
+    let (mut shippers, mut wishes) = (Vec::new(), Vec::new());
     for found in shippers_of(root, options)? {
         let source = Source::read(root, &found, options.limit.unwrap_or(LIMIT))?;
         let look = look(root, &found, options, source.positions(), &mut History::default())?;
         verdict = verdict.max(look.verdict);
         left = left.saturating_add(look.left);
         shippers.push(look.report);
+        wishes.extend(look.wishes);
     }
     let report = report::whole(wall(), Stage::Final, verdict, left, shippers);
-    Ok(Judged { verdict, report })
+    Ok(Judged { verdict, report, wishes })
 }
 
 /// The shippers that the options ask for, each with the configuration and place they name.
@@ -191,6 +194,8 @@ pub struct LookReport {
     pub report: report::ShipperReport,
     /// The files.
     pub files: Vec<Progress>,
+    /// What the shipper asks for.
+    pub wishes: Vec<Wish>,
 }
 
 /// Positions, as they were read; a registry can be brought up to date.
@@ -285,7 +290,7 @@ pub fn look(
         evidence,
     };
     let report = report::shipper(&about, verdict, positions, gone, &files, &doubts);
-    Ok(LookReport { verdict, left: report::left(&files), report, files })
+    Ok(LookReport { verdict, left: report::left(&files), report, files, wishes })
 }
 
 /// What is asked for, and what of it is not known.

@@ -274,6 +274,22 @@ fn with_address<T>(
     call(&UnixAddr::new(&short)?)
 }
 
+/// A stream to a listening socket, without waiting: a full queue of a process that hangs is an error
+/// at once.
+///
+/// # Errors
+/// Nobody listens, or the queue is full.
+pub fn connect_now(path: &std::path::Path) -> std::io::Result<std::os::unix::net::UnixStream> {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
+    use std::os::fd::AsRawFd;
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let fd = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
+    let stream = std::os::unix::net::UnixStream::from(fd);
+    stream.set_nonblocking(false)?;
+    Ok(stream)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

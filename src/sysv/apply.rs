@@ -27,12 +27,26 @@ const LOCK: &str = "/etc/.amr-links.lock";
 /// Scripts are small; what is larger is none.
 const SCRIPT_LIMIT: u64 = 16 << 20;
 
+/// Keeps other writers of links away while it lives.
+///
+/// # Errors
+/// The lock file cannot be made.
+pub fn lock(root: &Root) -> Result<PassingLock, Error> {
+    PassingLock::wait(root, Path::new(LOCK))
+}
+
+/// All links of the tree; where they lead is read for `names` alone.
+#[must_use]
+pub fn links<'n>(root: &Root, names: impl IntoIterator<Item = &'n OsStr>) -> Found {
+    let mut found = read_links(root);
+    names.into_iter().for_each(|name| read_targets(root, name, &mut found));
+    found
+}
+
 /// Carries a command of chkconfig out in a tree.
 pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
     // Held while reading too, so that two commands do not decide on what the other changes.
-    let lock = (command.changes_links() && env.privilege == Privilege::Full)
-        .then(|| PassingLock::wait(root, Path::new(LOCK)))
-        .transpose();
+    let lock = (command.changes_links() && env.privilege == Privilege::Full).then(|| lock(root)).transpose();
     let Decision { mut outcome, steps } = preview(root, command, env);
     if steps.is_empty() {
         return outcome;

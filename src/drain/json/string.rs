@@ -92,7 +92,7 @@ impl<R: Read> Reader<R> {
                 }
                 Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.unexpected("no control byte in a string")),
-                None if self.peek()?.is_none() => return Err(self.bad(Problem::End)),
+                None if self.byte()?.is_none() => return Err(self.bad(Problem::End)),
                 None => {}
             }
         }
@@ -100,7 +100,7 @@ impl<R: Read> Reader<R> {
 
     fn escape(&mut self) -> Result<(), Error> {
         self.at += 1;
-        let byte = match self.peek()? {
+        let byte = match self.byte()? {
             None => return Err(self.bad(Problem::End)),
             Some(b'u') => {
                 self.at += 1;
@@ -122,7 +122,7 @@ impl<R: Read> Reader<R> {
 
     /// One UTF-16 unit; a high surrogate takes the low one after it, if there is one.
     fn unicode(&mut self, mut code: u32) -> Result<(), Error> {
-        while (0xd800..0xdc00).contains(&code) && self.peek()? == Some(b'\\') {
+        while (0xd800..0xdc00).contains(&code) && self.byte()? == Some(b'\\') {
             // Two bytes have to be seen at once: the backslash stays if no `u` follows.
             if self.at + 1 >= self.filled {
                 self.fill(self.at)?;
@@ -152,7 +152,7 @@ impl<R: Read> Reader<R> {
     fn hex(&mut self) -> Result<u32, Error> {
         let mut code = 0;
         for _ in 0..4 {
-            let digit = match self.peek()? {
+            let digit = match self.byte()? {
                 Some(byte) => char::from(byte).to_digit(16),
                 None => return Err(self.bad(Problem::End)),
             };

@@ -16,7 +16,7 @@ impl Read for Pieces<'_> {
 /// The value as serde_json would have it, read through the reader.
 fn tree<R: Read>(reader: &mut Reader<R>) -> Result<serde_json::Value, Error> {
     use serde_json::Value;
-    Ok(match reader.next()? {
+    Ok(match reader.peek()? {
         Next::Object => {
             reader.object()?;
             let mut map = serde_json::Map::new();
@@ -68,7 +68,7 @@ fn text_is_read_whatever_the_pieces() {
         assert_eq!(read(text, piece).as_ref(), Ok(&whole), "{piece}");
         let mut reader = Reader::new(Pieces(text, piece), 0);
         reader.skip().unwrap();
-        assert_eq!(reader.next().unwrap(), Next::End);
+        assert_eq!(reader.peek().unwrap(), Next::End);
     }
 }
 
@@ -145,7 +145,7 @@ proptest! {
     #[test]
     fn it_takes_nothing_that_is_not_json(text in "[\\[\\]{}\",:0-9a-z\\\\ .eE+-]{0,30}", piece in 1usize..9) {
         let mut reader = Reader::new(Pieces(text.as_bytes(), piece), 0);
-        let taken = reader.skip().is_ok() && reader.next().is_ok_and(|next| next == Next::End);
+        let taken = reader.skip().is_ok() && reader.peek().is_ok_and(|next| next == Next::End);
         let peer = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
         prop_assert_eq!(taken, peer, "{}", text);
     }

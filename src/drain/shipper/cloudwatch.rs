@@ -128,7 +128,10 @@ mod tests {
         match (positions.cursors.iter().next(), positions.faults.first()) {
             (Some(cursor), []) => match cursor.acknowledged {
                 Acknowledged::Ranges(ranges) => Ok(ranges.to_vec()),
-                other => Err(format!("{other:?}")),
+                other
+                @ (Acknowledged::Nothing | Acknowledged::Offset(_) | Acknowledged::OffsetEof { .. }) => {
+                    Err(format!("{other:?}"))
+                }
             },
             (None, [fault]) => Err(fault.to_string()),
             other => Err(format!("{other:?}")),

@@ -88,7 +88,7 @@ fn running(root: &Root, proc: &Proc, pid: ProcessId) -> Result<Option<Found>, Os
         // The watchdog of 1.x to 6.x; what it watches is found by itself.
         Shipper::Filebeat if name == "filebeat-god" => None,
         // One executable for all beats: the first word says which.
-        Shipper::Filebeat if name == "agentbeat" && words.first() != Some(&"filebeat") => None,
+        Shipper::Filebeat if name != "filebeat" && words.first() != Some(&"filebeat") => None,
         Shipper::Filebeat => Some(running_filebeat(root, proc, pid, &words, exe.as_deref())),
         Shipper::CloudWatchAgent => Some(Found { process: Some(pid), ..cloudwatch_at(root) }),
     })
@@ -144,7 +144,7 @@ fn holder_of(locks: &str, stat: &Stat) -> Option<i32> {
         let major = u64::from_str_radix(place.next()?, 16).ok()?;
         let minor = u64::from_str_radix(place.next()?, 16).ok()?;
         let ino: u64 = place.next()?.parse().ok()?;
-        let own = (libc::major(stat.dev), libc::minor(stat.dev));
+        let own = stat.device();
         (own == (u32::try_from(major).ok()?, u32::try_from(minor).ok()?) && ino == stat.ino)
             .then(|| pid.parse().ok())?
     })
@@ -257,12 +257,11 @@ fn installed_filebeat(root: &Root) -> Option<Found> {
     Some(filebeat(root, &flags, None, None))
 }
 
-/// The version that a package's files tell: the Beats' licence archive and 7.x's `.build_hash.txt`
-/// have none, the module folder's README of 5.x to 9.x has, and so has the package manager.
+/// The version that the first line of the README in the home folder names, `# Welcome to Filebeat
+/// 7.8.1`; `None` where a package has left it out.
 fn filebeat_version(root: &Root, home: &Path) -> Option<Version> {
     let readme = root.read(&home.join("README.md"), LARGEST).ok()?;
     let readme = String::from_utf8_lossy(&readme).into_owned();
-    // `# Welcome to Filebeat 7.8.1`
     readme.lines().next()?.rsplit(' ').next().and_then(Version::parse)
 }
 

@@ -91,6 +91,7 @@ fn prepare(
     let mut spec = Spec {
         program: program(scene, command)?,
         argv: words.into_iter().map(Into::into).collect(),
+        pid_variables: pid_variables(&env),
         env: env.into_pairs(),
         cwd: working_directory(scene, known.user.as_ref()),
         stdio: stdio(scene, role)?,
@@ -107,10 +108,36 @@ fn prepare(
             .collect(),
         ..Spec::default()
     };
+    restrict(&mut spec, scene, command, credentials);
+    if command.privilege != ExecPrivilege::Full {
+        spec.binds = binds(scene, &known, not_applied)?;
+    }
+    if let Some(group) = scene.group {
+        let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
+        spec.cgroup = Some(Arc::new(procs));
+        spec.cgroup_folder = group.folder().map(Arc::new);
+    }
+    if plan.mode == ApplyMode::BestEffort {
+        leave_out(&mut spec, not_applied);
+    }
+    Ok(spec)
+}
+
+/// The variables that tell a process that it is meant itself.
+fn pid_variables(env: &environment::Environment) -> Vec<&'static str> {
+    let mut names = vec!["SYSTEMD_EXEC_PID"];
+    if env.get("WATCHDOG_USEC").is_some() {
+        names.push("WATCHDOG_PID");
+    }
+    names
+}
+
+/// What the prefixes `+`, `!` and `!!` keep away.
+fn restrict(spec: &mut Spec, scene: &Scene<'_>, command: &ExecCommand, credentials: Option<Credentials>) {
+    let c = &scene.plan.service.context;
     if command.privilege != ExecPrivilege::Full {
         spec.capability_bounding_set = c.capability_bounding_set;
         spec.no_new_privileges = c.no_new_privileges;
-        spec.binds = binds(scene, &known, not_applied)?;
     }
     spec.credentials = match command.privilege {
         ExecPrivilege::Normal => credentials,
@@ -118,14 +145,6 @@ fn prepare(
             credentials.map(|_| Credentials { uid: 0, gid: 0, groups: Vec::new() })
         }
     };
-    if let Some(group) = scene.group {
-        let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
-        spec.cgroup = Some(Arc::new(procs));
-    }
-    if plan.mode == ApplyMode::BestEffort {
-        leave_out(&mut spec, not_applied);
-    }
-    Ok(spec)
 }
 
 fn note(not_applied: &mut Vec<String>, text: &str) {

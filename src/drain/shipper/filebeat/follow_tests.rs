@@ -53,7 +53,9 @@ fn offset(registry: &Registry) -> u64 {
     let cursor = registry.positions().cursors.iter().next().unwrap();
     match cursor.acknowledged {
         Acknowledged::Offset(offset) => offset,
-        other => panic!("{other:?}"),
+        Acknowledged::Nothing | Acknowledged::OffsetEof { .. } | Acknowledged::Ranges(_) => {
+            panic!("no offset")
+        }
     }
 }
 

@@ -5,10 +5,9 @@
 //! answer ends where the connection does. A driver: it talks.
 
 use crate::os::clock;
+use crate::os::socket::connect_now;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -59,22 +58,11 @@ pub fn get(endpoint: &Endpoint, path: &str, limit: Duration) -> io::Result<Vec<u
                 stream.set_write_timeout(left)
             })
         }
-        Endpoint::Unix(socket) => talk(connect_unix(socket)?, path, deadline, |stream, left| {
+        Endpoint::Unix(socket) => talk(connect_now(socket)?, path, deadline, |stream, left| {
             stream.set_read_timeout(left)?;
             stream.set_write_timeout(left)
         }),
     }
-}
-
-/// Without waiting: a full queue of a process that hangs is an error at once.
-fn connect_unix(path: &std::path::Path) -> io::Result<UnixStream> {
-    use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let fd = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-    connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
-    let stream = UnixStream::from(fd);
-    stream.set_nonblocking(false)?;
-    Ok(stream)
 }
 
 fn left(deadline: Duration) -> io::Result<Duration> {

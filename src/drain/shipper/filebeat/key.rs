@@ -150,7 +150,7 @@ mod tests {
     fn file_key(key: &str) -> FileKey<'_> {
         match parse(key.as_bytes()) {
             Key::File(file) => file,
-            other => panic!("{key}: {other:?}"),
+            other @ (Key::Other(_) | Key::Unknown) => panic!("{key}: {other:?}"),
         }
     }
 

@@ -178,7 +178,7 @@ impl Memlog {
             first = false;
             let place = json.place();
             self.state.clear();
-            if json.next()? == Next::Object {
+            if json.peek()? == Next::Object {
                 self.state.read(json)?;
                 self.apply(Op::Set, place, file);
             } else {
@@ -186,7 +186,7 @@ impl Memlog {
                 json.skip()?;
             }
         }
-        match json.next()? {
+        match json.peek()? {
             Next::End => Ok(()),
             Next::Object | Next::Array | Next::String | Next::Number | Next::Bool | Next::Null => {
                 Err(json.unexpected("the end of the file"))
@@ -196,7 +196,7 @@ impl Memlog {
 
     /// Takes one operation; `false` at the end of the log.
     fn operation<R: Read>(&mut self, json: &mut Reader<R>) -> Result<bool, Stop> {
-        if json.next()? == Next::End {
+        if json.peek()? == Next::End {
             return Ok(false);
         }
         let (op, id) = head(json)?;
@@ -205,7 +205,7 @@ impl Memlog {
             return Err(Stop::Fault(place, FaultKind::Sequence { last: self.last, found: id }));
         }
         self.state.clear();
-        json.next()?;
+        json.peek()?;
         let place = json.place();
         self.body(json)?;
         if !at_most(id, self.checkpoint) {
@@ -225,7 +225,7 @@ impl Memlog {
             let is_value = name.eq_ignore_ascii_case(b"v");
             if name.eq_ignore_ascii_case(b"k") {
                 self.state.read_key(json)?;
-            } else if is_value && json.next()? == Next::Object {
+            } else if is_value && json.peek()? == Next::Object {
                 self.state.read(json)?;
             } else {
                 json.skip()?;
@@ -315,7 +315,7 @@ fn head<R: Read>(json: &mut Reader<R>) -> Result<(Op, u64), Stop> {
     while let Some(name) = json.name(first)? {
         first = false;
         let (is_op, is_id) = (name.eq_ignore_ascii_case(b"op"), name.eq_ignore_ascii_case(b"id"));
-        let next = json.next()?;
+        let next = json.peek()?;
         if is_op && next == Next::String {
             let place = json.place();
             op = Some(match json.string()? {

@@ -55,12 +55,12 @@ struct Reading<'a, R> {
 
 impl<R: Read> Reading<'_, R> {
     fn all(&mut self) -> Result<(), Error> {
-        match self.json.next()? {
+        match self.json.peek()? {
             Next::Object => self.object()?,
             Next::Null => self.json.null()?,
             Next::Array | Next::String | Next::Number | Next::Bool | Next::End => self.array()?,
         }
-        match self.json.next()? {
+        match self.json.peek()? {
             Next::End => Ok(()),
             Next::Object | Next::Array | Next::String | Next::Number | Next::Bool | Next::Null => {
                 Err(self.json.unexpected("the end of the file"))
@@ -93,9 +93,9 @@ impl<R: Read> Reading<'_, R> {
     }
 
     fn one(&mut self) -> Result<(), Error> {
-        self.json.next()?;
+        self.json.peek()?;
         let place = self.json.place();
-        if self.json.next()? != Next::Object {
+        if self.json.peek()? != Next::Object {
             self.fault(place, FaultKind::Value("state"));
             return self.json.skip();
         }

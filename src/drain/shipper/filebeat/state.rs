@@ -130,7 +130,7 @@ impl State {
     /// # Errors
     /// The stream fails, or the text is not JSON.
     pub fn read_key<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
-        if json.next()? != Next::String {
+        if json.peek()? != Next::String {
             return self.wrong(json, "key");
         }
         let place = json.place();
@@ -236,7 +236,7 @@ impl State {
         most: u64,
         old: Option<u64>,
     ) -> Result<Option<u64>, Error> {
-        if json.next()? != Next::Number {
+        if json.peek()? != Next::Number {
             self.wrong(json, name)?;
             return Ok(old.map(|_| 0));
         }
@@ -265,7 +265,7 @@ impl State {
     }
 
     fn source<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
-        if json.next()? != Next::String {
+        if json.peek()? != Next::String {
             return self.wrong(json, "source");
         }
         let place = json.place();
@@ -280,7 +280,7 @@ impl State {
     }
 
     fn kind<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
-        if json.next()? != Next::String {
+        if json.peek()? != Next::String {
             return self.wrong(json, "type");
         }
         self.kind = Some(match json.string()? {
@@ -293,7 +293,7 @@ impl State {
     }
 
     fn ttl<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
-        if json.next()? != Next::Number {
+        if json.peek()? != Next::Number {
             return self.wrong(json, "ttl");
         }
         let place = json.place();
@@ -311,7 +311,7 @@ impl State {
 
     fn time<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
         let place = json.place();
-        let time = match json.next()? {
+        let time = match json.peek()? {
             Next::String => time::rfc3339(json.string()?),
             Next::Array => {
                 let mut parts = [None; 2];
@@ -341,7 +341,7 @@ impl State {
     }
 
     fn file<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
-        if json.next()? != Next::Object {
+        if json.peek()? != Next::Object {
             return self.wrong(json, "FileStateOS");
         }
         json.object()?;
@@ -361,7 +361,7 @@ impl State {
 
     /// Filestream's `cursor`: `null`, or an object with the offset and perhaps `eof`.
     fn cursor_field<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
-        match json.next()? {
+        match json.peek()? {
             Next::Null => {
                 self.no_cursor = true;
                 return json.null();
@@ -378,7 +378,7 @@ impl State {
                 self.offset(json)?;
             } else if !name.eq_ignore_ascii_case(b"eof") {
                 json.skip()?;
-            } else if json.next()? == Next::Bool {
+            } else if json.peek()? == Next::Bool {
                 let eof = json.bool()?;
                 self.eof = Some(eof && self.eof != Some(false));
             } else {
@@ -390,7 +390,7 @@ impl State {
 
     /// `meta`: of filestream the source and more; of the others a map that tells states apart.
     fn meta<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
-        match json.next()? {
+        match json.peek()? {
             Next::Null => return json.null(),
             Next::Object => json.object()?,
             Next::Array | Next::String | Next::Number | Next::Bool | Next::End => {
@@ -410,7 +410,7 @@ impl State {
                 _ => {
                     let start = self.meta.len();
                     self.meta.extend_from_slice(name);
-                    if json.next()? == Next::String {
+                    if json.peek()? == Next::String {
                         self.meta.push(b'=');
                         self.meta.extend_from_slice(json.string()?);
                         self.meta.push(b'\n');

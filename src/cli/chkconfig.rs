@@ -98,7 +98,7 @@ pub fn hand_over(ctx: &Context, what: &HandOver) -> u8 {
         stdio: [Stdio::Inherit, Stdio::Inherit, Stdio::Inherit],
         ..Spec::default()
     };
-    let ended = spawn(&spec, &ctx.features).and_then(|child| {
+    let ended = spawn(&spec, &ctx.features()).and_then(|child| {
         loop {
             if let Some(reaped) = wait::reap(child.pid)? {
                 return Ok(reaped.exit);

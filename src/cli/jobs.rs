@@ -9,14 +9,15 @@ use crate::order::graph::Graph;
 use crate::order::reaction;
 use crate::order::special;
 use crate::order::transaction::{
-    Activity, Job, JobKind, Mode, Note, Transaction, Verb, check_manual, on_job_done_inactive, on_job_failed,
-    transaction,
+    Activity, Job, JobKind, Mode, Note, Transaction, TransactionError, Unavailable, Verb, check_manual,
+    on_job_done_inactive, on_job_failed, transaction,
 };
 use crate::os::clock;
 use crate::os::poll::{Interest, wait};
 use crate::service::client::{self, Pending};
+use crate::unit::finding;
 use crate::unit::load::unmet;
-use crate::unit::model::{Body, Check, Unit};
+use crate::unit::model::{Body, Check, LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::specifier::Facts;
 use std::cell::RefCell;
@@ -49,8 +50,6 @@ const DOWN: [&str; 13] = [
 pub struct Options {
     /// Give up waiting after this time.
     pub timeout: Option<Duration>,
-    /// Do not wait at all.
-    pub no_wait: bool,
     /// Refuse what would not be applied in full.
     pub strict: bool,
     /// The named units only.
@@ -153,7 +152,9 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
             && *verb != Verb::Stop
             && let Some(what) = units::refusal(unit)
         {
-            return Err(Refused::new(Class::NotConfigured, what));
+            let class =
+                if unit.load == LoadState::NotFound { Class::NotInstalled } else { Class::NotConfigured };
+            return Err(Refused::new(class, what));
         }
         resolved.push((*verb, set.main(name).clone()));
     }
@@ -168,12 +169,44 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
         |name: &UnitName| *states.borrow_mut().entry(name.clone()).or_insert_with(|| activity(ctx, name));
     check_manual(&graph, &resolved).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     let transaction = transaction(&graph, &resolved, mode, &active)
-        .map_err(|e| Refused::new(Class::NotConfigured, e.to_string()))?;
+        .map_err(|e| Refused::new(class_of(&e), with_findings(&e, &set)))?;
     let planned = Planned { set, graph, facts, transaction };
     if options.strict {
         refuse_unapplied(&planned)?;
     }
     Ok(planned)
+}
+
+/// The sentence, and where a unit on the way has an error, the places in its files.
+fn with_findings(error: &TransactionError, set: &Set) -> String {
+    let mut text = error.to_string();
+    if let TransactionError::Unavailable {
+        unit,
+        chain,
+        cause: Unavailable::BadSetting | Unavailable::Error,
+        ..
+    } = error
+    {
+        let last = chain.last().map_or(unit, |step| &step.to);
+        for finding in set.get(last).iter().flat_map(|u| units::errors(u)) {
+            text.push('\n');
+            text += finding::render(finding).trim_end();
+        }
+    }
+    text
+}
+
+fn class_of(error: &TransactionError) -> Class {
+    match error {
+        TransactionError::Unavailable { cause: Unavailable::NotFound, .. } => Class::NotInstalled,
+        TransactionError::Unavailable { cause: Unavailable::NoReload, .. } => Class::Unimplemented,
+        TransactionError::Unavailable { .. }
+        | TransactionError::MissingInstance { .. }
+        | TransactionError::Cycle(_)
+        | TransactionError::Contradiction { .. }
+        | TransactionError::Isolate { .. }
+        | TransactionError::RefuseManual { .. } => Class::NotConfigured,
+    }
 }
 
 /// What a unit does now, by its record; special targets are up.
@@ -312,7 +345,6 @@ impl Run<'_> {
             JobKind::Reload => client::reload(place, unit, &options),
         };
         match begun {
-            Ok(_) if self.options.no_wait => Some(Outcome::Done),
             Ok(pending) => {
                 self.pending.push((index, pending));
                 None

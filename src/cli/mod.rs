@@ -27,6 +27,7 @@ mod scripts;
 mod show;
 mod units;
 
+use crate::os::signal;
 use door::{Door, Surroundings};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -34,6 +35,8 @@ use std::process::ExitCode;
 /// Runs the command that `argv` names and returns the exit code of the process.
 #[must_use]
 pub fn main(argv: Vec<OsString>) -> ExitCode {
+    // It fails for signals that do not exist, and these do.
+    let _ = signal::reset();
     exit::code(match door::decide(argv) {
         Door::Init(words) => init::run(&words, &Surroundings::read()),
         Door::Chkconfig(program, words) => chkconfig::run(&program, &words, &Surroundings::read()),

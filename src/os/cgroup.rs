@@ -160,6 +160,15 @@ impl Group {
         Ok(OwnedFd::from(self.host.open_with(&self.dir.join("cgroup.procs"), OFlag::O_WRONLY, 0)?))
     }
 
+    /// Its folder, for a child to be born in (`child::Spec`); `None` on the old hierarchies, where
+    /// the kernel cannot do that.
+    pub fn folder(&self) -> Option<OwnedFd> {
+        match self.version {
+            Version::V1 => None,
+            Version::V2 => self.host.open_dir(&self.dir).ok(),
+        }
+    }
+
     /// Moves a process into it.
     pub fn attach(&self, pid: ProcessId) -> Result<()> {
         let path = self.dir.join("cgroup.procs");

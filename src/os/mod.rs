@@ -14,6 +14,7 @@ pub mod fifo;
 pub mod ids;
 pub mod inotify;
 pub mod kill;
+pub mod kmsg;
 pub mod lock;
 pub mod poll;
 pub mod proc;

@@ -11,6 +11,14 @@
 //!
 //! `AMR_HISTORIES` sets the number (200 000 at least count), `AMR_SEED` the seed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout
+)]
+
 mod look;
 mod world;
 
@@ -339,8 +347,10 @@ fn focus(check: Check) -> Option<Kind> {
         Check::PathAge | Check::Gaps | Check::Trust => Some(Kind::CloudWatch),
         Check::EveryState => Some(Kind::Container),
         Check::ClosedStill | Check::Ambiguity | Check::Compressed | Check::Active => Some(Kind::Filestream),
-        Check::DeletedState | Check::Device | Check::Unclaimed => Some(Kind::Log),
-        Check::Moved
+        Check::Device
+        | Check::DeletedState
+        | Check::Unclaimed
+        | Check::Moved
         | Check::Truncation
         | Check::Overread
         | Check::Age

@@ -227,10 +227,10 @@ impl World {
             return;
         }
         let (mut dev, mut ino) = (rng.below(2), rng.below(4));
-        if rng.one_in(3) {
-            if let Some(old) = self.files.iter().find(|file| file.place == Place::Gone) {
-                (dev, ino) = (old.dev, old.ino);
-            }
+        if rng.one_in(3)
+            && let Some(old) = self.files.iter().find(|file| file.place == Place::Gone)
+        {
+            (dev, ino) = (old.dev, old.ino);
         }
         let taken = |file: &File| (file.dev, file.ino) == (dev, ino);
         let held: Vec<usize> = self.harvesters.iter().map(|harvester| harvester.file).collect();
@@ -406,7 +406,7 @@ impl World {
         if self.dirty.is_some_and(|since| self.now > since) || rng.one_in(2) {
             self.flush();
         }
-        if self.now % 30 == 0 {
+        if self.now.is_multiple_of(30) {
             self.metrics = Some((self.active(), self.now * 1_000_000_000 + self.ops));
         }
     }
@@ -558,11 +558,13 @@ impl World {
             self.parse(&mut harvester);
             self.harvesters[at] = harvester;
         }
-        let (now, files) = (self.now, &self.files);
+        let (now, files, room) = (self.now, &self.files, self.queue.len() < self.config.queue);
         self.harvesters.retain(|harvester| {
-            let done =
-                files[harvester.file].gz && harvester.parsed >= files[harvester.file].plain.len() as u64;
-            !done && now - harvester.idle < 300
+            let length = files[harvester.file].plain.len() as u64;
+            let done = files[harvester.file].gz && harvester.parsed >= length;
+            // Who waits for the queue, or has more to read, is not inactive.
+            let busy = !room || harvester.read < length;
+            !done && (busy || now - harvester.idle < 300)
         });
     }
 

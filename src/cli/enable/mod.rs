@@ -138,7 +138,7 @@ fn by_systemctl(
         out::say(&format!("run systemctl {}\n", [options, vec![verb.to_owned()], names].concat().join(" ")));
         return Some(0);
     }
-    Some(handover::unit_files(&ctx.features, &options, verb, &names).unwrap_or_else(|refused| {
+    Some(handover::unit_files(&ctx.features(), &options, verb, &names).unwrap_or_else(|refused| {
         out::complain(verb, &refused.what, refused.hint.as_deref());
         refused.class.hand()
     }))

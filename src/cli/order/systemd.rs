@@ -101,7 +101,7 @@ impl Gathered {
 /// All loaded units in one call.
 fn ask(ctx: &Context) -> Option<String> {
     let words = ["show", "--all", "-p", "Id", "-p", "ActiveState", "-p", "TimeoutStopUSec", "--", "*"];
-    handover::query(&ctx.features, &words)
+    handover::query(&ctx.features(), &words)
 }
 
 /// Blocks of `KEY=VALUE` with an empty line between two units.
@@ -141,7 +141,7 @@ fn set_stop_limit(unit: &mut Unit, told: Option<Timeout>, default_stop: Duration
 /// `DefaultTimeoutStopSec=`: systemd's own word, or system.conf and its drop-ins.
 fn default_stop(ctx: &Context, running: bool) -> Duration {
     let told = if running {
-        let text = handover::query(&ctx.features, &["show", "-p", "DefaultTimeoutStopUSec"]);
+        let text = handover::query(&ctx.features(), &["show", "-p", "DefaultTimeoutStopUSec"]);
         text.and_then(|t| t.trim().strip_prefix("DefaultTimeoutStopUSec=").map(str::to_owned))
     } else {
         configured(&ctx.root)

@@ -149,7 +149,9 @@ impl Folder<'_> {
             OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
         let mut file = File::from(openat(&self.dir, name, flags, Mode::empty()).map_err(fail)?);
         let stat = Stat::of(&file).map_err(|e| self.root.error("read", &inner, e))?;
-        self.root.require_regular("read", &inner, &stat)?;
+        if stat.kind != FileKind::Regular {
+            return Err(self.root.irregular("read", &inner, stat.kind));
+        }
         if stat.size > limit {
             let cause = format!("it is larger than {limit} bytes");
             return Err(Error::other("read", self.root.outer(&inner), io::ErrorKind::FileTooLarge, cause));

@@ -173,23 +173,24 @@ impl Found {
     #[must_use]
     pub fn faults(&self, name: &OsStr) -> Vec<String> {
         let mut said = Vec::new();
+        let all = self.of(name);
         for level in Runlevel::ALL {
-            let here: Vec<&Entry> = self.of(name).iter().filter(|e| e.level == level).collect();
-            if here.len() > 1 {
-                let files = here.iter().map(|e| shown(&e.link.file())).collect::<Vec<_>>().join(", ");
+            let here = || all.iter().filter(|e| e.level == level);
+            if here().nth(1).is_some() {
+                let files = here().map(|e| shown(&e.link.file())).collect::<Vec<_>>().join(", ");
                 said.push(format!(
                     "{} has more than one link for '{}': {files}",
                     level.folder(),
                     shown(name)
                 ));
             }
-            for entry in here {
-                let path = format!("{}/{}", level.folder(), shown(&entry.link.file()));
+            for entry in here() {
+                let path = || format!("{}/{}", level.folder(), shown(&entry.link.file()));
                 match &entry.target {
                     Target::Link(text) if leads_to(text, name) => {}
                     Target::Unread => {}
-                    Target::Link(text) => said.push(format!("'{path}' leads to '{}'", shown(text))),
-                    Target::NotALink => said.push(format!("'{path}' is not a link")),
+                    Target::Link(text) => said.push(format!("'{}' leads to '{}'", path(), shown(text))),
+                    Target::NotALink => said.push(format!("'{}' is not a link", path())),
                 }
             }
         }

@@ -51,7 +51,11 @@ pub(super) fn numbers(request: &Request, found: &Found) -> Done<BTreeMap<String,
     }
     let edges = edges(request, &nodes);
     match assign(&nodes, &edges) {
-        Ok(numbers) => Ok(numbers),
+        Ok(mut numbers) => {
+            let set = nodes.iter().filter(|n| n.place == Place::Fixed && is_ours(&n.name));
+            numbers.extend(set.map(|n| (n.name.clone(), n.numbers)));
+            Ok(numbers)
+        }
         Err(e) => refuse(
             Class::Failed,
             e.to_string(),

@@ -23,11 +23,13 @@ fn shown(plan: &Plan, show: Show) -> Vec<usize> {
         return all.collect();
     }
     let matters = |at: usize| plan.steps.get(at).is_some_and(|s| s.role != Role::Other);
+    // Too many have to do with the network to show them all.
+    let draws = |at: usize| matters(at) && plan.steps.get(at).is_some_and(|s| s.role != Role::Network);
     let mut keep: Vec<bool> = all.clone().map(matters).collect();
     for at in all.clone() {
         for wait in plan.steps.get(at).map_or(&[][..], |s| &s.waits) {
             for (one, other) in [(at, wait.on), (wait.on, at)] {
-                if let Some(slot) = keep.get_mut(one).filter(|_| matters(other)) {
+                if let Some(slot) = keep.get_mut(one).filter(|_| draws(other)) {
                     *slot = true;
                 }
             }

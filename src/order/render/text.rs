@@ -6,6 +6,9 @@ use crate::order::obstacle::Gravity;
 use crate::order::step::{Fate, Limit, Plan, Role, span};
 use std::fmt::Write as _;
 
+/// As many numbers of steps fit on a line.
+const MANY: usize = 8;
+
 /// One line for each step, then what is missing, then the findings with their remedies.
 #[must_use]
 pub fn plan(plan: &Plan, report: &Report, show: Show) -> String {
@@ -30,7 +33,11 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> String {
             write!(out, "{number:>4}  {:<5}  {:<wide$}  {role:<7}  {limit}", step.act.as_str(), step.shown);
         let waits: Vec<String> = step.waits.iter().map(|w| (w.on + 1).to_string()).collect();
         if !waits.is_empty() && !plan.is_serial() {
-            let _ = write!(out, ", after {}", waits.join(" "));
+            let more = match waits.len().checked_sub(MANY) {
+                None | Some(0) => String::new(),
+                Some(more) => format!(" and {more} more"),
+            };
+            let _ = write!(out, ", after {}{more}", waits.get(..MANY).unwrap_or(&waits).join(" "));
         }
         out.push('\n');
         for obstacle in &step.obstacles {

@@ -146,7 +146,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(file: &'a [u8]) -> Self {
-        let end = file.iter().position(|b| *b == 0).unwrap_or(file.len());
+        let end = memchr::memchr(0, file).unwrap_or(file.len());
         Self { rest: file.get(..end).unwrap_or_default(), number: 1 }
     }
 }
@@ -161,7 +161,7 @@ impl<'a> Iterator for Lines<'a> {
         if rest.is_empty() {
             return None;
         }
-        let len = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+        let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         self.rest = rest.get(len + 1..).unwrap_or_default();
         self.number = number.saturating_add(1);
         Some(Line { number, rest, len })

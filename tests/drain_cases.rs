@@ -5,7 +5,13 @@
 //! each of the nineteen ways in which a position may legitimately stay below the size of its file. A
 //! row without a case fails.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, clippy::disallowed_methods)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::disallowed_methods
+)]
 
 use amr::drain::report::Report;
 use amr::drain::run::{Options, once};

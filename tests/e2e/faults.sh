@@ -22,7 +22,7 @@ lives() { box exec kill -0 "$1" 2>/dev/null; }
 dead() { ! lives "$1"; }
 gone() { ! box exec pgrep -f 'sleep 1001'; }
 active() { [ "$(amr is-active "$1")" = "$2" ]; }
-for s in broken nobin nouser nodir stubborn app early late; do script $s; done
+for s in broken nobin nouser nodir stubborn app early late private; do script $s; done
 box boot /sbin/init
 at_runlevel() { box exec runlevel 2>/dev/null | grep -q 'N 2'; }
 until_ok 30 at_runlevel || fail "no runlevel 2"
@@ -86,5 +86,22 @@ for verb in start stop; do
 done
 same "$(tr '\n' ' ' < "$r/root/late")" "done undone " "what was done without a caller"
 ok "a start and a stop go on when their caller is killed"
+
+unit private '[Service]' 'Type=oneshot' 'RemainAfterExit=yes' 'User=nobody' 'PrivateTmp=yes' \
+    'ExecStart=/bin/touch /tmp/mine /var/tmp/mine' 'ExecStop=/bin/rm /tmp/mine /var/tmp/mine'
+folders() { box exec sh -c 'stat -c "%a %U" /tmp/amr-private-* /var/tmp/amr-private-* 2>/dev/null' | tr '\n' '|'; }
+box exec touch /tmp/theirs
+door private start 0
+! box exec test -e /tmp/mine || fail "PrivateTmp=: the file is in the host's /tmp"
+same "$(folders)" "700 root|700 root|" "what PrivateTmp= makes"
+door private stop 0; active private inactive || fail "ExecStop= did not see what ExecStart= left: $(amr is-active private)"
+same "$(folders)" "" "what PrivateTmp= leaves"
+box exec test -e /tmp/theirs || fail "the host's /tmp was touched"
+fallback=AMR_FEATURES=no-mount-namespace
+door private start 0; box exec test -e /tmp/mine || fail "PrivateTmp= was applied after all"
+amr status private > "$r/tmp-out" || fail "status of private"
+grep -q 'PrivateTmp= needs a mount namespace' "$r/tmp-out" || fail "it is not said: $(cat "$r/tmp-out")"
+door private stop 0
+ok "PrivateTmp=: a run's own folders, gone with it; where there can be none, that is said"
 box kill; box wait 20 >/dev/null
 ok "all of faults${1:+ with $1}"

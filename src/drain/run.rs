@@ -22,7 +22,7 @@ use crate::drain::shipper::find::{self, Found};
 use crate::drain::shipper::{Shipper, cloudwatch};
 use crate::drain::tail::Tail;
 use crate::drain::verdict::{
-    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge,
+    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Verdict, judge,
 };
 use crate::drain::wish::Wish;
 use crate::os::clock;
@@ -263,10 +263,7 @@ pub fn look(
     let evidence = counters(found);
     let facts = Facts {
         life,
-        trust: match found.shipper.trust() {
-            crate::drain::shipper::Trust::Acknowledged => Trust::Acknowledged,
-            crate::drain::shipper::Trust::AlsoDropped => Trust::AlsoDropped,
-        },
+        trust: found.shipper.trust(),
         evidence,
         counted: if positions.not_files.is_empty() { Counted::FilesOnly } else { Counted::OthersToo },
         doubts: &doubts,

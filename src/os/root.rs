@@ -209,11 +209,12 @@ impl Root {
             let flags = if seen_no_link { flags | OFlag::O_NOFOLLOW } else { flags };
             openat(dir, name, flags, Mode::empty()).map(Ok)
         })?;
-        let file = File::from(opened.or_else(|stat| Err(self.irregular(verb, inner, stat.kind)))?);
+        let file = File::from(opened.map_err(|stat| self.irregular(verb, inner, stat.kind))?);
         let stat = Stat::of(&file).map_err(|e| self.error(verb, inner, e))?;
-        match stat.kind {
-            FileKind::Regular => Ok((file, stat.size)),
-            kind => Err(self.irregular(verb, inner, kind)),
+        if stat.kind == FileKind::Regular {
+            Ok((file, stat.size))
+        } else {
+            Err(self.irregular(verb, inner, stat.kind))
         }
     }
 

@@ -163,7 +163,7 @@ fn configured(root: &Root) -> Option<String> {
         let bytes = root.read(&file, 1 << 20).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let values = text.lines().filter_map(|l| l.trim().strip_prefix("DefaultTimeoutStopSec="));
-        last = values.map(str::to_owned).last().or(last);
+        last = values.map(str::to_owned).next_back().or(last);
     }
     last
 }

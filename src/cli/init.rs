@@ -130,8 +130,9 @@ impl Call {
                 .map(|m| UnitName::parse_or_service(m).map_or_else(|_| m.clone(), |n| n.to_string()))
                 .collect()
         };
-        let masked =
-            |unit: &String| handover::ask(&self.ctx.features(), unit, "LoadState").as_deref() == Some("masked");
+        let masked = |unit: &String| {
+            handover::ask(&self.ctx.features(), unit, "LoadState").as_deref() == Some("masked")
+        };
         if self.dialect == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
             out::complain("initd", &format!("'{}' is masked, ignoring", self.unit), None);
             return 0;

@@ -278,8 +278,8 @@ impl Root {
         let Some(root) = &self.inner.fd else {
             return std::fs::canonicalize(self.outer(inner)).map_err(|e| self.error("find", inner, e));
         };
-        let (place, canonical) = walk(root.as_fd(), inner, Last::Follow)
-            .map_err(|e| Error::new("find", self.outer(inner), e))?;
+        let (place, canonical) =
+            walk(root.as_fd(), inner, Last::Follow).map_err(|e| Error::new("find", self.outer(inner), e))?;
         fstatat(&place.dir, place.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
             .map_err(|e| Error::new("find", self.outer(inner), e))?;
         Ok(canonical)
@@ -296,8 +296,9 @@ impl Root {
     ) -> Result<T> {
         let outcome = match &self.inner.fd {
             None => call(AT_FDCWD, self.outer(inner).as_os_str(), false),
-            Some(root) => find(root.as_fd(), inner, last)
-                .and_then(|place| call(place.dir.as_fd(), &place.name, true)),
+            Some(root) => {
+                find(root.as_fd(), inner, last).and_then(|place| call(place.dir.as_fd(), &place.name, true))
+            }
         };
         outcome.map_err(|e| self.error(verb, inner, e))
     }

@@ -258,6 +258,42 @@ fn a_missing_binary_user_or_folder_is_said_in_words_and_in_systemds_code() {
     assert_eq!(result, ServiceResult::Resources);
 }
 
+/// A v1 memory group of the test's own, with a limit.
+struct MemoryGroup(PathBuf);
+
+impl MemoryGroup {
+    fn new() -> Option<Self> {
+        let dir = PathBuf::from(format!("/sys/fs/cgroup/memory/amr-oom-{}", std::process::id()));
+        std::fs::create_dir(&dir).ok()?;
+        let group = Self(dir);
+        std::fs::write(group.0.join("memory.limit_in_bytes"), "30M").ok()?;
+        std::fs::File::open("/dev/kmsg").ok()?;
+        Some(group)
+    }
+}
+
+impl Drop for MemoryGroup {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn one_that_the_oom_killer_ended_is_known_as_such() {
+    let Some(group) = MemoryGroup::new() else {
+        println!("left out: needs root, a memory group (cgroup v1) and the kernel's log");
+        return;
+    };
+    let host = Host::new(None);
+    let hog = "#!/bin/sh\necho $$ > GROUP/cgroup.procs\nx=xxxxxxxxxxxxxxxx\nwhile :; do x=$x$x; done\n";
+    let script = host.dir.join("hog");
+    std::fs::write(&script, hog.replace("GROUP", &group.0.display().to_string())).unwrap();
+    let unit = host.unit("[Service]\nExecStart=/bin/sh ROOT/hog\n");
+    assert_eq!(host.start(&unit), Answer::Started);
+    until("the kernel ends it", || host.state() == State::Failed);
+    assert_eq!(host.status().result, "oom-kill");
+}
+
 #[test]
 fn a_killed_one_comes_back_until_the_limit_says_no() {
     let host = Host::new(None);
@@ -479,6 +515,11 @@ fn a_folder_that_others_can_write_is_refused() {
     assert!(!host.locked());
     let unit = host.unit("[Service]\nRuntimeDirectory=amr-supervise/x\nExecStart=/bin/true\n");
     assert!(client::start(&host.place, &unit, &host.options).unwrap_err().to_string().contains("overlap"));
+    assert_eq!(
+        host.stop(&unit),
+        Answer::Stopped(ServiceResult::Success),
+        "what runs can be stopped all the same"
+    );
 }
 
 #[test]

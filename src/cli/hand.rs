@@ -5,12 +5,16 @@ use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
-use crate::cli::{demo, drain, enable, explain, handover, logs, order, out, reaction, run, show, units};
+use crate::cli::{
+    demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, show, units,
+};
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
+use crate::os::child::{Spec, own_executable, spawn};
+use crate::os::root::Root;
 use crate::service::client;
 use crate::sysv::chkconfig;
-use crate::sysv::initd::Spec;
+use crate::sysv::initd::Spec as Script;
 use crate::unit::load::Loader;
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
@@ -32,6 +36,16 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
             return 0;
         }
     };
+    if let Some(level) = &args.log_level
+        && !logger::level(level)
+    {
+        out::complain(
+            "start-up",
+            &format!("'{level}' is no level: off, error, warn, info, debug or trace"),
+            None,
+        );
+        return Class::Usage.hand();
+    }
     let ctx = match Context::new(&args.root, around.unit_path.as_deref(), around.switches.clone()) {
         Ok(ctx) => ctx,
         Err(what) => {
@@ -128,12 +142,8 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
             refused.class.hand()
         });
     }
-    let mut options = Options {
-        no_wait: args.no_wait,
-        strict: args.strict,
-        ignore_dependencies: args.ignore_dependencies,
-        ..Options::default()
-    };
+    let mut options =
+        Options { strict: args.strict, ignore_dependencies: args.ignore_dependencies, ..Options::default() };
     match args.timeout.as_deref().map(time::parse).transpose() {
         Ok(Some(Timeout::After(t))) => options.timeout = Some(t),
         Ok(Some(Timeout::Never) | None) => {}
@@ -164,6 +174,9 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
         out::say(&text);
         return 0;
     }
+    if args.no_wait {
+        return in_background(ctx, verb, &anchors, args, around);
+    }
     if !args.json {
         planned.notes().iter().chain(&planned.unapplied()).for_each(|note| out::complain(verb, note, None));
     }
@@ -176,6 +189,34 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
         out::say(&format!("{:#}\n", show::jobs_json(&reports)));
     }
     verdict(&reports, &anchors)
+}
+
+/// The same command as a process of its own, which nobody waits for: the order of its jobs is kept.
+fn in_background(
+    ctx: &Context,
+    verb: &str,
+    anchors: &[(Job, UnitName)],
+    args: &Jobs,
+    around: &Surroundings,
+) -> u8 {
+    let mut argv: Vec<OsString> = vec!["amr".into(), "--root".into(), ctx.root.prefix().into(), verb.into()];
+    if args.ignore_dependencies {
+        argv.push("--ignore-dependencies".into());
+    }
+    argv.extend(anchors.iter().map(|(_, name)| OsString::from(name.as_str())));
+    let env = [("AMR_FEATURES", &around.switches), ("SYSTEMD_UNIT_PATH", &around.unit_path)];
+    let env = env.into_iter().filter_map(|(k, v)| Some((k.into(), v.as_ref()?.into()))).collect();
+    let spawned = Root::host().and_then(|host| own_executable(&host)).and_then(|program| {
+        let spec = Spec { env, ..Spec::detached(program, argv, Vec::new()) };
+        spawn(&spec, &ctx.features())
+    });
+    match spawned {
+        Ok(_) => 0,
+        Err(e) => {
+            out::complain(verb, &e.to_string(), None);
+            Class::Failed.hand()
+        }
+    }
 }
 
 /// What was asked for decides; what was only pulled in by Wants= does not.
@@ -277,12 +318,12 @@ fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> u8 {
         },
     };
     let stem = name.strip_suffix(".service").unwrap_or(name);
-    let shipped = Spec::shipped().ok().and_then(|all| all.into_iter().find(|s| s.name == stem));
+    let shipped = Script::shipped().ok().and_then(|all| all.into_iter().find(|s| s.name == stem));
     let spec = match shipped {
         Some(spec) => Ok(spec),
         None => {
             let described = UnitName::parse_or_service(stem).ok().and_then(|n| load(ctx, &n).description);
-            Spec::new(stem, described.as_deref().unwrap_or(stem))
+            Script::new(stem, described.as_deref().unwrap_or(stem))
         }
     };
     match spec.and_then(|spec| spec.print(family)) {

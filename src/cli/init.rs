@@ -233,6 +233,10 @@ impl Call {
         let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
         let act = if job == Job::Stop { Act::Stop } else { Act::Start };
         if nothing {
+            // Nothing to restart: nothing to say.
+            if !matches!(job, Job::Start | Job::Stop) {
+                return 0;
+            }
             out::say(&dialect::job(self.dialect, stage, act, &self.name, "", true));
             return 0;
         }

@@ -12,6 +12,7 @@ pub(crate) mod tests;
 mod walk;
 mod write;
 
+pub use find::Folder;
 pub use write::Sync;
 
 use super::error::{Error, Result};

@@ -120,16 +120,15 @@ fn names(root: &Root, folder: &str) -> Vec<std::ffi::OsString> {
 fn read_links(root: &Root) -> Found {
     let mut found = Found::default();
     for level in Runlevel::ALL {
-        match root.list(Path::new(&level.folder())) {
-            Ok(entries) => {
-                for entry in entries {
-                    let is_link = entry.kind == FileKind::Symlink;
-                    found.add(level, &entry.name, if is_link { Target::Unread } else { Target::NotALink });
-                }
-            }
-            Err(_) => found.add_missing(level),
+        let all = root.each_name(Path::new(&level.folder()), |name, kind| {
+            let is_link = kind == FileKind::Symlink;
+            found.add(level, name, if is_link { Target::Unread } else { Target::NotALink });
+        });
+        if all.is_err() {
+            found.add_missing(level);
         }
     }
+    found.sort();
     found
 }
 
@@ -153,12 +152,17 @@ fn read_all_scripts(root: &Root, view: &mut View) {
             return;
         }
     };
+    let Ok(folder) = root.folder(Path::new(SCRIPTS)) else { return };
+    let mut bytes = Vec::new();
     for entry in entries {
         let is_file = matches!(entry.kind, FileKind::Regular | FileKind::Symlink);
         if is_file && is_listed(&entry.name) && !view.scripts.contains_key(&entry.name) {
             if overrides.contains(&entry.name) {
                 read_script(root, &entry.name, view);
-            } else if let Some(script) = read_one(root, &entry.name) {
+                continue;
+            }
+            let read = folder.read(&entry.name, entry.kind, SCRIPT_LIMIT, &mut bytes);
+            if let Some(script) = read_as(read.map(|_| bytes.as_slice())) {
                 view.scripts.insert(entry.name, script);
             }
         }
@@ -178,13 +182,21 @@ fn read_script(root: &Root, name: &OsStr, view: &mut View) {
     view.scripts.insert(name.to_owned(), script);
 }
 
-/// A script without its override; `None` where there is none. The causes are those that chkconfig
-/// gives, which maps the file into memory: a folder is no device, an empty file an invalid argument.
+/// A script without its override; `None` where there is none.
 fn read_one(root: &Root, name: &OsStr) -> Option<Script> {
     let file = file_of(SCRIPTS, name)?;
-    Some(match root.read(Path::new(&file), SCRIPT_LIMIT) {
-        Ok(bytes) if bytes.is_empty() => Script::Unreadable("Invalid argument".to_owned()),
-        Ok(bytes) => Script::Read { script: Box::new(scan(&bytes)), over: None },
+    match root.read(Path::new(&file), SCRIPT_LIMIT) {
+        Ok(bytes) => read_as(Ok(&bytes)),
+        Err(e) => read_as(Err(e)),
+    }
+}
+
+/// The causes are those that chkconfig gives, which maps the file into memory: a folder is no device,
+/// an empty file an invalid argument.
+fn read_as(bytes: Result<&[u8], Error>) -> Option<Script> {
+    Some(match bytes {
+        Ok([]) => Script::Unreadable("Invalid argument".to_owned()),
+        Ok(bytes) => Script::Read { script: Box::new(scan(bytes)), over: None },
         Err(e) if e.is_not_found() => return None,
         Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => {
             Script::Unreadable("No such device".to_owned())

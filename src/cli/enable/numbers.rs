@@ -43,8 +43,10 @@ pub(super) fn numbers(request: &Request, found: &Found) -> Done<BTreeMap<String,
     }
     for wanted in &ours {
         let there = request.scripts.get(&wanted.script);
-        let place = if there.is_some_and(|s| s.overridden) { Place::Fixed } else { Place::Free };
-        let numbers = there.and_then(own).or_else(|| shipped(&wanted.script)).unwrap_or_else(by_default);
+        let shipped = shipped(&wanted.script);
+        let is_set = there.is_some_and(|s| s.overridden) || shipped.is_some();
+        let place = if is_set { Place::Fixed } else { Place::Free };
+        let numbers = there.and_then(own).or(shipped).unwrap_or_else(by_default);
         nodes.push(Node { name: wanted.script.clone(), numbers, place });
     }
     let edges = edges(request, &nodes);
@@ -78,6 +80,7 @@ fn own(script: &Script) -> Option<Numbers> {
     Some(Numbers { start: header.start?, stop: header.stop? })
 }
 
+/// The numbers that ship belong together: writers, then the drain, then the shipper, then the network.
 fn shipped(name: &str) -> Option<Numbers> {
     let spec = Spec::shipped().ok()?.into_iter().find(|s| s.name == name)?;
     Some(Numbers { start: spec.start, stop: spec.stop })
@@ -92,20 +95,20 @@ fn by_default() -> Numbers {
 fn edges(request: &Request, nodes: &[Node]) -> Vec<Edge> {
     let facts = request.ctx.facts();
     let loader = Loader::new(&request.ctx.root, &request.ctx.unit_paths, &facts);
-    let node = |unit: &UnitName| script_of(unit, nodes);
     let is_free = |name: &str| nodes.iter().any(|n| n.name == name && n.place == Place::Free);
     let mut edges = Vec::new();
     for me in nodes {
         let Some(unit) = unit_of(request, &loader, &me.name) else { continue };
-        for dep in &unit.deps {
-            let Some(other) = node(&dep.on).filter(|o| *o != me.name) else { continue };
-            let (earlier, later) = match dep.kind {
-                DepKind::After => (other, me.name.clone()),
-                DepKind::Before => (me.name.clone(), other),
-                _ => continue,
-            };
-            if is_free(&earlier) || is_free(&later) {
-                edges.push(Edge { earlier, later, origin: dep.origin.clone() });
+        for dep in unit.deps.iter().filter(|d| matches!(d.kind, DepKind::After | DepKind::Before)) {
+            for other in scripts_of(request, &dep.on, nodes).into_iter().filter(|o| *o != me.name) {
+                let (earlier, later) = if dep.kind == DepKind::After {
+                    (other, me.name.clone())
+                } else {
+                    (me.name.clone(), other)
+                };
+                if is_free(&earlier) || is_free(&later) {
+                    edges.push(Edge { earlier, later, origin: dep.origin.clone() });
+                }
             }
         }
     }
@@ -121,12 +124,19 @@ fn unit_of(request: &Request, loader: &Loader, script: &str) -> Option<Unit> {
     })
 }
 
-/// The script that stands for a unit on this host.
-fn script_of(unit: &UnitName, nodes: &[Node]) -> Option<String> {
+/// The scripts that stand for a unit on this host: its own, those of its aliases, or a target's.
+fn scripts_of(request: &Request, unit: &UnitName, nodes: &[Node]) -> Vec<String> {
     let is_there = |name: &str| nodes.iter().any(|n| n.name == name);
-    match TARGETS.iter().find(|(target, _)| *target == unit.as_str()) {
-        Some((_, scripts)) => scripts.iter().find(|s| is_there(s)).map(|s| (*s).to_owned()),
-        None if unit.as_str().ends_with(".service") && is_there(unit.stem()) => Some(unit.stem().to_owned()),
-        None => None,
+    if let Some((_, scripts)) = TARGETS.iter().find(|(target, _)| *target == unit.as_str()) {
+        return scripts.iter().find(|s| is_there(s)).map(|s| (*s).to_owned()).into_iter().collect();
     }
+    let aliases = request.wanted.iter().filter(|w| w.unit.as_ref().is_some_and(|u| u.name == *unit));
+    let mut scripts: Vec<String> = aliases.map(|w| w.script.clone()).filter(|s| is_there(s)).collect();
+    if unit.as_str().ends_with(".service")
+        && is_there(unit.stem())
+        && !scripts.iter().any(|s| s == unit.stem())
+    {
+        scripts.push(unit.stem().to_owned());
+    }
+    scripts
 }

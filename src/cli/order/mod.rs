@@ -12,11 +12,11 @@ use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::{out, scripts};
 use crate::host::{Init, init};
+use crate::order;
 use crate::order::check::{Report, check};
 use crate::order::render::{Show, dot, json, svg, text};
 use crate::order::step::{Plan, Way, Wishes};
 use crate::order::why::{Answer, why};
-use crate::order::{self};
 use crate::os::root::Sync;
 use crate::unit::load::Loader;
 use crate::unit::model::{LoadState, Unit};
@@ -254,7 +254,9 @@ fn verdict(ways: &[Way], answered: &Answered, reports: &[Report]) -> u8 {
         out::complain("order", "no hook on this host waits for a shipper", Some(hint));
         return Class::Failed.hand();
     }
-    if answered.wishes.needs.is_none() {
+    // No rc cuts a hook short.
+    let has_limits = answered.plans.iter().any(|p| p.init == order::step::Init::Systemd);
+    if answered.wishes.needs.is_none() && (has_limits || answered.wishes.provider_limit.is_some()) {
         let hint = "say it with --needs SPAN";
         out::complain(
             "order",

@@ -34,7 +34,7 @@ pub struct Request {
 }
 
 /// Opens a log file of somebody else's: it must be the regular file that was seen.
-fn open(root: &Root, path: &Path, id: FileId) -> Result<File, Unread> {
+pub(super) fn open(root: &Root, path: &Path, id: FileId) -> Result<File, Unread> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     // The descriptors of a process are links that only the kernel can follow.
     let flags = if path.starts_with("/proc") { flags } else { flags | OFlag::O_NOFOLLOW };

@@ -4,6 +4,7 @@ use super::{Clock, Supervisor};
 use crate::os::child::{ExecState, Failure, Stage};
 use crate::os::clock;
 use crate::os::error::Result;
+use crate::os::kmsg;
 use crate::os::poll::{self, Interest};
 use crate::os::proc::{Identity, Life, ProcessId};
 use crate::os::socket::Message;
@@ -27,6 +28,9 @@ enum Source {
     Process(Role),
     Waiter,
 }
+
+/// By number, as the machine has it.
+const SIGKILL: i32 = 9;
 
 impl Supervisor {
     /// Sleeps until something happens, and queues what it means.
@@ -146,6 +150,11 @@ impl Supervisor {
             wait::Exit::Dumped(signal) => Exit::Dumped(signal),
         };
         if self.main.as_ref().is_some_and(|p| p.pid() == pid) {
+            // A kill that nobody here asked for may be the kernel's.
+            let sudden = told == Exit::Signal(SIGKILL) && self.machine.state.is_active();
+            if sudden && kmsg::oom_killed(&self.host, pid) {
+                self.queue.push_back(Event::OomKill);
+            }
             self.main_ended(Some(exit), told);
         } else if self.control.as_ref().is_some_and(|p| p.pid() == pid) {
             self.control = None;

@@ -172,3 +172,6 @@ fn outgrown(last: &Progress, now: &Progress) -> bool {
     let renamed = now.kept_by == KeptBy::Name && now.path != last.path && had_rest(last);
     regrown || renamed
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ pub struct Amr {
     /// Take DIR for /: unit files, state and logs are read and written below it
     #[arg(long, global = true, value_name = "DIR", default_value = "/", hide_default_value = true)]
     pub root: PathBuf,
-    /// Print more or less: error, warn, info, debug (also from $AMR_LOG)
+    /// Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)
     #[arg(long, global = true, value_name = "LEVEL")]
     pub log_level: Option<String>,
     /// What to do

@@ -5,7 +5,9 @@ use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
-use crate::cli::{demo, drain, enable, explain, handover, logs, order, out, reaction, run, show, units};
+use crate::cli::{
+    demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, show, units,
+};
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::child::{Spec, own_executable, spawn};
@@ -34,6 +36,16 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
             return 0;
         }
     };
+    if let Some(level) = &args.log_level
+        && !logger::level(level)
+    {
+        out::complain(
+            "start-up",
+            &format!("'{level}' is no level: off, error, warn, info, debug or trace"),
+            None,
+        );
+        return Class::Usage.hand();
+    }
     let ctx = match Context::new(&args.root, around.unit_path.as_deref(), around.switches.clone()) {
         Ok(ctx) => ctx,
         Err(what) => {
@@ -130,11 +142,8 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
             refused.class.hand()
         });
     }
-    let mut options = Options {
-        strict: args.strict,
-        ignore_dependencies: args.ignore_dependencies,
-        ..Options::default()
-    };
+    let mut options =
+        Options { strict: args.strict, ignore_dependencies: args.ignore_dependencies, ..Options::default() };
     match args.timeout.as_deref().map(time::parse).transpose() {
         Ok(Some(Timeout::After(t))) => options.timeout = Some(t),
         Ok(Some(Timeout::Never) | None) => {}
@@ -183,7 +192,13 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
 }
 
 /// The same command as a process of its own, which nobody waits for: the order of its jobs is kept.
-fn in_background(ctx: &Context, verb: &str, anchors: &[(Job, UnitName)], args: &Jobs, around: &Surroundings) -> u8 {
+fn in_background(
+    ctx: &Context,
+    verb: &str,
+    anchors: &[(Job, UnitName)],
+    args: &Jobs,
+    around: &Surroundings,
+) -> u8 {
     let mut argv: Vec<OsString> = vec!["amr".into(), "--root".into(), ctx.root.prefix().into(), verb.into()];
     if args.ignore_dependencies {
         argv.push("--ignore-dependencies".into());

@@ -130,8 +130,9 @@ impl Call {
                 .map(|m| UnitName::parse_or_service(m).map_or_else(|_| m.clone(), |n| n.to_string()))
                 .collect()
         };
-        let masked =
-            |unit: &String| handover::ask(&self.ctx.features(), unit, "LoadState").as_deref() == Some("masked");
+        let masked = |unit: &String| {
+            handover::ask(&self.ctx.features(), unit, "LoadState").as_deref() == Some("masked")
+        };
         if self.dialect == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
             out::complain("initd", &format!("'{}' is masked, ignoring", self.unit), None);
             return 0;
@@ -232,6 +233,10 @@ impl Call {
         let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
         let act = if job == Job::Stop { Act::Stop } else { Act::Start };
         if nothing {
+            // Nothing to restart: nothing to say.
+            if !matches!(job, Job::Start | Job::Stop) {
+                return 0;
+            }
             out::say(&dialect::job(self.dialect, stage, act, &self.name, "", true));
             return 0;
         }

@@ -22,6 +22,7 @@ pub mod root;
 pub mod signal;
 pub mod socket;
 mod sys;
+pub mod syslog;
 pub mod term;
 pub mod tracking;
 pub mod wait;

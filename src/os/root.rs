@@ -209,11 +209,12 @@ impl Root {
             let flags = if seen_no_link { flags | OFlag::O_NOFOLLOW } else { flags };
             openat(dir, name, flags, Mode::empty()).map(Ok)
         })?;
-        let file = File::from(opened.or_else(|stat| Err(self.irregular(verb, inner, stat.kind)))?);
+        let file = File::from(opened.map_err(|stat| self.irregular(verb, inner, stat.kind))?);
         let stat = Stat::of(&file).map_err(|e| self.error(verb, inner, e))?;
-        match stat.kind {
-            FileKind::Regular => Ok((file, stat.size)),
-            kind => Err(self.irregular(verb, inner, kind)),
+        if stat.kind == FileKind::Regular {
+            Ok((file, stat.size))
+        } else {
+            Err(self.irregular(verb, inner, stat.kind))
         }
     }
 
@@ -279,8 +280,8 @@ impl Root {
         let Some(root) = &self.inner.fd else {
             return std::fs::canonicalize(self.outer(inner)).map_err(|e| self.error("find", inner, e));
         };
-        let (place, canonical) = walk(root.as_fd(), inner, Last::Follow)
-            .map_err(|e| Error::new("find", self.outer(inner), e))?;
+        let (place, canonical) =
+            walk(root.as_fd(), inner, Last::Follow).map_err(|e| Error::new("find", self.outer(inner), e))?;
         fstatat(&place.dir, place.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
             .map_err(|e| Error::new("find", self.outer(inner), e))?;
         Ok(canonical)
@@ -297,8 +298,9 @@ impl Root {
     ) -> Result<T> {
         let outcome = match &self.inner.fd {
             None => call(AT_FDCWD, self.outer(inner).as_os_str(), false),
-            Some(root) => find(root.as_fd(), inner, last)
-                .and_then(|place| call(place.dir.as_fd(), &place.name, true)),
+            Some(root) => {
+                find(root.as_fd(), inner, last).and_then(|place| call(place.dir.as_fd(), &place.name, true))
+            }
         };
         outcome.map_err(|e| self.error(verb, inner, e))
     }

@@ -128,8 +128,7 @@ pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
 #[inline(never)]
 fn read_plan(fd: OwnedFd) -> Result<Box<Plan>, RunError> {
     let mut bytes = Vec::with_capacity(4096);
-    File::from(fd)
-        .take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
+    File::from(fd).take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
     // On a stack that is given back: the deep frames of reading would else stay dirty for good.
     let read = std::thread::scope(|scope| scope.spawn(|| Plan::decode(&bytes).map(Box::new)).join());
     match read {

@@ -57,6 +57,9 @@ for s in mqtt system dashboard; do
     same "$(box exec stat -c %U "/proc/$pid")" $want "user of amr-$s"
 done
 ok "each runs as its own user"
+rc=0; box exec setpriv --reuid 65534 --clear-groups "/$d/init.d/amr" start 2>/dev/null || rc=$?
+same $rc 4 "start by somebody who is not root"
+ok "who is not root gets code 4"
 case $twist in
 nocgroup) tracked=' session and ancestry (no cgroup)' ;;
 *)        tracked=' cgroup /run/amr-supervise/cgroup/amr/amr-mqtt.service' ;;

@@ -42,7 +42,7 @@ pub(super) fn make(root: &Root, unit: &str, invocation: &str) -> Result<Vec<Bind
 /// A folder that is there must be root's: anybody may make one in /tmp.
 fn make_one(root: &Root, path: &Path, mode: u32) -> Result<()> {
     match root.create_dir(path, mode) {
-        Err(e) if e.errno() == Some(libc::EEXIST) => {
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {
             let stat = root.lstat(path)?;
             let ours = stat.kind == FileKind::Dir && stat.uid == 0;
             let refused =

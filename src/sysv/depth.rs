@@ -2,8 +2,9 @@
 //!
 //! At start a script comes one number behind the last of those it requires; at stop one number
 //! behind the last of those that require it. `$all` is behind all others at start and before them
-//! at stop. A script with X-Interactive has a number to itself. Numbers are counted over all
-//! runlevels, from 1. `$facility` names are sets of scripts from `/etc/insserv.conf`.
+//! at stop. A script with X-Interactive has a number to itself. Numbers are counted from 1, for the
+//! scripts of rcS.d, for those that other runlevels start, and for those that some runlevel stops,
+//! each by themselves. `$facility` names are sets of scripts from `/etc/insserv.conf`.
 
 use super::level::Priority;
 use super::lsb::Block;
@@ -49,11 +50,22 @@ pub fn depths(scripts: &[(&str, &Block)], facilities: &Facilities) -> Depths {
         }
     }
     let is_interactive = |i: usize| scripts.get(i).is_some_and(|(_, b)| b.interactive);
-    let (start, at_start) = count(&start, &is_interactive);
-    let (stop, at_stop) = count(&before_stop, &is_interactive);
-    let circles: BTreeSet<usize> = at_start.union(&at_stop).copied().collect();
+    let of = |counts: fn(&Block) -> bool| -> BTreeSet<usize> {
+        scripts.iter().enumerate().filter(|(_, (_, b))| counts(b)).map(|(i, _)| i).collect()
+    };
+    let boot = of(|b| b.default_start.boot);
+    let up = of(|b| !b.default_start.boot && !b.default_start.levels.is_empty());
+    let down = of(|b| !b.default_stop.levels.is_empty());
+    let (at_boot, boot_circles) = count(&start, &boot, &is_interactive);
+    let (at_start, start_circles) = count(&start, &up, &is_interactive);
+    let (at_stop, stop_circles) = count(&before_stop, &down, &is_interactive);
+    let circles: BTreeSet<usize> =
+        [boot_circles, start_circles, stop_circles].into_iter().flatten().collect();
+    let number = |n: u8| Priority::new(n).unwrap_or(Priority::MIDDLE);
+    // Of the two starts only one counts a script.
+    let starts = at_boot.iter().zip(&at_start).map(|(boot, up)| *boot.max(up));
     Depths {
-        numbers: start.into_iter().zip(stop).collect(),
+        numbers: starts.zip(at_stop).map(|(start, stop)| (number(start), number(stop))).collect(),
         circles: circles.iter().filter_map(|i| scripts.get(*i)).map(|(n, _)| (*n).to_owned()).collect(),
     }
 }
@@ -122,13 +134,15 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Numbers in the order of depth, and who is in or behind a circle (they come last).
+/// Numbers in the order of depth among those that count, 0 for others; and who is in or behind a
+/// circle (they come last).
 fn count(
     edges: &[BTreeSet<usize>],
+    counted: &BTreeSet<usize>,
     is_interactive: &dyn Fn(usize) -> bool,
-) -> (Vec<Priority>, BTreeSet<usize>) {
+) -> (Vec<u8>, BTreeSet<usize>) {
     let mut numbers = vec![0u8; edges.len()];
-    let mut left: BTreeSet<usize> = (0..edges.len()).collect();
+    let mut left = counted.clone();
     let mut number = 0u8;
     while !left.is_empty() {
         let ready: Vec<usize> =
@@ -151,8 +165,7 @@ fn count(
             *slot = number.saturating_add(1).min(99);
         }
     }
-    let priorities = numbers.into_iter().map(|n| Priority::new(n).unwrap_or(Priority::MIDDLE));
-    (priorities.collect(), left)
+    (numbers, left)
 }
 
 #[cfg(test)]
@@ -197,6 +210,28 @@ mod tests {
     fn all_is_last_at_start_and_first_at_stop() {
         let host = [("a", "", ""), ("b", "a", ""), ("last", "$all", ""), ("also", "$all", "")];
         assert_eq!(run(&host, "").0, [(1, 3), (2, 2), (3, 1), (3, 1)]);
+    }
+
+    /// As insserv 1.24 of Debian 12 numbers them.
+    #[test]
+    fn boot_and_runlevels_are_counted_apart() {
+        let text = |name: &str, needs: &str, start: &str, stop: &str| {
+            let text = format!(
+                "### BEGIN INIT INFO\n# Provides: {name}\n# Required-Start: {needs}\n# Required-Stop: {needs}\n\
+                 # Default-Start: {start}\n# Default-Stop: {stop}\n### END INIT INFO\n"
+            );
+            lsb::parse(text.as_bytes()).unwrap()
+        };
+        let blocks = [
+            text("mountall", "", "S", ""),
+            text("mountnfs", "mountall", "S", ""),
+            text("sendsigs", "mountnfs", "", "0 6"),
+            text("app", "mountnfs sendsigs", "2 3", "0 6"),
+        ];
+        let scripts: Vec<(&str, &Block)> = blocks.iter().map(|b| (b.provides[0].as_str(), b)).collect();
+        let numbers = depths(&scripts, &Facilities::new()).numbers;
+        let numbers: Vec<(u8, u8)> = numbers.iter().map(|(s, k)| (s.get(), k.get())).collect();
+        assert_eq!(numbers, [(1, 0), (2, 0), (0, 2), (1, 1)]);
     }
 
     #[test]

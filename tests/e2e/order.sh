@@ -134,7 +134,7 @@ sysv() {
     esac
     halt=(/sbin/init 0)
     box boot /sbin/init
-    until_ok 60 grep -q 'late start' "$r/var/log/events" || fail "$flavour: no boot"
+    until_ok 60 sh -c "[ \$(grep -c ' start$' '$r/var/log/events') = ${#all[@]} ]" || fail "$flavour: no boot"
     until_ok 30 sh -c "'$E2E/amrbox' exec '$n' runlevel | grep -q 'N $rl'" || fail "$flavour: runlevel"
     down "${all[@]}"
 }

@@ -3,7 +3,7 @@
 use super::{Loader, builtin};
 use crate::unit::model::{DepKind, Dependency, LoadState, Unit};
 use crate::unit::name::{UnitKind, UnitName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Loaded units by name; an alias finds its unit.
 #[derive(Clone, Debug, Default)]
@@ -65,14 +65,16 @@ impl Units {
             if target.name.kind() != UnitKind::Target || !target.default_dependencies {
                 continue;
             }
+            let orders = |d: &&Dependency| matches!(d.kind, DepKind::After | DepKind::Before);
+            let beside: BTreeSet<&UnitName> =
+                target.deps.iter().filter(orders).map(|d| self.main_name(&d.on)).collect();
             for dep in target.deps.iter().filter(|d| pulls(d.kind)) {
                 let Some(member) = self.get(&dep.on) else { continue };
                 let counts = member.default_dependencies && member.load == LoadState::Loaded;
                 let has = |unit: &Unit, kind, on: &UnitName| {
                     unit.deps.iter().any(|d| d.kind == kind && self.main_name(&d.on) == on)
                 };
-                let ordered = has(target, DepKind::After, &member.name)
-                    || has(target, DepKind::Before, &member.name)
+                let ordered = beside.contains(&member.name)
                     || has(member, DepKind::After, &target.name)
                     || has(member, DepKind::Before, &target.name);
                 if counts && !ordered {

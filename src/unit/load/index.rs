@@ -73,12 +73,19 @@ pub(super) enum Found {
 pub(super) struct Index {
     folders: Vec<(PathBuf, BTreeSet<String>)>,
     files: BTreeMap<UnitName, UnitFile>,
+    /// Those of `files` that are other names: few among many.
+    aliases: BTreeSet<UnitName>,
     pub problems: Vec<Error>,
 }
 
 impl Index {
     pub fn new(root: &Root, paths: &[PathBuf]) -> Self {
-        let mut index = Self { folders: Vec::new(), files: BTreeMap::new(), problems: Vec::new() };
+        let mut index = Self {
+            folders: Vec::new(),
+            files: BTreeMap::new(),
+            aliases: BTreeSet::new(),
+            problems: Vec::new(),
+        };
         for folder in paths {
             match root.list(folder) {
                 Ok(entries) => index.add(root, paths, folder, entries),
@@ -113,6 +120,9 @@ impl Index {
                 | FileKind::Other => None,
             };
             if let Some(state) = state {
+                if matches!(state, FileState::Alias(_)) {
+                    self.aliases.insert(name.clone());
+                }
                 self.files.insert(name.clone(), UnitFile { name, path, state });
             }
         }
@@ -163,8 +173,8 @@ impl Index {
     /// All other names of a unit.
     pub fn aliases(&self, main: &UnitName) -> Vec<UnitName> {
         let mut names = Vec::new();
-        for file in self.files.values().filter(|f| matches!(f.state, FileState::Alias(_))) {
-            let name = instantiate(&file.name, main);
+        for alias in &self.aliases {
+            let name = instantiate(alias, main);
             if name != *main && (name.is_template() == main.is_template()) && self.locate(&name).0 == *main {
                 names.push(name);
             }

@@ -190,6 +190,7 @@ fn print(file: &File, offset: u64, len: u64, growing: bool) -> Option<Fingerprin
 }
 
 #[cfg(test)]
+#[allow(clippy::while_immutable_condition)] // another thread changes it
 mod tests {
     use super::*;
 

@@ -218,12 +218,20 @@ pub fn recorded(place: &Place) -> Vec<UnitName> {
         .collect()
 }
 
-/// Is there a supervisor for the unit?
+/// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner
+/// may open lest others hold it, goes by the process that the record names.
 ///
 /// # Errors
-/// The lock cannot be examined.
+/// Neither lock nor record can be examined.
 pub fn is_supervised(place: &Place, name: &UnitName) -> Result<bool> {
-    Ok(Lock::is_held(&place.root, &place.files(name.as_str()).lock)?)
+    match Lock::is_held(&place.root, &place.files(name.as_str()).lock) {
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {}
+        outcome => return Ok(outcome?),
+    }
+    let host = Root::host()?;
+    let boot = BootId::read(&host)?;
+    let supervisor = place.record(name.as_str())?.and_then(|r| r.supervisor);
+    Ok(living(supervisor, &boot, &Proc::new(host)).is_some())
 }
 
 /// What is true of a unit now; `None` when it was never started. No daemon is asked.
@@ -277,7 +285,7 @@ fn is_left(place: &Place, unit: &str) -> Result<bool> {
     Ok(record.boot_id == boot.as_str() && record.phase(main, others).is_some())
 }
 
-fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan> {
+fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan, PlanError> {
     let files = unit.fragment.iter().chain(&unit.dropins);
     let extras = Extras {
         paths: place.paths(),
@@ -287,7 +295,7 @@ fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result
         switches: options.switches.clone(),
         bound: options.bound,
     };
-    Ok(Plan::new(unit, extras, errand)?)
+    Plan::new(unit, extras, errand)
 }
 
 /// Starts a supervisor; it reports through the pipe.

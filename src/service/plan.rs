@@ -143,7 +143,9 @@ impl Plan {
         let Body::Service(service) = &unit.body else {
             return Err(PlanError::NotAService(unit.name.clone()));
         };
-        refuse_overlap(&unit.name, service, &extras.paths)?;
+        if errand == Errand::Start {
+            refuse_overlap(&unit.name, service, &extras.paths)?;
+        }
         let has = |kind| unit.deps.iter().any(|d| d.kind == kind);
         Ok(Self {
             unit: unit.name.to_string(),

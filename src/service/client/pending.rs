@@ -8,7 +8,7 @@ use crate::os::poll::{self, Interest};
 use crate::os::socket::Connection;
 use crate::service::machine::ServiceResult;
 use crate::service::place::Place;
-use crate::service::plan::{Errand, Plan};
+use crate::service::plan::{Errand, Plan, PlanError};
 use crate::unit::model::Unit;
 use std::fs::File;
 use std::io::Read;
@@ -22,7 +22,8 @@ use std::time::Duration;
 pub struct Pending {
     place: Place,
     unit: String,
-    plan: Plan,
+    /// Needed only to start a supervisor: a unit whose files are gone or refused can still be stopped.
+    plan: std::result::Result<Plan, PlanError>,
     program: Option<PathBuf>,
     job: Job,
     source: Source,
@@ -50,8 +51,11 @@ impl Pending {
             Job::Stop(_) => Errand::Stop,
             Job::Reload => Errand::Adopt,
         };
-        let plan = plan(place, unit, options, errand)?;
-        let mut pending = Self::with(place, plan, options, job, Source::Again);
+        let plan = plan(place, unit, options, errand);
+        if job == Job::Start {
+            plan.clone()?;
+        }
+        let mut pending = Self::with(place, unit, plan, options, job, Source::Again);
         pending.begin()?;
         Ok(pending)
     }
@@ -60,13 +64,20 @@ impl Pending {
     pub(super) fn adopt(place: &Place, unit: &Unit, options: &Options) -> Result<Self> {
         let plan = plan(place, unit, options, Errand::Adopt)?;
         let pipe = launch(place, &plan, options.program.as_ref())?;
-        Ok(Self::with(place, plan, options, Job::Start, Source::Pipe(pipe, Vec::new())))
+        Ok(Self::with(place, unit, Ok(plan), options, Job::Start, Source::Pipe(pipe, Vec::new())))
     }
 
-    fn with(place: &Place, plan: Plan, options: &Options, job: Job, source: Source) -> Self {
+    fn with(
+        place: &Place,
+        unit: &Unit,
+        plan: std::result::Result<Plan, PlanError>,
+        options: &Options,
+        job: Job,
+        source: Source,
+    ) -> Self {
         Self {
             place: place.clone(),
-            unit: plan.unit.clone(),
+            unit: unit.name.to_string(),
             plan,
             program: options.program.clone(),
             job,
@@ -97,7 +108,7 @@ impl Pending {
                 return Err(ClientError::Refused { unit, why });
             }
             Job::Start | Job::Stop(_) => {
-                Source::Pipe(launch(&self.place, &self.plan, self.program.as_ref())?, Vec::new())
+                Source::Pipe(launch(&self.place, &self.plan.clone()?, self.program.as_ref())?, Vec::new())
             }
         };
         Ok(())

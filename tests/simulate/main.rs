@@ -339,8 +339,10 @@ fn focus(check: Check) -> Option<Kind> {
         Check::PathAge | Check::Gaps | Check::Trust => Some(Kind::CloudWatch),
         Check::EveryState => Some(Kind::Container),
         Check::ClosedStill | Check::Ambiguity | Check::Compressed | Check::Active => Some(Kind::Filestream),
-        Check::DeletedState | Check::Device | Check::Unclaimed => Some(Kind::Log),
-        Check::Moved
+        Check::Device
+        | Check::DeletedState
+        | Check::Unclaimed
+        | Check::Moved
         | Check::Truncation
         | Check::Overread
         | Check::Age

@@ -558,11 +558,13 @@ impl World {
             self.parse(&mut harvester);
             self.harvesters[at] = harvester;
         }
-        let (now, files) = (self.now, &self.files);
+        let (now, files, room) = (self.now, &self.files, self.queue.len() < self.config.queue);
         self.harvesters.retain(|harvester| {
-            let done =
-                files[harvester.file].gz && harvester.parsed >= files[harvester.file].plain.len() as u64;
-            !done && now - harvester.idle < 300
+            let length = files[harvester.file].plain.len() as u64;
+            let done = files[harvester.file].gz && harvester.parsed >= length;
+            // Who waits for the queue, or has more to read, is not inactive.
+            let busy = !room || harvester.read < length;
+            !done && (busy || now - harvester.idle < 300)
         });
     }
 

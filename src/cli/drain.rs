@@ -42,7 +42,8 @@ pub fn run(ctx: &Context, args: &Drain) -> u8 {
     }
     if ctx.is_root || !ctx.root.is_host() {
         let folder = keep::folder(Path::new(keep::FOLDER), &judged.wishes);
-        if let Err(e) = keep::write(&ctx.root, folder, &judged.report, &judged.report.at, std::process::id()) {
+        if let Err(e) = keep::write(&ctx.root, folder, &judged.report, &judged.report.at, std::process::id())
+        {
             out::complain("drain", &e.to_string(), None);
         }
     }
@@ -77,6 +78,10 @@ fn last(ctx: &Context, args: &Drain) -> u8 {
             }
         }
     }
-    out::complain("drain", &format!("no report was kept in '{}' or '{}'", keep::FOLDER, keep::ELSEWHERE), None);
+    out::complain(
+        "drain",
+        &format!("no report was kept in '{}' or '{}'", keep::FOLDER, keep::ELSEWHERE),
+        None,
+    );
     Class::Failed.hand()
 }

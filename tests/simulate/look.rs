@@ -234,6 +234,7 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
         stall: None,
         counted: Counted::FilesOnly,
         settle: Duration::from_secs(30),
+        pickup: None,
     };
     match judge(&progress, &facts, checks) {
         Judgement::Final(verdict) => {

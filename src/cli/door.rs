@@ -54,6 +54,8 @@ pub struct Surroundings {
     pub runlevel: Option<String>,
     /// `AMR_LOG`.
     pub log: Option<String>,
+    /// `NOTIFY_SOCKET`: where a service manager hears what its service does.
+    pub notify: Option<String>,
     /// The parent's pid.
     pub parent: i32,
 }
@@ -74,6 +76,7 @@ impl Surroundings {
             },
             runlevel: var("RUNLEVEL"),
             log: var("AMR_LOG"),
+            notify: var("NOTIFY_SOCKET"),
             parent: ids::parent_pid(),
         }
     }

@@ -62,7 +62,7 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::DaemonReload => 0,
         Verb::Run(r) => run::foreground(ctx, &r),
         Verb::Logs(l) => logs::run(ctx, &l),
-        Verb::Drain(d) => drain::run(ctx, &d),
+        Verb::Drain(d) => drain::run(ctx, &d, around),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
         Verb::Demo(d) => demo::run(&d),
         Verb::StandIn { role } => demo::stand_in(&role),

@@ -42,6 +42,12 @@ pub fn in_two() -> Result<Side> {
     }
 }
 
+/// Ends this process at once, without the duties of an exit: those are the parent's.
+pub fn leave() -> ! {
+    // SAFETY: ends the process; nothing of it is used any more.
+    unsafe { libc::_exit(0) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -185,8 +185,8 @@ pub enum Hearing {
     Polling(Duration),
 }
 
-/// A folder that changes while bytes remain is looked at again only so soon.
-const FOLDERS: Duration = Duration::from_millis(250);
+/// While bytes surely remain, what has changed is looked at only so soon.
+const CHANGES: Duration = Duration::from_millis(250);
 
 /// What is on its way by the shipper's own counters gives no event.
 const COUNTERS: Duration = Duration::from_millis(500);
@@ -198,8 +198,8 @@ pub struct Pace {
     hearing: Hearing,
     /// Something was appended to the registry.
     registry: bool,
-    /// Since when folders have changed, unlooked at.
-    folders: Option<Moment>,
+    /// Since when something has changed, unlooked at.
+    changed: Option<Moment>,
     /// Everything that was behind has gone on.
     passed: bool,
     /// When a look is due without any event.
@@ -210,7 +210,7 @@ impl Pace {
     /// Before the first look.
     #[must_use]
     pub fn new(now: Moment, hearing: Hearing) -> Self {
-        Self { budget: Budget::new(now), hearing, registry: false, folders: None, passed: false, due: now }
+        Self { budget: Budget::new(now), hearing, registry: false, changed: None, passed: false, due: now }
     }
 
     /// Changes are heard of in another way now.
@@ -225,7 +225,7 @@ impl Pace {
 
     /// A folder of log files has changed.
     pub fn folders_changed(&mut self, now: Moment) {
-        self.folders.get_or_insert(now);
+        self.changed.get_or_insert(now);
     }
 
     /// Something happened after which everything must be looked at: events were lost, a process ended.
@@ -238,6 +238,8 @@ impl Pace {
         self.budget.spent(from, to);
         self.registry = false;
         self.passed = self.passed || !behind;
+        // What is left of the file that is behind may be a line without its end.
+        self.changed.get_or_insert(to);
     }
 
     /// A look was made. `due` is when time alone may change its judgement, `counted` whether counters
@@ -245,7 +247,7 @@ impl Pace {
     pub fn looked(&mut self, from: Moment, to: Moment, due: Moment, counted: bool) {
         self.budget.spent(from, to);
         self.registry = false;
-        self.folders = None;
+        self.changed = None;
         self.passed = false;
         let again = match self.hearing {
             Hearing::Events => due,
@@ -254,17 +256,17 @@ impl Pace {
         self.due = if counted { again.min(to.after(COUNTERS)) } else { again };
     }
 
-    /// Whether it is known that folders have changed, so that nobody need listen there.
+    /// Whether a look is coming anyway, so that nobody need listen for changes of folders.
     #[must_use]
-    pub fn folders_known(&self) -> bool {
-        self.folders.is_some()
+    pub fn look_is_coming(&self) -> bool {
+        self.changed.is_some()
     }
 
     /// What to do now.
     #[must_use]
     pub fn step(&self, now: Moment) -> Step {
         let ready = self.budget.ready();
-        let look = self.folders.map_or(self.due, |since| self.due.min(since.after(FOLDERS)));
+        let look = self.changed.map_or(self.due, |since| self.due.min(since.after(CHANGES)));
         let wanted = self.passed || look <= now;
         match (wanted, self.registry) {
             (false, false) => Step::Sleep(look),

@@ -208,7 +208,7 @@ impl<'t> Waiting<'t> {
         let (mut fds, mut ears) = (vec![(link.stream.as_fd(), Interest::Read)], Vec::new());
         if listening {
             ears.extend(self.ears.registry_fd().map(|fd| (Ear::Registry, fd)));
-            if !self.pace.folders_known() {
+            if !self.pace.look_is_coming() {
                 ears.extend(self.ears.folder_fd().map(|fd| (Ear::Folders, fd)));
             }
             ears.extend(self.ears.process_fds().enumerate().map(|(place, fd)| (Ear::Process(place), fd)));

@@ -47,7 +47,7 @@ fn a_change_of_the_registry_is_looked_into_at_once_and_the_last_one_judged() {
     let now = Moment(500 * MS);
     assert_eq!(pace.step(now), Step::Refresh);
     pace.refreshed(now, Moment(501 * MS), true);
-    assert_eq!(pace.step(Moment(501 * MS)), Step::Sleep(NEVER));
+    assert_eq!(pace.step(Moment(501 * MS)), Step::Sleep(Moment(751 * MS)));
     pace.registry_changed();
     pace.refreshed(Moment(501 * MS), Moment(502 * MS), false);
     assert_eq!(pace.step(Moment(502 * MS)), Step::Look);
@@ -88,7 +88,12 @@ proptest! {
                     prop_assert!(until > Moment(now));
                     now = until.0;
                 }
-                other => prop_assert!(false, "{other:?}"),
+                Step::Look => {
+                    pace.looked(Moment(now), Moment(now + cost), NEVER, false);
+                    now += cost;
+                    spent += cost;
+                }
+                Step::Sleep(_) => prop_assert!(false, "the registry has changed"),
             }
             now += gap;
         }

@@ -237,6 +237,7 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
         stall: None,
         counted: Counted::FilesOnly,
         settle: Duration::from_secs(30),
+        pickup: None,
     };
     match judge(&progress, &facts, checks) {
         Judgement::Final(verdict) => Seen { verdict, progress, doubted: !doubts.is_empty(), counters },

@@ -189,7 +189,7 @@ impl<'a> Cursor<'a> {
 /// Cuts a path after its last `/`.
 #[must_use]
 pub fn split(path: &[u8]) -> (&[u8], &[u8]) {
-    let at = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+    let at = memchr::memrchr(b'/', path).map_or(0, |slash| slash + 1);
     path.split_at(at)
 }
 

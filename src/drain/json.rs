@@ -6,6 +6,10 @@
 //! lone surrogates become U+FFFD as in Go. It promises to end, to hold at most one string
 //! ([`LONGEST`] bytes) beside its buffer, and never to recurse.
 //!
+//! It has to be fast as well: a shutdown waits for it. What the next token needs mostly lies in the
+//! buffer, without white space before it; that case is taken in one look at the rest of the buffer,
+//! and everything else falls to the careful readers, byte by byte, which are the same for all.
+//!
 //! Pure: the stream is the caller's.
 
 use std::io::Read;
@@ -121,6 +125,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// The stream fails, or no value begins here.
+    #[inline]
     pub fn peek(&mut self) -> Result<Next, Error> {
         match self.peek_token()? {
             None => Ok(Next::End),
@@ -138,6 +143,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// No object begins here.
+    #[inline]
     pub fn object(&mut self) -> Result<(), Error> {
         self.token(b'{', "'{'")
     }
@@ -155,7 +161,29 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// No name stands here.
+    #[inline]
     pub fn name(&mut self, first: bool) -> Result<Option<&[u8]>, Error> {
+        let (lead, text) = match self.rest() {
+            [b'"', text @ ..] if first => (1, text),
+            [b',', b'"', text @ ..] if !first => (2, text),
+            [b'}', ..] => {
+                self.at += 1;
+                return Ok(None);
+            }
+            _ => return self.name_beyond(first),
+        };
+        let len = string::plain(text);
+        if len > LONGEST || !text.get(len..).is_some_and(|after| after.starts_with(b"\":")) {
+            return self.name_beyond(first);
+        }
+        let from = self.at + lead;
+        self.at = from + len + 2;
+        Ok(Some(self.buffer.get(from..from + len).unwrap_or_default()))
+    }
+
+    /// A name with white space, escapes or the end of the buffer in it or around it.
+    #[cold]
+    fn name_beyond(&mut self, first: bool) -> Result<Option<&[u8]>, Error> {
         if !self.more(first, b'}', "',' or '}'")? {
             return Ok(None);
         }
@@ -174,6 +202,16 @@ impl<R: Read> Reader<R> {
         Ok(Some(&self.text))
     }
 
+    /// Takes `text` if exactly it stands here and the buffer holds it; no white space is skipped.
+    #[inline]
+    pub fn take(&mut self, text: &[u8]) -> bool {
+        let here = self.rest().starts_with(text);
+        if here {
+            self.at += text.len();
+        }
+        here
+    }
+
     /// Whether an array that was entered has one more element; `false` leaves the array.
     ///
     /// # Errors
@@ -186,6 +224,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// No string stands here, or it is not one to its end.
+    #[inline]
     pub fn string(&mut self) -> Result<&[u8], Error> {
         let text = self.raw_string()?;
         Ok(self.resolve(text))
@@ -195,49 +234,13 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// No number stands here.
+    #[inline]
     pub fn number(&mut self) -> Result<Number, Error> {
-        let negative = self.peek_token()? == Some(b'-');
-        if negative {
-            self.at += 1;
-        }
-        let first = self.byte()?;
-        if !matches!(first, Some(b'0'..=b'9')) {
-            return Err(self.unexpected("a digit"));
-        }
-        let mut value = Some(0u64);
-        let mut digits = 0usize;
-        // What the buffer holds at once; the loop goes round again where it ends within the number.
-        while matches!(self.byte()?, Some(b'0'..=b'9')) {
-            let rest = self.buffer.get(self.at..self.filled).unwrap_or_default();
-            let mut len = 0;
-            for byte in rest {
-                let digit = byte.wrapping_sub(b'0');
-                if digit > 9 {
-                    break;
-                }
-                // 19 digits always fit.
-                value = match value {
-                    Some(sum) if digits + len < 19 => Some(sum * 10 + u64::from(digit)),
-                    Some(sum) => sum.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(digit))),
-                    None => None,
-                };
-                len += 1;
-            }
+        if let Some((number, len)) = number::whole(self.rest()) {
             self.at += len;
-            digits += len;
+            return Ok(number);
         }
-        if first == Some(b'0') && digits > 1 {
-            return Err(self.unexpected("no digit after a leading zero"));
-        }
-        if self.fraction()? {
-            return Ok(Number::Other);
-        }
-        Ok(match (negative, value) {
-            (_, None) => Number::Other,
-            (false, Some(value)) => Number::Unsigned(value),
-            (true, Some(0)) => Number::Unsigned(0),
-            (true, Some(value)) => 0i64.checked_sub_unsigned(value).map_or(Number::Other, Number::Negative),
-        })
+        self.number_beyond()
     }
 
     /// `true` or `false`.
@@ -265,6 +268,15 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// The value is not one to its end.
     pub fn skip(&mut self) -> Result<(), Error> {
+        match self.peek()? {
+            Next::String => self.raw_string().map(drop),
+            Next::Number => self.number().map(drop),
+            Next::Null => self.null(),
+            Next::Object | Next::Array | Next::Bool | Next::End => self.skip_any(),
+        }
+    }
+
+    fn skip_any(&mut self) -> Result<(), Error> {
         // One bit for each open container, the innermost lowest: 1 is an object.
         let mut open: u128 = 0;
         let mut depth = 0;
@@ -302,34 +314,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn fraction(&mut self) -> Result<bool, Error> {
-        let mut other = false;
-        if self.byte()? == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-            other = true;
-        }
-        if matches!(self.byte()?, Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.byte()?, Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-            other = true;
-        }
-        Ok(other)
-    }
-
-    fn digits(&mut self) -> Result<(), Error> {
-        if !matches!(self.byte()?, Some(b'0'..=b'9')) {
-            return Err(self.unexpected("a digit"));
-        }
-        while matches!(self.byte()?, Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        Ok(())
-    }
-
+    #[inline]
     fn more(&mut self, first: bool, close: u8, wanted: &'static str) -> Result<bool, Error> {
         match self.peek_token()? {
             Some(byte) if byte == close => {
@@ -346,6 +331,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    #[inline]
     fn token(&mut self, byte: u8, wanted: &'static str) -> Result<(), Error> {
         if self.peek_token()? != Some(byte) {
             return Err(self.unexpected(wanted));
@@ -355,6 +341,9 @@ impl<R: Read> Reader<R> {
     }
 
     fn word(&mut self, word: &'static [u8]) -> Result<(), Error> {
+        if self.take(word) {
+            return Ok(());
+        }
         for &byte in word {
             if self.byte()? != Some(byte) {
                 return Err(self.unexpected("true, false or null"));
@@ -365,13 +354,29 @@ impl<R: Read> Reader<R> {
     }
 
     /// The error for the byte that stands here, or for the end.
+    #[cold]
     pub fn unexpected(&self, wanted: &'static str) -> Error {
-        let found = self.buffer.get(self.at..self.filled).and_then(<[u8]>::first);
+        let found = self.rest().first();
         self.bad(found.map_or(Problem::End, |&found| Problem::Byte { found, wanted }))
+    }
+
+    /// What of the buffer is not read yet.
+    #[inline(always)]
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.at..self.filled).unwrap_or_default()
     }
 
     #[inline(always)]
     fn peek_token(&mut self) -> Result<Option<u8>, Error> {
+        match self.rest().first() {
+            Some(&byte) if byte > b' ' => Ok(Some(byte)),
+            Some(_) | None => self.peek_beyond(),
+        }
+    }
+
+    /// The next byte that is no white space.
+    #[inline(never)]
+    fn peek_beyond(&mut self) -> Result<Option<u8>, Error> {
         loop {
             match self.byte()? {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
@@ -380,13 +385,11 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    #[inline(always)]
     fn byte(&mut self) -> Result<Option<u8>, Error> {
-        if self.at < self.filled {
-            return Ok(self.buffer.get(self.at).copied());
+        if self.rest().is_empty() {
+            self.fill(self.at)?;
         }
-        self.fill(self.at)?;
-        Ok(self.buffer.get(self.at..self.filled).and_then(<[u8]>::first).copied())
+        Ok(self.rest().first().copied())
     }
 
     /// Reads more, keeping what stands from `keep` on. Nothing new means the end.
@@ -415,6 +418,7 @@ impl<R: Read> Reader<R> {
     }
 }
 
+mod number;
 mod string;
 use string::Text;
 

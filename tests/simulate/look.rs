@@ -235,13 +235,15 @@ pub fn look_and_wait(
     };
     let live = Evidence { active: world.active(), at: now.after(Duration::from_millis(1)) };
     let line = world.metrics.map(|(active, at)| Evidence { active, at: Moment(at) });
+    let counters = sight.http && world.alive && world.config.kind != Kind::CloudWatch;
+    let evidence = if counters { Some(live) } else { line.filter(|_| sight.log) };
     let facts = Facts {
         life: if world.alive { Life::Alive } else { Life::Dead },
         trust: match world.config.kind {
             Kind::CloudWatch => Trust::AlsoDropped,
             Kind::Log | Kind::Filestream | Kind::Container => Trust::Acknowledged,
         },
-        evidence: if sight.http && world.alive { Some(live) } else { line.filter(|_| sight.log) },
+        evidence,
         doubts: &doubts,
         now,
         moved: history.moved().unwrap_or(now),
@@ -257,6 +259,5 @@ pub fn look_and_wait(
         Judgement::Final(verdict) => verdict,
         Judgement::Wait => panic!("an answer was due"),
     };
-    let counters = sight.http && world.alive;
     (judgement, Seen { verdict, progress, doubted: !doubts.is_empty(), counters }, due)
 }

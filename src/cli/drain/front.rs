@@ -300,7 +300,7 @@ impl<'c> Front<'c> {
     fn hook(&mut self, verdict: &str, code: Option<u8>) {
         let Some(hook) = &self.hook else { return };
         let report = self.report.as_deref().unwrap_or_default();
-        match hook.start(verdict, code, report, &self.ctx.features) {
+        match hook.start(verdict, code, report, &self.ctx.features()) {
             Ok(run) => self.hooks.push(run),
             Err(error) => self.audience.note(&error.to_string()),
         }

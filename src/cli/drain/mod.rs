@@ -71,7 +71,7 @@ fn task(ctx: &Context, args: &Drain) -> Result<(Task, Option<Hook>), String> {
     };
     let task = Task {
         root: ctx.root.clone(),
-        features: ctx.features,
+        features: ctx.features(),
         options: options(args),
         policy,
         folder: folder(ctx, args).map(Path::to_path_buf),

@@ -73,12 +73,38 @@ impl Cursors {
     /// # Errors
     /// [`Full`]; the states are as they were.
     pub(in crate::drain) fn set(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<u32, Full> {
+        let (scope, hash, old) = self.known(scope, cursor)?;
+        self.put(scope, hash, cursor, old)
+    }
+
+    /// Sets the state known by `scope`, input id and identity if it is new; the number of the one
+    /// that is there already, which stays as it is.
+    ///
+    /// # Errors
+    /// [`Full`]; the states are as they were.
+    pub(in crate::drain) fn insert(
+        &mut self,
+        scope: &[u8],
+        cursor: &Cursor<'_>,
+    ) -> Result<Option<u32>, Full> {
+        let (scope, hash, old) = self.known(scope, cursor)?;
+        match old {
+            Some(_) => Ok(old),
+            None => self.put(scope, hash, cursor, None).map(|_| None),
+        }
+    }
+
+    /// The number of a scope, the hash of the state's key, and the number of the state if it is there.
+    fn known(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<(u32, u64, Option<u32>), Full> {
         let scope = match self.last_scope(scope, cursor.input_id) {
             Some(last) => last,
             None => self.scopes.intern(&scope_text(scope, cursor.input_id)).ok_or(Full::TooMany)?,
         };
         let hash = hash_of(scope, &cursor.identity);
-        let old = self.lookup(scope, hash, &cursor.identity);
+        Ok((scope, hash, self.lookup(scope, hash, &cursor.identity)))
+    }
+
+    fn put(&mut self, scope: u32, hash: u64, cursor: &Cursor<'_>, old: Option<u32>) -> Result<u32, Full> {
         let record = self.pack(scope, cursor, old)?;
         let number = match old.or_else(|| self.free.pop()) {
             Some(number) => number,

@@ -14,11 +14,11 @@ pub(super) enum Text {
 
 /// Bytes from which on a byte ends the plain run of a string: a quote, a backslash, a control byte.
 #[inline]
-fn plain(bytes: &[u8]) -> usize {
+pub(super) fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;
     let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let mut run = 0;
+    let mut run = 0usize;
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
         let word = u64::from_le_bytes(*word);
@@ -27,14 +27,15 @@ fn plain(bytes: &[u8]) -> usize {
             | has_zero(word ^ (ONES * 0x5c))
             | (word.wrapping_sub(ONES * 0x20) & !word & HIGHS);
         if stop != 0 {
-            return run + (stop.trailing_zeros() / 8) as usize;
+            return run.wrapping_add((stop.trailing_zeros() / 8) as usize);
         }
-        run += 8;
+        run = run.wrapping_add(8);
     }
     run + rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(rest.len())
 }
 
 impl<R: Read> Reader<R> {
+    #[inline]
     pub(super) fn resolve(&self, text: Text) -> &[u8] {
         match text {
             Text::Buffer(from, to) => self.buffer.get(from..to).unwrap_or_default(),
@@ -43,11 +44,26 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads over a string; its text stays where [`Text`] says until the next token.
+    #[inline]
     pub(super) fn raw_string(&mut self) -> Result<Text, Error> {
+        if let [b'"', text @ ..] = self.rest() {
+            let len = plain(text);
+            if len <= LONGEST && text.get(len) == Some(&b'"') {
+                let from = self.at + 1;
+                self.at = from + len + 1;
+                return Ok(Text::Buffer(from, from + len));
+            }
+        }
+        self.raw_string_beyond()
+    }
+
+    /// A string with white space before it, with escapes, or beyond the buffer's end.
+    #[cold]
+    fn raw_string_beyond(&mut self) -> Result<Text, Error> {
         self.token(b'"', "'\"'")?;
         let mut from = self.at;
         loop {
-            let rest = self.buffer.get(self.at..self.filled).unwrap_or_default();
+            let rest = self.rest();
             let run = plain(rest);
             let stop = rest.get(run).copied();
             self.at += run;
@@ -127,7 +143,7 @@ impl<R: Read> Reader<R> {
             if self.at + 1 >= self.filled {
                 self.fill(self.at)?;
             }
-            if self.buffer.get(self.at..self.filled).and_then(|rest| rest.get(1)) != Some(&b'u') {
+            if self.rest().get(1) != Some(&b'u') {
                 break;
             }
             self.at += 2;

@@ -126,15 +126,17 @@ fn is_suffix(suffix: &[u8]) -> bool {
 
 /// A decimal number without leading zeros, and what follows it.
 fn number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, rest) = text.split_at(len);
-    if digits.is_empty() || (digits.len() > 1 && digits.starts_with(b"0")) {
-        return None;
+    let (mut value, mut len) = (0u64, 0usize);
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+        len = len.wrapping_add(1);
     }
-    let value = digits
-        .iter()
-        .try_fold(0u64, |sum, digit| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')))?;
-    Some((value, rest))
+    let leading_zero = len > 1 && text.first() == Some(&b'0');
+    if len == 0 || leading_zero { None } else { Some((value, text.get(len..)?)) }
 }
 
 fn find(text: &[u8], what: &[u8; 2]) -> Option<usize> {

@@ -21,6 +21,7 @@ pub mod glob;
 pub mod http;
 pub mod key;
 pub mod memlog;
+mod order;
 pub mod registry;
 pub mod state;
 pub mod time;

@@ -124,8 +124,8 @@ impl<R: Read> Reading<'_, R> {
         let identity = Identity::Inode(id);
         let new = self.state.cursor(identity, Input::Log, b"");
         let cursors = &mut self.positions.cursors;
-        let old = cursors.find(new.meta, b"", &identity).and_then(|number| cursors.get(number));
-        let Some(old) = old else { return cursors.set(new.meta, &new).map(drop) };
+        let Some(number) = cursors.insert(new.meta, &new)? else { return Ok(()) };
+        let Some(old) = cursors.get(number) else { return Ok(()) };
         self.duplicates += 1;
         let offset = old.acknowledged.prefix().max(new.acknowledged.prefix());
         let acknowledged = Acknowledged::Offset(offset);

@@ -6,6 +6,7 @@
 //! then claims nothing for it. Pure.
 
 use super::key::FINGERPRINT_LENGTH;
+use super::order::{Field, Order};
 use super::time::{self, Time};
 use crate::drain::cursor::{Acknowledged, Cursor, FaultKind, FileId, Identity, Input, Timestamp, Ttl, split};
 use crate::drain::json::{Error, Next, Number, Reader};
@@ -32,53 +33,7 @@ pub struct State {
     ttl: Option<i64>,
     kind: Option<Input>,
     fingerprint: Option<u64>,
-}
-
-/// The fields that count.
-#[derive(Clone, Copy)]
-enum Field {
-    Source,
-    Offset,
-    Time,
-    Ttl,
-    Kind,
-    Meta,
-    File,
-    Cursor,
-    Key,
-    Skip,
-}
-
-fn field(name: &[u8]) -> Field {
-    // As Filebeat writes them; the search in any case is for files of another hand.
-    match name {
-        b"source" => Field::Source,
-        b"offset" => Field::Offset,
-        b"timestamp" | b"updated" => Field::Time,
-        b"ttl" => Field::Ttl,
-        b"type" => Field::Kind,
-        b"FileStateOS" => Field::File,
-        b"meta" => Field::Meta,
-        b"cursor" => Field::Cursor,
-        b"_key" => Field::Key,
-        b"id" | b"prev_id" | b"identifier_name" => Field::Skip,
-        other => {
-            const NAMES: [(&[u8], Field); 10] = [
-                (b"source", Field::Source),
-                (b"offset", Field::Offset),
-                (b"timestamp", Field::Time),
-                (b"updated", Field::Time),
-                (b"ttl", Field::Ttl),
-                (b"type", Field::Kind),
-                (b"FileStateOS", Field::File),
-                (b"meta", Field::Meta),
-                (b"cursor", Field::Cursor),
-                (b"_key", Field::Key),
-            ];
-            let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(other));
-            known.map_or(Field::Skip, |&(_, field)| field)
-        }
-    }
+    order: Order,
 }
 
 impl State {
@@ -105,10 +60,9 @@ impl State {
     /// The stream fails, or the text is not JSON.
     pub fn read<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
         json.object()?;
-        let mut first = true;
-        while let Some(name) = json.name(first)? {
-            let field = field(name);
-            first = false;
+        let mut count = 0;
+        while let Some(field) = self.order.next(json, count)? {
+            count += 1;
             match field {
                 Field::Source => self.source(json)?,
                 Field::Offset => self.offset(json)?,
@@ -348,9 +302,9 @@ impl State {
         let mut first = true;
         while let Some(name) = json.name(first)? {
             first = false;
-            if name.eq_ignore_ascii_case(b"inode") {
+            if name == b"inode" || name.eq_ignore_ascii_case(b"inode") {
                 self.inode = self.whole(json, "inode", u64::MAX, self.inode)?;
-            } else if name.eq_ignore_ascii_case(b"device") {
+            } else if name == b"device" || name.eq_ignore_ascii_case(b"device") {
                 self.device = self.whole(json, "device", u64::MAX, self.device)?;
             } else {
                 json.skip()?;

@@ -30,9 +30,12 @@ pub fn rfc3339(text: &[u8]) -> Option<Time> {
     else {
         return None;
     };
-    let year = pair(y1, y2)? * 100 + pair(y3, y4)?;
-    let (month, day) = (pair(m1, m2)?, pair(d1, d2)?);
-    let (hour, minute, second) = (pair(h1, h2)?, pair(n1, n2)?, pair(s1, s2)?);
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2].map(|byte| byte.wrapping_sub(b'0'));
+    if digits.iter().fold(0, |most, &digit| digit.max(most)) > 9 {
+        return None;
+    }
+    let [c, y, month, day, hour, minute, second] = tens(digits);
+    let year = c * 100 + y;
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
@@ -48,6 +51,12 @@ pub fn pair_of(extra: u64, sec: u64) -> Option<Time> {
     from_seconds(i64::from_ne_bytes(sec.to_ne_bytes()), nanoseconds)
 }
 
+/// Numbers of two digits each.
+fn tens(digits: [u8; 14]) -> [i64; 7] {
+    let mut pairs = digits.as_chunks::<2>().0.iter();
+    [(); 7].map(|()| pairs.next().map_or(0, |[tens, ones]| i64::from(tens * 10 + ones)))
+}
+
 fn pair(tens: u8, ones: u8) -> Option<i64> {
     let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
     Some(digit(tens)? * 10 + digit(ones)?)
@@ -55,14 +64,20 @@ fn pair(tens: u8, ones: u8) -> Option<i64> {
 
 /// The nanoseconds of a fraction, if there is one, and what follows it.
 fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
-    let Some(rest) = rest.strip_prefix(b".") else { return Some((0, rest)) };
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, rest) = rest.split_at(digits);
-    if digits.is_empty() {
-        return None;
+    let [b'.', rest @ ..] = rest else { return Some((0, rest)) };
+    let (mut value, mut len) = (0i64, 0);
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        if len < 9 {
+            value = value * 10 + i64::from(digit);
+        }
+        len += 1;
     }
-    let all = digits.iter().chain(std::iter::repeat(&b'0')).take(9);
-    Some((all.fold(0, |sum, &digit| sum * 10 + i64::from(digit - b'0')), rest))
+    let scale = 10i64.pow(9u32.saturating_sub(u32::try_from(len).ok()?));
+    if len == 0 { None } else { Some((value * scale, rest.get(len..)?)) }
 }
 
 fn zone_seconds(zone: &[u8]) -> Option<i64> {

@@ -5,16 +5,26 @@
 //! each of the nineteen ways in which a position may legitimately stay below the size of its file. A
 //! row without a case fails.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::disallowed_methods
+)]
+
 use amr::drain::report::Report;
 use amr::drain::run::{Options, once};
 use amr::drain::shipper::Shipper;
 use amr::drain::verdict::Verdict;
 use amr::os::root::Root;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Row {
@@ -92,7 +102,8 @@ struct Tree {
     shipper: Option<Shipper>,
 }
 
-const TIME: &str = "2026-01-01T00:00:00Z";
+/// When states were acknowledged: after the last write of every file here.
+const TIME: &str = "2100-01-01T00:00:00Z";
 
 impl Tree {
     fn new(name: &str) -> Self {
@@ -177,6 +188,11 @@ impl Tree {
 
     /// Lays everything down and judges.
     fn judge(&self) -> (Verdict, Report) {
+        self.lay();
+        self.look().unwrap()
+    }
+
+    fn lay(&self) {
         self.put("/etc/filebeat/filebeat.yml", format!("filebeat.inputs:\n{}", self.inputs));
         if !self.log.is_empty() {
             self.put("/var/lib/filebeat/registry/filebeat/meta.json", "{\"version\":\"1\"}");
@@ -185,9 +201,13 @@ impl Tree {
         if self.alive {
             self.process();
         }
+    }
+
+    /// Judges what is there.
+    fn look(&self) -> Result<(Verdict, Report), String> {
         let options = Options { shipper: self.shipper, ..Options::default() };
-        let judged = once(&Root::at(&self.root).unwrap(), &options).unwrap();
-        (judged.verdict, judged.report)
+        let judged = once(&Root::at(&self.root).unwrap(), &options).map_err(|error| error.to_string())?;
+        Ok((judged.verdict, judged.report))
     }
 
     fn process(&self) {
@@ -199,6 +219,8 @@ impl Tree {
             "/etc/filebeat",
             "--path.data",
             "/var/lib/filebeat",
+            "--path.logs",
+            "/var/log/filebeat",
             "",
         ];
         let zeros = " 0".repeat(48);
@@ -544,8 +566,13 @@ const CASES: &[Case] = &[
             tree.input("log", "");
             tree.log_state("/var/log/app/gone.log", (1, 1), 7);
             tree.file(A, "a\n");
+            tree.file("/var/log/app/b.log", "a\n");
+            let said = format!(
+                "2026-01-01T00:00:00.000Z\tERROR\tlog/input.go:1\tFailed opening {A}: open {A}: permission denied\n"
+            );
+            tree.put("/var/log/filebeat/filebeat", said);
         },
-        expect: || (Verdict::GaveUp, vec![(A, "not-picked-up")]),
+        expect: || (Verdict::GaveUp, vec![(A, "refused"), ("/var/log/app/b.log", "not-picked-up")]),
     },
     Case {
         name: "cloudwatch",
@@ -618,4 +645,223 @@ fn nothing_that_is_no_log_makes_it_hang() {
 fn fifo(path: &Path) {
     let status = std::process::Command::new("mkfifo").arg(path).status().unwrap();
     assert!(status.success());
+}
+
+#[test]
+fn a_position_older_than_the_last_write_is_no_proof() {
+    let mut tree = Tree::new("older");
+    tree.input("log", "");
+    let id = tree.file(A, "new\n");
+    let state = Tree::array_state(A, id, 4).replace(TIME, "2001-01-01T00:00:00Z");
+    tree.put("/var/lib/filebeat/registry", format!("[{state}]"));
+    let (verdict, report) = tree.judge();
+    assert_eq!((verdict, &*report.shippers[0].files[0].reason), (Verdict::CannotTell, "position-older"));
+}
+
+#[test]
+fn what_the_shipper_says_of_drops_is_reported() {
+    let mut tree = Tree::new("drops");
+    tree.input("log", "");
+    let id = tree.file(A, "a\n");
+    tree.log_state(A, id, 2);
+    let line = "{\"@timestamp\":\"2026-01-01T00:00:00.000Z\",\"message\":\"Cannot index event \\u001b: dropping event!\"}\n";
+    tree.put("/var/log/filebeat/filebeat-20260101.ndjson", line.repeat(9000));
+    let (verdict, report) = tree.judge();
+    let text = report.text();
+    assert_eq!(verdict, Verdict::Drained, "{text}");
+    assert!(text.contains("dropped events") && text.contains("Cannot index event \\x1b"), "{text}");
+}
+
+/// A registry that is not as Filebeat writes it: what it is, and what must be said.
+fn bad_registries() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let state = |offset: &str| {
+        format!(
+            "{{\"source\":\"/x\",{offset}\"ttl\":-1,\"type\":\"log\",\"FileStateOS\":{{\"inode\":9,\"device\":9}}}}"
+        )
+    };
+    let array = |states: &[String]| format!("[{}]", states.join(",")).into_bytes();
+    let mut half = array(&[state("\"offset\":1,"), state("\"offset\":2,")]);
+    half.truncate(half.len() * 2 / 3);
+    let mut nul_tail = array(&[state("\"offset\":1,")]);
+    nul_tail.truncate(30);
+    nul_tail.resize(4096, 0);
+    let bad = |field: &str| array(&[state(field)]);
+    vec![
+        ("empty", Vec::new(), "byte 0"),
+        ("nul", vec![0; 4096], "byte 0"),
+        ("nul-tail", nul_tail, "byte 30"),
+        ("half", half, "byte"),
+        ("text", b"not JSON at all".to_vec(), "byte 1"),
+        ("number", b"7".to_vec(), "byte 0"),
+        ("nested", b"[".repeat(1 << 16), "byte"),
+        ("offset-negative", bad("\"offset\":-1,"), "offset"),
+        ("offset-huge", bad("\"offset\":99999999999999999999999,"), "offset"),
+        ("offset-text", bad("\"offset\":\"1\","), "offset"),
+        ("offset-null", bad("\"offset\":null,"), "offset"),
+        ("no-inode", b"[{\"source\":\"/x\",\"offset\":1,\"ttl\":-1}]".to_vec(), "byte"),
+        ("no-object", b"[1,null,\"x\"]".to_vec(), "byte"),
+    ]
+}
+
+#[test]
+fn a_bad_registry_is_never_drained() {
+    let mut wrong = Vec::new();
+    for (name, bytes, must_say) in bad_registries() {
+        let mut tree = Tree::new(name);
+        tree.input("log", "");
+        // All of it would be drained but for the registry.
+        tree.file(A, "");
+        tree.put("/var/lib/filebeat/registry", bytes);
+        tree.lay();
+        match tree.look() {
+            Ok((Verdict::Drained | Verdict::Settled, report)) => {
+                wrong.push(format!("{name}: {}", report.text()));
+            }
+            Ok((_, report)) if !report.text().contains(must_say) => {
+                wrong.push(format!("{name} does not say '{must_say}': {}", report.text()));
+            }
+            Err(error) if !error.contains("/var/lib/filebeat/registry") => {
+                wrong.push(format!("{name} does not name the file: {error}"));
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    assert!(wrong.is_empty(), "{} went wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_is_no_registry_is_an_error_that_names_it() {
+    let at = "/var/lib/filebeat/registry";
+    let error = |name: &str, lay: &dyn Fn(&Path)| {
+        let mut tree = Tree::new(name);
+        tree.input("log", "");
+        tree.lay();
+        fs::create_dir_all(tree.root.join("var/lib/filebeat")).unwrap();
+        lay(&tree.root.join(&at[1..]));
+        tree.look().unwrap_err()
+    };
+    for (name, lay) in [
+        ("missing", (&|_: &Path| {}) as &dyn Fn(&Path)),
+        ("fifo", &|path| fifo(path)),
+        ("link-loop", &|path| symlink("registry", path).unwrap()),
+        ("device", &|path| symlink("/dev/zero", path).unwrap()),
+        ("bbolt", &|path| {
+            fs::write(path, [&[0; 16][..], &0xED0C_DAED_u32.to_le_bytes(), &[0; 64]].concat()).unwrap()
+        }),
+        ("empty-folder", &|path| fs::create_dir(path).unwrap()),
+    ] {
+        let said = error(name, lay);
+        assert!(said.contains(at), "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_state_without_an_offset_has_acknowledged_nothing() {
+    let mut tree = Tree::new("no-offset");
+    tree.input("log", "");
+    let id = tree.file(A, "a\n");
+    let state = Tree::array_state(A, id, 2).replace("\"offset\":2,", "");
+    tree.put("/var/lib/filebeat/registry", format!("[{state}]"));
+    assert_eq!(tree.judge().0, Verdict::GaveUp);
+}
+
+#[test]
+fn of_two_states_with_the_same_name_none_is_believed_blindly() {
+    let mut tree = Tree::new("duplicate");
+    tree.input("log", "");
+    let (ino, dev) = tree.file(A, "a\nb\n");
+    let state = format!(
+        "[{{\"source\":\"{A}\",\"offset\":2,\"offset\":4,\"timestamp\":\"{TIME}\",\"ttl\":-1,\"type\":\"log\",\
+         \"FileStateOS\":{{\"inode\":{ino},\"device\":{dev}}}}}]"
+    );
+    tree.put("/var/lib/filebeat/registry", state);
+    let (verdict, report) = tree.judge();
+    assert!(!matches!(verdict, Verdict::Drained | Verdict::Settled), "{}", report.text());
+}
+
+#[test]
+fn a_gigantic_registry_without_sense_is_given_up_at_once() {
+    let mut tree = Tree::new("gigantic");
+    tree.input("log", "");
+    tree.put("/var/lib/filebeat/registry", "");
+    let file = fs::File::options().write(true).open(tree.root.join("var/lib/filebeat/registry")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    tree.lay();
+    if let Ok((verdict, report)) = tree.look() {
+        assert!(!matches!(verdict, Verdict::Drained | Verdict::Settled), "{}", report.text());
+    }
+}
+
+#[test]
+fn names_that_are_not_utf_8_are_found_and_escaped() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut tree = Tree::new("names");
+    tree.input("log", "");
+    let id = tree.file(A, "a\n");
+    tree.log_state(A, id, 2);
+    let name = std::ffi::OsStr::from_bytes(b"\xff\n.log");
+    fs::write(tree.root.join("var/log/app").join(name), "a\n").unwrap();
+    let (verdict, report) = tree.judge();
+    assert_eq!(verdict, Verdict::GaveUp);
+    assert!(report.text().contains("/var/log/app/\\xff\\x0a.log"), "{}", report.text());
+}
+
+/// Changes a registry all the time, never to one that has acknowledged the last line.
+fn disturb(path: &Path, folder: bool, states: &[String], stop: &AtomicBool) {
+    let mut turn = 0;
+    while !stop.load(Ordering::Relaxed) {
+        turn += 1;
+        let state = &states[turn % states.len()];
+        let new = path.with_extension("new");
+        match turn % 5 {
+            0 => fs::write(path, &state[..state.len() * 2 / 3]).unwrap(),
+            1 => drop(fs::remove_file(path)),
+            2 => fs::write(path, "").unwrap(),
+            _ => {
+                fs::write(&new, state).unwrap();
+                fs::rename(&new, path).unwrap();
+            }
+        }
+        if folder && turn % 7 == 0 {
+            let checkpoint = path.with_file_name("9.json");
+            fs::write(&checkpoint, "[\n]").unwrap();
+            fs::remove_file(&checkpoint).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_registry_that_changes_while_it_is_read_never_drains() {
+    for folder in [false, true] {
+        let mut tree = Tree::new(if folder { "changes-memlog" } else { "changes" });
+        tree.input("log", "");
+        let id = tree.file(A, "a\nb\n");
+        let mut states: Vec<String> =
+            [0, 2].map(|offset| format!("[{}]", Tree::array_state(A, id, offset))).into();
+        let mut path = tree.root.join("var/lib/filebeat/registry");
+        if folder {
+            tree.log_state(A, id, 2);
+            states = vec![tree.log.clone()];
+            path = path.join("filebeat/log.json");
+        } else {
+            tree.put("/var/lib/filebeat/registry", &states[0]);
+        }
+        tree.lay();
+        let stop = Arc::new(AtomicBool::new(false));
+        let (ended, at) = (Arc::clone(&stop), path.clone());
+        let writer = std::thread::spawn(move || disturb(&at, folder, &states, &ended));
+        let mut verdicts = BTreeMap::new();
+        for _ in 0..200 {
+            match tree.look() {
+                Ok((verdict, _)) => *verdicts.entry(format!("{verdict:?}")).or_insert(0) += 1,
+                Err(error) => {
+                    assert!(error.contains("/var/lib/filebeat/registry"), "{error}");
+                    *verdicts.entry("error".to_owned()).or_insert(0) += 1;
+                }
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        writer.join().unwrap();
+        assert!(!verdicts.contains_key("Drained") && !verdicts.contains_key("Settled"), "{verdicts:?}");
+    }
 }

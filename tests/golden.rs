@@ -2,7 +2,8 @@
 //!
 //! `root/` is copied to a scratch folder, `amr --root THERE $(cat cmd)` runs, and what it printed, its
 //! exit code and (where the case has `after/`) the files that it left are compared. Each line of `cmd`
-//! is one command, words split at blanks, quotes as in the shell; the outputs of all are joined. The
+//! is one command, words split at blanks, quotes as in the shell; the outputs of all are joined. A line
+//! that begins with `!` is run without `--root`, as init scripts are (their path names the root). The
 //! scratch folder is written ROOT. `AMR_BLESS=1 cargo test --test golden` writes what came out.
 
 #![allow(
@@ -118,11 +119,13 @@ fn run(case: &Path, bless: bool) -> Vec<String> {
     let (mut out, mut err, mut codes) = (String::new(), String::new(), String::new());
     let here = scratch.0.to_str().unwrap();
     for line in fs::read_to_string(case.join("cmd")).unwrap().lines().filter(|l| !l.starts_with('#')) {
-        let args = words(&line.replace("ROOT", here));
+        let (root, line) = match line.strip_prefix('!') {
+            Some(bare) => (vec![], bare),
+            None => (vec!["--root", here], line),
+        };
         let output = Command::new(env!("CARGO_BIN_EXE_amr"))
-            .arg("--root")
-            .arg(&scratch.0)
-            .args(&args)
+            .args(root)
+            .args(words(&line.replace("ROOT", here)))
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .current_dir("/")
@@ -168,4 +171,21 @@ fn golden_cases() {
     println!("{count} golden cases");
     assert!(count > 0, "no golden case found");
     assert!(failed.is_empty(), "{} differences\n{}", failed.len(), failed.join("\n"));
+}
+
+/// Each reason why a hook does not run has a host here that has it.
+#[test]
+fn every_obstacle_has_a_host() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(home.join("src/order/obstacle.rs")).unwrap();
+    let ids = source.split("pub fn id(").nth(1).unwrap().split("pub fn gravity(").next().unwrap();
+    let ids: Vec<&str> = ids.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(ids.len() >= 25, "{ids:?}");
+    let said: String = fs::read_dir(home.join("tests/golden/order"))
+        .unwrap()
+        .filter_map(|case| fs::read_to_string(case.unwrap().path().join("stdout")).ok())
+        .collect();
+    for id in ids {
+        assert!(said.contains(&format!("\"id\": \"{id}\"")), "no case in tests/golden/order has '{id}'");
+    }
 }

@@ -258,6 +258,42 @@ fn a_missing_binary_user_or_folder_is_said_in_words_and_in_systemds_code() {
     assert_eq!(result, ServiceResult::Resources);
 }
 
+/// A v1 memory group of the test's own, with a limit.
+struct MemoryGroup(PathBuf);
+
+impl MemoryGroup {
+    fn new() -> Option<Self> {
+        let dir = PathBuf::from(format!("/sys/fs/cgroup/memory/amr-oom-{}", std::process::id()));
+        std::fs::create_dir(&dir).ok()?;
+        let group = Self(dir);
+        std::fs::write(group.0.join("memory.limit_in_bytes"), "30M").ok()?;
+        std::fs::File::open("/dev/kmsg").ok()?;
+        Some(group)
+    }
+}
+
+impl Drop for MemoryGroup {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn one_that_the_oom_killer_ended_is_known_as_such() {
+    let Some(group) = MemoryGroup::new() else {
+        println!("left out: needs root, a memory group (cgroup v1) and the kernel's log");
+        return;
+    };
+    let host = Host::new(None);
+    let hog = "#!/bin/sh\necho $$ > GROUP/cgroup.procs\nx=xxxxxxxxxxxxxxxx\nwhile :; do x=$x$x; done\n";
+    let script = host.dir.join("hog");
+    std::fs::write(&script, hog.replace("GROUP", &group.0.display().to_string())).unwrap();
+    let unit = host.unit("[Service]\nExecStart=/bin/sh ROOT/hog\n");
+    assert_eq!(host.start(&unit), Answer::Started);
+    until("the kernel ends it", || host.state() == State::Failed);
+    assert_eq!(host.status().result, "oom-kill");
+}
+
 #[test]
 fn a_killed_one_comes_back_until_the_limit_says_no() {
     let host = Host::new(None);
@@ -302,6 +338,20 @@ fn a_killed_supervisor_is_replaced_by_the_next_command() {
         assert_eq!(host.stop(&unit), Answer::Stopped(ServiceResult::Success), "{way:?}");
         assert!(!runs(main) && !host.locked());
     }
+}
+
+#[test]
+fn what_is_written_while_no_supervisor_lives_is_in_the_log_afterwards() {
+    let host = Host::new(None);
+    let unit = host.unit(
+        "[Service]\nExecStart=/bin/sh -c 'while ! [ -e ROOT/tmp/say ]; do sleep 0.02; done; echo alone; echo > ROOT/tmp/said; sleep 1000'\n",
+    );
+    host.start(&unit);
+    host.kill_supervisor();
+    std::fs::write(host.path("tmp/say"), "").unwrap();
+    until("the service to go on", || host.path("tmp/said").exists());
+    host.start(&unit);
+    until("the log", || host.text("var/log/amr-units/app.service.log").ends_with(" alone\n"));
 }
 
 #[test]
@@ -465,17 +515,22 @@ fn a_folder_that_others_can_write_is_refused() {
     assert!(!host.locked());
     let unit = host.unit("[Service]\nRuntimeDirectory=amr-supervise/x\nExecStart=/bin/true\n");
     assert!(client::start(&host.place, &unit, &host.options).unwrap_err().to_string().contains("overlap"));
+    assert_eq!(
+        host.stop(&unit),
+        Answer::Stopped(ServiceResult::Success),
+        "what runs can be stopped all the same"
+    );
 }
 
 #[test]
 fn the_environment_is_systemds_and_nothing_of_the_callers() {
     let host = Host::new(None);
-    let unit = host.unit("[Service]\nType=oneshot\nEnvironment=A=b\nRuntimeDirectory=x\nExecStart=/bin/sh -c 'env | cut -d= -f1 | sort > ROOT/tmp/env'\n");
+    let unit = host.unit("[Service]\nType=oneshot\nEnvironment=A=b\nRuntimeDirectory=x\nExecStart=/bin/sh -c 'env | cut -d= -f1 | sort > ROOT/tmp/env; test $$SYSTEMD_EXEC_PID = $$$$'\n");
     assert_eq!(host.start(&unit), Answer::Done);
     let names = host.text("tmp/env");
     let expected: Vec<&str> =
         names.lines().filter(|n| !["PWD", "SHLVL", "_", "OLDPWD"].contains(n)).collect();
-    assert_eq!(expected, ["A", "INVOCATION_ID", "PATH", "RUNTIME_DIRECTORY"]);
+    assert_eq!(expected, ["A", "INVOCATION_ID", "PATH", "RUNTIME_DIRECTORY", "SYSTEMD_EXEC_PID"]);
     assert!(!host.path("run/x").exists(), "the runtime directory goes with the run");
 }
 

@@ -13,7 +13,7 @@ pub struct Amr {
     /// Take DIR for /: unit files, state and logs are read and written below it
     #[arg(long, global = true, value_name = "DIR", default_value = "/", hide_default_value = true)]
     pub root: PathBuf,
-    /// Print more or less: error, warn, info, debug (also from $AMR_LOG)
+    /// Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)
     #[arg(long, global = true, value_name = "LEVEL")]
     pub log_level: Option<String>,
     /// What to do
@@ -63,6 +63,16 @@ pub enum Verb {
     Logs(Logs),
     /// Has the log shipper shipped every byte?
     Drain(Drain),
+    /// What a boot or a shutdown does, in order and why; exit 0 if the hook runs in time and in order
+    Order(Order),
+    /// Start units at boot: init script and links, or systemctl enable
+    Enable(UnitFiles),
+    /// Start units at boot no more
+    Disable(UnitFiles),
+    /// Set links anew, as [Install] asks for them now
+    Reenable(UnitFiles),
+    /// Print whether units are started at boot; exit 0 if one is
+    IsEnabled(Names),
     /// Print an init script for a unit
     Initd(Initd),
     /// Show the main job end to end below a throw-away folder
@@ -294,6 +304,70 @@ pub enum ShipperArg {
     Filebeat,
     /// The Amazon CloudWatch agent
     CloudwatchAgent,
+}
+
+/// `amr order`
+#[derive(Debug, Args)]
+pub struct Order {
+    /// The way up
+    #[arg(long)]
+    pub boot: bool,
+    /// The way down, runlevel 0; this is meant if nothing is said
+    #[arg(long)]
+    pub shutdown: bool,
+    /// The way down, runlevel 6
+    #[arg(long)]
+    pub reboot: bool,
+    /// The way to runlevel N
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
+    pub runlevel: Option<u8>,
+    /// Why A comes before B: the chain of edges, with file and line; exit 1 if it does not
+    #[arg(long, num_args = 2, value_names = ["A", "B"])]
+    pub why: Vec<String>,
+    /// Only what is wrong, each with a remedy; both ways down if none is named
+    #[arg(long)]
+    pub check: bool,
+    /// Show every step, not only those around the hook
+    #[arg(short, long)]
+    pub all: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print a graph for dot(1)
+    #[arg(long, conflicts_with_all = ["json", "check", "why"])]
+    pub dot: bool,
+    /// Write a picture to FILE; `-` is standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dot", "why"])]
+    pub svg: Option<PathBuf>,
+    /// The hook that waits for the shipper; found by itself if not given; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub hook: Vec<String>,
+    /// The shipper; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub shipper: Vec<String>,
+    /// A service that must have stopped writing before the hook begins; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub writer: Vec<String>,
+    /// How long the hook may need
+    #[arg(long, value_name = "SPAN")]
+    pub needs: Option<String>,
+    /// What units do now, as printed by systemctl show '*' -p Id -p ActiveState -p TimeoutStopUSec
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+}
+
+/// `amr enable`, `amr disable`, `amr reenable`
+#[derive(Debug, Args)]
+pub struct UnitFiles {
+    /// Units; `.service` may be left out
+    #[arg(value_name = "UNIT", required = true)]
+    pub units: Vec<String>,
+    /// Start or stop them as well
+    #[arg(long)]
+    pub now: bool,
+    /// Print what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 /// `amr initd`

@@ -9,7 +9,7 @@ use crate::os::child::{Spec, Stdio, spawn};
 use crate::os::poll;
 use crate::os::wait::{self, Exit};
 use crate::sysv::apply;
-use crate::sysv::chkconfig::{self, Env, Family, HandOver, HandingOver, Init, Privilege};
+use crate::sysv::chkconfig::{self, Env, Family, HandOver, HandingOver, Init, Outcome, Privilege};
 use crate::sysv::level::Runlevel;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,10 @@ pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
             return Class::Failed.lsb();
         }
     };
-    let command = match chkconfig::parse(program, words, around.wishes.skip) {
+    // An option of ours: what would be done, step by step.
+    let (dry, words): (Vec<OsString>, Vec<OsString>) = words.iter().cloned().partition(|w| w == "--dry-run");
+    let is_dry = !dry.is_empty();
+    let command = match chkconfig::parse(program, &words, around.wishes.skip) {
         Ok(command) => command,
         Err(usage) => {
             out::mutter(&usage.stderr);
@@ -36,7 +39,16 @@ pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
         }
     };
     let env = env(&ctx, program, around);
-    let outcome = apply::execute(&ctx.root, &command, &env);
+    let outcome = if is_dry {
+        let decision = apply::preview(&ctx.root, &command, &env);
+        decision.steps.iter().for_each(|step| out::say(&format!("{step}\n")));
+        let mut outcome = decision.outcome;
+        let calls = std::mem::take(&mut outcome.hand_over);
+        calls.iter().for_each(|call| out::say(&format!("run {call}\n")));
+        Outcome { reload: false, ..outcome }
+    } else {
+        apply::execute(&ctx.root, &command, &env)
+    };
     out::say(&outcome.stdout);
     out::mutter(&outcome.stderr);
     outcome.notes.iter().for_each(|note| out::complain("chkconfig", note, None));
@@ -50,7 +62,8 @@ pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
     code
 }
 
-fn env(ctx: &Context, program: &str, around: &Surroundings) -> Env {
+/// What the host is, as chkconfig's rules need to know it.
+pub fn env(ctx: &Context, program: &str, around: &Surroundings) -> Env {
     let levels = runlevel::runlevels(&ctx.root, around.runlevel.as_deref());
     let systemd = |running| if running { Init::SystemdRunning } else { Init::SystemdInstalled };
     let may_write = ctx.is_root || !ctx.root.is_host();
@@ -71,7 +84,7 @@ fn env(ctx: &Context, program: &str, around: &Surroundings) -> Env {
 }
 
 /// Runs a program of the host and returns its exit code.
-fn hand_over(ctx: &Context, what: &HandOver) -> u8 {
+pub fn hand_over(ctx: &Context, what: &HandOver) -> u8 {
     let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
     let found = folders.iter().map(|f| Path::new(f).join(what.program)).find(|p| p.exists());
     let Some(program) = found else {
@@ -85,7 +98,7 @@ fn hand_over(ctx: &Context, what: &HandOver) -> u8 {
         stdio: [Stdio::Inherit, Stdio::Inherit, Stdio::Inherit],
         ..Spec::default()
     };
-    let ended = spawn(&spec, &ctx.features).and_then(|child| {
+    let ended = spawn(&spec, &ctx.features()).and_then(|child| {
         loop {
             if let Some(reaped) = wait::reap(child.pid)? {
                 return Ok(reaped.exit);

@@ -17,8 +17,8 @@ pub struct Context {
     pub root: Root,
     /// Is the caller root?
     pub is_root: bool,
-    /// What the kernel can do, or is said not to.
-    pub features: Features,
+    /// What the kernel may be asked for.
+    allowed: Features,
     /// `AMR_FEATURES`: features of the kernel to do without, for supervisors too.
     pub switches: Option<String>,
     /// Where supervisors keep their files.
@@ -35,11 +35,17 @@ impl Context {
     pub fn new(root: &Path, unit_path: Option<&str>, switches: Option<String>) -> Result<Self, String> {
         let root = if root == Path::new("/") { Root::host() } else { Root::at(root) };
         let root = root.map_err(|e| e.to_string())?;
-        let features = Features::detect(switches.as_deref()).map_err(|e| e.to_string())?;
+        let allowed = Features::allowed(switches.as_deref()).map_err(|e| e.to_string())?;
         let is_root = ids::effective_uid() == 0;
         let privilege = if is_root { Privilege::Root } else { Privilege::User };
         let place = Place::of(root.clone(), privilege);
-        Ok(Self { root, is_root, features, switches, place, unit_paths: search_path(unit_path) })
+        Ok(Self { root, is_root, allowed, switches, place, unit_paths: search_path(unit_path) })
+    }
+
+    /// What the kernel can do, or is said not to. Asked by the few verbs that run a process.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        self.allowed.ask()
     }
 
     /// Now, by the clock on the wall.

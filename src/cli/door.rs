@@ -33,6 +33,13 @@ pub fn decide(argv: Vec<OsString>) -> Door {
     }
     let behind = || argv.iter().skip(2).cloned().collect::<Vec<_>>();
     let option = |word: Option<&OsString>| word.is_some_and(|w| w.as_bytes().starts_with(b"-"));
+    if let [_, root, dir, word, words @ ..] = argv.as_slice()
+        && root == "--root"
+        && word == "chkconfig"
+    {
+        let words = [root, dir].into_iter().chain(words).cloned().collect();
+        return Door::Chkconfig("chkconfig".to_owned(), words);
+    }
     match argv.get(1).map(|w| w.as_bytes()) {
         Some(b"initd") if !option(argv.get(2)) => Door::Init(behind()),
         Some(b"chkconfig") => Door::Chkconfig("chkconfig".to_owned(), behind()),
@@ -103,6 +110,10 @@ mod tests {
         assert_eq!(
             door(&["amr", "chkconfig", "x", "on"]),
             Door::Chkconfig("chkconfig".into(), words(&["x", "on"]))
+        );
+        assert_eq!(
+            door(&["amr", "--root", "/x", "chkconfig", "web"]),
+            Door::Chkconfig("chkconfig".into(), words(&["--root", "/x", "web"]))
         );
         assert!(matches!(door(&["amr", "status"]), Door::Hand(_)));
         assert!(matches!(door(&["amr"]), Door::Hand(_)));

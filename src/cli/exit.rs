@@ -13,6 +13,8 @@ pub enum Class {
     Failed,
     /// What was typed makes no sense.
     Usage,
+    /// A verb that this service does not have, such as reload.
+    Unimplemented,
     /// Only root may.
     Privilege,
     /// The program of the service is not there.
@@ -31,6 +33,7 @@ impl Class {
             Self::Ok => 0,
             Self::Failed => 1,
             Self::Usage => 2,
+            Self::Unimplemented => 3,
             Self::Privilege => 4,
             Self::NotInstalled => 5,
             Self::NotConfigured => 6,
@@ -43,7 +46,7 @@ impl Class {
     pub fn hand(self) -> u8 {
         match self {
             Self::Ok => 0,
-            Self::Failed | Self::NotRunning => 1,
+            Self::Failed | Self::NotRunning | Self::Unimplemented => 1,
             Self::Usage => 2,
             Self::Privilege => 4,
             Self::NotInstalled => 5,

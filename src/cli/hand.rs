@@ -5,12 +5,16 @@ use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
-use crate::cli::{demo, drain, explain, handover, logs, out, reaction, run, show, units};
+use crate::cli::{
+    demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, show, units,
+};
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
+use crate::os::child::{Spec, own_executable, spawn};
+use crate::os::root::Root;
 use crate::service::client;
 use crate::sysv::chkconfig;
-use crate::sysv::initd::Spec;
+use crate::sysv::initd::Spec as Script;
 use crate::unit::load::Loader;
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
@@ -32,6 +36,16 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
             return 0;
         }
     };
+    if let Some(level) = &args.log_level
+        && !logger::level(level)
+    {
+        out::complain(
+            "start-up",
+            &format!("'{level}' is no level: off, error, warn, info, debug or trace"),
+            None,
+        );
+        return Class::Usage.hand();
+    }
     let ctx = match Context::new(&args.root, around.unit_path.as_deref(), around.switches.clone()) {
         Ok(ctx) => ctx,
         Err(what) => {
@@ -63,6 +77,11 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::Run(r) => run::foreground(ctx, &r),
         Verb::Logs(l) => logs::run(ctx, &l),
         Verb::Drain(d) => drain::run(ctx, &d),
+        Verb::Order(o) => order::run(ctx, &o, around),
+        Verb::Enable(u) => enable::run(ctx, enable::Change::Enable, &u, around),
+        Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, around),
+        Verb::Reenable(u) => enable::run(ctx, enable::Change::Reenable, &u, around),
+        Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, around),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
         Verb::Demo(d) => demo::run(&d),
         Verb::StandIn { role } => demo::stand_in(&role),
@@ -97,18 +116,20 @@ pub fn load(ctx: &Context, name: &UnitName) -> Unit {
 }
 
 /// Must this go to systemctl? On the host itself where systemd runs, unless told not to.
-fn hands_over(ctx: &Context, around: &Surroundings) -> bool {
+pub fn hands_over(ctx: &Context, around: &Surroundings) -> bool {
     ctx.root.is_host() && init::booted_with_systemd(&ctx.root) && !around.wishes.skip
 }
 
-fn needs_root(ctx: &Context, verb: &str) -> Option<u8> {
+/// Only root may change the host itself.
+pub fn needs_root(ctx: &Context, verb: &str) -> Option<u8> {
     (ctx.root.is_host() && !ctx.is_root).then(|| {
         out::complain(verb, "only root may", Some("sudo, or --root DIR for a folder of your own"));
         Class::Privilege.hand()
     })
 }
 
-fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
+/// start, stop and their kin.
+pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
     let verb = job.as_str();
     let units = match typed(ctx, &args.units, verb) {
         Ok(units) => units,
@@ -116,17 +137,13 @@ fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 
     };
     if hands_over(ctx, around) && !args.dry_run {
         let names: Vec<String> = units.iter().map(UnitName::to_string).collect();
-        return handover::systemctl(&ctx.features, verb, &names, around.wishes).unwrap_or_else(|refused| {
+        return handover::systemctl(&ctx.features(), verb, &names, around.wishes).unwrap_or_else(|refused| {
             out::complain(verb, &refused.what, refused.hint.as_deref());
             refused.class.hand()
         });
     }
-    let mut options = Options {
-        no_wait: args.no_wait,
-        strict: args.strict,
-        ignore_dependencies: args.ignore_dependencies,
-        ..Options::default()
-    };
+    let mut options =
+        Options { strict: args.strict, ignore_dependencies: args.ignore_dependencies, ..Options::default() };
     match args.timeout.as_deref().map(time::parse).transpose() {
         Ok(Some(Timeout::After(t))) => options.timeout = Some(t),
         Ok(Some(Timeout::Never) | None) => {}
@@ -157,6 +174,9 @@ fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 
         out::say(&text);
         return 0;
     }
+    if args.no_wait {
+        return in_background(ctx, verb, &anchors, args, around);
+    }
     if !args.json {
         planned.notes().iter().chain(&planned.unapplied()).for_each(|note| out::complain(verb, note, None));
     }
@@ -171,6 +191,34 @@ fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 
     verdict(&reports, &anchors)
 }
 
+/// The same command as a process of its own, which nobody waits for: the order of its jobs is kept.
+fn in_background(
+    ctx: &Context,
+    verb: &str,
+    anchors: &[(Job, UnitName)],
+    args: &Jobs,
+    around: &Surroundings,
+) -> u8 {
+    let mut argv: Vec<OsString> = vec!["amr".into(), "--root".into(), ctx.root.prefix().into(), verb.into()];
+    if args.ignore_dependencies {
+        argv.push("--ignore-dependencies".into());
+    }
+    argv.extend(anchors.iter().map(|(_, name)| OsString::from(name.as_str())));
+    let env = [("AMR_FEATURES", &around.switches), ("SYSTEMD_UNIT_PATH", &around.unit_path)];
+    let env = env.into_iter().filter_map(|(k, v)| Some((k.into(), v.as_ref()?.into()))).collect();
+    let spawned = Root::host().and_then(|host| own_executable(&host)).and_then(|program| {
+        let spec = Spec { env, ..Spec::detached(program, argv, Vec::new()) };
+        spawn(&spec, &ctx.features())
+    });
+    match spawned {
+        Ok(_) => 0,
+        Err(e) => {
+            out::complain(verb, &e.to_string(), None);
+            Class::Failed.hand()
+        }
+    }
+}
+
 /// What was asked for decides; what was only pulled in by Wants= does not.
 fn verdict(reports: &[Report], anchors: &[(Job, UnitName)]) -> u8 {
     let asked =
@@ -179,7 +227,12 @@ fn verdict(reports: &[Report], anchors: &[(Job, UnitName)]) -> u8 {
     bad.map_or(0, |class| match class {
         Class::NotConfigured => class.hand(),
         Class::Privilege => class.hand(),
-        Class::Ok | Class::Failed | Class::Usage | Class::NotInstalled | Class::NotRunning => 1,
+        Class::Ok
+        | Class::Failed
+        | Class::Usage
+        | Class::Unimplemented
+        | Class::NotInstalled
+        | Class::NotRunning => 1,
     })
 }
 
@@ -265,12 +318,12 @@ fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> u8 {
         },
     };
     let stem = name.strip_suffix(".service").unwrap_or(name);
-    let shipped = Spec::shipped().ok().and_then(|all| all.into_iter().find(|s| s.name == stem));
+    let shipped = Script::shipped().ok().and_then(|all| all.into_iter().find(|s| s.name == stem));
     let spec = match shipped {
         Some(spec) => Ok(spec),
         None => {
             let described = UnitName::parse_or_service(stem).ok().and_then(|n| load(ctx, &n).description);
-            Spec::new(stem, described.as_deref().unwrap_or(stem))
+            Script::new(stem, described.as_deref().unwrap_or(stem))
         }
     };
     match spec.and_then(|spec| spec.print(family)) {

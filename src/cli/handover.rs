@@ -62,6 +62,30 @@ pub fn ask(features: &Features, unit: &str, property: &str) -> Option<String> {
     text.lines().find_map(|l| l.strip_prefix(property)?.strip_prefix('=').map(str::to_owned))
 }
 
+/// What systemctl prints for these words; `None` where it cannot be asked.
+#[must_use]
+pub fn query(features: &Features, words: &[&str]) -> Option<String> {
+    let args: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+    let captured = capture(&spec(&args)?, features, 256 << 20, PATIENCE).ok()?;
+    Some(String::from_utf8_lossy(&captured.stdout).into_owned())
+}
+
+/// `systemctl enable|disable|…` with options, on the host or, by `--root=`, in a tree.
+///
+/// # Errors
+/// There is no systemctl, or it cannot be run.
+pub fn unit_files(
+    features: &Features,
+    options: &[String],
+    verb: &str,
+    units: &[String],
+) -> Result<u8, Refused> {
+    let mut args = options.to_vec();
+    args.extend([verb.to_owned(), "--".to_owned()]);
+    args.extend(units.iter().cloned());
+    run(features, &args)
+}
+
 fn spec(args: &[String]) -> Option<Spec> {
     let program = PROGRAMS.iter().map(PathBuf::from).find(|p| p.exists())?;
     let argv = std::iter::once("systemctl".to_owned()).chain(args.iter().cloned());

@@ -130,8 +130,9 @@ impl Call {
                 .map(|m| UnitName::parse_or_service(m).map_or_else(|_| m.clone(), |n| n.to_string()))
                 .collect()
         };
-        let masked =
-            |unit: &String| handover::ask(&self.ctx.features, unit, "LoadState").as_deref() == Some("masked");
+        let masked = |unit: &String| {
+            handover::ask(&self.ctx.features(), unit, "LoadState").as_deref() == Some("masked")
+        };
         if self.dialect == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
             out::complain("initd", &format!("'{}' is masked, ignoring", self.unit), None);
             return 0;
@@ -145,7 +146,7 @@ impl Call {
             | door::Verb::Reload
             | door::Verb::Status => verb.as_str(),
         };
-        match handover::systemctl(&self.ctx.features, word, &units, around.wishes) {
+        match handover::systemctl(&self.ctx.features(), word, &units, around.wishes) {
             Ok(code) => code,
             Err(refused) => {
                 out::complain("initd", &refused.what, refused.hint.as_deref());
@@ -232,6 +233,10 @@ impl Call {
         let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
         let act = if job == Job::Stop { Act::Stop } else { Act::Start };
         if nothing {
+            // Nothing to restart: nothing to say.
+            if !matches!(job, Job::Start | Job::Stop) {
+                return 0;
+            }
             out::say(&dialect::job(self.dialect, stage, act, &self.name, "", true));
             return 0;
         }
@@ -264,41 +269,37 @@ impl Call {
 
     /// One sentence for each member and for the service itself; the worst decides the code.
     fn status(&self, members: &[String]) -> u8 {
-        let units = if members.is_empty() {
-            let mut units = self.recorded_members();
-            units.push(self.unit.clone());
-            units
-        } else {
+        let own = client::status(&self.ctx.place, &self.unit);
+        // Members matter to an umbrella, which has no process of its own.
+        let single = matches!(&own, Ok(Some(record)) if record.main.is_some());
+        let mut own = Some(own);
+        let units = if !members.is_empty() {
             match self.chosen(members) {
                 Ok(units) => units,
                 Err(code) => return code,
             }
+        } else if single {
+            vec![self.unit.clone()]
+        } else {
+            let mut units = self.members();
+            units.push(self.unit.clone());
+            units
         };
         let mut worst = 0;
         for unit in &units {
+            let known = if *unit == self.unit { own.take() } else { None };
+            let record = known.unwrap_or_else(|| client::status(&self.ctx.place, unit));
             let name = if *unit == self.unit { self.name.as_str() } else { unit.stem() };
-            let (running, pid) = self.running(unit, name);
+            let (running, pid) = record.map_or((Running::Unknown, None), |r| self.running(r.as_ref(), name));
             out::say(&dialect::status(self.dialect, name, running, pid));
             worst = worst.max(running.code());
         }
         worst
     }
 
-    /// Members matter to an umbrella, which has no process of its own.
-    fn recorded_members(&self) -> Vec<UnitName> {
-        match client::status(&self.ctx.place, &self.unit) {
-            Ok(Some(record)) if record.main.is_some() => Vec::new(),
-            Ok(_) | Err(_) => self.members(),
-        }
-    }
-
-    fn running(&self, unit: &UnitName, name: &str) -> (Running, Option<u32>) {
-        let record = match client::status(&self.ctx.place, unit) {
-            Ok(record) => record,
-            Err(_) => return (Running::Unknown, None),
-        };
-        let activity = record.as_ref().map_or(Activity::Inactive, |r| explain::activity(r.state()));
-        let pid = record.as_ref().and_then(|r: &Record| r.main).and_then(|m| u32::try_from(m.pid).ok());
+    fn running(&self, record: Option<&Record>, name: &str) -> (Running, Option<u32>) {
+        let activity = record.map_or(Activity::Inactive, |r| explain::activity(r.state()));
+        let pid = record.and_then(|r| r.main).and_then(|m| u32::try_from(m.pid).ok());
         if activity.is_active() || activity == Activity::Deactivating {
             return (Running::Yes, pid);
         }

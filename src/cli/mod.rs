@@ -11,30 +11,42 @@ mod demo;
 mod dialect;
 mod door;
 mod drain;
+mod enable;
 mod exit;
 mod explain;
 mod hand;
 mod handover;
 mod init;
 mod jobs;
+mod logger;
 mod logs;
+mod order;
 mod out;
 mod reaction;
 mod run;
+mod scripts;
 mod show;
 mod units;
 
+use crate::os::signal;
 use door::{Door, Surroundings};
+use logger::Sink;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command that `argv` names and returns the exit code of the process.
 #[must_use]
 pub fn main(argv: Vec<OsString>) -> ExitCode {
-    exit::code(match door::decide(argv) {
-        Door::Init(words) => init::run(&words, &Surroundings::read()),
-        Door::Chkconfig(program, words) => chkconfig::run(&program, &words, &Surroundings::read()),
+    // It fails for signals that do not exist, and these do.
+    let _ = signal::reset();
+    let around = Surroundings::read();
+    let door = door::decide(argv);
+    let sink = if matches!(door, Door::Supervise(_)) { Sink::System } else { Sink::Stderr };
+    logger::install(sink, around.log.as_deref());
+    exit::code(match door {
+        Door::Init(words) => init::run(&words, &around),
+        Door::Chkconfig(program, words) => chkconfig::run(&program, &words, &around),
         Door::Supervise(words) => run::supervise(&words),
-        Door::Hand(argv) => hand::run(argv, &Surroundings::read()),
+        Door::Hand(argv) => hand::run(argv, &around),
     })
 }

@@ -6,7 +6,7 @@
 //!
 //! Pure.
 
-use crate::drain::cursor::FileId;
+use crate::drain::cursor::{FileId, Timestamp};
 use crate::drain::file::Held;
 use crate::drain::progress::{KeptBy, Progress, Rest};
 use crate::drain::reason::{Reason, Standing};
@@ -21,7 +21,12 @@ pub struct History {
     /// Losses, and doubts that no later look takes away.
     kept: Vec<Progress>,
     moved: Option<Moment>,
+    /// What the clock on the wall was ahead of the other one at the first look.
+    ahead: Option<i128>,
 }
+
+/// How far the clocks may drift apart before one of them was set.
+const STEP: u128 = 500_000_000;
 
 /// Whether a look saw every folder that it should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +84,13 @@ impl History {
         }
         self.last = seen;
         files.extend(self.kept.iter().cloned());
+    }
+
+    /// Whether the clock on the wall was not set since the first look: only then do its times of
+    /// later events mean anything on the other clock.
+    pub fn steady(&mut self, now: Moment, wall: Timestamp) -> bool {
+        let ahead = i128::from(wall.0) - i128::from(now.0);
+        self.ahead.get_or_insert(ahead).abs_diff(ahead) < STEP
     }
 
     /// When anything last moved; `None` before the first look.
@@ -160,3 +172,6 @@ fn outgrown(last: &Progress, now: &Progress) -> bool {
     let renamed = now.kept_by == KeptBy::Name && now.path != last.path && had_rest(last);
     regrown || renamed
 }
+
+#[cfg(test)]
+mod tests;

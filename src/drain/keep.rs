@@ -101,3 +101,76 @@ fn reports(root: &Root, folder: &Path) -> Result<Vec<PathBuf>, Error> {
         .map(|entry| folder.join(entry.name))
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drain::cursor::Timestamp;
+    use crate::drain::report::{Stage, whole};
+    use crate::drain::shipper::filebeat::glob::Pattern;
+    use crate::drain::verdict::Verdict;
+
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(name: &str) -> (Self, Root) {
+            let path = std::env::temp_dir().join(format!("amr-keep-{}-{name}", std::process::id()));
+            let _ = std::fs::remove_dir_all(&path);
+            std::fs::create_dir_all(&path).unwrap();
+            let root = Root::at(&path).unwrap();
+            (Self(path), root)
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn report(left: u64) -> Report {
+        whole(Timestamp(0), Stage::Final, Verdict::GaveUp, left, Vec::new())
+    }
+
+    #[test]
+    fn the_last_ones_are_kept_and_the_newest_is_read_back() {
+        let (_tree, root) = Tree::new("last");
+        let folder = Path::new(FOLDER);
+        assert_eq!(last(&root, folder).unwrap(), None);
+        root.create_dir_all(folder, 0o755).unwrap();
+        root.write_atomic(&folder.join("notes.txt"), b"mine", 0o600, Sync::No).unwrap();
+        for day in 1..=25 {
+            write(&root, folder, &report(day), &format!("2026-01-{day:02}T00:00:00Z"), 7).unwrap();
+        }
+        assert_eq!(reports(&root, folder).unwrap().len(), KEPT);
+        assert_eq!(last(&root, folder).unwrap(), Some(report(25)));
+        assert!(root.exists(&folder.join("notes.txt")), "only reports are removed");
+        // A later report of the same drain takes the place of the earlier one.
+        let path = write(&root, folder, &report(26), "2026-01-25T00:00:00Z", 7).unwrap();
+        assert_eq!(path, folder.join("drain-2026-01-25T000000Z-7.json"));
+        assert_eq!(
+            (reports(&root, folder).unwrap().len(), last(&root, folder).unwrap()),
+            (KEPT, Some(report(26)))
+        );
+    }
+
+    #[test]
+    fn what_is_no_report_is_an_error_that_names_the_file() {
+        let (_tree, root) = Tree::new("malformed");
+        let folder = Path::new("/r");
+        root.create_dir_all(folder, 0o755).unwrap();
+        root.write_atomic(&folder.join("drain-x.json"), b"{\"schema\":1,", 0o600, Sync::No).unwrap();
+        let error = last(&root, folder).unwrap_err().to_string();
+        assert!(error.contains("/r/drain-x.json") && error.contains("line 1"), "{error}");
+    }
+
+    #[test]
+    fn a_report_is_not_kept_where_it_would_be_shipped() {
+        let asked = |pattern: &str| vec![Wish::asked(Pattern::parse(pattern, true).unwrap())];
+        let wanted = Path::new(FOLDER);
+        assert_eq!(folder(wanted, &asked("/var/log/*.log")), wanted);
+        for taken in ["/var/log/**", "/var/log/*/*.json", "/var/log/amr-drain/drain-*"] {
+            assert_eq!(folder(wanted, &asked(taken)), Path::new(ELSEWHERE), "{taken}");
+        }
+    }
+}

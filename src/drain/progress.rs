@@ -325,14 +325,25 @@ impl Case<'_, '_> {
         }
     }
 
-    /// A shipper that goes by names alone keeps the old file's position until it has shipped
-    /// something of the new one. What it has read of a file it has read after the last write.
+    /// What a shipper has read of a file it has read after the last write, and it dates a position
+    /// then or later: `timestamp` when the output acknowledged (`States.UpdateWithTs`), `updated`
+    /// when the event was published (`updateOp.Execute`). So a position at the end that is older than
+    /// the last write speaks of what the file held before: of the file which had the name, or of
+    /// bytes that were cut off before as many others came.
     fn position_older(&self) -> bool {
-        let by_path = self.cursor.filter(|cursor| cursor.identity == Identity::Path);
-        by_path.is_some_and(|cursor| {
-            let modified = self.file.modified;
-            cursor.updated.is_none_or(|updated| updated < modified) && self.checks.on(Check::PathAge)
-        })
+        let modified = self.file.modified;
+        let older = self.cursor.is_some_and(|cursor| match cursor.updated {
+            Some(updated) => updated < modified,
+            // A state of 1.x has no time; one that sticks to a file is taken at its word.
+            None => self.by_name(),
+        });
+        older && self.checks.on(Check::PathAge)
+    }
+
+    /// Whether the position sticks to the name: then the shipper keeps the old file's position until
+    /// it has shipped something of the new one.
+    fn by_name(&self) -> bool {
+        self.cursor.is_some_and(|cursor| cursor.identity == Identity::Path)
     }
 
     fn too_old(&self) -> bool {
@@ -379,7 +390,7 @@ impl Case<'_, '_> {
     fn by_tail(&self) -> Reason {
         let terminator =
             if self.checks.on(Check::Terminator) { self.rules.terminator } else { Terminator::LineFeed };
-        let older = !self.position.truncated && self.position_older();
+        let older = !self.position.truncated && self.by_name() && self.position_older();
         let proved = |reason| match terminator {
             Terminator::LineFeed if older => Reason::PositionOlder,
             Terminator::LineFeed => reason,

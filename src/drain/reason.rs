@@ -71,7 +71,8 @@ pub enum Reason {
     ConfigurationUnknown,
     /// Several files fit the state.
     Ambiguous,
-    /// The state is kept by path alone and is older than the file: it may be another file's.
+    /// The state is older than the file's last write: it may be of what the file, or another one of
+    /// its name, held before.
     PositionOlder,
 
     /// Gone, with bytes that were not acknowledged when it was last seen.
@@ -237,7 +238,9 @@ impl Reason {
             Self::OtherTerminator => "its lines do not end in LF, so what is left cannot be judged",
             Self::ConfigurationUnknown => "the shipper's configuration is not known well enough to judge it",
             Self::Ambiguous => "several files fit the shipper's state",
-            Self::PositionOlder => "the position, kept by name alone, is older than the file",
+            Self::PositionOlder => {
+                "the position is older than the last write: it may be of what the file held before"
+            }
             Self::Gone => "gone, with bytes that were not acknowledged when it was last seen",
             Self::CutShort => "cut shorter, with bytes that were not acknowledged when it was last seen",
             Self::Forgotten => {

@@ -157,6 +157,8 @@ pub struct About<'a> {
     pub life: Life,
     /// Its counters.
     pub evidence: Option<Evidence>,
+    /// What its own log says that is worth saying.
+    pub said: Vec<String>,
 }
 
 /// The report on one shipper.
@@ -173,6 +175,7 @@ pub fn shipper(
         .not_files
         .iter()
         .map(|other| format!("'{}' is no file and is not judged", shown(&other.key)));
+    let said = about.said.iter().map(|line| shown(line.as_bytes()));
     let faults = positions.faults.first().iter().map(|fault| fault.to_string());
     ShipperReport {
         name: about.name.to_owned(),
@@ -191,7 +194,14 @@ pub fn shipper(
         files: files.iter().map(file).collect(),
         states_without_file: gone,
         doubts: doubts.iter().map(ToString::to_string).collect(),
-        notes: positions.notes.iter().map(ToString::to_string).chain(faults).chain(others).collect(),
+        notes: positions
+            .notes
+            .iter()
+            .map(ToString::to_string)
+            .chain(faults)
+            .chain(others)
+            .chain(said)
+            .collect(),
     }
 }
 

@@ -9,11 +9,11 @@
 
 use crate::drain::claim::Index;
 use crate::drain::cursor::{Positions, Timestamp};
-use crate::drain::file::Wanted;
+use crate::drain::file::{Access, Wanted};
 use crate::drain::history::{History, View};
 use crate::drain::progress::{Ask, Progress, ask, weigh};
 use crate::drain::report::{self, About, Report, Stage};
-use crate::drain::scan::{Asks, Request, Scene, coding, prints, scan, tails, within};
+use crate::drain::scan::{Asks, Request, Scene, coding, prints, said, scan, tails, within};
 use crate::drain::shipper::filebeat::config::{self, Config, Flags, Setting};
 use crate::drain::shipper::filebeat::follow::{Error as RegistryError, Registry};
 use crate::drain::shipper::filebeat::glob::{Pattern, PatternError};
@@ -22,7 +22,7 @@ use crate::drain::shipper::find::{self, Found};
 use crate::drain::shipper::{Shipper, cloudwatch};
 use crate::drain::tail::Tail;
 use crate::drain::verdict::{
-    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge,
+    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Verdict, judge,
 };
 use crate::drain::wish::Wish;
 use crate::os::clock;
@@ -253,6 +253,8 @@ pub fn look(
     let own = found.data.clone().unwrap_or_else(|| found.positions.clone());
     let asks = Asks { wishes: &wishes, others };
     let mut scene = scan(root, &positions.cursors, &asks, &pids, &own, limit);
+    let said = said(root, found, limit);
+    refuse(&mut scene, &said);
     let now = moment();
     let (mut files, gone) = weigh_all(root, positions, &mut scene, now, limit);
     let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
@@ -260,13 +262,11 @@ pub fn look(
     history.look(&mut files, view, now, Checks::ALL);
     doubts.append(&mut scene.doubts);
     let life = life(root, found);
-    let evidence = counters(found);
+    let steady = history.steady(now, wall());
+    let evidence = counters(found).or_else(|| logged(&said, now).filter(|_| steady));
     let facts = Facts {
         life,
-        trust: match found.shipper.trust() {
-            crate::drain::shipper::Trust::Acknowledged => Trust::Acknowledged,
-            crate::drain::shipper::Trust::AlsoDropped => Trust::AlsoDropped,
-        },
+        trust: found.shipper.trust(),
         evidence,
         counted: if positions.not_files.is_empty() { Counted::FilesOnly } else { Counted::OthersToo },
         doubts: &doubts,
@@ -288,6 +288,7 @@ pub fn look(
         pids: pids.iter().map(|pid| pid.get()).collect(),
         life,
         evidence,
+        said: said.notes(),
     };
     let report = report::shipper(&about, verdict, positions, gone, &files, &doubts);
     Ok(LookReport { verdict, left: report::left(&files), report, files, wishes })
@@ -310,6 +311,15 @@ fn wishes(found: &Found, options: &Options, positions: &Positions) -> Result<(Ve
         doubts.extend(found.doubts.iter().cloned().chain(unknown).map(Doubt::Configuration));
     }
     Ok((wishes, doubts))
+}
+
+/// Marks the files that the shipper could not open.
+fn refuse(scene: &mut Scene, said: &evidence::Said) {
+    for (file, rules) in scene.files.iter().zip(&mut scene.rules) {
+        if said.refused.iter().any(|path| path.as_bytes() == &*file.path) {
+            rules.access = Access::Refused;
+        }
+    }
 }
 
 /// Pairs files with positions, reads what must be read of them, and weighs each.
@@ -389,6 +399,14 @@ fn counters(found: &Found) -> Option<Evidence> {
     let at = moment();
     let counters = evidence::stats(&http::get(&endpoint, "/stats", HTTP_LIMIT).ok()?)?;
     Some(Evidence { active: counters.in_flight()?, at })
+}
+
+/// The counters of its own log's last metrics line. Its time is of the clock on the wall; a second
+/// less, since it is rounded.
+fn logged(said: &evidence::Said, now: Moment) -> Option<Evidence> {
+    let (at, counters) = said.metrics?;
+    let age = u64::try_from(wall().0.checked_sub(at.0)?).ok()?.saturating_add(1_000_000_000);
+    Some(Evidence { active: counters.in_flight()?, at: Moment(now.0.saturating_sub(age)) })
 }
 
 fn moment() -> Moment {

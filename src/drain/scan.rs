@@ -28,7 +28,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 mod read;
+mod said;
 pub use read::{Request, coding, prints, tails};
+pub use said::said;
 
 /// How often folders that change while they are read are read again.
 const ATTEMPTS: usize = 3;

@@ -102,9 +102,10 @@ pub enum Life {
 /// What an acknowledged position of this shipper is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// Positions advance on acknowledgement alone (Filebeat).
+    /// They move when the output has acknowledged, and never else (Filebeat).
     Acknowledged,
-    /// They also advance when a batch is dropped, or when the shipper stops (CloudWatch agent).
+    /// They also move past what was dropped: an unretryable error, retries spent, a stop meanwhile
+    /// (CloudWatch agent).
     AlsoDropped,
 }
 
@@ -202,7 +203,7 @@ pub enum Check {
     Overread,
     /// Missing ranges are missing.
     Gaps,
-    /// A position kept by path alone may be that of the file which had the name before.
+    /// A position older than the last write may be of what the file, or its name, held before.
     PathAge,
     /// The state of a removed file says nothing about the next one with its inode.
     DeletedState,

@@ -214,3 +214,75 @@ fn shortest(input: &LogInput, version: Option<Version>) -> u64 {
         (Setting::Default | Setting::Set(_), Setting::Default | Setting::Set(_)) => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drain::shipper::filebeat::config::{Flags, read};
+
+    fn wishes(yaml: &str, version: &str) -> Vec<Wish> {
+        let text = format!("filebeat.inputs:\n{yaml}");
+        let config = read("filebeat.yml", &text, &Flags::default()).unwrap();
+        assert!(config.unknown.is_empty(), "{:?}", config.unknown);
+        config.inputs.iter().map(|input| Wish::of(input, Version::parse(version))).collect()
+    }
+
+    fn of(yaml: &str, path: &str) -> Rules {
+        rules_of(&wishes(yaml, "8.1.3"), path.as_bytes(), false, Wanted::No)
+    }
+
+    const LOGS: &str = "- type: log\n  paths: [/l/*.log]\n";
+
+    #[test]
+    fn a_path_is_wanted_excluded_or_nobodys() {
+        let yaml = format!("{LOGS}  exclude_files: ['[.]old']\n");
+        for (path, wanted) in
+            [("/l/a.log", Wanted::Matched), ("/l/a.old.log", Wanted::Excluded), ("/m/a.log", Wanted::No)]
+        {
+            assert_eq!(of(&yaml, path).wanted, wanted, "{path}");
+        }
+        let unknown = rules_of(&wishes(&yaml, "8.1.3"), b"/m/a.log", false, Wanted::Unknown);
+        assert_eq!(unknown.wanted, Wanted::Unknown);
+    }
+
+    #[test]
+    fn a_link_counts_where_links_are_followed() {
+        let wanted = |yaml: &str| rules_of(&wishes(yaml, "8.1.3"), b"/l/a.log", true, Wanted::No).wanted;
+        assert_eq!(wanted(LOGS), Wanted::Link);
+        assert_eq!(wanted(&format!("{LOGS}  symlinks: true\n")), Wanted::Matched);
+        assert_eq!(wanted("- type: container\n  paths: [/l/*.log]\n"), Wanted::Matched);
+    }
+
+    #[test]
+    fn what_the_operator_asks_for_is_asked_for_whatever_the_shipper_leaves_out() {
+        let mut all = wishes(&format!("{LOGS}  exclude_files: ['a']\n"), "8.1.3");
+        all.push(Wish::asked(Pattern::parse("/l/*", true).unwrap()));
+        assert_eq!(rules_of(&all, b"/l/a.log", true, Wanted::No).wanted, Wanted::Asked);
+    }
+
+    #[test]
+    fn of_two_inputs_the_one_counts_that_proves_less() {
+        let other = "- type: log\n  paths: [/l/a.*]\n  encoding: utf-16le\n  ignore_older: 2h\n  \
+            multiline.pattern: '^ '\n  harvester_limit: 3\n";
+        let rules = of(&format!("{LOGS}{other}"), "/l/a.log");
+        assert_eq!(rules.terminator, Terminator::Other);
+        assert!(matches!(rules.lines, Lines::Joined { .. }), "{rules:?}");
+        assert_eq!(rules.open_files, OpenFiles::Limited);
+        // The first one has no such limit.
+        assert_eq!(rules.ignore_older, None);
+        assert_eq!(of(&format!("{LOGS}{other}"), "/l/b.log").terminator, Terminator::LineFeed);
+    }
+
+    #[test]
+    fn short_files_wait_in_the_versions_that_go_by_whole_fingerprints() {
+        let yaml = "- type: filestream\n  id: x\n  paths: [/l/*.log]\n";
+        let shortest =
+            |yaml: &str, version| rules_of(&wishes(yaml, version), b"/l/a.log", false, Wanted::No).shortest;
+        let found: Vec<u64> =
+            ["8.19.0", "9.0.0", "9.4.2", "9.5.0", "?"].map(|version| shortest(yaml, version)).into();
+        assert_eq!(found, [0, 1024, 1024, 0, 0]);
+        let print = format!("{yaml}  file_identity.fingerprint: ~\n");
+        assert_eq!(shortest(&print, "8.19.0"), 1024);
+        assert_eq!(shortest(&print, "?"), 0, "an unknown version may let them grow");
+    }
+}

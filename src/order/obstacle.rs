@@ -334,9 +334,10 @@ impl Obstacle {
             Self::KillLinkInStartLevel { level } => {
                 format!("if it should run there, run `amr chkconfig --level {level} {stem} on`")
             }
-            Self::OlderKillLink { .. } | Self::LinkBroken { .. } => {
-                format!("run `amr chkconfig {stem} reset`")
+            Self::OlderKillLink { first, .. } => {
+                format!("remove `{first}` from /etc/rc0.d and /etc/rc6.d")
             }
+            Self::LinkBroken { .. } => format!("run `amr chkconfig {stem} reset`"),
             Self::NotInDepend { .. } => {
                 format!("give the script an LSB header and run `update-rc.d {stem} defaults`")
             }
@@ -354,7 +355,7 @@ impl Obstacle {
             Self::Masked => format!("run `systemctl unmask {stem}`"),
             Self::HiddenByUnit { unit } => format!("set the hook up in '{unit}', or remove that file"),
             Self::GeneratedLimit { .. } => {
-                format!("give it a unit of its own: `amr enable {stem}`, with TimeoutStopSec= as needed")
+                "give it a unit file of its own, with TimeoutStopSec= as needed".to_owned()
             }
             Self::GeneratedOrder => {
                 "give it a unit of its own with After= on what must outlive it".to_owned()
@@ -371,10 +372,16 @@ impl Obstacle {
                 format!("order it: After={network} in the unit, or a lower K number than the network's")
             }
             Self::ShipperStopsFirst { shipper, .. } => {
-                format!("order it: After={shipper}.service in the unit, or a lower K number than {shipper}'s")
+                format!(
+                    "order it: After={shipper}.service in the unit; or, for init scripts, a K number above the \
+                     hook's in `/etc/chkconfig.d/{shipper}`, then `amr chkconfig {shipper} resetpriorities`"
+                )
             }
             Self::WriterStillRuns { writer, .. } => {
-                format!("order it: Before={writer}.service in the unit, or a higher K number than {writer}'s")
+                format!(
+                    "order it: Before={writer}.service in the unit; or, for init scripts, a K number below the \
+                     hook's in `/etc/chkconfig.d/{writer}`, then `amr chkconfig {writer} resetpriorities`"
+                )
             }
         }
     }

@@ -160,6 +160,15 @@ impl Group {
         Ok(OwnedFd::from(self.host.open_with(&self.dir.join("cgroup.procs"), OFlag::O_WRONLY, 0)?))
     }
 
+    /// Its folder, for a child to be born in (`child::Spec`); `None` on the old hierarchies, where
+    /// the kernel cannot do that.
+    pub fn folder(&self) -> Option<OwnedFd> {
+        match self.version {
+            Version::V1 => None,
+            Version::V2 => self.host.open_dir(&self.dir).ok(),
+        }
+    }
+
     /// Moves a process into it.
     pub fn attach(&self, pid: ProcessId) -> Result<()> {
         let path = self.dir.join("cgroup.procs");
@@ -325,6 +334,7 @@ mod tests {
             argv: ["sh", "-c", "setsid sleep 60 & sleep 60 & wait"].map(Into::into).to_vec(),
             env: vec![("PATH".into(), "/usr/bin:/bin".into())],
             cgroup: Some(Arc::new(group.procs().unwrap())),
+            cgroup_folder: group.folder().map(Arc::new),
             ..Spec::default()
         };
         let pid = spawn(&spec, features).unwrap().pid;
@@ -393,6 +403,40 @@ mod tests {
         assert!(host_events(&group));
         life_of_a_group(&group, &features);
         life_of_a_group(&group, &Features::detect(Some("no-cgroup-kill")).unwrap());
+        life_of_a_group(&group, &Features::detect(Some("no-clone-into")).unwrap());
+    }
+
+    /// Which way was taken shows where the child has nothing to write itself into.
+    #[test]
+    fn a_child_is_born_in_the_group_unless_that_is_switched_off() {
+        let host = Root::host().unwrap();
+        let mounts = host.read(Path::new("/proc/self/mountinfo"), LIMIT).unwrap();
+        let mounts = parse_mounts(&String::from_utf8_lossy(&mounts));
+        let hierarchy = mounts
+            .iter()
+            .find(|m| m.version == Version::V2)
+            .map(|m| Hierarchy { host: host.clone(), mount: m.point.clone(), version: m.version })
+            .filter(Hierarchy::is_usable);
+        let Some(hierarchy) = hierarchy else {
+            println!("left out: no writable cgroup2 here");
+            return;
+        };
+        let group = hierarchy.group(&format!("born-{}.service", std::process::id()));
+        group.create().unwrap();
+        for (switch, inside) in [(None, 1), (Some("no-clone-into"), 0)] {
+            let features = Features::detect(switch).unwrap();
+            let spec = Spec {
+                program: "/bin/sleep".into(),
+                argv: ["sleep", "60"].map(Into::into).to_vec(),
+                cgroup_folder: group.folder().map(Arc::new),
+                ..Spec::default()
+            };
+            let pid = spawn(&spec, &features).unwrap().pid;
+            assert_eq!(group.pids().unwrap().len(), inside, "{switch:?}; the kernel is 5.7 or newer?");
+            crate::os::kill::child(pid, libc::SIGKILL).unwrap();
+            until("the end of it", || crate::os::wait::reap(pid).unwrap().is_some());
+        }
+        until("the group to go", || group.remove().is_ok());
     }
 
     fn host_events(group: &Group) -> bool {

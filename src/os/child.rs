@@ -23,7 +23,7 @@ use between::Prepared;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
-use nix::unistd::{ForkResult, fork, pipe2};
+use nix::unistd::{ForkResult, Pid, fork, pipe2};
 use std::ffi::{CString, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -39,6 +39,8 @@ pub struct Spec {
     pub argv: Vec<OsString>,
     /// The whole environment; nothing else is passed.
     pub env: Vec<(OsString, OsString)>,
+    /// Variables besides that hold the process's own number, which only the process itself knows.
+    pub pid_variables: Vec<&'static str>,
     /// Entered as the new user.
     pub cwd: Cwd,
     /// Standard input, output and error.
@@ -69,6 +71,21 @@ pub struct Spec {
     pub new_session: bool,
     /// The `cgroup.procs` (v1: also `tasks`) file to enter, opened for writing.
     pub cgroup: Option<Arc<OwnedFd>>,
+    /// The folder of that group, where it is of the unified hierarchy: the process is born in it if
+    /// the kernel can do that.
+    pub cgroup_folder: Option<Arc<OwnedFd>>,
+    /// Mounted in this order in a mount namespace of the process's own; empty: no such namespace.
+    /// Where the kernel or a container allows none, this comes back as a notice, as with systemd.
+    pub binds: Vec<Bind>,
+}
+
+/// A folder that is seen in the place of another; both are outer paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind {
+    /// What is seen.
+    pub source: PathBuf,
+    /// Where.
+    pub target: PathBuf,
 }
 
 /// A working directory.
@@ -152,7 +169,7 @@ pub fn spawn(spec: &Spec, features: &Features) -> Result<Spawned> {
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut old_mask)).map_err(fail)?;
     // SAFETY: the child calls only async-signal-safe functions on memory made before the fork, and
     // ends in exec or _exit.
-    let forked = unsafe { fork() };
+    let forked = unsafe { fork_for(spec, features, &mut prepared) };
     if let Ok(ForkResult::Child) = forked {
         between::run(&mut prepared);
     }
@@ -166,6 +183,25 @@ pub fn spawn(spec: &Spec, features: &Features) -> Result<Spawned> {
     unblocked.map_err(fail)?;
     let pidfd = if features.pidfd { sys::pidfd_open(pid.get()).ok() } else { None };
     Ok(Spawned { pid, pidfd, exec: ExecPipe::new(read_end) })
+}
+
+/// Forks, into the group at once where kernel and hierarchy can do that.
+///
+/// # Safety
+/// As `fork`: the child may only make system calls on memory that was prepared before.
+unsafe fn fork_for(spec: &Spec, features: &Features, prepared: &mut Prepared) -> nix::Result<ForkResult> {
+    if let Some(folder) = spec.cgroup_folder.as_ref().filter(|_| features.clone_into) {
+        let procs = prepared.cgroup.take();
+        // SAFETY: the caller's promise.
+        match unsafe { sys::fork_into_cgroup(folder.as_fd()) } {
+            Ok(0) => return Ok(ForkResult::Child),
+            Ok(pid) => return Ok(ForkResult::Parent { child: Pid::from_raw(pid) }),
+            // An old kernel, a filter, or a group that takes nobody: the usual way works or says why.
+            Err(_) => prepared.cgroup = procs,
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { fork() }
 }
 
 /// Takes over a descriptor that this program was started with ([`Spec::fds`]: 3, 4, …). Before this
@@ -226,6 +262,9 @@ pub fn plan_file(bytes: &[u8], features: &Features, root: &Root, folder: &Path) 
     Ok(OwnedFd::from(file))
 }
 
+/// The most digits that a pid can have.
+const PID_DIGITS: usize = 10;
+
 /// The number that setrlimit(2) knows a limit by.
 fn resource_number(resource: Resource) -> u32 {
     // glibc and musl give these constants different types.
@@ -257,10 +296,17 @@ impl Prepared {
         let base = i32::try_from(spec.fds.len()).map_err(|_| Errno::EMFILE)?.saturating_add(3);
         let mut lifted = Vec::new();
         let mut targets = Vec::new();
+        let mut null = None;
         for (stdio, number) in spec.stdio.iter().zip(0..) {
             match stdio {
                 Stdio::Inherit => {}
-                Stdio::Null => targets.push((lift_null(base, &mut lifted)?, number)),
+                Stdio::Null => {
+                    let from = match null {
+                        Some(from) => from,
+                        None => *null.insert(lift_null(base, &mut lifted)?),
+                    };
+                    targets.push((from, number));
+                }
                 Stdio::Fd(fd) => targets.push((lift(fd.as_fd(), base, &mut lifted)?, number)),
             }
         }
@@ -274,15 +320,24 @@ impl Prepared {
             }
             Cwd::Fd(fd) => (None, Some(lift(fd.as_fd(), base, &mut lifted)?), false),
         };
+        let path = |path: &Path| c_string(path.as_os_str().as_bytes().to_vec());
+        let binds = spec.binds.iter().map(|b| Ok((path(&b.source)?, path(&b.target)?)));
+        let binds = binds.collect::<nix::Result<_>>()?;
         let cgroup = spec.cgroup.as_ref().map(|fd| lift(fd.as_fd(), base, &mut lifted)).transpose()?;
         let pipe = lift(exec_pipe.as_fd(), base, &mut lifted)?;
         lifted.push(exec_pipe);
         let env =
             spec.env.iter().map(|(name, value)| c_string([name.as_bytes(), b"=", value.as_bytes()].concat()));
+        let pid_variables: Vec<Vec<u8>> = spec
+            .pid_variables
+            .iter()
+            .map(|name| [name.as_bytes(), b"=", &[0; PID_DIGITS + 1]].concat())
+            .collect();
         Ok(Prepared {
             program: c_string(spec.program.as_os_str().as_bytes().to_vec())?,
             argv: CStringArray::new(spec.argv.iter().map(|w| c_string(w.clone().into_vec())))?,
-            env: CStringArray::new(env)?,
+            env: CStringArray::new(env)?.and(&pid_variables),
+            pid_variables,
             targets,
             base,
             pipe,
@@ -290,6 +345,7 @@ impl Prepared {
             cwd_fd,
             cwd_missing_ok,
             cgroup,
+            binds,
             close: if features.close_range { None } else { Some(open_descriptors()) },
             limits: spec.limits.iter().map(|l| (resource_number(l.resource), l.soft, l.hard)).collect(),
             oom: spec.oom_score_adjust.map(|n| n.to_string().into_bytes()),
@@ -319,6 +375,14 @@ impl CStringArray {
         let strings: Vec<CString> = strings.collect::<nix::Result<_>>()?;
         let pointers = strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect();
         Ok(CStringArray { _strings: strings, pointers })
+    }
+
+    /// Adds strings that their owner keeps, each ended by null.
+    fn and(mut self, more: &[Vec<u8>]) -> CStringArray {
+        self.pointers.pop();
+        self.pointers.extend(more.iter().map(|s| s.as_ptr().cast::<libc::c_char>()));
+        self.pointers.push(std::ptr::null());
+        self
     }
 
     fn as_ptr(&self) -> *const *const libc::c_char {

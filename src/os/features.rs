@@ -15,26 +15,38 @@ pub struct Features {
     pub memfd: bool,
     /// May groups of the kernel be used, where a hierarchy is found? Else child subreaper and /proc.
     pub cgroup: bool,
+    /// clone3 into a group of the unified hierarchy (5.7); else the child writes itself into it.
+    pub clone_into: bool,
     /// cgroup.kill (5.14) where the group has it; else signals until the group is empty.
     pub cgroup_kill: bool,
+    /// May processes get a view of the file system of their own? Where the kernel then says no, it is
+    /// left out and said.
+    pub mount_namespace: bool,
 }
 
 /// A word in the list of switches that means nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup or no-cgroup-kill, separated by commas"
+    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-clone-into, no-cgroup-kill or no-mount-namespace, separated by commas"
 )]
 pub struct UnknownSwitch(String);
 
 impl Features {
-    /// Asks the kernel, then takes away what `forced` says, e.g. `no-pidfd,no-cgroup`.
+    /// Asks the kernel, but for what `forced` takes away, e.g. `no-pidfd,no-cgroup`.
     pub fn detect(forced: Option<&str>) -> Result<Features, UnknownSwitch> {
+        Ok(Features::allowed(forced)?.ask())
+    }
+
+    /// Everything that `forced` does not take away, before the kernel is asked.
+    pub fn allowed(forced: Option<&str>) -> Result<Features, UnknownSwitch> {
         let mut features = Features {
-            pidfd: has_pidfd(),
-            close_range: sys::has_close_range(),
-            memfd: sys::memfd_create(c"amr").is_ok(),
+            pidfd: true,
+            close_range: true,
+            memfd: true,
             cgroup: true,
+            clone_into: true,
             cgroup_kill: true,
+            mount_namespace: true,
         };
         for word in forced.unwrap_or_default().split(',').map(str::trim).filter(|w| !w.is_empty()) {
             match word {
@@ -42,11 +54,24 @@ impl Features {
                 "no-close-range" => features.close_range = false,
                 "no-memfd" => features.memfd = false,
                 "no-cgroup" => features.cgroup = false,
+                "no-clone-into" => features.clone_into = false,
                 "no-cgroup-kill" => features.cgroup_kill = false,
+                "no-mount-namespace" => features.mount_namespace = false,
                 unknown => return Err(UnknownSwitch(unknown.to_owned())),
             }
         }
         Ok(features)
+    }
+
+    /// Those of them that this kernel has. Groups show what they can where they are used.
+    #[must_use]
+    pub fn ask(self) -> Features {
+        Features {
+            pidfd: self.pidfd && has_pidfd(),
+            close_range: self.close_range && sys::has_close_range(),
+            memfd: self.memfd && sys::memfd_create(c"amr").is_ok(),
+            ..self
+        }
     }
 }
 
@@ -63,10 +88,18 @@ mod tests {
     #[test]
     fn each_switch_switches_one_off_and_nonsense_is_said() {
         let all = Features::detect(None).unwrap();
-        let got =
-            Features::detect(Some("no-pidfd, no-close-range,no-memfd,no-cgroup,no-cgroup-kill")).unwrap();
-        let none =
-            Features { pidfd: false, close_range: false, memfd: false, cgroup: false, cgroup_kill: false };
+        let words =
+            "no-pidfd, no-close-range,no-memfd,no-cgroup,no-clone-into,no-cgroup-kill,no-mount-namespace";
+        let got = Features::detect(Some(words)).unwrap();
+        let none = Features {
+            pidfd: false,
+            close_range: false,
+            memfd: false,
+            cgroup: false,
+            clone_into: false,
+            cgroup_kill: false,
+            mount_namespace: false,
+        };
         assert_eq!(got, none);
         assert_eq!(Features::detect(Some("no-pidfd")).unwrap(), Features { pidfd: false, ..all });
         assert_eq!(Features::detect(Some("pidfd")), Err(UnknownSwitch("pidfd".into())));

@@ -12,6 +12,7 @@ pub(crate) mod tests;
 mod walk;
 mod write;
 
+pub use find::Folder;
 pub use write::Sync;
 
 use super::error::{Error, Result};
@@ -25,7 +26,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use walk::{Last, Place, walk};
+use walk::{Last, Place, find, walk};
 
 /// See the head of this file. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,9 +36,9 @@ pub struct Root {
 
 #[derive(Debug)]
 struct Inner {
-    fd: OwnedFd,
+    /// The folder; `None` for the host's `/`, where the kernel resolves.
+    fd: Option<OwnedFd>,
     prefix: PathBuf,
-    host: bool,
 }
 
 /// The type of a file.
@@ -137,29 +138,26 @@ fn kind_of(mode: libc::mode_t) -> FileKind {
 impl Root {
     /// `/`.
     pub fn host() -> Result<Root> {
-        Root::open_at(PathBuf::from("/"), true)
+        Ok(Root { inner: Arc::new(Inner { fd: None, prefix: PathBuf::from("/") }) })
     }
 
     /// A folder that stands for `/`.
     pub fn at(dir: &Path) -> Result<Root> {
         let prefix = std::path::absolute(dir).map_err(|e| Error::new("open", dir, e))?;
-        let root = Root::open_at(prefix, false)?;
-        let here = Stat::of(&root.inner.fd).map_err(|e| Error::new("examine", dir, e))?;
-        let host = Root::host()?;
-        let top = Stat::of(&host.inner.fd).map_err(|e| Error::new("examine", "/", e))?;
-        Ok(if (here.dev, here.ino) == (top.dev, top.ino) { host } else { root })
-    }
-
-    fn open_at(prefix: PathBuf, host: bool) -> Result<Root> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = openat(AT_FDCWD, &prefix, flags, Mode::empty())
             .map_err(|e| Error::new("open", prefix.as_path(), e))?;
-        Ok(Root { inner: Arc::new(Inner { fd, prefix, host }) })
+        let here = Stat::of(&fd).map_err(|e| Error::new("examine", dir, e))?;
+        let host = Root::host()?;
+        if here.same_file(&host.stat(Path::new("/"))?) {
+            return Ok(host);
+        }
+        Ok(Root { inner: Arc::new(Inner { fd: Some(fd), prefix }) })
     }
 
     /// Is this `/`?
     pub fn is_host(&self) -> bool {
-        self.inner.host
+        self.inner.fd.is_none()
     }
 
     /// `/`, or the folder.
@@ -179,9 +177,10 @@ impl Root {
 
     /// The contents of a regular file of at most `limit` bytes. A longer one is an error, not cut.
     pub fn read(&self, inner: &Path, limit: u64) -> Result<Vec<u8>> {
-        let file = self.open_verb("read", inner)?;
-        let mut bytes = Vec::new();
-        // Not by size: files in /proc say 0.
+        let (file, size) = self.open_verb("read", inner)?;
+        // With room to see the end in the same buffer. Not by size alone: files in /proc say 0.
+        let room = usize::try_from(size.min(limit)).unwrap_or(0).max(1024).saturating_add(64);
+        let mut bytes = Vec::with_capacity(room);
         file.take(limit.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(|e| self.error("read", inner, e))?;
@@ -194,31 +193,36 @@ impl Root {
 
     /// Opens a regular file for reading.
     pub fn open(&self, inner: &Path) -> Result<File> {
-        self.open_verb("open", inner)
+        self.open_verb("open", inner).map(|(file, _)| file)
     }
 
-    fn open_verb(&self, verb: &'static str, inner: &Path) -> Result<File> {
-        // Looked at before it is opened, since opening a device may already do something.
-        self.require_regular(verb, inner, &self.stat_verb(verb, inner, Last::Follow)?)?;
-        let file = self.open_flags(verb, inner, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0)?;
-        self.require_regular(verb, inner, &Stat::of(&file).map_err(|e| self.error(verb, inner, e))?)?;
-        Ok(file)
-    }
-
-    fn require_regular(&self, verb: &'static str, inner: &Path, stat: &Stat) -> Result<()> {
-        match stat.kind {
-            FileKind::Regular => Ok(()),
-            FileKind::Dir => Err(self.error(verb, inner, Errno::EISDIR)),
-            FileKind::Symlink
-            | FileKind::Fifo
-            | FileKind::Socket
-            | FileKind::CharDevice
-            | FileKind::BlockDevice
-            | FileKind::Other => {
-                let cause = "it is not a regular file";
-                Err(Error::other(verb, self.outer(inner), io::ErrorKind::InvalidInput, cause))
+    /// With its size.
+    fn open_verb(&self, verb: &'static str, inner: &Path) -> Result<(File, u64)> {
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        let opened = self.at_place(verb, inner, Last::Follow, |dir, name, seen_no_link| {
+            // Looked at before it is opened, since opening a device may already do something.
+            let seen = if seen_no_link { AtFlags::AT_SYMLINK_NOFOLLOW } else { AtFlags::empty() };
+            let stat = Stat::from(&fstatat(dir, name, seen)?);
+            if stat.kind != FileKind::Regular {
+                return Ok(Err(stat));
             }
+            let flags = if seen_no_link { flags | OFlag::O_NOFOLLOW } else { flags };
+            openat(dir, name, flags, Mode::empty()).map(Ok)
+        })?;
+        let file = File::from(opened.map_err(|stat| self.irregular(verb, inner, stat.kind))?);
+        let stat = Stat::of(&file).map_err(|e| self.error(verb, inner, e))?;
+        if stat.kind == FileKind::Regular {
+            Ok((file, stat.size))
+        } else {
+            Err(self.irregular(verb, inner, stat.kind))
         }
+    }
+
+    fn irregular(&self, verb: &'static str, inner: &Path, kind: FileKind) -> Error {
+        if kind == FileKind::Dir {
+            return self.error(verb, inner, Errno::EISDIR);
+        }
+        Error::other(verb, self.outer(inner), io::ErrorKind::InvalidInput, "it is not a regular file")
     }
 
     /// Opens with any flags of open(2); O_CLOEXEC and O_NOCTTY are added. `mode` counts where
@@ -273,14 +277,14 @@ impl Root {
 
     /// The path inside the root without links, `.` and `..`. The file must exist.
     pub fn resolve(&self, inner: &Path) -> Result<PathBuf> {
-        if self.inner.host {
+        let Some(root) = &self.inner.fd else {
             return std::fs::canonicalize(self.outer(inner)).map_err(|e| self.error("find", inner, e));
-        }
-        let place = walk(self.inner.fd.as_fd(), inner, Last::Follow)
-            .map_err(|e| Error::new("find", self.outer(inner), e))?;
+        };
+        let (place, canonical) =
+            walk(root.as_fd(), inner, Last::Follow).map_err(|e| Error::new("find", self.outer(inner), e))?;
         fstatat(&place.dir, place.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
             .map_err(|e| Error::new("find", self.outer(inner), e))?;
-        Ok(place.canonical)
+        Ok(canonical)
     }
 
     /// Runs one `…at` call for a path. The closure gets a folder, a name in it, and whether a link
@@ -292,19 +296,19 @@ impl Root {
         last: Last,
         call: impl FnOnce(BorrowedFd<'_>, &OsStr, bool) -> nix::Result<T>,
     ) -> Result<T> {
-        let outcome = if self.inner.host {
-            call(AT_FDCWD, self.outer(inner).as_os_str(), false)
-        } else {
-            walk(self.inner.fd.as_fd(), inner, last)
-                .and_then(|place| call(place.dir.as_fd(), &place.name, true))
+        let outcome = match &self.inner.fd {
+            None => call(AT_FDCWD, self.outer(inner).as_os_str(), false),
+            Some(root) => {
+                find(root.as_fd(), inner, last).and_then(|place| call(place.dir.as_fd(), &place.name, true))
+            }
         };
         outcome.map_err(|e| self.error(verb, inner, e))
     }
 
     /// The folder and the name of what is to be made, replaced or removed.
     fn place(&self, verb: &'static str, inner: &Path) -> Result<Place> {
-        if !self.inner.host {
-            return walk(self.inner.fd.as_fd(), inner, Last::Keep).map_err(|e| self.error(verb, inner, e));
+        if let Some(root) = &self.inner.fd {
+            return find(root.as_fd(), inner, Last::Keep).map_err(|e| self.error(verb, inner, e));
         }
         let outer = self.outer(inner);
         let (Some(parent), Some(name)) = (outer.parent(), outer.file_name()) else {
@@ -313,7 +317,7 @@ impl Root {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let dir = openat(AT_FDCWD, parent, flags, Mode::empty()).map_err(|e| self.error(verb, inner, e))?;
         let name = name.to_owned();
-        Ok(Place { dir, name, canonical: outer })
+        Ok(Place { dir, name })
     }
 
     fn error(&self, verb: &'static str, inner: &Path, source: impl Into<io::Error>) -> Error {

@@ -274,6 +274,16 @@ fn with_address<T>(
     call(&UnixAddr::new(&short)?)
 }
 
+/// One datagram, without waiting: a queue that is full is an error at once.
+///
+/// # Errors
+/// Nobody is there, or the queue is full.
+pub fn send_now(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    let socket = std::os::unix::net::UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    socket.send_to(bytes, path).map(drop)
+}
+
 /// A stream to a listening socket, without waiting: a full queue of a process that hangs is an error
 /// at once.
 ///

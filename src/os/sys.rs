@@ -2,8 +2,11 @@
 #![allow(unsafe_code)]
 
 use nix::errno::Errno;
+use std::ffi::CString;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A descriptor for a process (Linux 5.3).
 pub fn pidfd_open(pid: libc::pid_t) -> nix::Result<OwnedFd> {
@@ -48,6 +51,57 @@ pub fn memfd_create(name: &std::ffi::CStr) -> nix::Result<OwnedFd> {
 pub fn become_subreaper() -> nix::Result<()> {
     // SAFETY: prctl with integers only.
     Errno::result(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }).map(drop)
+}
+
+/// Set once the kernel has said that it has no openat2: it is not asked again.
+static NO_OPENAT2: AtomicBool = AtomicBool::new(false);
+
+/// A folder below `root` that stands for `/`: no link and no `..` leads out of it (openat2, Linux
+/// 5.6; ENOSYS before). Opened with O_PATH, close-on-exec.
+pub fn open_dir_in_root(root: BorrowedFd<'_>, path: &Path) -> nix::Result<OwnedFd> {
+    /// struct open_how.
+    #[repr(C)]
+    struct How {
+        flags: u64,
+        mode: u64,
+        resolve: u64,
+    }
+    const NO_MAGIC_LINKS: u64 = 0x02;
+    const IN_ROOT: u64 = 0x10;
+    if NO_OPENAT2.load(Ordering::Relaxed) {
+        return Err(Errno::ENOSYS);
+    }
+    let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)?;
+    let flags = (libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC).cast_unsigned();
+    let how = How { flags: flags.into(), mode: 0, resolve: IN_ROOT | NO_MAGIC_LINKS };
+    // SAFETY: `path` and `how` live through the call; the size is that of `how`.
+    let fd = unsafe {
+        libc::syscall(libc::SYS_openat2, root.as_raw_fd(), path.as_ptr(), &raw const how, size_of::<How>())
+    };
+    let fd = Errno::result(fd).inspect_err(|e| NO_OPENAT2.store(*e == Errno::ENOSYS, Ordering::Relaxed))?;
+    let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
+    // SAFETY: as in pidfd_open.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// fork(2) of a process that is born in a group of the unified hierarchy, whose folder this is
+/// (clone3 with CLONE_INTO_CGROUP, Linux 5.7): moving it there later waits for all CPUs, some ten
+/// milliseconds. 0 in the child.
+///
+/// # Safety
+/// As fork(2), and the C library does not know of it: the child may only make system calls on memory
+/// that was prepared before, and must end in exec or _exit.
+pub unsafe fn fork_into_cgroup(group: BorrowedFd<'_>) -> nix::Result<libc::pid_t> {
+    const INTO_CGROUP: u64 = 0x2_0000_0000;
+    let exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
+    let cgroup = u64::from(group.as_raw_fd().cast_unsigned());
+    // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls,
+    // set_tid, set_tid_size, cgroup.
+    let args: [u64; 11] = [INTO_CGROUP, 0, 0, 0, exit_signal, 0, 0, 0, 0, 0, cgroup];
+    // SAFETY: `args` lives through the call; without CLONE_VM the child has a copy of all memory.
+    let pid = unsafe { libc::syscall(libc::SYS_clone3, args.as_ptr(), size_of_val(&args)) };
+    let pid = Errno::result(pid)?;
+    libc::pid_t::try_from(pid).map_err(|_| Errno::ERANGE)
 }
 
 /// A copy whose number is at least `least`, close-on-exec.

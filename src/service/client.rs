@@ -5,6 +5,10 @@
 //! stop joins the first; a start that comes during a stop waits for its end. What a killed
 //! supervisor left is taken over by the next command that is about the unit.
 
+mod pending;
+
+pub use pending::Pending;
+
 use super::machine::ServiceResult;
 use super::place::{Place, living};
 use super::plan::{Errand, Extras, Plan, PlanError};
@@ -16,15 +20,14 @@ use crate::os::clock::{self, BootId};
 use crate::os::error::Error;
 use crate::os::features::{Features, UnknownSwitch};
 use crate::os::lock::Lock;
-use crate::os::poll::{self, Interest};
+use crate::os::poll;
 use crate::os::proc::Proc;
 use crate::os::root::{Root, Sync};
 use crate::os::socket::Connection;
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
 use std::fs::File;
-use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,33 +133,6 @@ enum Job {
     Reload,
 }
 
-/// A job that is being carried out. Several can be waited for at once: poll [`Pending::fd`], then
-/// call [`Pending::advance`].
-#[derive(Debug)]
-pub struct Pending {
-    place: Place,
-    unit: String,
-    plan: Plan,
-    program: Option<PathBuf>,
-    job: Job,
-    source: Source,
-    deadline: Option<Duration>,
-}
-
-#[derive(Debug)]
-enum Source {
-    /// Ask again: a supervisor is just coming or going.
-    Again,
-    /// The pipe of a supervisor that this job has started, and what has come through it.
-    Pipe(File, Vec<u8>),
-    /// A conversation with one that was there.
-    Connection(Connection),
-    /// A start that waits for the end of a stop.
-    Behind(Connection),
-    /// Nothing is left to wait for.
-    Settled(Answer),
-}
-
 /// Starts a unit; one that is active already is answered at once.
 ///
 /// # Errors
@@ -242,12 +218,20 @@ pub fn recorded(place: &Place) -> Vec<UnitName> {
         .collect()
 }
 
-/// Is there a supervisor for the unit?
+/// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner
+/// may open lest others hold it, goes by the process that the record names.
 ///
 /// # Errors
-/// The lock cannot be examined.
+/// Neither lock nor record can be examined.
 pub fn is_supervised(place: &Place, name: &UnitName) -> Result<bool> {
-    Ok(Lock::is_held(&place.root, &place.files(name.as_str()).lock)?)
+    match Lock::is_held(&place.root, &place.files(name.as_str()).lock) {
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {}
+        outcome => return Ok(outcome?),
+    }
+    let host = Root::host()?;
+    let boot = BootId::read(&host)?;
+    let supervisor = place.record(name.as_str())?.and_then(|r| r.supervisor);
+    Ok(living(supervisor, &boot, &Proc::new(host)).is_some())
 }
 
 /// What is true of a unit now; `None` when it was never started. No daemon is asked.
@@ -288,18 +272,8 @@ fn supervised(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
     if is_supervised(place, &unit.name)? || !is_left(place, unit.name.as_str())? {
         return Ok(());
     }
-    let plan = plan(place, unit, options, Errand::Adopt)?;
-    let pipe = launch(place, &plan, options.program.as_ref())?;
-    let mut pending = Pending {
-        place: place.clone(),
-        unit: plan.unit.clone(),
-        plan,
-        program: options.program.clone(),
-        job: Job::Start,
-        source: Source::Pipe(pipe, Vec::new()),
-        deadline: Some(clock::now().saturating_add(PATIENCE)),
-    };
-    pending.finish().map(drop)
+    let adopting = Options { timeout: Some(PATIENCE), ..options.clone() };
+    Pending::adopt(place, unit, &adopting)?.finish().map(drop)
 }
 
 /// Has a killed supervisor left something that lives?
@@ -311,7 +285,7 @@ fn is_left(place: &Place, unit: &str) -> Result<bool> {
     Ok(record.boot_id == boot.as_str() && record.phase(main, others).is_some())
 }
 
-fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan> {
+fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan, PlanError> {
     let files = unit.fragment.iter().chain(&unit.dropins);
     let extras = Extras {
         paths: place.paths(),
@@ -321,7 +295,7 @@ fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result
         switches: options.switches.clone(),
         bound: options.bound,
     };
-    Ok(Plan::new(unit, extras, errand)?)
+    Plan::new(unit, extras, errand)
 }
 
 /// Starts a supervisor; it reports through the pipe.
@@ -355,216 +329,4 @@ fn ask(place: &Place, unit: &str, request: &str) -> Result<()> {
         ("refused", why) => Err(refused(why)),
         (_, _) => Ok(()),
     }
-}
-
-impl Pending {
-    fn new(place: &Place, unit: &Unit, options: &Options, job: Job) -> Result<Self> {
-        let errand = match job {
-            Job::Start => Errand::Start,
-            Job::Stop(_) => Errand::Stop,
-            Job::Reload => Errand::Adopt,
-        };
-        let plan = plan(place, unit, options, errand)?;
-        let mut pending = Self {
-            place: place.clone(),
-            unit: plan.unit.clone(),
-            plan,
-            program: options.program.clone(),
-            job,
-            source: Source::Again,
-            deadline: options.timeout.map(|t| clock::now().saturating_add(t)),
-        };
-        pending.begin()?;
-        Ok(pending)
-    }
-
-    /// Asks the supervisor that is there, or starts one.
-    fn begin(&mut self) -> Result<()> {
-        let files = self.place.files(&self.unit);
-        if Lock::is_held(&self.place.root, &files.lock)? {
-            let request = match self.job {
-                Job::Start => "start",
-                Job::Stop(word) => word,
-                Job::Reload => "reload",
-            };
-            self.source = self.request(request).map_or(Source::Again, Source::Connection);
-            return Ok(());
-        }
-        self.source = match self.job {
-            Job::Stop(_) if !is_left(&self.place, &self.unit)? => {
-                self.clear_lock()?;
-                Source::Settled(Answer::AlreadyDown)
-            }
-            Job::Reload => {
-                let (unit, why) = (self.unit.clone(), "it is not active".to_owned());
-                return Err(ClientError::Refused { unit, why });
-            }
-            Job::Start | Job::Stop(_) => {
-                Source::Pipe(launch(&self.place, &self.plan, self.program.as_ref())?, Vec::new())
-            }
-        };
-        Ok(())
-    }
-
-    /// A connection on which the request was sent; `None` when nobody listens (yet, or any more).
-    fn request(&self, request: &str) -> Option<Connection> {
-        let path = self.place.files(&self.unit).control;
-        let connection = Connection::open(&self.place.root, &path, PATIENCE).ok()?;
-        connection.send(request.as_bytes(), PATIENCE).ok()?;
-        Some(connection)
-    }
-
-    /// The subsys lock of a service whose supervisor was killed and which then ended.
-    fn clear_lock(&self) -> Result<()> {
-        match self.place.record(&self.unit)?.and_then(|r| r.lock) {
-            Some(path) => Ok(self.place.root.remove_file_if_there(&path)?),
-            None => Ok(()),
-        }
-    }
-
-    /// Becomes readable when there may be something new; `None`: call [`Pending::advance`] again
-    /// after a few milliseconds.
-    #[must_use]
-    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
-        match &self.source {
-            Source::Pipe(file, _) => Some(file.as_fd()),
-            Source::Connection(c) | Source::Behind(c) => Some(c.as_fd()),
-            Source::Again | Source::Settled(_) => None,
-        }
-    }
-
-    /// The unit.
-    #[must_use]
-    pub fn unit(&self) -> &str {
-        &self.unit
-    }
-
-    /// Takes what has come, without waiting; `Some` when the job has ended.
-    ///
-    /// # Errors
-    /// See [`ClientError`].
-    pub fn advance(&mut self) -> Result<Option<Ended>> {
-        match std::mem::replace(&mut self.source, Source::Again) {
-            Source::Again => self.begin()?,
-            Source::Settled(answer) => {
-                self.source = Source::Settled(answer.clone());
-                return self.ended(answer).map(Some);
-            }
-            Source::Pipe(file, text) => self.read_pipe(file, text)?,
-            Source::Connection(c) => self.read_connection(c)?,
-            Source::Behind(c) => {
-                if !is_ready(c.as_fd())? {
-                    self.source = Source::Behind(c);
-                }
-            }
-        }
-        match &self.source {
-            Source::Settled(answer) => self.ended(answer.clone()).map(Some),
-            Source::Again | Source::Pipe(..) | Source::Connection(_) | Source::Behind(_) => Ok(None),
-        }
-    }
-
-    fn read_pipe(&mut self, mut file: File, mut text: Vec<u8>) -> Result<()> {
-        if !is_ready(file.as_fd())? {
-            self.source = Source::Pipe(file, text);
-            return Ok(());
-        }
-        let mut buffer = [0_u8; 512];
-        let n = file.read(&mut buffer).map_err(|e| Error::new("read", "report pipe", e))?;
-        text.extend_from_slice(buffer.get(..n).unwrap_or_default());
-        if text.contains(&b'\n') {
-            return self.heed(&String::from_utf8_lossy(&text));
-        }
-        if n == 0 {
-            // It died before it could answer. What it left, if anything, is taken over.
-            let why = "its supervisor ended before it answered".to_owned();
-            return Err(ClientError::NotSupervised { unit: self.unit.clone(), why });
-        }
-        self.source = Source::Pipe(file, text);
-        Ok(())
-    }
-
-    fn read_connection(&mut self, connection: Connection) -> Result<()> {
-        if !is_ready(connection.as_fd())? {
-            self.source = Source::Connection(connection);
-            return Ok(());
-        }
-        let bytes = connection.receive(Duration::ZERO).unwrap_or_default();
-        if bytes.is_empty() {
-            // It has gone without an answer: ask again.
-            return Ok(());
-        }
-        self.heed(&String::from_utf8_lossy(&bytes))
-    }
-
-    fn heed(&mut self, text: &str) -> Result<()> {
-        let line = text.lines().next().unwrap_or_default();
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let (result, why) = rest.split_once(' ').unwrap_or((rest, ""));
-        let parsed = ServiceResult::parse(result).unwrap_or_default();
-        self.source = match word {
-            "started" => Source::Settled(Answer::Started),
-            "done" => Source::Settled(Answer::Done),
-            "failed" => Source::Settled(Answer::Failed(parsed, why.to_owned())),
-            "stopped" => Source::Settled(Answer::Stopped(parsed)),
-            "reloaded" => Source::Settled(Answer::Reloaded(parsed)),
-            // It goes down: stand behind those who wait for that, then begin anew.
-            "later" => self.request("stop").map_or(Source::Again, Source::Behind),
-            "busy" => Source::Again,
-            "refused" => {
-                return Err(ClientError::Refused { unit: self.unit.clone(), why: rest.to_owned() });
-            }
-            _ => {
-                return Err(ClientError::NotSupervised { unit: self.unit.clone(), why: rest.to_owned() });
-            }
-        };
-        Ok(())
-    }
-
-    fn ended(&self, answer: Answer) -> Result<Ended> {
-        Ok(Ended { answer, record: self.place.record(&self.unit)? })
-    }
-
-    /// Waits for the end of the job.
-    ///
-    /// # Errors
-    /// See [`ClientError`].
-    pub fn finish(&mut self) -> Result<Ended> {
-        loop {
-            if let Some(ended) = self.advance()? {
-                self.wait_for_exit()?;
-                return Ok(ended);
-            }
-            let left = self.deadline.map(|d| d.saturating_sub(clock::now()));
-            if left.is_some_and(|l| l.is_zero()) {
-                return Err(ClientError::Timeout { unit: self.unit.clone() });
-            }
-            match self.fd() {
-                Some(fd) => poll::wait(&[(fd, Interest::Read)], left)?,
-                None => poll::wait(&[], Some(left.map_or(BETWEEN, |l| l.min(BETWEEN))))?,
-            };
-        }
-    }
-
-    /// After a stop the supervisor has nothing more to do than to go: a start that follows at once
-    /// need not meet it.
-    fn wait_for_exit(&self) -> Result<()> {
-        if !matches!(self.job, Job::Stop(_)) {
-            return Ok(());
-        }
-        let deadline = clock::now().saturating_add(PATIENCE);
-        let lock = self.place.files(&self.unit).lock;
-        while Lock::is_held(&self.place.root, &lock)? && clock::now() < deadline {
-            let over = self.place.record(&self.unit)?.is_some_and(|r| r.state().is_over());
-            if !over {
-                return Ok(());
-            }
-            poll::wait(&[], Some(Duration::from_millis(1)))?;
-        }
-        Ok(())
-    }
-}
-
-fn is_ready(fd: BorrowedFd<'_>) -> Result<bool> {
-    Ok(!poll::wait(&[(fd, Interest::Read)], Some(Duration::ZERO))?.is_empty())
 }

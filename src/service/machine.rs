@@ -16,12 +16,16 @@
 
 mod enter;
 mod exits;
+mod policy;
+mod state;
 mod timeouts;
 mod types;
 
+pub use policy::{Commands, Failure, Policy};
+pub use state::State;
 pub use types::{
-    Action, Commands, Event, Exit, Facts, Failure, KillOp, Machine, Main, Notified, Phase, Policy, Role,
-    Rule, ServiceResult, Slot, State, StopKind, Targets, Timer, Want,
+    Action, Event, Exit, Facts, KillOp, Machine, Main, Notified, Phase, Role, Rule, ServiceResult, Slot,
+    StopKind, Targets, Timer, Want,
 };
 
 pub use super::restart::Window;

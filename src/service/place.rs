@@ -9,6 +9,7 @@ use super::plan::{ApplyMode, FileMark, Paths};
 use super::status::{ProcessMark, Record};
 use crate::os::clock::BootId;
 use crate::os::error::{Error, Result};
+use crate::os::ids;
 use crate::os::proc::{Identity, Life, Proc, ProcessId};
 use crate::os::root::{FileKind, Root};
 use std::io::ErrorKind;
@@ -137,7 +138,6 @@ impl Place {
     /// A folder cannot be made, or is not to be trusted.
     pub fn prepare(&self, unit: &str) -> Result<Files> {
         let files = self.files(unit);
-        self.root.create_dir_all(&self.run_dir, 0o755)?;
         for (folder, mode) in [(&self.run_dir, 0o755), (&files.folder, 0o755), (&files.control_dir, 0o700)] {
             self.root.create_dir_all(folder, mode)?;
             self.check(folder)?;
@@ -149,7 +149,7 @@ impl Place {
     /// A folder, not a link, that is ours and that nobody else can write.
     fn check(&self, folder: &Path) -> Result<()> {
         let stat = self.root.lstat(folder)?;
-        let owner = owner()?;
+        let owner = ids::effective_uid();
         let cause = if stat.kind != FileKind::Dir {
             "it is not a folder"
         } else if stat.uid != owner {
@@ -183,11 +183,6 @@ impl Place {
         };
         files.filter_map(mark).collect()
     }
-}
-
-/// The user that this process works as: whoever owns its folder in /proc.
-fn owner() -> Result<u32> {
-    Ok(Root::host()?.stat(Path::new("/proc/self"))?.uid)
 }
 
 /// The process of a mark, if it is still the same one and has not ended.

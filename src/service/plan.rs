@@ -75,10 +75,12 @@ pub enum ApplyMode {
 /// Which ends of the unit somebody is interested in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
-    /// `OnFailure=`, or units bound to it.
+    /// `OnFailure=`.
     pub failure: bool,
-    /// `OnSuccess=`, or units bound to it.
+    /// `OnSuccess=`.
     pub success: bool,
+    /// Units that are bound to it; a stop by request takes them along by itself.
+    pub bound: bool,
 }
 
 /// What a supervisor does first.
@@ -141,7 +143,9 @@ impl Plan {
         let Body::Service(service) = &unit.body else {
             return Err(PlanError::NotAService(unit.name.clone()));
         };
-        refuse_overlap(&unit.name, service, &extras.paths)?;
+        if errand == Errand::Start {
+            refuse_overlap(&unit.name, service, &extras.paths)?;
+        }
         let has = |kind| unit.deps.iter().any(|d| d.kind == kind);
         Ok(Self {
             unit: unit.name.to_string(),
@@ -154,8 +158,9 @@ impl Plan {
             mode: extras.mode,
             lock_name: extras.lock_name,
             reaction: Reaction {
-                failure: extras.bound || has(DepKind::OnFailure),
-                success: extras.bound || has(DepKind::OnSuccess),
+                failure: has(DepKind::OnFailure),
+                success: has(DepKind::OnSuccess),
+                bound: extras.bound,
             },
             switches: extras.switches,
             errand,
@@ -241,20 +246,44 @@ pub fn directories(service: &Service) -> [&crate::unit::model::Directories; 5] {
 fn refuse_overlap(unit: &UnitName, service: &Service, paths: &Paths) -> Result<(), PlanError> {
     for ((key, above, _), dirs) in DIRECTORIES.iter().zip(directories(service)) {
         for name in &dirs.names {
-            let wanted = plain(&Path::new(above).join(name));
-            for own in [&paths.run_dir, &paths.log_dir, &paths.lock_dir] {
-                let mine = plain(own);
-                if wanted.starts_with(&mine) || mine.starts_with(&wanted) {
-                    let (name, own) = (name.clone(), own.clone());
-                    return Err(PlanError::Overlap { unit: unit.clone(), key, name, own });
-                }
+            if let Some(own) = overlapped(above, name, paths) {
+                let (name, own) = (name.clone(), own.clone());
+                return Err(PlanError::Overlap { unit: unit.clone(), key, name, own });
             }
         }
     }
     Ok(())
 }
 
+/// The folder of amr's own that a folder of the service would lie in or around.
+fn overlapped<'a>(above: &str, name: &str, paths: &'a Paths) -> Option<&'a PathBuf> {
+    let wanted = plain(&Path::new(above).join(name));
+    [&paths.run_dir, &paths.log_dir, &paths.lock_dir].into_iter().find(|own| {
+        let mine = plain(own);
+        wanted.starts_with(&mine) || mine.starts_with(&wanted)
+    })
+}
+
 /// /var/run is /run.
 fn plain(path: &Path) -> PathBuf {
     path.strip_prefix("/var/run").map_or_else(|_| path.to_owned(), |rest| Path::new("/run").join(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amrs_own_folders_are_nobodys_runtime_directory() {
+        let paths = Paths {
+            root: "/".into(),
+            run_dir: "/var/run/amr-supervise".into(),
+            log_dir: "/var/log/amr-units".into(),
+            lock_dir: "/var/lock/subsys".into(),
+        };
+        let over = |above: &str, name: &str| overlapped(above, name, &paths).is_some();
+        assert!(over("/run", "amr-supervise") && over("/run", "amr-supervise/a.service"));
+        assert!(over("/var/log", "amr-units") && over("/var", "lock"));
+        assert!(!over("/run", "amr-supervise2") && !over("/var/log", "amr"));
+    }
 }

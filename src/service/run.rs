@@ -14,6 +14,7 @@ mod environment;
 mod events;
 mod files;
 mod output;
+mod private_tmp;
 mod processes;
 mod publish;
 mod spawn;
@@ -27,6 +28,7 @@ use super::machine::{self, Event, Facts, Machine, Phase, Policy, State, StopKind
 use super::place::{Files, Place, living};
 use super::plan::{Errand, Plan, PlanError};
 use super::status::Record;
+use crate::os::child;
 use crate::os::clock::{self, BootId};
 use crate::os::error::Error;
 use crate::os::features::{Features, UnknownSwitch};
@@ -34,15 +36,15 @@ use crate::os::inotify::Watcher;
 use crate::os::lock::Lock;
 use crate::os::poll::Timers;
 use crate::os::proc::{Identity, Proc, ProcessId};
-use crate::os::root::{OFlag, Root};
+use crate::os::root::Root;
 use crate::os::signal::{Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking::{self, Tracking};
-use crate::unit::model::ServiceType;
+use crate::unit::model::{Restart, ServiceType, StatusSet};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 use thiserror::Error as ThisError;
 
@@ -91,9 +93,10 @@ enum Clock {
 /// # Errors
 /// See [`RunError`]. The starter is told, too.
 pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
-    let host = Root::host()?;
-    let mut starter = inherited(&host, REPORT_FD, OFlag::O_WRONLY).ok();
-    let outcome = read_plan(&host, plan_fd).and_then(|plan| {
+    // Before anything else is opened, since the numbers could else be something of ours.
+    let plan = child::inherited(plan_fd);
+    let mut starter = child::inherited(REPORT_FD).ok().map(File::from);
+    let outcome = plan.map_err(RunError::from).and_then(read_plan).and_then(|plan| {
         let mut s = Supervisor::new(plan, Foreground::No)?;
         if let Some(pipe) = starter.take() {
             s.waiters.add_starter(pipe, s.plan.errand);
@@ -109,31 +112,34 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
     outcome
 }
 
-/// Runs the service in the foreground, with the caller's standard descriptors, until it is down.
+/// Runs the service once in the foreground, with the caller's standard descriptors, until it is
+/// down; it is not restarted.
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn foreground(plan: Plan) -> Result<Ended, RunError> {
-    let mut s = Supervisor::new(plan, Foreground::Yes)?;
+pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
+    plan.service.restart = Restart::No;
+    plan.service.restart_force = StatusSet::default();
+    let mut s = Supervisor::new(Box::new(plan), Foreground::Yes)?;
     s.work();
     Ok(Ended { record: s.record })
 }
 
-fn read_plan(host: &Root, fd: i32) -> Result<Plan, RunError> {
-    let file = inherited(host, fd, OFlag::O_RDONLY)?;
-    let mut bytes = Vec::new();
-    file.take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
-    Ok(Plan::decode(&bytes)?)
-}
-
-/// A descriptor that came with exec, opened again under a name of its own.
-fn inherited(host: &Root, fd: i32, flags: OFlag) -> Result<File, Error> {
-    host.open_with(&PathBuf::from(format!("/proc/self/fd/{fd}")), flags, 0)
+#[inline(never)]
+fn read_plan(fd: OwnedFd) -> Result<Box<Plan>, RunError> {
+    let mut bytes = Vec::with_capacity(4096);
+    File::from(fd).take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
+    // On a stack that is given back: the deep frames of reading would else stay dirty for good.
+    let read = std::thread::scope(|scope| scope.spawn(|| Plan::decode(&bytes).map(Box::new)).join());
+    match read {
+        Ok(plan) => Ok(plan?),
+        Err(_) => Err(PlanError::Unreadable("reading it failed".to_owned()).into()),
+    }
 }
 
 /// Everything that the loop works with.
 struct Supervisor {
-    plan: Plan,
+    plan: Box<Plan>,
     policy: Policy,
     machine: Machine,
     queue: VecDeque<Event>,
@@ -161,16 +167,24 @@ struct Supervisor {
     invocation_id: String,
     exit: Option<crate::os::wait::Exit>,
     foreground: Foreground,
+    /// The service was there before this supervisor: its processes need not be our descendants.
+    adopted: bool,
+    /// Somebody asked for the stop.
+    asked: bool,
     /// SIGTERM came: there is little time.
     hurry: bool,
     /// The errand of starting is still to be done, after what was found is down.
     start_pending: bool,
     oom_score: Option<i32>,
+    /// It waits for an automatic restart that concerns others.
+    restarting: bool,
     _lock: Lock,
 }
 
 impl Supervisor {
-    fn new(plan: Plan, foreground: Foreground) -> Result<Self, RunError> {
+    /// On the heap, and not inlined: what making it took of the stack is used again by the loop.
+    #[inline(never)]
+    fn new(plan: Box<Plan>, foreground: Foreground) -> Result<Box<Self>, RunError> {
         let features = Features::detect(plan.switches.as_deref())?;
         let place = Place::from_plan(&plan.paths, plan.mode)?;
         let files = place.prepare(&plan.unit)?;
@@ -186,11 +200,12 @@ impl Supervisor {
         let listener = Listener::bind(&place.root, &files.control, 0o600)?;
         let old = place.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
         let tracking = processes::tracking(&plan, &place, &host, &features, &boot, &proc, old.as_ref())?;
-        let mut s = Self {
+        let mut s = Box::new(Self {
             policy: plan.policy(),
             machine: Machine::default(),
             queue: VecDeque::new(),
             oom_score: processes::protect(&host),
+            restarting: false,
             watchdog: plan.service.watchdog,
             output: None,
             record: publish::fresh(&plan, &place, &boot, &proc),
@@ -203,6 +218,8 @@ impl Supervisor {
             watcher: None,
             invocation_id: String::new(),
             exit: None,
+            adopted: false,
+            asked: false,
             hurry: false,
             start_pending: false,
             plan,
@@ -218,7 +235,7 @@ impl Supervisor {
             listener,
             foreground,
             _lock: lock,
-        };
+        });
         s.open_output();
         s.first(old);
         Ok(s)
@@ -247,7 +264,8 @@ impl Supervisor {
         if let Some(phase) = old.phase(main.is_some(), others) {
             self.take_over(old, main, phase);
         } else {
-            // The lock of one that ended while nobody looked.
+            // What is left of one that ended while nobody looked.
+            private_tmp::remove(&self.place.root, &self.plan.unit, &old.invocation_id);
             self.record.lock = old.lock;
             self.drop_lock();
             if self.plan.errand != Errand::Start {
@@ -262,6 +280,7 @@ impl Supervisor {
 
     fn take_over(&mut self, old: Record, main: Option<Identity>, phase: Phase) {
         log::warn!("'{}' lost its supervisor: taking over", self.plan.unit);
+        self.adopted = true;
         publish::inherit(&mut self.record, old);
         self.invocation_id.clone_from(&self.record.invocation_id);
         self.machine.restarts = self.record.restarts;
@@ -297,6 +316,7 @@ impl Supervisor {
     /// Feeds what has happened to the machine until nothing is left.
     fn drain(&mut self) {
         while let Some(event) = self.queue.pop_front() {
+            self.asked |= matches!(event, Event::Stop(_));
             let facts = self.facts(event);
             let before = self.machine.state;
             let (next, actions) = machine::step(&self.policy, &self.machine, &facts, event);

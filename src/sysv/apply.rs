@@ -27,12 +27,26 @@ const LOCK: &str = "/etc/.amr-links.lock";
 /// Scripts are small; what is larger is none.
 const SCRIPT_LIMIT: u64 = 16 << 20;
 
+/// Keeps other writers of links away while it lives.
+///
+/// # Errors
+/// The lock file cannot be made.
+pub fn lock(root: &Root) -> Result<PassingLock, Error> {
+    PassingLock::wait(root, Path::new(LOCK))
+}
+
+/// All links of the tree; where they lead is read for `names` alone.
+#[must_use]
+pub fn links<'n>(root: &Root, names: impl IntoIterator<Item = &'n OsStr>) -> Found {
+    let mut found = read_links(root);
+    names.into_iter().for_each(|name| read_targets(root, name, &mut found));
+    found
+}
+
 /// Carries a command of chkconfig out in a tree.
 pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
     // Held while reading too, so that two commands do not decide on what the other changes.
-    let lock = (command.changes_links() && env.privilege == Privilege::Full)
-        .then(|| PassingLock::wait(root, Path::new(LOCK)))
-        .transpose();
+    let lock = (command.changes_links() && env.privilege == Privilege::Full).then(|| lock(root)).transpose();
     let Decision { mut outcome, steps } = preview(root, command, env);
     if steps.is_empty() {
         return outcome;
@@ -106,16 +120,15 @@ fn names(root: &Root, folder: &str) -> Vec<std::ffi::OsString> {
 fn read_links(root: &Root) -> Found {
     let mut found = Found::default();
     for level in Runlevel::ALL {
-        match root.list(Path::new(&level.folder())) {
-            Ok(entries) => {
-                for entry in entries {
-                    let is_link = entry.kind == FileKind::Symlink;
-                    found.add(level, &entry.name, if is_link { Target::Unread } else { Target::NotALink });
-                }
-            }
-            Err(_) => found.add_missing(level),
+        let all = root.each_name(Path::new(&level.folder()), |name, kind| {
+            let is_link = kind == FileKind::Symlink;
+            found.add(level, name, if is_link { Target::Unread } else { Target::NotALink });
+        });
+        if all.is_err() {
+            found.add_missing(level);
         }
     }
+    found.sort();
     found
 }
 
@@ -139,12 +152,17 @@ fn read_all_scripts(root: &Root, view: &mut View) {
             return;
         }
     };
+    let Ok(folder) = root.folder(Path::new(SCRIPTS)) else { return };
+    let mut bytes = Vec::new();
     for entry in entries {
         let is_file = matches!(entry.kind, FileKind::Regular | FileKind::Symlink);
         if is_file && is_listed(&entry.name) && !view.scripts.contains_key(&entry.name) {
             if overrides.contains(&entry.name) {
                 read_script(root, &entry.name, view);
-            } else if let Some(script) = read_one(root, &entry.name) {
+                continue;
+            }
+            let read = folder.read(&entry.name, entry.kind, SCRIPT_LIMIT, &mut bytes);
+            if let Some(script) = read_as(read.map(|_| bytes.as_slice())) {
                 view.scripts.insert(entry.name, script);
             }
         }
@@ -164,13 +182,21 @@ fn read_script(root: &Root, name: &OsStr, view: &mut View) {
     view.scripts.insert(name.to_owned(), script);
 }
 
-/// A script without its override; `None` where there is none. The causes are those that chkconfig
-/// gives, which maps the file into memory: a folder is no device, an empty file an invalid argument.
+/// A script without its override; `None` where there is none.
 fn read_one(root: &Root, name: &OsStr) -> Option<Script> {
     let file = file_of(SCRIPTS, name)?;
-    Some(match root.read(Path::new(&file), SCRIPT_LIMIT) {
-        Ok(bytes) if bytes.is_empty() => Script::Unreadable("Invalid argument".to_owned()),
-        Ok(bytes) => Script::Read { script: Box::new(scan(&bytes)), over: None },
+    match root.read(Path::new(&file), SCRIPT_LIMIT) {
+        Ok(bytes) => read_as(Ok(&bytes)),
+        Err(e) => read_as(Err(e)),
+    }
+}
+
+/// The causes are those that chkconfig gives, which maps the file into memory: a folder is no device,
+/// an empty file an invalid argument.
+fn read_as(bytes: Result<&[u8], Error>) -> Option<Script> {
+    Some(match bytes {
+        Ok([]) => Script::Unreadable("Invalid argument".to_owned()),
+        Ok(bytes) => Script::Read { script: Box::new(scan(bytes)), over: None },
         Err(e) if e.is_not_found() => return None,
         Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => {
             Script::Unreadable("No such device".to_owned())

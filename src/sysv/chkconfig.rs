@@ -245,6 +245,14 @@ pub struct HandOver {
     pub args: Vec<OsString>,
 }
 
+/// For `--dry-run`.
+impl std::fmt::Display for HandOver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.program)?;
+        self.args.iter().try_for_each(|arg| write!(f, " {}", super::links::shown(arg)))
+    }
+}
+
 /// A script as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Script {

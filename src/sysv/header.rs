@@ -11,7 +11,7 @@ mod scan;
 use super::level::{Levels, Priority};
 use thiserror::Error;
 
-pub use scan::{scan, unit_line};
+pub use scan::{chkconfig_line, scan, unit_line};
 
 /// What chkconfig needs to know of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -109,8 +109,23 @@ impl Found {
     /// Notes a name in a level's folder; names that are no links of rc's are passed over.
     pub fn add(&mut self, level: Runlevel, file: &OsStr, target: Target) {
         if let Some(link) = Link::parse(file) {
-            self.by_name.entry(link.name.clone()).or_default().push(Entry { level, link, target });
+            let entry = |link| Entry { level, link, target };
+            match self.by_name.get_mut(&link.name) {
+                Some(entries) => entries.push(entry(link)),
+                None => {
+                    let mut entries = Vec::with_capacity(Runlevel::ALL.len());
+                    let name = link.name.clone();
+                    entries.push(entry(link));
+                    self.by_name.insert(name, entries);
+                }
+            }
         }
+    }
+
+    /// Puts the links of each service in order: by level, K before S, by number.
+    pub fn sort(&mut self) {
+        let key = |e: &Entry| (e.level, e.link.turn, e.link.priority);
+        self.by_name.values_mut().for_each(|entries| entries.sort_by_key(key));
     }
 
     /// Notes that a level has no folder.

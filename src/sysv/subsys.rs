@@ -12,6 +12,31 @@ pub fn lock_names(service: &str) -> [String; 2] {
     [service.to_owned(), format!("{service}.init")]
 }
 
+/// The name of the lock that a shell script makes, as far as its text says: the first
+/// `/var/lock/subsys/NAME`, where NAME may be `$var` or `${var}` with a plain assignment `var=word` above.
+#[must_use]
+pub fn lock_written(script: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(script);
+    let folder = format!("{FOLDER}/");
+    let code = text.lines().filter(|l| !l.trim_start().starts_with('#'));
+    code.filter_map(|l| l.split_once(&folder)).find_map(|(_, rest)| {
+        let word = |c: char| c.is_ascii_alphanumeric() || "._@+-".contains(c);
+        let plain = |s: &str| {
+            let name: String = s.chars().take_while(|c| word(*c)).collect();
+            (!name.is_empty()).then_some(name)
+        };
+        let Some(variable) = rest.strip_prefix('$') else { return plain(rest) };
+        let variable = variable.strip_prefix('{').unwrap_or(variable);
+        let variable: String =
+            variable.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let value = text.lines().find_map(|l| {
+            let (name, value) = l.trim_start().split_once('=')?;
+            (name == variable).then(|| value.trim_start_matches(['"', '\'']).to_owned())
+        })?;
+        plain(&value)
+    })
+}
+
 /// What rc finds when it comes to a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -96,5 +121,16 @@ mod tests {
         let v = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
         let locked = v(&["network", "web", "hook", "gone"]);
         assert_eq!(second_chance(&locked, &v(&["web"]), &v(&["network", "web", "hook"])), ["hook"]);
+    }
+
+    #[test]
+    fn the_lock_that_a_script_makes() {
+        let lock = |text: &str| lock_written(text.as_bytes());
+        assert_eq!(lock("# /var/lock/subsys/no\ntouch /var/lock/subsys/god\n").as_deref(), Some("god"));
+        let var = "prog=\"filebeat-god\"\nlockfile=/var/lock/subsys/$prog\n";
+        assert_eq!(lock(var).as_deref(), Some("filebeat-god"));
+        assert_eq!(lock("x='a b'\ntouch \"/var/lock/subsys/${x}\"\n").as_deref(), Some("a"));
+        assert_eq!(lock("touch /var/lock/subsys/$(basename $0)\n"), None);
+        assert_eq!(lock("echo hello\n"), None);
     }
 }

@@ -203,10 +203,7 @@ impl<'a> Draft<'a> {
                 if !nothing {
                     self.unapplied(setting, why);
                 }
-                match exec::READ.iter().find(|(name, _)| *name == row.name) {
-                    Some((_, arm)) => self.read(setting, *arm),
-                    None => self.inline_comment(setting),
-                }
+                self.inline_comment(setting);
                 if unit::is_check(row.name) && !setting.assignment.value.text.is_empty() {
                     let message = format!("{}= cannot be evaluated by amr, which takes it as met", row.name);
                     self.note(setting, Severity::Warning, setting.assignment.key_span, message, None);

@@ -7,17 +7,28 @@ for s in amr amr-mqtt amr-system amr-dashboard; do
 done
 box boot systemd; note "systemd is $(box booted)"
 state() { box exec systemctl is-active amr amr-mqtt amr-system amr-dashboard 2>/dev/null | tr '\n' ' ' || :; }
+state_is() { [ "$(state)" = "$1" ]; }
 
 box exec /etc/init.d/amr start || fail "/etc/init.d/amr start"
 same "$(state)" "active active active active " "after /etc/init.d/amr start"
-[ ! -e "$r/run/amr-supervise/amr-mqtt.service" ] || fail "amr supervises on a systemd host"
+supervises() { box exec test -e /run/amr-supervise; }
+! supervises || fail "amr supervises on a systemd host"
 ok "/etc/init.d/amr start reached the native units"
 rc=0; box exec /etc/init.d/amr status >/dev/null || rc=$?; same $rc 0 "/etc/init.d/amr status"
 box exec service amr stop || fail "service amr stop"
-same "$(state)" "inactive inactive inactive inactive " "after service amr stop"
+# systemctl waits for the end of amr itself, which is the first to go; what is part of it follows
+until_ok 10 state_is "inactive inactive inactive inactive " || fail "after service amr stop: $(state)"
 rc=0; box exec /etc/init.d/amr status >/dev/null || rc=$?; same $rc 3 "status of a stopped one"
 box exec service amr restart; same "$(state)" "active active active active " "after service amr restart"
 ok "service amr stop, status and restart too"
+box exec /etc/init.d/amr stop amr-dashboard
+same "$(state)" "active active active inactive " "after /etc/init.d/amr stop amr-dashboard"
+box exec /etc/init.d/amr-dashboard start
+same "$(state)" "active active active active " "after /etc/init.d/amr-dashboard start"
+ok "a member, by its own script or as a word behind the verb"
+rc=0; box exec env SYSTEMCTL_SKIP_REDIRECT=1 /etc/init.d/amr-mqtt status || rc=$?
+same $rc 3 "status with SYSTEMCTL_SKIP_REDIRECT: that of amr, which supervises nothing here"
+ok "SYSTEMCTL_SKIP_REDIRECT is respected"
 box exec /usr/sbin/amr stop amr-dashboard
 same "$(state)" "active active active inactive " "after amr stop amr-dashboard"
 box exec /usr/sbin/amr start amr-dashboard
@@ -37,5 +48,16 @@ ln -sf /dev/null "$r/etc/systemd/system/fresh.service"; box exec systemctl daemo
 rc=0; box exec /etc/init.d/fresh start || rc=$?
 same "$(box exec systemctl is-active fresh || :)" inactive "a masked unit"
 ok "a masked unit is respected (code $rc)"
+# a script without a unit file, called by systemd through the unit that its generator made
+"$AMR_BIN" initd --print amr-mqtt --family debian | sed 's/amr-mqtt/orphan/g' > "$r/etc/init.d/orphan"; chmod 755 "$r/etc/init.d/orphan"
+box exec systemctl daemon-reload
+same "$(box exec systemctl show orphan -p SourcePath)" "SourcePath=/etc/init.d/orphan" "the generated unit"
+box exec systemctl start orphan || :
+same "$(box exec systemctl show orphan -p ExecMainStatus -p MainPID -p ControlPID | sort | tr '\n' ' ')" \
+    "ControlPID=0 ExecMainStatus=0 MainPID=0 " "a script that systemd itself calls"
+said=$(box exec journalctl -u orphan -o cat)
+grep -q "systemd calls the script of 'orphan', for which it has no unit file" <<< "$said" || fail "what it says: $said"
+! supervises || fail "amr supervises on a systemd host: $(box exec ls /run/amr-supervise)"
+ok "called by systemd itself, amr supervises nothing and says what is missing"
 box exec systemctl poweroff; same "$(box wait 60)" halted poweroff
 ok "all of handover"

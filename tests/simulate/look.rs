@@ -220,13 +220,15 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
     };
     let live = Evidence { active: world.active(), at: now.after(Duration::from_millis(1)) };
     let line = world.metrics.map(|(active, at)| Evidence { active, at: Moment(at) });
+    let counters = sight.http && world.alive && world.config.kind != Kind::CloudWatch;
+    let evidence = if counters { Some(live) } else { line.filter(|_| sight.log) };
     let facts = Facts {
         life: if world.alive { Life::Alive } else { Life::Dead },
         trust: match world.config.kind {
             Kind::CloudWatch => Trust::AlsoDropped,
             Kind::Log | Kind::Filestream | Kind::Container => Trust::Acknowledged,
         },
-        evidence: if sight.http && world.alive { Some(live) } else { line.filter(|_| sight.log) },
+        evidence,
         doubts: &doubts,
         now,
         moved: now,
@@ -236,9 +238,7 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
         settle: Duration::from_secs(30),
     };
     match judge(&progress, &facts, checks) {
-        Judgement::Final(verdict) => {
-            Seen { verdict, progress, doubted: !doubts.is_empty(), counters: sight.http && world.alive }
-        }
+        Judgement::Final(verdict) => Seen { verdict, progress, doubted: !doubts.is_empty(), counters },
         Judgement::Wait => panic!("an answer was due"),
     }
 }

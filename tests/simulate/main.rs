@@ -11,6 +11,14 @@
 //!
 //! `AMR_HISTORIES` sets the number (200 000 at least count), `AMR_SEED` the seed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout
+)]
+
 mod look;
 mod world;
 
@@ -160,7 +168,9 @@ struct Before {
     sizes: BTreeMap<usize, u64>,
 }
 
-/// Whether a line's bytes are where they can be seen, and not in the shipper's memory alone.
+/// Whether a line's bytes are where they can be seen, and not in the shipper's memory alone. A state
+/// whose file is gone says as much of a file that was shipped as of one that was not; only who saw it
+/// before, or knows the shipper's counters, can tell.
 fn on_disk(world: &World, id: &Id) -> bool {
     let file = &world.files[id.0];
     let found = match file.place {
@@ -172,7 +182,7 @@ fn on_disk(world: &World, id: &Id) -> bool {
     file.life == id.1 && (found || world.held(id.0).is_some())
 }
 
-/// Whether a line is blank: such a one is delivered or not by what it is joined to.
+/// Whether a line is blank: alone it is no event, so it is delivered or not by what it is joined to.
 fn blank(world: &World, id: &Id) -> bool {
     let at = (id.2 & 0xff_ffff) as usize;
     matches!(world.files[id.0].plain.get(at), Some(b'\n' | b'\r'))
@@ -182,8 +192,9 @@ impl Before {
     /// Whether something was outstanding at a look, was never delivered and will not be.
     fn lost(&mut self, world: &World, outstanding: &BTreeSet<Id>) -> Vec<Id> {
         let sizes = &self.sizes;
-        // Between two looks a file was cut short and grew past its old size, or another one came by
-        // its inode and is as large: whoever looks from outside sees a file that grew.
+        // Between two looks a file was cut short and grew to its old size or past it, or another one
+        // came by its inode and is as large. A file is its device and inode, for Filebeat too: both
+        // look like one that grew, or whose allocated blocks were written to.
         let unseen = |id: &Id| {
             let file = &world.files[id.0];
             let now = world.files.iter().enumerate().filter(|(number, now)| {
@@ -239,10 +250,9 @@ fn breach(world: &World, seen: &Seen, was: &mut Before) -> Option<String> {
     was.seen(world, &outstanding, seen.doubted);
     let good = matches!(seen.verdict, Verdict::Drained | Verdict::Settled);
     let say = |what: &str| Some(format!("{what}, {}", words(world, seen)));
-    // A file was truncated and has grown past the position that the registry still has, since nothing
-    // was acknowledged meanwhile: from outside this shows in the shipper's counters alone.
-    let hidden = |id: &Id| world.stale(id.0) && !seen.counters;
-    if good && outstanding.iter().any(|id| on_disk(world, id) && !hidden(id)) {
+    // Where the shipper's counters are at hand, nothing is hidden.
+    let shows = |id: &Id| seen.counters || (on_disk(world, id) && !world.stale(id.0));
+    if good && outstanding.iter().any(shows) {
         return say(&format!("outstanding {outstanding:?}"));
     }
     if good && !lost.is_empty() {
@@ -339,8 +349,10 @@ fn focus(check: Check) -> Option<Kind> {
         Check::PathAge | Check::Gaps | Check::Trust => Some(Kind::CloudWatch),
         Check::EveryState => Some(Kind::Container),
         Check::ClosedStill | Check::Ambiguity | Check::Compressed | Check::Active => Some(Kind::Filestream),
-        Check::DeletedState | Check::Device | Check::Unclaimed => Some(Kind::Log),
-        Check::Moved
+        Check::Device
+        | Check::DeletedState
+        | Check::Unclaimed
+        | Check::Moved
         | Check::Truncation
         | Check::Overread
         | Check::Age

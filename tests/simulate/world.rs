@@ -4,6 +4,7 @@
 //! to be shipped is found by letting a copy of it run on: whatever a copy with a working output would
 //! yet deliver, is outstanding.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// xorshift64*.
@@ -227,10 +228,10 @@ impl World {
             return;
         }
         let (mut dev, mut ino) = (rng.below(2), rng.below(4));
-        if rng.one_in(3) {
-            if let Some(old) = self.files.iter().find(|file| file.place == Place::Gone) {
-                (dev, ino) = (old.dev, old.ino);
-            }
+        if rng.one_in(3)
+            && let Some(old) = self.files.iter().find(|file| file.place == Place::Gone)
+        {
+            (dev, ino) = (old.dev, old.ino);
         }
         let taken = |file: &File| (file.dev, file.ino) == (dev, ino);
         let held: Vec<usize> = self.harvesters.iter().map(|harvester| harvester.file).collect();
@@ -406,7 +407,7 @@ impl World {
         if self.dirty.is_some_and(|since| self.now > since) || rng.one_in(2) {
             self.flush();
         }
-        if self.now % 30 == 0 {
+        if self.now.is_multiple_of(30) && self.config.kind != Kind::CloudWatch {
             self.metrics = Some((self.active(), self.now * 1_000_000_000 + self.ops));
         }
     }
@@ -558,11 +559,13 @@ impl World {
             self.parse(&mut harvester);
             self.harvesters[at] = harvester;
         }
-        let (now, files) = (self.now, &self.files);
+        let (now, files, room) = (self.now, &self.files, self.queue.len() < self.config.queue);
         self.harvesters.retain(|harvester| {
-            let done =
-                files[harvester.file].gz && harvester.parsed >= files[harvester.file].plain.len() as u64;
-            !done && now - harvester.idle < 300
+            let length = files[harvester.file].plain.len() as u64;
+            let done = files[harvester.file].gz && harvester.parsed >= length;
+            // Who waits for the queue, or has more to read, is not inactive.
+            let busy = !room || harvester.read < length;
+            !done && (busy || now - harvester.idle < 300)
         });
     }
 
@@ -751,10 +754,19 @@ impl World {
         }
     }
 
-    /// Whether the registry speaks of what a file held before it was truncated.
+    /// Whether the registry speaks of what a file held before it was truncated, and it does not show:
+    /// the file has grown past the position (a shorter one shows), or as far, and the state, dated
+    /// when it was acknowledged, is newer than the last write.
     pub fn stale(&self, number: usize) -> bool {
         let file = &self.files[number];
-        self.visible.values().any(|state| state.seen == (file.dev, file.ino) && state.life != file.life)
+        let other = |state: &&State| state.seen == (file.dev, file.ino) && state.life != file.life;
+        self.visible.values().filter(other).any(|state| {
+            match state.offset.map(|offset| offset.cmp(&file.size())) {
+                Some(Ordering::Equal) => state.updated >= file.modified,
+                Some(Ordering::Less) | None => true,
+                Some(Ordering::Greater) => false,
+            }
+        })
     }
 
     /// What a copy of this world would yet deliver, its writers at rest and its output working.

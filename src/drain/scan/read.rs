@@ -34,7 +34,7 @@ pub struct Request {
 }
 
 /// Opens a log file of somebody else's: it must be the regular file that was seen.
-fn open(root: &Root, path: &Path, id: FileId) -> Result<File, Unread> {
+pub(super) fn open(root: &Root, path: &Path, id: FileId) -> Result<File, Unread> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     // The descriptors of a process are links that only the kernel can follow.
     let flags = if path.starts_with("/proc") { flags } else { flags | OFlag::O_NOFOLLOW };
@@ -187,4 +187,41 @@ fn print(file: &File, offset: u64, len: u64, growing: bool) -> Option<Fingerprin
         Sha256::digest(&bytes)
     };
     Some(Fingerprint { sha256: digest.into(), offset, len, growing })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a look at a file whose file system hangs: it does not come back.
+    fn hangs_at_odd(_: &Root, number: &u32) -> u32 {
+        while number % 2 == 1 {
+            std::thread::park();
+        }
+        *number
+    }
+
+    #[test]
+    fn a_file_that_hangs_costs_its_own_answer_only() {
+        let root = Root::host().unwrap();
+        let limit = Duration::from_millis(200);
+        let answers = each(&root, vec![0, 2, 1, 4, 3, 6], limit, hangs_at_odd);
+        assert_eq!(answers, [Some(0), Some(2), None, Some(4), None, Some(6)]);
+    }
+
+    #[test]
+    fn after_many_that_hang_the_others_are_not_tried() {
+        let root = Root::host().unwrap();
+        let answers = each(&root, vec![1; 1000], Duration::from_millis(5), hangs_at_odd);
+        assert_eq!(answers, vec![None; 1000]);
+    }
+
+    #[test]
+    fn a_job_that_hangs_is_left_behind() {
+        assert_eq!(within(Duration::from_secs(60), || 7), Some(7));
+        let forever = || loop {
+            std::thread::park();
+        };
+        assert_eq!(within::<()>(Duration::from_millis(20), forever), None);
+    }
 }

@@ -9,6 +9,7 @@ pub mod cloudwatch;
 pub mod filebeat;
 pub mod find;
 
+use crate::drain::verdict::Trust;
 use std::time::Duration;
 
 /// A log shipper.
@@ -18,15 +19,6 @@ pub enum Shipper {
     Filebeat,
     /// Amazon's CloudWatch agent.
     CloudWatchAgent,
-}
-
-/// What an acknowledged position is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Trust {
-    /// It moves when the output has acknowledged, and never else.
-    Acknowledged,
-    /// It also moves past what was dropped: an unretryable error, retries spent, a stop meanwhile.
-    AlsoDropped,
 }
 
 /// The longest time, with the settings that a version has by default, from a line being written to

@@ -158,6 +158,7 @@ pub fn plan(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
     };
     if way.is_down() {
         plan.absent = absent(host, &plan, way.level(host.runlevel), wishes);
+        say_useless_links(host, &mut plan);
     }
     plan.set_waves();
     plan
@@ -253,6 +254,16 @@ fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absen
         out.push(Absent { name: name.to_owned(), role, runs: host.runs(name), obstacles });
     }
     out
+}
+
+/// A drain with a K link in a level in which hosts live is not started there, and the link stops
+/// nothing on the way down.
+fn say_useless_links(host: &SysvHost, plan: &mut Plan) {
+    let Some(drain) = plan.steps.iter_mut().find(|s| s.role == Role::Drain && s.act == Act::Stop) else {
+        return;
+    };
+    let levels = (2..=5).filter(|level| host.has_link(*level, 'K', &drain.name));
+    drain.obstacles.extend(levels.map(|level| Obstacle::KillLinkInStartLevel { level }));
 }
 
 fn init(rc: Rc) -> Init {

@@ -1,13 +1,13 @@
 //! Between fork and exec: only async-signal-safe calls, no allocation, no panic.
 //!
 //! The order is that of systemd 252's exec_child: signals, session, standard descriptors, control
-//! group, OOM score, nice, scheduler, affinity, umask, limits, groups, descriptors, capabilities,
-//! user, working directory, no new privileges, exec.
+//! group, OOM score, nice, scheduler, affinity, umask, limits, groups, mounts, descriptors,
+//! capabilities, user, working directory, no new privileges, exec.
 
 use super::stage::{FATAL, NOTICE, Record};
 use super::{CStringArray, Credentials, Stage};
 use nix::errno::Errno;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::{OwnedFd, RawFd};
 
 /// A [`super::Spec`] in the form that the kernel takes, made before the fork.
@@ -15,6 +15,8 @@ pub(super) struct Prepared {
     pub program: CString,
     pub argv: CStringArray,
     pub env: CStringArray,
+    /// Room for `NAME=PID`, filled with zeroes behind the `=`; `env` leads here, too.
+    pub pid_variables: Vec<Vec<u8>>,
     /// Descriptors to copy: from, to. All `from` are `base` or more.
     pub targets: Vec<(RawFd, RawFd)>,
     pub base: RawFd,
@@ -23,6 +25,8 @@ pub(super) struct Prepared {
     pub cwd_fd: Option<RawFd>,
     pub cwd_missing_ok: bool,
     pub cgroup: Option<RawFd>,
+    /// Source and target of each.
+    pub binds: Vec<(CString, CString)>,
     /// What to close, where the kernel cannot close a range.
     pub close: Option<Vec<RawFd>>,
     pub limits: Vec<(u32, u64, u64)>,
@@ -45,6 +49,7 @@ type Step = Result<(), (Stage, Errno)>;
 
 /// The child's whole life. Never returns.
 pub(super) fn run(p: &mut Prepared) -> ! {
+    write_pid(&mut p.pid_variables);
     let (stage, errno) = match steps(p) {
         Err(failed) => failed,
         Ok(()) => {
@@ -56,6 +61,29 @@ pub(super) fn run(p: &mut Prepared) -> ! {
     tell(p.pipe, FATAL, stage, errno);
     // SAFETY: ends this process at once; async-signal-safe.
     unsafe { libc::_exit(i32::from(stage.code())) }
+}
+
+/// Writes this process's number behind each `=`, without allocating.
+fn write_pid(variables: &mut [Vec<u8>]) {
+    // SAFETY: no arguments; cannot fail.
+    let mut rest = unsafe { libc::getpid() }.unsigned_abs();
+    let mut digits = [0_u8; super::PID_DIGITS];
+    let mut count = 0;
+    for digit in &mut digits {
+        if rest == 0 {
+            break;
+        }
+        // Always below ten.
+        *digit = b'0' | (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+    }
+    for variable in variables {
+        let value = variable.iter_mut().skip_while(|byte| **byte != 0);
+        for (byte, digit) in value.zip(digits.iter().take(count).rev()) {
+            *byte = *digit;
+        }
+    }
 }
 
 fn steps(p: &Prepared) -> Step {
@@ -85,6 +113,7 @@ fn steps(p: &Prepared) -> Step {
     if let Some(credentials) = &p.credentials {
         groups(credentials)?;
     }
+    mounts(p)?;
     capabilities(p)?;
     if let Some(credentials) = &p.credentials {
         user(credentials)?;
@@ -192,11 +221,14 @@ fn set_limit(pipe: RawFd, (resource, soft, hard): (u32, u64, u64)) -> Step {
     check(Stage::Limits, unsafe { libc::setrlimit(number, &raw const near) })
 }
 
+/// The system calls themselves: the C library's functions would look for other threads, of which
+/// this process has none and the library may not know that.
 fn groups(c: &Credentials) -> Step {
     // SAFETY: pointer and length of the same vector.
-    check(Stage::Group, unsafe { libc::setgroups(c.groups.len(), c.groups.as_ptr()) })?;
+    let done = unsafe { libc::syscall(libc::SYS_setgroups, c.groups.len(), c.groups.as_ptr()) };
+    check(Stage::Group, done)?;
     // SAFETY: integers.
-    check(Stage::Group, unsafe { libc::setresgid(c.gid, c.gid, c.gid) })?;
+    check(Stage::Group, unsafe { libc::syscall(libc::SYS_setresgid, c.gid, c.gid, c.gid) })?;
     let (mut real, mut effective, mut saved) = (0, 0, 0);
     // SAFETY: three live integers.
     check(Stage::Group, unsafe { libc::getresgid(&raw mut real, &raw mut effective, &raw mut saved) })?;
@@ -205,17 +237,43 @@ fn groups(c: &Credentials) -> Step {
 
 fn user(c: &Credentials) -> Step {
     // SAFETY: integers.
-    check(Stage::User, unsafe { libc::setresuid(c.uid, c.uid, c.uid) })?;
+    check(Stage::User, unsafe { libc::syscall(libc::SYS_setresuid, c.uid, c.uid, c.uid) })?;
     let (mut real, mut effective, mut saved) = (0, 0, 0);
     // SAFETY: three live integers.
     check(Stage::User, unsafe { libc::getresuid(&raw mut real, &raw mut effective, &raw mut saved) })?;
     // Secure bits of the caller could have kept the capability to go back: that must fail.
     // SAFETY: an integer.
-    let regained = c.uid != 0 && unsafe { libc::setuid(0) } == 0;
+    let regained = c.uid != 0 && unsafe { libc::syscall(libc::SYS_setuid, 0) } == 0;
     if [real, effective, saved] == [c.uid; 3] && !regained {
         return Ok(());
     }
     Err((Stage::User, Errno::EPERM))
+}
+
+/// A view of the file system of its own. What the host mounts later is seen in it, what is mounted
+/// in it is not seen outside.
+fn mounts(p: &Prepared) -> Step {
+    if p.binds.is_empty() {
+        return Ok(());
+    }
+    // SAFETY: an integer.
+    match check(Stage::Namespace, unsafe { libc::unshare(libc::CLONE_NEWNS) }) {
+        // A kernel without them, or a container that forbids them: as systemd's apply_mount_namespace.
+        Err((stage, errno @ (Errno::EPERM | Errno::EACCES | Errno::ENOSYS | Errno::EINVAL))) => {
+            tell(p.pipe, NOTICE, stage, errno);
+            return Ok(());
+        }
+        done => done?,
+    }
+    mount(None, c"/", libc::MS_SLAVE | libc::MS_REC)?;
+    p.binds.iter().try_for_each(|(source, target)| mount(Some(source), target, libc::MS_BIND | libc::MS_REC))
+}
+
+fn mount(source: Option<&CStr>, target: &CStr, flags: libc::c_ulong) -> Step {
+    let source = source.map_or(std::ptr::null(), CStr::as_ptr);
+    let none = std::ptr::null();
+    // SAFETY: C strings that outlive the call; the kernel reads neither type nor data with these flags.
+    check(Stage::Namespace, unsafe { libc::mount(source, target.as_ptr(), none, flags, none.cast()) })
 }
 
 /// Takes from the bounding set, and from the inheritable one, what is not kept.

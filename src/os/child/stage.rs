@@ -27,6 +27,7 @@ pub enum Stage {
     Cgroup = 219,
     SetSid = 220,
     Stderr = 222,
+    Namespace = 226,
     NoNewPrivileges = 227,
     RuntimeDirectory = 233,
     StateDirectory = 238,
@@ -36,7 +37,7 @@ pub enum Stage {
 }
 
 /// With systemd's name and what was tried, for people.
-const STAGES: [(Stage, &str, &str); 23] = [
+const STAGES: [(Stage, &str, &str); 24] = [
     (Stage::Chdir, "CHDIR", "change the working directory"),
     (Stage::Nice, "NICE", "set the nice level"),
     (Stage::Fds, "FDS", "arrange descriptors"),
@@ -54,6 +55,7 @@ const STAGES: [(Stage, &str, &str); 23] = [
     (Stage::Cgroup, "CGROUP", "enter the control group"),
     (Stage::SetSid, "SETSID", "create a session"),
     (Stage::Stderr, "STDERR", "set up standard error"),
+    (Stage::Namespace, "NAMESPACE", "set up the mount namespace"),
     (Stage::NoNewPrivileges, "NO_NEW_PRIVILEGES", "renounce new privileges"),
     (Stage::RuntimeDirectory, "RUNTIME_DIRECTORY", "set up the runtime directory"),
     (Stage::StateDirectory, "STATE_DIRECTORY", "set up the state directory"),

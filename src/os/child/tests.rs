@@ -241,3 +241,23 @@ fn every_stage_has_a_code_a_name_and_a_task() {
     assert_eq!(Stage::from_code(203), Some(Stage::Exec));
     assert_eq!(Stage::from_code(1), None);
 }
+
+#[test]
+fn a_folder_is_seen_in_the_place_of_another_by_this_process_alone() {
+    if !is_root("a mount namespace") {
+        return;
+    }
+    let scratch = Scratch::new();
+    let (source, target) = (scratch.0.join("source"), scratch.0.join("target"));
+    for dir in [&source, &target] {
+        std::fs::create_dir(dir).unwrap();
+    }
+    std::fs::write(source.join("inside"), "").unwrap();
+    let mut spec = sh("cd \"$0\" && ls && touch made");
+    spec.argv.splice(3.., [target.clone().into()]);
+    spec.binds = vec![Bind { source: source.clone(), target: target.clone() }];
+    assert_eq!(output(&spec), "inside");
+    assert!(source.join("made").exists() && !target.join("made").exists());
+    spec.binds = vec![Bind { source: scratch.0.join("missing"), target }];
+    assert_eq!(failure(&spec), Failure { stage: Stage::Namespace, errno: libc::ENOENT });
+}

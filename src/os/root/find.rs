@@ -7,8 +7,9 @@ use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, fstatat};
 use std::ffi::OsStr;
-use std::io;
-use std::os::fd::AsFd;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -19,12 +20,7 @@ const SHELL: MatchOptions =
 impl Root {
     /// The names in a folder, sorted by their bytes, without `.` and `..`.
     pub fn list(&self, inner: &Path) -> Result<Vec<Entry>> {
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let fd = self.at_place("list", inner, Last::Follow, |dir, name, nofollow| {
-            let flags = if nofollow { flags | OFlag::O_NOFOLLOW } else { flags };
-            openat(dir, name, flags, Mode::empty())
-        })?;
-        let mut dir = Dir::from_fd(fd).map_err(|e| self.error("list", inner, e))?;
+        let mut dir = self.open_listing(inner)?;
         let mut found = Vec::new();
         for entry in dir.iter() {
             let entry = entry.map_err(|e| self.error("list", inner, e))?;
@@ -48,6 +44,45 @@ impl Root {
         }
         entries.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
         Ok(entries)
+    }
+
+    /// Calls `each` with every name in a folder and its kind, in no order, without `.` and `..`. For
+    /// folders of thousands of names, of which few are kept.
+    pub fn each_name(&self, inner: &Path, mut each: impl FnMut(&OsStr, FileKind)) -> Result<()> {
+        let mut dir = self.open_listing(inner)?;
+        let mut unknown = Vec::new();
+        for entry in dir.iter() {
+            let entry = entry.map_err(|e| self.error("list", inner, e))?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            match entry.file_type() {
+                _ if name == "." || name == ".." => {}
+                Some(kind) => each(name, kind_from_type(kind)),
+                None => unknown.push(name.to_owned()),
+            }
+        }
+        for name in unknown {
+            match fstatat(dir.as_fd(), name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
+                Ok(stat) => each(&name, kind_of(stat.st_mode)),
+                Err(nix::Error::ENOENT) => {}
+                Err(e) => return Err(self.error("list", inner, e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A folder whose files are read one after the other.
+    pub fn folder(&self, inner: &Path) -> Result<Folder<'_>> {
+        let dir = self.open_dir(inner)?;
+        Ok(Folder { root: self, dir, inner: inner.to_owned() })
+    }
+
+    fn open_listing(&self, inner: &Path) -> Result<Dir> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let fd = self.at_place("list", inner, Last::Follow, |dir, name, nofollow| {
+            let flags = if nofollow { flags | OFlag::O_NOFOLLOW } else { flags };
+            openat(dir, name, flags, Mode::empty())
+        })?;
+        Dir::from_fd(fd).map_err(|e| self.error("list", inner, e))
     }
 
     /// The paths that match a shell pattern (glob(7): `*`, `?`, `[…]`, backslash), sorted. A `*`
@@ -87,6 +122,50 @@ impl Root {
             }
         }
         Ok(())
+    }
+}
+
+/// See [`Root::folder`].
+pub struct Folder<'r> {
+    root: &'r Root,
+    dir: OwnedFd,
+    inner: PathBuf,
+}
+
+impl Folder<'_> {
+    /// As [`Root::read`], into `bytes` in place of what they hold, and with the file's stat. A name
+    /// whose kind is known to be regular costs four system calls.
+    pub fn read(&self, name: &OsStr, kind: FileKind, limit: u64, bytes: &mut Vec<u8>) -> Result<Stat> {
+        bytes.clear();
+        let inner = self.inner.join(name);
+        if kind != FileKind::Regular {
+            // Looked at before it is opened, and resolved inside the root.
+            *bytes = self.root.read(&inner, limit)?;
+            return self.root.stat(&inner);
+        }
+        let fail = |e: nix::Error| self.root.error("read", &inner, e);
+        // A device or a FIFO that took the file's place meanwhile is opened without waiting, and refused.
+        let flags =
+            OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        let mut file = File::from(openat(&self.dir, name, flags, Mode::empty()).map_err(fail)?);
+        let stat = Stat::of(&file).map_err(|e| self.root.error("read", &inner, e))?;
+        if stat.kind != FileKind::Regular {
+            return Err(self.root.irregular("read", &inner, stat.kind));
+        }
+        if stat.size > limit {
+            let cause = format!("it is larger than {limit} bytes");
+            return Err(Error::other("read", self.root.outer(&inner), io::ErrorKind::FileTooLarge, cause));
+        }
+        let size = usize::try_from(stat.size).unwrap_or(usize::MAX);
+        bytes.resize(size.saturating_add(1), 0);
+        let read = file.read(bytes).map_err(|e| self.root.error("read", &inner, e))?;
+        bytes.truncate(read);
+        if read != size {
+            // It changes while it is read, or its size says nothing.
+            let rest = limit.saturating_add(1).saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
+            file.take(rest).read_to_end(bytes).map_err(|e| self.root.error("read", &inner, e))?;
+        }
+        Ok(stat)
     }
 }
 

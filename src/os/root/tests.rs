@@ -218,3 +218,44 @@ proptest! {
         prop_assert_eq!(std::fs::read_dir(&scratch.0).unwrap().count(), 2);
     }
 }
+
+#[test]
+fn the_quick_way_leads_where_the_walk_leads() {
+    let scratch = Scratch::new();
+    let root = scratch.root();
+    let tree = scratch.0.join("root");
+    root.create_dir_all(p("/etc/deep"), 0o755).unwrap();
+    root.write_atomic(p("/etc/file"), b"inside", 0o600, Sync::No).unwrap();
+    symlink("/etc", tree.join("abs")).unwrap();
+    symlink("../../../..", tree.join("etc/deep/up")).unwrap();
+    symlink("/etc/file", tree.join("last")).unwrap();
+    symlink("nowhere", tree.join("dangling")).unwrap();
+    let fd = root.inner.fd.as_ref().unwrap().as_fd();
+    for path in [
+        "/etc/file",
+        "etc/deep/../file",
+        "/abs/file",
+        "/abs/deep/up/etc/file",
+        "../../etc/file",
+        "/abs/new",
+        "/last",
+        "file",
+        "/missing/x",
+        "/dangling/x",
+        "/etc/file/x",
+        "/",
+        "/etc/..",
+    ] {
+        for last in [Last::Follow, Last::Keep] {
+            let Some(quick) = walk::quick(fd, p(path), last) else { continue };
+            let slow = walk::walk(fd, p(path), last).map(|(place, _)| place);
+            match (quick, slow) {
+                (Ok(quick), Ok(slow)) => {
+                    let (a, b) = (Stat::of(&quick.dir).unwrap(), Stat::of(&slow.dir).unwrap());
+                    assert!(a.same_file(&b) && quick.name == slow.name, "{path}");
+                }
+                (quick, slow) => assert_eq!(quick.err(), slow.err(), "{path}"),
+            }
+        }
+    }
+}

@@ -2,11 +2,13 @@
 //!
 //! Every step is an `openat` with O_PATH and O_NOFOLLOW; links are read and followed here, so that
 //! an absolute link starts at the root again and `..` stops there. Nothing that is renamed or
-//! replaced meanwhile can lead outside. Works on every kernel from 2.6.39 (no openat2 needed).
+//! replaced meanwhile can lead outside. Works on every kernel from 2.6.39. Where the kernel can do
+//! the same in one call (openat2 with RESOLVE_IN_ROOT, Linux 5.6), it does.
 
+use crate::os::sys;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat, readlinkat};
-use nix::sys::stat::{Mode, SFlag, fstat};
+use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
+use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
@@ -29,8 +31,6 @@ pub(super) struct Place {
     pub dir: OwnedFd,
     /// One component; `.` for the root itself.
     pub name: OsString,
-    /// The whole path as seen from the root, without links.
-    pub canonical: PathBuf,
 }
 
 /// A folder on the way down.
@@ -39,8 +39,39 @@ struct Step {
     name: OsString,
 }
 
-/// Finds `inner` below `root`.
-pub(super) fn walk(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Result<Place, Errno> {
+/// Finds `inner` below `root`, the quick way where there is one.
+pub(super) fn find(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Result<Place, Errno> {
+    match quick(root, inner, last) {
+        Some(outcome) => outcome,
+        None => walk(root, inner, last).map(|(place, _)| place),
+    }
+}
+
+/// By openat2(2); `None` where the kernel has none, where something is renamed at this moment
+/// (EAGAIN), where the last component is a link that is to be followed, and for every error whose
+/// reason the walk knows better.
+pub(super) fn quick(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Option<Result<Place, Errno>> {
+    let name = inner.file_name()?;
+    let above = inner.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = match sys::open_dir_in_root(root, above) {
+        Ok(dir) => dir,
+        Err(Errno::ENOENT) => return Some(Err(Errno::ENOENT)),
+        Err(_) => return None,
+    };
+    if last == Last::Follow {
+        let stat = fstatat(&dir, name, AtFlags::AT_SYMLINK_NOFOLLOW);
+        let is_link = |mode| SFlag::from_bits_truncate(mode) & SFlag::S_IFMT == SFlag::S_IFLNK;
+        match stat {
+            Ok(stat) if is_link(stat.st_mode) => return None,
+            Ok(_) | Err(Errno::ENOENT) => {}
+            Err(_) => return None,
+        }
+    }
+    Some(Ok(Place { dir, name: name.to_owned() }))
+}
+
+/// Finds `inner` below `root`; with the whole path as seen from the root, without links.
+pub(super) fn walk(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Result<(Place, PathBuf), Errno> {
     let mut stack: Vec<Step> = Vec::new();
     let mut pending: Vec<OsString> = Vec::new();
     push_components(&mut pending, inner);
@@ -94,7 +125,7 @@ fn push_components(pending: &mut Vec<OsString>, path: &Path) {
     }));
 }
 
-fn place(root: BorrowedFd<'_>, mut stack: Vec<Step>, name: OsString) -> Result<Place, Errno> {
+fn place(root: BorrowedFd<'_>, mut stack: Vec<Step>, name: OsString) -> Result<(Place, PathBuf), Errno> {
     let mut canonical = PathBuf::from("/");
     canonical.extend(stack.iter().map(|step| step.name.as_os_str()));
     if name != OsStr::new(".") {
@@ -106,5 +137,5 @@ fn place(root: BorrowedFd<'_>, mut stack: Vec<Step>, name: OsString) -> Result<P
             .try_clone_to_owned()
             .map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EMFILE)))?,
     };
-    Ok(Place { dir, name, canonical })
+    Ok((Place { dir, name }, canonical))
 }

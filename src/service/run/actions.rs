@@ -1,6 +1,7 @@
 //! Carries out what the machine says.
 
 use super::environment::Known;
+use super::private_tmp;
 use super::spawn::{self, Launched, Scene};
 use super::{Clock, Process, Supervisor};
 use crate::os::child;
@@ -60,10 +61,15 @@ impl Supervisor {
     }
 
     fn begin(&mut self) {
+        if std::mem::take(&mut self.restarting) {
+            // An automatic restart restarts those who require the unit, as systemd's restart job does.
+            self.call_reaction("restarting");
+        }
         let id = self.host.read(Path::new("/proc/sys/kernel/random/uuid"), 64).unwrap_or_default();
         let hex = String::from_utf8_lossy(&id).chars().filter(char::is_ascii_hexdigit).collect();
         self.invocation_id = hex;
         self.exit = None;
+        self.asked = false;
         self.watchdog = self.plan.service.watchdog;
         let r = &mut self.record;
         r.invocation_id.clone_from(&self.invocation_id);
@@ -188,16 +194,19 @@ impl Supervisor {
         if hangup {
             signals.push(SIGHUP);
         }
+        // Each process gets all its signals before the next one gets any: one that ends by the first
+        // would not see the others.
+        for process in [(targets.main, &self.main), (targets.control, &self.control)] {
+            if let (true, Some(process)) = process {
+                signals.iter().for_each(|signal| self.signal(process, *signal));
+            }
+        }
+        if !targets.others {
+            return;
+        }
         let spared = self.own_pids();
         for signal in signals {
-            for process in [(targets.main, &self.main), (targets.control, &self.control)] {
-                if let (true, Some(process)) = process {
-                    self.signal(process, signal);
-                }
-            }
-            if targets.others
-                && let Err(e) = self.tracking.kill_all(signal, &spared, &self.features)
-            {
+            if let Err(e) = self.tracking.kill_all(signal, &spared, &self.features) {
                 log::warn!("{e}");
             }
         }
@@ -217,6 +226,9 @@ impl Supervisor {
             let folder = |name: &String| Path::new("/run").join(name);
             gone.extend(p.context.runtime_directory.names.iter().map(folder));
         }
+        if p.context.private_tmp {
+            private_tmp::remove(&self.place.root, &self.plan.unit, &self.invocation_id);
+        }
         for path in &gone {
             if let Err(e) = self.place.root.remove_dir_all(path) {
                 log::warn!("{e}");
@@ -235,7 +247,12 @@ impl Supervisor {
         self.control = None;
         self.publish();
         self.waiters.over(&self.machine, &self.record);
-        self.react();
+        if !again {
+            self.react();
+        } else if self.plan.reaction.bound {
+            self.call_reaction("will-restart");
+            self.restarting = true;
+        }
     }
 
     pub(super) fn note_failure(&self, outcome: Result<()>) {
@@ -247,12 +264,16 @@ impl Supervisor {
     /// `OnFailure=` and the like: a transaction as a child of this process, which goes on.
     fn react(&mut self) {
         let failed = self.machine.result.is_failure();
-        let wanted = if failed { self.plan.reaction.failure } else { self.plan.reaction.success };
-        let asked = self.machine.want == crate::service::machine::Want::Down && self.record.wanted;
-        if !wanted || asked && !failed {
+        let to = self.plan.reaction;
+        let named = if failed { to.failure } else { to.success };
+        if !named && (!to.bound || self.asked) {
             return;
         }
-        let event = if failed { "failure" } else { "success" };
+        self.call_reaction(if failed { "failure" } else { "success" });
+    }
+
+    /// Has another process of this program see to those whom the event concerns.
+    fn call_reaction(&mut self, event: &str) {
         let outcome = child::own_executable(&self.host).and_then(|program| {
             let mut argv = vec!["amr".into()];
             if !self.place.root.is_host() {

@@ -1,17 +1,18 @@
 //! What happens outside, turned into events of the machine: one poll(2), no wake-up without cause.
 
 use super::{Clock, Supervisor};
-use crate::os::child::ExecState;
+use crate::os::child::{ExecState, Failure, Stage};
 use crate::os::clock;
 use crate::os::error::Result;
+use crate::os::kmsg;
 use crate::os::poll::{self, Interest};
 use crate::os::proc::{Identity, Life, ProcessId};
 use crate::os::socket::Message;
 use crate::os::wait;
-use crate::service::machine::{Event, Exit, Main, Role, State, StopKind};
+use crate::service::machine::{Event, Exit, Main, Role, Slot, State, StopKind};
 use crate::service::notify::{self, Reported, Watchdog};
 use crate::service::status::Moment;
-use crate::unit::model::NotifyAccess;
+use crate::unit::model::{NotifyAccess, WorkingDirectory};
 use crate::unit::value::Timeout;
 use std::os::fd::AsFd;
 
@@ -27,6 +28,9 @@ enum Source {
     Process(Role),
     Waiter,
 }
+
+/// By number, as the machine has it.
+const SIGKILL: i32 = 9;
 
 impl Supervisor {
     /// Sleeps until something happens, and queues what it means.
@@ -146,6 +150,11 @@ impl Supervisor {
             wait::Exit::Dumped(signal) => Exit::Dumped(signal),
         };
         if self.main.as_ref().is_some_and(|p| p.pid() == pid) {
+            // A kill that nobody here asked for may be the kernel's.
+            let sudden = told == Exit::Signal(SIGKILL) && self.machine.state.is_active();
+            if sudden && kmsg::oom_killed(&self.host, pid) {
+                self.queue.push_back(Event::OomKill);
+            }
             self.main_ended(Some(exit), told);
         } else if self.control.as_ref().is_some_and(|p| p.pid() == pid) {
             self.control = None;
@@ -187,11 +196,29 @@ impl Supervisor {
             }
             match state {
                 ExecState::Done if role == Role::Main => self.queue.push_back(Event::Executed),
-                ExecState::Failed(failure) => self.record.exec_failure = Some(failure.to_string()),
+                ExecState::Failed(failure) => self.record.exec_failure = Some(self.in_words(role, failure)),
                 ExecState::Done | ExecState::Pending => {}
             }
         }
         self.look_at_stranger(role);
+    }
+
+    /// A stage that failed, with what it was about.
+    fn in_words(&self, role: Role, failure: Failure) -> String {
+        let (slot, index) = match role {
+            Role::Main => (Slot::Start, self.machine.main_command.unwrap_or(0)),
+            Role::Control => self.machine.control.unwrap_or((Slot::Start, 0)),
+        };
+        let about = match (failure.stage, &self.plan.service.context.working_directory) {
+            (Stage::Exec, _) => self.plan.command(slot, index).map(|c| c.path.as_str()),
+            (Stage::Chdir, WorkingDirectory::Path { path, .. }) => Some(path.as_str()),
+            _ => None,
+        };
+        let text = failure.to_string();
+        match (about, text.split_once(": ")) {
+            (Some(about), Some((task, cause))) => format!("{task} '{about}': {cause}"),
+            (Some(_) | None, _) => text,
+        }
     }
 
     /// One that is not our child has ended when it is a zombie or gone; nobody says how.

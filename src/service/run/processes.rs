@@ -233,7 +233,9 @@ impl Supervisor {
         let state = self.machine.state;
         let every = if alone && (state.is_stopping() || self.machine.awaits_pid_file) {
             Some(Duration::from_millis(100))
-        } else if strangers || (alone && state == State::Running && self.machine.main == Main::Unknown) {
+        } else if strangers
+            || (self.adopted && alone && state == State::Running && self.machine.main == Main::Unknown)
+        {
             Some(Duration::from_secs(1))
         } else {
             None

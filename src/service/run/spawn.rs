@@ -5,8 +5,9 @@
 
 use super::environment::{self, Known, SEARCH_PATH};
 use super::output::Output;
+use super::private_tmp;
 use crate::os::cgroup::Group;
-use crate::os::child::{self, Credentials, Cwd, Limit, Spawned, Spec, Stage, Stdio};
+use crate::os::child::{self, Bind, Credentials, Cwd, Limit, Spawned, Spec, Stage, Stdio};
 use crate::os::error::Error;
 use crate::os::features::Features;
 use crate::os::ids::{Ids, User, id_number};
@@ -90,6 +91,7 @@ fn prepare(
     let mut spec = Spec {
         program: program(scene, command)?,
         argv: words.into_iter().map(Into::into).collect(),
+        pid_variables: pid_variables(&env),
         env: env.into_pairs(),
         cwd: working_directory(scene, known.user.as_ref()),
         stdio: stdio(scene, role)?,
@@ -106,6 +108,33 @@ fn prepare(
             .collect(),
         ..Spec::default()
     };
+    restrict(&mut spec, scene, command, credentials);
+    if command.privilege != ExecPrivilege::Full {
+        spec.binds = binds(scene, &known, not_applied)?;
+    }
+    if let Some(group) = scene.group {
+        let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
+        spec.cgroup = Some(Arc::new(procs));
+        spec.cgroup_folder = group.folder().map(Arc::new);
+    }
+    if plan.mode == ApplyMode::BestEffort {
+        leave_out(&mut spec, not_applied);
+    }
+    Ok(spec)
+}
+
+/// The variables that tell a process that it is meant itself.
+fn pid_variables(env: &environment::Environment) -> Vec<&'static str> {
+    let mut names = vec!["SYSTEMD_EXEC_PID"];
+    if env.get("WATCHDOG_USEC").is_some() {
+        names.push("WATCHDOG_PID");
+    }
+    names
+}
+
+/// What the prefixes `+`, `!` and `!!` keep away.
+fn restrict(spec: &mut Spec, scene: &Scene<'_>, command: &ExecCommand, credentials: Option<Credentials>) {
+    let c = &scene.plan.service.context;
     if command.privilege != ExecPrivilege::Full {
         spec.capability_bounding_set = c.capability_bounding_set;
         spec.no_new_privileges = c.no_new_privileges;
@@ -116,24 +145,36 @@ fn prepare(
             credentials.map(|_| Credentials { uid: 0, gid: 0, groups: Vec::new() })
         }
     };
-    if let Some(group) = scene.group {
-        let procs = group.procs().map_err(|e| Launched::Refused(Stage::Cgroup, e.to_string()))?;
-        spec.cgroup = Some(Arc::new(procs));
+}
+
+fn note(not_applied: &mut Vec<String>, text: &str) {
+    if !not_applied.iter().any(|n| n == text) {
+        not_applied.push(text.to_owned());
     }
-    if plan.mode == ApplyMode::BestEffort {
-        leave_out(&mut spec, not_applied);
+}
+
+/// The service's own /tmp and /var/tmp. A process below a folder root sees the host's, which are not
+/// for amr to cover there.
+fn binds(scene: &Scene<'_>, known: &Known, not_applied: &mut Vec<String>) -> Step<Vec<Bind>> {
+    if !scene.plan.service.context.private_tmp {
+        return Ok(Vec::new());
     }
-    Ok(spec)
+    let why = match scene.plan.mode {
+        ApplyMode::BestEffort => "PrivateTmp= needs root",
+        ApplyMode::Strict if !scene.root.is_host() => "PrivateTmp= is not applied below a folder",
+        ApplyMode::Strict if !scene.features.mount_namespace => "PrivateTmp= needs a mount namespace",
+        ApplyMode::Strict => {
+            return private_tmp::make(scene.root, &scene.plan.unit, &known.invocation_id)
+                .map_err(|e| Launched::Refused(Stage::Namespace, e.to_string()));
+        }
+    };
+    note(not_applied, why);
+    Ok(Vec::new())
 }
 
 /// Takes away what only root may do.
 fn leave_out(spec: &mut Spec, not_applied: &mut Vec<String>) {
-    let mut note = |what: &str| {
-        let text = format!("{what} needs root");
-        if !not_applied.contains(&text) {
-            not_applied.push(text);
-        }
-    };
+    let mut note = |what: &str| note(not_applied, &format!("{what} needs root"));
     if spec.credentials.take().is_some() {
         note("the change of user and groups");
     }

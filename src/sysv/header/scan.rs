@@ -32,6 +32,15 @@ pub fn unit_line(file: &[u8]) -> Option<&str> {
     Lines::new(file).find_map(|line| unit_of(&line, line.comment()?))
 }
 
+/// The line of the first `chkconfig:` header, from 1: where a script's numbers are written.
+#[must_use]
+pub fn chkconfig_line(file: &[u8]) -> Option<u32> {
+    Lines::new(file).find_map(|line| {
+        let body = line.comment()?;
+        line.value(body, "chkconfig:").map(|_| line.number)
+    })
+}
+
 fn unit_of<'a>(line: &Line<'a>, body: &'a [u8]) -> Option<&'a str> {
     let word = words(line.value(body, "unit:")?.line).next()?;
     std::str::from_utf8(word).ok()

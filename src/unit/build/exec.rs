@@ -45,6 +45,7 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("NoNewPrivileges", |d, l| set(&mut d.context().no_new_privileges, l.boolean())),
     ("OOMScoreAdjust", |d, l| set(&mut d.context().oom_score_adjust, l.integer(-1000, 1000))),
     ("PassEnvironment", |d, l| d.variables(l, env::parse_pass, |c| &mut c.pass_environment)),
+    ("PrivateTmp", |d, l| set(&mut d.context().private_tmp, l.boolean())),
     ("RuntimeDirectory", |d, l| d.directories(l, |c| &mut c.runtime_directory)),
     ("RuntimeDirectoryMode", |d, l| set(&mut d.context().runtime_directory.mode, l.mode())),
     ("RuntimeDirectoryPreserve", |d, l| {
@@ -81,10 +82,6 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     }),
     ("WorkingDirectory", working_directory),
 ];
-
-/// Directives that the table does not call honoured, and that are read into the unit all the same.
-pub(super) const READ: &[(&str, Arm)] =
-    &[("PrivateTmp", |d, l| set(&mut d.context().private_tmp, l.boolean()))];
 
 /// Reads a list of variables: those that count, and what is wrong with the others.
 type ParseNames = fn(&str, Expand<'_>) -> Result<(Vec<String>, Vec<ValueError>), ValueError>;

@@ -8,6 +8,7 @@
 use super::time::{Time, rfc3339};
 use crate::drain::cursor::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Counters at one moment. A counter that was not said is `None`, never 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,6 +85,52 @@ pub enum Word {
     Refused(String),
     /// It began; the version, where the line has it.
     Started(Option<super::super::Version>),
+}
+
+/// What the end of a log says of the Filebeat that wrote it last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The newest metrics line with a time.
+    pub metrics: Option<(Timestamp, Counters)>,
+    /// The files that it could not open.
+    pub refused: BTreeSet<String>,
+    /// How many lines speak of dropped events, and the last of them.
+    pub dropped: Option<(u64, String)>,
+    /// The last word about an output that does not answer.
+    pub unreachable: Option<String>,
+}
+
+impl Said {
+    /// Reads the lines in their order. What was said before the last start is of another process.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let mut said = Self::default();
+        for Line { at, word } in text.lines().filter_map(line) {
+            match word {
+                Word::Metrics(counters) => said.metrics = at.map(|at| (at, counters)),
+                Word::Refused(path) => {
+                    said.refused.insert(path);
+                }
+                Word::Dropped(message) => {
+                    let before = said.dropped.map_or(0, |(count, _)| count);
+                    said.dropped = Some((before.saturating_add(1), message));
+                }
+                Word::Unreachable(message) => said.unreachable = Some(message),
+                Word::Started(_) => said = Self { dropped: said.dropped, ..Self::default() },
+            }
+        }
+        said
+    }
+
+    /// What of it is worth reporting.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let dropped = self.dropped.iter().map(|(count, message)| {
+            format!("its log has {count} lines about dropped events, the last: '{message}'")
+        });
+        let trouble = self.unreachable.iter().map(|message| format!("its log says: '{message}'"));
+        dropped.chain(trouble).collect()
+    }
 }
 
 /// How much of a message is kept.
@@ -206,6 +253,29 @@ mod tests {
         let text = "2017-01-01T00:00:00Z INFO Non-zero metrics in the last 30s: publish.events=3";
         let Some(Word::Metrics(counters)) = line(text).map(|line| line.word) else { panic!("no metrics") };
         assert_eq!(counters.in_flight(), None);
+    }
+
+    #[test]
+    fn a_log_speaks_of_the_last_start_alone() {
+        let at = |second: u32| format!("2026-01-01T00:00:{second:02}.000Z");
+        let metrics = |second, active: u64| {
+            format!(
+                "{} INFO Non-zero metrics in the last 30s: libbeat.pipeline.events.active={active}",
+                at(second)
+            )
+        };
+        let dropped = format!("{} WARN Cannot index event: dropping event!", at(2));
+        let refused = format!("{} ERROR open /l/a: permission denied", at(3));
+        let log = [metrics(1, 0), dropped, refused].join("\n");
+        let said = Said::of(&log);
+        assert_eq!(said.metrics.map(|(_, counters)| counters.in_flight()), Some(Some(0)));
+        assert_eq!(said.refused, BTreeSet::from(["/l/a".to_owned()]));
+        let said = Said::of(&format!("{log}\n{} INFO filebeat start running.", at(4)));
+        assert_eq!((said.metrics, said.refused.len()), (None, 0));
+        assert_eq!(said.notes().len(), 1, "{:?}", said.notes());
+        let said = Said::of(&format!("{log}\n{}\nhalf a li", metrics(5, 7)));
+        assert_eq!(said.metrics.map(|(_, counters)| counters.in_flight()), Some(Some(7)));
+        assert_eq!(Said::of(""), Said::default());
     }
 
     #[test]

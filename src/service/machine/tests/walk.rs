@@ -130,6 +130,7 @@ fn possible(p: &Policy, m: &Machine, w: World) -> Vec<(Event, Facts)> {
     events.into_iter().flat_map(|e| seen_with(p, e)).collect()
 }
 
+#[allow(clippy::wildcard_enum_match_arm)] // what an event can be seen with is the exception
 fn seen_with(p: &Policy, e: Event) -> Vec<(Event, Facts)> {
     let others: &[bool] = if e == Event::GroupEmpty { &[false] } else { &[false, true] };
     let found: &[bool] = match e {

@@ -1,0 +1,265 @@
+//! From what is wanted to scripts and links, all or nothing.
+
+use super::{Change, Done, Request, Wanted, numbers, refuse};
+use crate::cli::exit::Class;
+use crate::cli::scripts::FOLDER;
+use crate::cli::{chkconfig as door, out};
+use crate::os::root::{Root, Sync};
+use crate::sysv::apply;
+use crate::sysv::chkconfig::{Command, Decision, Family, HandOver, Redirect, State, Strictness};
+use crate::sysv::initd::{Spec, SpecError};
+use crate::sysv::install::{disabled, enabled};
+use crate::sysv::level::Levels;
+use crate::sysv::links::{Found, Step, plan};
+use crate::sysv::priority::Numbers;
+use crate::unit::model::DepKind;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// What is to be done.
+#[derive(Default)]
+struct Plan {
+    /// Scripts to write: name and text.
+    scripts: Vec<(String, String)>,
+    steps: Vec<Step>,
+    /// Programs of the host that make the links in our place (Debian).
+    hand_over: Vec<HandOver>,
+}
+
+pub(super) fn carry_out(mut request: Request, is_dry: bool) -> Done<()> {
+    let names: Vec<OsString> = request.scripts.keys().map(OsString::from).collect();
+    let mut found = apply::links(&request.ctx.root, names.iter().map(OsString::as_os_str));
+    let mut planned = Plan::default();
+    let numbered = match (request.change, request.env.family) {
+        (Change::Enable | Change::Reenable, Family::RedHat) => numbers::numbers(&request, &found)?,
+        (Change::Enable | Change::Reenable, Family::Debian) | (Change::Disable, _) => BTreeMap::new(),
+    };
+    for at in 0..request.wanted.len() {
+        let Some(wanted) = request.wanted.get(at) else { continue };
+        if request.is_foreign(wanted) {
+            let name = wanted.script.clone();
+            foreign(&mut request, &name, at, &mut planned)?;
+        } else {
+            ours(&request, wanted, &numbered, &mut found, &mut planned)?;
+        }
+    }
+    neighbours(&request, &numbered, &found, &mut planned)?;
+    let verb = request.change.as_str();
+    request.notes.iter().for_each(|note| out::complain(verb, note, None));
+    if is_dry {
+        show(&planned);
+        return Ok(());
+    }
+    apply_all(&request, planned)
+}
+
+/// A script of ours: its text and its links.
+fn ours(
+    request: &Request,
+    wanted: &Wanted,
+    numbered: &BTreeMap<String, Numbers>,
+    found: &mut Found,
+    planned: &mut Plan,
+) -> Done<()> {
+    let there = request.scripts.get(&wanted.script);
+    let name = OsStr::new(&wanted.script);
+    let levels = wanted.install.as_ref().map_or(Levels::NONE, |i| i.levels);
+    if request.change == Change::Disable {
+        let Some(script) = there else { return Ok(()) };
+        let header = script.header.as_ref().and_then(|h| h.start.zip(h.stop));
+        return match (request.env.family, header) {
+            (Family::RedHat, Some((start, stop))) => {
+                planned.steps.extend(plan(found, name, disabled(Numbers { start, stop })));
+                Ok(())
+            }
+            (Family::RedHat, None) | (Family::Debian, _) => {
+                let off = set(&wanted.script, State::Off, None);
+                add(planned, apply::preview(&request.ctx.root, &off, &request.env))
+            }
+        };
+    }
+    let numbers = numbered.get(&wanted.script).copied().or_else(|| {
+        let header = there?.header.as_ref()?;
+        Some(Numbers { start: header.start?, stop: header.stop? })
+    });
+    let text = script(request, wanted, levels, numbers)?;
+    let is_new = there.is_none_or(|s| s.bytes != text.as_bytes() || !s.executable);
+    if is_new && !there.is_some_and(|s| s.overridden) {
+        planned.scripts.push((wanted.script.clone(), text));
+    }
+    match (request.env.family, numbers) {
+        (Family::RedHat, Some(numbers)) => planned.steps.extend(plan(found, name, enabled(levels, numbers))),
+        (Family::RedHat, None) | (Family::Debian, _) => {}
+    }
+    Ok(())
+}
+
+/// The text of a script: the shipped one's words where amr ships it, else the unit's.
+fn script(request: &Request, wanted: &Wanted, levels: Levels, numbers: Option<Numbers>) -> Done<String> {
+    let shipped = Spec::shipped().ok().and_then(|all| all.into_iter().find(|s| s.name == wanted.script));
+    let unit = wanted.unit.as_ref();
+    let described = unit.and_then(|u| u.description.as_deref()).unwrap_or(&wanted.script);
+    let spec = shipped.map_or_else(|| Spec::new(&wanted.script, described.trim_end_matches('\\')), Ok);
+    let text = spec.and_then(|mut spec| {
+        spec.levels = levels;
+        if let Some(unit) = unit {
+            spec.unit = unit.name.clone();
+            let after = unit.deps.iter().filter(|d| d.kind == DepKind::After).map(|d| d.on.stem().to_owned());
+            let known = after.filter(|n| request.scripts.contains_key(n));
+            spec.should.extend(known);
+            spec.should.sort();
+            spec.should.dedup();
+        }
+        if let Some(numbers) = numbers {
+            (spec.start, spec.stop) = (numbers.start, numbers.stop);
+        }
+        spec.print(request.env.family)
+    });
+    text.or_else(|e: SpecError| refuse(Class::Failed, e.to_string(), None))
+}
+
+/// Somebody else's script is only linked, as chkconfig links it.
+fn foreign(request: &mut Request, name: &str, at: usize, planned: &mut Plan) -> Done<()> {
+    let install = request.wanted.get(at).and_then(|w| w.install.as_ref());
+    let levels = install.map(|i| i.levels).filter(|l| !l.is_empty());
+    if install.is_some() {
+        request.notes.push(format!("'{FOLDER}/{name}' is not amr's: it is linked and stays as it is"));
+    }
+    let state = if request.change == Change::Disable { State::Off } else { State::On };
+    let levels = levels.filter(|_| state == State::On);
+    let root = &request.ctx.root;
+    if state == State::On {
+        let name = OsString::from(name);
+        add(
+            planned,
+            apply::preview(root, &Command::Add { name, strictness: Strictness::Lax }, &request.env),
+        )?;
+    }
+    add(planned, apply::preview(root, &set(name, state, levels), &request.env))
+}
+
+fn set(name: &str, state: State, levels: Option<Levels>) -> Command {
+    Command::Set { name: OsString::from(name), levels, state, redirect: Redirect::Forbidden }
+}
+
+/// Takes over what chkconfig would do.
+fn add(planned: &mut Plan, decision: Decision) -> Done<()> {
+    if decision.outcome.code != 0 {
+        return refuse(Class::Failed, decision.outcome.stderr.trim_end().to_owned(), None);
+    }
+    for step in decision.steps {
+        if !planned.steps.contains(&step) {
+            planned.steps.push(step);
+        }
+    }
+    planned.hand_over.extend(decision.outcome.hand_over);
+    Ok(())
+}
+
+/// Others of ours whose numbers had to move.
+fn neighbours(
+    request: &Request,
+    numbered: &BTreeMap<String, Numbers>,
+    found: &Found,
+    planned: &mut Plan,
+) -> Done<()> {
+    for (name, numbers) in numbered.iter().filter(|(n, _)| !request.wanted.iter().any(|w| w.script == **n)) {
+        let Some(there) = request.scripts.get(name) else { continue };
+        let Some(header) = there.header.as_ref() else { continue };
+        if (header.start, header.stop) == (Some(numbers.start), Some(numbers.stop)) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&there.bytes);
+        let line = there.place.1;
+        let new = format!("# chkconfig: {} {} {}", header.levels, numbers.start.get(), numbers.stop.get());
+        let lines = text.lines().zip(1_u32..).map(|(l, n)| if n == line { new.as_str() } else { l });
+        planned.scripts.push((name.clone(), lines.map(|l| format!("{l}\n")).collect()));
+        let on = found.on(OsStr::new(name));
+        planned.steps.extend(plan(found, OsStr::new(name), enabled(on, *numbers)));
+    }
+    Ok(())
+}
+
+fn show(planned: &Plan) {
+    planned.scripts.iter().for_each(|(name, _)| out::say(&format!("write {FOLDER}/{name}\n")));
+    planned.steps.iter().for_each(|step| out::say(&format!("{step}\n")));
+    planned.hand_over.iter().for_each(|call| out::say(&format!("run {call}\n")));
+}
+
+/// A script as it was before.
+struct Before {
+    path: PathBuf,
+    bytes: Option<(Vec<u8>, u32)>,
+}
+
+fn apply_all(request: &Request, mut planned: Plan) -> Done<()> {
+    let root = &request.ctx.root;
+    let mut before = Vec::new();
+    let done = write_scripts(root, &planned.scripts, &mut before)
+        .and_then(|()| debian(request, &mut planned))
+        .and_then(|()| {
+            apply::take(root, &planned.steps).map_err(|f| match f.left.as_slice() {
+                [] => f.message,
+                left => format!("{}; not all could be put back: {}", f.message, left.join("; ")),
+            })
+        })
+        .and_then(|()| hand_over(request, &planned.hand_over));
+    let Err(what) = done else { return Ok(()) };
+    let left: Vec<String> = before.iter().rev().filter_map(|b| put_back(root, b).err()).collect();
+    match left.as_slice() {
+        [] => refuse(Class::Failed, what, Some("nothing was changed")),
+        left => {
+            refuse(Class::Failed, format!("{what}; not all could be put back: {}", left.join("; ")), None)
+        }
+    }
+}
+
+fn write_scripts(root: &Root, scripts: &[(String, String)], before: &mut Vec<Before>) -> Result<(), String> {
+    for (name, text) in scripts {
+        let path = Path::new(FOLDER).join(name);
+        let bytes = match root.stat(&path) {
+            Ok(stat) => Some((root.read(&path, 16 << 20).map_err(|e| e.to_string())?, stat.mode)),
+            Err(_) => None,
+        };
+        before.push(Before { path: path.clone(), bytes });
+        root.write_atomic(&path, text.as_bytes(), 0o755, Sync::Yes).map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+/// On Debian the numbers come from the LSB blocks, so the links are planned with the scripts in place.
+fn debian(request: &Request, planned: &mut Plan) -> Result<(), String> {
+    if request.env.family != Family::Debian || request.change == Change::Disable {
+        return Ok(());
+    }
+    for wanted in request.wanted.iter().filter(|w| !request.is_foreign(w)) {
+        for command in [
+            Command::Add { name: OsString::from(&wanted.script), strictness: Strictness::Lax },
+            set(&wanted.script, State::On, None),
+        ] {
+            let decision = apply::preview(&request.ctx.root, &command, &request.env);
+            let is_tree = decision.outcome.hand_over.is_empty();
+            add(planned, decision).map_err(|refused| refused.what)?;
+            if is_tree {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn hand_over(request: &Request, calls: &[HandOver]) -> Result<(), String> {
+    match calls.iter().find(|call| door::hand_over(request.ctx, call) != 0) {
+        Some(call) => Err(format!("'{call}' failed")),
+        None => Ok(()),
+    }
+}
+
+fn put_back(root: &Root, before: &Before) -> Result<(), String> {
+    let done = match &before.bytes {
+        Some((bytes, mode)) => root.write_atomic(&before.path, bytes, *mode, Sync::Yes),
+        None => root.remove_file_if_there(&before.path),
+    };
+    done.map_err(|e| e.to_string())
+}

@@ -1,0 +1,193 @@
+//! Carries a transaction out: begins each job when those that it waits for have ended, waits for many
+//! at once, and tells what became of each.
+
+use super::{Options, Outcome, Planned, Report, activity};
+use crate::cli::context::Context;
+use crate::cli::exit::Class;
+use crate::cli::explain;
+use crate::order::reaction;
+use crate::order::transaction::{Job, JobKind, on_job_done_inactive, on_job_failed};
+use crate::os::clock;
+use crate::os::poll::{Interest, wait};
+use crate::service::client::{self, Pending};
+use crate::unit::load::unmet;
+use crate::unit::model::{Body, Check, Unit};
+use std::path::Path;
+use std::time::Duration;
+
+/// Between two looks at a job that has no descriptor to wait for.
+const SOON: Duration = Duration::from_millis(5);
+
+/// A transaction under way.
+pub(super) struct Run<'a> {
+    ctx: &'a Context,
+    options: &'a Options,
+    planned: &'a Planned,
+    ended: Vec<Option<Outcome>>,
+    begun: Vec<bool>,
+    pending: Vec<(usize, Pending)>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(ctx: &'a Context, options: &'a Options, planned: &'a Planned) -> Self {
+        let count = planned.transaction.jobs.len();
+        let (ended, begun) = (vec![None; count], vec![false; count]);
+        Self { ctx, options, planned, ended, begun, pending: Vec::new() }
+    }
+
+    pub(super) fn all(mut self, deadline: Option<Duration>, tell: &mut dyn FnMut(&Report)) -> Vec<Report> {
+        loop {
+            while let Some(next) = self.next() {
+                if let Some(slot) = self.begun.get_mut(next) {
+                    *slot = true;
+                }
+                if let Some(outcome) = self.begin(next) {
+                    self.end(next, outcome, tell);
+                }
+            }
+            if self.pending.is_empty() || !self.await_some(deadline, tell) {
+                break;
+            }
+        }
+        for (job, _) in std::mem::take(&mut self.pending) {
+            self.end(job, Outcome::TimedOut, tell);
+        }
+        let jobs = &self.planned.transaction.jobs;
+        jobs.iter().zip(&self.ended).filter_map(|(j, e)| Some(self.report(j, e.clone()?))).collect()
+    }
+
+    /// A job that was not begun and waits for none that has not ended.
+    fn next(&self) -> Option<usize> {
+        let over = |i: &usize| self.ended.get(*i).is_some_and(Option::is_some);
+        let jobs = self.planned.transaction.jobs.iter().enumerate();
+        jobs.filter(|(i, _)| !self.begun.get(*i).copied().unwrap_or(true) && !over(i))
+            .find(|(_, job)| job.waits_for.iter().all(over))
+            .map(|(i, _)| i)
+    }
+
+    /// Begins a job; `Some` where it is over at once.
+    fn begin(&mut self, index: usize) -> Option<Outcome> {
+        let job = self.planned.transaction.jobs.get(index)?;
+        let unit = self.planned.set.get(&job.unit);
+        let Some(unit) = unit.filter(|u| matches!(u.body, Body::Service(_))) else {
+            return Some(Outcome::Done);
+        };
+        if job.kind.is_start()
+            && let Some(outcome) = self.checks(unit)
+        {
+            return Some(outcome);
+        }
+        let place = &self.ctx.place;
+        let options = self.client_options(unit);
+        let begun = match job.kind {
+            JobKind::VerifyActive => {
+                let up = activity(self.ctx, &job.unit).is_active();
+                let sentence = || Outcome::Failed(Class::Failed, format!("'{}' is not active", job.unit));
+                return Some(if up { Outcome::Done } else { sentence() });
+            }
+            JobKind::Stop => client::stop(place, unit, &options),
+            JobKind::RestartStop => client::stop_for_restart(place, unit, &options),
+            JobKind::Start | JobKind::RestartStart => client::start(place, unit, &options),
+            JobKind::Reload => client::reload(place, unit, &options),
+        };
+        match begun {
+            Ok(pending) => {
+                self.pending.push((index, pending));
+                None
+            }
+            Err(e) => Some(explain::client_error(&e)),
+        }
+    }
+
+    /// `Condition…=` and `Assert…=` are looked at when the unit's turn comes.
+    fn checks(&self, unit: &Unit) -> Option<Outcome> {
+        let sentence = |word: &str, check: &Check| {
+            let (not, at) = (if check.negate { "!" } else { "" }, &check.origin);
+            format!(
+                "{word}{}={not}{} is not met ({}:{})",
+                check.test,
+                check.value,
+                at.path.display(),
+                at.span.line
+            )
+        };
+        if let Some(check) = unmet(&self.ctx.root, &self.planned.facts, &unit.conditions) {
+            return Some(Outcome::Skipped(sentence("Condition", check)));
+        }
+        let check = unmet(&self.ctx.root, &self.planned.facts, &unit.asserts)?;
+        Some(Outcome::Failed(Class::Failed, sentence("Assert", check)))
+    }
+
+    fn client_options(&self, unit: &Unit) -> client::Options {
+        let script = Path::new("/etc/init.d").join(unit.name.stem());
+        let lock_name = match &self.options.lock {
+            Some((name, lock)) if *name == unit.name => Some(lock.clone()),
+            Some(_) | None => self.ctx.root.exists(&script).then(|| unit.name.stem().to_owned()),
+        };
+        client::Options {
+            lock_name,
+            switches: self.ctx.switches.clone(),
+            bound: !reaction::interested(&self.planned.graph, &unit.name).is_none(),
+            ..client::Options::default()
+        }
+    }
+
+    /// Waits until one job or more have ended; false when the time is over.
+    fn await_some(&mut self, deadline: Option<Duration>, tell: &mut dyn FnMut(&Report)) -> bool {
+        let left = deadline.map(|d| d.saturating_sub(clock::now()));
+        if left.is_some_and(|l| l.is_zero()) {
+            return false;
+        }
+        // A job without a descriptor is between two supervisors: look again soon.
+        let fds: Vec<_> = self.pending.iter().filter_map(|(_, p)| Some((p.fd()?, Interest::Read))).collect();
+        let soon = (fds.len() < self.pending.len()).then_some(SOON);
+        let timeout = match (left, soon) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        let _ = wait(&fds, timeout);
+        drop(fds);
+        for (job, mut pending) in std::mem::take(&mut self.pending) {
+            match pending.advance() {
+                Ok(None) => self.pending.push((job, pending)),
+                Ok(Some(ended)) => {
+                    let outcome = explain::ended(&ended, &self.ctx.root);
+                    self.end(job, outcome, tell);
+                }
+                Err(e) => self.end(job, explain::client_error(&e), tell),
+            }
+        }
+        true
+    }
+
+    fn end(&mut self, index: usize, outcome: Outcome, tell: &mut dyn FnMut(&Report)) {
+        let transaction = &self.planned.transaction;
+        let Some(job) = transaction.jobs.get(index) else { return };
+        let victims = match &outcome {
+            Outcome::Failed(..) | Outcome::Dependency(_) | Outcome::TimedOut => {
+                on_job_failed(transaction, index)
+            }
+            Outcome::Skipped(_) => on_job_done_inactive(transaction, index),
+            Outcome::Done => Vec::new(),
+        };
+        let report = self.report(job, outcome.clone());
+        if let Some(slot) = self.ended.get_mut(index) {
+            *slot = Some(outcome);
+        }
+        tell(&report);
+        for victim in victims {
+            if !self.begun.get(victim).copied().unwrap_or(true) {
+                if let Some(slot) = self.begun.get_mut(victim) {
+                    *slot = true;
+                }
+                self.end(victim, Outcome::Dependency(job.unit.clone()), tell);
+            }
+        }
+    }
+
+    fn report(&self, job: &Job, outcome: Outcome) -> Report {
+        let description =
+            self.planned.set.get(&job.unit).and_then(|u| u.description.clone()).unwrap_or_default();
+        Report { unit: job.unit.clone(), description, kind: job.kind, outcome }
+    }
+}

@@ -1,0 +1,268 @@
+//! `amr order`: what a boot or a way down does, in order and why, and whether the drain really runs.
+//!
+//! Exit 0 when the hook runs in time and in order, else 1.
+
+mod systemd;
+mod sysv;
+mod wishes;
+
+use crate::cli::args::Order;
+use crate::cli::context::Context;
+use crate::cli::door::Surroundings;
+use crate::cli::exit::Class;
+use crate::cli::{out, scripts};
+use crate::host::{Init, init};
+use crate::order;
+use crate::order::check::{Report, check};
+use crate::order::render::{Show, dot, json, svg, text};
+use crate::order::step::{Plan, Way, Wishes};
+use crate::order::why::{Answer, why};
+use crate::os::root::Sync;
+use crate::unit::load::Loader;
+use crate::unit::model::{LoadState, Unit};
+use crate::unit::name::UnitName;
+use crate::unit::value::{Timeout, time};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+use wishes::Known;
+
+/// What was found out: for each way its plan, and who is who.
+struct Answered {
+    plans: Vec<Plan>,
+    wishes: Wishes,
+}
+
+/// Does it.
+pub fn run(ctx: &Context, args: &Order, around: &Surroundings) -> u8 {
+    let needs = match args.needs.as_deref().map(time::parse).transpose() {
+        Ok(Some(Timeout::After(needs))) => Some(needs),
+        Ok(Some(Timeout::Never) | None) => None,
+        Err(e) => {
+            out::complain("order", &format!("--needs: {e}"), None);
+            return Class::Usage.hand();
+        }
+    };
+    let ways = ways(args);
+    let answered = match plans(ctx, args, around, &ways, needs) {
+        Ok(answered) => answered,
+        Err(what) => {
+            out::complain("order", &what, None);
+            return Class::Failed.hand();
+        }
+    };
+    if let [a, b] = args.why.as_slice() {
+        return explain(args, &answered, a, b);
+    }
+    let reports: Vec<Report> = answered.plans.iter().map(|p| look(p, &answered.wishes)).collect();
+    if let Some(file) = &args.svg
+        && let Err(code) = draw(ctx, file, &answered, &reports)
+    {
+        return code;
+    }
+    print(args, &answered, &reports);
+    verdict(&ways, &answered, &reports)
+}
+
+fn ways(args: &Order) -> Vec<Way> {
+    let mut ways = Vec::new();
+    let asked = [(args.boot, Way::Boot), (args.shutdown, Way::PowerOff), (args.reboot, Way::Reboot)];
+    ways.extend(asked.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, way)| way));
+    ways.extend(args.runlevel.map(Way::Runlevel));
+    if ways.is_empty() {
+        ways.push(Way::PowerOff);
+        if args.check {
+            ways.push(Way::Reboot);
+        }
+    }
+    ways
+}
+
+/// Only a way down has something to find.
+fn look(plan: &Plan, wishes: &Wishes) -> Report {
+    if plan.way.is_down() { check(plan, wishes) } else { Report::default() }
+}
+
+fn plans(
+    ctx: &Context,
+    args: &Order,
+    around: &Surroundings,
+    ways: &[Way],
+    needs: Option<Duration>,
+) -> Result<Answered, String> {
+    match init(&ctx.root) {
+        Init::Systemd => on_systemd(ctx, args, ways, needs),
+        Init::Upstart | Init::Sysvinit => Ok(on_sysv(ctx, args, around, ways, needs)),
+        Init::Openrc => Err("this host has OpenRC, whose order amr does not know".to_owned()),
+        Init::Other => {
+            let is_dir = |path: &str| ctx.root.is_dir(Path::new(path));
+            if is_dir("/etc/rc0.d") || is_dir("/etc/rc6.d") || is_dir("/etc/rc3.d") {
+                Ok(on_sysv(ctx, args, around, ways, needs))
+            } else if is_dir("/usr/lib/systemd/system") || is_dir("/lib/systemd/system") {
+                on_systemd(ctx, args, ways, needs)
+            } else {
+                Err("found neither systemd nor a folder /etc/rc0.d, so there is no order to show".to_owned())
+            }
+        }
+    }
+}
+
+fn on_sysv(
+    ctx: &Context,
+    args: &Order,
+    around: &Surroundings,
+    ways: &[Way],
+    needs: Option<Duration>,
+) -> Answered {
+    let scripts = scripts::read(&ctx.root);
+    let host = sysv::gather(&ctx.root, &scripts, around.runlevel.as_deref());
+    let facts = ctx.facts();
+    let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
+    let unit_of = |name: &str| -> Option<Unit> {
+        let unit = loader.load(&UnitName::parse_or_service(name).ok()?);
+        (unit.load == LoadState::Loaded).then_some(unit)
+    };
+    let mine = |s: &&scripts::Script| s.owner == scripts::Owner::Amr;
+    let units: Vec<(&str, Option<Unit>)> = scripts
+        .iter()
+        .map(|s| {
+            let unit = Some(s)
+                .filter(mine)
+                .and_then(|s| unit_of(s.header.as_ref().and_then(|h| h.unit.as_deref()).unwrap_or(&s.name)));
+            (s.name.as_str(), unit)
+        })
+        .collect();
+    let known: Vec<Known> = units.iter().map(|(name, unit)| Known { name, unit: unit.as_ref() }).collect();
+    let wishes = wishes::wishes(args, &known, &ctx.root, needs);
+    Answered { plans: ways.iter().map(|way| order::sysv::plan(&host, *way, &wishes)).collect(), wishes }
+}
+
+fn on_systemd(
+    ctx: &Context,
+    args: &Order,
+    ways: &[Way],
+    needs: Option<Duration>,
+) -> Result<Answered, String> {
+    let state = match &args.state {
+        Some(file) => {
+            let bytes = ctx.root.read(file, 256 << 20).map_err(|e| e.to_string())?;
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        }
+        None => None,
+    };
+    let scripts: Vec<String> = scripts::read(&ctx.root)
+        .into_iter()
+        .map(|s| s.name.strip_suffix(".sh").map(str::to_owned).unwrap_or(s.name))
+        .collect();
+    let found = systemd::gather(ctx, scripts.clone(), state.as_deref()).map_err(|e| e.to_string())?;
+    let units = || found.graph.ids().filter_map(|id| found.graph.unit(id));
+    let mut known: Vec<Known> = units()
+        .filter(|u| u.load != LoadState::NotFound)
+        .map(|u| Known {
+            name: u.name.as_str().strip_suffix(".service").unwrap_or(u.name.as_str()),
+            unit: Some(u),
+        })
+        .collect();
+    let without_unit: Vec<&String> =
+        scripts.iter().filter(|s| !known.iter().any(|k| k.name == **s)).collect();
+    known.extend(without_unit.into_iter().map(|name| Known { name, unit: None }));
+    let wishes = wishes::wishes(args, &known, &ctx.root, needs);
+    let active = |name: &UnitName| found.active(name);
+    let plan = |way: &Way| order::systemd::plan(&found.host(*way, &active), *way, &wishes);
+    let plans: Result<Vec<Plan>, _> = ways.iter().map(plan).collect();
+    Ok(Answered { plans: plans.map_err(|e| e.to_string())?, wishes })
+}
+
+fn explain(args: &Order, answered: &Answered, a: &str, b: &str) -> u8 {
+    let mut code = 0;
+    let mut found = Vec::new();
+    for plan in &answered.plans {
+        let answer = why(plan, a, b);
+        if !matches!(answer, Answer::Chain(_)) {
+            code = Class::Failed.hand();
+        }
+        if args.json {
+            found.push(answer.to_json());
+        } else {
+            out::say(&out_text(&answer.to_text(a, b)));
+        }
+    }
+    if args.json {
+        say_json(found);
+    }
+    code
+}
+
+/// One value by itself, several as a list.
+fn say_json(mut values: Vec<Value>) {
+    let value = if values.len() == 1 { values.swap_remove(0) } else { Value::Array(values) };
+    out::say(&format!("{value:#}\n"));
+}
+
+/// Names come from the file system: escaped, but for the line ends that amr writes.
+fn out_text(text: &str) -> String {
+    text.split('\n').map(out::escape).collect::<Vec<_>>().join("\n")
+}
+
+fn draw(ctx: &Context, file: &Path, answered: &Answered, reports: &[Report]) -> Result<(), u8> {
+    let Some((plan, report)) = answered.plans.first().zip(reports.first()) else { return Ok(()) };
+    if answered.plans.len() > 1 {
+        out::complain(
+            "order",
+            "--svg draws one way: give one of --boot, --shutdown, --reboot, --runlevel",
+            None,
+        );
+        return Err(Class::Usage.hand());
+    }
+    let picture = svg::plan(plan, report);
+    if file == Path::new("-") {
+        out::say(&picture);
+        return Ok(());
+    }
+    ctx.root.write_atomic(file, picture.as_bytes(), 0o644, Sync::No).map_err(|e| {
+        out::complain("order", &e.to_string(), None);
+        Class::Failed.hand()
+    })
+}
+
+fn print(args: &Order, answered: &Answered, reports: &[Report]) {
+    let show = if args.all { Show::All } else { Show::Relevant };
+    let both = || answered.plans.iter().zip(reports);
+    if args.check && args.json {
+        let good = !answered.wishes.drains.is_empty() && reports.iter().all(Report::is_good);
+        let list = |r: &Report| json::findings(r).as_array().cloned().unwrap_or_default();
+        let all: Vec<Value> = reports.iter().flat_map(list).collect();
+        out::say(&format!("{:#}\n", json!({"good": good, "findings": all})));
+    } else if args.check {
+        let all: String = reports.iter().map(text::findings).collect();
+        out::say(&out_text(&all));
+    } else if args.json {
+        say_json(both().map(|(plan, report)| json::plan(plan, report, show)).collect());
+    } else if args.dot {
+        both().for_each(|(plan, _)| out::say(&dot::plan(plan, show)));
+    } else if args.svg.is_none() {
+        both().for_each(|(plan, report)| out::say(&out_text(&text::plan(plan, report, show))));
+    }
+}
+
+fn verdict(ways: &[Way], answered: &Answered, reports: &[Report]) -> u8 {
+    if !ways.iter().any(|way| way.is_down()) {
+        return 0;
+    }
+    if answered.wishes.drains.is_empty() {
+        let hint = "install shutdown-filebeat, or name your own with --hook NAME";
+        out::complain("order", "no hook on this host waits for a shipper", Some(hint));
+        return Class::Failed.hand();
+    }
+    // No rc cuts a hook short.
+    let has_limits = answered.plans.iter().any(|p| p.init == order::step::Init::Systemd);
+    if answered.wishes.needs.is_none() && (has_limits || answered.wishes.provider_limit.is_some()) {
+        let hint = "say it with --needs SPAN";
+        out::complain(
+            "order",
+            "how long the hook may need is not known, so no limit was checked",
+            Some(hint),
+        );
+    }
+    if reports.iter().all(Report::is_good) { 0 } else { Class::Failed.hand() }
+}

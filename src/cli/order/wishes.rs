@@ -1,0 +1,119 @@
+//! Who is who on this host: the hooks that wait for a shipper, the shippers, who writes logs, and
+//! what brings the network up. By name, and for hooks also by what they run.
+
+use crate::cli::args::Order;
+use crate::order::step::Wishes;
+use crate::os::root::Root;
+use crate::unit::model::{Body, ExecCommand, Service, Unit};
+use crate::unit::value::{Timeout, time};
+use std::path::Path;
+use std::time::Duration;
+
+const SHIPPERS: [&str; 10] = [
+    "amazon-cloudwatch-agent",
+    "awslogs",
+    "awslogsd",
+    "elastic-agent",
+    "filebeat",
+    "fluent-bit",
+    "fluentd",
+    "promtail",
+    "td-agent",
+    "vector",
+];
+
+/// Their last lines matter; names that begin so and go on with a digit or a dash count too.
+const WRITERS: [&str; 6] = ["amr", "apache2", "httpd", "jetty", "nginx", "tomcat"];
+
+const NETWORK: [&str; 5] = ["NetworkManager", "network", "networking", "systemd-networkd", "network.target"];
+
+/// What a drain that names no deadline may need: as long as systemd gives a whole shutdown.
+const NEEDS: Duration = Duration::from_secs(30 * 60);
+
+/// From asking a machine of EC2 to stop until it is switched off, outside of a lifecycle hook: plan
+/// for two to four minutes.
+const EC2: Duration = Duration::from_secs(2 * 60);
+
+/// A service of the host.
+pub struct Known<'a> {
+    /// Without `.service`.
+    pub name: &'a str,
+    /// Its unit, where there is one.
+    pub unit: Option<&'a Unit>,
+}
+
+/// Who is who among the services that the host has; what `args` name counts as it is.
+#[must_use]
+pub fn wishes(args: &Order, known: &[Known], root: &Root, needs: Option<Duration>) -> Wishes {
+    let named = |given: &[String], is: &dyn Fn(&Known) -> bool| -> Vec<String> {
+        if given.is_empty() {
+            known.iter().filter(|k| is(k)).map(|k| k.name.to_owned()).collect()
+        } else {
+            given.iter().map(|n| n.strip_suffix(".service").unwrap_or(n).to_owned()).collect()
+        }
+    };
+    let drains = named(&args.hook, &is_hook);
+    let hook = known.iter().filter(|k| drains.iter().any(|d| d == k.name)).find_map(|k| k.unit);
+    Wishes {
+        shippers: named(&args.shipper, &|k| SHIPPERS.contains(&k.name)),
+        writers: named(&args.writer, &|k| !is_hook(k) && is_writer(k.name)),
+        network: named(&[], &|k| NETWORK.contains(&k.name)),
+        needs: needs.or_else(|| hook.and_then(deadline)),
+        // amr's drain asks for more time while it works.
+        extends_timeout: hook.and_then(service).is_some_and(|s| s.exec.stop.iter().any(is_drain)),
+        provider_limit: is_ec2(root).then_some(EC2),
+        drains,
+    }
+}
+
+fn is_hook(known: &Known) -> bool {
+    let runs_drain = known.unit.and_then(service).is_some_and(|s| s.exec.stop.iter().any(is_drain));
+    runs_drain || known.name.starts_with("shutdown-")
+}
+
+fn is_writer(name: &str) -> bool {
+    WRITERS.iter().any(|w| {
+        name.strip_prefix(w)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
+    })
+}
+
+fn service(unit: &Unit) -> Option<&Service> {
+    match &unit.body {
+        Body::Service(service) => Some(service),
+        Body::Other => None,
+    }
+}
+
+/// `/usr/sbin/amr drain …`.
+fn is_drain(command: &ExecCommand) -> bool {
+    command.path.rsplit('/').next() == Some("amr") && command.argv.iter().any(|w| w == "drain")
+}
+
+/// From the option of the drain that says it; a hook of another kind does not say.
+fn deadline(unit: &Unit) -> Option<Duration> {
+    let command = service(unit)?.exec.stop.iter().find(|c| is_drain(c))?;
+    for option in ["--timeout", "--deadline"] {
+        let mut words = command.argv.iter();
+        while let Some(word) = words.next() {
+            let value = match word.strip_prefix(option) {
+                Some("") => words.next().map(String::as_str),
+                Some(rest) => rest.strip_prefix('='),
+                None => None,
+            };
+            match value.and_then(|v| time::parse(v).ok()) {
+                Some(Timeout::After(needs)) => return Some(needs),
+                Some(Timeout::Never) | None => {}
+            }
+        }
+    }
+    Some(NEEDS)
+}
+
+fn is_ec2(root: &Root) -> bool {
+    let text = |path: &str| {
+        let bytes = root.read(Path::new(path), 4096).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).trim().to_owned()
+    };
+    text("/sys/class/dmi/id/sys_vendor") == "Amazon EC2" || text("/sys/hypervisor/uuid").starts_with("ec2")
+}

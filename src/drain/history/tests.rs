@@ -1,0 +1,131 @@
+use super::*;
+use crate::drain::reason::Cause;
+use std::time::Duration;
+
+fn file(ino: u64, size: u64, acknowledged: Option<u64>, reason: Reason) -> Progress {
+    Progress {
+        file: FileId { dev: 1, ino },
+        path: format!("/l/{ino}").into_bytes().into(),
+        kept_by: KeptBy::File,
+        size,
+        goal: size,
+        acknowledged,
+        rest: Rest::Bytes(size - acknowledged.unwrap_or(0).min(size)),
+        reason,
+        begins_anew: false,
+        held: Held::No,
+        input_id: Box::default(),
+        stream: None,
+        hold: Duration::ZERO,
+        still_since: Moment(0),
+    }
+}
+
+fn behind(ino: u64, size: u64, acknowledged: u64) -> Progress {
+    file(ino, size, Some(acknowledged), Reason::Behind)
+}
+
+/// Looks at these files and gives back what the look made of them.
+fn look(history: &mut History, at: u64, view: View, files: &[Progress]) -> Vec<Progress> {
+    let mut files: Vec<Progress> =
+        files.iter().map(|file| Progress { still_since: Moment(at), ..file.clone() }).collect();
+    history.look(&mut files, view, Moment(at), Checks::ALL);
+    files
+}
+
+fn reasons(files: &[Progress]) -> Vec<&Reason> {
+    files.iter().map(|file| &file.reason).collect()
+}
+
+#[test]
+fn what_vanishes_with_bytes_left_is_lost_and_stays_lost() {
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[behind(1, 9, 3)]);
+    assert_eq!(reasons(&look(&mut history, 2, View::Whole, &[])), [&Reason::Gone]);
+    assert_eq!(reasons(&look(&mut history, 3, View::Whole, &[])), [&Reason::Gone]);
+    // The next file with its inode does not bring them back.
+    let later = look(&mut history, 4, View::Whole, &[file(1, 9, Some(9), Reason::Acknowledged)]);
+    assert_eq!(reasons(&later), [&Reason::Acknowledged, &Reason::Gone]);
+}
+
+#[test]
+fn what_vanishes_with_nothing_left_is_not_missed() {
+    let mut history = History::default();
+    let done = [
+        file(1, 9, Some(9), Reason::Acknowledged),
+        file(2, 9, Some(5), Reason::UnterminatedLine),
+        file(3, 9, None, Reason::Excluded),
+    ];
+    look(&mut history, 1, View::Whole, &done);
+    assert!(look(&mut history, 2, View::Whole, &[]).is_empty());
+}
+
+#[test]
+fn what_a_partial_view_does_not_show_may_still_be_there() {
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[behind(1, 9, 3)]);
+    assert!(look(&mut history, 2, View::Partial, &[]).is_empty());
+    assert_eq!(reasons(&look(&mut history, 3, View::Whole, &[])), [&Reason::Gone]);
+}
+
+#[test]
+fn bytes_that_are_cut_off_are_lost() {
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[behind(1, 9, 3)]);
+    let cut = look(&mut history, 2, View::Whole, &[behind(1, 5, 3)]);
+    assert_eq!(reasons(&cut), [&Reason::Behind, &Reason::CutShort]);
+}
+
+#[test]
+fn a_file_that_the_shipper_lets_go_is_forgotten() {
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[behind(1, 9, 3)]);
+    let left = look(&mut history, 2, View::Whole, &[file(1, 9, Some(3), Reason::Unclaimed)]);
+    assert_eq!(reasons(&left), [&Reason::Unclaimed, &Reason::Forgotten]);
+
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[behind(1, 9, 3)]);
+    look(&mut history, 2, View::Whole, &[]);
+    history.still_there(|id| id.ino == 1);
+    assert_eq!(reasons(&look(&mut history, 3, View::Whole, &[])), [&Reason::Forgotten]);
+}
+
+#[test]
+fn a_truncated_file_that_grew_past_its_position_may_have_been_skipped_into() {
+    let mut history = History::default();
+    let truncated = Progress { begins_anew: true, ..file(1, 4, Some(9), Reason::Truncated) };
+    look(&mut history, 1, View::Whole, &[truncated]);
+    let grown = look(&mut history, 2, View::Whole, &[file(1, 12, Some(12), Reason::Acknowledged)]);
+    assert!(reasons(&grown).contains(&&Reason::PerhapsSkipped), "{grown:?}");
+}
+
+#[test]
+fn a_file_is_still_since_it_last_changed() {
+    let mut history = History::default();
+    assert_eq!(history.moved(), None);
+    let at_rest = file(1, 9, Some(3), Reason::ReadToEnd(Cause::Filtered));
+    for at in [1, 2] {
+        assert_eq!(
+            look(&mut history, at, View::Whole, std::slice::from_ref(&at_rest))[0].still_since,
+            Moment(1)
+        );
+    }
+    for (at, changed) in [
+        (3, Progress { size: 10, ..at_rest.clone() }),
+        (4, Progress { size: 10, acknowledged: Some(4), ..at_rest.clone() }),
+        (5, Progress { size: 10, acknowledged: Some(4), held: Held::Open { read: 10 }, ..at_rest }),
+    ] {
+        assert_eq!(look(&mut history, at, View::Whole, &[changed])[0].still_since, Moment(at));
+        assert_eq!(history.moved(), Some(Moment(at)));
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_is_noticed() {
+    let second = 1_000_000_000;
+    let mut history = History::default();
+    assert!(history.steady(Moment(5 * second), Timestamp(1_000_000_000_000)));
+    assert!(history.steady(Moment(9 * second), Timestamp(1_004_000_000_001)));
+    assert!(!history.steady(Moment(9 * second), Timestamp(1_003_000_000_000)));
+    assert!(!history.steady(Moment(9 * second), Timestamp(2_000_000_000_000)));
+}

@@ -1,0 +1,278 @@
+//! A job that is being carried out: by a supervisor that was there, or by one that it has started.
+
+use super::{Answer, BETWEEN, ClientError, Ended, Job, Options, PATIENCE, Result, is_left, launch, plan};
+use crate::os::clock;
+use crate::os::error::Error;
+use crate::os::lock::Lock;
+use crate::os::poll::{self, Interest};
+use crate::os::socket::Connection;
+use crate::service::machine::ServiceResult;
+use crate::service::place::Place;
+use crate::service::plan::{Errand, Plan, PlanError};
+use crate::unit::model::Unit;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A job that is being carried out. Several can be waited for at once: poll [`Pending::fd`], then
+/// call [`Pending::advance`].
+#[derive(Debug)]
+pub struct Pending {
+    place: Place,
+    unit: String,
+    /// Needed only to start a supervisor: a unit whose files are gone or refused can still be stopped.
+    plan: std::result::Result<Plan, PlanError>,
+    program: Option<PathBuf>,
+    job: Job,
+    source: Source,
+    deadline: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Ask again: a supervisor is just coming or going.
+    Again,
+    /// The pipe of a supervisor that this job has started, and what has come through it.
+    Pipe(File, Vec<u8>),
+    /// A conversation with one that was there.
+    Connection(Connection),
+    /// A start that waits for the end of a stop.
+    Behind(Connection),
+    /// Nothing is left to wait for.
+    Settled(Answer),
+}
+
+impl Pending {
+    pub(super) fn new(place: &Place, unit: &Unit, options: &Options, job: Job) -> Result<Self> {
+        let errand = match job {
+            Job::Start => Errand::Start,
+            Job::Stop(_) => Errand::Stop,
+            Job::Reload => Errand::Adopt,
+        };
+        let plan = plan(place, unit, options, errand);
+        if job == Job::Start {
+            plan.clone()?;
+        }
+        let mut pending = Self::with(place, unit, plan, options, job, Source::Again);
+        pending.begin()?;
+        Ok(pending)
+    }
+
+    /// Has a new supervisor take over what a killed one left.
+    pub(super) fn adopt(place: &Place, unit: &Unit, options: &Options) -> Result<Self> {
+        let plan = plan(place, unit, options, Errand::Adopt)?;
+        let pipe = launch(place, &plan, options.program.as_ref())?;
+        Ok(Self::with(place, unit, Ok(plan), options, Job::Start, Source::Pipe(pipe, Vec::new())))
+    }
+
+    fn with(
+        place: &Place,
+        unit: &Unit,
+        plan: std::result::Result<Plan, PlanError>,
+        options: &Options,
+        job: Job,
+        source: Source,
+    ) -> Self {
+        Self {
+            place: place.clone(),
+            unit: unit.name.to_string(),
+            plan,
+            program: options.program.clone(),
+            job,
+            source,
+            deadline: options.timeout.map(|t| clock::now().saturating_add(t)),
+        }
+    }
+
+    /// Asks the supervisor that is there, or starts one.
+    fn begin(&mut self) -> Result<()> {
+        let files = self.place.files(&self.unit);
+        if Lock::is_held(&self.place.root, &files.lock)? {
+            let request = match self.job {
+                Job::Start => "start",
+                Job::Stop(word) => word,
+                Job::Reload => "reload",
+            };
+            self.source = self.request(request).map_or(Source::Again, Source::Connection);
+            return Ok(());
+        }
+        self.source = match self.job {
+            Job::Stop(_) if !is_left(&self.place, &self.unit)? => {
+                self.clear_lock()?;
+                Source::Settled(Answer::AlreadyDown)
+            }
+            Job::Reload => {
+                let (unit, why) = (self.unit.clone(), "it is not active".to_owned());
+                return Err(ClientError::Refused { unit, why });
+            }
+            Job::Start | Job::Stop(_) => {
+                Source::Pipe(launch(&self.place, &self.plan.clone()?, self.program.as_ref())?, Vec::new())
+            }
+        };
+        Ok(())
+    }
+
+    /// A connection on which the request was sent; `None` when nobody listens (yet, or any more).
+    fn request(&self, request: &str) -> Option<Connection> {
+        let path = self.place.files(&self.unit).control;
+        let connection = Connection::open(&self.place.root, &path, PATIENCE).ok()?;
+        connection.send(request.as_bytes(), PATIENCE).ok()?;
+        Some(connection)
+    }
+
+    /// The subsys lock of a service whose supervisor was killed and which then ended.
+    fn clear_lock(&self) -> Result<()> {
+        match self.place.record(&self.unit)?.and_then(|r| r.lock) {
+            Some(path) => Ok(self.place.root.remove_file_if_there(&path)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Becomes readable when there may be something new; `None`: call [`Pending::advance`] again
+    /// after a few milliseconds.
+    #[must_use]
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.source {
+            Source::Pipe(file, _) => Some(file.as_fd()),
+            Source::Connection(c) | Source::Behind(c) => Some(c.as_fd()),
+            Source::Again | Source::Settled(_) => None,
+        }
+    }
+
+    /// The unit.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        &self.unit
+    }
+
+    /// Takes what has come, without waiting; `Some` when the job has ended.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn advance(&mut self) -> Result<Option<Ended>> {
+        match std::mem::replace(&mut self.source, Source::Again) {
+            Source::Again => self.begin()?,
+            Source::Settled(answer) => {
+                self.source = Source::Settled(answer.clone());
+                return self.ended(answer).map(Some);
+            }
+            Source::Pipe(file, text) => self.read_pipe(file, text)?,
+            Source::Connection(c) => self.read_connection(c)?,
+            Source::Behind(c) => {
+                if !is_ready(c.as_fd())? {
+                    self.source = Source::Behind(c);
+                }
+            }
+        }
+        match &self.source {
+            Source::Settled(answer) => self.ended(answer.clone()).map(Some),
+            Source::Again | Source::Pipe(..) | Source::Connection(_) | Source::Behind(_) => Ok(None),
+        }
+    }
+
+    fn read_pipe(&mut self, mut file: File, mut text: Vec<u8>) -> Result<()> {
+        if !is_ready(file.as_fd())? {
+            self.source = Source::Pipe(file, text);
+            return Ok(());
+        }
+        let mut buffer = [0_u8; 512];
+        let n = file.read(&mut buffer).map_err(|e| Error::new("read", "report pipe", e))?;
+        text.extend_from_slice(buffer.get(..n).unwrap_or_default());
+        if text.contains(&b'\n') {
+            return self.heed(&String::from_utf8_lossy(&text));
+        }
+        if n == 0 {
+            // It died before it could answer. What it left, if anything, is taken over.
+            let why = "its supervisor ended before it answered".to_owned();
+            return Err(ClientError::NotSupervised { unit: self.unit.clone(), why });
+        }
+        self.source = Source::Pipe(file, text);
+        Ok(())
+    }
+
+    fn read_connection(&mut self, connection: Connection) -> Result<()> {
+        if !is_ready(connection.as_fd())? {
+            self.source = Source::Connection(connection);
+            return Ok(());
+        }
+        let bytes = connection.receive(Duration::ZERO).unwrap_or_default();
+        if bytes.is_empty() {
+            // It has gone without an answer: ask again.
+            return Ok(());
+        }
+        self.heed(&String::from_utf8_lossy(&bytes))
+    }
+
+    fn heed(&mut self, text: &str) -> Result<()> {
+        let line = text.lines().next().unwrap_or_default();
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let (result, why) = rest.split_once(' ').unwrap_or((rest, ""));
+        let parsed = ServiceResult::parse(result).unwrap_or_default();
+        self.source = match word {
+            "started" => Source::Settled(Answer::Started),
+            "done" => Source::Settled(Answer::Done),
+            "failed" => Source::Settled(Answer::Failed(parsed, why.to_owned())),
+            "stopped" => Source::Settled(Answer::Stopped(parsed)),
+            "reloaded" => Source::Settled(Answer::Reloaded(parsed)),
+            // It goes down: stand behind those who wait for that, then begin anew.
+            "later" => self.request("stop").map_or(Source::Again, Source::Behind),
+            "busy" => Source::Again,
+            "refused" => {
+                return Err(ClientError::Refused { unit: self.unit.clone(), why: rest.to_owned() });
+            }
+            _ => {
+                return Err(ClientError::NotSupervised { unit: self.unit.clone(), why: rest.to_owned() });
+            }
+        };
+        Ok(())
+    }
+
+    fn ended(&self, answer: Answer) -> Result<Ended> {
+        Ok(Ended { answer, record: self.place.record(&self.unit)? })
+    }
+
+    /// Waits for the end of the job.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn finish(&mut self) -> Result<Ended> {
+        loop {
+            if let Some(ended) = self.advance()? {
+                self.wait_for_exit()?;
+                return Ok(ended);
+            }
+            let left = self.deadline.map(|d| d.saturating_sub(clock::now()));
+            if left.is_some_and(|l| l.is_zero()) {
+                return Err(ClientError::Timeout { unit: self.unit.clone() });
+            }
+            match self.fd() {
+                Some(fd) => poll::wait(&[(fd, Interest::Read)], left)?,
+                None => poll::wait(&[], Some(left.map_or(BETWEEN, |l| l.min(BETWEEN))))?,
+            };
+        }
+    }
+
+    /// After a stop the supervisor has nothing more to do than to go: a start that follows at once
+    /// need not meet it.
+    fn wait_for_exit(&self) -> Result<()> {
+        if !matches!(self.job, Job::Stop(_)) {
+            return Ok(());
+        }
+        let deadline = clock::now().saturating_add(PATIENCE);
+        let lock = self.place.files(&self.unit).lock;
+        while Lock::is_held(&self.place.root, &lock)? && clock::now() < deadline {
+            let over = self.place.record(&self.unit)?.is_some_and(|r| r.state().is_over());
+            if !over {
+                return Ok(());
+            }
+            poll::wait(&[], Some(Duration::from_millis(1)))?;
+        }
+        Ok(())
+    }
+}
+
+fn is_ready(fd: BorrowedFd<'_>) -> Result<bool> {
+    Ok(!poll::wait(&[(fd, Interest::Read)], Some(Duration::ZERO))?.is_empty())
+}

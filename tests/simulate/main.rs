@@ -19,6 +19,7 @@
     clippy::print_stdout
 )]
 
+mod bytes;
 mod look;
 mod world;
 
@@ -27,6 +28,7 @@ use amr::drain::reason::Standing;
 use amr::drain::verdict::{Check, Checks, Verdict};
 use look::{Seen, Sight, look};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use world::{By, Config, Id, Kind, Place, Rng, World};
 
 const HISTORIES: u64 = 200_000;
@@ -336,7 +338,9 @@ fn the_judge_is_never_wrong() {
         }
         ran += 1;
     }
-    println!("{ran} histories, verdicts {verdicts:?}");
+    let read = bytes::READ.load(Ordering::Relaxed);
+    println!("{ran} histories, {read} registries read from bytes, verdicts {verdicts:?}");
+    assert!(read > ran / 2, "{read} registries are too few");
     assert!(ran >= HISTORIES, "{ran} histories are too few, {HISTORIES} are asked for");
     for verdict in [Verdict::Drained, Verdict::Settled, Verdict::CannotTell, Verdict::GaveUp] {
         assert!(verdicts.get(&verdict).copied().unwrap_or(0) > ran / 100, "{verdict:?} is hardly ever said");

@@ -188,6 +188,9 @@ pub enum Hearing {
 /// While bytes surely remain, what has changed is looked at only so soon.
 const CHANGES: Duration = Duration::from_millis(250);
 
+/// What gives no event is looked for so often: writes through a mapping, new folders that match.
+const UNHEARD: Duration = Duration::from_secs(30);
+
 /// What is on its way by the shipper's own counters gives no event.
 const COUNTERS: Duration = Duration::from_millis(500);
 
@@ -250,7 +253,7 @@ impl Pace {
         self.changed = None;
         self.passed = false;
         let again = match self.hearing {
-            Hearing::Events => due,
+            Hearing::Events => due.min(to.after(UNHEARD)),
             Hearing::Polling(interval) => due.min(to.after(interval)),
         };
         self.due = if counted { again.min(to.after(COUNTERS)) } else { again };

@@ -111,9 +111,9 @@ impl Audience {
         if let Some(columns) = self.columns {
             let room = usize::from(columns).saturating_sub(1);
             let line: String = format!("amr: drain: {text}").chars().take(room).collect();
-            self.unfinished = self.to_person(&format!("\r\x1b[K{line}"));
+            self.unfinished = self.show(&format!("\r\x1b[K{line}"));
         } else {
-            self.to_person(&format!("amr: drain: {text}\r\n"));
+            self.show(&format!("amr: drain: {text}\r\n"));
         }
     }
 
@@ -122,7 +122,7 @@ impl Audience {
     pub fn note(&mut self, text: &str) {
         self.finish();
         let line = format!("amr: drain: {}\r\n", out::escape(text));
-        if self.to_person(&line) || self.log == Log::Journal || self.wishes.quiet {
+        if self.show(&line) || self.log == Log::Journal || self.wishes.quiet {
             return;
         }
         if writable(std::io::stderr().as_fd()) {
@@ -133,7 +133,7 @@ impl Audience {
     /// A table that was asked for.
     pub fn table(&mut self, text: &str) {
         self.finish();
-        if !self.to_person(&text.replace('\n', "\r\n")) && self.log != Log::Journal {
+        if !self.show(&text.replace('\n', "\r\n")) && self.log != Log::Journal {
             out::mutter(text);
         }
     }
@@ -162,7 +162,7 @@ impl Audience {
         }
     }
 
-    fn to_person(&mut self, text: &str) -> bool {
+    fn show(&mut self, text: &str) -> bool {
         if let Some(console) = &mut self.console {
             return write(console, text);
         }
@@ -176,7 +176,7 @@ impl Audience {
     /// Ends a line that was to be rewritten.
     fn finish(&mut self) {
         if std::mem::take(&mut self.unfinished) {
-            self.to_person("\r\x1b[K");
+            self.show("\r\x1b[K");
         }
     }
 }

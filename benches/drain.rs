@@ -19,7 +19,8 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, clippy::panic)]
 
 use amr::drain::history::History;
-use amr::drain::run::{Options, Source, look, once, shippers_of};
+use amr::drain::pace::Goals;
+use amr::drain::run::{Options, Source, Terms, look, once, shippers_of};
 use amr::drain::shipper::Shipper;
 use amr::drain::verdict::Verdict;
 use amr::os::root::Root;
@@ -70,8 +71,11 @@ fn large(folder: &Path) -> (Duration, Duration) {
     let root = Root::host().unwrap();
     let found = shippers_of(&root, &options).unwrap().pop().unwrap();
     let source = Source::read(&root, &found, Duration::from_secs(60)).unwrap();
+    let goals = Goals::MOVING;
+    let terms = Terms::now(&goals);
     let ours = best(|| {
-        let look = look(&root, &found, &options, source.positions(), &mut History::default()).unwrap();
+        let look =
+            look(&root, &found, &options, source.positions(), &mut History::default(), &terms).unwrap();
         assert_eq!(look.verdict, Verdict::Drained);
     });
     let bare = best(|| {

@@ -6,18 +6,7 @@
 //! `amr order` over 10 000 units in 300 ms, and over twice as many units in at most 2.3 times that. Prints
 //! each number and fails when one is missed.
 
-#![allow(
-    clippy::all,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    clippy::wildcard_enum_match_arm
-)]
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)]
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;

@@ -5,17 +5,7 @@
 //! does not depend on what was read before. Prints each ratio and fails when one is missed; without
 //! python3 the first ratio is said to be left out.
 
-#![allow(
-    clippy::all,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    clippy::wildcard_enum_match_arm
-)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, clippy::expect_used)]
 
 use amr::drain::cursor::{Cursors, Generation};
 use amr::drain::shipper::filebeat::memlog::{Memlog, Step};

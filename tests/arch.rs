@@ -26,6 +26,7 @@ const DRIVERS: &[&str] = &[
     "drain/shipper/filebeat/follow",
     "drain/shipper/filebeat/http",
     "drain/shipper/find",
+    "drain/wait",
 ];
 
 struct Source {

@@ -61,6 +61,8 @@ pub struct Surroundings {
     pub runlevel: Option<String>,
     /// `AMR_LOG`.
     pub log: Option<String>,
+    /// `NOTIFY_SOCKET`: where a service manager hears what its service does.
+    pub notify: Option<String>,
     /// The parent's pid.
     pub parent: i32,
 }
@@ -81,6 +83,7 @@ impl Surroundings {
             },
             runlevel: var("RUNLEVEL"),
             log: var("AMR_LOG"),
+            notify: var("NOTIFY_SOCKET"),
             parent: ids::parent_pid(),
         }
     }

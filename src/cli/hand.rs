@@ -76,7 +76,7 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::DaemonReload => 0,
         Verb::Run(r) => run::foreground(ctx, &r),
         Verb::Logs(l) => logs::run(ctx, &l),
-        Verb::Drain(d) => drain::run(ctx, &d),
+        Verb::Drain(d) => drain::run(ctx, &d, around),
         Verb::Order(o) => order::run(ctx, &o, around),
         Verb::Enable(u) => enable::run(ctx, enable::Change::Enable, &u, around),
         Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, around),

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// Where reports are kept by default.
 pub const FOLDER: &str = "/var/log/amr-drain";
 
+/// Where the hook that ships keeps them.
+pub const HOOK: &str = "/var/log/shutdown-filebeat";
+
 /// Where they go when a pattern of the shipper matches them there: a report about a file would itself
 /// be a file to be shipped.
 pub const ELSEWHERE: &str = "/var/lib/amr-drain";

@@ -349,7 +349,8 @@ impl ShipperReport {
 }
 
 /// Bytes as they are printed.
-fn size(bytes: u64) -> String {
+#[must_use]
+pub fn size(bytes: u64) -> String {
     const KIB: u64 = 1024;
     const MIB: u64 = 1024 * KIB;
     match bytes {

@@ -11,18 +11,19 @@ use crate::drain::claim::Index;
 use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::file::{Access, Wanted};
 use crate::drain::history::{History, View};
+use crate::drain::pace::Goals;
 use crate::drain::progress::{Ask, Progress, ask, weigh};
 use crate::drain::report::{self, About, Report, Stage};
 use crate::drain::scan::{Asks, Request, Scene, coding, prints, said, scan, tails, within};
 use crate::drain::shipper::filebeat::config::{self, Config, Flags, Setting};
-use crate::drain::shipper::filebeat::follow::{Error as RegistryError, Registry};
+use crate::drain::shipper::filebeat::follow::{Change, Error as RegistryError, Registry};
 use crate::drain::shipper::filebeat::glob::{Pattern, PatternError};
 use crate::drain::shipper::filebeat::{evidence, http};
 use crate::drain::shipper::find::{self, Found};
 use crate::drain::shipper::{Shipper, cloudwatch};
 use crate::drain::tail::Tail;
 use crate::drain::verdict::{
-    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Verdict, judge,
+    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Verdict, judge, next_due,
 };
 use crate::drain::wish::Wish;
 use crate::os::clock;
@@ -102,9 +103,11 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     let mut verdict = Verdict::Drained;
     let mut left = 0u64;
     let (mut shippers, mut wishes) = (Vec::new(), Vec::new());
+    let goals = Goals::MOVING;
     for found in shippers_of(root, options)? {
         let source = Source::read(root, &found, options.limit.unwrap_or(LIMIT))?;
-        let look = look(root, &found, options, source.positions(), &mut History::default())?;
+        let terms = Terms::now(&goals);
+        let look = look(root, &found, options, source.positions(), &mut History::default(), &terms)?;
         verdict = verdict.max(look.verdict);
         left = left.saturating_add(look.left);
         shippers.push(look.report);
@@ -188,6 +191,10 @@ fn read_config(root: &Root, path: &Path) -> Result<Config, Error> {
 pub struct LookReport {
     /// The verdict, if it were due now.
     pub verdict: Verdict,
+    /// Whether it is.
+    pub judgement: Judgement,
+    /// When time alone may change the judgement.
+    pub due: Moment,
     /// Bytes left.
     pub left: u64,
     /// All of it.
@@ -231,7 +238,53 @@ impl Source {
     }
 }
 
-/// Looks at one shipper, whose positions were just read, and judges as if an answer were due now.
+/// For how long an answer is waited for, and for which bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'g> {
+    /// When an answer is due at the latest; `None`: at once.
+    pub deadline: Option<Moment>,
+    /// As [`Facts::stall`].
+    pub stall: Option<Duration>,
+    /// In place of the shipper's own latency.
+    pub settle: Option<Duration>,
+    /// Up to which byte each file is to be shipped.
+    pub goals: &'g Goals,
+}
+
+impl<'g> Terms<'g> {
+    /// An answer is due at once.
+    #[must_use]
+    pub fn now(goals: &'g Goals) -> Self {
+        Self { deadline: None, stall: None, settle: None, goals }
+    }
+}
+
+impl Source {
+    /// Brings the positions up to date, within `limit`. `false`: nothing has changed.
+    ///
+    /// # Errors
+    /// They cannot be read any more; they are as they were.
+    pub fn refresh(&mut self, root: &Root, found: &Found) -> Result<bool, Error> {
+        match self {
+            Self::Registry(registry) => Ok(registry.refresh()? != Change::Same),
+            Self::States(positions) => {
+                **positions = cloudwatch::follow::states(root, &found.positions)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// The folder in which changes show.
+    #[must_use]
+    pub fn folder(&self, found: &Found) -> PathBuf {
+        match self {
+            Self::Registry(registry) => registry.folder().to_owned(),
+            Self::States(_) => found.positions.clone(),
+        }
+    }
+}
+
+/// Looks at one shipper, whose positions were just read, and judges.
 ///
 /// # Errors
 /// `--logs` is no pattern.
@@ -241,6 +294,7 @@ pub fn look(
     options: &Options,
     positions: &Positions,
     history: &mut History,
+    terms: &Terms<'_>,
 ) -> Result<LookReport, Error> {
     let limit = options.limit.unwrap_or(LIMIT);
     let (wishes, mut doubts) = wishes(found, options, positions)?;
@@ -255,6 +309,7 @@ pub fn look(
     let mut scene = scan(root, &positions.cursors, &asks, &pids, &own, limit);
     let said = said(root, found, limit);
     refuse(&mut scene, &said);
+    scene.files.iter_mut().for_each(|file| terms.goals.set(file));
     let now = moment();
     let (mut files, gone) = weigh_all(root, positions, &mut scene, now, limit);
     let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
@@ -264,6 +319,8 @@ pub fn look(
     let life = life(root, found);
     let steady = history.steady(now, wall());
     let evidence = counters(found).or_else(|| logged(&said, now).filter(|_| steady));
+    let latency = found.shipper.latency(found.version);
+    let settle = terms.settle.unwrap_or(latency.total());
     let facts = Facts {
         life,
         trust: found.shipper.trust(),
@@ -272,11 +329,14 @@ pub fn look(
         doubts: &doubts,
         now,
         moved: history.moved().unwrap_or(now),
-        deadline: now,
-        stall: None,
-        settle: found.shipper.latency(found.version).total(),
+        deadline: terms.deadline.unwrap_or(now),
+        stall: terms.stall,
+        settle,
+        pickup: terms.deadline.map(|_| settle.max(latency.scan.saturating_mul(2))),
     };
-    let verdict = match judge(&files, &facts, Checks::ALL) {
+    let judgement = judge(&files, &facts, Checks::ALL);
+    let due = next_due(&files, &facts);
+    let verdict = match judge(&files, &Facts { deadline: now, ..facts }, Checks::ALL) {
         Judgement::Final(verdict) => verdict,
         // An answer is due, so there is no waiting.
         Judgement::Wait => Verdict::CannotTell,
@@ -291,7 +351,8 @@ pub fn look(
         said: said.notes(),
     };
     let report = report::shipper(&about, verdict, positions, gone, &files, &doubts);
-    Ok(LookReport { verdict, left: report::left(&files), report, files, wishes })
+    let left = report::left(&files);
+    Ok(LookReport { verdict, judgement, due, left, report, files, wishes })
 }
 
 /// What is asked for, and what of it is not known.
@@ -409,10 +470,14 @@ fn logged(said: &evidence::Said, now: Moment) -> Option<Evidence> {
     Some(Evidence { active: counters.in_flight()?, at: Moment(now.0.saturating_sub(age)) })
 }
 
-fn moment() -> Moment {
+/// Now.
+#[must_use]
+pub fn moment() -> Moment {
     Moment(u64::try_from(clock::now().as_nanos()).unwrap_or(u64::MAX))
 }
 
-fn wall() -> Timestamp {
+/// Now, by the clock on the wall.
+#[must_use]
+pub fn wall() -> Timestamp {
     Timestamp(i64::try_from(clock::realtime().as_nanos()).unwrap_or(i64::MAX))
 }

@@ -13,7 +13,7 @@
 
 use crate::drain::file::Held;
 use crate::drain::progress::{Progress, Rest};
-use crate::drain::reason::{Reason, Standing};
+use crate::drain::reason::{Cause, Reason, Standing};
 use std::time::Duration;
 
 /// A moment on a clock that only goes forward, in nanoseconds from where it likes.
@@ -174,7 +174,13 @@ pub struct Facts<'a> {
     /// How long a file must be still before its silence counts beside evidence: above every latency
     /// of the shipper. Nothing without evidence.
     pub settle: Duration,
+    /// How long a file that the shipper has not taken up is waited for: two of its scans at least.
+    /// `None` waits for the deadline.
+    pub pickup: Option<Duration>,
 }
+
+/// What is added to every wait before it counts as over, since timers of a shipper fire late.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// A verdict, or why it is worth waiting for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -327,7 +333,7 @@ pub fn judge(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Judgement
         return Judgement::Final(if summary.lost { Verdict::Lost } else { Verdict::ShipperDead });
     }
     if remains && checks.on(Check::Pending) {
-        let stalled = facts.stall.is_some_and(|stall| facts.now >= facts.moved.after(stall));
+        let stalled = has_stalled(facts) || (!summary.worth_waiting && !summary.in_flight);
         let verdict = match (summary.lost, due) {
             (true, _) => Verdict::Lost,
             (false, true) => Verdict::GaveUp,
@@ -339,9 +345,57 @@ pub fn judge(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Judgement
         return Judgement::Final(Verdict::Lost);
     }
     if summary.unknown || summary.unproved {
-        return if due { Judgement::Final(Verdict::CannotTell) } else { Judgement::Wait };
+        let quiet = !summary.on_its_way && facts.now >= quiet_at(files, facts);
+        let over = due || quiet || has_stalled(facts);
+        return if over { Judgement::Final(Verdict::CannotTell) } else { Judgement::Wait };
     }
     Judgement::Final(best(summary.at_rest, facts, checks))
+}
+
+fn has_stalled(facts: &Facts<'_>) -> bool {
+    facts.stall.is_some_and(|stall| facts.now >= facts.moved.after(stall))
+}
+
+/// When silence has lasted so long that more of it would tell nothing new.
+fn quiet_at(files: &[Progress], facts: &Facts<'_>) -> Moment {
+    let hold = files.iter().map(|file| file.hold).max().unwrap_or_default();
+    facts.moved.after(facts.settle).after(hold).after(MARGIN)
+}
+
+/// When time alone may change the judgement, if nothing happens: the earliest such moment after
+/// `facts.now`. The deadline at the latest.
+#[must_use]
+pub fn next_due(files: &[Progress], facts: &Facts<'_>) -> Moment {
+    let stall = facts.stall.map(|stall| facts.moved.after(stall));
+    let pickups = files.iter().filter_map(|file| pickup_ends(file, facts));
+    let rests = files.iter().filter(|file| file.reason.standing() == Standing::AtRest);
+    // Evidence must be newer than this.
+    let proofs = rests.map(|file| file.still_since.after(still_for(file, facts)).after(MARGIN));
+    let quiet = Some(quiet_at(files, facts));
+    [stall, quiet]
+        .into_iter()
+        .flatten()
+        .chain(pickups)
+        .chain(proofs)
+        .filter(|at| *at > facts.now)
+        .min()
+        .unwrap_or(facts.deadline)
+        .min(facts.deadline)
+}
+
+/// When a file that the shipper has not taken up is no longer waited for.
+fn pickup_ends(file: &Progress, facts: &Facts<'_>) -> Option<Moment> {
+    // One that the shipper has open it knows, and says so once something of it is acknowledged.
+    let untaken = matches!(file.reason, Reason::NotPickedUp | Reason::Refused) && file.held == Held::No;
+    facts.pickup.filter(|_| untaken).map(|pickup| file.still_since.after(pickup))
+}
+
+/// How long a file at rest must have been still before evidence proves anything.
+fn still_for(file: &Progress, facts: &Facts<'_>) -> Duration {
+    match file.held {
+        Held::Open { .. } => file.hold,
+        Held::No | Held::Unknown => file.hold.saturating_add(facts.settle),
+    }
 }
 
 /// The verdict where nothing speaks against the best one.
@@ -358,6 +412,11 @@ fn best(at_rest: bool, facts: &Facts<'_>, checks: Checks) -> Verdict {
 #[derive(Clone, Copy, Debug, Default)]
 struct Summary {
     pending: bool,
+    /// Some of what is pending may still be shipped.
+    worth_waiting: bool,
+    /// Something is probably on its way: counters say so, or a file was read to its end and nothing
+    /// but an output that does not answer would keep its position back.
+    on_its_way: bool,
     in_flight: bool,
     at_rest: bool,
     unproved: bool,
@@ -367,9 +426,10 @@ struct Summary {
 
 impl Summary {
     fn of(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Self {
+        let counted = counted_in_flight(facts) && checks.on(Check::Counters);
         let mut all = Self {
-            unknown: (!facts.doubts.is_empty() && checks.on(Check::Doubts))
-                || (counted_in_flight(facts) && checks.on(Check::Counters)),
+            unknown: (!facts.doubts.is_empty() && checks.on(Check::Doubts)) || counted,
+            on_its_way: counted,
             ..Self::default()
         };
         for file in files {
@@ -377,7 +437,11 @@ impl Summary {
                 Standing::Done | Standing::Unshippable | Standing::LeftAlone => {}
                 Standing::AtRest => all.at_rest(file, facts, checks),
                 Standing::Unknown => all.unknown = all.unknown || checks.on(Check::Uncertain),
-                Standing::Pending => all.pending = true,
+                Standing::Pending => {
+                    all.pending = true;
+                    let over = pickup_ends(file, facts).is_some_and(|end| facts.now >= end);
+                    all.worth_waiting = all.worth_waiting || !over;
+                }
                 Standing::Lost => all.lost = true,
             }
         }
@@ -389,7 +453,10 @@ impl Summary {
         match proof(file, facts, checks) {
             Proof::NothingInFlight => {}
             Proof::InFlight => self.in_flight = true,
-            Proof::None => self.unproved = true,
+            Proof::None => {
+                self.unproved = true;
+                self.on_its_way = self.on_its_way || file.reason == Reason::ReadToEnd(Cause::NotNamed);
+            }
         }
     }
 }
@@ -415,9 +482,9 @@ fn proof(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Proof {
     }
     let Some(evidence) = facts.evidence else { return Proof::None };
     let wait = match file.held {
-        Held::Open { .. } => file.hold,
-        Held::No | Held::Unknown if !checks.on(Check::ClosedStill) => file.hold,
-        Held::No => file.hold.saturating_add(facts.settle),
+        Held::Open { .. } | Held::No if !checks.on(Check::ClosedStill) => file.hold,
+        Held::Unknown if !checks.on(Check::ClosedStill) => file.hold,
+        Held::Open { .. } | Held::No => still_for(file, facts),
         Held::Unknown => return Proof::None,
     };
     let newer = evidence.at > file.still_since.after(wait);
@@ -454,7 +521,6 @@ mod tests {
     use super::*;
     use crate::drain::cursor::FileId;
     use crate::drain::progress::KeptBy;
-    use crate::drain::reason::Cause;
 
     fn file(reason: Reason, held: Held) -> Progress {
         Progress {
@@ -487,6 +553,7 @@ mod tests {
             deadline: Moment(100),
             stall: None,
             settle: Duration::from_nanos(30),
+            pickup: None,
         }
     }
 
@@ -530,6 +597,37 @@ mod tests {
         assert_eq!(judge(&files, &facts, Checks::ALL), Judgement::Final(Verdict::ShipperDead));
         let done = [file(Reason::UnterminatedLine, Held::No)];
         assert_eq!(judge(&done, &facts, Checks::ALL), Judgement::Final(Verdict::Drained));
+    }
+
+    #[test]
+    fn what_is_never_taken_up_is_not_waited_for_for_ever() {
+        let deadline = Moment(1_000);
+        let mut facts = Facts { deadline, pickup: Some(Duration::from_nanos(60)), ..facts(None) };
+        let files = [file(Reason::NotPickedUp, Held::No)];
+        assert_eq!(judge(&files, &facts, Checks::ALL), Judgement::Wait);
+        assert_eq!(next_due(&files, &facts), Moment(160));
+        facts.now = Moment(160);
+        assert_eq!(judge(&files, &facts, Checks::ALL), Judgement::Final(Verdict::Stalled));
+        // One that may still be shipped keeps the drain waiting, and so does one that is open.
+        let two = [file(Reason::NotPickedUp, Held::No), file(Reason::Behind, Held::No)];
+        assert_eq!(judge(&two, &facts, Checks::ALL), Judgement::Wait);
+        let open = [file(Reason::NotPickedUp, Held::Open { read: 10 })];
+        assert_eq!(judge(&open, &facts, Checks::ALL), Judgement::Wait);
+        assert_eq!(next_due(&open, &facts), Moment(100).after(facts.settle).after(MARGIN).min(deadline));
+    }
+
+    #[test]
+    fn silence_without_evidence_is_cannot_tell_once_it_has_lasted() {
+        let second = Duration::from_secs(1);
+        let mut facts = Facts { deadline: Moment(0).after(second * 9), ..facts(None) };
+        let filtered = [file(Reason::ReadToEnd(Cause::Filtered), Held::Open { read: 10 })];
+        let queued = [file(Reason::ReadToEnd(Cause::NotNamed), Held::Open { read: 10 })];
+        assert_eq!(judge(&filtered, &facts, Checks::ALL), Judgement::Wait);
+        facts.now = next_due(&filtered, &facts);
+        facts.now = next_due(&filtered, &facts).max(Moment(130).after(MARGIN));
+        assert_eq!(judge(&filtered, &facts, Checks::ALL), Judgement::Final(Verdict::CannotTell));
+        // An output that is blocked looks like this, and may come back.
+        assert_eq!(judge(&queued, &facts, Checks::ALL), Judgement::Wait);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod error;
 pub mod features;
 pub mod fifo;
+pub mod fork;
 pub mod ids;
 pub mod inotify;
 pub mod kill;

@@ -1,5 +1,6 @@
 //! Shows a world to the judge: its registry as cursors, its disk as files, what `/proc` would say.
 
+use crate::bytes;
 use crate::world::{By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, Rng, State, Ttl as ModelTtl, World};
 use amr::drain::claim::{Fingerprint, Index};
 use amr::drain::cursor::{Acknowledged, Cursor, Cursors, FileId, Identity, Input, Timestamp, Ttl};
@@ -41,7 +42,7 @@ pub struct Seen {
     pub counters: bool,
 }
 
-fn path(place: Place, last: u8) -> String {
+pub fn path(place: Place, last: u8) -> String {
     match place {
         Place::In(name) => format!("/in/{name}"),
         Place::Excluded(name) => format!("/in/x{name}"),
@@ -96,7 +97,7 @@ fn cursors(world: &World) -> Cursors {
                 Kind::Container => Input::Container,
                 Kind::CloudWatch => Input::CloudWatch,
             },
-            input_id: b"",
+            input_id: if world.config.kind == Kind::Filestream { b"app" } else { b"" },
             meta,
             updated: Some(Timestamp(state.updated as i64)),
         };
@@ -182,7 +183,7 @@ impl Named for Rules {
 
 /// One look, answered at once.
 pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks) -> Seen {
-    let cursors = cursors(world);
+    let cursors = bytes::cursors(world).unwrap_or_else(|| cursors(world));
     let (files, numbers) = files(world, sight);
     let prints: Vec<(usize, Fingerprint)> = if world.config.by == By::Fingerprint {
         let known = numbers.iter().enumerate();
@@ -236,6 +237,7 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
         stall: None,
         counted: Counted::FilesOnly,
         settle: Duration::from_secs(30),
+        pickup: None,
     };
     match judge(&progress, &facts, checks) {
         Judgement::Final(verdict) => Seen { verdict, progress, doubted: !doubts.is_empty(), counters },

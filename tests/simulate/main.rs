@@ -19,6 +19,7 @@
     clippy::print_stdout
 )]
 
+mod bytes;
 mod look;
 mod world;
 
@@ -27,6 +28,7 @@ use amr::drain::reason::Standing;
 use amr::drain::verdict::{Check, Checks, Verdict};
 use look::{Seen, Sight, look};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use world::{By, Config, Id, Kind, Place, Rng, World};
 
 const HISTORIES: u64 = 200_000;
@@ -336,11 +338,125 @@ fn the_judge_is_never_wrong() {
         }
         ran += 1;
     }
-    println!("{ran} histories, verdicts {verdicts:?}");
+    let read = bytes::READ.load(Ordering::Relaxed);
+    println!("{ran} histories, {read} registries read from bytes, verdicts {verdicts:?}");
+    assert!(read > ran / 2, "{read} registries are too few");
     assert!(ran >= HISTORIES, "{ran} histories are too few, {HISTORIES} are asked for");
     for verdict in [Verdict::Drained, Verdict::Settled, Verdict::CannotTell, Verdict::GaveUp] {
         assert!(verdicts.get(&verdict).copied().unwrap_or(0) > ran / 100, "{verdict:?} is hardly ever said");
     }
+}
+
+/// How long a simulated drain waits, in seconds.
+const TIMEOUT: u64 = 400;
+
+/// How often a drain looks without hearing of anything, in seconds.
+const UNHEARD: u64 = 30;
+
+/// Longer than settling, taking up and joining lines together.
+const BOUND: u64 = 30 + 30 + 30;
+
+/// How a drain ended that waited.
+struct Ending {
+    verdict: Verdict,
+    /// Seconds since anything last moved.
+    after: u64,
+    broken: Option<String>,
+}
+
+/// A random history, then a drain that waits while the writers rest and, for some time, the output is
+/// blocked.
+fn wait(history: u64) -> Ending {
+    let mut rng = Rng(seed_of(history) ^ 0x5555);
+    let mut world = World::new(config(&mut rng, None));
+    for _ in 0..5 + rng.below(40) {
+        step(&mut world, &mut rng);
+    }
+    world.start();
+    let blocked_for = if rng.one_in(3) { rng.below(120) } else { 0 };
+    world.blocked = blocked_for > 0;
+    let begin = world.now;
+    let mut looks = History::default();
+    let mut was = Before::default();
+    let sight = Sight { hide_out: false, http: rng.one_in(2), log: rng.one_in(2), unreadable: None };
+    let (mut moved, mut due, mut before) = (world.now, 0, None);
+    loop {
+        if world.now >= begin + blocked_for {
+            world.blocked = false;
+        }
+        // What a drain hears of: the registry. What moves inside the shipper gives no event.
+        let registry: Vec<(u64, Option<u64>)> =
+            world.visible.values().map(|state| (state.updated, state.offset)).collect();
+        let shown = (world.active(), world.delivered.len(), registry);
+        let heard = before.as_ref().is_none_or(|before: &(u64, usize, Vec<_>)| before.2 != shown.2);
+        if before.as_ref() != Some(&shown) {
+            moved = world.now;
+            before = Some(shown);
+        }
+        if heard || world.now >= due {
+            let deadline = Some(begin + TIMEOUT);
+            let (judgement, seen, again) = look_and_wait(&world, &sight, &mut looks, Checks::ALL, deadline);
+            due = again.0.div_ceil(1_000_000_000).min(world.now + UNHEARD).min(begin + TIMEOUT);
+            if let Judgement::Final(verdict) = judgement {
+                let broken = ending(&world, &Seen { verdict, ..seen }, &mut was, (begin, moved));
+                return Ending { verdict, after: world.now - moved, broken };
+            }
+            // Writers rest, so a position of what a file held before is of a truncation before the first
+            // look, and the file has grown past it. Nobody who looks from outside can know of it: it is
+            // a file that is behind, with lines on their way. What the shipper skips of it is no loss
+            // that a drain could have seen; `breach` holds the verdict itself to the counters.
+            let mut known = world.outstanding();
+            known.retain(|id| !world.stale(id.0));
+            was.seen(&world, &known, seen.doubted);
+        }
+        world.tick(&mut rng);
+    }
+}
+
+/// What is wrong with how it ended.
+fn ending(world: &World, seen: &Seen, was: &mut Before, (begin, moved): (u64, u64)) -> Option<String> {
+    if let Some(broken) = breach(world, seen, was) {
+        return Some(broken);
+    }
+    let named = |standing| seen.progress.iter().any(|file| file.reason.standing() == standing);
+    let in_time = world.now <= moved + BOUND;
+    let at_deadline = world.now >= begin + TIMEOUT;
+    let fair = match seen.verdict {
+        Verdict::Drained => in_time,
+        Verdict::Settled => in_time && (world.config.kind == Kind::CloudWatch || named(Standing::AtRest)),
+        // An output that does not answer looks like lines that are left out for no known reason.
+        Verdict::CannotTell => named(Standing::Unknown) || named(Standing::AtRest),
+        Verdict::Lost => named(Standing::Lost),
+        // Files that nobody takes up any more.
+        Verdict::Stalled => in_time && named(Standing::Pending),
+        Verdict::GaveUp => at_deadline && named(Standing::Pending),
+        Verdict::ShipperDead => false,
+    };
+    (!fair).then(|| {
+        format!("after {} s, {} s at rest, {}", world.now - begin, world.now - moved, words(world, seen))
+    })
+}
+
+#[test]
+fn what_is_acknowledged_in_time_ends_in_time() {
+    let histories = setting("AMR_HISTORIES", HISTORIES);
+    println!("seed {}, {histories} waits", setting("AMR_SEED", 20_260_101));
+    let mut verdicts: BTreeMap<Verdict, (u64, u64)> = BTreeMap::new();
+    let mut ran = 0u64;
+    for history in 0..histories {
+        let ended = wait(history);
+        if let Some(broken) = ended.broken {
+            panic!("history {history}: {broken}");
+        }
+        let (count, longest) = verdicts.entry(ended.verdict).or_default();
+        *count += 1;
+        *longest = (*longest).max(ended.after);
+        ran += 1;
+    }
+    println!("{ran} waits, verdicts, and seconds after the last movement at most: {verdicts:?}");
+    assert!(ran >= HISTORIES, "{ran} waits are too few, {HISTORIES} are asked for");
+    let drained = verdicts.get(&Verdict::Drained).map_or(0, |(count, _)| *count);
+    assert!(drained > ran / 3, "only {drained} of {ran} end drained");
 }
 
 /// The shipper with which a check matters, where it is one.

@@ -227,7 +227,7 @@ impl World {
         if self.at(place).is_some() {
             return;
         }
-        let (mut dev, mut ino) = (rng.below(2), rng.below(4));
+        let (mut dev, mut ino) = (1 + rng.below(2), 1 + rng.below(4));
         if rng.one_in(3)
             && let Some(old) = self.files.iter().find(|file| file.place == Place::Gone)
         {

@@ -282,7 +282,7 @@ fn a_host_set_up_by_hand_loses_its_logs_to_the_old_link() {
     host.levels.insert(6, crate::order::sysv::tests::links(&six));
     host.levels.get_mut(&3).unwrap().extend(crate::order::sysv::tests::links(&["K30drain", "K40filebeat"]));
     let off = sysv::plan(&host, Way::PowerOff, &wishes());
-    assert_eq!(ids(&check(&off, &wishes())), ["shipper-stops-first"]);
+    assert_eq!(ids(&check(&off, &wishes())), ["shipper-stops-first", "kill-link-in-start-level"]);
     let reboot = sysv::plan(&host, Way::Reboot, &wishes());
     assert!(check(&reboot, &wishes()).is_good());
     assert!(matches!(why::why(&reboot, "drain", "filebeat"), why::Answer::Chain(_)));

@@ -1,0 +1,364 @@
+//! The speaking half of a waiting drain.
+//!
+//! It holds no files and looks at none, so that no file system can keep it from answering a signal:
+//! the other half, a process of its own, looks and sends news. SIGTERM and SIGINT end the drain
+//! within a tenth of a second, SIGUSR1 prints the table. A half that looks and does not answer at the
+//! deadline is left behind; its last interim report is then made the final one.
+
+use super::hook::{Hook, Run};
+use super::tell::Audience;
+use super::words::{self, Rate};
+use crate::cli::context::Context;
+use crate::cli::exit::Class;
+use crate::cli::out;
+use crate::drain::keep;
+use crate::drain::news::{News, Order, Phase, Summary};
+use crate::drain::report::{Report, Stage, rfc3339, whole};
+use crate::drain::run::wall;
+use crate::drain::verdict::Verdict;
+use crate::drain::wait::{self, Task};
+use crate::os::clock;
+use crate::os::fork::{self, Side};
+use crate::os::poll::{self, Interest};
+use crate::os::signal::{Signal, Signals};
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long the other half has to end when it is told to.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// How long its last report may take to be made the final one.
+const REWRITE: Duration = Duration::from_millis(30);
+
+/// How far past its deadline the other half may be before it counts as hanging.
+const LATE: Duration = Duration::from_secs(7);
+
+/// How often the service manager is asked for more time.
+const EXTEND: Duration = Duration::from_secs(30);
+
+/// Splits in two and waits. The code is the verdict's.
+pub fn run(ctx: &Context, task: &Task, audience: Audience, hook: Option<Hook>) -> u8 {
+    let watched = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGCHLD];
+    // Before there are two: the other half is ended by this one, not by a signal to both.
+    let parted = Signals::watch(&watched).and_then(|signals| Ok((signals, fork::in_two()?)));
+    match parted {
+        Ok((signals, Side::Child(link))) => {
+            drop(signals);
+            wait::run(task, link);
+            0
+        }
+        Ok((signals, Side::Parent(_, link))) => {
+            let front = Front::new(ctx, task, audience, hook, link);
+            front.and_then(|mut front| front.go(&signals)).unwrap_or_else(|error| failed(&error))
+        }
+        Err(error) => failed(&error.to_string()),
+    }
+}
+
+fn failed(what: &str) -> u8 {
+    out::complain("drain", what, None);
+    Class::Failed.hand()
+}
+
+struct Front<'c> {
+    ctx: &'c Context,
+    task: &'c Task,
+    audience: Audience,
+    hook: Option<Hook>,
+    hooks: Vec<Run>,
+    link: UnixStream,
+    open: Link,
+    unread: Vec<u8>,
+    started: Duration,
+    rate: Rate,
+    summary: Summary,
+    report: Option<String>,
+    begun: bool,
+    extended: Option<Duration>,
+    giving_up: Option<Duration>,
+    ended: Option<u8>,
+}
+
+/// Whether more news may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Open,
+    Closed,
+}
+
+impl<'c> Front<'c> {
+    fn new(
+        ctx: &'c Context,
+        task: &'c Task,
+        audience: Audience,
+        hook: Option<Hook>,
+        link: UnixStream,
+    ) -> Result<Self, String> {
+        link.set_nonblocking(true).map_err(|error| error.to_string())?;
+        Ok(Self {
+            ctx,
+            task,
+            audience,
+            hook,
+            hooks: Vec::new(),
+            link,
+            open: Link::Open,
+            unread: Vec::new(),
+            started: clock::now(),
+            rate: Rate::default(),
+            summary: Summary::default(),
+            report: None,
+            begun: false,
+            extended: None,
+            giving_up: None,
+            ended: None,
+        })
+    }
+
+    fn go(&mut self, signals: &Signals) -> Result<u8, String> {
+        loop {
+            let now = clock::now();
+            self.extend(now);
+            self.reap(now);
+            match self.ended {
+                Some(code) if self.hooks.is_empty() || self.giving_up.is_some() => return Ok(code),
+                Some(_) => {}
+                None if now >= self.patience() => self.without_the_other_half(),
+                None => {}
+            }
+            let mut fds = vec![(signals.as_fd(), Interest::Read)];
+            if self.open == Link::Open {
+                fds.push((self.link.as_fd(), Interest::Read));
+            }
+            let ready = poll::wait(&fds, Some(self.next(now))).map_err(|error| error.to_string())?;
+            if ready.contains(&0) {
+                self.signals(signals)?;
+            }
+            if ready.contains(&1) {
+                self.news()?;
+            }
+        }
+    }
+
+    /// When the other half must have answered.
+    fn patience(&self) -> Duration {
+        let deadline = self.started.saturating_add(self.task.policy.timeout).saturating_add(LATE);
+        self.giving_up.map_or(deadline, |asked| asked.saturating_add(GRACE))
+    }
+
+    /// How long nothing need be done.
+    fn next(&self, now: Duration) -> Duration {
+        let hooks = self.hooks.iter().map(Run::ends).min();
+        let extend = self.extended.filter(|_| self.ended.is_none()).map(|at| at.saturating_add(EXTEND));
+        let patience = self.ended.is_none().then(|| self.patience());
+        let next = [hooks, extend, patience].into_iter().flatten().min();
+        match (self.ended, next) {
+            (Some(_), None) => Duration::ZERO,
+            (_, next) => next.map_or(Duration::MAX, |at| at.saturating_sub(now)),
+        }
+    }
+
+    /// Time is asked for while the drain has some, and for the hooks after it.
+    fn extend(&mut self, now: Duration) {
+        let due = self.extended.is_none_or(|at| now >= at.saturating_add(EXTEND));
+        if !self.audience.has_manager() || !due {
+            return;
+        }
+        self.extended = Some(now);
+        let hooks = self.hooks.iter().map(Run::ends).max().unwrap_or_default();
+        let until = if self.ended.is_some() { hooks } else { self.patience().max(hooks) };
+        self.audience.extend(until.saturating_sub(now));
+    }
+
+    fn reap(&mut self, now: Duration) {
+        let audience = &mut self.audience;
+        self.hooks.retain_mut(|hook| match hook.over(now) {
+            None => true,
+            Some(said) => {
+                said.into_iter().for_each(|said| audience.note(&said));
+                false
+            }
+        });
+    }
+
+    fn signals(&mut self, signals: &Signals) -> Result<(), String> {
+        while let Some(received) = signals.next().map_err(|error| error.to_string())? {
+            match Signal::try_from(received.signal) {
+                Ok(Signal::SIGTERM | Signal::SIGINT) if self.giving_up.is_none() => {
+                    self.giving_up = Some(clock::now());
+                    self.order(Order::GiveUp);
+                }
+                Ok(Signal::SIGUSR1) => self.order(Order::Table),
+                // SIGCHLD woke; that the terminal hangs up is no reason to stop.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, order: Order) {
+        // A half that is gone is noticed by its silence.
+        let _ = self.link.write(&[order.byte()]);
+    }
+
+    fn news(&mut self) -> Result<(), String> {
+        let mut block = [0; 4096];
+        loop {
+            match self.link.read(&mut block) {
+                Ok(0) => {
+                    self.open = Link::Closed;
+                    break;
+                }
+                Ok(got) => self.unread.extend(block.iter().take(got)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.open = Link::Closed;
+                    break;
+                }
+            }
+        }
+        while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.unread.drain(..=end).collect();
+            match News::parse(&line) {
+                Ok(news) => self.tell(news),
+                Err(error) => return Err(format!("the half that looks made no sense: {error}")),
+            }
+        }
+        self.unread.shrink_to_fit();
+        if self.open == Link::Closed && self.ended.is_none() {
+            return Err("the process that looks at the files has died".to_owned());
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, news: News) {
+        match news {
+            News::Phase { phase, summary, report, json } => self.phase(phase, summary, report, json),
+            News::Moved(summary) => self.moved(summary),
+            News::Note(text) => self.audience.note(&text),
+            News::Table(text) => self.audience.table(&text),
+            News::Failed(what) => {
+                self.audience.line(&format!("no verdict: {what}"), 3);
+                self.ended = Some(Class::Failed.hand());
+            }
+        }
+    }
+
+    fn moved(&mut self, summary: Summary) {
+        let now = clock::now();
+        self.rate.at(now, summary.bytes);
+        let text = words::progress(&summary, &self.rate);
+        self.audience.progress(now, &text);
+        self.audience.status(&text);
+        self.summary = summary;
+    }
+
+    fn phase(&mut self, phase: Phase, summary: Summary, report: Option<String>, json: Option<String>) {
+        self.report = report.or(self.report.take());
+        match phase {
+            Phase::Started => {
+                self.begun = true;
+                self.audience.line(&words::begin(&summary, self.task.policy.timeout), 6);
+                self.moved(summary);
+            }
+            Phase::SoFar => {
+                let text = words::progress(&summary, &self.rate);
+                self.audience.note(&format!("so far, after {}: {text}", self.took()));
+                self.hook("so-far", None);
+                self.moved(summary);
+            }
+            Phase::Stalled => {
+                let because = &summary.because;
+                self.audience.note(&format!("stalled after {}, waiting on: {because}", self.took()));
+                self.moved(summary);
+            }
+            Phase::Ended => {
+                self.end(&summary);
+                json.into_iter().for_each(|json| out::say(&json));
+            }
+        }
+    }
+
+    fn took(&self) -> String {
+        words::span(clock::now().saturating_sub(self.started))
+    }
+
+    fn end(&mut self, summary: &Summary) {
+        let took = clock::now().saturating_sub(self.started);
+        let level = if summary.code == Verdict::Drained.code() { 6 } else { 4 };
+        let text = words::end(summary, took, self.report.as_deref());
+        self.audience.line(&text, level);
+        self.audience.status(&text);
+        self.ended = Some(summary.code);
+        self.hook(&summary.verdict, Some(summary.code));
+    }
+
+    fn hook(&mut self, verdict: &str, code: Option<u8>) {
+        let Some(hook) = &self.hook else { return };
+        let report = self.report.as_deref().unwrap_or_default();
+        match hook.start(verdict, code, report, &self.ctx.features()) {
+            Ok(run) => self.hooks.push(run),
+            Err(error) => self.audience.note(&error.to_string()),
+        }
+        // The hook's time is asked for at once.
+        self.extended = None;
+    }
+
+    /// The other half hangs: what it last knew is the answer.
+    fn without_the_other_half(&mut self) {
+        let verdict = Verdict::GaveUp;
+        let mut because = "a file system does not answer".to_owned();
+        if !self.summary.because.is_empty() {
+            because = format!("{because}; {}", self.summary.because);
+        }
+        let known = self.summary.clone();
+        let summary = Summary { verdict: verdict.words().to_owned(), code: verdict.code(), because, ..known };
+        self.finish_report(verdict);
+        self.giving_up.get_or_insert(clock::now());
+        self.end(&summary);
+    }
+
+    /// Makes the last interim report the final one, in a process that may hang instead of this one.
+    fn finish_report(&self, verdict: Verdict) {
+        let Ok(Side::Parent(_, mut link)) = self.in_two(verdict) else { return };
+        let _ = link.set_nonblocking(true);
+        let _ = poll::wait(&[(link.as_fd(), Interest::Read)], Some(REWRITE));
+        let _ = link.read(&mut [0]);
+    }
+
+    fn in_two(&self, verdict: Verdict) -> Result<Side, crate::os::error::Error> {
+        let side = fork::in_two()?;
+        if let Side::Child(link) = &side {
+            let mut link = link;
+            self.rewrite(verdict);
+            let _ = link.write(b"x");
+            crate::os::fork::leave();
+        }
+        Ok(side)
+    }
+
+    fn rewrite(&self, verdict: Verdict) {
+        let root = &self.task.root;
+        let none = || whole(wall(), Stage::Final, verdict, self.summary.bytes, Vec::new());
+        let known = self.report.as_ref().and_then(|path| {
+            let text = root.read(Path::new(path), 64 << 20).ok()?;
+            Report::parse(&text).ok()
+        });
+        let mut report = known.unwrap_or_else(none);
+        report.stage = Stage::Final;
+        verdict.words().clone_into(&mut report.verdict);
+        report.code = verdict.code();
+        // It cannot be told any more that this failed: the process that speaks has gone on.
+        let _ = match (&self.report, &self.task.folder) {
+            (Some(path), _) => keep::write_to(root, Path::new(path), &report),
+            (None, Some(folder)) => {
+                keep::write(root, folder, &report, &rfc3339(wall()), self.task.pid).map(drop)
+            }
+            (None, None) => Ok(()),
+        };
+    }
+}

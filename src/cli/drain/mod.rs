@@ -1,0 +1,177 @@
+//! `amr drain`: waits until every byte is shipped ([`front`]); with `--once` the judgement as it is now,
+//! its report printed and kept.
+
+mod front;
+mod hook;
+mod tell;
+mod words;
+
+use crate::cli::args::{Drain, FreezeArg, OnStallArg, ShipperArg};
+use crate::cli::context::Context;
+use crate::cli::door::Surroundings;
+use crate::cli::exit::Class;
+use crate::cli::out;
+use crate::drain::keep;
+use crate::drain::pace::{Freeze, OnStall, Policy};
+use crate::drain::report::Report;
+use crate::drain::run::{self, Options};
+use crate::drain::shipper::Shipper;
+use crate::drain::wait::{Json, Task};
+use crate::unit::value::Timeout;
+use crate::unit::value::time;
+use hook::Hook;
+use std::path::Path;
+use std::time::Duration;
+use tell::{Audience, Wishes};
+
+/// Judges, or shows the last judgement. The code is the verdict's.
+pub fn run(ctx: &Context, args: &Drain, around: &Surroundings) -> u8 {
+    if args.last {
+        return last(ctx, args);
+    }
+    if args.once {
+        return once(ctx, args);
+    }
+    match task(ctx, args) {
+        Ok((task, hook)) => {
+            let wishes = Wishes {
+                quiet: args.quiet,
+                json: args.json,
+                console: args.console,
+                syslog: ctx.is_root && ctx.root.is_host(),
+            };
+            front::run(ctx, &task, Audience::new(wishes, around.notify.clone()), hook)
+        }
+        Err(what) => {
+            out::complain("drain", &what, None);
+            Class::Usage.hand()
+        }
+    }
+}
+
+/// What is to be waited for, and the command that is told.
+fn task(ctx: &Context, args: &Drain) -> Result<(Task, Option<Hook>), String> {
+    let limit = span("--exec-timeout", &args.exec_timeout)?;
+    let hook = args.exec.as_deref().map(|text| Hook::parse(text, limit, &ctx.root));
+    let hook = hook.transpose().map_err(|refused| refused.to_string())?;
+    let policy = Policy {
+        timeout: span("--timeout", &args.timeout)?,
+        soft: span("--soft-timeout", &args.soft_timeout)?,
+        settle: args.settle.as_deref().map(|text| span("--settle", text)).transpose()?,
+        stall: span("--stall", &args.stall)?,
+        on_stall: match args.on_stall {
+            OnStallArg::Wait => OnStall::Wait,
+            OnStallArg::Fail => OnStall::Fail,
+        },
+        freeze: match args.freeze {
+            FreezeArg::Auto => Freeze::Auto,
+            FreezeArg::All => Freeze::All,
+            FreezeArg::None => Freeze::None,
+        },
+    };
+    let task = Task {
+        root: ctx.root.clone(),
+        features: ctx.features(),
+        options: options(args),
+        policy,
+        folder: folder(ctx, args).map(Path::to_path_buf),
+        file: args.report.clone(),
+        json: if args.json { Json::Wanted } else { Json::Unwanted },
+        pid: std::process::id(),
+    };
+    Ok((task, hook))
+}
+
+fn span(option: &str, text: &str) -> Result<Duration, String> {
+    match time::parse(text) {
+        Ok(Timeout::After(span)) => Ok(span),
+        Ok(Timeout::Never) => Err(format!("cannot take {option}: a drain has an end")),
+        Err(error) => Err(format!("cannot take {option} '{}': {error}", out::escape(text))),
+    }
+}
+
+/// Where reports are kept: nowhere, where that would touch a host that is not the caller's.
+fn folder<'a>(ctx: &Context, args: &'a Drain) -> Option<&'a Path> {
+    let own = ctx.is_root || !ctx.root.is_host();
+    args.reports.as_deref().or(own.then_some(Path::new(keep::FOLDER)))
+}
+
+fn options(args: &Drain) -> Options {
+    Options {
+        shipper: match args.shipper {
+            ShipperArg::Auto => None,
+            ShipperArg::Filebeat => Some(Shipper::Filebeat),
+            ShipperArg::CloudwatchAgent => Some(Shipper::CloudWatchAgent),
+        },
+        registry: args.registry.clone(),
+        config: args.config.clone(),
+        logs: args.logs.clone(),
+        limit: None,
+    }
+}
+
+fn once(ctx: &Context, args: &Drain) -> u8 {
+    let options = options(args);
+    let judged = match run::once(&ctx.root, &options) {
+        Ok(judged) => judged,
+        Err(e) => {
+            out::complain("drain", &e.to_string(), None);
+            return Class::Failed.hand();
+        }
+    };
+    show(args, &judged.report);
+    // What is printed is the answer; a report that cannot be kept is said and does not change it.
+    if let Some(path) = &args.report
+        && let Err(e) = keep::write_to(&ctx.root, path, &judged.report)
+    {
+        out::complain("drain", &e.to_string(), None);
+    }
+    if let Some(wanted) = folder(ctx, args) {
+        let folder = keep::folder(wanted, &judged.wishes);
+        if let Err(e) = keep::write(&ctx.root, folder, &judged.report, &judged.report.at, std::process::id())
+        {
+            out::complain("drain", &e.to_string(), None);
+        }
+    }
+    judged.verdict.code()
+}
+
+fn show(args: &Drain, report: &Report) {
+    if args.quiet {
+        return;
+    }
+    if !args.json {
+        out::say(&report.text());
+        return;
+    }
+    match report.json() {
+        Ok(text) => out::say(&format!("{}\n", text.trim_end())),
+        Err(e) => out::complain("drain", &format!("cannot write the report as JSON: {e}"), None),
+    }
+}
+
+fn last(ctx: &Context, args: &Drain) -> u8 {
+    let mut newest: Option<Report> = None;
+    let own = args.reports.as_deref();
+    for folder in own.into_iter().chain([keep::FOLDER, keep::HOOK, keep::ELSEWHERE].map(Path::new)) {
+        match keep::last(&ctx.root, folder) {
+            // Times of one form sort as they follow one another.
+            Ok(Some(report)) if newest.as_ref().is_none_or(|newest| newest.at < report.at) => {
+                newest = Some(report);
+            }
+            Ok(_) => {}
+            Err(e) => {
+                out::complain("drain", &e.to_string(), None);
+                return Class::Failed.hand();
+            }
+        }
+    }
+    if let Some(report) = newest {
+        show(args, &report);
+        return report.code;
+    }
+    let (folder, hook, elsewhere) = (keep::FOLDER, keep::HOOK, keep::ELSEWHERE);
+    let what = format!("no report was kept in '{folder}', '{hook}' or '{elsewhere}'");
+    out::complain("drain", &what, None);
+    Class::Failed.hand()
+}

@@ -1,0 +1,116 @@
+//! The words of a drain: the first line, progress, the verdict.
+//!
+//! Pure.
+
+use crate::drain::news::Summary;
+use crate::drain::report::size;
+use crate::unit::value::time;
+use std::time::Duration;
+
+/// How fast bytes go, as far as the last looks tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rate {
+    last: Option<(Duration, u64)>,
+    per_second: Option<f64>,
+}
+
+/// The weight of what was before.
+const INERTIA: f64 = 0.7;
+
+impl Rate {
+    /// So many bytes are left now.
+    pub fn at(&mut self, now: Duration, left: u64) {
+        if let Some((then, before)) = self.last {
+            let span = now.saturating_sub(then).as_secs_f64();
+            if span < 0.1 {
+                return;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a rate is shown with two digits")]
+            let fresh = before.saturating_sub(left) as f64 / span;
+            let old = self.per_second.unwrap_or(fresh);
+            self.per_second = Some(old * INERTIA + fresh * (1.0 - INERTIA));
+        }
+        self.last = Some((now, left));
+    }
+
+    /// Bytes in a second; `None` until it is known.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative, and far below 2^64"
+    )]
+    pub fn per_second(&self) -> Option<u64> {
+        self.per_second.map(|rate| rate as u64)
+    }
+}
+
+/// What is left.
+fn left(summary: &Summary) -> String {
+    match summary.files {
+        0 => "nothing left".to_owned(),
+        1 => format!("1 file, {} left", size(summary.bytes)),
+        files => format!("{files} files, {} left", size(summary.bytes)),
+    }
+}
+
+/// A span to the second where it is long, to the tenth where it is short.
+pub fn span(span: Duration) -> String {
+    if span >= Duration::from_secs(60) {
+        return time::format_to(span, Duration::from_secs(1));
+    }
+    format!("{}.{}s", span.as_secs(), span.subsec_millis() / 100)
+}
+
+/// The first line.
+pub fn begin(summary: &Summary, limit: Duration) -> String {
+    format!("waiting until every log line is shipped: {}, at most {}", left(summary), time::format(limit))
+}
+
+/// The progress line.
+pub fn progress(summary: &Summary, rate: &Rate) -> String {
+    let left = left(summary);
+    match rate.per_second() {
+        Some(rate) if rate > 0 && summary.bytes > 0 => {
+            let eta = span(Duration::from_secs(summary.bytes.div_ceil(rate)));
+            format!("{left}, {}/s, about {eta} more", size(rate))
+        }
+        Some(_) | None if summary.bytes > 0 => format!("{left}, nothing moves"),
+        Some(_) | None => left,
+    }
+}
+
+/// The last line.
+pub fn end(summary: &Summary, took: Duration, report: Option<&str>) -> String {
+    let because = if summary.because.is_empty() { String::new() } else { format!(" ({})", summary.because) };
+    let report = report.map(|path| format!("; report in '{path}'")).unwrap_or_default();
+    format!("{} after {}: {}{because}{report}", summary.verdict, span(took), left(summary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(files: u64, bytes: u64) -> Summary {
+        Summary { files, bytes, verdict: "gave up".into(), code: 13, because: String::new() }
+    }
+
+    #[test]
+    fn lines() {
+        let mut rate = Rate::default();
+        let second = Duration::from_secs(1);
+        rate.at(second, 4096);
+        assert_eq!(progress(&summary(2, 4096), &rate), "2 files, 4.0 KiB left, nothing moves");
+        rate.at(second * 2, 3072);
+        assert_eq!(progress(&summary(2, 3072), &rate), "2 files, 3.0 KiB left, 1.0 KiB/s, about 3.0s more");
+        assert_eq!(progress(&summary(0, 0), &rate), "nothing left");
+        assert_eq!(
+            begin(&summary(1, 9), second * 1200),
+            "waiting until every log line is shipped: 1 file, 9 B left, at most 20min"
+        );
+        let stuck = Summary { because: "lines are not acknowledged yet".into(), ..summary(1, 9) };
+        assert_eq!(
+            end(&stuck, second * 90, Some("/r")),
+            "gave up after 1min 30s: 1 file, 9 B left (lines are not acknowledged yet); report in '/r'"
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! `amr drain` as it is typed: it waits below a folder that stands for `/`, is told by changes of the
+//! registry, and answers signals.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A tree with one log file of four bytes.
+struct Tree(PathBuf);
+
+impl Tree {
+    fn new() -> Self {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let at = std::env::temp_dir().join(format!("amr-drain-wait-{}-{number}", std::process::id()));
+        for folder in ["logs", "registry", "reports"] {
+            fs::create_dir_all(at.join(folder)).unwrap();
+        }
+        fs::write(at.join("logs/a.log"), "a\nb\n").unwrap();
+        fs::write(at.join("filebeat.yml"), "filebeat.inputs:\n- type: log\n  paths: ['/logs/*.log']\n")
+            .unwrap();
+        let tree = Self(at);
+        tree.acknowledge(0);
+        tree
+    }
+
+    fn acknowledge(&self, offset: u64) {
+        let stat = fs::metadata(self.0.join("logs/a.log")).unwrap();
+        let (ino, dev) = (stat.ino(), stat.dev());
+        let state = format!(
+            "[{{\"source\":\"/logs/a.log\",\"offset\":{offset},\"timestamp\":\"2100-01-01T00:00:00Z\",\
+             \"ttl\":-1,\"type\":\"log\",\"FileStateOS\":{{\"inode\":{ino},\"device\":{dev}}}}}]"
+        );
+        fs::write(self.0.join("registry/new"), state).unwrap();
+        fs::rename(self.0.join("registry/new"), self.0.join("registry/registry")).unwrap();
+    }
+
+    fn command(&self, options: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_amr"));
+        command.arg("--root").arg(&self.0).args(["drain", "filebeat", "--registry", "/registry/registry"]);
+        command.args(["--config", "/filebeat.yml", "--reports", "/reports"]).args(options);
+        command
+            .env_remove("NOTIFY_SOCKET")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// A drain that has taken its first look.
+    fn drain(&self, options: &[&str]) -> (Child, BufReader<std::process::ChildStdout>) {
+        started(self.command(options))
+    }
+
+    fn report(&self) -> serde_json::Value {
+        let mut all: Vec<PathBuf> =
+            fs::read_dir(self.0.join("reports")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        all.sort();
+        serde_json::from_slice(&fs::read(all.last().unwrap()).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn started(mut command: Command) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert!(line.contains("waiting until every log line is shipped: 1 file, 4 B left"), "{line}");
+    (child, out)
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn ends_the_moment_that_everything_is_acknowledged() {
+    let tree = Tree::new();
+    let (mut child, mut out) = tree.drain(&["--timeout", "60s"]);
+    assert_eq!(tree.report()["stage"], "interim");
+    tree.acknowledge(2);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "two bytes are left");
+    let begin = Instant::now();
+    tree.acknowledge(4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(begin.elapsed() < Duration::from_secs(1), "it took {:?}", begin.elapsed());
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest.lines().count(), 1, "two lines, no more: {rest}");
+    assert!(rest.contains("drained after"), "{rest}");
+    let report = tree.report();
+    assert_eq!((&report["stage"], &report["verdict"]), (&"final".into(), &"drained".into()));
+}
+
+#[test]
+fn an_unfinished_line_is_not_waited_for() {
+    let tree = Tree::new();
+    fs::write(tree.0.join("logs/a.log"), "a\nbc").unwrap();
+    let (mut child, _out) = tree.drain(&["--timeout", "60s"]);
+    tree.acknowledge(2);
+    let begin = Instant::now();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(begin.elapsed() < Duration::from_secs(3), "it took {:?}", begin.elapsed());
+}
+
+#[test]
+fn the_deadline_ends_it_and_the_command_is_told() {
+    let tree = Tree::new();
+    let told = tree.0.join("told");
+    let hook = tree.0.join("hook");
+    let script =
+        format!("#!/bin/sh\necho \"$1 $2 $3 $AMR_DRAIN_VERDICT $AMR_DRAIN_CODE\" >> {}\n", told.display());
+    fs::write(&hook, script).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let options = ["--timeout", "1s", "--soft-timeout", "200ms", "--exec", "/hook 'one word'"];
+    let (mut child, _out) = tree.drain(&options);
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    let told = fs::read_to_string(told).unwrap();
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(
+        lines[0].starts_with("one word so-far /reports/drain-") && lines[0].ends_with(" so-far "),
+        "{told}"
+    );
+    assert!(lines[1].starts_with("one word gave-up /reports/drain-") && lines[1].ends_with(" gave-up 13"));
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_killed() {
+    let tree = Tree::new();
+    let hook = tree.0.join("hook");
+    fs::write(&hook, "#!/bin/sh\nexec sleep 60\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let begin = Instant::now();
+    let (mut child, _out) = tree.drain(&["--timeout", "200ms", "--exec", "/hook", "--exec-timeout", "300ms"]);
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    assert!(begin.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn signals_print_the_table_and_end_it() {
+    let tree = Tree::new();
+    let (mut child, mut out) = tree.drain(&["--timeout", "60s"]);
+    signal(&child, "-USR1");
+    let mut table = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("/logs/a.log") {
+        line.clear();
+        assert_ne!(table.read_line(&mut line).unwrap(), 0, "no table");
+    }
+    let begin = Instant::now();
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    assert!(begin.elapsed() < Duration::from_secs(1), "it took {:?}", begin.elapsed());
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("gave up after"), "{rest}");
+    assert_eq!(tree.report()["verdict"], "gave up");
+}
+
+/// The half that looks is stopped, as one that hangs in a file system: the other one answers all the same.
+#[test]
+fn a_half_that_hangs_holds_up_nobody() {
+    let tree = Tree::new();
+    let (mut child, _out) = tree.drain(&["--timeout", "60s"]);
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let looking = fs::read_to_string(children).unwrap().trim().to_owned();
+    let kill = |name: &str| assert!(Command::new("kill").args([name, &looking]).status().unwrap().success());
+    kill("-STOP");
+    let begin = Instant::now();
+    signal(&child, "-TERM");
+    let code = child.wait().unwrap().code();
+    let took = begin.elapsed();
+    kill("-KILL");
+    assert_eq!(code, Some(13));
+    assert!(took < Duration::from_secs(1), "it took {took:?}");
+    let report = tree.report();
+    assert_eq!((&report["stage"], &report["verdict"]), (&"final".into(), &"gave up".into()));
+}
+
+#[test]
+fn the_service_manager_hears_of_it_and_gives_time() {
+    let tree = Tree::new();
+    let path = tree.0.join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut command = tree.command(&["--timeout", "60s"]);
+    command.env("NOTIFY_SOCKET", &path);
+    let (mut child, _out) = started(command);
+    tree.acknowledge(4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut heard = Vec::new();
+    let mut message = [0; 4096];
+    manager.set_nonblocking(true).unwrap();
+    while let Ok(got) = manager.recv(&mut message) {
+        heard.push(String::from_utf8(message[..got].to_vec()).unwrap());
+    }
+    let extended =
+        |text: &String| text.strip_prefix("EXTEND_TIMEOUT_USEC=").and_then(|n| n.parse::<u64>().ok());
+    let time = heard.iter().find_map(extended).unwrap();
+    assert!((60_000_000..=120_000_000).contains(&time), "{time}");
+    assert!(heard.iter().any(|text| text.starts_with("STATUS=1 file, 4 B left")), "{heard:?}");
+    assert!(heard.last().unwrap().starts_with("STATUS=drained after"), "{heard:?}");
+}
+
+#[test]
+fn what_cannot_be_taken_is_said() {
+    let tree = Tree::new();
+    for (options, what) in [
+        (["--timeout", "infinity"], "a drain has an end"),
+        (["--exec", "true"], "no absolute path"),
+        (["--stall", "x"], "cannot take --stall"),
+    ] {
+        let got = tree.command(&options).output().unwrap();
+        assert_eq!(got.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&got.stderr).contains(what), "{what}");
+    }
+    fs::remove_file(tree.0.join("registry/registry")).unwrap();
+    let got = tree.command(&[]).output().unwrap();
+    assert_eq!(got.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&got.stdout).contains("no verdict: no registry at"));
+}
+
+/// Where the report would be shipped itself it is kept elsewhere.
+#[test]
+fn reports_are_not_kept_where_files_are_taken_from() {
+    let tree = Tree::new();
+    let config = "filebeat.inputs:\n- type: log\n  paths: ['/logs/*.log', '/reports/*']\n";
+    fs::write(tree.0.join("filebeat.yml"), config).unwrap();
+    tree.acknowledge(4);
+    let got = tree.command(&[]).output().unwrap();
+    assert_eq!(got.status.code(), Some(0), "{}", String::from_utf8_lossy(&got.stderr));
+    assert!(String::from_utf8_lossy(&got.stderr).contains("reports are kept in '/var/lib/amr-drain'"));
+    assert_eq!(fs::read_dir(tree.0.join("reports")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(tree.0.join("var/lib/amr-drain")).unwrap().count(), 1);
+}

@@ -1,0 +1,323 @@
+"""The scenarios of filebeat.sh. One line for each, and the exit code 1 if one failed."""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(__file__))
+from elasticsearch import StandIn  # noqa: E402
+
+AMR, FILEBEAT = os.path.abspath(sys.argv[1]), sys.argv[2]
+DRAINED, SETTLED, CANNOT_TELL, STALLED, GAVE_UP, DEAD, LOST = 0, 10, 11, 12, 13, 14, 15
+
+CONFIG = {
+    "log": """
+- type: log
+  paths: ['{glob}']
+  scan_frequency: 1s
+  backoff: 1s
+  max_backoff: 1s
+""",
+    "filestream": """
+- type: filestream
+  id: one
+  paths: ['{glob}']
+  prospector.scanner.check_interval: 1s
+  backoff.init: 1s
+  backoff.max: 1s
+""",
+}
+
+
+class Failed(Exception):
+    pass
+
+
+class Host:
+    """A folder with logs, a Filebeat that ships them, and the stand-in that it ships them to."""
+
+    def __init__(self, kind):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="amr-filebeat-"))
+        self.logs, self.reports = self.dir / "logs", self.dir / "reports"
+        for folder in (self.logs, self.reports, self.dir / "out"):
+            folder.mkdir()
+        self.es = StandIn()
+        self.written = []
+        self.config = self.dir / "filebeat.yml"
+        self.config.write_text(
+            "filebeat.inputs:" + CONFIG[kind].format(glob=f"{self.logs}/*.log*")
+            + "setup.template.enabled: false\nsetup.ilm.enabled: false\n"
+            + "queue.mem: {events: 1024, flush.min_events: 50, flush.timeout: 100ms}\n"
+            + f"output.elasticsearch: {{hosts: ['127.0.0.1:{self.es.port}'], bulk_max_size: 50, backoff.max: 1s}}\n"
+        )
+        self.config.chmod(0o600)
+        self.filebeat = subprocess.Popen(
+            [FILEBEAT, "-c", self.config, "--path.home", self.dir, "--path.data", self.dir / "data",
+             "--path.logs", self.dir / "own"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def close(self):
+        self.es.set("ack")
+        self.filebeat.kill()
+        self.filebeat.wait()
+        self.es.server.shutdown()
+        shutil.rmtree(self.dir)
+
+    def write(self, name, count, end="\n"):
+        with open(self.logs / name, "a") as file:
+            for _ in range(count):
+                line = f"line {len(self.written)} of {name}"
+                self.written.append(line)
+                file.write(line + "\n")
+            file.write(end.removeprefix("\n"))
+
+    def missing(self):
+        return len(set(self.written) - self.es.received)
+
+    def until(self, what, condition, limit=60):
+        end = time.monotonic() + limit
+        while not condition():
+            if time.monotonic() > end:
+                raise Failed(f"waited in vain until {what}")
+            time.sleep(0.02)
+
+    def warm(self, name="a.log", count=20):
+        """The first lines arrive: the shipper knows the file."""
+        self.write(name, count)
+        self.until("the first lines arrive", lambda: self.missing() == 0)
+        self.until("they are acknowledged", lambda: self.once() == DRAINED)
+
+    def amr(self, *options):
+        common = ["drain", "filebeat", "--registry", self.dir / "data/registry", "--config", self.config]
+        return [AMR, *common, "--reports", self.reports, *options]
+
+    def once(self):
+        return subprocess.run(self.amr("--once", "--quiet"), capture_output=True).returncode
+
+    def start(self, timeout=60, *options):
+        """A drain that has taken its first look."""
+        drain = subprocess.Popen(self.amr("--timeout", f"{timeout}s", *options), stdout=subprocess.PIPE, text=True)
+        line = drain.stdout.readline()
+        if "waiting" not in line:
+            raise Failed(f"amr said {line!r}")
+        return drain
+
+    def finish(self, drain, *expected):
+        out, _ = drain.communicate(timeout=120)
+        code = drain.returncode
+        # The promise, whatever was expected.
+        if code == DRAINED and self.missing():
+            raise Failed(f"said drained, and {self.missing()} lines are missing")
+        if code not in expected:
+            raise Failed(f"code {code}, not {expected}: {out.strip()}")
+        report = json.loads(sorted(self.reports.iterdir())[-1].read_text())
+        if report["code"] != code or report["stage"] != "final":
+            raise Failed(f"the report says {report['stage']} {report['code']}, the code is {code}")
+        return out
+
+
+def idle(host):
+    host.warm()
+    begin = time.monotonic()
+    host.finish(host.start(), DRAINED)
+    if time.monotonic() - begin > 2:
+        raise Failed("an idle drain took more than 2 s")
+
+
+def steady(host):
+    host.warm()
+
+    def writer():
+        for _ in range(30):
+            host.write("a.log", 20)
+            time.sleep(0.1)
+
+    thread = threading.Thread(target=writer)
+    thread.start()
+    # While lines are written the shipper is behind nearly always; where it is not, all of those
+    # that were there had arrived.
+    while thread.is_alive():
+        before = set(host.written)
+        if host.once() == DRAINED and not before <= host.es.received:
+            raise Failed("said drained while lines were missing")
+    host.finish(host.start(), DRAINED)
+    thread.join()
+
+
+def backlog(host):
+    host.warm()
+    host.es.set("ack", 0.01)
+    host.write("a.log", 20_000)
+    host.write("b.log", 5_000)
+    host.finish(host.start(), DRAINED)
+
+
+def blocked_then_released(host):
+    host.warm()
+    host.es.set("block")
+    host.write("a.log", 500)
+    drain = host.start()
+    time.sleep(3)
+    if drain.poll() is not None:
+        raise Failed("the drain did not wait for a blocked output")
+    host.es.set("ack")
+    host.finish(drain, DRAINED)
+
+
+def blocked_to_the_deadline(host):
+    host.warm()
+    host.es.set("block")
+    host.write("a.log", 5_000)
+    host.finish(host.start(4), GAVE_UP)
+
+
+def killed(host):
+    host.warm()
+    host.es.set("block")
+    host.write("a.log", 5_000)
+    drain = host.start()
+    host.filebeat.kill()
+    host.filebeat.wait()
+    host.finish(drain, DEAD)
+
+
+def rotated_inside(host):
+    host.warm()
+    host.es.set("block")
+    host.write("a.log", 3_000)
+    drain = host.start()
+    (host.logs / "a.log").rename(host.logs / "a.log.1")
+    host.write("a.log", 300)
+    time.sleep(2)
+    host.es.set("ack")
+    host.finish(drain, DRAINED)
+
+
+def rotated_out(host):
+    host.warm()
+    host.es.set("block")
+    host.write("a.log", 3_000)
+    drain = host.start(20)
+    (host.logs / "a.log").rename(host.dir / "out/a.log")
+    time.sleep(2)
+    host.es.set("ack")
+    host.finish(drain, DRAINED, LOST, GAVE_UP, CANNOT_TELL)
+
+
+def truncated(host):
+    host.warm()
+    host.es.set("block")
+    host.write("a.log", 3_000)
+    drain = host.start(20)
+    time.sleep(1)
+    os.truncate(host.logs / "a.log", 0)
+    time.sleep(1)
+    host.es.set("ack")
+    host.finish(drain, LOST)
+
+
+def deleted(host):
+    host.warm()
+    host.es.set("block")
+    host.write("a.log", 3_000)
+    drain = host.start(20)
+    time.sleep(1)
+    (host.logs / "a.log").unlink()
+    time.sleep(2)
+    host.es.set("ack")
+    host.finish(drain, DRAINED, LOST, GAVE_UP)
+
+
+def no_newline(host):
+    host.warm()
+    host.write("a.log", 10, end="\nthe last line is not finished")
+    host.finish(host.start(), DRAINED)
+
+
+def broken(mode):
+    def scenario(host):
+        host.warm()
+        host.es.set(mode)
+        host.write("a.log", 500)
+        drain = host.start()
+        time.sleep(3)
+        host.es.set("ack")
+        host.finish(drain, DRAINED)
+
+    return scenario
+
+
+def unit_logs(host):
+    """As amr's own unit logs rotate: UNIT.log becomes UNIT.1.log, and the glob still finds it."""
+    host.warm("app.log")
+    drain = None
+    for turn in range(3, 0, -1):
+        host.write("app.log", 400)
+        if drain is None:
+            drain = host.start()
+        for number in range(3 - turn, 0, -1):
+            (host.logs / f"app.{number}.log").rename(host.logs / f"app.{number + 1}.log")
+        (host.logs / "app.log").rename(host.logs / "app.1.log")
+        host.write("app.log", 50)
+        time.sleep(0.5)
+    # It may have been drained between two rotations, with all that was there then.
+    drain.communicate(timeout=120)
+    host.finish(host.start(), DRAINED)
+
+
+def terminated(host):
+    host.warm()
+    host.es.set("block")
+    host.write("a.log", 5_000)
+    drain = host.start()
+    time.sleep(0.5)
+    begin = time.monotonic()
+    drain.send_signal(signal.SIGTERM)
+    out = host.finish(drain, GAVE_UP)
+    took = time.monotonic() - begin
+    if "gave up" not in out or took > 0.5:
+        raise Failed(f"SIGTERM took {took:.2f} s: {out}")
+
+
+SCENARIOS = {
+    "idle": idle, "steady": steady, "backlog": backlog, "blocked-then-released": blocked_then_released,
+    "blocked-to-the-deadline": blocked_to_the_deadline, "killed": killed, "rotated-inside": rotated_inside,
+    "rotated-out": rotated_out, "truncated": truncated, "deleted": deleted, "no-newline": no_newline,
+    "429": broken("429"), "503": broken("503"), "reset": broken("reset"), "unit-logs": unit_logs,
+    "terminated": terminated,
+}
+
+
+def run(case):
+    name, kind = case
+    host = Host(kind)
+    begin = time.monotonic()
+    try:
+        SCENARIOS[name](host)
+        verdict = "ok"
+    except (Failed, subprocess.TimeoutExpired) as error:
+        verdict = f"FAILED: {error}"
+    finally:
+        host.close()
+    lines = f"{len(host.written)} lines written, {len(host.es.received)} received"
+    print(f"{verdict:3} {name} ({kind}): {lines}, {time.monotonic() - begin:.1f} s", flush=True)
+    return verdict == "ok"
+
+
+def main():
+    names = sys.argv[3:] or list(SCENARIOS)
+    cases = [(name, kind) for name in names for kind in CONFIG]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(run, cases))
+    print(f"{sum(results)} of {len(results)} scenarios hold")
+    sys.exit(0 if results and all(results) else 1)
+
+
+main()

@@ -28,7 +28,7 @@ amr drain: 0 drained, 10 settled, 11 cannot tell, 12 stalled, 13 gave up, 14 shi
 Unit files, as systemd searches them.
 .TP
 /run/amr-supervise/UNIT
-State of a running service.
+State of a running service; below /var/run where /run is not there.
 .TP
 /var/log/amr-units/UNIT.log
 What a service wrote, stamped; older ones are UNIT.1.log and so on.

@@ -4,6 +4,7 @@
 //! `Request` values in `door`; nothing below the doors sees them.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Runs systemd unit files on hosts without systemd, and waits until every log line is shipped.
@@ -73,6 +74,9 @@ pub enum Verb {
     Reenable(UnitFiles),
     /// Print whether units are started at boot; exit 0 if one is
     IsEnabled(Names),
+    /// Links of init scripts, in chkconfig's own words: `amr chkconfig --help`
+    #[command(disable_help_flag = true, disable_version_flag = true)]
+    Chkconfig(Foreign),
     /// Print an init script for a unit
     Initd(Initd),
     /// Show the main job end to end below a throw-away folder
@@ -418,6 +422,14 @@ pub struct UnitFiles {
     /// Print what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+}
+
+/// `amr chkconfig`: another program's command line, which `sysv` parses as that program does.
+#[derive(Debug, Args)]
+pub struct Foreign {
+    /// What chkconfig(8) takes, and --dry-run
+    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<OsString>,
 }
 
 /// `amr initd`

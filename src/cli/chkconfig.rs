@@ -21,13 +21,17 @@ pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
         [option, dir, rest @ ..] if option == "--root" => (PathBuf::from(dir), rest),
         all => (PathBuf::from("/"), all),
     };
-    let ctx = match Context::new(&root, None, around.switches.clone()) {
-        Ok(ctx) => ctx,
+    match Context::new(&root, None, around.switches.clone()) {
+        Ok(ctx) => answer(&ctx, program, words, around),
         Err(what) => {
             out::complain("chkconfig", &what, None);
-            return Class::Failed.lsb();
+            Class::Failed.lsb()
         }
-    };
+    }
+}
+
+/// Does what chkconfig's `words` ask for, below the root of `ctx`.
+pub fn answer(ctx: &Context, program: &str, words: &[OsString], around: &Surroundings) -> u8 {
     // An option of ours: what would be done, step by step.
     let (dry, words): (Vec<OsString>, Vec<OsString>) = words.iter().cloned().partition(|w| w == "--dry-run");
     let is_dry = !dry.is_empty();
@@ -38,7 +42,7 @@ pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
             return Class::Failed.lsb();
         }
     };
-    let env = env(&ctx, program, around);
+    let env = env(ctx, program, around);
     let outcome = if is_dry {
         let decision = apply::preview(&ctx.root, &command, &env);
         decision.steps.iter().for_each(|step| out::say(&format!("{step}\n")));
@@ -54,10 +58,10 @@ pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
     outcome.notes.iter().for_each(|note| out::complain("chkconfig", note, None));
     let mut code = u8::try_from(outcome.code).unwrap_or(1);
     for program in &outcome.hand_over {
-        code = hand_over(&ctx, program);
+        code = hand_over(ctx, program);
     }
     if outcome.reload {
-        hand_over(&ctx, &HandOver { program: "systemctl", args: vec!["daemon-reload".into()] });
+        hand_over(ctx, &HandOver { program: "systemctl", args: vec!["daemon-reload".into()] });
     }
     code
 }

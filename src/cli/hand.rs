@@ -6,7 +6,7 @@ use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
 use crate::cli::{
-    demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, show, units,
+    self, demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, show, units,
 };
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
@@ -82,6 +82,7 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, around),
         Verb::Reenable(u) => enable::run(ctx, enable::Change::Reenable, &u, around),
         Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, around),
+        Verb::Chkconfig(foreign) => cli::chkconfig::answer(ctx, "chkconfig", &foreign.words, around),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
         Verb::Demo(d) => demo::run(&d),
         Verb::StandIn { role } => demo::stand_in(&role),

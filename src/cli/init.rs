@@ -120,7 +120,8 @@ impl Call {
                     self.unit
                 )),
             );
-            return Class::NotConfigured.lsb();
+            // Not 6: units made of LSB scripts have SuccessExitStatus=5 6.
+            return Class::Failed.lsb();
         }
         let units: Vec<String> = if members.is_empty() {
             vec![self.unit.to_string()]

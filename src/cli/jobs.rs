@@ -56,6 +56,19 @@ pub struct Options {
     pub mode: Option<Mode>,
     /// The subsys lock of a unit that an init script with another name stands for.
     pub lock: Option<(UnitName, String)>,
+    /// When a service of `Type=simple` counts as started.
+    pub started: Started,
+}
+
+/// When a service of `Type=simple` counts as started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Started {
+    /// As systemd has it: when it was forked, whatever follows.
+    #[default]
+    Forked,
+    /// As `Type=exec`: when its program runs. An init script that says OK for a program that is not
+    /// there would lie to LSB, which has a code of its own for that.
+    Executed,
 }
 
 /// What became of one job.
@@ -143,7 +156,10 @@ pub struct Planned {
 pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> Result<Planned, Refused> {
     let names: Vec<UnitName> = anchors.iter().map(|(_, n)| n.clone()).collect();
     let facts = ctx.facts();
-    let set = units::load(ctx, &facts, &names, &client::recorded(&ctx.place));
+    let mut set = units::load(ctx, &facts, &names, &client::recorded(&ctx.place));
+    if options.started == Started::Executed {
+        set.await_exec();
+    }
     let mut resolved: Vec<(Verb, UnitName)> = Vec::new();
     for (verb, name) in anchors {
         if let Some(unit) = set.get(name)

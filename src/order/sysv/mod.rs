@@ -246,7 +246,11 @@ fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absen
         } else {
             obstacles.push(Obstacle::NoKillLink { level, second_chance });
         }
-        for other in 1..=5 {
+        if host.rc == Rc::RedHat && role == Role::Drain && !host.is_locked(name) {
+            obstacles.push(Obstacle::NoLock { expected: format!("{}/{name}", host.lock_folder) });
+        }
+        // Level 1 has K links for everything, which is right.
+        for other in 2..=5 {
             if host.has_link(other, 'K', name) && role == Role::Drain {
                 obstacles.push(Obstacle::KillLinkInStartLevel { level: other });
             }

@@ -254,3 +254,24 @@ fn every_fact_about_links_has_a_case() {
         ]
     );
 }
+
+/// The picture in the README is what amr draws of that host.
+#[test]
+fn the_picture_is_what_amr_draws() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = home.join("tests/golden/order/systemd-default-limit/root");
+    let output = Command::new(env!("CARGO_BIN_EXE_amr"))
+        .arg("--root")
+        .arg(root)
+        .args(["order", "--all", "--svg", "-"])
+        .env_clear()
+        .output()
+        .unwrap();
+    let drawn = String::from_utf8(output.stdout).unwrap();
+    if let Some(difference) =
+        held(&home.join("docs"), "order.svg", &drawn, std::env::var_os("AMR_BLESS").is_some())
+    {
+        panic!("{difference}");
+    }
+    assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"));
+}

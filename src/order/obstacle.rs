@@ -25,6 +25,11 @@ pub enum Sure {
 /// One reason. `Fatal` for the drain, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
+    /// There is no such script or unit.
+    NotInstalled {
+        /// Where it would be.
+        path: String,
+    },
     /// RHEL's rc stops only what has a lock file named like the link's tail.
     NoLock {
         /// The path that rc looks for.
@@ -168,6 +173,7 @@ impl Obstacle {
     #[must_use]
     pub fn id(&self) -> &'static str {
         match self {
+            Self::NotInstalled { .. } => "not-installed",
             Self::NoLock { .. } => "no-lock",
             Self::LockNamedOtherwise { .. } => "lock-named-otherwise",
             Self::NotExecutable { .. } => "not-executable",
@@ -204,7 +210,8 @@ impl Obstacle {
             | Self::GeneratedOrder
             | Self::ProviderLimit { .. }
             | Self::GeneratedLimit { needs: None, .. } => Gravity::Note,
-            Self::NoLock { .. }
+            Self::NotInstalled { .. }
+            | Self::NoLock { .. }
             | Self::LockNamedOtherwise { .. }
             | Self::NotExecutable { .. }
             | Self::NameFiltered { .. }
@@ -233,6 +240,7 @@ impl Obstacle {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
+            Self::NotInstalled { path } => format!("it is not installed: there is no '{path}'"),
             Self::NoLock { expected } => format!("rc does not stop it: there is no lock file '{expected}'"),
             Self::LockNamedOtherwise { expected, found } => {
                 format!("rc does not stop it: its lock file is '{found}', and rc looks for '{expected}'")

@@ -9,6 +9,7 @@ impl Obstacle {
     pub fn remedy(&self, name: &str, init: Init, hook: Option<u8>) -> String {
         let stem = name.strip_suffix(".service").unwrap_or(name);
         match self {
+            Self::NotInstalled { .. } => "install it, or name another with --hook".to_owned(),
             Self::NoLock { expected } => {
                 format!("start it (`service {stem} start`); the script must create '{expected}'")
             }

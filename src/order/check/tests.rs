@@ -134,6 +134,10 @@ fn generated(facts: &mut Facts) {
 /// For each reason a host that has it.
 fn hosts() -> Vec<(&'static str, Report)> {
     vec![
+        ("not-installed", {
+            let wishes = Wishes { drains: list(&["nobody"]), ..wishes() };
+            check(&sysv::plan(&good(), Way::PowerOff, &wishes), &wishes)
+        }),
         (
             "no-lock",
             with(|h| {

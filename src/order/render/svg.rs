@@ -286,7 +286,8 @@ fn bar(out: &mut String, row: &Row, middle: f64, frame: &Frame) {
         }
     };
     let why: Vec<String> = row.step.obstacles.iter().map(|o| o.sentence()).collect();
-    let tip = format!("{} {}. {}", row.step.act.as_str(), row.step.shown, why.join("; "));
+    let colon = if why.is_empty() { "" } else { ": " };
+    let tip = format!("{} {}{colon}{}", row.step.act.as_str(), row.step.shown, why.join("; "));
     let _ = writeln!(
         out,
         "<rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{room:.1}\" height=\"{BAR}\" rx=\"5\" {look}><title>{}</title></rect>",

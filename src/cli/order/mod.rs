@@ -215,7 +215,7 @@ fn draw(ctx: &Context, file: &Path, answered: &Answered, reports: &[Report]) -> 
         );
         return Err(Class::Usage.hand());
     }
-    let picture = svg::plan(plan, report);
+    let picture = svg::plan(plan, report, &answered.wishes);
     if file == Path::new("-") {
         out::say(&picture);
         return Ok(());

@@ -135,6 +135,10 @@ fn generated(facts: &mut Facts) {
 /// For each reason a host that has it.
 fn hosts() -> Vec<(&'static str, Report)> {
     vec![
+        ("not-installed", {
+            let wishes = Wishes { drains: list(&["nobody"]), ..wishes() };
+            check(&sysv::plan(&good(), Way::PowerOff, &wishes), &wishes)
+        }),
         (
             "no-lock",
             with(|h| {
@@ -311,7 +315,7 @@ fn without_an_edge_nothing_is_sure() {
     let report = on_systemd(|f| without(f, "drain", "filebeat"));
     let text = render::text::findings(&report);
     assert!(text.contains("the shipper 'filebeat' may stop before the drain has ended"), "{text}");
-    assert!(text.contains("hint: order it: After=filebeat.service"), "{text}");
+    assert!(text.contains("hint: put After=filebeat.service into [Unit] of drain.service"), "{text}");
 }
 
 #[test]
@@ -343,7 +347,7 @@ fn what_is_drawn_is_well_formed_whatever_the_names() {
     });
     let plan = sysv::plan(&h, Way::PowerOff, &wishes());
     let report = check(&plan, &wishes());
-    let svg = render::svg::plan(&plan, &report);
+    let svg = render::svg::plan(&plan, &report, &wishes());
     assert!(!svg.contains('\u{7}') && svg.contains("&lt;&amp;&quot;"));
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
     assert!(!render::dot::plan(&plan, render::Show::All).contains('\u{7}'));

@@ -16,6 +16,7 @@ use super::lsb;
 use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
+use crate::sort;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -160,7 +161,7 @@ fn read_orphans(root: &Root, view: &mut View) {
 }
 
 fn read_all_scripts(root: &Root, view: &mut View) {
-    let overrides: std::collections::BTreeSet<_> = names(root, OVERRIDES).into_iter().collect();
+    let overrides = sort::set(names(root, OVERRIDES));
     let entries = match root.list(Path::new(SCRIPTS)) {
         Ok(entries) => entries,
         Err(e) => {

@@ -4,6 +4,7 @@
 //! A plan makes before it removes, so that a service is never without a link in between.
 
 use super::level::{Levels, Priority, Runlevel};
+use crate::sort;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -125,7 +126,7 @@ impl Found {
     /// Puts the links of each service in order: by level, K before S, by number.
     pub fn sort(&mut self) {
         let key = |e: &Entry| (e.level, e.link.turn, e.link.priority);
-        self.by_name.values_mut().for_each(|entries| entries.sort_by_key(key));
+        self.by_name.values_mut().for_each(|entries| sort::by_key(entries, key));
     }
 
     /// Notes that a level has no folder.

@@ -9,7 +9,8 @@
 
 use super::header::{Header, Lsb};
 use super::level::{Levels, Priority};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::sort;
+use std::collections::{BTreeSet, HashMap};
 
 /// One script of the host, as the algorithm sees it.
 #[derive(Clone, Debug)]
@@ -112,12 +113,8 @@ fn edges(
     let of_script = |script: &Script<'_>| {
         let Some(lsb) = &script.header.lsb else { return Vec::new() };
         let named = lists(lsb).into_iter().flatten().filter_map(|name| providers.get(name.as_str()));
-        let behind: BTreeSet<usize> = named
-            .flatten()
-            .copied()
-            .filter(|t| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on)))
-            .collect();
-        behind.into_iter().collect()
+        let covers = |t: &usize| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on));
+        sort::set(named.flatten().copied().filter(covers)).into_iter().collect()
     };
     scripts.iter().map(of_script).collect()
 }
@@ -148,10 +145,10 @@ fn settle(
 
 /// One cycle of each knot in the graph.
 fn circles(scripts: &[Script<'_>], edges: &[Vec<usize>], direction: Direction) -> Vec<Cycle> {
-    let mut left: BTreeMap<usize, Vec<usize>> = edges.iter().cloned().enumerate().collect();
+    let mut left = sort::map(edges.iter().cloned().enumerate());
     // Whatever is behind nothing that is left is in no cycle.
     loop {
-        let free: BTreeSet<usize> = left.iter().filter(|(_, to)| to.is_empty()).map(|(i, _)| *i).collect();
+        let free = sort::set(left.iter().filter(|(_, to)| to.is_empty()).map(|(i, _)| *i));
         if free.is_empty() {
             break;
         }

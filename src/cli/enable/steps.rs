@@ -5,6 +5,7 @@ use crate::cli::exit::Class;
 use crate::cli::scripts::FOLDER;
 use crate::cli::{chkconfig as door, out};
 use crate::os::root::{Root, Sync};
+use crate::sort;
 use crate::sysv::apply;
 use crate::sysv::chkconfig::{Command, Decision, Family, HandOver, Redirect, State, Strictness};
 use crate::sysv::initd::{Spec, SpecError};
@@ -108,7 +109,7 @@ fn script(request: &Request, wanted: &Wanted, levels: Levels, numbers: Option<Nu
             let after = unit.deps.iter().filter(|d| d.kind == DepKind::After).map(|d| d.on.stem().to_owned());
             let known = after.filter(|n| request.scripts.contains_key(n));
             spec.should.extend(known);
-            spec.should.sort();
+            sort::slice(&mut spec.should);
             spec.should.dedup();
         }
         if let Some(numbers) = numbers {

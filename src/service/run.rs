@@ -129,12 +129,7 @@ pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
 fn read_plan(fd: OwnedFd) -> Result<Box<Plan>, RunError> {
     let mut bytes = Vec::with_capacity(4096);
     File::from(fd).take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
-    // On a stack that is given back: the deep frames of reading would else stay dirty for good.
-    let read = std::thread::scope(|scope| scope.spawn(|| Plan::decode(&bytes).map(Box::new)).join());
-    match read {
-        Ok(plan) => Ok(plan?),
-        Err(_) => Err(PlanError::Unreadable("reading it failed".to_owned()).into()),
-    }
+    Ok(Box::new(Plan::decode(&bytes)?))
 }
 
 /// Everything that the loop works with.

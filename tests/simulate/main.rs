@@ -25,8 +25,8 @@ mod world;
 
 use amr::drain::history::History;
 use amr::drain::reason::Standing;
-use amr::drain::verdict::{Check, Checks, Verdict};
-use look::{Seen, Sight, look};
+use amr::drain::verdict::{Check, Checks, Judgement, Verdict};
+use look::{Seen, Sight, look, look_and_wait};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use world::{By, Config, Id, Kind, Place, Rng, World};

@@ -371,7 +371,10 @@ impl Case<'_, '_> {
             return None;
         }
         match self.file.coding {
+            // The end of a compressed file was acknowledged, and this one is none.
+            Coding::Plain if eof => Some(Reason::PositionOlder),
             Coding::Plain => None,
+            Coding::Gzip if eof && self.position_older() => Some(Reason::PositionOlder),
             Coding::Gzip if eof => Some(Reason::CompressedDone),
             Coding::Gzip if self.cursor.is_none() => Some(self.not_picked_up()),
             Coding::Gzip => Some(Reason::Compressed),

@@ -245,6 +245,7 @@ pub fn look_and_wait(
             Kind::Log | Kind::Filestream | Kind::Container => Trust::Acknowledged,
         },
         evidence,
+        idle: history.idle(evidence),
         doubts: &doubts,
         now,
         moved: history.moved().unwrap_or(now),

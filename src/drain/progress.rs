@@ -405,6 +405,8 @@ impl Case<'_, '_> {
             Tail::OnlyNul => proved(Reason::NulBytes),
             Tail::NoNewline if joined => proved(Reason::UnterminatedMultiline),
             Tail::NoNewline => proved(Reason::UnterminatedLine),
+            // The state is of what was there before; it tells nothing of the streams that are there now.
+            Tail::OtherStream if self.position.truncated => Reason::Truncated,
             Tail::OtherStream => proved(Reason::OtherStream),
             Tail::PartOfLine => proved(Reason::PartOfLine),
             Tail::OnlyBlank if self.drops_blank_lines() => proved(Reason::BlankLines),

@@ -398,6 +398,8 @@ fn pickup_ends(file: &Progress, facts: &Facts<'_>) -> Option<Moment> {
 /// How long a file at rest must have been still before evidence proves anything.
 fn still_for(file: &Progress, facts: &Facts<'_>) -> Duration {
     match file.held {
+        // Which stream's descriptor it is cannot be told: the other's may be closed until the next scan.
+        Held::Open { .. } if file.stream.is_some() => file.hold.saturating_add(facts.settle),
         Held::Open { .. } => file.hold,
         Held::No | Held::Unknown => file.hold.saturating_add(facts.settle),
     }

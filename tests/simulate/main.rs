@@ -214,7 +214,10 @@ impl Before {
 
     fn seen(&mut self, world: &World, outstanding: &BTreeSet<Id>, doubted: bool) {
         if !doubted {
-            self.outstanding.extend(outstanding.iter().filter(|id| on_disk(world, id) && !blank(world, id)));
+            // A position of what a file held before is of a truncation that nobody saw, and the file has
+            // grown past it: nobody who looks from outside can know of what the shipper skips then.
+            let shows = |id: &&Id| on_disk(world, id) && !world.stale(id.0) && world.begins_line(id);
+            self.outstanding.extend(outstanding.iter().filter(|id| shows(id) && !blank(world, id)));
             self.sizes = world.files.iter().map(world::File::size).enumerate().collect();
         }
     }
@@ -255,8 +258,11 @@ fn breach(world: &World, seen: &Seen, was: &mut Before) -> Option<String> {
     was.seen(world, &outstanding, seen.doubted);
     let good = matches!(seen.verdict, Verdict::Drained | Verdict::Settled);
     let say = |what: &str| Some(format!("{what}, {}", words(world, seen)));
-    // Where the shipper's counters are at hand, nothing is hidden.
-    let shows = |id: &Id| seen.counters || (on_disk(world, id) && !world.stale(id.0));
+    // Where the shipper's counters are at hand, nothing that is in its queue is hidden.
+    let shows = |id: &Id| {
+        let counted = seen.counters && world.queued(id);
+        counted || (on_disk(world, id) && !world.stale(id.0) && !world.twin(id.0))
+    };
     if good && outstanding.iter().any(shows) {
         return say(&format!("outstanding {outstanding:?}"));
     }
@@ -383,8 +389,8 @@ const TIMEOUT: u64 = 400;
 /// How often a drain looks without hearing of anything, in seconds.
 const UNHEARD: u64 = 30;
 
-/// Longer than settling, taking up and joining lines together.
-const BOUND: u64 = 30 + 30 + 30;
+/// Longer than settling, a metrics line, a look and a scan together.
+const BOUND: u64 = 30 + 30 + 30 + 10;
 
 /// How a drain ended that waited.
 struct Ending {
@@ -432,13 +438,7 @@ fn wait(history: u64, checks: Checks) -> Ending {
                 let broken = ending(&world, &Seen { verdict, ..seen }, &mut was, (begin, moved));
                 return Ending { verdict, after: world.now - moved, broken };
             }
-            // Writers rest, so a position of what a file held before is of a truncation before the first
-            // look, and the file has grown past it. Nobody who looks from outside can know of it: it is
-            // a file that is behind, with lines on their way. What the shipper skips of it is no loss
-            // that a drain could have seen; `breach` holds the verdict itself to the counters.
-            let mut known = world.outstanding();
-            known.retain(|id| !world.stale(id.0));
-            was.seen(&world, &known, seen.doubted);
+            was.seen(&world, &world.outstanding(), seen.doubted);
         }
         world.tick(&mut rng);
     }

@@ -128,7 +128,8 @@ pub struct State {
     pub ttl: Ttl,
     pub eof: bool,
     pub updated: u64,
-    /// Of which generation of its file the state speaks.
+    /// Of which file, and of which generation of it, the state speaks.
+    pub of: usize,
     pub life: u32,
 }
 
@@ -435,6 +436,26 @@ impl World {
         })
     }
 
+    /// Whether a line is in the queue, and counted.
+    pub fn queued(&self, id: &Id) -> bool {
+        self.queue.iter().any(|event| event.ids.contains(id))
+    }
+
+    /// Whether another file, which has no name any more, had the fingerprint of this one: what it still
+    /// has in the queue moves the position of both.
+    pub fn twin(&self, number: usize) -> bool {
+        let print = self.files[number].plain.get(..PRINT);
+        let gone = |file: &&File| file.place == Place::Gone && file.plain.get(..PRINT) == print;
+        self.config.by == By::Fingerprint && print.is_some() && self.files.iter().any(|file| gone(&file))
+    }
+
+    /// Whether a line begins there; after over-long lines a position may be inside one.
+    pub fn begins_line(&self, id: &Id) -> bool {
+        let end = if self.config.cr { b'\r' } else { b'\n' };
+        let at = (id.2 & 0xff_ffff) as usize;
+        at == 0 || self.files[id.0].plain.get(at - 1) == Some(&end)
+    }
+
     /// Whether the registry has a state of this file's inode.
     pub fn has_state(&self, file: &File) -> bool {
         self.visible.values().any(|state| state.seen == (file.dev, file.ino))
@@ -547,6 +568,7 @@ impl World {
             ttl: if filestream { Ttl::New } else { Ttl::Never },
             eof: false,
             updated,
+            of: at,
             life,
         });
         state.name = name;
@@ -759,7 +781,7 @@ impl World {
         }
         state.updated = updated;
         state.eof = event.eof;
-        state.life = event.life;
+        (state.of, state.life) = (event.file, event.life);
         if state.ttl == Ttl::New {
             state.ttl = Ttl::Never;
         }
@@ -780,7 +802,9 @@ impl World {
     /// when it was acknowledged, is newer than the last write.
     pub fn stale(&self, number: usize) -> bool {
         let file = &self.files[number];
-        let other = |state: &&State| state.seen == (file.dev, file.ino) && state.life != file.life;
+        let other = |state: &&State| {
+            state.seen == (file.dev, file.ino) && (state.of, state.life) != (number, file.life)
+        };
         self.visible.values().filter(other).any(|state| {
             match state.offset.map(|offset| offset.cmp(&file.size())) {
                 Some(Ordering::Equal) => state.updated >= file.modified,

@@ -161,7 +161,7 @@ fn a_bad_position_file_is_an_answer_or_an_error_that_names_it() {
         ),
         ("log.json", "\0\0\0\0", "log.json: byte 0"),
         ("log.json", "{\"op\":\"jump\",\"id\":1}\n{\"k\":\"x\"}\n", "log.json: byte 6: the operation 'jump'"),
-        ("9.json", "[\n{\"_key\":\"filebeat::logs::native::1-1\",", "9.json: byte 41"),
+        ("9.json", "[\n{\"_key\":\"filebeat::logs::native::1-1\",", "9.json: byte 40"),
         ("9.json", "", "9.json: byte 0: the file is empty"),
     ] {
         tree.put("registry/log.json", "");

@@ -255,6 +255,7 @@ in_order 'tomcat: stopped' "$begin" "${cut[@]}" "$stopped" 'network: down'
 rc=0; last > "$out/last" || rc=$?
 [ $rc = 13 ] || [ $rc = 11 ] || fail "amr drain --last after a drain that was cut: code $rc: $(head -1 "$out/last")"
 same "$(last --json | grep -o '"stage":"[a-z]*"')" "\"stage\":\"$stage\"" "the report's stage"
+if [ $stage = interim ]; then grep -q '^unfinished (by then: ' "$out/last" || fail "it is not said: $(head -1 "$out/last")"; fi
 note "amr drain --last: $(head -1 "$out/last")"
 rm "$r/etc/systemd/system/shutdown-filebeat.service.d/hang.conf"
 ok "a drain that hangs is cut, and the host goes down"

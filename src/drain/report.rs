@@ -341,7 +341,11 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}: {} left, {}", self.verdict, size(self.bytes_left), self.at);
+        let verdict = match self.stage {
+            Stage::Final => self.verdict.clone(),
+            Stage::Interim => format!("unfinished (by then: {})", self.verdict),
+        };
+        let _ = writeln!(text, "{verdict}: {} left, {}", size(self.bytes_left), self.at);
         for shipper in &self.shippers {
             shipper.text(&mut text);
         }

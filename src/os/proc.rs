@@ -131,7 +131,7 @@ impl Proc {
     /// /proc/PID/stat. A process that ends meanwhile is not found.
     pub fn stat(&self, pid: ProcessId) -> Result<ProcStat> {
         let path = file(pid, "stat");
-        let bytes = self.root.read(&path, LIMIT).map_err(gone_is_not_found)?;
+        let bytes = self.root.read_kernel(&path, LIMIT).map_err(gone_is_not_found)?;
         ProcStat::parse(&bytes).ok_or_else(|| self.malformed(&path))
     }
 
@@ -188,6 +188,19 @@ impl Proc {
     /// The children of a process.
     pub fn children(&self, pid: ProcessId) -> Result<Vec<ProcStat>> {
         Ok(self.all()?.into_iter().filter(|stat| stat.ppid == pid.get()).collect())
+    }
+
+    /// The children of a process that has one thread, read from that thread's list (since Linux 4.2
+    /// where the kernel was built so). `None` with more threads, whose lists could not be read at one
+    /// moment, and where there is no such list.
+    pub fn only_children(&self, pid: ProcessId) -> Option<Vec<ProcessId>> {
+        // A folder for each thread, and two names.
+        if self.root.stat(&file(pid, "task")).ok()?.nlink != 3 {
+            return None;
+        }
+        let bytes = self.root.read_kernel(&file(pid, &format!("task/{pid}/children")), LIMIT).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        text.split_ascii_whitespace().map(|word| ProcessId::new(word.parse().ok()?)).collect()
     }
 
     /// The open descriptors of a process, sorted.

@@ -34,6 +34,8 @@ pub struct Kin {
     supervisor: Option<ProcessId>,
     apart: BTreeSet<ProcessId>,
     seen: BTreeMap<ProcessId, u64>,
+    /// It began with what a dead supervisor left, which is not below this one.
+    adopted: bool,
 }
 
 impl Tracking {
@@ -49,8 +51,18 @@ impl Tracking {
     pub fn is_empty(&mut self) -> Result<bool> {
         match self {
             Tracking::Cgroup(group) => group.is_empty(),
-            Tracking::Subreaper(kin) => Ok(kin.look()?.is_empty()),
+            Tracking::Subreaper(kin) => Ok(kin.has_only(&[]) || kin.look()?.is_empty()),
         }
+    }
+
+    /// Is there anybody besides these (and the supervisor)?
+    pub fn has_others(&mut self, known: &[ProcessId]) -> Result<bool> {
+        if let Tracking::Subreaper(kin) = self
+            && kin.has_only(known)
+        {
+            return Ok(false);
+        }
+        Ok(self.pids()?.iter().any(|pid| !known.contains(pid) && *pid != ProcessId::own()))
     }
 
     /// Sends a signal to all, newcomers included, except `spared`. Returns to how many.
@@ -80,14 +92,15 @@ pub fn become_subreaper() -> Result<()> {
 impl Kin {
     /// Of a supervisor, which must be subreaper.
     pub fn of(supervisor: ProcessId, proc: Proc, boot_id: BootId) -> Kin {
-        Kin { proc, boot_id, supervisor: Some(supervisor), apart: BTreeSet::new(), seen: BTreeMap::new() }
+        let (apart, seen) = (BTreeSet::new(), BTreeMap::new());
+        Kin { proc, boot_id, supervisor: Some(supervisor), apart, seen, adopted: false }
     }
 
     /// Those that a dead supervisor left: by what its record says.
     pub fn adopt(seen: &[Identity], proc: Proc, boot_id: BootId) -> Kin {
         let of_this_boot = seen.iter().filter(|identity| identity.boot_id == boot_id);
         let seen = of_this_boot.map(|identity| (identity.pid, identity.start_time)).collect();
-        Kin { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen }
+        Kin { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen, adopted: true }
     }
 
     /// The one that takes over: what it forks from now on is kin, too.
@@ -111,6 +124,22 @@ impl Kin {
     pub fn seen(&self) -> Vec<Identity> {
         let identity = |(&pid, &start_time)| Identity { pid, start_time, boot_id: self.boot_id.clone() };
         self.seen.iter().map(identity).collect()
+    }
+
+    /// Proves, where that is cheap, that nobody lives besides these: they have no children, and the
+    /// supervisor has none but them. An orphan of theirs would come to the supervisor, whose list is
+    /// read last and loses nobody meanwhile, as only the supervisor itself reaps. `false` proves nothing.
+    fn has_only(&mut self, known: &[ProcessId]) -> bool {
+        if self.adopted || !self.apart.is_empty() || self.supervisor != Some(ProcessId::own()) {
+            return false;
+        }
+        let childless = |pid: &ProcessId| self.proc.only_children(*pid).is_some_and(|c| c.is_empty());
+        let only = known.iter().all(childless)
+            && self.proc.only_children(ProcessId::own()).is_some_and(|c| c.iter().all(|c| known.contains(c)));
+        if only {
+            self.seen.retain(|pid, _| known.contains(pid));
+        }
+        only
     }
 
     /// Looks at all processes and remembers the relatives; those that have ended are not counted.
@@ -148,6 +177,9 @@ impl Kin {
     }
 
     fn kill_all(&mut self, signal: i32, spared: &[ProcessId], features: &Features) -> Result<usize> {
+        if self.has_only(spared) {
+            return Ok(0);
+        }
         let mut told: BTreeSet<(ProcessId, u64)> = BTreeSet::new();
         let mut failed = None;
         for _ in 0..PASSES {

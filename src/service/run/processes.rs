@@ -113,8 +113,8 @@ impl Supervisor {
     /// Does anybody live besides the main and the control process?
     pub(super) fn others_live(&mut self) -> bool {
         let own = self.own_pids();
-        match self.tracking.pids() {
-            Ok(pids) => pids.iter().any(|p| !own.contains(p) && *p != ProcessId::own()),
+        match self.tracking.has_others(&own) {
+            Ok(others) => others,
             Err(e) => {
                 log::warn!("{e}");
                 false

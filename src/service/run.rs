@@ -345,9 +345,19 @@ impl Supervisor {
                 continue;
             }
             self.watch_pid_file();
-            self.publish();
+            if !self.restarts_at_once() {
+                self.publish();
+            }
         }
         self.plan_look();
+    }
+
+    /// It waits for an automatic restart whose time has come, and nobody waits for an answer: the next
+    /// record tells of the new process.
+    fn restarts_at_once(&self) -> bool {
+        self.machine.state == State::AutoRestart
+            && self.timers.deadline(Clock::Phase).is_some_and(|at| at <= clock::now())
+            && self.waiters.is_empty()
     }
 
     fn facts(&mut self, event: Event) -> Facts {

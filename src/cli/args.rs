@@ -4,6 +4,7 @@
 //! `Request` values in `door`; nothing below the doors sees them.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Runs systemd unit files on hosts without systemd, and waits until every log line is shipped.
@@ -73,6 +74,9 @@ pub enum Verb {
     Reenable(UnitFiles),
     /// Print whether units are started at boot; exit 0 if one is
     IsEnabled(Names),
+    /// chkconfig's own command line: --list, --add, --del, on, off, reset and the rest
+    #[command(disable_help_flag = true)]
+    Chkconfig(Chkconfig),
     /// Print an init script for a unit
     Initd(Initd),
     /// Show the main job end to end below a throw-away folder
@@ -404,6 +408,14 @@ pub struct Order {
     /// What units do now, as printed by systemctl show '*' -p Id -p ActiveState -p TimeoutStopUSec
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+}
+
+/// `amr chkconfig`, whose words are chkconfig's
+#[derive(Debug, Args)]
+pub struct Chkconfig {
+    /// As chkconfig takes them, and --dry-run, which prints what would be done
+    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<OsString>,
 }
 
 /// `amr enable`, `amr disable`, `amr reenable`

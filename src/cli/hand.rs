@@ -6,14 +6,14 @@ use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
 use crate::cli::{
-    demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, show, units,
+    chkconfig, demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, show, units,
 };
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::child::{Spec, own_executable, spawn};
 use crate::os::root::Root;
 use crate::service::client;
-use crate::sysv::chkconfig;
+use crate::sysv::chkconfig::Family;
 use crate::sysv::initd::Spec as Script;
 use crate::unit::load::Loader;
 use crate::unit::model::Unit;
@@ -82,6 +82,7 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, around),
         Verb::Reenable(u) => enable::run(ctx, enable::Change::Reenable, &u, around),
         Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, around),
+        Verb::Chkconfig(c) => chkconfig::in_tree(ctx, "chkconfig", &c.words, around),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
         Verb::Demo(d) => demo::run(&d),
         Verb::StandIn { role } => demo::stand_in(&role),
@@ -310,11 +311,11 @@ fn reset_failed(ctx: &Context, args: &Names) -> u8 {
 
 fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> u8 {
     let family = match family {
-        Some(FamilyArg::Redhat) => chkconfig::Family::RedHat,
-        Some(FamilyArg::Debian) => chkconfig::Family::Debian,
+        Some(FamilyArg::Redhat) => Family::RedHat,
+        Some(FamilyArg::Debian) => Family::Debian,
         None => match family::family(&ctx.root) {
-            family::Family::Debian => chkconfig::Family::Debian,
-            family::Family::RedHat | family::Family::Other => chkconfig::Family::RedHat,
+            family::Family::Debian => Family::Debian,
+            family::Family::RedHat | family::Family::Other => Family::RedHat,
         },
     };
     let stem = name.strip_suffix(".service").unwrap_or(name);

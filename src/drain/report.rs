@@ -12,14 +12,14 @@ use crate::drain::progress::{Progress, Rest};
 use crate::drain::reason::Standing;
 use crate::drain::tail::Stream;
 use crate::drain::verdict::{Doubt, Evidence, Life, Verdict, bytes_left};
-use serde::{Deserialize, Serialize};
+use crate::json::{self, Json, Problem, Reader, Writer};
 use std::fmt::Write;
 
 /// The number of the schema.
 pub const SCHEMA: u32 = 1;
 
 /// A judgement and what it was made of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -39,9 +39,10 @@ pub struct Report {
     pub shippers: Vec<ShipperReport>,
 }
 
+crate::record! { Report { schema, amr, at, stage, verdict, code, bytes_left, shippers } }
+
 /// Whether a report is the last one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The drain is under way.
     Interim,
@@ -49,8 +50,26 @@ pub enum Stage {
     Final,
 }
 
+impl Json for Stage {
+    fn write(&self, out: &mut Writer) {
+        out.text(match self {
+            Self::Interim => "interim",
+            Self::Final => "final",
+        });
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, json::Error> {
+        let word = from.string()?;
+        match &*word {
+            "interim" => Ok(Self::Interim),
+            "final" => Ok(Self::Final),
+            _ => Err(from.error(Problem::Unknown(word.into_owned()))),
+        }
+    }
+}
+
 /// What was found out about one shipper.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShipperReport {
     /// `filebeat`, `cloudwatch-agent`.
     pub name: String,
@@ -78,8 +97,13 @@ pub struct ShipperReport {
     pub notes: Vec<String>,
 }
 
+crate::record! {
+    ShipperReport { name, version, generation, positions, pids, health, in_flight, verdict, files,
+        states_without_file, doubts, notes }
+}
+
 /// One file, or one state of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileReport {
     /// Its path.
     pub path: String,
@@ -104,11 +128,14 @@ pub struct FileReport {
     /// The reason as a sentence.
     pub because: String,
     /// The state's input id, where it has one.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub input: String,
     /// The container's stream, where the state counts one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
+}
+
+crate::record! {
+    FileReport { path, dev, ino, size, goal, offset, rest, read, reason, standing, because } optional {
+        input, stream }
 }
 
 /// A name as it is printed: printable text as it stands, all else as `\xNN`, so that it can neither
@@ -286,22 +313,21 @@ fn generation(generation: Generation) -> &'static str {
 
 impl Report {
     /// As JSON, with a newline at its end.
-    ///
-    /// # Errors
-    /// Never in practice: every field has a form in JSON.
-    pub fn json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|mut text| {
-            text.push('\n');
-            text
-        })
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut out = Writer::default();
+        self.write(&mut out);
+        let mut text = out.into_text();
+        text.push('\n');
+        text
     }
 
     /// As it was written by [`Self::json`].
     ///
     /// # Errors
     /// It is not such a report; the error names line and column.
-    pub fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(text)
+    pub fn parse(text: &[u8]) -> Result<Self, json::Error> {
+        json::decode(text)
     }
 
     /// As text for people: the verdict, then what stands in its way, the largest rests first.

@@ -225,6 +225,9 @@ fn reasons(host: &SystemdHost, name: &UnitName, runs: bool) -> Vec<Obstacle> {
     let unit = id.and_then(|id| host.graph.unit(id));
     let script = host.scripts.iter().any(|s| s == name.stem());
     let mut out = Vec::new();
+    if !script && unit.is_none_or(|u| u.load == LoadState::NotFound) {
+        return vec![Obstacle::NotInstalled { path: name.to_string() }];
+    }
     if unit.is_some_and(|u| u.load == LoadState::Masked) {
         out.push(Obstacle::Masked);
     }

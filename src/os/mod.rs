@@ -26,4 +26,6 @@ mod sys;
 pub mod syslog;
 pub mod term;
 pub mod tracking;
+#[cfg(all(panic = "abort", target_env = "musl"))]
+mod unwind;
 pub mod wait;

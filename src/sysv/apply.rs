@@ -17,6 +17,7 @@ use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 const SCRIPTS: &str = "/etc/init.d";
@@ -99,6 +100,9 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
     if command.needs_all() || moves_others || is_debian {
         read_all_scripts(root, &mut view);
     }
+    if matches!(command, Command::List { name: None, .. }) {
+        read_orphans(root, &mut view);
+    }
     if is_debian && !(view.update_rc_d && env.hand_over == HandingOver::Allowed) {
         read_for_insserv(root, &mut view);
     }
@@ -141,6 +145,18 @@ fn read_targets(root: &Root, name: &OsStr, found: &mut Found) {
             entry.target = Target::Link(text.into_os_string());
         }
     }
+}
+
+/// Services that have links, all of which lead nowhere.
+fn read_orphans(root: &Root, view: &mut View) {
+    let leads_nowhere = |name: &OsStr| {
+        view.found
+            .of(name)
+            .iter()
+            .all(|e| root.stat(&path(e.level, &e.link)).is_err_and(|e| e.is_not_found()))
+    };
+    let without = view.found.names().filter(|name| !view.scripts.contains_key(*name));
+    view.orphans = without.filter(|name| leads_nowhere(name)).map(OsStr::to_owned).collect();
 }
 
 fn read_all_scripts(root: &Root, view: &mut View) {
@@ -207,7 +223,7 @@ fn read_as(bytes: Result<&[u8], Error>) -> Option<Script> {
 
 /// What insserv reads: the block of each script, or of its override, and the facilities.
 fn read_for_insserv(root: &Root, view: &mut View) {
-    for name in view.scripts.keys() {
+    for name in view.scripts.keys().filter(|n| !lsb::is_passed_over(n.as_bytes())) {
         let of = |folder: &str| {
             let bytes = root.read(Path::new(&file_of(folder, name)?), SCRIPT_LIMIT).ok()?;
             Some(lsb::parse(&bytes))

@@ -276,6 +276,8 @@ pub struct View {
     pub no_scripts: Option<String>,
     /// The folders of links.
     pub found: Found,
+    /// Services whose links lead nowhere; only for the whole table.
+    pub orphans: Vec<OsString>,
     /// Native units, e.g. `web.service`, and sockets; only where systemd is the init.
     pub units: BTreeSet<OsString>,
     /// xinetd's services: is each enabled?

@@ -47,13 +47,21 @@ fn started_before(host: &SysvHost, link: &Link) -> bool {
     tail(&link.name).is_some_and(|s| host.has_link(host.runlevel, 'S', s))
 }
 
-/// What stands behind a killer has no process left to stop.
+/// What stands behind a killer has no process left to stop; said of those that matter to the drain.
+/// (The network is no process.)
 fn mark_killed(steps: &mut [Step]) {
     let killer = steps.iter().position(|s| KILLERS.contains(&s.name.as_str()) && s.fate == Fate::Runs);
     let Some(at) = killer else { return };
     let by = steps.get(at).map(|s| s.shown.clone()).unwrap_or_default();
-    for step in steps.iter_mut().skip(at + 1).filter(|s| s.shown.starts_with('K')) {
+    for step in steps.iter_mut().skip(at + 1).filter(|s| s.shown.starts_with('K') && has_process(s.role)) {
         step.obstacles.push(Obstacle::KilledFirst { by: by.clone() });
+    }
+}
+
+fn has_process(role: Role) -> bool {
+    match role {
+        Role::Writer | Role::Drain | Role::Shipper => true,
+        Role::Network | Role::Other => false,
     }
 }
 
@@ -180,7 +188,7 @@ fn mark_unordered_killers(plan: &mut Plan) {
     let killers: Vec<usize> =
         plan.steps.iter().enumerate().filter(|(_, s)| is_killer(s)).map(|(at, _)| at).collect();
     let concerned: Vec<usize> =
-        plan.steps.iter().enumerate().filter(|(_, s)| s.role != Role::Other).map(|(at, _)| at).collect();
+        plan.steps.iter().enumerate().filter(|(_, s)| has_process(s.role)).map(|(at, _)| at).collect();
     for at in concerned {
         let free = killers.iter().find(|killer| plan.order(at, **killer) != Order::Before);
         let by = free.and_then(|k| plan.steps.get(*k)).map(|s| s.shown.clone());

@@ -241,12 +241,22 @@ fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absen
         }
         let second_chance = plan.find(name, Act::Stop).is_some();
         let mut obstacles = Vec::new();
-        if host.rc == Rc::DebianDepend && host.has_link(level, 'K', name) {
+        if host.script(name).is_none() {
+            obstacles.push(Obstacle::NotInstalled { path: format!("/etc/init.d/{name}") });
+        } else if host.rc == Rc::DebianDepend && host.has_link(level, 'K', name) {
             obstacles.push(Obstacle::NotInDepend { file: "/etc/init.d/.depend.stop".to_owned() });
         } else {
             obstacles.push(Obstacle::NoKillLink { level, second_chance });
         }
-        for other in 1..=5 {
+        if host.rc == Rc::RedHat
+            && role == Role::Drain
+            && host.script(name).is_some()
+            && !host.is_locked(name)
+        {
+            obstacles.push(Obstacle::NoLock { expected: format!("{}/{name}", host.lock_folder) });
+        }
+        // Level 1 has K links for everything, which is right.
+        for other in 2..=5 {
             if host.has_link(other, 'K', name) && role == Role::Drain {
                 obstacles.push(Obstacle::KillLinkInStartLevel { level: other });
             }

@@ -33,6 +33,11 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
             }
         }
     }
+    for name in view.orphans.iter().filter(|_| kind != Kind::Xinetd).map(|n| shown(n)) {
+        out.notes.push(format!(
+            "'{name}' has links but no script '/etc/init.d/{name}'; 'chkconfig --del {name}' removes them"
+        ));
+    }
     let xinetd = OsStr::new("xinetd");
     if kind != Kind::Sysv && view.header(xinetd).is_ok() && !view.found.on(xinetd).is_empty() {
         out.stdout.push_str("\nxinetd based services:\n");

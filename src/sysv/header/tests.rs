@@ -122,6 +122,11 @@ fn descriptions() {
     assert_eq!(desc(""), None);
     // hide: is honoured by ntsysv alone (sysv.md 1.3).
     assert_eq!(triple("# hide: true\n# chkconfig: 2345 90 30\n").0, "2345");
+    // For people alone: whatever stands there, the header is the same.
+    let plain = read("# chkconfig: 3 1 2\n").unwrap();
+    for word in ["processname: x y", "pidfile:", "config: \\", "probe: maybe"] {
+        assert_eq!(read(&format!("# chkconfig: 3 1 2\n# {word}\n")).unwrap(), plain, "{word}");
+    }
 }
 
 #[test]

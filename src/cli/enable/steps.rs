@@ -5,7 +5,6 @@ use crate::cli::exit::Class;
 use crate::cli::scripts::FOLDER;
 use crate::cli::{chkconfig as door, out};
 use crate::os::root::{Root, Sync};
-use crate::sort;
 use crate::sysv::apply;
 use crate::sysv::chkconfig::{Command, Decision, Family, HandOver, Redirect, State, Strictness};
 use crate::sysv::initd::{Spec, SpecError};
@@ -13,7 +12,6 @@ use crate::sysv::install::{disabled, enabled};
 use crate::sysv::level::Levels;
 use crate::sysv::links::{Found, Step, plan};
 use crate::sysv::priority::Numbers;
-use crate::unit::model::DepKind;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -106,11 +104,7 @@ fn script(request: &Request, wanted: &Wanted, levels: Levels, numbers: Option<Nu
         spec.levels = levels;
         if let Some(unit) = unit {
             spec.unit = unit.name.clone();
-            let after = unit.deps.iter().filter(|d| d.kind == DepKind::After).map(|d| d.on.stem().to_owned());
-            let known = after.filter(|n| request.scripts.contains_key(n));
-            spec.should.extend(known);
-            sort::slice(&mut spec.should);
-            spec.should.dedup();
+            spec = spec.placed(&unit.deps, |name| request.scripts.contains_key(name));
         }
         if let Some(numbers) = numbers {
             (spec.start, spec.stop) = (numbers.start, numbers.stop);

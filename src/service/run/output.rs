@@ -27,16 +27,11 @@ pub trait LogSink: std::fmt::Debug {
     /// Takes a piece as it was written; lines may be cut anywhere. Never waits, never fails: what
     /// finds no room is counted.
     fn take(&mut self, now: Utc, piece: &[u8]);
-    /// The service is quiet: memory may be given back.
-    fn rest(&mut self);
 }
 
 impl LogSink for LogFile {
     fn take(&mut self, now: Utc, piece: &[u8]) {
         self.append(now, piece);
-    }
-    fn rest(&mut self) {
-        self.shrink();
     }
 }
 
@@ -88,9 +83,6 @@ impl Output {
                 }
                 Ok(_) | Err(_) => break,
             }
-        }
-        if let Some(sink) = &mut self.sink {
-            sink.rest();
         }
     }
 

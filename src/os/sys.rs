@@ -90,8 +90,7 @@ pub fn exchange(dir: BorrowedFd<'_>, one: &OsStr, other: &OsStr) -> nix::Result<
     let (one, other, dir) = (path(one)?, path(other)?, dir.as_raw_fd());
     let flags = libc::RENAME_EXCHANGE;
     // SAFETY: both names live through the call.
-    let done =
-        unsafe { libc::syscall(libc::SYS_renameat2, dir, one.as_ptr(), dir, other.as_ptr(), flags) };
+    let done = unsafe { libc::syscall(libc::SYS_renameat2, dir, one.as_ptr(), dir, other.as_ptr(), flags) };
     Errno::result(done).map(drop)
 }
 

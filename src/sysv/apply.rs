@@ -9,7 +9,7 @@ use super::chkconfig::{
     file_of, is_enabled, is_listed,
 };
 use super::depth::read_facilities;
-use super::header::scan;
+use super::header::{Keep, scan, scan_for};
 use super::level::Runlevel;
 use super::links::{Found, Link, Step, Target, shown};
 use super::lsb;
@@ -98,7 +98,8 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
         command.changes_links() && command.name().is_some_and(|name| view.depends_on_others(name));
     let is_debian = env.family == Family::Debian && command.changes_links();
     if command.needs_all() || moves_others || is_debian {
-        read_all_scripts(root, &mut view);
+        let is_table = matches!(command, Command::List { .. });
+        read_all_scripts(root, if is_table { Keep::Levels } else { Keep::Order }, &mut view);
     }
     if matches!(command, Command::List { name: None, .. }) {
         read_orphans(root, &mut view);
@@ -140,7 +141,7 @@ fn read_links(root: &Root) -> Found {
 fn read_targets(root: &Root, name: &OsStr, found: &mut Found) {
     for entry in found.of_mut(name) {
         if entry.target == Target::Unread
-            && let Ok(text) = root.read_link(&path(entry.level, &entry.link))
+            && let Ok(text) = root.read_link(&path(entry.level, &entry.link(name)))
         {
             entry.target = Target::Link(text.into_os_string());
         }
@@ -153,13 +154,13 @@ fn read_orphans(root: &Root, view: &mut View) {
         view.found
             .of(name)
             .iter()
-            .all(|e| root.stat(&path(e.level, &e.link)).is_err_and(|e| e.is_not_found()))
+            .all(|e| root.stat(&path(e.level, &e.link(name))).is_err_and(|e| e.is_not_found()))
     };
     let without = view.found.names().filter(|name| !view.scripts.contains_key(*name));
     view.orphans = without.filter(|name| leads_nowhere(name)).map(OsStr::to_owned).collect();
 }
 
-fn read_all_scripts(root: &Root, view: &mut View) {
+fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
     let overrides: std::collections::BTreeSet<_> = names(root, OVERRIDES).into_iter().collect();
     let entries = match root.list(Path::new(SCRIPTS)) {
         Ok(entries) => entries,
@@ -178,7 +179,7 @@ fn read_all_scripts(root: &Root, view: &mut View) {
                 continue;
             }
             let read = folder.read(&entry.name, entry.kind, SCRIPT_LIMIT, &mut bytes);
-            if let Some(script) = read_as(read.map(|_| bytes.as_slice())) {
+            if let Some(script) = read_as(read.map(|_| bytes.as_slice()), keep) {
                 view.scripts.insert(entry.name, script);
             }
         }
@@ -202,17 +203,17 @@ fn read_script(root: &Root, name: &OsStr, view: &mut View) {
 fn read_one(root: &Root, name: &OsStr) -> Option<Script> {
     let file = file_of(SCRIPTS, name)?;
     match root.read(Path::new(&file), SCRIPT_LIMIT) {
-        Ok(bytes) => read_as(Ok(&bytes)),
-        Err(e) => read_as(Err(e)),
+        Ok(bytes) => read_as(Ok(&bytes), Keep::All),
+        Err(e) => read_as(Err(e), Keep::All),
     }
 }
 
 /// The causes are those that chkconfig gives, which maps the file into memory: a folder is no device,
 /// an empty file an invalid argument.
-fn read_as(bytes: Result<&[u8], Error>) -> Option<Script> {
+fn read_as(bytes: Result<&[u8], Error>, keep: Keep) -> Option<Script> {
     Some(match bytes {
         Ok([]) => Script::Unreadable("Invalid argument".to_owned()),
-        Ok(bytes) => Script::Read { script: Box::new(scan(bytes)), over: None },
+        Ok(bytes) => Script::Read { script: Box::new(scan_for(bytes, keep)), over: None },
         Err(e) if e.is_not_found() => return None,
         Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => {
             Script::Unreadable("No such device".to_owned())

@@ -290,6 +290,15 @@ pub struct View {
     pub update_rc_d: bool,
 }
 
+/// What a service says: its scan as it was read, or a header with an override laid over it.
+#[derive(Clone, Debug)]
+pub(crate) enum Said<'a> {
+    /// Good enough for a script.
+    Scan(&'a Scan),
+    /// Made of two.
+    Header(Box<Header>),
+}
+
 /// A script's header with its override laid over it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -319,6 +328,24 @@ impl View {
                 both.accept().map_err(Refusal::Unsupported)
             }
         }
+    }
+
+    /// What a service says, without a copy where it has no override.
+    pub(crate) fn said(&self, name: &OsStr) -> Result<Said<'_>, Refusal> {
+        match self.scripts.get(name) {
+            Some(Script::Read { script, over: None }) => match script.as_ref() {
+                Ok(scan) => scan.fault().map_or(Ok(Said::Scan(scan)), |e| Err(Refusal::Unsupported(e))),
+                Err(e) => Err(Refusal::Unsupported(e.clone())),
+            },
+            Some(Script::Read { over: Some(_), .. } | Script::Unreadable(_)) | None => {
+                self.header(name).map(|header| Said::Header(Box::new(header)))
+            }
+        }
+    }
+
+    /// Why there is no header; cheaper than [`View::header`] where there is one.
+    pub(crate) fn refusal(&self, name: &OsStr) -> Option<Refusal> {
+        self.said(name).err()
     }
 
     /// The header without the override.

@@ -76,7 +76,7 @@ impl Root {
         Ok(Folder { root: self, dir, inner: inner.to_owned() })
     }
 
-    fn open_listing(&self, inner: &Path) -> Result<Dir> {
+    pub(super) fn open_listing(&self, inner: &Path) -> Result<Dir> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = self.at_place("list", inner, Last::Follow, |dir, name, nofollow| {
             let flags = if nofollow { flags | OFlag::O_NOFOLLOW } else { flags };
@@ -137,33 +137,34 @@ impl Folder<'_> {
     /// whose kind is known to be regular costs four system calls.
     pub fn read(&self, name: &OsStr, kind: FileKind, limit: u64, bytes: &mut Vec<u8>) -> Result<Stat> {
         bytes.clear();
-        let inner = self.inner.join(name);
+        // Only for messages and links: a name costs no path of its own.
+        let inner = || self.inner.join(name);
         if kind != FileKind::Regular {
             // Looked at before it is opened, and resolved inside the root.
-            *bytes = self.root.read(&inner, limit)?;
-            return self.root.stat(&inner);
+            *bytes = self.root.read(&inner(), limit)?;
+            return self.root.stat(&inner());
         }
-        let fail = |e: nix::Error| self.root.error("read", &inner, e);
+        let fail = |e: nix::Error| self.root.error("read", &inner(), e);
         // A device or a FIFO that took the file's place meanwhile is opened without waiting, and refused.
         let flags =
             OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
         let mut file = File::from(openat(&self.dir, name, flags, Mode::empty()).map_err(fail)?);
-        let stat = Stat::of(&file).map_err(|e| self.root.error("read", &inner, e))?;
+        let stat = Stat::of(&file).map_err(|e| self.root.error("read", &inner(), e))?;
         if stat.kind != FileKind::Regular {
-            return Err(self.root.irregular("read", &inner, stat.kind));
+            return Err(self.root.irregular("read", &inner(), stat.kind));
         }
         if stat.size > limit {
             let cause = format!("it is larger than {limit} bytes");
-            return Err(Error::other("read", self.root.outer(&inner), io::ErrorKind::FileTooLarge, cause));
+            return Err(Error::other("read", self.root.outer(&inner()), io::ErrorKind::FileTooLarge, cause));
         }
         let size = usize::try_from(stat.size).unwrap_or(usize::MAX);
         bytes.resize(size.saturating_add(1), 0);
-        let read = file.read(bytes).map_err(|e| self.root.error("read", &inner, e))?;
+        let read = file.read(bytes).map_err(|e| self.root.error("read", &inner(), e))?;
         bytes.truncate(read);
         if read != size {
             // It changes while it is read, or its size says nothing.
             let rest = limit.saturating_add(1).saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
-            file.take(rest).read_to_end(bytes).map_err(|e| self.root.error("read", &inner, e))?;
+            file.take(rest).read_to_end(bytes).map_err(|e| self.root.error("read", &inner(), e))?;
         }
         Ok(stat)
     }
@@ -211,7 +212,7 @@ fn translate(part: &str) -> String {
     out
 }
 
-fn kind_from_type(kind: Type) -> FileKind {
+pub(super) fn kind_from_type(kind: Type) -> FileKind {
     match kind {
         Type::File => FileKind::Regular,
         Type::Directory => FileKind::Dir,

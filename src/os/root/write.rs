@@ -118,8 +118,7 @@ impl Root {
             openat(&place.dir, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
         })
         .map_err(|e| fail(e.into()))?;
-        let outcome = fill(fd, bytes, mode, sync)
-            .and_then(|()| Ok(put(&place, &temp, sync)?));
+        let outcome = fill(fd, bytes, mode, sync).and_then(|()| Ok(put(&place, &temp, sync)?));
         if outcome.is_err() {
             // The first error is the one to report.
             let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);

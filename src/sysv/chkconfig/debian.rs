@@ -135,7 +135,7 @@ fn by_ourselves(view: &View, name: &OsStr, block: Option<&Block>, change: Change
     }
     let mut drop: Vec<Step> = Vec::new();
     for entry in view.found.of(name).iter().filter(|e| !wanted.iter().any(|(l, _)| *l == e.level)) {
-        drop.push(Step::Remove { level: entry.level, link: entry.link.clone() });
+        drop.push(Step::Remove { level: entry.level, link: entry.link(name) });
     }
     for ((other, _, _), (start, stop)) in counted.iter().zip(depths.numbers) {
         let all = if *other == name { wanted.clone() } else { current(view, other) };

@@ -49,16 +49,16 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
 }
 
 fn list_row(view: &View, name: &OsStr, out: &mut Outcome) {
-    let header = view.header(name);
-    match &header {
-        Ok(_) | Err(Refusal::Override(_)) => {}
-        Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
+    let refused = view.refusal(name);
+    match &refused {
+        None | Some(Refusal::Override(_)) => {}
+        Some(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
     }
-    if !view.found.configured(name).is_empty() {
-        out.stdout.push_str(&row(name, view.found.on(name)));
+    if !view.found.of(name).is_empty() {
+        push_row(&mut out.stdout, name, view.found.on(name));
         out.notes.extend(view.found.faults(name));
     }
-    if let Err(Refusal::Override(e)) = &header {
+    if let Some(Refusal::Override(e)) = &refused {
         out.notes.push(super::decide::override_note(name, e));
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outc
         );
         out.code = 1;
     } else {
-        out.stdout.push_str(&row(name, view.found.on(name)));
+        push_row(&mut out.stdout, name, view.found.on(name));
         out.notes.extend(view.found.faults(name));
     }
     out
@@ -118,9 +118,12 @@ pub fn is_listed(name: &OsStr) -> bool {
 
 /// A native unit takes its place.
 fn hidden(view: &View, env: &Env, name: &OsStr) -> bool {
+    if env.init != Init::SystemdRunning {
+        return false;
+    }
     let mut unit = name.to_owned();
     unit.push(".service");
-    env.init == Init::SystemdRunning && view.units.contains(&unit)
+    view.units.contains(&unit)
 }
 
 fn systemd_note(env: &Env) -> String {
@@ -130,13 +133,15 @@ fn systemd_note(env: &Env) -> String {
     }
 }
 
-fn row(name: &OsStr, on: Levels) -> String {
-    let mut row = padded(&shown(name));
+fn push_row(out: &mut String, name: &OsStr, on: Levels) {
+    out.push_str(&padded(&shown(name)));
     for level in Runlevel::ALL {
-        let _ = write!(row, "\t{level}:{}", on_off(on.contains(level)));
+        out.push('\t');
+        out.push(char::from(b'0' + level.get()));
+        out.push(':');
+        out.push_str(on_off(on.contains(level)));
     }
-    row.push('\n');
-    row
+    out.push('\n');
 }
 
 /// printf's `%-15s`, which counts bytes.

@@ -172,6 +172,25 @@ proptest::proptest! {
         proptest::prop_assert_eq!(first.ok().and_then(|h| h.unit), unit_line(&bytes).filter(|_| parse(&bytes).is_ok()).map(str::to_owned));
     }
 
+    /// What is left out of a scan changes nothing of the rest.
+    #[test]
+    fn a_part_is_as_in_the_whole(lines in proptest::collection::vec(proptest::sample::select(vec![
+        "# chkconfig: 35 1 2", "#chkconfig: - 9 8", "### BEGIN INIT INFO", "# Default-Start: 2 3", "# Default-Stop:\n4",
+        "# Required-Start: a $b", "# Should-Stop: c", "# Provides: x", "# Provides:", "# description: d \\", "# e", "#", "",
+        "echo '# chkconfig: 5 5 5'", "\t #  Short-Description: s", "# Chkconfig: 3 3 3", "# unit: u", "# chkconfig: x",
+    ]), 0..12)) {
+        let file = lines.join("\n");
+        let all = scan(file.as_bytes());
+        for keep in [Keep::Levels, Keep::Order] {
+            let part = scan_for(file.as_bytes(), keep);
+            let of = |s: &Scan| (s.levels, s.priorities, s.is_lsb, s.unit.clone(), s.fault());
+            proptest::prop_assert_eq!(part.as_ref().map(of), all.as_ref().map(of));
+            if let (Ok(part), Ok(all), Keep::Order) = (&part, &all, keep) {
+                proptest::prop_assert_eq!((&part.provides, &part.required_start, &part.should_stop), (&all.provides, &all.required_start, &all.should_stop));
+            }
+        }
+    }
+
     /// Every header that can be written reads back as it was.
     #[test]
     fn written_headers_read_back(bits in 0u8..128, start in 0u8..100, stop in 0u8..100) {

@@ -4,7 +4,7 @@ use super::{Entry, FileKind, Last, Root, Stat, kind_of};
 use crate::os::error::{Error, Result};
 use glob::{MatchOptions, Pattern};
 use nix::dir::{Dir, Type};
-use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
 use nix::sys::stat::{Mode, fstatat};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -133,6 +133,19 @@ pub struct Folder<'r> {
 }
 
 impl Folder<'_> {
+    /// Where it is, inside the root.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.inner
+    }
+
+    /// As [`Root::read_link`], with one system call.
+    pub fn read_link(&self, name: &OsStr) -> Result<PathBuf> {
+        readlinkat(&self.dir, name)
+            .map(PathBuf::from)
+            .map_err(|e| self.root.error("read link", &self.inner.join(name), e))
+    }
+
     /// As [`Root::read`], into `bytes` in place of what they hold, and with the file's stat. A name
     /// whose kind is known to be regular costs four system calls.
     pub fn read(&self, name: &OsStr, kind: FileKind, limit: u64, bytes: &mut Vec<u8>) -> Result<Stat> {

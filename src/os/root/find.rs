@@ -149,7 +149,6 @@ impl Folder<'_> {
     /// As [`Root::read`], into `bytes` in place of what they hold, and with the file's stat. A name
     /// whose kind is known to be regular costs four system calls.
     pub fn read(&self, name: &OsStr, kind: FileKind, limit: u64, bytes: &mut Vec<u8>) -> Result<Stat> {
-        bytes.clear();
         // Only for messages and links: a name costs no path of its own.
         let inner = || self.inner.join(name);
         if kind != FileKind::Regular {
@@ -171,6 +170,7 @@ impl Folder<'_> {
             return Err(Error::other("read", self.root.outer(&inner()), io::ErrorKind::FileTooLarge, cause));
         }
         let size = usize::try_from(stat.size).unwrap_or(usize::MAX);
+        // What they hold already is room that need not be cleared.
         bytes.resize(size.saturating_add(1), 0);
         let read = file.read(bytes).map_err(|e| self.root.error("read", &inner(), e))?;
         bytes.truncate(read);

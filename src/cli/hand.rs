@@ -6,7 +6,8 @@ use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
 use crate::cli::{
-    chkconfig, demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, show, units,
+    chkconfig, demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, scripts,
+    show, units,
 };
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
@@ -21,6 +22,7 @@ use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, signal, time};
 use clap::Parser;
 use std::ffi::OsString;
+use std::path::Path;
 
 /// Parses `argv` and does it. Returns the exit code.
 pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
@@ -320,14 +322,15 @@ fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> u8 {
     };
     let stem = name.strip_suffix(".service").unwrap_or(name);
     let shipped = Script::shipped().ok().and_then(|all| all.into_iter().find(|s| s.name == stem));
-    let spec = match shipped {
-        Some(spec) => Ok(spec),
-        None => {
-            let described = UnitName::parse_or_service(stem).ok().and_then(|n| load(ctx, &n).description);
-            Script::new(stem, described.as_deref().unwrap_or(stem))
-        }
-    };
-    match spec.and_then(|spec| spec.print(family)) {
+    let unit = UnitName::parse_or_service(stem).ok().map(|name| load(ctx, &name));
+    let described = unit.as_ref().and_then(|unit| unit.description.as_deref());
+    let spec = shipped.map_or_else(|| Script::new(stem, described.unwrap_or(stem)), Ok);
+    let is_script = |name: &str| ctx.root.stat(&Path::new(scripts::FOLDER).join(name)).is_ok();
+    let placed = spec.map(|spec| match &unit {
+        Some(unit) => spec.placed(&unit.deps, is_script),
+        None => spec,
+    });
+    match placed.and_then(|spec| spec.print(family)) {
         Ok(text) => {
             out::say(&text);
             0

@@ -420,6 +420,7 @@ impl<R: Read> Reader<R> {
 
 mod number;
 mod string;
+pub(in crate::drain) use number::eight;
 use string::Text;
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl Summary {
             bytes: files.map(bytes_left).fold(0, u64::saturating_add),
             verdict: verdict.words().to_owned(),
             code: verdict.code(),
-            because: worst.map(|reason| reason.sentence()).unwrap_or_default(),
+            because: worst.map(|reason| reason.sentence().into_owned()).unwrap_or_default(),
         }
     }
 }

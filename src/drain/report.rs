@@ -13,6 +13,7 @@ use crate::drain::reason::Standing;
 use crate::drain::tail::Stream;
 use crate::drain::verdict::{Doubt, Evidence, Life, Verdict, bytes_left};
 use crate::json::{self, Json, Problem, Reader, Writer};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The number of the schema.
@@ -122,11 +123,11 @@ pub struct FileReport {
     /// How far the shipper has read, where it has the file open.
     pub read: Option<u64>,
     /// Why: a word of [`Reason::word`](crate::drain::reason::Reason::word).
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// What that means: `done`, `unshippable`, `left-alone`, `at-rest`, `unknown`, `pending`, `lost`.
-    pub standing: String,
+    pub standing: Cow<'static, str>,
     /// The reason as a sentence.
-    pub because: String,
+    pub because: Cow<'static, str>,
     /// The state's input id, where it has one.
     pub input: String,
     /// The container's stream, where the state counts one.
@@ -142,6 +143,11 @@ crate::record! {
 /// break a line nor steer a terminal.
 #[must_use]
 pub fn shown(name: &[u8]) -> String {
+    // Nearly every name is plain.
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
+    if let Some(name) = std::str::from_utf8(name).ok().filter(|name| name.bytes().all(plain)) {
+        return name.to_owned();
+    }
     let mut text = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         for letter in chunk.valid().chars() {
@@ -275,8 +281,8 @@ fn file(progress: &Progress) -> FileReport {
             Held::Open { read } => Some(read),
             Held::No | Held::Unknown => None,
         },
-        reason: progress.reason.word().to_owned(),
-        standing: standing(progress.reason.standing()).to_owned(),
+        reason: progress.reason.word().into(),
+        standing: standing(progress.reason.standing()).into(),
         because: progress.reason.sentence(),
         input: shown(&progress.input_id),
         stream: progress.stream.map(|stream| {
@@ -335,7 +341,11 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}: {} left, {}", self.verdict, size(self.bytes_left), self.at);
+        let verdict = match self.stage {
+            Stage::Final => self.verdict.clone(),
+            Stage::Interim => format!("unfinished (by then: {})", self.verdict),
+        };
+        let _ = writeln!(text, "{verdict}: {} left, {}", size(self.bytes_left), self.at);
         for shipper in &self.shippers {
             shipper.text(&mut text);
         }

@@ -1,6 +1,7 @@
 //! The form in JSON of the standard library's types.
 
 use super::{Error, Json, Problem, Reader, Writer};
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -45,7 +46,17 @@ impl Json for String {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Error> {
-        from.string().map(std::borrow::Cow::into_owned)
+        from.string().map(Cow::into_owned)
+    }
+}
+
+impl Json for Cow<'static, str> {
+    fn write(&self, out: &mut Writer) {
+        out.text(self);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Error> {
+        String::read(from).map(Cow::Owned)
     }
 }
 

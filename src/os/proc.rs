@@ -172,10 +172,15 @@ impl Proc {
         Ok(bytes.split(|&b| b == 0).map(|word| OsString::from_vec(word.to_vec())).collect())
     }
 
+    /// The number of every process that is visible; nothing is read of any.
+    pub fn pids(&self) -> Result<Vec<ProcessId>> {
+        Ok(self.numbers(Path::new("/proc"))?.into_iter().filter_map(ProcessId::new).collect())
+    }
+
     /// Every process that is visible. One that ends meanwhile is left out.
     pub fn all(&self) -> Result<Vec<ProcStat>> {
         let mut found = Vec::new();
-        for pid in self.numbers(Path::new("/proc"))?.into_iter().filter_map(ProcessId::new) {
+        for pid in self.pids()? {
             match self.stat(pid) {
                 Ok(stat) => found.push(stat),
                 Err(e) if e.is_not_found() => {}

@@ -6,6 +6,7 @@
 //! them (a leading `/` may be left out); messages name the *outer* path, as the host sees it.
 //! For `/` itself the kernel resolves, which is quicker.
 
+mod files;
 mod find;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -271,6 +271,7 @@ mod tests {
         let boot = BootId::read(&host).unwrap();
         let proc = Proc::new(host);
         become_subreaper().unwrap();
+        nobody_but_one(Kin::of(ProcessId::own(), proc.clone(), boot.clone()), &features);
         let aside = shell("sleep 60 & wait", &features);
         // Forks away twice and ends, as a daemon does: the sleep is an orphan in a session of its own.
         shell("(setsid sh -c 'sleep 61 & sleep 62' &) & sleep 63 & exit 0", &features);
@@ -296,6 +297,24 @@ mod tests {
         let mut rest = Tracking::Subreaper(Kin::of(ProcessId::own(), proc, boot));
         assert_eq!(rest.kill_all(libc::SIGKILL, &[], &features).unwrap(), 2);
         rest.remove().unwrap();
+    }
+
+    /// Nobody at first, nobody besides an only child, and not so any more once that has one itself.
+    fn nobody_but_one(kin: Kin, features: &Features) {
+        let child = shell("exec sleep 60", features);
+        let mut tracking = Tracking::Subreaper(kin);
+        assert!(tracking.has_others(&[]).unwrap() && !tracking.has_others(&[child]).unwrap());
+        assert_eq!(tracking.kill_all(libc::SIGKILL, &[child], features).unwrap(), 0);
+        assert_eq!(tracking.kill_all(libc::SIGKILL, &[], features).unwrap(), 1);
+        until(|| reap_any().unwrap().is_some());
+        assert!(tracking.is_empty().unwrap() && !tracking.has_others(&[]).unwrap());
+        let parent = shell("sleep 60 & wait", features);
+        until(|| tracking.has_others(&[parent]).unwrap());
+        assert_eq!(tracking.kill_all(libc::SIGKILL, &[], features).unwrap(), 2);
+        until(|| {
+            while reap_any().unwrap().is_some() {}
+            tracking.is_empty().unwrap()
+        });
     }
 
     fn until(mut done: impl FnMut() -> bool) {

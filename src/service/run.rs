@@ -12,6 +12,7 @@ mod actions;
 mod control;
 mod environment;
 mod events;
+mod facts;
 mod files;
 mod output;
 mod private_tmp;
@@ -24,12 +25,12 @@ pub use output::{LogSink, Output};
 use self::control::Waiters;
 use self::processes::Process;
 use self::spawn::Foreground;
-use super::machine::{self, Action, Event, Facts, Machine, Phase, Policy, State, StopKind};
+use super::machine::{self, Action, Event, Machine, Phase, Policy, StopKind};
 use super::place::{Files, Place, living};
 use super::plan::{Errand, Plan, PlanError};
 use super::status::Record;
 use crate::os::child;
-use crate::os::clock::{self, BootId};
+use crate::os::clock::BootId;
 use crate::os::error::Error;
 use crate::os::features::{Features, UnknownSwitch};
 use crate::os::inotify::Watcher;
@@ -40,7 +41,7 @@ use crate::os::root::Root;
 use crate::os::signal::{Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking::{self, Tracking};
-use crate::unit::model::{Restart, ServiceType, StatusSet};
+use crate::unit::model::{Restart, StatusSet};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -171,6 +172,8 @@ struct Supervisor {
     /// The errand of starting is still to be done, after what was found is down.
     start_pending: bool,
     oom_score: Option<i32>,
+    /// Whether the host went down when it was last asked, and when that was.
+    going_down: Option<(Duration, bool)>,
     /// Processes that the OOM killer had ended when the main process surely lived.
     oom_kills: Option<u64>,
     /// It waits for an automatic restart that concerns others.
@@ -221,6 +224,7 @@ impl Supervisor {
             hurry: false,
             start_pending: false,
             oom_kills: None,
+            going_down: None,
             plan,
             place,
             files,
@@ -345,46 +349,11 @@ impl Supervisor {
                 continue;
             }
             self.watch_pid_file();
-            self.publish();
+            if !self.restarts_at_once() {
+                self.publish();
+            }
         }
         self.plan_look();
-    }
-
-    fn facts(&mut self, event: Event) -> Facts {
-        let mut facts = Facts { now: clock::now(), ..Facts::default() };
-        if !matches!(event, Event::Ping | Event::Spawned(_) | Event::Executed) {
-            facts.others = self.others_live();
-        }
-        let asks = self.asks_for_main(event);
-        if asks {
-            self.candidate = self.find_main();
-        }
-        facts.found = if matches!(event, Event::Adopted(_)) {
-            self.main.is_some()
-        } else {
-            asks && self.candidate.is_some()
-        };
-        if matches!(
-            event,
-            Event::MainExit(_)
-                | Event::ControlExit(_)
-                | Event::GroupEmpty
-                | Event::Timeout
-                | Event::SpawnFailed(_)
-        ) {
-            let level = crate::host::runlevels(&self.place.root, None).map(|l| l.current);
-            facts.going_down = matches!(level, Some('0' | '6'));
-        }
-        facts
-    }
-
-    /// Does the machine want to know now which process PID file or guess name?
-    fn asks_for_main(&self, event: Event) -> bool {
-        let forking = self.policy.kind == ServiceType::Forking;
-        let asking = matches!(self.machine.state, State::Start | State::StartPost | State::Reload);
-        matches!(event, Event::ControlExit(_)) && forking && asking
-            || matches!(event, Event::MainExit(_)) && self.policy.pid_file
-            || matches!(event, Event::PidFile)
     }
 
     /// Removes what only a living supervisor has, and answers those who are left.

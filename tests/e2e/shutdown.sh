@@ -68,6 +68,7 @@ P
 case $1 in start) ip link set lo up;; stop) say "network: down"; ip link set lo down;; esac
 P
     cp "$REPO/systemd/shutdown-filebeat.service" "$r/etc/systemd/system/"
+    drop_in writers.conf < "$REPO/systemd/shutdown-filebeat.service.d/writers.conf"
     drop_in limit.conf <<< $'[Service]\nTimeoutStopSec=5s'
 }
 drop_in() {   # FILE: from standard input, for the hook
@@ -84,7 +85,6 @@ systemd_services() {
     native network 'Wants=network.target\nBefore=network.target network-online.target' \
         'Type=oneshot\nRemainAfterExit=yes\nExecStart=/usr/local/sbin/network start\nExecStop=/usr/local/sbin/network stop' \
         network-online.target
-    drop_in writers.conf < "$REPO/systemd/shutdown-filebeat.service.d/writers.conf"
     chroot "$r" systemctl --quiet enable filebeat tomcat network shutdown-filebeat
     # The init script stands beside the native unit, with its links, as on a host that came to systemd later.
     "$AMR_BIN" initd --print shutdown-filebeat --family debian > "$r/etc/init.d/shutdown-filebeat"
@@ -129,11 +129,9 @@ sysv_services() {
     script filebeat '98 02' "\$local_fs \$network" 'daemon filebeat-run' end
     script tomcat '85 15' "\$local_fs \$network" 'daemon tomcat' end
     script networking '10 90' "\$local_fs" 'network start' 'network stop'
-    "$AMR_BIN" initd --print shutdown-filebeat --family $family > "$r/$d/init.d/shutdown-filebeat"
+    "$AMR_BIN" --root "$r" initd --print shutdown-filebeat --family $family > "$r/$d/init.d/shutdown-filebeat"
     chmod 755 "$r/$d/init.d/shutdown-filebeat"
     if [ $init = sysv ]; then
-        # Where links follow dependencies, a writer's header says that the hook stops after it.
-        sed -i 's/^# Required-Stop: .*/&\n# Should-Stop: shutdown-filebeat/' "$r/$d/init.d/tomcat"
         for s in networking filebeat shutdown-filebeat tomcat; do chroot "$r" update-rc.d $s defaults; done
     else
         for s in networking filebeat tomcat shutdown-filebeat; do "$AMR_BIN" --root "$r" chkconfig --add $s; done
@@ -257,6 +255,7 @@ in_order 'tomcat: stopped' "$begin" "${cut[@]}" "$stopped" 'network: down'
 rc=0; last > "$out/last" || rc=$?
 [ $rc = 13 ] || [ $rc = 11 ] || fail "amr drain --last after a drain that was cut: code $rc: $(head -1 "$out/last")"
 same "$(last --json | grep -o '"stage":"[a-z]*"')" "\"stage\":\"$stage\"" "the report's stage"
+if [ $stage = interim ]; then grep -q '^unfinished (by then: ' "$out/last" || fail "it is not said: $(head -1 "$out/last")"; fi
 note "amr drain --last: $(head -1 "$out/last")"
 rm "$r/etc/systemd/system/shutdown-filebeat.service.d/hang.conf"
 ok "a drain that hangs is cut, and the host goes down"

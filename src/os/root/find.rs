@@ -76,7 +76,7 @@ impl Root {
         Ok(Folder { root: self, dir, inner: inner.to_owned() })
     }
 
-    fn open_listing(&self, inner: &Path) -> Result<Dir> {
+    pub(super) fn open_listing(&self, inner: &Path) -> Result<Dir> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = self.at_place("list", inner, Last::Follow, |dir, name, nofollow| {
             let flags = if nofollow { flags | OFlag::O_NOFOLLOW } else { flags };
@@ -225,7 +225,7 @@ fn translate(part: &str) -> String {
     out
 }
 
-fn kind_from_type(kind: Type) -> FileKind {
+pub(super) fn kind_from_type(kind: Type) -> FileKind {
     match kind {
         Type::File => FileKind::Regular,
         Type::Directory => FileKind::Dir,

@@ -66,7 +66,7 @@ impl Supervisor {
             // An automatic restart restarts those who require the unit, as systemd's restart job does.
             self.call_reaction("restarting");
         }
-        let id = self.host.read(Path::new("/proc/sys/kernel/random/uuid"), 64).unwrap_or_default();
+        let id = self.host.read_kernel(Path::new("/proc/sys/kernel/random/uuid"), 64).unwrap_or_default();
         let hex = String::from_utf8_lossy(&id).chars().filter(char::is_ascii_hexdigit).collect();
         self.invocation_id = hex;
         self.exit = None;
@@ -246,7 +246,7 @@ impl Supervisor {
         // A main process that nothing could end is left behind.
         self.main = None;
         self.control = None;
-        if !self.machine.state.is_over() {
+        if !self.machine.state.is_over() && !self.waiters.is_empty() {
             self.publish();
             self.waiters.over(&self.machine, &self.record);
         }

@@ -14,8 +14,11 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// How much is taken at once: as much as a pipe usually holds.
-const CHUNK: usize = 64 << 10;
+/// How much is taken at once, and what the pipe of a service that shouts is made to hold: so much that
+/// the buffers are maps of their own, which are given back whole.
+const CHUNK: usize = 256 << 10;
+/// As much as a pipe usually holds.
+const PIPE: usize = 64 << 10;
 /// How often in one turn of the loop, so that signals are not kept waiting by a service that shouts.
 const TURNS: u32 = 16;
 
@@ -37,6 +40,13 @@ impl LogSink for LogFile {
     }
 }
 
+/// How much the pipe holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Width {
+    Usual,
+    Wide,
+}
+
 /// The supervisor's side of the output.
 #[derive(Debug)]
 pub struct Output {
@@ -44,6 +54,7 @@ pub struct Output {
     fifo: PathBuf,
     log: PathBuf,
     reader: File,
+    width: Width,
     /// Opened with the first byte, so that a silent service has no log.
     sink: Option<Box<dyn LogSink>>,
 }
@@ -52,12 +63,15 @@ impl Output {
     /// Opens the FIFO, made before if it is not there.
     pub fn open(root: &Root, fifo: &Path, log: &Path) -> Result<Self> {
         let reader = File::from(fifo::open(root, fifo, 0o600, Side::Reader)?);
-        Ok(Self { root: root.clone(), fifo: fifo.to_owned(), log: log.to_owned(), reader, sink: None })
+        let (fifo, log, width) = (fifo.to_owned(), log.to_owned(), Width::Usual);
+        Ok(Self { root: root.clone(), fifo, log, reader, width, sink: None })
     }
 
     /// The service's side: it blocks only while the pipe is full.
     pub fn writer(&self) -> Result<OwnedFd> {
-        fifo::open(&self.root, &self.fifo, 0o600, Side::Writer)
+        let host = Root::host()?;
+        fifo::writer_of(&host, &self.reader)
+            .or_else(|_| fifo::open(&self.root, &self.fifo, 0o600, Side::Writer))
     }
 
     /// Moves what is there.
@@ -65,7 +79,13 @@ impl Output {
         let mut buffer = vec![0_u8; CHUNK];
         for _ in 0..TURNS {
             match (&self.reader).read(&mut buffer) {
-                Ok(n) if n > 0 => self.pass(buffer.get(..n).unwrap_or_default()),
+                Ok(n) if n > 0 => {
+                    if n >= PIPE && self.width == Width::Usual {
+                        fifo::widen(&self.reader, i32::try_from(CHUNK).unwrap_or(i32::MAX));
+                        self.width = Width::Wide;
+                    }
+                    self.pass(buffer.get(..n).unwrap_or_default());
+                }
                 Ok(_) | Err(_) => break,
             }
         }

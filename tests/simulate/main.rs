@@ -532,6 +532,10 @@ fn catch(check: Check) -> Option<u64> {
     let wrong = |history, checks| match check {
         // It matters to one who looks again and again.
         Check::Idle => wait(history, checks).broken.is_some(),
+        // They matter in few histories, of either sort.
+        Check::Device | Check::DeletedState | Check::Overread => {
+            run(history, checks, None).broken.is_some() || wait(history, checks).broken.is_some()
+        }
         _ => run(history, checks, focus(check)).broken.is_some(),
     };
     (0..MUTANT_HISTORIES)

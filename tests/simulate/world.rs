@@ -803,7 +803,8 @@ impl World {
     pub fn stale(&self, number: usize) -> bool {
         let file = &self.files[number];
         let other = |state: &&State| {
-            state.seen == (file.dev, file.ino) && (state.of, state.life) != (number, file.life)
+            let here = state.seen == (file.dev, file.ino) && state.ttl != Ttl::Deleted;
+            here && (state.of, state.life) != (number, file.life)
         };
         self.visible.values().filter(other).any(|state| {
             match state.offset.map(|offset| offset.cmp(&file.size())) {

@@ -534,7 +534,9 @@ fn catch(check: Check) -> Option<u64> {
         Check::Idle => wait(history, checks).broken.is_some(),
         // They matter in few histories, of either sort.
         Check::Device | Check::DeletedState | Check::Overread => {
-            run(history, checks, None).broken.is_some() || wait(history, checks).broken.is_some()
+            let run = |focus| run(history, checks, focus).broken.is_some();
+            [None, Some(Kind::Log), Some(Kind::Filestream)].into_iter().any(run)
+                || wait(history, checks).broken.is_some()
         }
         _ => run(history, checks, focus(check)).broken.is_some(),
     };

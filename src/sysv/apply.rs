@@ -16,6 +16,8 @@ use super::lsb;
 use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
+use crate::sort;
+use std::collections::btree_map::Entry::Vacant;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -161,7 +163,7 @@ fn read_orphans(root: &Root, view: &mut View) {
 }
 
 fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
-    let overrides: std::collections::BTreeSet<_> = names(root, OVERRIDES).into_iter().collect();
+    let overrides = sort::set(names(root, OVERRIDES));
     let entries = match root.list(Path::new(SCRIPTS)) {
         Ok(entries) => entries,
         Err(e) => {
@@ -173,14 +175,15 @@ fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
     let mut bytes = Vec::new();
     for entry in entries {
         let is_file = matches!(entry.kind, FileKind::Regular | FileKind::Symlink);
-        if is_file && is_listed(&entry.name) && !view.scripts.contains_key(&entry.name) {
+        if is_file && is_listed(&entry.name) {
             if overrides.contains(&entry.name) {
                 read_script(root, &entry.name, view);
                 continue;
             }
-            let read = folder.read(&entry.name, entry.kind, SCRIPT_LIMIT, &mut bytes);
+            let Vacant(slot) = view.scripts.entry(entry.name) else { continue };
+            let read = folder.read(slot.key(), entry.kind, SCRIPT_LIMIT, &mut bytes);
             if let Some(script) = read_as(read.map(|_| bytes.as_slice()), keep) {
-                view.scripts.insert(entry.name, script);
+                slot.insert(script);
             }
         }
     }

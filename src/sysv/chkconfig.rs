@@ -267,6 +267,27 @@ pub enum Script {
     Unreadable(String),
 }
 
+impl Script {
+    /// What it says, its override applied; without a copy where it has none.
+    pub(crate) fn said(&self) -> Result<Said<'_>, Refusal> {
+        match self {
+            Self::Unreadable(why) => Err(Refusal::Unreadable(why.clone())),
+            Self::Read { script, over: None } => match script.as_ref() {
+                Ok(scan) => scan.fault().map_or(Ok(Said::Scan(scan)), |e| Err(Refusal::Unsupported(e))),
+                Err(e) => Err(Refusal::Unsupported(e.clone())),
+            },
+            Self::Read { script, over: Some(over) } => {
+                let script = script.as_ref().clone().map_err(Refusal::Unsupported)?;
+                // The script must do without its override, as in chkconfig.
+                script.clone().accept().map_err(Refusal::Unsupported)?;
+                let over = over.as_ref().clone().map_err(|e| Refusal::Override(e.into()))?;
+                let both = script.overridden(over).map_err(Refusal::Override)?;
+                both.accept().map(|header| Said::Header(Box::new(header))).map_err(Refusal::Unsupported)
+            }
+        }
+    }
+}
+
 /// What was read of the host: as much as the command needs.
 #[derive(Clone, Debug, Default)]
 pub struct View {
@@ -313,39 +334,16 @@ pub(crate) enum Refusal {
 impl View {
     /// The header of a service, its override applied.
     pub(crate) fn header(&self, name: &OsStr) -> Result<Header, Refusal> {
-        match self.scripts.get(name) {
-            None => Err(Refusal::Unreadable("No such file or directory".to_owned())),
-            Some(Script::Unreadable(why)) => Err(Refusal::Unreadable(why.clone())),
-            Some(Script::Read { script, over: None }) => {
-                script.as_ref().clone().and_then(Scan::accept).map_err(Refusal::Unsupported)
-            }
-            Some(Script::Read { script, over: Some(over) }) => {
-                let script = script.as_ref().clone().map_err(Refusal::Unsupported)?;
-                // The script must do without its override, as in chkconfig.
-                script.clone().accept().map_err(Refusal::Unsupported)?;
-                let over = over.as_ref().clone().map_err(|e| Refusal::Override(e.into()))?;
-                let both = script.overridden(over).map_err(Refusal::Override)?;
-                both.accept().map_err(Refusal::Unsupported)
-            }
+        match self.said(name)? {
+            Said::Scan(scan) => scan.clone().accept().map_err(Refusal::Unsupported),
+            Said::Header(header) => Ok(*header),
         }
     }
 
     /// What a service says, without a copy where it has no override.
     pub(crate) fn said(&self, name: &OsStr) -> Result<Said<'_>, Refusal> {
-        match self.scripts.get(name) {
-            Some(Script::Read { script, over: None }) => match script.as_ref() {
-                Ok(scan) => scan.fault().map_or(Ok(Said::Scan(scan)), |e| Err(Refusal::Unsupported(e))),
-                Err(e) => Err(Refusal::Unsupported(e.clone())),
-            },
-            Some(Script::Read { over: Some(_), .. } | Script::Unreadable(_)) | None => {
-                self.header(name).map(|header| Said::Header(Box::new(header)))
-            }
-        }
-    }
-
-    /// Why there is no header; cheaper than [`View::header`] where there is one.
-    pub(crate) fn refusal(&self, name: &OsStr) -> Option<Refusal> {
-        self.said(name).err()
+        let missing = || Refusal::Unreadable("No such file or directory".to_owned());
+        self.scripts.get(name).ok_or_else(missing)?.said()
     }
 
     /// The header without the override.

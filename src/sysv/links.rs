@@ -6,6 +6,7 @@
 use super::level::{Levels, Priority, Runlevel};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What a link asks rc for.
@@ -114,10 +115,32 @@ impl Entry {
     }
 }
 
+/// FNV-1a: quick for short names. Only root makes links, so that nobody chooses names that collide.
+#[derive(Clone, Copy, Debug)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Everything found in the seven folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    by_name: HashMap<OsString, Vec<Entry>>,
+    by_name: HashMap<OsString, Vec<Entry>, BuildHasherDefault<Fnv>>,
     missing: Levels,
 }
 
@@ -181,7 +204,7 @@ impl Found {
     /// chance; rc runs each of them, so that an S link starts it.)
     #[must_use]
     pub fn on(&self, name: &OsStr) -> Levels {
-        self.of(name).iter().filter(|e| e.turn == Turn::Start).map(|e| e.level).collect()
+        on(self.of(name))
     }
 
     /// What is wrong with a service's links, one sentence each: several in one level, names that
@@ -190,8 +213,7 @@ impl Found {
     pub fn faults(&self, name: &OsStr) -> Vec<String> {
         let mut said = Vec::new();
         let all = self.of(name);
-        let alone = all.windows(2).all(|two| !matches!(two, [a, b] if a.level == b.level));
-        if alone && all.iter().all(|e| e.target == Target::Unread) {
+        if are_plain(all) {
             return said;
         }
         for level in Runlevel::ALL {
@@ -289,17 +311,35 @@ pub fn plan_removal(found: &Found, name: &OsStr) -> Vec<Step> {
     found.of(name).iter().map(remove).collect()
 }
 
+/// Where one of a service's links is an S link.
+#[must_use]
+pub fn on(links: &[Entry]) -> Levels {
+    links.iter().filter(|e| e.turn == Turn::Start).map(|e| e.level).collect()
+}
+
+/// At most one in each level, and nobody looked where they lead: nothing can be said against them.
+#[must_use]
+pub fn are_plain(links: &[Entry]) -> bool {
+    links.windows(2).all(|two| !matches!(two, [a, b] if a.level == b.level))
+        && links.iter().all(|e| e.target == Target::Unread)
+}
+
 /// A name from outside as text for a person: what cannot be printed is escaped, the rest stays.
 #[must_use]
 pub fn shown(name: &OsStr) -> String {
     let mut out = String::with_capacity(name.len());
+    push_shown(&mut out, name);
+    out
+}
+
+/// The same, behind what is there already.
+pub fn push_shown(out: &mut String, name: &OsStr) {
     for chunk in name.as_bytes().utf8_chunks() {
         for c in chunk.valid().chars() {
             if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
         }
         out.extend(chunk.invalid().iter().flat_map(|b| std::ascii::escape_default(*b)).map(char::from));
     }
-    out
 }
 
 #[cfg(test)]

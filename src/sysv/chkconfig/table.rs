@@ -1,8 +1,8 @@
 //! The table of `--list`. Pure.
 
-use super::{Env, Init, Kind, Outcome, Refusal, View};
+use super::{Env, Init, Kind, Outcome, Refusal, Script, View};
 use crate::sysv::level::{Levels, Runlevel};
-use crate::sysv::links::shown;
+use crate::sysv::links::{are_plain, on, push_shown, shown};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 
@@ -27,9 +27,9 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
         return out;
     }
     if kind != Kind::Xinetd {
-        for name in view.scripts.keys() {
+        for (name, script) in &view.scripts {
             if is_listed(name) && !hidden(view, env, name) {
-                list_row(view, name, &mut out);
+                list_row(view, name, script, &mut out);
             }
         }
     }
@@ -42,21 +42,28 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
     if kind != Kind::Sysv && view.header(xinetd).is_ok() && !view.found.on(xinetd).is_empty() {
         out.stdout.push_str("\nxinetd based services:\n");
         for (name, enabled) in view.xinetd.iter().filter(|(name, _)| is_listed(name)) {
-            let _ = writeln!(out.stdout, "\t{}\t{}", padded(&format!("{}:", shown(name))), on_off(*enabled));
+            let mut with_colon = name.clone();
+            with_colon.push(":");
+            out.stdout.push('\t');
+            push_padded(&mut out.stdout, &with_colon);
+            let _ = writeln!(out.stdout, "\t{}", on_off(*enabled));
         }
     }
     out
 }
 
-fn list_row(view: &View, name: &OsStr, out: &mut Outcome) {
-    let refused = view.refusal(name);
+fn list_row(view: &View, name: &OsStr, script: &Script, out: &mut Outcome) {
+    let refused = script.said().err();
     match &refused {
         None | Some(Refusal::Override(_)) => {}
         Some(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
     }
-    if !view.found.of(name).is_empty() {
-        push_row(&mut out.stdout, name, view.found.on(name));
-        out.notes.extend(view.found.faults(name));
+    let links = view.found.of(name);
+    if !links.is_empty() {
+        push_row(&mut out.stdout, name, on(links));
+        if !are_plain(links) {
+            out.notes.extend(view.found.faults(name));
+        }
     }
     if let Some(Refusal::Override(e)) = &refused {
         out.notes.push(super::decide::override_note(name, e));
@@ -71,7 +78,8 @@ pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outc
         return out;
     }
     if let Some(enabled) = xinetd_service(view, name, kind) {
-        let _ = writeln!(out.stdout, "{}\t{}", padded(&shown(name)), on_off(enabled));
+        push_padded(&mut out.stdout, name);
+        let _ = writeln!(out.stdout, "\t{}", on_off(enabled));
         return out;
     }
     let refusal = match view.header(name) {
@@ -134,7 +142,7 @@ fn systemd_note(env: &Env) -> String {
 }
 
 fn push_row(out: &mut String, name: &OsStr, on: Levels) {
-    out.push_str(&padded(&shown(name)));
+    push_padded(out, name);
     for level in Runlevel::ALL {
         out.push('\t');
         out.push(char::from(b'0' + level.get()));
@@ -145,8 +153,12 @@ fn push_row(out: &mut String, name: &OsStr, on: Levels) {
 }
 
 /// printf's `%-15s`, which counts bytes.
-fn padded(name: &str) -> String {
-    format!("{name}{}", " ".repeat(15usize.saturating_sub(name.len())))
+fn push_padded(out: &mut String, name: &OsStr) {
+    let before = out.len();
+    push_shown(out, name);
+    for _ in (out.len() - before)..15 {
+        out.push(' ');
+    }
 }
 
 fn on_off(on: bool) -> &'static str {

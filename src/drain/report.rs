@@ -148,6 +148,9 @@ fn invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// What a file takes in JSON, more or less.
+const FILE: usize = 384;
+
 /// What is known of a shipper beside its files.
 #[derive(Clone, Debug)]
 pub struct About<'a> {
@@ -296,10 +299,12 @@ impl Report {
     /// # Errors
     /// Never in practice: every field has a form in JSON.
     pub fn json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|mut text| {
-            text.push('\n');
-            text
-        })
+        // With room for all of it: a report of many files is large.
+        let files: usize = self.shippers.iter().map(|shipper| shipper.files.len()).sum();
+        let mut text = Vec::with_capacity(files.saturating_mul(FILE).saturating_add(4096));
+        serde_json::to_writer(&mut text, self)?;
+        text.push(b'\n');
+        String::from_utf8(text).map_err(serde::ser::Error::custom)
     }
 
     /// As it was written by [`Self::json`].

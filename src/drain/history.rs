@@ -11,7 +11,7 @@ use crate::drain::file::Held;
 use crate::drain::progress::{KeptBy, Progress, Rest};
 use crate::drain::reason::{Reason, Standing};
 use crate::drain::tail::Stream;
-use crate::drain::verdict::{Check, Checks, Moment};
+use crate::drain::verdict::{Check, Checks, Evidence, Moment};
 use std::collections::BTreeMap;
 
 /// The looks so far.
@@ -21,6 +21,7 @@ pub struct History {
     /// Losses, and doubts that no later look takes away.
     kept: Vec<Progress>,
     moved: Option<Moment>,
+    idle: Option<Moment>,
     /// What the clock on the wall was ahead of the other one at the first look.
     ahead: Option<i128>,
 }
@@ -91,6 +92,14 @@ impl History {
     pub fn steady(&mut self, now: Moment, wall: Timestamp) -> bool {
         let ahead = i128::from(wall.0) - i128::from(now.0);
         self.ahead.get_or_insert(ahead).abs_diff(ahead) < STEP
+    }
+
+    /// Takes a reading of the shipper's counters: since when every one has said that nothing is in
+    /// flight. `None` where this one says otherwise, or there is none.
+    pub fn idle(&mut self, evidence: Option<Evidence>) -> Option<Moment> {
+        let empty = evidence.filter(|evidence| evidence.active == 0);
+        self.idle = empty.map(|evidence| self.idle.unwrap_or(evidence.at));
+        self.idle
     }
 
     /// When anything last moved; `None` before the first look.

@@ -371,7 +371,10 @@ impl Case<'_, '_> {
             return None;
         }
         match self.file.coding {
+            // The end of a compressed file was acknowledged, and this one is none.
+            Coding::Plain if eof => Some(Reason::PositionOlder),
             Coding::Plain => None,
+            Coding::Gzip if eof && self.position_older() => Some(Reason::PositionOlder),
             Coding::Gzip if eof => Some(Reason::CompressedDone),
             Coding::Gzip if self.cursor.is_none() => Some(self.not_picked_up()),
             Coding::Gzip => Some(Reason::Compressed),
@@ -402,6 +405,8 @@ impl Case<'_, '_> {
             Tail::OnlyNul => proved(Reason::NulBytes),
             Tail::NoNewline if joined => proved(Reason::UnterminatedMultiline),
             Tail::NoNewline => proved(Reason::UnterminatedLine),
+            // The state is of what was there before; it tells nothing of the streams that are there now.
+            Tail::OtherStream if self.position.truncated => Reason::Truncated,
             Tail::OtherStream => proved(Reason::OtherStream),
             Tail::PartOfLine => proved(Reason::PartOfLine),
             Tail::OnlyBlank if self.drops_blank_lines() => proved(Reason::BlankLines),

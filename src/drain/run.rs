@@ -322,12 +322,14 @@ pub fn look(
     let life = life(root, found);
     let steady = history.steady(now, wall());
     let evidence = counters(found).or_else(|| logged(&said, now).filter(|_| steady));
+    let idle = history.idle(evidence);
     let latency = found.shipper.latency(found.version);
     let settle = terms.settle.unwrap_or(latency.total());
     let facts = Facts {
         life,
         trust: found.shipper.trust(),
         evidence,
+        idle,
         counted: if positions.not_files.is_empty() { Counted::FilesOnly } else { Counted::OthersToo },
         doubts: &doubts,
         now,

@@ -159,6 +159,9 @@ pub struct Facts<'a> {
     pub trust: Trust,
     /// Its counters, the newest there are.
     pub evidence: Option<Evidence>,
+    /// Since when every reading of them has said that nothing is in flight
+    /// ([`History::idle`](crate::drain::history::History::idle)).
+    pub idle: Option<Moment>,
     /// What these counters count.
     pub counted: Counted,
     /// What may be missing from the picture.
@@ -233,6 +236,8 @@ pub enum Check {
     ReadToEnd,
     /// Lines may wait inside the shipper for the end of their event.
     Hold,
+    /// That wait begins when the shipper's queue lets the line in, not when it is read.
+    Idle,
     /// Bytes that vanish are lost.
     Vanished,
     /// Bytes that are cut off are lost.
@@ -263,7 +268,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Device,
         Self::Moved,
         Self::EveryState,
@@ -283,6 +288,7 @@ impl Check {
         Self::Unknown,
         Self::ReadToEnd,
         Self::Hold,
+        Self::Idle,
         Self::Vanished,
         Self::CutShort,
         Self::Outgrown,
@@ -369,8 +375,7 @@ pub fn next_due(files: &[Progress], facts: &Facts<'_>) -> Moment {
     let stall = facts.stall.map(|stall| facts.moved.after(stall));
     let pickups = files.iter().filter_map(|file| pickup_ends(file, facts));
     let rests = files.iter().filter(|file| file.reason.standing() == Standing::AtRest);
-    // Evidence must be newer than this.
-    let proofs = rests.map(|file| file.still_since.after(still_for(file, facts)).after(MARGIN));
+    let proofs = rests.map(|file| proved_from(file, facts, Checks::ALL).after(MARGIN));
     let quiet = Some(quiet_at(files, facts));
     [stall, quiet]
         .into_iter()
@@ -393,8 +398,24 @@ fn pickup_ends(file: &Progress, facts: &Facts<'_>) -> Option<Moment> {
 /// How long a file at rest must have been still before evidence proves anything.
 fn still_for(file: &Progress, facts: &Facts<'_>) -> Duration {
     match file.held {
+        // Which stream's descriptor it is cannot be told: the other's may be closed until the next scan.
+        Held::Open { .. } if file.stream.is_some() => file.hold.saturating_add(facts.settle),
         Held::Open { .. } => file.hold,
         Held::No | Held::Unknown => file.hold.saturating_add(facts.settle),
+    }
+}
+
+/// Evidence about a file at rest must be newer than this. What was read may have waited behind a queue
+/// that was full, and a line that is joined with others is held back only from then on: so the counters
+/// must have said before that nothing was in flight, and say so again after the hold.
+fn proved_from(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Moment {
+    let wait = if checks.on(Check::ClosedStill) { still_for(file, facts) } else { file.hold };
+    let still = file.still_since.after(wait);
+    match facts.idle {
+        Some(idle) if file.hold > Duration::ZERO && checks.on(Check::Idle) => {
+            still.max(idle.after(file.hold))
+        }
+        Some(_) | None => still,
     }
 }
 
@@ -481,13 +502,10 @@ fn proof(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Proof {
         return Proof::NothingInFlight;
     }
     let Some(evidence) = facts.evidence else { return Proof::None };
-    let wait = match file.held {
-        Held::Open { .. } | Held::No if !checks.on(Check::ClosedStill) => file.hold,
-        Held::Unknown if !checks.on(Check::ClosedStill) => file.hold,
-        Held::Open { .. } | Held::No => still_for(file, facts),
-        Held::Unknown => return Proof::None,
-    };
-    let newer = evidence.at > file.still_since.after(wait);
+    if file.held == Held::Unknown && checks.on(Check::ClosedStill) {
+        return Proof::None;
+    }
+    let newer = evidence.at > proved_from(file, facts, checks);
     if !newer && checks.on(Check::Newer) {
         return Proof::None;
     }
@@ -546,6 +564,7 @@ mod tests {
             life: Life::Alive,
             trust: Trust::Acknowledged,
             evidence,
+            idle: None,
             counted: Counted::FilesOnly,
             doubts: &[],
             now: Moment(100),
@@ -576,6 +595,19 @@ mod tests {
         assert_eq!(verdict(at_rest(Held::No), &counted(0, 130)), Verdict::CannotTell);
         assert_eq!(verdict(at_rest(Held::No), &counted(0, 131)), Verdict::Settled);
         assert_eq!(verdict(at_rest(Held::Unknown), &counted(0, 131)), Verdict::CannotTell);
+    }
+
+    #[test]
+    fn a_line_is_held_back_from_when_the_queue_was_empty() {
+        let mut joined = file(Reason::ReadToEnd(Cause::NotNamed), Held::Open { read: 10 });
+        joined.hold = Duration::from_nanos(6);
+        let counted =
+            |at| Facts { idle: Some(Moment(150)), ..facts(Some(Evidence { active: 0, at: Moment(at) })) };
+        assert_eq!(verdict(joined.clone(), &counted(156)), Verdict::CannotTell);
+        assert_eq!(verdict(joined.clone(), &counted(157)), Verdict::Settled);
+        // The next proof is looked for then.
+        let waiting = Facts { deadline: Moment(0).after(MARGIN * 9), ..counted(150) };
+        assert_eq!(next_due(&[joined], &waiting), Moment(156).after(MARGIN));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use super::clock::BootId;
 use super::error::{Error, Result};
 use super::root::{Root, Stat};
+use crate::sort;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -131,7 +132,7 @@ impl Proc {
     /// /proc/PID/stat. A process that ends meanwhile is not found.
     pub fn stat(&self, pid: ProcessId) -> Result<ProcStat> {
         let path = file(pid, "stat");
-        let bytes = self.root.read(&path, LIMIT).map_err(gone_is_not_found)?;
+        let bytes = self.root.read_kernel(&path, LIMIT).map_err(gone_is_not_found)?;
         ProcStat::parse(&bytes).ok_or_else(|| self.malformed(&path))
     }
 
@@ -195,6 +196,19 @@ impl Proc {
         Ok(self.all()?.into_iter().filter(|stat| stat.ppid == pid.get()).collect())
     }
 
+    /// The children of a process that has one thread, read from that thread's list (since Linux 4.2
+    /// where the kernel was built so). `None` with more threads, whose lists could not be read at one
+    /// moment, and where there is no such list.
+    pub fn only_children(&self, pid: ProcessId) -> Option<Vec<ProcessId>> {
+        // A folder for each thread, and two names.
+        if self.root.stat(&file(pid, "task")).ok()?.nlink != 3 {
+            return None;
+        }
+        let bytes = self.root.read_kernel(&file(pid, &format!("task/{pid}/children")), LIMIT).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        text.split_ascii_whitespace().map(|word| ProcessId::new(word.parse().ok()?)).collect()
+    }
+
     /// The open descriptors of a process, sorted.
     pub fn fds(&self, pid: ProcessId) -> Result<Vec<i32>> {
         self.numbers(&file(pid, "fd"))
@@ -222,7 +236,7 @@ impl Proc {
         let entries = self.root.list(folder).map_err(gone_is_not_found)?;
         let mut numbers: Vec<i32> =
             entries.iter().filter_map(|entry| entry.name.to_str()?.parse().ok()).collect();
-        numbers.sort_unstable();
+        sort::slice(&mut numbers);
         Ok(numbers)
     }
 

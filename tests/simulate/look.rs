@@ -9,7 +9,7 @@ use amr::drain::history::{History, View};
 use amr::drain::progress::{Progress, ask, weigh};
 use amr::drain::tail::{Look, Tail, Unread};
 use amr::drain::verdict::{
-    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge,
+    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge, next_due,
 };
 use std::time::Duration;
 
@@ -183,6 +183,21 @@ impl Named for Rules {
 
 /// One look, answered at once.
 pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks) -> Seen {
+    match look_and_wait(world, sight, history, checks, None) {
+        (Judgement::Final(verdict), seen, _) => Seen { verdict, ..seen },
+        (Judgement::Wait, ..) => panic!("an answer was due"),
+    }
+}
+
+/// One look of a drain that waits until `deadline`, in seconds; and when it would look again, whatever
+/// happens. The verdict seen is the one that would be due.
+pub fn look_and_wait(
+    world: &World,
+    sight: &Sight,
+    history: &mut History,
+    checks: Checks,
+    deadline: Option<u64>,
+) -> (Judgement, Seen, Moment) {
     let cursors = bytes::cursors(world).unwrap_or_else(|| cursors(world));
     let (files, numbers) = files(world, sight);
     let prints: Vec<(usize, Fingerprint)> = if world.config.by == By::Fingerprint {
@@ -230,17 +245,21 @@ pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks)
             Kind::Log | Kind::Filestream | Kind::Container => Trust::Acknowledged,
         },
         evidence,
+        idle: history.idle(evidence),
         doubts: &doubts,
         now,
-        moved: now,
-        deadline: now,
+        moved: history.moved().unwrap_or(now),
+        deadline: deadline.map_or(now, |at| Moment(at * 1_000_000_000)),
         stall: None,
         counted: Counted::FilesOnly,
         settle: Duration::from_secs(30),
-        pickup: None,
+        pickup: deadline.map(|_| Duration::from_secs(30)),
     };
-    match judge(&progress, &facts, checks) {
-        Judgement::Final(verdict) => Seen { verdict, progress, doubted: !doubts.is_empty(), counters },
+    let due = next_due(&progress, &facts);
+    let judgement = judge(&progress, &facts, checks);
+    let verdict = match judge(&progress, &Facts { deadline: now, ..facts }, checks) {
+        Judgement::Final(verdict) => verdict,
         Judgement::Wait => panic!("an answer was due"),
-    }
+    };
+    (judgement, Seen { verdict, progress, doubted: !doubts.is_empty(), counters }, due)
 }

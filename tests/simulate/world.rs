@@ -101,6 +101,7 @@ struct Event {
     reset: bool,
     eof: bool,
     life: u32,
+    published: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -127,7 +128,8 @@ pub struct State {
     pub ttl: Ttl,
     pub eof: bool,
     pub updated: u64,
-    /// Of which generation of its file the state speaks.
+    /// Of which file, and of which generation of it, the state speaks.
+    pub of: usize,
     pub life: u32,
 }
 
@@ -141,6 +143,8 @@ struct Harvester {
     read: u64,
     /// Where the next line begins.
     parsed: u64,
+    /// What was read from there on: the file may hold other bytes by now.
+    buffer: Vec<u8>,
     /// What is counted for it, which drifts after over-long lines.
     counted: u64,
     joined: Option<Joined>,
@@ -432,6 +436,38 @@ impl World {
         })
     }
 
+    /// Whether a line is in the queue, and counted.
+    pub fn queued(&self, id: &Id) -> bool {
+        self.queue.iter().any(|event| event.ids.contains(id))
+    }
+
+    /// Whether another file, which has no name any more, had the fingerprint of this one: what it still
+    /// has in the queue moves the position of both.
+    pub fn twin(&self, number: usize) -> bool {
+        let print = self.files[number].plain.get(..PRINT);
+        let gone = |file: &&File| file.place == Place::Gone && file.plain.get(..PRINT) == print;
+        self.config.by == By::Fingerprint && print.is_some() && self.files.iter().any(|file| gone(&file))
+    }
+
+    /// Whether a line begins there; after over-long lines a position may be inside one.
+    pub fn begins_line(&self, id: &Id) -> bool {
+        let end = if self.config.cr { b'\r' } else { b'\n' };
+        let at = (id.2 & 0xff_ffff) as usize;
+        at == 0 || self.files[id.0].plain.get(at - 1) == Some(&end)
+    }
+
+    /// Whether the registry has a state of this file's inode.
+    pub fn has_state(&self, file: &File) -> bool {
+        self.visible.values().any(|state| state.seen == (file.dev, file.ino))
+    }
+
+    /// Whether the shipper leaves a file out for its age: it has no state of it.
+    pub fn too_old(&self, file: &File) -> bool {
+        let old =
+            self.config.ignore_older.is_some_and(|limit| self.now - file.modified / 1_000_000_000 > limit);
+        old && self.key(file, 0).is_some_and(|key| !self.visible.contains_key(&key))
+    }
+
     fn streams(&self) -> &'static [u8] {
         if self.config.kind == Kind::Container { &[1, 2] } else { &[0] }
     }
@@ -532,6 +568,7 @@ impl World {
             ttl: if filestream { Ttl::New } else { Ttl::Never },
             eof: false,
             updated,
+            of: at,
             life,
         });
         state.name = name;
@@ -543,6 +580,7 @@ impl World {
             stream,
             read: offset,
             parsed: offset,
+            buffer: Vec::new(),
             counted: offset,
             joined: None,
             next_read: self.now,
@@ -576,6 +614,7 @@ impl World {
             harvester.life = file.life;
             (harvester.read, harvester.parsed, harvester.counted) = (0, 0, 0);
             harvester.joined = None;
+            harvester.buffer.clear();
             let (key, file) = (harvester.key, harvester.file);
             self.queue.push(Event {
                 file,
@@ -586,11 +625,16 @@ impl World {
                 reset: true,
                 eof: false,
                 life: harvester.life,
+                published: self.now * 1_000_000_000 + self.ops,
             });
         }
         if harvester.read < length {
             let step = if file.gz { length } else { 1 + rng.below(12) };
+            let from = harvester.read as usize;
             harvester.read = length.min(harvester.read + step);
+            harvester
+                .buffer
+                .extend_from_slice(&self.files[harvester.file].plain[from..harvester.read as usize]);
             harvester.idle = self.now;
             harvester.next_read = self.now;
         } else {
@@ -602,14 +646,9 @@ impl World {
     fn parse(&mut self, harvester: &mut Harvester) {
         let end = if self.config.cr { b'\r' } else { b'\n' };
         while self.queue.len() < self.config.queue {
-            let plain = &self.files[harvester.file].plain;
-            let upto = (harvester.read as usize).min(plain.len());
-            let from = harvester.parsed as usize;
-            let Some(length) = plain.get(from..upto).and_then(|bytes| bytes.iter().position(|&b| b == end))
-            else {
-                break;
-            };
-            let line = plain[from..from + length].to_vec();
+            let Some(length) = harvester.buffer.iter().position(|&byte| byte == end) else { break };
+            let mut line: Vec<u8> = harvester.buffer.drain(..=length).collect();
+            line.pop();
             self.line(harvester, &line);
         }
         let due = harvester.joined.as_ref().is_some_and(|joined| joined.due <= self.now);
@@ -700,6 +739,7 @@ impl World {
             reset: false,
             eof,
             life: harvester.life,
+            published: self.now * 1_000_000_000 + self.ops,
         });
     }
 
@@ -723,7 +763,10 @@ impl World {
     }
 
     fn count(&mut self, event: &Event) {
-        let updated = self.clock();
+        let acknowledged = self.clock();
+        // A filestream state is dated when its event was published (`updateOp`), others when the output
+        // acknowledged it.
+        let updated = if self.config.kind == Kind::Filestream { event.published } else { acknowledged };
         let ranges = self.config.kind == Kind::CloudWatch;
         let seen = (self.files[event.file].dev, self.files[event.file].ino);
         let Some(state) = self.states.get_mut(&event.key) else { return };
@@ -738,7 +781,7 @@ impl World {
         }
         state.updated = updated;
         state.eof = event.eof;
-        state.life = event.life;
+        (state.of, state.life) = (event.file, event.life);
         if state.ttl == Ttl::New {
             state.ttl = Ttl::Never;
         }
@@ -759,7 +802,9 @@ impl World {
     /// when it was acknowledged, is newer than the last write.
     pub fn stale(&self, number: usize) -> bool {
         let file = &self.files[number];
-        let other = |state: &&State| state.seen == (file.dev, file.ino) && state.life != file.life;
+        let other = |state: &&State| {
+            state.seen == (file.dev, file.ino) && (state.of, state.life) != (number, file.life)
+        };
         self.visible.values().filter(other).any(|state| {
             match state.offset.map(|offset| offset.cmp(&file.size())) {
                 Some(Ordering::Equal) => state.updated >= file.modified,
@@ -799,7 +844,8 @@ impl World {
         self.flush();
     }
 
-    fn reading(&self) -> u64 {
+    /// Changes whenever anything is opened, read or closed.
+    pub fn reading(&self) -> u64 {
         self.harvesters.iter().map(|harvester| harvester.read + harvester.parsed + 1).sum()
     }
 }

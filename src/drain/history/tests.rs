@@ -129,3 +129,14 @@ fn a_clock_that_was_set_is_noticed() {
     assert!(!history.steady(Moment(9 * second), Timestamp(1_003_000_000_000)));
     assert!(!history.steady(Moment(9 * second), Timestamp(2_000_000_000_000)));
 }
+
+#[test]
+fn it_is_idle_since_the_first_reading_of_many_that_say_so() {
+    let mut history = History::default();
+    let mut read = |active, at| history.idle(Some(Evidence { active, at: Moment(at) }));
+    assert_eq!(read(0, 1), Some(Moment(1)));
+    assert_eq!(read(0, 5), Some(Moment(1)));
+    assert_eq!(read(2, 6), None);
+    assert_eq!(read(0, 8), Some(Moment(8)));
+    assert_eq!(history.idle(None), None);
+}

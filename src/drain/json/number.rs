@@ -8,7 +8,7 @@ const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_
 
 /// An integer of at most fifteen digits that ends well before `rest` does, and its length; `None` for
 /// any other number, and for what is none.
-#[inline]
+#[inline(always)]
 pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
     match rest {
         [b'-', rest @ ..] => {
@@ -66,7 +66,7 @@ fn together(digits: u64) -> u64 {
 const ONES: u64 = u64::MAX / 255;
 
 /// A value with its sign; `None` is one beyond 64 bits.
-#[inline]
+#[inline(always)]
 fn signed(negative: bool, value: Option<u64>) -> Number {
     match (negative, value) {
         (_, None) => Number::Other,

@@ -235,6 +235,16 @@ impl<R: Read> Reader<R> {
         here
     }
 
+    /// Takes such a text if exactly it stands here and the buffer holds it; no white space is skipped.
+    #[inline(always)]
+    pub fn take_literal(&mut self, literal: &Literal) -> bool {
+        let here = self.rest().first_chunk().is_some_and(|there| literal.begins(there));
+        if here {
+            self.at += literal.len;
+        }
+        here
+    }
+
     /// Whether an array that was entered has one more element; `false` leaves the array.
     ///
     /// # Errors
@@ -264,6 +274,15 @@ impl<R: Read> Reader<R> {
             return Ok(number);
         }
         self.number_beyond()
+    }
+
+    /// A whole number of the commonest form, if one stands here: digits alone, few enough, the end of
+    /// which the buffer holds.
+    #[inline]
+    pub fn plain_number(&mut self) -> Option<u64> {
+        let (value, len) = number::digits(self.rest())?;
+        self.at += len;
+        Some(value)
     }
 
     /// `true` or `false`.
@@ -441,8 +460,10 @@ impl<R: Read> Reader<R> {
     }
 }
 
+mod literal;
 mod number;
 mod string;
+pub use literal::Literal;
 pub(in crate::drain) use number::eight;
 use string::Text;
 

@@ -161,18 +161,11 @@ impl Interner {
         lately.or_else(|| self.index.find(hash(text), |number| self.get(number) == text))
     }
 
-    /// The number of `text` if it was asked for last, or lately.
+    /// The number of `text` if it was asked for lately.
     fn find_lately(&self, text: &[u8]) -> Option<u32> {
-        let same = |&number: &u32| {
-            let known = self.get(number);
-            known.len() == text.len() && begins(known, text)
-        };
-        match self.last.filter(same) {
-            Some(last) => Some(last),
-            None => {
-                self.recent.get(sketch(text)).copied().filter(|&number| number != u32::MAX && same(&number))
-            }
-        }
+        let number = self.recent.get(sketch(text)).copied()?;
+        let known = self.get(number);
+        (number != u32::MAX && known.len() == text.len() && begins(known, text)).then_some(number)
     }
 
     /// The number that was asked for last.
@@ -204,14 +197,14 @@ impl Interner {
 }
 
 /// How many texts are remembered as asked for lately.
-const LATELY: usize = 256;
+const LATELY: usize = 1024;
 
 /// A place below [`LATELY`] for a text: some of its bytes, mixed.
 fn sketch(text: &[u8]) -> usize {
     let (_, second) = text.split_at(text.len() / 2);
     let part = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let mixed = part(text.last_chunk()) ^ part(second.first_chunk()).rotate_left(21) ^ text.len() as u64;
-    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54) as usize
 }
 
 /// The hash of a text that a stranger may have chosen.

@@ -37,6 +37,8 @@ pub struct Cursors {
     scopes: Interner,
     metas: Interner,
     devices: Interner,
+    /// The device before and its number: mostly the next one too.
+    last_device: Option<(u64, u32)>,
     names: Arena,
     texts: Arena,
     ranges: Vec<Box<[(u64, u64)]>>,
@@ -240,9 +242,23 @@ impl Cursors {
     /// The scope of the state before, if this is the same: it mostly is.
     fn last_scope(&self, scope: &[u8], id: &[u8]) -> Option<u32> {
         let last = self.scopes.last()?;
-        let text = self.scopes.get(last);
-        let rest = text.strip_prefix(&scope_head(id))?.strip_prefix(id)?;
-        (rest == scope).then_some(last)
+        let (head, text) = self.scopes.get(last).split_first_chunk::<4>()?;
+        if *head != scope_head(id) || text.len() != id.len() + scope.len() {
+            return None;
+        }
+        let same = text.is_empty() || (text.starts_with(id) && text.ends_with(scope));
+        same.then_some(last)
+    }
+
+    fn device_number(&mut self, device: u64) -> Option<u32> {
+        if let Some((last, number)) = self.last_device
+            && last == device
+        {
+            return Some(number);
+        }
+        let number = self.devices.intern(&device.to_ne_bytes())?;
+        self.last_device = Some((device, number));
+        Some(number)
     }
 
     fn lookup(&self, scope: u32, hash: u64, identity: &Identity<'_>) -> Option<u32> {
@@ -295,7 +311,7 @@ impl Cursors {
             updated: cursor.updated.map_or(NO_TIME, |at| at.0),
             ttl: ttl_number(cursor.ttl),
             device: match seen {
-                Some(seen) => self.devices.intern(&seen.dev.to_ne_bytes()).ok_or(Full::TooMany)?,
+                Some(seen) => self.device_number(seen.dev).ok_or(Full::TooMany)?,
                 None => NONE,
             },
             folder: self.folders.intern(cursor.folder).ok_or(Full::TooMany)?,

@@ -3,52 +3,67 @@
 use super::{Error, Number, Reader};
 use std::io::Read;
 
-/// So many digits always fit into 64 bits.
-const SAFE: usize = 19;
+/// The powers of ten.
+const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
-/// An integer of at most [`SAFE`] digits that ends before `rest` does, and its length; `None` for
+/// An integer of at most fifteen digits that ends well before `rest` does, and its length; `None` for
 /// any other number, and for what is none.
 #[inline(always)]
 pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
-    let (sign, digits) = match rest {
-        [b'-', digits @ ..] => (1, digits),
-        digits => (0, digits),
-    };
-    let (mut value, mut len) = (0u64, 0usize);
-    if let Some(chunk) = digits.first_chunk()
-        && let Some(first) = eight(chunk)
-    {
-        (value, len) = (first, 8);
+    match rest {
+        [b'-', rest @ ..] => {
+            digits(rest).map(|(value, len)| (signed(true, Some(value)), len.wrapping_add(1)))
+        }
+        rest => digits(rest).map(|(value, len)| (Number::Unsigned(value), len)),
     }
-    while len < SAFE {
-        let Some(digit) = digits.get(len).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9)
-        else {
-            break;
-        };
-        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        len = len.wrapping_add(1);
+}
+
+/// As [`whole`], of digits alone.
+#[inline]
+pub(super) fn digits(rest: &[u8]) -> Option<(u64, usize)> {
+    let (mut value, mut len) = up_to_eight(rest.first_chunk()?);
+    if len == 8 {
+        let (more, count) = up_to_eight(rest.get(8..)?.first_chunk()?);
+        // Above fifteen digits: seldom, and with care.
+        if count == 8 {
+            return None;
+        }
+        value = value.wrapping_mul(*POWERS.get(count)?).wrapping_add(more);
+        len = len.wrapping_add(count);
     }
-    let leading_zero = len > 1 && digits.first() == Some(&b'0');
-    if len == 0 || leading_zero || matches!(digits.get(len)?, b'0'..=b'9' | b'.' | b'e' | b'E') {
-        return None;
-    }
-    Some((signed(sign == 1, Some(value)), sign + len))
+    let leading_zero = len > 1 && rest.first() == Some(&b'0');
+    let ends = !matches!(rest.get(len)?, b'.' | b'e' | b'E');
+    (len > 0 && !leading_zero && ends).then_some((value, len))
+}
+
+/// The value of the digits that stand first among eight bytes, and how many they are.
+#[inline(always)]
+fn up_to_eight(bytes: &[u8; 8]) -> (u64, usize) {
+    let word = u64::from_le_bytes(*bytes) ^ (ONES * 0x30);
+    // Above nine, or with a high bit. A carry may mark a byte above the first one wrongly.
+    let others = (word.wrapping_add(ONES * 0x76) | word) & (ONES * 0x80);
+    let bits = others.trailing_zeros() & !7;
+    // The digits move up, and zeros take their place: leading ones.
+    (together(word.checked_shl(64u32.wrapping_sub(bits)).unwrap_or(0)), (bits / 8) as usize)
 }
 
 /// The value of eight digits; `None` if they are not all digits.
 #[inline(always)]
 pub(in crate::drain) fn eight(digits: &[u8; 8]) -> Option<u64> {
-    const ONES: u64 = u64::MAX / 255;
-    let word = u64::from_le_bytes(*digits) ^ (ONES * 0x30);
-    // Above nine, or with a high bit, in any byte.
-    if (word.wrapping_add(ONES * 0x76) | word) & (ONES * 0x80) != 0 {
-        return None;
-    }
-    // Neighbours are put together: digits to pairs, pairs to fours, fours to eight.
-    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8) & 0x00ff_00ff_00ff_00ff;
-    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
-    Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
+    let (value, len) = up_to_eight(digits);
+    (len == 8).then_some(value)
 }
+
+/// Eight digits, one in each byte, the first one lowest: to pairs, pairs to fours, fours to eight.
+#[inline(always)]
+fn together(digits: u64) -> u64 {
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
+}
+
+/// A one in each byte.
+const ONES: u64 = u64::MAX / 255;
 
 /// A value with its sign; `None` is one beyond 64 bits.
 #[inline(always)]

@@ -4,7 +4,7 @@
 //! read a million times: what stood at a place in the state before is looked for first, as bytes.
 //! Only where it is not there is a name read as JSON has it. Pure.
 
-use crate::drain::json::{Error, Reader};
+use crate::drain::json::{Error, Literal, Reader};
 use std::io::Read;
 
 /// The fields that count.
@@ -56,14 +56,11 @@ fn field(name: &[u8]) -> Field {
 
 /// So many fields are remembered; Filebeat writes ten.
 const MOST: usize = 24;
-/// `,"NAME":` in so many bytes; longer names are read each time.
-const ROOM: usize = 24;
-
-/// What stood before a value: `,"NAME":`, without the comma before the first one.
+/// What stood before a value: `,"NAME":`, without the comma before the first one. Longer ones than a
+/// literal holds are read each time.
 #[derive(Clone, Copy, Debug)]
 struct Lead {
-    text: [u8; ROOM],
-    len: usize,
+    text: Literal,
     field: Field,
 }
 
@@ -74,14 +71,8 @@ impl Lead {
             return None;
         }
         let comma: &[u8] = if first { b"" } else { b"," };
-        let parts = [comma, b"\"", name, b"\":"];
-        let mut text = [0; ROOM];
-        let mut len = 0;
-        for byte in parts.into_iter().flatten() {
-            *text.get_mut(len)? = *byte;
-            len += 1;
-        }
-        Some(Self { text, len, field })
+        let text = Literal::new(&[comma, b"\"", name, b"\":"].concat())?;
+        Some(Self { text, field })
     }
 }
 
@@ -97,7 +88,7 @@ impl Order {
     #[inline]
     pub fn next<R: Read>(&mut self, json: &mut Reader<R>, count: usize) -> Result<Option<Field>, Error> {
         if let Some(Some(lead)) = self.0.get(count)
-            && json.take(lead.text.get(..lead.len).unwrap_or_default())
+            && json.take_literal(&lead.text)
         {
             return Ok(Some(lead.field));
         }

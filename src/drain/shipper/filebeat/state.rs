@@ -190,6 +190,12 @@ impl State {
         most: u64,
         old: Option<u64>,
     ) -> Result<Option<u64>, Error> {
+        // Fifteen digits are always few enough.
+        if old.is_none()
+            && let Some(value) = json.plain_number()
+        {
+            return Ok(Some(value));
+        }
         if json.peek()? != Next::Number {
             self.wrong(json, name)?;
             return Ok(old.map(|_| 0));

@@ -25,18 +25,15 @@ fn from_seconds(seconds: i64, nanoseconds: i64) -> Option<Time> {
 /// RFC 3339 with any fraction, as 5.x to 7.8 write it (`2026-11-20T22:08:39.641383315Z`).
 #[must_use]
 pub fn rfc3339(text: &[u8]) -> Option<Time> {
-    let (date, rest) = text.split_first_chunk::<19>()?;
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', h1, h2, b':', n1, n2, b':', s1, s2] =
-        *date
-    else {
-        return None;
-    };
-    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2].map(|byte| byte.wrapping_sub(b'0'));
-    if digits.iter().fold(0, |most, &digit| digit.max(most)) > 9 {
-        return None;
-    }
-    let [c, y, month, day, hour, minute, second] = tens(digits);
-    let year = c * 100 + y;
+    let (date, rest) = text.split_first_chunk::<8>()?;
+    let (day, rest) = rest.split_first_chunk::<3>()?;
+    let (clock, rest) = rest.split_first_chunk::<8>()?;
+    let (date, clock) = (pairs(*date, *b"0000-00-")?, pairs(*clock, *b"00:00:00")?);
+    let [d1, d2, b'T' | b't' | b' '] = *day else { return None };
+    let day = pair(d1, d2)?;
+    let at = |pairs: u64, place: u32| i64::from((pairs >> (place * 8)) as u8);
+    let (year, month) = (at(date, 0) * 100 + at(date, 2), at(date, 5));
+    let (hour, minute, second) = (at(clock, 0), at(clock, 3), at(clock, 6));
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
@@ -52,10 +49,17 @@ pub fn pair_of(extra: u64, sec: u64) -> Option<Time> {
     from_seconds(i64::from_ne_bytes(sec.to_ne_bytes()), nanoseconds)
 }
 
-/// Numbers of two digits each.
-fn tens(digits: [u8; 14]) -> [i64; 7] {
-    let mut pairs = digits.as_chunks::<2>().0.iter();
-    [(); 7].map(|()| pairs.next().map_or(0, |[tens, ones]| i64::from(tens * 10 + ones)))
+/// Eight bytes that have digits where the form has zeros, and are like it elsewhere: in each byte the
+/// number of the two digits that begin there.
+fn pairs(text: [u8; 8], form: [u8; 8]) -> Option<u64> {
+    const ONES: u64 = u64::MAX / 255;
+    let mut others = form;
+    others.iter_mut().for_each(|byte| *byte = if *byte == b'0' { 0 } else { u8::MAX });
+    let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(form);
+    // Above nine, or with a high bit, in any byte.
+    let wrong = (digits.wrapping_add(ONES * 0x76) | digits) & (ONES * 0x80);
+    let like = digits & u64::from_le_bytes(others) == 0;
+    (wrong == 0 && like).then(|| digits.wrapping_mul(10).wrapping_add(digits >> 8))
 }
 
 fn pair(tens: u8, ones: u8) -> Option<i64> {

@@ -1,12 +1,12 @@
 //! `amr drain` as it is typed: it waits below a folder that stands for `/`, is told by changes of the
 //! registry, and answers signals.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::print_stdout)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -61,10 +61,14 @@ impl Tree {
     }
 
     fn report(&self) -> serde_json::Value {
+        self.reports().pop().unwrap()
+    }
+
+    fn reports(&self) -> Vec<serde_json::Value> {
         let mut all: Vec<PathBuf> =
             fs::read_dir(self.0.join("reports")).unwrap().map(|entry| entry.unwrap().path()).collect();
         all.sort();
-        serde_json::from_slice(&fs::read(all.last().unwrap()).unwrap()).unwrap()
+        all.iter().map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect()
     }
 }
 
@@ -248,4 +252,101 @@ fn reports_are_not_kept_where_files_are_taken_from() {
     assert!(String::from_utf8_lossy(&got.stderr).contains("reports are kept in '/var/lib/amr-drain'"));
     assert_eq!(fs::read_dir(tree.0.join("reports")).unwrap().count(), 0);
     assert_eq!(fs::read_dir(tree.0.join("var/lib/amr-drain")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_stalled_drain_ends_or_waits_on_as_it_is_told() {
+    let tree = Tree::new();
+    let (mut child, mut out) = tree.drain(&["--timeout", "60s", "--stall", "300ms", "--on-stall", "fail"]);
+    assert_eq!(child.wait().unwrap().code(), Some(12));
+    let mut said = String::new();
+    out.read_to_string(&mut said).unwrap();
+    assert!(said.contains("stalled after"), "{said}");
+    let (mut child, _out) = tree.drain(&["--timeout", "60s", "--stall", "300ms", "--on-stall", "wait"]);
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert!(line.contains("stalled after") && line.contains("waiting on"), "{line}");
+    assert!(tree.reports().iter().any(|report| report["stage"] == "interim"), "the phase has its report");
+    tree.acknowledge(4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// Says that it polls, with this cause, and ends drained all the same.
+fn polls(tree: &Tree, command: Command, cause: &str) {
+    let (mut child, _out) = started(command);
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("polling, since") {
+        line.clear();
+        assert_ne!(errors.read_line(&mut line).unwrap(), 0, "it does not say that it polls");
+    }
+    assert!(line.contains(cause), "{line}");
+    tree.acknowledge(4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn without_inotify_it_polls_and_says_so() {
+    let tree = Tree::new();
+    let mut command = tree.command(&["--timeout", "60s"]);
+    command.env("AMR_FEATURES", "no-inotify");
+    polls(&tree, command, "inotify is switched off");
+}
+
+/// In a user namespace of its own, whose limits are at zero.
+#[test]
+fn at_the_limits_of_inotify_it_polls_and_says_so() {
+    for limit in ["max_inotify_instances", "max_inotify_watches"] {
+        let tree = Tree::new();
+        let script = format!("echo 0 >/proc/sys/user/{limit} && exec \"$@\"");
+        let unshare = ["--user", "--map-root-user", "sh", "-c", &script, "amr"];
+        if !Command::new("unshare").args(unshare).arg("true").status().is_ok_and(|status| status.success()) {
+            println!("left out: no user namespace with limits of its own here");
+            return;
+        }
+        let inner = tree.command(&["--timeout", "60s"]);
+        let mut command = Command::new("unshare");
+        command.args(unshare).arg(inner.get_program()).args(inner.get_args()).env_remove("NOTIFY_SOCKET");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        polls(&tree, command, "cannot watch");
+    }
+}
+
+#[test]
+fn a_file_that_is_never_picked_up_is_named_in_the_verdict() {
+    let tree = Tree::new();
+    fs::write(tree.0.join("logs/b.log"), "c\n").unwrap();
+    tree.acknowledge(4);
+    let begin = Instant::now();
+    let got = tree.command(&["--timeout", "120s", "--settle", "1s"]).output().unwrap();
+    let said = String::from_utf8_lossy(&got.stdout).into_owned();
+    assert_eq!(got.status.code(), Some(12), "{said}");
+    assert!(said.contains("the shipper does not know the file yet"), "{said}");
+    let took = begin.elapsed();
+    // Two scans of the shipper, 10 s each.
+    assert!(took >= Duration::from_secs(20) && took < Duration::from_secs(40), "it took {took:?}");
+}
+
+#[test]
+fn the_journal_gets_two_lines_and_no_more() {
+    let tree = Tree::new();
+    let (own, other) = UnixStream::pair().unwrap();
+    let mut command = tree.command(&["--timeout", "60s", "--soft-timeout", "200ms"]);
+    command.stdout(std::os::fd::OwnedFd::from(other));
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut said = BufReader::new(own);
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(line.starts_with("<6>amr: drain: waiting until every log line is shipped"), "{line}");
+    std::thread::sleep(Duration::from_millis(500));
+    tree.acknowledge(4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert!(rest.starts_with("<6>amr: drain: drained after") && rest.lines().count() == 1, "{rest}");
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(errors, "", "standard error is the journal's, too");
 }

@@ -7,7 +7,7 @@ use crate::drain::report::Report;
 use crate::drain::wish::Wish;
 use crate::json;
 use crate::os::error::Error as OsError;
-use crate::os::root::{FileKind, Root, Sync};
+use crate::os::root::{FileKind, OFlag, Root, Sync};
 use std::path::{Path, PathBuf};
 
 /// Where reports are kept by default.
@@ -55,14 +55,21 @@ fn name(at: &str, pid: u32) -> String {
 
 /// Writes a report into `folder`, which is made where it is missing, and removes the oldest ones
 /// beyond [`KEPT`]. `pid` tells the reports of two drains of one second apart; a further report of one
-/// drain replaces the earlier one if `at` is that of its start.
+/// drain replaces the earlier one if `at` is that of its start. Without `sync` it may be lost with the
+/// power until [`sync`](fn@sync) has been called.
 ///
 /// # Errors
 /// The folder or the file cannot be written. An old report that cannot be removed is no error.
-pub fn write(root: &Root, folder: &Path, report: &Report, at: &str, pid: u32) -> Result<PathBuf, Error> {
+pub fn write(
+    root: &Root,
+    folder: &Path,
+    report: &Report,
+    (at, pid): (&str, u32),
+    sync: Sync,
+) -> Result<PathBuf, Error> {
     root.create_dir_all(folder, 0o755)?;
     let path = folder.join(name(at, pid));
-    write_to(root, &path, report)?;
+    write_to(root, &path, report, sync)?;
     let reports = reports(root, folder)?;
     for old in reports.iter().take(reports.len().saturating_sub(KEPT)) {
         // It stays until the next time.
@@ -75,8 +82,21 @@ pub fn write(root: &Root, folder: &Path, report: &Report, at: &str, pid: u32) ->
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write_to(root: &Root, path: &Path, report: &Report) -> Result<(), Error> {
-    Ok(root.write_atomic(path, report.json().as_bytes(), 0o640, Sync::Yes)?)
+pub fn write_to(root: &Root, path: &Path, report: &Report, sync: Sync) -> Result<(), Error> {
+    Ok(root.write_atomic(path, report.json().as_bytes(), 0o640, sync)?)
+}
+
+/// Syncs a report that was written without, and the folder that names it.
+///
+/// # Errors
+/// One of them cannot be opened or synced.
+pub fn sync(root: &Root, path: &Path) -> Result<(), Error> {
+    let one = |path: &Path, flags| {
+        let file = root.open_with(path, flags, 0)?;
+        file.sync_all().map_err(|error| OsError::new("sync", root.outer(path), error))
+    };
+    one(path, OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW)?;
+    Ok(one(path.parent().unwrap_or(Path::new("/")), OFlag::O_RDONLY | OFlag::O_DIRECTORY)?)
 }
 
 /// The newest report in `folder`, if there is one.
@@ -142,13 +162,15 @@ mod tests {
         root.create_dir_all(folder, 0o755).unwrap();
         root.write_atomic(&folder.join("notes.txt"), b"mine", 0o600, Sync::No).unwrap();
         for day in 1..=25 {
-            write(&root, folder, &report(day), &format!("2026-01-{day:02}T00:00:00Z"), 7).unwrap();
+            let at = format!("2026-01-{day:02}T00:00:00Z");
+            write(&root, folder, &report(day), (&at, 7), Sync::Yes).unwrap();
         }
         assert_eq!(reports(&root, folder).unwrap().len(), KEPT);
         assert_eq!(last(&root, folder).unwrap(), Some(report(25)));
         assert!(root.exists(&folder.join("notes.txt")), "only reports are removed");
         // A later report of the same drain takes the place of the earlier one.
-        let path = write(&root, folder, &report(26), "2026-01-25T00:00:00Z", 7).unwrap();
+        let path = write(&root, folder, &report(26), ("2026-01-25T00:00:00Z", 7), Sync::No).unwrap();
+        sync(&root, &path).unwrap();
         assert_eq!(path, folder.join("drain-2026-01-25T000000Z-7.json"));
         assert_eq!(
             (reports(&root, folder).unwrap().len(), last(&root, folder).unwrap()),

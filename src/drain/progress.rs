@@ -203,10 +203,10 @@ struct Position {
 
 impl Position {
     fn of(file: &LogFile, cursor: Option<&Cursor<'_>>, checks: Checks) -> Self {
-        let Some(cursor) = cursor else { return Self::at(file, 0) };
-        if overread(file, Some(cursor)) && checks.on(Check::Overread) {
+        if overread(file, cursor) && checks.on(Check::Overread) {
             return Self { truncated: true, ..Self::at(file, 0) };
         }
+        let Some(cursor) = cursor else { return Self::at(file, 0) };
         match cursor.acknowledged {
             Acknowledged::Nothing => Self::at(file, 0),
             Acknowledged::Offset(offset) | Acknowledged::OffsetEof { offset, .. } => {

@@ -606,7 +606,7 @@ mod tests {
         assert_eq!(verdict(joined.clone(), &counted(156)), Verdict::CannotTell);
         assert_eq!(verdict(joined.clone(), &counted(157)), Verdict::Settled);
         // The next proof is looked for then.
-        let waiting = Facts { deadline: Moment(0).after(MARGIN * 9), ..counted(150) };
+        let waiting = Facts { deadline: Moment(0).after(MARGIN * 9), settle: MARGIN * 9, ..counted(150) };
         assert_eq!(next_due(&[joined], &waiting), Moment(156).after(MARGIN));
     }
 

@@ -22,10 +22,11 @@ use crate::drain::report::{self, Report, Stage};
 use crate::drain::run::{Error, LIMIT, LookReport, Options, Source, Terms, look, moment, shippers_of, wall};
 use crate::drain::shipper::find::Found;
 use crate::drain::verdict::{Judgement, Moment, Verdict};
+use crate::os::clock;
 use crate::os::features::Features;
 use crate::os::poll::{self, Interest};
 use crate::os::proc::Proc;
-use crate::os::root::{FileKind, Root};
+use crate::os::root::{FileKind, Root, Sync};
 use hear::Ears;
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
@@ -134,6 +135,7 @@ struct Waiting<'t> {
 impl<'t> Waiting<'t> {
     /// The first look.
     fn begin(task: &'t Task) -> Result<Self, Error> {
+        let work = Work::begin();
         let started = moment();
         let deadline = started.after(task.policy.timeout);
         let at = report::rfc3339(wall());
@@ -159,9 +161,9 @@ impl<'t> Waiting<'t> {
             shippers.push(one);
         }
         freeze(task, &mut goals, &shippers);
-        let now = moment();
+        let (from, now) = work.end();
         let mut pace = Pace::new(started, ears.hearing());
-        pace.looked(started, now, due(&shippers), counted(&shippers));
+        pace.looked(from, now, due(&shippers), counted(&shippers));
         let (said, phases) = (BTreeSet::new(), Vec::new());
         Ok(Self { task, started, deadline, at, goals, shippers, ears, pace, said, told: now, phases })
     }
@@ -272,7 +274,7 @@ impl<'t> Waiting<'t> {
 
     /// Takes in what the registries have appended, and asks whether the files that were behind are.
     fn refresh(&mut self) {
-        let from = moment();
+        let work = Work::begin();
         // Before it is read: what comes later is a change anew.
         self.ears.registry_changes();
         let mut behind = false;
@@ -281,12 +283,13 @@ impl<'t> Waiting<'t> {
             let cursors = &one.source.positions().cursors;
             behind = one.behind.still(|mark| position(cursors, mark)) || behind;
         }
-        self.pace.refreshed(from, moment(), behind);
+        let (from, to) = work.end();
+        self.pace.refreshed(from, to, behind);
     }
 
     /// Judges everything.
     fn look(&mut self) {
-        let from = moment();
+        let work = Work::begin();
         self.ears.registry_changes();
         self.ears.folder_changes();
         let again = loop {
@@ -302,7 +305,8 @@ impl<'t> Waiting<'t> {
         };
         self.watch_folders();
         self.pace.hear(self.ears.hearing());
-        self.pace.looked(from, moment(), again, counted(&self.shippers));
+        let (from, to) = work.end();
+        self.pace.looked(from, to, again, counted(&self.shippers));
     }
 
     fn watch_folders(&mut self) {
@@ -396,7 +400,9 @@ impl<'t> Waiting<'t> {
         let stage = if phase == Phase::Ended { Stage::Final } else { Stage::Interim };
         let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.code() == summary.code);
         let report = self.report(stage, verdict.unwrap_or(Verdict::CannotTell));
-        let mut kept = None;
+        // A shutdown does not wait for a disk once the verdict is there: it is told, then synced.
+        let sync = if phase == Phase::Ended { Sync::No } else { Sync::Yes };
+        let (mut kept, mut written) = (None, Vec::new());
         if let Some(wanted) = &self.task.folder {
             let wishes: Vec<_> = self.shippers.iter().flat_map(|one| one.last.wishes.clone()).collect();
             let folder = keep::folder(wanted, &wishes);
@@ -405,26 +411,53 @@ impl<'t> Waiting<'t> {
                 let why = "since the shipper takes files from";
                 link.send(&News::Note(format!("reports are kept in '{to}', {why} '{from}'")))?;
             }
-            match keep::write(&self.task.root, folder, &report, &self.at, self.task.pid) {
-                Ok(path) => kept = Some(path.display().to_string()),
+            match keep::write(&self.task.root, folder, &report, (&self.at, self.task.pid), sync) {
+                Ok(path) => {
+                    kept = Some(path.display().to_string());
+                    written.push(path);
+                }
                 Err(error) => link.send(&News::Note(error.to_string()))?,
             }
         }
         if let Some(path) = &self.task.file {
-            match keep::write_to(&self.task.root, path, &report) {
-                Ok(()) => kept = kept.or(Some(path.display().to_string())),
+            match keep::write_to(&self.task.root, path, &report, sync) {
+                Ok(()) => {
+                    kept = kept.or(Some(path.display().to_string()));
+                    written.push(path.clone());
+                }
                 Err(error) => link.send(&News::Note(error.to_string()))?,
             }
         }
         let json =
             if self.task.json == Json::Wanted && stage == Stage::Final { Some(report.json()) } else { None };
-        link.send(&News::Phase { phase, summary, report: kept, json })
+        link.send(&News::Phase { phase, summary, report: kept, json })?;
+        for path in written.iter().filter(|_| sync == Sync::No) {
+            // It cannot be told any more that this failed: the process that speaks has gone on.
+            let _ = keep::sync(&self.task.root, path);
+        }
+        Ok(())
     }
 
     fn report(&self, stage: Stage, verdict: Verdict) -> Report {
         let left = self.shippers.iter().map(|one| one.last.left).fold(0, u64::saturating_add);
         let shippers = self.shippers.iter().map(One::report).collect();
         report::whole(wall(), stage, verdict, left, shippers)
+    }
+}
+
+/// Work whose cost is the processor time that it took: on a host that is busy with its own shutdown a
+/// look takes longer, and must not be paid for with longer rests.
+struct Work(Duration);
+
+impl Work {
+    fn begin() -> Self {
+        Self(clock::cpu())
+    }
+
+    /// From when to when it would have lasted on an idle host.
+    fn end(self) -> (Moment, Moment) {
+        let (cost, now) = (clock::cpu().saturating_sub(self.0), moment());
+        (Moment(now.0.saturating_sub(nanos(cost))), now)
     }
 }
 

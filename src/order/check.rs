@@ -3,6 +3,7 @@
 
 use super::obstacle::{Gravity, Obstacle, Sure};
 use super::step::{Act, Fate, Init, Order, Plan, Role, Step, Way, Wishes};
+use crate::sort;
 
 /// One thing that is wrong or worth knowing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub fn check(plan: &Plan, wishes: &Wishes) -> Report {
             add(&step.name, obstacle.clone(), number);
         }
     }
-    findings.sort_by_key(|f| std::cmp::Reverse(f.obstacle.gravity()));
+    sort::by_key(&mut findings, |f| std::cmp::Reverse(f.obstacle.gravity()));
     Report { findings }
 }
 

@@ -7,6 +7,7 @@ use super::graph::{Graph, Relation, UnitId};
 use super::transaction::Activity;
 use crate::json::Value;
 use crate::object;
+use crate::sort;
 use crate::unit::name::{UnitKind, UnitName};
 use std::fmt::Write as _;
 
@@ -136,7 +137,7 @@ impl Maker<'_> {
                 Some((name.kind() == UnitKind::Target, name.as_str().to_ascii_lowercase(), to))
             })
             .collect();
-        next.sort();
+        sort::slice(&mut next);
         next.dedup();
         next.into_iter().map(|(_, _, to)| to).collect()
     }

@@ -10,6 +10,7 @@ use super::features::Features;
 use super::kill;
 use super::proc::ProcessId;
 use super::root::{FileKind, Root};
+use crate::sort;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
@@ -245,7 +246,7 @@ impl Group {
                 return self.write(&file, "1").map(|()| count);
             }
         }
-        let mut told: BTreeSet<ProcessId> = spared.iter().copied().collect();
+        let mut told = sort::set(spared.iter().copied());
         let mut failed = None;
         for _ in 0..PASSES {
             let fresh: Vec<_> = self.pids()?.into_iter().filter(|pid| told.insert(*pid)).collect();

@@ -19,6 +19,11 @@ pub fn realtime() -> Duration {
     read(ClockId::CLOCK_REALTIME).unwrap_or_default()
 }
 
+/// How long this process has used a processor, all its threads together.
+pub fn cpu() -> Duration {
+    read(ClockId::CLOCK_PROCESS_CPUTIME_ID).unwrap_or_default()
+}
+
 fn read(clock: ClockId) -> Option<Duration> {
     clock_gettime(clock).ok().map(Duration::from)
 }

@@ -22,12 +22,14 @@ pub struct Features {
     /// May processes get a view of the file system of their own? Where the kernel then says no, it is
     /// left out and said.
     pub mount_namespace: bool,
+    /// inotify, for whoever can also look again and again. Its limits show where it is used.
+    pub inotify: bool,
 }
 
 /// A word in the list of switches that means nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-clone-into, no-cgroup-kill or no-mount-namespace, separated by commas"
+    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-clone-into, no-cgroup-kill, no-mount-namespace or no-inotify, separated by commas"
 )]
 pub struct UnknownSwitch(String);
 
@@ -47,6 +49,7 @@ impl Features {
             clone_into: true,
             cgroup_kill: true,
             mount_namespace: true,
+            inotify: true,
         };
         for word in forced.unwrap_or_default().split(',').map(str::trim).filter(|w| !w.is_empty()) {
             match word {
@@ -57,6 +60,7 @@ impl Features {
                 "no-clone-into" => features.clone_into = false,
                 "no-cgroup-kill" => features.cgroup_kill = false,
                 "no-mount-namespace" => features.mount_namespace = false,
+                "no-inotify" => features.inotify = false,
                 unknown => return Err(UnknownSwitch(unknown.to_owned())),
             }
         }
@@ -88,8 +92,7 @@ mod tests {
     #[test]
     fn each_switch_switches_one_off_and_nonsense_is_said() {
         let all = Features::detect(None).unwrap();
-        let words =
-            "no-pidfd, no-close-range,no-memfd,no-cgroup,no-clone-into,no-cgroup-kill,no-mount-namespace";
+        let words = "no-pidfd, no-close-range,no-memfd,no-cgroup,no-clone-into,no-cgroup-kill,no-mount-namespace,no-inotify";
         let got = Features::detect(Some(words)).unwrap();
         let none = Features {
             pidfd: false,
@@ -99,6 +102,7 @@ mod tests {
             clone_into: false,
             cgroup_kill: false,
             mount_namespace: false,
+            inotify: false,
         };
         assert_eq!(got, none);
         assert_eq!(Features::detect(Some("no-pidfd")).unwrap(), Features { pidfd: false, ..all });

@@ -17,6 +17,7 @@ pub mod inotify;
 pub mod kill;
 pub mod kmsg;
 pub mod lock;
+pub mod pages;
 pub mod poll;
 pub mod proc;
 pub mod root;

@@ -7,6 +7,7 @@
 use super::clock::BootId;
 use super::error::{Error, Result};
 use super::root::{Root, Stat};
+use crate::sort;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -235,7 +236,7 @@ impl Proc {
         let entries = self.root.list(folder).map_err(gone_is_not_found)?;
         let mut numbers: Vec<i32> =
             entries.iter().filter_map(|entry| entry.name.to_str()?.parse().ok()).collect();
-        numbers.sort_unstable();
+        sort::slice(&mut numbers);
         Ok(numbers)
     }
 

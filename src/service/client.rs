@@ -96,7 +96,7 @@ pub struct Options {
 pub struct Ended {
     /// In short.
     pub answer: Answer,
-    /// The record as it is now.
+    /// For a failed start, the record as it is now.
     pub record: Option<Record>,
 }
 

@@ -16,6 +16,8 @@ use super::lsb;
 use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
+use crate::sort;
+use std::collections::btree_map::Entry::Vacant;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -161,33 +163,30 @@ fn read_orphans(root: &Root, view: &mut View) {
 }
 
 fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
-    let overrides: std::collections::BTreeSet<_> = names(root, OVERRIDES).into_iter().collect();
-    let mut files = Vec::new();
-    let listed = root.each_name(Path::new(SCRIPTS), |name, kind| {
-        if matches!(kind, FileKind::Regular | FileKind::Symlink) && is_listed(name) {
-            files.push((name.to_owned(), kind));
+    let overrides = sort::set(names(root, OVERRIDES));
+    let entries = match root.list(Path::new(SCRIPTS)) {
+        Ok(entries) => entries,
+        Err(e) => {
+            view.no_scripts = Some(e.cause());
+            return;
         }
-    });
-    if let Err(e) = listed {
-        view.no_scripts = Some(e.cause());
-        return;
-    }
+    };
     let Ok(folder) = root.folder(Path::new(SCRIPTS)) else { return };
     let mut bytes = Vec::new();
-    let mut all = Vec::with_capacity(files.len());
-    for (name, kind) in files {
-        if !overrides.is_empty() && overrides.contains(&name) {
-            read_script(root, &name, view);
-            continue;
-        }
-        let read = folder.read(&name, kind, SCRIPT_LIMIT, &mut bytes);
-        if let Some(script) = read_as(read.map(|_| bytes.as_slice()), keep) {
-            all.push((name, script));
+    for entry in entries {
+        let is_file = matches!(entry.kind, FileKind::Regular | FileKind::Symlink);
+        if is_file && is_listed(&entry.name) {
+            if overrides.contains(&entry.name) {
+                read_script(root, &entry.name, view);
+                continue;
+            }
+            let Vacant(slot) = view.scripts.entry(entry.name) else { continue };
+            let read = folder.read(slot.key(), entry.kind, SCRIPT_LIMIT, &mut bytes);
+            if let Some(script) = read_as(read.map(|_| bytes.as_slice()), keep) {
+                slot.insert(script);
+            }
         }
     }
-    // Sorted once, all together; what was read before, whole and with its override, counts.
-    all.extend(std::mem::take(&mut view.scripts));
-    view.scripts = all.into_iter().collect();
 }
 
 /// A script and its override.

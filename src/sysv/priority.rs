@@ -9,6 +9,7 @@
 
 use super::header::{Header, Scan};
 use super::level::{Levels, Priority};
+use crate::sort;
 use std::collections::{BTreeSet, HashMap};
 
 /// One script of the host, as the algorithm sees it.
@@ -155,7 +156,7 @@ fn edges(
         let named = lists(needs).into_iter().flatten().filter_map(|name| providers.get(name.as_str()));
         let is_on = |t: &usize| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on));
         let mut behind: Vec<usize> = named.flatten().copied().filter(is_on).collect();
-        behind.sort_unstable();
+        sort::slice(&mut behind);
         behind.dedup();
         behind
     };

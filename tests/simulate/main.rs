@@ -532,6 +532,12 @@ fn catch(check: Check) -> Option<u64> {
     let wrong = |history, checks| match check {
         // It matters to one who looks again and again.
         Check::Idle => wait(history, checks).broken.is_some(),
+        // They matter in few histories, of either sort.
+        Check::Device | Check::DeletedState | Check::Overread => {
+            let run = |focus| run(history, checks, focus).broken.is_some();
+            [None, Some(Kind::Log), Some(Kind::Filestream)].into_iter().any(run)
+                || wait(history, checks).broken.is_some()
+        }
         _ => run(history, checks, focus(check)).broken.is_some(),
     };
     (0..MUTANT_HISTORIES)

@@ -802,15 +802,20 @@ impl World {
     /// when it was acknowledged, is newer than the last write.
     pub fn stale(&self, number: usize) -> bool {
         let file = &self.files[number];
-        let other = |state: &&State| {
-            state.seen == (file.dev, file.ino) && (state.of, state.life) != (number, file.life)
-        };
-        self.visible.values().filter(other).any(|state| {
-            match state.offset.map(|offset| offset.cmp(&file.size())) {
-                Some(Ordering::Equal) => state.updated >= file.modified,
-                Some(Ordering::Less) | None => true,
-                Some(Ordering::Greater) => false,
-            }
+        let read = self.held(number);
+        self.visible.values().any(|state| {
+            let here = state.seen == (file.dev, file.ino) && state.ttl != Ttl::Deleted;
+            let other = here && (state.of, state.life) != (number, file.life);
+            // Where the shipper reads shows that it has to begin, or has begun, anew.
+            let offset = state.offset.unwrap_or(0);
+            let anew = read.is_some_and(|read| read > file.size() || read < offset);
+            other
+                && !anew
+                && match state.offset.map(|offset| offset.cmp(&file.size())) {
+                    Some(Ordering::Equal) => state.updated >= file.modified,
+                    Some(Ordering::Less) | None => true,
+                    Some(Ordering::Greater) => false,
+                }
         })
     }
 

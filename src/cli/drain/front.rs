@@ -20,6 +20,7 @@ use crate::drain::wait::{self, Task};
 use crate::os::clock;
 use crate::os::fork::{self, Side};
 use crate::os::poll::{self, Interest};
+use crate::os::root::Sync;
 use crate::os::signal::{Signal, Signals};
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -354,9 +355,9 @@ impl<'c> Front<'c> {
         report.code = verdict.code();
         // It cannot be told any more that this failed: the process that speaks has gone on.
         let _ = match (&self.report, &self.task.folder) {
-            (Some(path), _) => keep::write_to(root, Path::new(path), &report),
+            (Some(path), _) => keep::write_to(root, Path::new(path), &report, Sync::Yes),
             (None, Some(folder)) => {
-                keep::write(root, folder, &report, &rfc3339(wall()), self.task.pid).map(drop)
+                keep::write(root, folder, &report, (&rfc3339(wall()), self.task.pid), Sync::Yes).map(drop)
             }
             (None, None) => Ok(()),
         };

@@ -17,6 +17,7 @@ use crate::drain::report::Report;
 use crate::drain::run::{self, Options};
 use crate::drain::shipper::Shipper;
 use crate::drain::wait::{Json, Task};
+use crate::os::root::Sync;
 use crate::unit::value::Timeout;
 use crate::unit::value::time;
 use hook::Hook;
@@ -122,13 +123,14 @@ fn once(ctx: &Context, args: &Drain) -> u8 {
     show(args, &judged.report);
     // What is printed is the answer; a report that cannot be kept is said and does not change it.
     if let Some(path) = &args.report
-        && let Err(e) = keep::write_to(&ctx.root, path, &judged.report)
+        && let Err(e) = keep::write_to(&ctx.root, path, &judged.report, Sync::Yes)
     {
         out::complain("drain", &e.to_string(), None);
     }
     if let Some(wanted) = folder(ctx, args) {
         let folder = keep::folder(wanted, &judged.wishes);
-        if let Err(e) = keep::write(&ctx.root, folder, &judged.report, &judged.report.at, std::process::id())
+        if let Err(e) =
+            keep::write(&ctx.root, folder, &judged.report, (&judged.report.at, std::process::id()), Sync::Yes)
         {
             out::complain("drain", &e.to_string(), None);
         }

@@ -108,6 +108,7 @@ impl Arena {
     }
 
     /// The text at a place.
+    #[inline(always)]
     pub fn get(&self, at: u32, len: usize) -> &[u8] {
         let at = at as usize;
         self.0.get(at..at.saturating_add(len)).unwrap_or_default()

@@ -62,6 +62,7 @@ const FINGERPRINT: usize = 32 + 8 + 8 + 1;
 
 impl Record {
     /// The identity; `None` for a free record.
+    #[inline(always)]
     pub fn identity<'a>(&self, texts: &'a Arena, devices: &Interner) -> Option<Identity<'a>> {
         Some(match self.kind {
             Kind::Gone => return None,

@@ -315,6 +315,7 @@ impl Cursors {
 }
 
 /// The device of a number.
+#[inline(always)]
 pub(super) fn device(devices: &Interner, number: u32) -> u64 {
     devices.get(number).try_into().map_or(0, u64::from_ne_bytes)
 }

@@ -8,7 +8,7 @@ const SAFE: usize = 19;
 
 /// An integer of at most [`SAFE`] digits that ends before `rest` does, and its length; `None` for
 /// any other number, and for what is none.
-#[inline]
+#[inline(always)]
 pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
     let (sign, digits) = match rest {
         [b'-', digits @ ..] => (1, digits),
@@ -49,7 +49,7 @@ pub(in crate::drain) fn eight(digits: &[u8; 8]) -> Option<u64> {
 }
 
 /// A value with its sign; `None` is one beyond 64 bits.
-#[inline]
+#[inline(always)]
 fn signed(negative: bool, value: Option<u64>) -> Number {
     match (negative, value) {
         (_, None) => Number::Other,

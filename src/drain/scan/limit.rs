@@ -11,13 +11,21 @@ const HUNG: usize = 8;
 /// Runs `job` in a thread of its own; `None` if it is not done within `limit`. A thread that hangs in
 /// the kernel stays behind: there is no way to end it.
 pub fn within<T: Send + 'static>(limit: Duration, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (done, result) = mpsc::sync_channel(1);
+    let result = Arc::new(Mutex::new(None));
+    let theirs = Arc::clone(&result);
+    // What is sent is the same for all jobs, so that there is one channel's code for all.
+    let (done, ended) = mpsc::sync_channel(1);
     let thread = std::thread::Builder::new().spawn(move || {
+        let value = job();
+        if let Ok(mut slot) = theirs.lock() {
+            *slot = Some(value);
+        }
         // Nobody waits any more where this fails.
-        let _ = done.send(job());
+        let _ = done.send(());
     });
     thread.ok()?;
-    result.recv_timeout(limit).ok()
+    ended.recv_timeout(limit).ok()?;
+    result.lock().ok()?.take()
 }
 
 /// Does `look` for each of `requests`, in a thread that gets `limit` for each; what is not answered is

@@ -47,19 +47,21 @@ impl Ears {
     /// Watches the folders of registries, and the shippers' processes.
     pub(super) fn open(root: &Root, features: &Features, shippers: &[(&Found, &Source)]) -> Self {
         let mut ears = Self::default();
-        match Watcher::new() {
-            Ok(watcher) => ears.registries = Some(watcher),
-            Err(error) => ears.cannot(&error),
-        }
-        match Watcher::new() {
-            Ok(watcher) => ears.folders = Some(watcher),
-            Err(error) => ears.cannot(&error),
+        if features.inotify {
+            ears.registries = ears.watcher();
+            ears.folders = ears.watcher();
+        } else {
+            ears.deaf.insert("inotify is switched off".to_owned());
         }
         for (found, source) in shippers {
             ears.registry(root, &source.folder(found));
             ears.process(root, features, found);
         }
         ears
+    }
+
+    fn watcher(&mut self) -> Option<Watcher> {
+        Watcher::new().inspect_err(|error| self.cannot(error)).ok()
     }
 
     /// Watches one registry's folder; a folder that was replaced is watched anew.

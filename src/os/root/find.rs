@@ -2,6 +2,7 @@
 
 use super::{Entry, FileKind, Last, Root, Stat, kind_of};
 use crate::os::error::{Error, Result};
+use crate::sort;
 use glob::{MatchOptions, Pattern};
 use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
@@ -106,7 +107,7 @@ impl Root {
             found = next;
         }
         found.retain(|path| self.lstat(path).is_ok());
-        found.sort();
+        sort::slice(&mut found);
         Ok(found)
     }
 

@@ -6,6 +6,7 @@
 use crate::os::clock;
 use crate::os::error::Result;
 use crate::os::fifo::{self, Side};
+use crate::os::pages::Pages;
 use crate::os::root::Root;
 use crate::service::log::file::{LIMITS, LogFile};
 use crate::unit::value::utc::Utc;
@@ -14,9 +15,10 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// How much is taken at once, and what the pipe of a service that shouts is made to hold: so much that
-/// the buffers are maps of their own, which are given back whole.
+/// How much is taken at once, and what the pipe of a service that shouts is made to hold.
 const CHUNK: usize = 256 << 10;
+/// How much is taken at first: mostly that is all, and no larger buffer is needed.
+const FEW: usize = 4 << 10;
 /// As much as a pipe usually holds.
 const PIPE: usize = 64 << 10;
 /// How often in one turn of the loop, so that signals are not kept waiting by a service that shouts.
@@ -27,16 +29,11 @@ pub trait LogSink: std::fmt::Debug {
     /// Takes a piece as it was written; lines may be cut anywhere. Never waits, never fails: what
     /// finds no room is counted.
     fn take(&mut self, now: Utc, piece: &[u8]);
-    /// The service is quiet: memory may be given back.
-    fn rest(&mut self);
 }
 
 impl LogSink for LogFile {
     fn take(&mut self, now: Utc, piece: &[u8]) {
         self.append(now, piece);
-    }
-    fn rest(&mut self) {
-        self.shrink();
     }
 }
 
@@ -74,24 +71,45 @@ impl Output {
             .or_else(|_| fifo::open(&self.root, &self.fifo, 0o600, Side::Writer))
     }
 
-    /// Moves what is there.
+    /// Moves what is there, in small pieces as long as they are small.
     pub fn pump(&mut self) {
-        let mut buffer = vec![0_u8; CHUNK];
+        let mut few = [0_u8; FEW];
         for _ in 0..TURNS {
-            match (&self.reader).read(&mut buffer) {
-                Ok(n) if n > 0 => {
-                    if n >= PIPE && self.width == Width::Usual {
-                        fifo::widen(&self.reader, i32::try_from(CHUNK).unwrap_or(i32::MAX));
-                        self.width = Width::Wide;
-                    }
-                    self.pass(buffer.get(..n).unwrap_or_default());
-                }
-                Ok(_) | Err(_) => break,
+            let taken = self.take(&mut few);
+            if taken == FEW {
+                return self.pump_many();
+            }
+            if taken == 0 {
+                return;
             }
         }
-        if let Some(sink) = &mut self.sink {
-            sink.rest();
+    }
+
+    fn pump_many(&mut self) {
+        let mut buffer = match Pages::new(CHUNK) {
+            Ok(pages) => pages,
+            // What is there stays there until there is memory.
+            Err(e) => return log::warn!("{e}"),
+        };
+        for _ in 0..TURNS {
+            let taken = self.take(&mut buffer);
+            if taken >= PIPE - FEW && self.width == Width::Usual {
+                fifo::widen(&self.reader, i32::try_from(CHUNK).unwrap_or(i32::MAX));
+                self.width = Width::Wide;
+            }
+            if taken == 0 {
+                return;
+            }
         }
+    }
+
+    /// Passes on what one read gives; returns how much that was.
+    fn take(&mut self, buffer: &mut [u8]) -> usize {
+        let taken = (&self.reader).read(buffer).unwrap_or(0);
+        if let Some(piece) = buffer.get(..taken).filter(|piece| !piece.is_empty()) {
+            self.pass(piece);
+        }
+        taken
     }
 
     fn pass(&mut self, piece: &[u8]) {

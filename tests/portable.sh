@@ -31,5 +31,5 @@ else
     exit 1
 fi
 size=$(stat -c %s "$bin")
-[ "$size" -le 2097152 ] || { say "error: $size bytes are more than the 2 MiB that the binary may have"; exit 1; }
+[ "$size" -le 2000000 ] || { say "error: $size bytes are more than the 2 000 000 that the binary may have"; exit 1; }
 echo "$bin"

@@ -66,7 +66,7 @@ impl Context {
         // The kernel's own words are the host's, whatever the root.
         let kernel = |name: &str| {
             let host = Root::host().ok()?;
-            let bytes = host.read(&Path::new("/proc/sys/kernel").join(name), 4096).ok()?;
+            let bytes = host.read_kernel(&Path::new("/proc/sys/kernel").join(name), 4096).ok()?;
             Some(String::from_utf8_lossy(&bytes).trim().to_owned())
         };
         let host_name = if self.root.is_host() { kernel("hostname") } else { text("/etc/hostname") };

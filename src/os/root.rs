@@ -218,6 +218,28 @@ impl Root {
     /// With its size.
     fn open_verb(&self, verb: &'static str, inner: &Path) -> Result<(File, u64)> {
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        let fd = match self.seen(inner, Last::Follow) {
+            Some(seen) => {
+                let (place, raw) = seen.map_err(|e| self.error(verb, inner, e))?;
+                if kind_of(raw.st_mode) != FileKind::Regular {
+                    return Err(self.irregular(verb, inner, kind_of(raw.st_mode)));
+                }
+                let flags = flags | OFlag::O_NOFOLLOW;
+                openat(&place.dir, place.name.as_os_str(), flags, Mode::empty())
+                    .map_err(|e| self.error(verb, inner, e))?
+            }
+            None => self.open_regular(verb, inner, flags)?,
+        };
+        let file = File::from(fd);
+        let stat = Stat::of(&file).map_err(|e| self.error(verb, inner, e))?;
+        if stat.kind == FileKind::Regular {
+            Ok((file, stat.size))
+        } else {
+            Err(self.irregular(verb, inner, stat.kind))
+        }
+    }
+
+    fn open_regular(&self, verb: &'static str, inner: &Path, flags: OFlag) -> Result<OwnedFd> {
         let opened = self.at_place(verb, inner, Last::Follow, |dir, name, seen_no_link| {
             // Looked at before it is opened, since opening a device may already do something.
             let seen = if seen_no_link { AtFlags::AT_SYMLINK_NOFOLLOW } else { AtFlags::empty() };
@@ -228,13 +250,12 @@ impl Root {
             let flags = if seen_no_link { flags | OFlag::O_NOFOLLOW } else { flags };
             openat(dir, name, flags, Mode::empty()).map(Ok)
         })?;
-        let file = File::from(opened.map_err(|stat| self.irregular(verb, inner, stat.kind))?);
-        let stat = Stat::of(&file).map_err(|e| self.error(verb, inner, e))?;
-        if stat.kind == FileKind::Regular {
-            Ok((file, stat.size))
-        } else {
-            Err(self.irregular(verb, inner, stat.kind))
-        }
+        opened.map_err(|stat| self.irregular(verb, inner, stat.kind))
+    }
+
+    /// As [`walk::seen`]; `None` on the host, where one call does all.
+    fn seen(&self, inner: &Path, last: Last) -> Option<nix::Result<(Place, FileStat)>> {
+        walk::seen(self.inner.fd.as_ref()?.as_fd(), inner, last)
     }
 
     fn irregular(&self, verb: &'static str, inner: &Path, kind: FileKind) -> Error {
@@ -277,6 +298,12 @@ impl Root {
     }
 
     fn stat_verb(&self, verb: &'static str, inner: &Path, last: Last) -> Result<Stat> {
+        if let Some(seen) = self.seen(inner, last) {
+            return match seen {
+                Ok((_, raw)) => Ok(Stat::from(&raw)),
+                Err(e) => Err(self.error(verb, inner, e)),
+            };
+        }
         let raw = self.at_place(verb, inner, last, |dir, name, nofollow| {
             let nofollow = nofollow || last == Last::Keep;
             fstatat(dir, name, if nofollow { AtFlags::AT_SYMLINK_NOFOLLOW } else { AtFlags::empty() })

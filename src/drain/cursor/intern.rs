@@ -3,6 +3,7 @@
 //! Both exist to hold a million small things in few bytes: a `HashMap<Box<[u8]>, u32>` costs some
 //! ninety bytes an entry beyond the text. Pure.
 
+use crate::drain::json::begins;
 use std::hash::Hasher;
 
 /// Finds the number of a thing by its hash; equality is the caller's, who has the things.
@@ -162,7 +163,10 @@ impl Interner {
 
     /// The number of `text` if it was asked for last, or lately.
     fn find_lately(&self, text: &[u8]) -> Option<u32> {
-        let same = |&number: &u32| self.get(number) == text;
+        let same = |&number: &u32| {
+            let known = self.get(number);
+            known.len() == text.len() && begins(known, text)
+        };
         match self.last.filter(same) {
             Some(last) => Some(last),
             None => {

@@ -14,15 +14,17 @@ pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
         [b'-', digits @ ..] => (1, digits),
         digits => (0, digits),
     };
-    let (mut value, mut len) = match digits.first_chunk().and_then(eight) {
-        Some(value) => (value, 8),
-        None => (0u64, 0usize),
-    };
-    for byte in digits.iter().take(SAFE).skip(len) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
+    let (mut value, mut len) = (0u64, 0usize);
+    if let Some(chunk) = digits.first_chunk()
+        && let Some(first) = eight(chunk)
+    {
+        (value, len) = (first, 8);
+    }
+    while len < SAFE {
+        let Some(digit) = digits.get(len).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9)
+        else {
             break;
-        }
+        };
         value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
         len = len.wrapping_add(1);
     }

@@ -155,3 +155,12 @@ proptest! {
         let _ = Reader::new(Pieces(&text, piece), 0).skip();
     }
 }
+
+proptest! {
+    #[test]
+    fn a_beginning_is_told_as_the_standard_library_tells_it(text in "[ab]{0,20}", more in "[ab]{0,20}") {
+        let both = [text.as_bytes(), more.as_bytes()].concat();
+        prop_assert!(super::begins(&both, text.as_bytes()));
+        prop_assert_eq!(super::begins(more.as_bytes(), text.as_bytes()), more.starts_with(&text));
+    }
+}

@@ -94,7 +94,8 @@ pub(super) struct Prospect {
 /// The prospective jobs.
 pub(super) struct Draft<'a> {
     pub graph: &'a Graph,
-    activity: Vec<Activity>,
+    /// Asked only about units that the transaction may concern.
+    active: &'a dyn Fn(&UnitName) -> Activity,
     pub jobs: Vec<Prospect>,
     pub by_unit: HashMap<UnitId, Vec<JobId>>,
     /// A merged job's successor.
@@ -103,11 +104,10 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub fn new(graph: &'a Graph, active: &dyn Fn(&UnitName) -> Activity) -> Self {
-        let now = |id| graph.unit_name(id).map_or(Activity::Inactive, active);
+    pub fn new(graph: &'a Graph, active: &'a dyn Fn(&UnitName) -> Activity) -> Self {
         Self {
             graph,
-            activity: graph.ids().map(now).collect(),
+            active,
             jobs: Vec::new(),
             by_unit: HashMap::new(),
             merged_into: HashMap::new(),
@@ -116,7 +116,7 @@ impl<'a> Draft<'a> {
     }
 
     pub fn activity(&self, unit: UnitId) -> Activity {
-        self.activity.get(unit.index()).copied().unwrap_or(Activity::Inactive)
+        self.graph.unit_name(unit).map_or(Activity::Inactive, self.active)
     }
 
     /// The jobs of a unit that still stand.

@@ -8,7 +8,7 @@
 use crate::os::sys;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
-use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
@@ -60,7 +60,6 @@ pub(super) fn quick(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Option<Re
     };
     if last == Last::Follow {
         let stat = fstatat(&dir, name, AtFlags::AT_SYMLINK_NOFOLLOW);
-        let is_link = |mode| SFlag::from_bits_truncate(mode) & SFlag::S_IFMT == SFlag::S_IFLNK;
         match stat {
             Ok(stat) if is_link(stat.st_mode) => return None,
             Ok(_) | Err(Errno::ENOENT) => {}
@@ -68,6 +67,29 @@ pub(super) fn quick(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Option<Re
         }
     }
     Some(Ok(Place { dir, name: name.to_owned() }))
+}
+
+/// Finds `inner` the quick way, with what is there; `None` where [`find`] is to be asked, as for a link
+/// that is to be followed.
+pub(super) fn seen(
+    root: BorrowedFd<'_>,
+    inner: &Path,
+    last: Last,
+) -> Option<Result<(Place, FileStat), Errno>> {
+    let place = match quick(root, inner, Last::Keep)? {
+        Ok(place) => place,
+        Err(e) => return Some(Err(e)),
+    };
+    match fstatat(&place.dir, place.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
+        Ok(stat) if last == Last::Follow && is_link(stat.st_mode) => None,
+        Ok(stat) => Some(Ok((place, stat))),
+        Err(Errno::ENOENT) => Some(Err(Errno::ENOENT)),
+        Err(_) => None,
+    }
+}
+
+fn is_link(mode: libc::mode_t) -> bool {
+    SFlag::from_bits_truncate(mode) & SFlag::S_IFMT == SFlag::S_IFLNK
 }
 
 /// Finds `inner` below `root`; with the whole path as seen from the root, without links.

@@ -25,8 +25,8 @@ fn root_of(word: &OsStr) -> Option<&Path> {
 pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
     let (root, words) = match words {
         [option, dir, rest @ ..] if option == "--root" => (Path::new(dir), rest),
-        [word, rest @ ..] if let Some(dir) = root_of(word) => (dir, rest),
-        all => (Path::new("/"), all),
+        [word, rest @ ..] => root_of(word).map_or((Path::new("/"), words), |dir| (dir, rest)),
+        [] => (Path::new("/"), words),
     };
     let ctx = match Context::new(root, None, around.switches.clone()) {
         Ok(ctx) => ctx,

@@ -172,6 +172,18 @@ proptest::proptest! {
         proptest::prop_assert_eq!(first.ok().and_then(|h| h.unit), unit_line(&bytes).filter(|_| parse(&bytes).is_ok()).map(str::to_owned));
     }
 
+    /// Lines are found by their `#`; the same ones as by looking at each line.
+    #[test]
+    fn comments_are_found(lines in proptest::collection::vec(proptest::sample::select(vec![
+        "echo # chkconfig: 1 1 1", "x=${#y}", "#", "  \t", "", "\t # chkconfig: 3 1 2", "a", "# b # c", "\r", "#\0",
+    ]), 0..10)) {
+        let file = lines.join("\n");
+        let text = file.split('\0').next().unwrap();
+        let is_header = |l: &str| l.trim_start().strip_prefix('#').is_some_and(|l| l.trim_start().starts_with("chkconfig:"));
+        let line = text.split('\n').position(is_header).map(|at| u32::try_from(at).unwrap() + 1);
+        proptest::prop_assert_eq!(chkconfig_line(file.as_bytes()), line);
+    }
+
     /// What is left out of a scan changes nothing of the rest.
     #[test]
     fn a_part_is_as_in_the_whole(lines in proptest::collection::vec(proptest::sample::select(vec![

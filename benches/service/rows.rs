@@ -49,17 +49,20 @@ pub fn commands(stage: &Stage) -> Result<bool> {
     stage.expect("two", "start")?;
     stage.expect("two", "stop")?;
     let (start, stop) = (stage.initd("two", "start"), stage.initd("two", "stop"));
+    let kin = ["start", "stop"].map(|verb| stage.initd("two", verb).without("no-cgroup"));
     let pairs = others.iter().flat_map(|p| [&p.start, &p.stop]);
-    let calls: Vec<&Call> = [&bare, &start, &stop].into_iter().chain(pairs).collect();
+    let own = [&bare, &start, &stop].into_iter().chain(&kin);
+    let calls: Vec<&Call> = own.chain(pairs).collect();
     let times = in_turns(&calls, 41)?;
     let at = |n: usize| times.get(n).copied().unwrap_or_default();
     let base = at(0);
     met &= timed("start (simple): exec done, supervisor up", at(1), base, Some(5.0));
-    for (peer, n) in others.iter().zip(1..) {
+    for (peer, n) in others.iter().zip(2..) {
         timed(&format!("{} start", peer.name), at(2 * n + 1), base, None);
     }
     met &= timed("start and stop", at(1) + at(2), base, Some(8.0));
-    for (peer, n) in others.iter().zip(1..) {
+    met &= timed("start and stop without cgroups", at(3) + at(4), base, Some(8.0));
+    for (peer, n) in others.iter().zip(2..) {
         timed(&format!("{} start and stop", peer.name), at(2 * n + 1) + at(2 * n + 2), base, None);
     }
     peers::missing();

@@ -53,7 +53,7 @@ complete -c amr -n "__fish_amr_needs_command" -f -a "enable" -d 'Start units at 
 complete -c amr -n "__fish_amr_needs_command" -f -a "disable" -d 'Start units at boot no more'
 complete -c amr -n "__fish_amr_needs_command" -f -a "reenable" -d 'Set links anew, as [Install] asks for them now'
 complete -c amr -n "__fish_amr_needs_command" -f -a "is-enabled" -d 'Print whether units are started at boot; exit 0 if one is'
-complete -c amr -n "__fish_amr_needs_command" -f -a "chkconfig" -d 'Links of init scripts, in chkconfig\'s own words: `amr chkconfig --help`'
+complete -c amr -n "__fish_amr_needs_command" -f -a "chkconfig" -d 'chkconfig\'s own command line: --list, --add, --del, on, off, reset and the rest'
 complete -c amr -n "__fish_amr_needs_command" -f -a "initd" -d 'Print an init script for a unit'
 complete -c amr -n "__fish_amr_needs_command" -f -a "demo" -d 'Show the main job end to end below a throw-away folder'
 complete -c amr -n "__fish_amr_needs_command" -f -a "stand-in" -d 'What the demo runs in place of python and mosquitto'

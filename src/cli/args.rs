@@ -74,9 +74,9 @@ pub enum Verb {
     Reenable(UnitFiles),
     /// Print whether units are started at boot; exit 0 if one is
     IsEnabled(Names),
-    /// Links of init scripts, in chkconfig's own words: `amr chkconfig --help`
-    #[command(disable_help_flag = true, disable_version_flag = true)]
-    Chkconfig(Foreign),
+    /// chkconfig's own command line: --list, --add, --del, on, off, reset and the rest
+    #[command(disable_help_flag = true)]
+    Chkconfig(Chkconfig),
     /// Print an init script for a unit
     Initd(Initd),
     /// Show the main job end to end below a throw-away folder
@@ -410,6 +410,14 @@ pub struct Order {
     pub state: Option<PathBuf>,
 }
 
+/// `amr chkconfig`, whose words are chkconfig's
+#[derive(Debug, Args)]
+pub struct Chkconfig {
+    /// As chkconfig takes them, and --dry-run, which prints what would be done
+    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<OsString>,
+}
+
 /// `amr enable`, `amr disable`, `amr reenable`
 #[derive(Debug, Args)]
 pub struct UnitFiles {
@@ -422,14 +430,6 @@ pub struct UnitFiles {
     /// Print what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-}
-
-/// `amr chkconfig`: another program's command line, which `sysv` parses as that program does.
-#[derive(Debug, Args)]
-pub struct Foreign {
-    /// What chkconfig(8) takes, and --dry-run
-    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
-    pub words: Vec<OsString>,
 }
 
 /// `amr initd`

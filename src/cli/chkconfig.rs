@@ -11,27 +11,35 @@ use crate::os::wait::{self, Exit};
 use crate::sysv::apply;
 use crate::sysv::chkconfig::{self, Env, Family, HandOver, HandingOver, Init, Outcome, Privilege};
 use crate::sysv::level::Runlevel;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
+
+/// DIR of `--root=DIR`.
+fn root_of(word: &OsStr) -> Option<&Path> {
+    word.as_bytes().strip_prefix(b"--root=").map(|dir| Path::new(OsStr::from_bytes(dir)))
+}
 
 /// `program` is the name it was called by; `--root DIR` may come first.
 pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
     let (root, words) = match words {
-        [option, dir, rest @ ..] if option == "--root" => (PathBuf::from(dir), rest),
-        all => (PathBuf::from("/"), all),
+        [option, dir, rest @ ..] if option == "--root" => (Path::new(dir), rest),
+        [word, rest @ ..] if let Some(dir) = root_of(word) => (dir, rest),
+        all => (Path::new("/"), all),
     };
-    match Context::new(&root, None, around.switches.clone()) {
-        Ok(ctx) => answer(&ctx, program, words, around),
+    let ctx = match Context::new(root, None, around.switches.clone()) {
+        Ok(ctx) => ctx,
         Err(what) => {
             out::complain("chkconfig", &what, None);
-            Class::Failed.lsb()
+            return Class::Failed.lsb();
         }
-    }
+    };
+    in_tree(&ctx, program, words, around)
 }
 
-/// Does what chkconfig's `words` ask for, below the root of `ctx`.
-pub fn answer(ctx: &Context, program: &str, words: &[OsString], around: &Surroundings) -> u8 {
+/// The same, where the root is known.
+pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surroundings) -> u8 {
     // An option of ours: what would be done, step by step.
     let (dry, words): (Vec<OsString>, Vec<OsString>) = words.iter().cloned().partition(|w| w == "--dry-run");
     let is_dry = !dry.is_empty();

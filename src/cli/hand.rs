@@ -6,14 +6,16 @@ use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
 use crate::cli::{
-    self, demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, show, units,
+    chkconfig, demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, scripts,
+    show, units,
 };
 use crate::host::{family, init};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::child::{Spec, own_executable, spawn};
 use crate::os::root::Root;
 use crate::service::client;
-use crate::sysv::chkconfig;
+use crate::sort;
+use crate::sysv::chkconfig::Family;
 use crate::sysv::initd::Spec as Script;
 use crate::unit::load::Loader;
 use crate::unit::model::Unit;
@@ -21,6 +23,7 @@ use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, signal, time};
 use clap::Parser;
 use std::ffi::OsString;
+use std::path::Path;
 
 /// Parses `argv` and does it. Returns the exit code.
 pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
@@ -82,7 +85,7 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, around),
         Verb::Reenable(u) => enable::run(ctx, enable::Change::Reenable, &u, around),
         Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, around),
-        Verb::Chkconfig(foreign) => cli::chkconfig::answer(ctx, "chkconfig", &foreign.words, around),
+        Verb::Chkconfig(c) => chkconfig::in_tree(ctx, "chkconfig", &c.words, around),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
         Verb::Demo(d) => demo::run(&d),
         Verb::StandIn { role } => demo::stand_in(&role),
@@ -100,7 +103,7 @@ pub fn typed(ctx: &Context, words: &[String], verb: &str) -> Result<Vec<UnitName
         let mut names = client::recorded(&ctx.place);
         let files = Loader::new(&ctx.root, &ctx.unit_paths, &facts).list_unit_files();
         names.extend(files.into_iter().map(|f| f.name).filter(|n| !n.is_template()));
-        names.sort();
+        sort::slice(&mut names);
         names.dedup();
         names
     };
@@ -311,23 +314,24 @@ fn reset_failed(ctx: &Context, args: &Names) -> u8 {
 
 fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> u8 {
     let family = match family {
-        Some(FamilyArg::Redhat) => chkconfig::Family::RedHat,
-        Some(FamilyArg::Debian) => chkconfig::Family::Debian,
+        Some(FamilyArg::Redhat) => Family::RedHat,
+        Some(FamilyArg::Debian) => Family::Debian,
         None => match family::family(&ctx.root) {
-            family::Family::Debian => chkconfig::Family::Debian,
-            family::Family::RedHat | family::Family::Other => chkconfig::Family::RedHat,
+            family::Family::Debian => Family::Debian,
+            family::Family::RedHat | family::Family::Other => Family::RedHat,
         },
     };
     let stem = name.strip_suffix(".service").unwrap_or(name);
     let shipped = Script::shipped().ok().and_then(|all| all.into_iter().find(|s| s.name == stem));
-    let spec = match shipped {
-        Some(spec) => Ok(spec),
-        None => {
-            let described = UnitName::parse_or_service(stem).ok().and_then(|n| load(ctx, &n).description);
-            Script::new(stem, described.as_deref().unwrap_or(stem))
-        }
-    };
-    match spec.and_then(|spec| spec.print(family)) {
+    let unit = UnitName::parse_or_service(stem).ok().map(|name| load(ctx, &name));
+    let described = unit.as_ref().and_then(|unit| unit.description.as_deref());
+    let spec = shipped.map_or_else(|| Script::new(stem, described.unwrap_or(stem)), Ok);
+    let is_script = |name: &str| ctx.root.stat(&Path::new(scripts::FOLDER).join(name)).is_ok();
+    let placed = spec.map(|spec| match &unit {
+        Some(unit) => spec.placed(&unit.deps, is_script),
+        None => spec,
+    });
+    match placed.and_then(|spec| spec.print(family)) {
         Ok(text) => {
             out::say(&text);
             0

@@ -9,7 +9,7 @@ use crate::cli::dialect::{self, Act, Dialect, Stage};
 use crate::cli::door::Surroundings;
 use crate::cli::exit::{Class, Running};
 use crate::cli::handover;
-use crate::cli::jobs::{self, Options, Outcome, Report};
+use crate::cli::jobs::{self, Options, Outcome, Report, Started};
 use crate::cli::{explain, out};
 use crate::host::{family, init as host_init};
 use crate::order::transaction::{Activity, JobKind, Verb as Job};
@@ -217,7 +217,8 @@ impl Call {
             return Class::NotRunning.lsb();
         }
         let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
-        let options = Options { lock: Some((self.unit.clone(), self.name.clone())), ..Options::default() };
+        let lock = Some((self.unit.clone(), self.name.clone()));
+        let options = Options { lock, started: Started::Executed, ..Options::default() };
         let planned = match jobs::plan(&self.ctx, &anchors, &options) {
             Ok(planned) => planned,
             Err(refused) => {

@@ -5,6 +5,7 @@ mod execute;
 use crate::cli::context::Context;
 use crate::cli::exit::Class;
 use crate::cli::explain;
+use crate::cli::scripts;
 use crate::cli::units::{self, Set};
 use crate::order::graph::Graph;
 use crate::order::special;
@@ -13,6 +14,7 @@ use crate::order::transaction::{
     transaction,
 };
 use crate::os::clock;
+use crate::os::root::FileKind;
 use crate::service::client;
 use crate::unit::finding;
 use crate::unit::model::LoadState;
@@ -21,6 +23,7 @@ use crate::unit::specifier::Facts;
 use execute::Run;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 /// Special targets that stand for ways down, or for a host that is not fully up; the others are up.
@@ -53,6 +56,19 @@ pub struct Options {
     pub mode: Option<Mode>,
     /// The subsys lock of a unit that an init script with another name stands for.
     pub lock: Option<(UnitName, String)>,
+    /// When a service of `Type=simple` counts as started.
+    pub started: Started,
+}
+
+/// When a service of `Type=simple` counts as started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Started {
+    /// As systemd has it: when it was forked, whatever follows.
+    #[default]
+    Forked,
+    /// As `Type=exec`: when its program runs. An init script that says OK for a program that is not
+    /// there would lie to LSB, which has a code of its own for that.
+    Executed,
 }
 
 /// What became of one job.
@@ -140,7 +156,10 @@ pub struct Planned {
 pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> Result<Planned, Refused> {
     let names: Vec<UnitName> = anchors.iter().map(|(_, n)| n.clone()).collect();
     let facts = ctx.facts();
-    let set = units::load(ctx, &facts, &names, &client::recorded(&ctx.place));
+    let mut set = units::load(ctx, &facts, &names, &client::recorded(&ctx.place));
+    if options.started == Started::Executed {
+        set.await_exec();
+    }
     let mut resolved: Vec<(Verb, UnitName)> = Vec::new();
     for (verb, name) in anchors {
         if let Some(unit) = set.get(name)
@@ -163,13 +182,23 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
     let active =
         |name: &UnitName| *states.borrow_mut().entry(name.clone()).or_insert_with(|| activity(ctx, name));
     check_manual(&graph, &resolved).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
-    let transaction = transaction(&graph, &resolved, mode, &active)
+    let mut transaction = transaction(&graph, &resolved, mode, &active)
         .map_err(|e| Refused::new(class_of(&e), with_findings(&e, &set)))?;
+    transaction.notes.retain(|note| !has_script(ctx, note));
     let planned = Planned { set, graph, facts, transaction };
     if options.strict {
         refuse_unapplied(&planned)?;
     }
     Ok(planned)
+}
+
+/// Whether the unit that was left out is there as an init script, which rc starts and stops itself.
+fn has_script(ctx: &Context, note: &Note) -> bool {
+    let Note::LeftOut { chain, cause: Unavailable::NotFound, .. } = note else { return false };
+    chain.last().is_some_and(|step| {
+        let script = Path::new(scripts::FOLDER).join(step.to.stem());
+        ctx.root.stat(&script).is_ok_and(|s| s.kind == FileKind::Regular && s.mode & 0o111 != 0)
+    })
 }
 
 /// The sentence, and where a unit on the way has an error, the places in its files.

@@ -9,7 +9,7 @@ use crate::order::graph::Graph;
 use crate::order::special;
 use crate::unit::finding;
 use crate::unit::load::Loader;
-use crate::unit::model::{DepKind, Finding, LoadState, Severity, Unit};
+use crate::unit::model::{Body, DepKind, Finding, LoadState, ServiceType, Severity, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::specifier::Facts;
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +59,17 @@ impl Set {
     #[must_use]
     pub fn main<'n>(&'n self, name: &'n UnitName) -> &'n UnitName {
         self.names.get(name).unwrap_or(name)
+    }
+
+    /// Has the start of services of `Type=simple` wait until their programs run.
+    pub fn await_exec(&mut self) {
+        for unit in self.units.values_mut() {
+            if let Body::Service(service) = &mut unit.body
+                && service.kind == ServiceType::Simple
+            {
+                service.kind = ServiceType::Exec;
+            }
+        }
     }
 
     /// The graph of all.

@@ -8,9 +8,10 @@
 //!
 //! Pure.
 
-use crate::drain::cursor::{Cursor, Cursors, FileId, Identity, Input};
+use crate::drain::cursor::{ByFile, Cursor, Cursors, Identity};
 use crate::drain::file::LogFile;
 use crate::drain::verdict::{Check, Checks};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 /// A file and one state of it.
@@ -46,73 +47,94 @@ pub struct Fingerprint {
     pub growing: bool,
 }
 
-/// The files, indexed by everything that a state may know them by.
-#[derive(Debug, Default)]
+/// The files, indexed by everything that a state may know them by. What few registries need is made
+/// when it is asked for.
+#[derive(Debug)]
 pub struct Index<'f> {
-    inodes: HashMap<FileId, usize>,
-    bare: HashMap<u64, Vec<usize>>,
-    paths: HashMap<&'f [u8], usize>,
+    files: &'f [LogFile],
+    inodes: ByFile<usize>,
+    bare: OnceCell<HashMap<u64, Vec<usize>>>,
+    paths: OnceCell<HashMap<&'f [u8], usize>>,
     prints: HashMap<Fingerprint, Vec<usize>>,
 }
+
+/// A claim as a file's place, a state's number and whether it is ambiguous.
+type Pair = (usize, Option<u32>, bool);
 
 impl<'f> Index<'f> {
     /// Indexes files and the fingerprints taken of them; `prints` names files by their place.
     #[must_use]
-    pub fn new(files: &'f [LogFile], prints: &[(usize, Fingerprint)]) -> Self {
-        let mut index = Self::default();
-        for (place, file) in files.iter().enumerate() {
-            index.inodes.insert(file.id, place);
-            index.bare.entry(file.id.ino).or_default().push(place);
-            if file.links > 0 {
-                index.paths.insert(&file.path, place);
-            }
+    pub fn new(files: &'f [LogFile], taken: &[(usize, Fingerprint)]) -> Self {
+        let mut prints: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+        for (place, print) in taken {
+            prints.entry(*print).or_default().push(*place);
         }
-        for (place, print) in prints {
-            index.prints.entry(*print).or_default().push(*place);
-        }
-        index
+        let inodes = files.iter().enumerate().map(|(place, file)| (file.id, place)).collect();
+        Self { files, inodes, bare: OnceCell::new(), paths: OnceCell::new(), prints }
     }
 
     /// Pairs each file with its states.
     #[must_use]
-    pub fn pair<'c>(&self, files: &[LogFile], cursors: &'c Cursors, checks: Checks) -> Claims<'c> {
-        let mut all = Claims::default();
-        let mut claimed = vec![false; files.len()];
+    pub fn pair<'c>(&self, cursors: &'c Cursors, checks: Checks) -> Claims<'c> {
+        let native = checks.on(Check::Device) && checks.on(Check::Moved);
+        let mut gone = 0u64;
+        let mut pairs: Vec<Pair> = Vec::with_capacity(self.files.len());
+        let mut claimed = vec![false; self.files.len()];
         let mut path = Vec::new();
-        for cursor in cursors.iter().filter(|cursor| cursor.input != Input::Stdin) {
-            let found = self.find(&cursor, &mut path, checks);
+        for (number, id) in cursors.of_files() {
+            let found = match id.filter(|_| native) {
+                Some(id) => Found::of(self.inodes.get(&id)),
+                None => match cursors.get(number) {
+                    Some(cursor) => self.find(&cursor, &mut path, checks),
+                    None => continue,
+                },
+            };
             if found.is_empty() {
-                all.gone = all.gone.saturating_add(1);
+                gone = gone.saturating_add(1);
             }
+            let ambiguous = found.as_slice().len() > 1 && checks.on(Check::Ambiguity);
             for &file in found.as_slice() {
                 if let Some(mark) = claimed.get_mut(file) {
                     *mark = true;
                 }
-                let ambiguous = found.as_slice().len() > 1 && checks.on(Check::Ambiguity);
-                all.claims.push(Claim { file, cursor: Some(cursor), ambiguous });
+                pairs.push((file, Some(number), ambiguous));
             }
         }
-        for (file, _) in claimed.iter().enumerate().filter(|(_, claimed)| !**claimed) {
-            all.claims.push(Claim { file, cursor: None, ambiguous: false });
-        }
-        all.claims.sort_by_key(|claim| claim.file);
+        let alone = claimed.iter().enumerate().filter(|(_, claimed)| !**claimed);
+        pairs.extend(alone.map(|(file, _)| (file, None, false)));
+        pairs.sort_by_key(|&(file, ..)| file);
         if !checks.on(Check::EveryState) {
-            all.claims.dedup_by_key(|claim| claim.file);
+            pairs.dedup_by_key(|&mut (file, ..)| file);
         }
-        all
+        let claim = |(file, number, ambiguous): Pair| Claim {
+            file,
+            cursor: number.and_then(|number| cursors.get(number)),
+            ambiguous,
+        };
+        Claims { claims: pairs.into_iter().map(claim).collect(), gone }
+    }
+
+    /// By the inode alone.
+    fn bare(&self, ino: u64) -> &[usize] {
+        let table = self.bare.get_or_init(|| {
+            let mut table: HashMap<u64, Vec<usize>> = HashMap::new();
+            for (place, file) in self.files.iter().enumerate() {
+                table.entry(file.id.ino).or_default().push(place);
+            }
+            table
+        });
+        table.get(&ino).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn find(&self, cursor: &Cursor<'_>, path: &mut Vec<u8>, checks: Checks) -> Found<'_> {
         match cursor.identity {
-            Identity::Inode(id) if !checks.on(Check::Device) => {
-                Found::of(self.bare.get(&id.ino).and_then(|places| places.first()))
-            }
+            Identity::Inode(id) if !checks.on(Check::Device) => Found::of(self.bare(id.ino).first()),
             Identity::Inode(_) if !checks.on(Check::Moved) => self.by_path(cursor, path),
             Identity::Inode(id) => Found::of(self.inodes.get(&id)),
             Identity::Path => self.by_path(cursor, path),
             Identity::InodeMarker { ino, .. } => match cursor.seen.and_then(|id| self.inodes.get(&id)) {
                 Some(&place) => Found::One(place),
-                None => Found::Many(self.bare.get(&ino).map(Vec::as_slice).unwrap_or_default()),
+                None => Found::Many(self.bare(ino)),
             },
             Identity::Fingerprint { sha256, offset, len, growing } => {
                 let print = Fingerprint { sha256, offset, len, growing };
@@ -125,7 +147,11 @@ impl<'f> Index<'f> {
         path.clear();
         path.extend_from_slice(cursor.folder);
         path.extend_from_slice(cursor.name);
-        Found::of(self.paths.get(path.as_slice()))
+        let paths = self.paths.get_or_init(|| {
+            let named = self.files.iter().enumerate().filter(|(_, file)| file.links > 0);
+            named.map(|(place, file)| (&*file.path, place)).collect()
+        });
+        Found::of(paths.get(path.as_slice()))
     }
 }
 

@@ -28,6 +28,28 @@ pub struct FileId {
     pub ino: u64,
 }
 
+/// A table by device and inode.
+pub type ByFile<T> = std::collections::HashMap<FileId, T, std::hash::BuildHasherDefault<FileHasher>>;
+
+/// The hash of a [`FileId`], quick since a million states are looked up. The kernel gives the numbers
+/// that are put into such a table, so nobody can choose them to be alike.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FileHasher(u64);
+
+impl std::hash::Hasher for FileHasher {
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(29) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
+
 /// Nanoseconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);

@@ -8,7 +8,8 @@
 //!
 //! It has to be fast as well: a shutdown waits for it. What the next token needs mostly lies in the
 //! buffer, without white space before it; that case is taken in one look at the rest of the buffer,
-//! and everything else falls to the careful readers, byte by byte, which are the same for all.
+//! and everything else falls to the careful readers, byte by byte, which are the same for all. The
+//! binary is compiled for size, so that case says itself what must be inlined.
 //!
 //! Pure: the stream is the caller's.
 
@@ -125,7 +126,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// The stream fails, or no value begins here.
-    #[inline]
+    #[inline(always)]
     pub fn peek(&mut self) -> Result<Next, Error> {
         match self.peek_token()? {
             None => Ok(Next::End),
@@ -203,9 +204,9 @@ impl<R: Read> Reader<R> {
     }
 
     /// Takes `text` if exactly it stands here and the buffer holds it; no white space is skipped.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, text: &[u8]) -> bool {
-        let here = self.rest().starts_with(text);
+        let here = self.rest().get(..text.len()) == Some(text);
         if here {
             self.at += text.len();
         }
@@ -224,7 +225,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// No string stands here, or it is not one to its end.
-    #[inline]
+    #[inline(always)]
     pub fn string(&mut self) -> Result<&[u8], Error> {
         let text = self.raw_string()?;
         Ok(self.resolve(text))
@@ -331,7 +332,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn token(&mut self, byte: u8, wanted: &'static str) -> Result<(), Error> {
         if self.peek_token()? != Some(byte) {
             return Err(self.unexpected(wanted));
@@ -420,6 +421,7 @@ impl<R: Read> Reader<R> {
 
 mod number;
 mod string;
+pub(in crate::drain) use number::eight;
 use string::Text;
 
 #[cfg(test)]

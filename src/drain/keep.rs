@@ -5,6 +5,7 @@
 
 use crate::drain::report::Report;
 use crate::drain::wish::Wish;
+use crate::json;
 use crate::os::error::Error as OsError;
 use crate::os::root::{FileKind, OFlag, Root, Sync};
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ pub enum Error {
     Os(#[from] OsError),
     /// It is no report.
     #[error("cannot read '{0}': {1}")]
-    Malformed(String, serde_json::Error),
+    Malformed(String, json::Error),
 }
 
 /// The folder for reports: `wanted`, unless the shipper would take them from there. Whoever asks says
@@ -82,9 +83,7 @@ pub fn write(
 /// # Errors
 /// The file cannot be written.
 pub fn write_to(root: &Root, path: &Path, report: &Report, sync: Sync) -> Result<(), Error> {
-    let malformed = |error| Error::Malformed(path.display().to_string(), error);
-    let text = report.json().map_err(malformed)?;
-    Ok(root.write_atomic(path, text.as_bytes(), 0o640, sync)?)
+    Ok(root.write_atomic(path, report.json().as_bytes(), 0o640, sync)?)
 }
 
 /// Syncs a report that was written without, and the folder that names it.

@@ -8,10 +8,10 @@
 use crate::drain::progress::Progress;
 use crate::drain::reason::Standing;
 use crate::drain::verdict::{Verdict, bytes_left, decisive};
-use serde::{Deserialize, Serialize};
+use crate::json;
 
 /// How things stand, in a few words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Files with bytes left.
     pub files: u64,
@@ -24,6 +24,8 @@ pub struct Summary {
     /// What stands in the way, as a sentence; empty where nothing does.
     pub because: String,
 }
+
+crate::record! { Summary { files, bytes, verdict, code, because } }
 
 impl Summary {
     /// Of a look, whose verdict would be this one.
@@ -41,13 +43,13 @@ impl Summary {
             bytes: files.map(bytes_left).fold(0, u64::saturating_add),
             verdict: verdict.words().to_owned(),
             code: verdict.code(),
-            because: worst.map(|reason| reason.sentence()).unwrap_or_default(),
+            because: worst.map(|reason| reason.sentence().into_owned()).unwrap_or_default(),
         }
     }
 }
 
 /// A phase of a drain. At each the report is written and synced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// The first look has been taken.
     Started,
@@ -59,8 +61,10 @@ pub enum Phase {
     Ended,
 }
 
+crate::choice! { Phase { Started, SoFar, Stalled, Ended } }
+
 /// One piece of news.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// A phase begins.
     Phase {
@@ -81,6 +85,10 @@ pub enum News {
     Table(String),
     /// There is no judgement, and why.
     Failed(String),
+}
+
+crate::choice! {
+    News {} value { Moved, Note, Table, Failed } fields { Phase { phase, summary, report, json } }
 }
 
 /// What the speaking process asks for.
@@ -111,21 +119,19 @@ impl Order {
 
 impl News {
     /// As one line.
-    ///
-    /// # Errors
-    /// Never in practice: every field has a form in JSON.
-    pub fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut line = serde_json::to_vec(self)?;
+    #[must_use]
+    pub fn line(&self) -> Vec<u8> {
+        let mut line = json::encode(self);
         line.push(b'\n');
-        Ok(line)
+        line
     }
 
     /// From one line.
     ///
     /// # Errors
     /// It is no news.
-    pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(line)
+    pub fn parse(line: &[u8]) -> Result<Self, json::Error> {
+        json::decode(line)
     }
 }
 
@@ -141,7 +147,7 @@ mod tests {
             News::Moved(summary),
             News::Table("a\nb\n".into()),
         ] {
-            let line = news.line().unwrap();
+            let line = news.line();
             assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
             assert_eq!(News::parse(&line).unwrap(), news);
         }

@@ -4,6 +4,7 @@
 //! Pure.
 
 use crate::drain::tail::Unread;
+use std::borrow::Cow;
 
 /// Why a file stands where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,7 +194,7 @@ impl Reason {
 
     /// What it means, as the operator reads it.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub fn sentence(&self) -> Cow<'static, str> {
         let text = match self {
             Self::Acknowledged => "every byte is acknowledged",
             Self::Empty => "the file is empty",
@@ -228,7 +229,7 @@ impl Reason {
             Self::Compressed => "the end of the compressed file is not acknowledged",
             Self::Gaps => "batches before the last acknowledged one are missing",
             Self::DeletedOpen => "the file is deleted, the shipper holds it open and is not done",
-            Self::Unread(why) => return format!("its bytes are not known: {why}"),
+            Self::Unread(why) => return format!("its bytes are not known: {why}").into(),
             Self::PerhapsAged => {
                 "older than ignore_older, and the state does not say whether it was ever begun with"
             }
@@ -247,6 +248,6 @@ impl Reason {
                 "still there with bytes to be shipped, and the shipper does not take it any more"
             }
         };
-        text.to_owned()
+        text.into()
     }
 }

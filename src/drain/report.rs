@@ -12,14 +12,15 @@ use crate::drain::progress::{Progress, Rest};
 use crate::drain::reason::Standing;
 use crate::drain::tail::Stream;
 use crate::drain::verdict::{Doubt, Evidence, Life, Verdict, bytes_left};
-use serde::{Deserialize, Serialize};
+use crate::json::{self, Json, Problem, Reader, Writer};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The number of the schema.
 pub const SCHEMA: u32 = 1;
 
 /// A judgement and what it was made of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -39,9 +40,10 @@ pub struct Report {
     pub shippers: Vec<ShipperReport>,
 }
 
+crate::record! { Report { schema, amr, at, stage, verdict, code, bytes_left, shippers } }
+
 /// Whether a report is the last one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The drain is under way.
     Interim,
@@ -49,8 +51,26 @@ pub enum Stage {
     Final,
 }
 
+impl Json for Stage {
+    fn write(&self, out: &mut Writer) {
+        out.text(match self {
+            Self::Interim => "interim",
+            Self::Final => "final",
+        });
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, json::Error> {
+        let word = from.string()?;
+        match &*word {
+            "interim" => Ok(Self::Interim),
+            "final" => Ok(Self::Final),
+            _ => Err(from.error(Problem::Unknown(word.into_owned()))),
+        }
+    }
+}
+
 /// What was found out about one shipper.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShipperReport {
     /// `filebeat`, `cloudwatch-agent`.
     pub name: String,
@@ -78,8 +98,13 @@ pub struct ShipperReport {
     pub notes: Vec<String>,
 }
 
+crate::record! {
+    ShipperReport { name, version, generation, positions, pids, health, in_flight, verdict, files,
+        states_without_file, doubts, notes }
+}
+
 /// One file, or one state of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileReport {
     /// Its path.
     pub path: String,
@@ -98,23 +123,31 @@ pub struct FileReport {
     /// How far the shipper has read, where it has the file open.
     pub read: Option<u64>,
     /// Why: a word of [`Reason::word`](crate::drain::reason::Reason::word).
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// What that means: `done`, `unshippable`, `left-alone`, `at-rest`, `unknown`, `pending`, `lost`.
-    pub standing: String,
+    pub standing: Cow<'static, str>,
     /// The reason as a sentence.
-    pub because: String,
+    pub because: Cow<'static, str>,
     /// The state's input id, where it has one.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub input: String,
     /// The container's stream, where the state counts one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
+}
+
+crate::record! {
+    FileReport { path, dev, ino, size, goal, offset, rest, read, reason, standing, because } optional {
+        input, stream }
 }
 
 /// A name as it is printed: printable text as it stands, all else as `\xNN`, so that it can neither
 /// break a line nor steer a terminal.
 #[must_use]
 pub fn shown(name: &[u8]) -> String {
+    // Nearly every name is plain.
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
+    if let Some(name) = std::str::from_utf8(name).ok().filter(|name| name.bytes().all(plain)) {
+        return name.to_owned();
+    }
     let mut text = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         for letter in chunk.valid().chars() {
@@ -254,8 +287,8 @@ fn file(progress: &Progress) -> FileReport {
             Held::Open { read } => Some(read),
             Held::No | Held::Unknown => None,
         },
-        reason: progress.reason.word().to_owned(),
-        standing: standing(progress.reason.standing()).to_owned(),
+        reason: progress.reason.word().into(),
+        standing: standing(progress.reason.standing()).into(),
         because: progress.reason.sentence(),
         input: shown(&progress.input_id),
         stream: progress.stream.map(|stream| {
@@ -292,22 +325,21 @@ fn generation(generation: Generation) -> &'static str {
 
 impl Report {
     /// As JSON, with a newline at its end.
-    ///
-    /// # Errors
-    /// Never in practice: every field has a form in JSON.
-    pub fn json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|mut text| {
-            text.push('\n');
-            text
-        })
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut out = Writer::default();
+        self.write(&mut out);
+        let mut text = out.into_text();
+        text.push('\n');
+        text
     }
 
     /// As it was written by [`Self::json`].
     ///
     /// # Errors
     /// It is not such a report; the error names line and column.
-    pub fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(text)
+    pub fn parse(text: &[u8]) -> Result<Self, json::Error> {
+        json::decode(text)
     }
 
     /// As text for people: the verdict, then what stands in its way, the largest rests first.
@@ -315,7 +347,11 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}: {} left, {}", self.verdict, size(self.bytes_left), self.at);
+        let verdict = match self.stage {
+            Stage::Final => self.verdict.clone(),
+            Stage::Interim => format!("unfinished (by then: {})", self.verdict),
+        };
+        let _ = writeln!(text, "{verdict}: {} left, {}", size(self.bytes_left), self.at);
         for shipper in &self.shippers {
             shipper.text(&mut text);
         }

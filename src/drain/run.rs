@@ -14,7 +14,7 @@ use crate::drain::history::{History, View};
 use crate::drain::pace::Goals;
 use crate::drain::progress::{Ask, Progress, ask, weigh};
 use crate::drain::report::{self, About, Report, Stage};
-use crate::drain::scan::{Asks, Request, Scene, coding, prints, said, scan, tails, within};
+use crate::drain::scan::{Asks, Request, Scene, codings, prints, said, scan, tails, within};
 use crate::drain::shipper::filebeat::config::{self, Config, Flags, Setting};
 use crate::drain::shipper::filebeat::follow::{Change, Error as RegistryError, Registry};
 use crate::drain::shipper::filebeat::glob::{Pattern, PatternError};
@@ -314,7 +314,10 @@ pub fn look(
     let (mut files, gone) = weigh_all(root, positions, &mut scene, now, limit);
     let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
     let view = if partial { View::Partial } else { View::Whole };
-    history.look(&mut files, view, now, Checks::ALL);
+    // Where the answer is due at once nothing was seen before, and nobody looks again.
+    if terms.deadline.is_some() {
+        history.look(&mut files, view, now, Checks::ALL);
+    }
     doubts.append(&mut scene.doubts);
     let life = life(root, found);
     let steady = history.steady(now, wall());
@@ -393,52 +396,48 @@ fn weigh_all(
     now: Moment,
     limit: Duration,
 ) -> (Vec<Progress>, u64) {
-    let (prints, unread) = prints(root, &positions.cursors, &scene.files, &scene.open, limit);
+    let (prints, unread) = prints(root, &positions.cursors, scene, limit);
     for file in unread.iter().filter_map(|&place| scene.files.get(place)) {
         scene.doubts.push(Doubt::Positions(format!(
             "cannot take the fingerprint of '{}'",
             report::shown(&file.path)
         )));
     }
-    let claims = Index::new(&scene.files, &prints).pair(&scene.files, &positions.cursors, Checks::ALL);
-    let mut requests = Vec::new();
+    let claims = Index::new(&scene.files, &prints).pair(&positions.cursors, Checks::ALL);
+    let (mut tailed, mut coded) = (Vec::new(), Vec::new());
     let mut asks = Vec::with_capacity(claims.claims.len());
     for claim in &claims.claims {
-        let (Some(file), Some(open), Some(rules)) =
-            (scene.files.get_mut(claim.file), scene.open.get(claim.file), scene.rules.get(claim.file))
-        else {
+        let (Some(file), Some(rules)) = (scene.files.get(claim.file), scene.rules.get(claim.file)) else {
             continue;
         };
-        let Ask { coding: wants, stretch } = ask(file, claim.cursor.as_ref(), rules, Checks::ALL);
         let unasked = claim.cursor.is_none() && matches!(rules.wanted, Wanted::No | Wanted::Unknown);
         if unasked && file.held == crate::drain::file::Held::No {
             continue;
         }
-        if wants {
-            file.coding = coding(root, open, file.id, limit);
+        let Ask { coding, stretch } = ask(file, claim.cursor.as_ref(), rules, Checks::ALL);
+        if coding {
+            coded.push((claim.file, (file.id, scene.opened_at(claim.file))));
         }
         let request = stretch.map(|stretch| {
-            requests.push(Request { id: file.id, open: open.clone(), stretch });
-            requests.len() - 1
+            tailed.push(Request { id: file.id, open: scene.opened_at(claim.file), stretch });
+            tailed.len() - 1
         });
         asks.push((claim, request));
     }
-    let tails = tails(root, requests, limit);
+    let (places, requests): (Vec<usize>, Vec<_>) = coded.into_iter().unzip();
+    for (place, coding) in places.into_iter().zip(codings(root, requests, limit)) {
+        scene.files.get_mut(place).into_iter().for_each(|file| file.coding = coding);
+    }
+    let tails = tails(root, tailed, limit);
+    let now = (wall(), now);
     let mut files = Vec::with_capacity(asks.len());
     for (claim, request) in asks {
         let (Some(file), Some(rules)) = (scene.files.get(claim.file), scene.rules.get(claim.file)) else {
             continue;
         };
         let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
-        files.extend(weigh(
-            file,
-            claim.cursor.as_ref(),
-            claim.ambiguous,
-            rules,
-            tail,
-            (wall(), now),
-            Checks::ALL,
-        ));
+        let cursor = claim.cursor.as_ref();
+        files.extend(weigh(file, cursor, claim.ambiguous, rules, tail, now, Checks::ALL));
     }
     (files, claims.gone)
 }

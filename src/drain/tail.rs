@@ -10,8 +10,7 @@
 //!
 //! Pure.
 
-use serde::Deserialize;
-use std::borrow::Cow;
+use crate::json::Reader;
 
 /// What the bytes between the acknowledged offset and the size are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,22 +245,28 @@ struct Envelope {
     part: bool,
 }
 
-/// A line of Docker's json-file log driver.
-#[derive(Deserialize)]
-struct Docker<'a> {
-    #[serde(borrow)]
-    log: Cow<'a, str>,
-    #[serde(borrow)]
-    stream: Cow<'a, str>,
-}
-
 impl Envelope {
+    /// A line of Docker's json-file log driver: `{"log": …, "stream": …}`.
+    fn docker(line: &[u8]) -> Option<Self> {
+        let (mut part, mut stream) = (None, None);
+        let mut from = Reader::new(line);
+        from.fields(&mut |key, from| {
+            match key {
+                "log" => part = Some(!from.string()?.ends_with('\n')),
+                "stream" => stream = Stream::named(from.string()?.as_bytes()),
+                _ => from.skip()?,
+            }
+            Ok(())
+        })
+        .ok()?;
+        from.end().ok()?;
+        Some(Self { stream: stream?, part: part? })
+    }
+
     /// The envelope of a line, if it is in one of the two forms.
     fn of(line: &[u8]) -> Option<Self> {
         if line.first() == Some(&b'{') {
-            let docker: Docker<'_> = serde_json::from_slice(line).ok()?;
-            let stream = Stream::named(docker.stream.as_bytes())?;
-            return Some(Self { stream, part: !docker.log.ends_with('\n') });
+            return Self::docker(line);
         }
         // CRI: time, stream, tags separated by colons, text; each followed by one space.
         let mut fields = line.splitn(4, |&byte| byte == b' ');

@@ -94,7 +94,7 @@ struct Link {
 
 impl Link {
     fn send(&mut self, news: &News) -> io::Result<()> {
-        self.stream.write_all(&news.line()?)
+        self.stream.write_all(&news.line())
     }
 
     /// The orders that have come; the end of file is one to end, too.
@@ -429,7 +429,7 @@ impl<'t> Waiting<'t> {
             }
         }
         let json =
-            if self.task.json == Json::Wanted && stage == Stage::Final { report.json().ok() } else { None };
+            if self.task.json == Json::Wanted && stage == Stage::Final { Some(report.json()) } else { None };
         link.send(&News::Phase { phase, summary, report: kept, json })?;
         for path in written.iter().filter(|_| sync == Sync::No) {
             // It cannot be told any more that this failed: the process that speaks has gone on.

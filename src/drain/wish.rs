@@ -3,10 +3,11 @@
 //!
 //! Pure.
 
+use crate::drain::cursor::split;
 use crate::drain::file::{Compression, Lines, OpenFiles, Rules, Start, Terminator, Wanted};
 use crate::drain::shipper::Version;
 use crate::drain::shipper::filebeat::config::{Identification, Kind, LogInput, Setting};
-use crate::drain::shipper::filebeat::glob::{Answer, Expressions, Pattern};
+use crate::drain::shipper::filebeat::glob::{Answer, Expressions, Pattern, Within};
 use std::time::Duration;
 
 /// What one input of the shipper, or the operator, asks for.
@@ -66,11 +67,8 @@ impl Wish {
         }
     }
 
-    /// What this wish says of a path; `None` where it does not ask for it.
-    fn says(&self, path: &[u8], link: bool) -> Option<Rules> {
-        if !self.patterns.iter().any(|pattern| pattern.matches(path)) {
-            return None;
-        }
+    /// What this wish says of a path that one of its patterns matches.
+    fn says(&self, path: &[u8], link: bool) -> Rules {
         let left_out = self.excluded.match_path(path) == Answer::Yes
             || (!self.included.is_empty() && self.included.match_path(path) == Answer::No);
         let wanted = if self.rules.wanted == Wanted::Asked {
@@ -82,25 +80,55 @@ impl Wish {
         } else {
             self.rules.wanted
         };
-        Some(Rules { wanted, ..self.rules })
+        Rules { wanted, ..self.rules }
     }
 }
 
 /// What all wishes together say of a path. `else_wanted` holds where none asks for it.
 #[must_use]
 pub fn rules_of(wishes: &[Wish], path: &[u8], link: bool, else_wanted: Wanted) -> Rules {
-    let mut best: Option<Rules> = None;
-    for rules in wishes.iter().filter_map(|wish| wish.says(path, link)) {
-        best = Some(match best {
-            Some(best) => both(best, rules),
-            None => rules,
-        });
-    }
-    best.unwrap_or_else(|| {
+    Here::of(wishes, split(path).0, else_wanted).rules(path, link)
+}
+
+/// What all wishes together say of the files of one folder: what is the same for all of them is found
+/// out once.
+#[derive(Clone, Debug)]
+pub struct Here<'w> {
+    wishes: Vec<(&'w Wish, Vec<Within<'w>>)>,
+    others: Rules,
+}
+
+impl<'w> Here<'w> {
+    /// Of a folder, an absolute path. `else_wanted` holds for files that nobody asks for.
+    #[must_use]
+    pub fn of(wishes: &'w [Wish], folder: &[u8], else_wanted: Wanted) -> Self {
+        let within = |wish: &'w Wish| -> Vec<Within<'w>> {
+            let all = wish.patterns.iter().map(|pattern| pattern.within(folder));
+            all.filter(|within| *within != Within::Nothing).collect()
+        };
         // A file that was renamed to where no pattern leads was read by the rules of one of them.
         let all = wishes.iter().map(|wish| wish.rules).reduce(both).unwrap_or(Rules::UNKNOWN);
-        Rules { wanted: else_wanted, ..all }
-    })
+        Self {
+            wishes: wishes
+                .iter()
+                .map(|wish| (wish, within(wish)))
+                .filter(|(_, within)| !within.is_empty())
+                .collect(),
+            others: Rules { wanted: else_wanted, ..all },
+        }
+    }
+
+    /// What holds for the file at `path`, which lies in this folder.
+    #[must_use]
+    pub fn rules(&self, path: &[u8], link: bool) -> Rules {
+        let name = split(path).1;
+        self.wishes
+            .iter()
+            .filter(|(_, within)| within.iter().any(|within| within.matches(path, name)))
+            .map(|(wish, _)| wish.says(path, link))
+            .reduce(both)
+            .unwrap_or(self.others)
+    }
 }
 
 /// How much a wish asks for.

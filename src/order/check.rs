@@ -2,13 +2,18 @@
 //! a configuration manager. Pure.
 
 use super::obstacle::{Gravity, Obstacle, Sure};
-use super::step::{Act, Fate, Order, Plan, Role, Way, Wishes};
+use super::step::{Act, Fate, Init, Order, Plan, Role, Step, Way, Wishes};
+use crate::sort;
 
 /// One thing that is wrong or worth knowing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// On which way.
     pub way: Way,
+    /// Of which host.
+    pub init: Init,
+    /// The hook's K number, where it has one.
+    pub number: Option<u8>,
     /// With which service.
     pub name: String,
     /// What.
@@ -25,7 +30,7 @@ impl Finding {
     /// What to do.
     #[must_use]
     pub fn remedy(&self) -> String {
-        self.obstacle.remedy(&self.name)
+        self.obstacle.remedy(&self.name, self.init, self.number)
     }
 }
 
@@ -48,33 +53,46 @@ impl Report {
 #[must_use]
 pub fn check(plan: &Plan, wishes: &Wishes) -> Report {
     let mut findings = Vec::new();
-    let mut add = |name: &str, obstacle: Obstacle| {
-        let finding = Finding { way: plan.way, name: name.to_owned(), obstacle };
+    let mut number = None;
+    let mut add = |name: &str, obstacle: Obstacle, number: Option<u8>| {
+        let finding = Finding { way: plan.way, init: plan.init, number, name: name.to_owned(), obstacle };
         if !findings.contains(&finding) {
             findings.push(finding);
         }
     };
     for name in &wishes.drains {
+        number = place(plan, name).and_then(|at| plan.steps.get(at)).and_then(kill_number);
         for obstacle in own(plan, name) {
-            add(name, obstacle);
+            add(name, obstacle, number);
         }
-        let Some(drain) = plan.find(name, Act::Stop) else { continue };
+        let Some(drain) = place(plan, name) else { continue };
         for obstacle in around(plan, drain) {
-            add(name, obstacle);
+            add(name, obstacle, number);
         }
         if let (Some(limit), Some(needs)) = (wishes.provider_limit, wishes.needs)
             && needs > limit
         {
-            add(name, Obstacle::ProviderLimit { limit, needs });
+            add(name, Obstacle::ProviderLimit { limit, needs }, number);
         }
     }
     for step in plan.steps.iter().filter(|s| s.role == Role::Shipper) {
         for obstacle in step.obstacles.iter().filter(|o| matches!(o, Obstacle::OlderKillLink { .. })) {
-            add(&step.name, obstacle.clone());
+            add(&step.name, obstacle.clone(), number);
         }
     }
-    findings.sort_by_key(|f| std::cmp::Reverse(f.obstacle.gravity()));
+    sort::by_key(&mut findings, |f| std::cmp::Reverse(f.obstacle.gravity()));
     Report { findings }
+}
+
+/// Where the drain stands; also one that would be passed over, so that what else is wrong is told at once.
+fn place(plan: &Plan, name: &str) -> Option<usize> {
+    let link = || plan.steps.iter().position(|s| s.name == name && s.act == Act::Stop);
+    plan.find(name, Act::Stop).or_else(|| link().filter(|_| plan.is_serial()))
+}
+
+/// 30 of `K30shutdown-filebeat`.
+fn kill_number(step: &Step) -> Option<u8> {
+    step.shown.strip_prefix('K')?.get(..2)?.parse().ok()
 }
 
 /// What stands in the drain's own way.

@@ -6,6 +6,7 @@
 //! unit-dependency table; building takes time in proportion to units and edges. Pure.
 
 use super::special;
+use crate::sort;
 use crate::unit::model::{DepKind, LoadState, Origin, Unit};
 use crate::unit::name::UnitName;
 use std::collections::HashMap;
@@ -212,9 +213,9 @@ impl Graph {
         let edges = &self.edges;
         let implied = |l: &Link| edges.get(l.edge.0).is_none_or(|e| e.origin.is_none());
         for node in &mut self.nodes {
-            node.links.sort_by_key(|l| (l.relation, l.to, implied(l), l.edge));
+            sort::by_key(&mut node.links, |l| (l.relation, l.to, implied(l), l.edge));
             node.links.dedup_by_key(|l| (l.relation, l.to));
-            node.links.sort_by_key(|l| (l.relation, l.edge));
+            sort::by_key(&mut node.links, |l| (l.relation, l.edge));
         }
     }
 

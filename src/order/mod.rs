@@ -14,6 +14,7 @@ mod fixture;
 pub mod graph;
 pub mod obstacle;
 pub mod reaction;
+mod remedy;
 pub mod render;
 pub mod special;
 pub mod step;

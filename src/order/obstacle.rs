@@ -1,5 +1,5 @@
 //! What keeps a hook from running at shutdown, running whole, or running at the right moment: one
-//! variant for each reason, with a sentence, a remedy and how grave it is. Pure.
+//! variant for each reason, with a sentence and how grave it is. Pure.
 
 use super::step::span;
 use std::time::Duration;
@@ -25,6 +25,11 @@ pub enum Sure {
 /// One reason. `Fatal` for the drain, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
+    /// There is no such script or unit.
+    NotInstalled {
+        /// Where it would be.
+        path: String,
+    },
     /// RHEL's rc stops only what has a lock file named like the link's tail.
     NoLock {
         /// The path that rc looks for.
@@ -168,6 +173,7 @@ impl Obstacle {
     #[must_use]
     pub fn id(&self) -> &'static str {
         match self {
+            Self::NotInstalled { .. } => "not-installed",
             Self::NoLock { .. } => "no-lock",
             Self::LockNamedOtherwise { .. } => "lock-named-otherwise",
             Self::NotExecutable { .. } => "not-executable",
@@ -204,7 +210,8 @@ impl Obstacle {
             | Self::GeneratedOrder
             | Self::ProviderLimit { .. }
             | Self::GeneratedLimit { needs: None, .. } => Gravity::Note,
-            Self::NoLock { .. }
+            Self::NotInstalled { .. }
+            | Self::NoLock { .. }
             | Self::LockNamedOtherwise { .. }
             | Self::NotExecutable { .. }
             | Self::NameFiltered { .. }
@@ -233,6 +240,7 @@ impl Obstacle {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
+            Self::NotInstalled { path } => format!("it is not installed: there is no '{path}'"),
             Self::NoLock { expected } => format!("rc does not stop it: there is no lock file '{expected}'"),
             Self::LockNamedOtherwise { expected, found } => {
                 format!("rc does not stop it: its lock file is '{found}', and rc looks for '{expected}'")
@@ -312,75 +320,6 @@ impl Obstacle {
                 format!(
                     "'{writer}' {} while the drain runs",
                     surely(*sure, "still writes", "may still write")
-                )
-            }
-        }
-    }
-
-    /// What to do about it for the service `name`.
-    #[must_use]
-    pub fn remedy(&self, name: &str) -> String {
-        let stem = name.strip_suffix(".service").unwrap_or(name);
-        match self {
-            Self::NoLock { expected } => {
-                format!("start it (`service {stem} start`); the script must create '{expected}'")
-            }
-            Self::LockNamedOtherwise { expected, .. } => {
-                format!("let the script create '{expected}', or rename the script and its links")
-            }
-            Self::NotExecutable { path } => format!("run `chmod 755 {path}`"),
-            Self::NameFiltered { .. } => "rename the script, then run `amr chkconfig --add NAME`".to_owned(),
-            Self::NoKillLink { .. } => format!("run `amr chkconfig --level 06 {stem} off`"),
-            Self::KillLinkInStartLevel { level } => {
-                format!("if it should run there, run `amr chkconfig --level {level} {stem} on`")
-            }
-            Self::OlderKillLink { first, .. } => {
-                format!("remove `{first}` from /etc/rc0.d and /etc/rc6.d")
-            }
-            Self::LinkBroken { .. } => format!("run `amr chkconfig {stem} reset`"),
-            Self::NotInDepend { .. } => {
-                format!("give the script an LSB header and run `update-rc.d {stem} defaults`")
-            }
-            Self::KilledFirst { by } => format!("let it stop before '{by}'"),
-            Self::NeverStarted => format!("run `systemctl enable {stem}` and `systemctl start {stem}`"),
-            Self::OneshotForgets | Self::NoExecStart => {
-                "add ExecStart=/bin/true and RemainAfterExit=yes to [Service]".to_owned()
-            }
-            Self::StillStarting => "let ExecStart= end at once, e.g. ExecStart=/bin/true".to_owned(),
-            Self::NoShutdownConflict => {
-                "remove DefaultDependencies=no, or add Conflicts=shutdown.target and \
-                 Before=shutdown.target"
-                    .to_owned()
-            }
-            Self::Masked => format!("run `systemctl unmask {stem}`"),
-            Self::HiddenByUnit { unit } => format!("set the hook up in '{unit}', or remove that file"),
-            Self::GeneratedLimit { .. } => {
-                "give it a unit file of its own, with TimeoutStopSec= as needed".to_owned()
-            }
-            Self::GeneratedOrder => {
-                "give it a unit of its own with After= on what must outlive it".to_owned()
-            }
-            Self::StopLimitShort { needs, .. } => {
-                format!("set TimeoutStopSec={} or more in [Service]", needs.as_secs())
-            }
-            Self::JobTimeout { needs, .. } => format!(
-                "raise JobTimeoutSec= of poweroff.target and reboot.target above {}, or shorten the drain",
-                span(*needs)
-            ),
-            Self::ProviderLimit { .. } => "use a lifecycle hook, or shorten the drain".to_owned(),
-            Self::NetworkDownFirst { network, .. } => {
-                format!("order it: After={network} in the unit, or a lower K number than the network's")
-            }
-            Self::ShipperStopsFirst { shipper, .. } => {
-                format!(
-                    "order it: After={shipper}.service in the unit; or, for init scripts, a K number above the \
-                     hook's in `/etc/chkconfig.d/{shipper}`, then `amr chkconfig {shipper} resetpriorities`"
-                )
-            }
-            Self::WriterStillRuns { writer, .. } => {
-                format!(
-                    "order it: Before={writer}.service in the unit; or, for init scripts, a K number below the \
-                     hook's in `/etc/chkconfig.d/{writer}`, then `amr chkconfig {writer} resetpriorities`"
                 )
             }
         }

@@ -2,6 +2,7 @@
 //! steps stand to one another. Pure.
 
 use super::obstacle::Obstacle;
+use crate::sort;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -336,7 +337,7 @@ impl Plan {
 
     fn sort_by_wave(&mut self, waves: &[usize]) {
         let mut by_wave: Vec<usize> = (0..waves.len()).collect();
-        by_wave.sort_by_key(|at| waves.get(*at));
+        sort::by_key(&mut by_wave, |at| waves.get(*at));
         let mut place = vec![0; waves.len()];
         for (new, old) in by_wave.iter().enumerate() {
             if let Some(slot) = place.get_mut(*old) {
@@ -346,7 +347,7 @@ impl Plan {
         for wait in self.steps.iter_mut().flat_map(|s| &mut s.waits) {
             wait.on = place.get(wait.on).copied().unwrap_or(wait.on);
         }
-        self.steps.sort_by_key(|s| s.wave);
+        sort::by_key(&mut self.steps, |s| s.wave);
     }
 }
 

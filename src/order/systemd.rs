@@ -5,6 +5,7 @@ use super::graph::{EdgeId, Graph, Relation, UnitId};
 use super::obstacle::Obstacle;
 use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Wishes};
 use super::transaction::{Activity, JobKind, Mode, Transaction, TransactionError, Verb, transaction};
+use crate::sort;
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::value::Timeout;
@@ -197,7 +198,7 @@ fn absent(host: &SystemdHost, plan: &Plan, wishes: &Wishes) -> Vec<Absent> {
         service(unit).filter(|_| (host.active)(&unit.name).is_active_or_activating())?;
         Some(unit.name.clone())
     }));
-    names.sort();
+    sort::slice(&mut names);
     names.dedup();
     let stopped: HashSet<&str> =
         plan.steps.iter().filter(|s| s.act == Act::Stop).map(|s| s.name.as_str()).collect();
@@ -225,6 +226,9 @@ fn reasons(host: &SystemdHost, name: &UnitName, runs: bool) -> Vec<Obstacle> {
     let unit = id.and_then(|id| host.graph.unit(id));
     let script = host.scripts.iter().any(|s| s == name.stem());
     let mut out = Vec::new();
+    if !script && unit.is_none_or(|u| u.load == LoadState::NotFound) {
+        return vec![Obstacle::NotInstalled { path: name.to_string() }];
+    }
     if unit.is_some_and(|u| u.load == LoadState::Masked) {
         out.push(Obstacle::Masked);
     }

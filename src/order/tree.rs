@@ -5,8 +5,10 @@
 
 use super::graph::{Graph, Relation, UnitId};
 use super::transaction::Activity;
+use crate::json::Value;
+use crate::object;
+use crate::sort;
 use crate::unit::name::{UnitKind, UnitName};
-use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// Which edges are followed.
@@ -135,7 +137,7 @@ impl Maker<'_> {
                 Some((name.kind() == UnitKind::Target, name.as_str().to_ascii_lowercase(), to))
             })
             .collect();
-        next.sort();
+        sort::slice(&mut next);
         next.dedup();
         next.into_iter().map(|(_, _, to)| to).collect()
     }
@@ -190,10 +192,10 @@ impl Tree {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let below = match &self.below {
-            Below::Units(units) => Value::Array(units.iter().map(Tree::to_json).collect()),
+            Below::Units(units) => Value::List(units.iter().map(Tree::to_json).collect()),
             Below::Cut => Value::Null,
         };
-        json!({"unit": self.unit.as_str(), "active": self.activity.as_str(), "dependencies": below})
+        object! { "unit" => self.unit.as_str(), "active" => self.activity.as_str(), "dependencies" => below }
     }
 }
 
@@ -260,7 +262,7 @@ mod tests {
         let t =
             tree(&graph(&HOST), &name("multi-user.target"), Direction::Forward, Depth::All, &down).unwrap();
         assert_eq!(t.to_plain().matches("dev.service").count(), 1);
-        assert_eq!(t.to_json()["dependencies"][0]["unit"], "App.service");
+        assert_eq!(t.to_json().pointer("/dependencies/0/unit").and_then(Value::as_str), Some("App.service"));
         assert!(tree(&graph(&HOST), &name("nobody"), Direction::Forward, Depth::All, &down).is_none());
     }
 }

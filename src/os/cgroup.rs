@@ -10,9 +10,11 @@ use super::features::Features;
 use super::kill;
 use super::proc::ProcessId;
 use super::root::{FileKind, Root};
+use crate::sort;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
+use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, statfs};
 use nix::unistd::{AccessFlags, access};
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
@@ -66,7 +68,10 @@ impl Hierarchy {
         if !features.cgroup {
             return Ok(None);
         }
-        let mounts = host.read(Path::new("/proc/self/mountinfo"), LIMIT)?;
+        if let Some(hierarchy) = Hierarchy::usual(host, run_dir, name).filter(Hierarchy::is_usable) {
+            return Ok(Some(hierarchy));
+        }
+        let mounts = host.read_kernel(Path::new("/proc/self/mountinfo"), LIMIT)?;
         let mounts = parse_mounts(&String::from_utf8_lossy(&mounts));
         let named = |wanted: &str| mounts.iter().find(|m| m.name.as_deref() == Some(wanted));
         let unified = mounts.iter().find(|m| m.version == Version::V2);
@@ -78,6 +83,23 @@ impl Hierarchy {
             }
         }
         Ok(Hierarchy::mount_own(host, run_dir, name))
+    }
+
+    /// The first of those in question that is mounted at its usual place: the table of all mounts can
+    /// be long, and is then not read.
+    fn usual(host: &Root, run_dir: &Path, name: &str) -> Option<Hierarchy> {
+        let top = Path::new("/sys/fs/cgroup");
+        let own = [top.join(name), run_dir.join("cgroup")].map(|place| (place, Version::V1));
+        let unified = [top.to_owned(), top.join("unified")].map(|place| (place, Version::V2));
+        own.into_iter().chain(unified).find_map(|(mount, version)| {
+            let kind = statfs(&mount).ok()?.filesystem_type();
+            let is_it = match version {
+                // A folder in another hierarchy is no mount.
+                Version::V1 => kind == CGROUP_SUPER_MAGIC && is_mount(host, &mount),
+                Version::V2 => kind == CGROUP2_SUPER_MAGIC,
+            };
+            is_it.then(|| Hierarchy { host: host.clone(), mount, version })
+        })
     }
 
     /// Mounts a named hierarchy of v1 without controllers; a kernel without v1, or the lack of the
@@ -122,7 +144,7 @@ impl Hierarchy {
         match self.version {
             Version::V1 => true,
             Version::V2 => {
-                let kind = self.host.read(&folder.join("cgroup.type"), LIMIT);
+                let kind = self.host.read_kernel(&folder.join("cgroup.type"), LIMIT);
                 let takes = kind.is_ok_and(|kind| kind.trim_ascii() == b"domain");
                 if !takes {
                     // Made for nothing; one that is in use stays by itself.
@@ -180,7 +202,7 @@ impl Group {
     pub fn pids(&self) -> Result<Vec<ProcessId>> {
         let mut found = BTreeSet::new();
         for dir in self.folders()? {
-            match self.host.read(&dir.join("cgroup.procs"), LIMIT) {
+            match self.host.read_kernel(&dir.join("cgroup.procs"), LIMIT) {
                 Ok(bytes) => {
                     let text = String::from_utf8_lossy(&bytes);
                     found.extend(text.lines().filter_map(|l| ProcessId::new(l.trim().parse().ok()?)));
@@ -196,7 +218,7 @@ impl Group {
     pub fn is_empty(&self) -> Result<bool> {
         match self.version {
             Version::V1 => Ok(self.pids()?.is_empty()),
-            Version::V2 => match self.host.read(&self.dir.join("cgroup.events"), LIMIT) {
+            Version::V2 => match self.host.read_kernel(&self.dir.join("cgroup.events"), LIMIT) {
                 Ok(bytes) => Ok(!String::from_utf8_lossy(&bytes).lines().any(|l| l == "populated 1")),
                 Err(e) if is_gone(&e) => Ok(true),
                 Err(e) => Err(e),
@@ -224,7 +246,7 @@ impl Group {
                 return self.write(&file, "1").map(|()| count);
             }
         }
-        let mut told: BTreeSet<ProcessId> = spared.iter().copied().collect();
+        let mut told = sort::set(spared.iter().copied());
         let mut failed = None;
         for _ in 0..PASSES {
             let fresh: Vec<_> = self.pids()?.into_iter().filter(|pid| told.insert(*pid)).collect();
@@ -255,6 +277,10 @@ impl Group {
         let mut place = 0;
         while let Some(dir) = found.get(place).cloned() {
             place += 1;
+            // "." and the name above: there is none below.
+            if self.host.stat(&dir).is_ok_and(|stat| stat.nlink == 2) {
+                continue;
+            }
             match self.host.list(&dir) {
                 Ok(entries) => {
                     let below = entries.into_iter().filter(|e| e.kind == FileKind::Dir);
@@ -271,6 +297,12 @@ impl Group {
         let mut file = self.host.open_with(path, OFlag::O_WRONLY, 0)?;
         file.write_all(text.as_bytes()).map_err(|e| Error::new("write", path, e))
     }
+}
+
+/// Is something mounted there? (On another file system than the folder above.)
+fn is_mount(host: &Root, place: &Path) -> bool {
+    let dev = |path: &Path| host.stat(path).ok().map(|stat| stat.dev);
+    place.parent().is_some_and(|above| dev(above) != dev(place))
 }
 
 /// A group that is removed while it is read gives ENODEV.

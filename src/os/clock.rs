@@ -36,7 +36,7 @@ impl BootId {
     /// From /proc/sys/kernel/random/boot_id.
     pub fn read(root: &Root) -> Result<BootId> {
         let path = Path::new("/proc/sys/kernel/random/boot_id");
-        let bytes = root.read(path, 128)?;
+        let bytes = root.read_kernel(path, 128)?;
         let text = String::from_utf8_lossy(&bytes);
         BootId::parse(text.trim()).ok_or_else(|| {
             Error::other("read", root.outer(path), io::ErrorKind::InvalidData, "it is not a boot id")

@@ -7,7 +7,7 @@ use super::error::{Error, Result};
 use super::root::{FileKind, Root, Stat};
 use super::sys;
 use nix::fcntl::OFlag;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 /// Opens a FIFO for reading and writing, made before if it is not there; something else of that
@@ -28,6 +28,13 @@ pub fn open(root: &Root, path: &Path, mode: u32, side: Side) -> Result<OwnedFd> 
         return Err(Error::other("open", root.outer(path), std::io::ErrorKind::InvalidInput, cause));
     }
     Ok(fd)
+}
+
+/// The side of a service, for one that is open as the reader's: a description of its own, so that
+/// what the service does to it (O_NONBLOCK) concerns nobody else. Needs /proc.
+pub fn writer_of(host: &Root, reader: impl AsFd) -> Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{}", reader.as_fd().as_raw_fd());
+    Ok(OwnedFd::from(host.open_with(Path::new(&path), OFlag::O_RDWR, 0)?))
 }
 
 /// Who opens.

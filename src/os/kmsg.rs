@@ -13,8 +13,19 @@ use std::time::Duration;
 const FRESH: Duration = Duration::from_secs(60);
 /// No record is longer (`CONSOLE_EXT_LOG_MAX`).
 const RECORD_MAX: usize = 8192;
+/// No kernel has so many counters.
+const VMSTAT_MAX: u64 = 1 << 20;
 /// More records than the kernel keeps.
 const RECORDS_MAX: usize = 1 << 17;
+
+/// How many processes the OOM killer has ended since boot (`oom_kill` in /proc/vmstat, Linux 4.13);
+/// counted before the signal is sent.
+#[must_use]
+pub fn oom_kills(host: &Root) -> Option<u64> {
+    let bytes = host.read_kernel(Path::new("/proc/vmstat"), VMSTAT_MAX).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok())
+}
 
 /// Did the OOM killer end this process in the last minute? False where the log cannot be read.
 #[must_use]

@@ -9,7 +9,7 @@ use super::root::{Root, Stat};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -83,8 +83,9 @@ impl Lock {
         match Flock::lock(file, how) {
             Ok(mut held) => {
                 let pid = format!("{}\n", std::process::id());
-                held.set_len(0).and_then(|()| held.rewind()).map_err(fail)?;
+                // Never cut to nothing first: ext4 then writes the file out when it is closed.
                 held.write_all(pid.as_bytes()).map_err(fail)?;
+                held.set_len(pid.len() as u64).map_err(fail)?;
                 Ok(Some(Lock { held }))
             }
             Err((_, Errno::EWOULDBLOCK | Errno::EINTR)) => Ok(None),

@@ -17,6 +17,7 @@ pub mod inotify;
 pub mod kill;
 pub mod kmsg;
 pub mod lock;
+pub mod pages;
 pub mod poll;
 pub mod proc;
 pub mod root;
@@ -26,4 +27,6 @@ mod sys;
 pub mod syslog;
 pub mod term;
 pub mod tracking;
+#[cfg(all(panic = "abort", target_env = "musl"))]
+mod unwind;
 pub mod wait;

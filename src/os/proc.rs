@@ -7,6 +7,7 @@
 use super::clock::BootId;
 use super::error::{Error, Result};
 use super::root::{Root, Stat};
+use crate::sort;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -131,7 +132,7 @@ impl Proc {
     /// /proc/PID/stat. A process that ends meanwhile is not found.
     pub fn stat(&self, pid: ProcessId) -> Result<ProcStat> {
         let path = file(pid, "stat");
-        let bytes = self.root.read(&path, LIMIT).map_err(gone_is_not_found)?;
+        let bytes = self.root.read_kernel(&path, LIMIT).map_err(gone_is_not_found)?;
         ProcStat::parse(&bytes).ok_or_else(|| self.malformed(&path))
     }
 
@@ -172,10 +173,15 @@ impl Proc {
         Ok(bytes.split(|&b| b == 0).map(|word| OsString::from_vec(word.to_vec())).collect())
     }
 
+    /// The number of every process that is visible; nothing is read of any.
+    pub fn pids(&self) -> Result<Vec<ProcessId>> {
+        Ok(self.numbers(Path::new("/proc"))?.into_iter().filter_map(ProcessId::new).collect())
+    }
+
     /// Every process that is visible. One that ends meanwhile is left out.
     pub fn all(&self) -> Result<Vec<ProcStat>> {
         let mut found = Vec::new();
-        for pid in self.numbers(Path::new("/proc"))?.into_iter().filter_map(ProcessId::new) {
+        for pid in self.pids()? {
             match self.stat(pid) {
                 Ok(stat) => found.push(stat),
                 Err(e) if e.is_not_found() => {}
@@ -188,6 +194,19 @@ impl Proc {
     /// The children of a process.
     pub fn children(&self, pid: ProcessId) -> Result<Vec<ProcStat>> {
         Ok(self.all()?.into_iter().filter(|stat| stat.ppid == pid.get()).collect())
+    }
+
+    /// The children of a process that has one thread, read from that thread's list (since Linux 4.2
+    /// where the kernel was built so). `None` with more threads, whose lists could not be read at one
+    /// moment, and where there is no such list.
+    pub fn only_children(&self, pid: ProcessId) -> Option<Vec<ProcessId>> {
+        // A folder for each thread, and two names.
+        if self.root.stat(&file(pid, "task")).ok()?.nlink != 3 {
+            return None;
+        }
+        let bytes = self.root.read_kernel(&file(pid, &format!("task/{pid}/children")), LIMIT).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        text.split_ascii_whitespace().map(|word| ProcessId::new(word.parse().ok()?)).collect()
     }
 
     /// The open descriptors of a process, sorted.
@@ -217,7 +236,7 @@ impl Proc {
         let entries = self.root.list(folder).map_err(gone_is_not_found)?;
         let mut numbers: Vec<i32> =
             entries.iter().filter_map(|entry| entry.name.to_str()?.parse().ok()).collect();
-        numbers.sort_unstable();
+        sort::slice(&mut numbers);
         Ok(numbers)
     }
 

@@ -6,6 +6,7 @@
 //! them (a leading `/` may be left out); messages name the *outer* path, as the host sees it.
 //! For `/` itself the kernel resolves, which is quicker.
 
+mod files;
 mod find;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -27,6 +28,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use walk::{Last, Place, find, walk};
+
+/// What most files of proc and cgroup fit into.
+const KERNEL_ROOM: usize = 4096;
 
 /// See the head of this file. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -178,8 +182,23 @@ impl Root {
     /// The contents of a regular file of at most `limit` bytes. A longer one is an error, not cut.
     pub fn read(&self, inner: &Path, limit: u64) -> Result<Vec<u8>> {
         let (file, size) = self.open_verb("read", inner)?;
-        // With room to see the end in the same buffer. Not by size alone: files in /proc say 0.
+        // Not by size alone: files in /proc say 0.
         let room = usize::try_from(size.min(limit)).unwrap_or(0).max(1024).saturating_add(64);
+        self.read_open(file, inner, room, limit)
+    }
+
+    /// As [`Root::read`], for a file that the kernel makes up (proc, cgroup): on the host it is opened
+    /// without a look at what it is.
+    pub fn read_kernel(&self, inner: &Path, limit: u64) -> Result<Vec<u8>> {
+        if !self.is_host() {
+            return self.read(inner, limit);
+        }
+        let file = self.open_flags("read", inner, OFlag::O_RDONLY | OFlag::O_NONBLOCK, 0)?;
+        self.read_open(file, inner, KERNEL_ROOM, limit)
+    }
+
+    /// Reads to the end, with room to see it in the same buffer.
+    fn read_open(&self, file: File, inner: &Path, room: usize, limit: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(room);
         file.take(limit.saturating_add(1))
             .read_to_end(&mut bytes)

@@ -77,9 +77,16 @@ impl AsFd for NotifySocket {
     }
 }
 
+/// How long the next message is, which stays where it is: so that an idle supervisor need not have had
+/// room for the longest one.
+fn next_length(fd: &OwnedFd) -> nix::Result<usize> {
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;
+    nix::sys::socket::recv(fd.as_raw_fd(), &mut [0], flags)
+}
+
 /// One datagram; `None` for one without credentials or one that was cut.
 fn receive(fd: &OwnedFd) -> nix::Result<Option<Message>> {
-    let mut bytes = vec![0; MESSAGE];
+    let mut bytes = vec![0; next_length(fd)?.min(MESSAGE)];
     let mut control = cmsg_space!(UnixCredentials, [i32; MAX_FDS]);
     let mut iov = [IoSliceMut::new(&mut bytes)];
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
@@ -178,17 +185,14 @@ impl Connection {
     /// The next packet within the time; empty when the other side has closed. One longer than
     /// 64 KiB is an error.
     pub fn receive(&self, time: Duration) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; MESSAGE];
         let outcome = self.in_time(Interest::Read, time, || {
+            let mut bytes = vec![0; next_length(&self.fd)?.min(MESSAGE)];
             let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
-            nix::sys::socket::recv(self.fd.as_raw_fd(), &mut bytes, flags)
+            let length = nix::sys::socket::recv(self.fd.as_raw_fd(), &mut bytes, flags)?;
+            if length > MESSAGE { Err(Errno::EMSGSIZE) } else { Ok(bytes) }
         });
         match outcome {
-            Ok(length) if length > MESSAGE => Err(Error::new("read", "control socket", Errno::EMSGSIZE)),
-            Ok(length) => {
-                bytes.truncate(length);
-                Ok(bytes)
-            }
+            Ok(bytes) => Ok(bytes),
             Err(Errno::ECONNRESET) => Ok(Vec::new()),
             Err(e) => Err(Error::new("read", "control socket", e)),
         }

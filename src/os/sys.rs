@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use nix::errno::Errno;
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -82,6 +82,16 @@ pub fn open_dir_in_root(root: BorrowedFd<'_>, path: &Path) -> nix::Result<OwnedF
     let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
     // SAFETY: as in pidfd_open.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Two names in one folder change places (renameat2 with RENAME_EXCHANGE, Linux 3.15).
+pub fn exchange(dir: BorrowedFd<'_>, one: &OsStr, other: &OsStr) -> nix::Result<()> {
+    let path = |name: &OsStr| CString::new(name.as_bytes()).map_err(|_| Errno::EINVAL);
+    let (one, other, dir) = (path(one)?, path(other)?, dir.as_raw_fd());
+    let flags = libc::RENAME_EXCHANGE;
+    // SAFETY: both names live through the call.
+    let done = unsafe { libc::syscall(libc::SYS_renameat2, dir, one.as_ptr(), dir, other.as_ptr(), flags) };
+    Errno::result(done).map(drop)
 }
 
 /// fork(2) of a process that is born in a group of the unified hierarchy, whose folder this is

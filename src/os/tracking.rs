@@ -12,6 +12,7 @@ use super::features::Features;
 use super::kill::Target;
 use super::proc::{Identity, Proc, ProcStat, ProcessId};
 use super::sys;
+use crate::sort;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A signal is sent to newcomers in at most this many passes.
@@ -34,6 +35,8 @@ pub struct Kin {
     supervisor: Option<ProcessId>,
     apart: BTreeSet<ProcessId>,
     seen: BTreeMap<ProcessId, u64>,
+    /// It began with what a dead supervisor left, which is not below this one.
+    adopted: bool,
 }
 
 impl Tracking {
@@ -49,8 +52,18 @@ impl Tracking {
     pub fn is_empty(&mut self) -> Result<bool> {
         match self {
             Tracking::Cgroup(group) => group.is_empty(),
-            Tracking::Subreaper(kin) => Ok(kin.look()?.is_empty()),
+            Tracking::Subreaper(kin) => Ok(kin.has_only(&[]) || kin.look()?.is_empty()),
         }
+    }
+
+    /// Is there anybody besides these (and the supervisor)?
+    pub fn has_others(&mut self, known: &[ProcessId]) -> Result<bool> {
+        if let Tracking::Subreaper(kin) = self
+            && kin.has_only(known)
+        {
+            return Ok(false);
+        }
+        Ok(self.pids()?.iter().any(|pid| !known.contains(pid) && *pid != ProcessId::own()))
     }
 
     /// Sends a signal to all, newcomers included, except `spared`. Returns to how many.
@@ -80,14 +93,15 @@ pub fn become_subreaper() -> Result<()> {
 impl Kin {
     /// Of a supervisor, which must be subreaper.
     pub fn of(supervisor: ProcessId, proc: Proc, boot_id: BootId) -> Kin {
-        Kin { proc, boot_id, supervisor: Some(supervisor), apart: BTreeSet::new(), seen: BTreeMap::new() }
+        let (apart, seen) = (BTreeSet::new(), BTreeMap::new());
+        Kin { proc, boot_id, supervisor: Some(supervisor), apart, seen, adopted: false }
     }
 
     /// Those that a dead supervisor left: by what its record says.
     pub fn adopt(seen: &[Identity], proc: Proc, boot_id: BootId) -> Kin {
         let of_this_boot = seen.iter().filter(|identity| identity.boot_id == boot_id);
-        let seen = of_this_boot.map(|identity| (identity.pid, identity.start_time)).collect();
-        Kin { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen }
+        let seen = sort::map(of_this_boot.map(|identity| (identity.pid, identity.start_time)));
+        Kin { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen, adopted: true }
     }
 
     /// The one that takes over: what it forks from now on is kin, too.
@@ -113,6 +127,22 @@ impl Kin {
         self.seen.iter().map(identity).collect()
     }
 
+    /// Proves, where that is cheap, that nobody lives besides these: they have no children, and the
+    /// supervisor has none but them. An orphan of theirs would come to the supervisor, whose list is
+    /// read last and loses nobody meanwhile, as only the supervisor itself reaps. `false` proves nothing.
+    fn has_only(&mut self, known: &[ProcessId]) -> bool {
+        if self.adopted || !self.apart.is_empty() || self.supervisor != Some(ProcessId::own()) {
+            return false;
+        }
+        let childless = |pid: &ProcessId| self.proc.only_children(*pid).is_some_and(|c| c.is_empty());
+        let only = known.iter().all(childless)
+            && self.proc.only_children(ProcessId::own()).is_some_and(|c| c.iter().all(|c| known.contains(c)));
+        if only {
+            self.seen.retain(|pid, _| known.contains(pid));
+        }
+        only
+    }
+
     /// Looks at all processes and remembers the relatives; those that have ended are not counted.
     pub fn look(&mut self) -> Result<Vec<ProcStat>> {
         let all = self.proc.all()?;
@@ -126,12 +156,8 @@ impl Kin {
         // A session's number stays taken while it has a member, so one with a member that was seen
         // cannot be somebody else's.
         let was_seen = |stat: &&ProcStat| self.seen.get(&stat.pid) == Some(&stat.start_time);
-        let sessions: BTreeSet<i32> = all
-            .iter()
-            .filter(was_seen)
-            .map(|s| s.session)
-            .filter(|s| *s > 0 && Some(*s) != own_session)
-            .collect();
+        let sessions = all.iter().filter(was_seen).map(|s| s.session);
+        let sessions = sort::set(sessions.filter(|s| *s > 0 && Some(*s) != own_session));
         let is_kin = |stat: &&ProcStat| {
             below.contains(&stat.pid) || sessions.contains(&stat.session) || was_seen(stat)
         };
@@ -142,12 +168,15 @@ impl Kin {
         let below = descendants(&all, ours.iter().copied(), &apart);
         kin.extend(all.into_iter().filter(|s| below.contains(&s.pid) && !ours.contains(&s.pid)));
         kin.retain(|stat| !stat.is_zombie());
-        kin.sort_by_key(|stat| stat.pid);
-        self.seen = kin.iter().map(|stat| (stat.pid, stat.start_time)).collect();
+        sort::by_key(&mut kin, |stat| stat.pid);
+        self.seen = sort::map(kin.iter().map(|stat| (stat.pid, stat.start_time)));
         Ok(kin)
     }
 
     fn kill_all(&mut self, signal: i32, spared: &[ProcessId], features: &Features) -> Result<usize> {
+        if self.has_only(spared) {
+            return Ok(0);
+        }
         let mut told: BTreeSet<(ProcessId, u64)> = BTreeSet::new();
         let mut failed = None;
         for _ in 0..PASSES {
@@ -239,6 +268,7 @@ mod tests {
         let boot = BootId::read(&host).unwrap();
         let proc = Proc::new(host);
         become_subreaper().unwrap();
+        nobody_but_one(Kin::of(ProcessId::own(), proc.clone(), boot.clone()), &features);
         let aside = shell("sleep 60 & wait", &features);
         // Forks away twice and ends, as a daemon does: the sleep is an orphan in a session of its own.
         shell("(setsid sh -c 'sleep 61 & sleep 62' &) & sleep 63 & exit 0", &features);
@@ -264,6 +294,24 @@ mod tests {
         let mut rest = Tracking::Subreaper(Kin::of(ProcessId::own(), proc, boot));
         assert_eq!(rest.kill_all(libc::SIGKILL, &[], &features).unwrap(), 2);
         rest.remove().unwrap();
+    }
+
+    /// Nobody at first, nobody besides an only child, and not so any more once that has one itself.
+    fn nobody_but_one(kin: Kin, features: &Features) {
+        let child = shell("exec sleep 60", features);
+        let mut tracking = Tracking::Subreaper(kin);
+        assert!(tracking.has_others(&[]).unwrap() && !tracking.has_others(&[child]).unwrap());
+        assert_eq!(tracking.kill_all(libc::SIGKILL, &[child], features).unwrap(), 0);
+        assert_eq!(tracking.kill_all(libc::SIGKILL, &[], features).unwrap(), 1);
+        until(|| reap_any().unwrap().is_some());
+        assert!(tracking.is_empty().unwrap() && !tracking.has_others(&[]).unwrap());
+        let parent = shell("sleep 60 & wait", features);
+        until(|| tracking.has_others(&[parent]).unwrap());
+        assert_eq!(tracking.kill_all(libc::SIGKILL, &[], features).unwrap(), 2);
+        until(|| {
+            while reap_any().unwrap().is_some() {}
+            tracking.is_empty().unwrap()
+        });
     }
 
     fn until(mut done: impl FnMut() -> bool) {

@@ -96,7 +96,7 @@ pub struct Options {
 pub struct Ended {
     /// In short.
     pub answer: Answer,
-    /// The record as it is now.
+    /// For a failed start, the record as it is now.
     pub record: Option<Record>,
 }
 
@@ -302,7 +302,7 @@ fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result
 fn launch(place: &Place, plan: &Plan, program: Option<&PathBuf>) -> Result<File> {
     let features = Features::detect(plan.switches.as_deref())?;
     let files = place.prepare(&plan.unit)?;
-    let fd = child::plan_file(&plan.encode()?, &features, &place.root, &files.folder)?;
+    let fd = child::plan_file(&plan.encode(), &features, &place.root, &files.folder)?;
     let (reader, writer) = std::io::pipe().map_err(|e| Error::new("create", "pipe", e))?;
     let host = Root::host()?;
     let program = match program {

@@ -139,8 +139,13 @@ impl Place {
     pub fn prepare(&self, unit: &str) -> Result<Files> {
         let files = self.files(unit);
         for (folder, mode) in [(&self.run_dir, 0o755), (&files.folder, 0o755), (&files.control_dir, 0o700)] {
-            self.root.create_dir_all(folder, mode)?;
-            self.check(folder)?;
+            match self.check(folder) {
+                Err(e) if e.is_not_found() => {
+                    self.root.create_dir_all(folder, mode)?;
+                    self.check(folder)?;
+                }
+                checked => checked?,
+            }
         }
         self.root.create_dir_all(&self.log_dir, 0o755)?;
         Ok(files)

@@ -6,14 +6,14 @@
 //! Pure.
 
 use super::machine::Policy;
+use crate::json;
 use crate::unit::model::{Body, DepKind, ExecCommand, Service, StartLimit, Unit};
 use crate::unit::name::UnitName;
-use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Everything that a supervisor is told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The unit's name.
     pub unit: String,
@@ -41,8 +41,13 @@ pub struct Plan {
     pub errand: Errand,
 }
 
+crate::record! {
+    Plan { unit, description, files, unapplied, service, start_limit, paths, mode, lock_name, reaction,
+        switches, errand }
+}
+
 /// One of the unit's files.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileMark {
     /// Path inside the root.
     pub path: PathBuf,
@@ -50,8 +55,10 @@ pub struct FileMark {
     pub mtime: i64,
 }
 
+crate::record! { FileMark { path, mtime } }
+
 /// Where a supervisor finds and makes its files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
     /// The root, as the host sees it; `/` in life.
     pub root: PathBuf,
@@ -63,8 +70,10 @@ pub struct Paths {
     pub lock_dir: PathBuf,
 }
 
+crate::record! { Paths { root, run_dir, log_dir, lock_dir } }
+
 /// What to do with settings that this user may not apply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApplyMode {
     /// Fail with systemd's exit code.
     Strict,
@@ -72,8 +81,10 @@ pub enum ApplyMode {
     BestEffort,
 }
 
+crate::choice! { ApplyMode { Strict, BestEffort } }
+
 /// Which ends of the unit somebody is interested in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reaction {
     /// `OnFailure=`.
     pub failure: bool,
@@ -83,8 +94,10 @@ pub struct Reaction {
     pub bound: bool,
 }
 
+crate::record! { Reaction { failure, success, bound } }
+
 /// What a supervisor does first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errand {
     /// Start the service, or take over the one that runs.
     Start,
@@ -93,6 +106,8 @@ pub enum Errand {
     /// Take over the one that runs.
     Adopt,
 }
+
+crate::choice! { Errand { Start, Stop, Adopt } }
 
 /// Why there can be no plan.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -205,11 +220,9 @@ impl Plan {
     }
 
     /// For the descriptor.
-    ///
-    /// # Errors
-    /// A path that is not UTF-8.
-    pub fn encode(&self) -> Result<Vec<u8>, PlanError> {
-        serde_json::to_vec(self).map_err(|e| PlanError::Unreadable(e.to_string()))
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        json::encode(self)
     }
 
     /// From the descriptor.
@@ -217,7 +230,7 @@ impl Plan {
     /// # Errors
     /// Bytes that are not a plan.
     pub fn decode(bytes: &[u8]) -> Result<Self, PlanError> {
-        serde_json::from_slice(bytes).map_err(|e| PlanError::Unreadable(e.to_string()))
+        json::decode(bytes).map_err(|e| PlanError::Unreadable(e.to_string()))
     }
 }
 

@@ -12,6 +12,7 @@ mod actions;
 mod control;
 mod environment;
 mod events;
+mod facts;
 mod files;
 mod output;
 mod private_tmp;
@@ -24,12 +25,12 @@ pub use output::{LogSink, Output};
 use self::control::Waiters;
 use self::processes::Process;
 use self::spawn::Foreground;
-use super::machine::{self, Event, Facts, Machine, Phase, Policy, State, StopKind};
+use super::machine::{self, Action, Event, Machine, Phase, Policy, StopKind};
 use super::place::{Files, Place, living};
 use super::plan::{Errand, Plan, PlanError};
 use super::status::Record;
 use crate::os::child;
-use crate::os::clock::{self, BootId};
+use crate::os::clock::BootId;
 use crate::os::error::Error;
 use crate::os::features::{Features, UnknownSwitch};
 use crate::os::inotify::Watcher;
@@ -40,7 +41,7 @@ use crate::os::root::Root;
 use crate::os::signal::{Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking::{self, Tracking};
-use crate::unit::model::{Restart, ServiceType, StatusSet};
+use crate::unit::model::{Restart, StatusSet};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -129,12 +130,7 @@ pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
 fn read_plan(fd: OwnedFd) -> Result<Box<Plan>, RunError> {
     let mut bytes = Vec::with_capacity(4096);
     File::from(fd).take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
-    // On a stack that is given back: the deep frames of reading would else stay dirty for good.
-    let read = std::thread::scope(|scope| scope.spawn(|| Plan::decode(&bytes).map(Box::new)).join());
-    match read {
-        Ok(plan) => Ok(plan?),
-        Err(_) => Err(PlanError::Unreadable("reading it failed".to_owned()).into()),
-    }
+    Ok(Box::new(Plan::decode(&bytes)?))
 }
 
 /// Everything that the loop works with.
@@ -176,9 +172,14 @@ struct Supervisor {
     /// The errand of starting is still to be done, after what was found is down.
     start_pending: bool,
     oom_score: Option<i32>,
+    /// Whether the host went down when it was last asked, and when that was.
+    going_down: Option<(Duration, bool)>,
+    /// Processes that the OOM killer had ended when the main process surely lived.
+    oom_kills: Option<u64>,
     /// It waits for an automatic restart that concerns others.
     restarting: bool,
-    _lock: Lock,
+    /// Until it has finished.
+    lock: Option<Lock>,
 }
 
 impl Supervisor {
@@ -208,7 +209,7 @@ impl Supervisor {
             restarting: false,
             watchdog: plan.service.watchdog,
             output: None,
-            record: publish::fresh(&plan, &place, &boot, &proc),
+            record: publish::fresh(&plan, old.as_ref(), &boot, &proc),
             published: Record::default(),
             main: None,
             control: None,
@@ -222,6 +223,8 @@ impl Supervisor {
             asked: false,
             hurry: false,
             start_pending: false,
+            oom_kills: None,
+            going_down: None,
             plan,
             place,
             files,
@@ -234,7 +237,7 @@ impl Supervisor {
             notify,
             listener,
             foreground,
-            _lock: lock,
+            lock: Some(lock),
         });
         s.open_output();
         s.first(old);
@@ -286,6 +289,10 @@ impl Supervisor {
         self.machine.restarts = self.record.restarts;
         self.candidate = main.as_ref().map(|m| m.pid);
         self.main = main.and_then(|m| self.stranger(&m));
+        if phase == Phase::Running && self.record.lock.is_some() {
+            // It may be that the record was as far as the other one came.
+            self.take_lock();
+        }
         self.queue.push_back(Event::Adopted(phase));
         match self.plan.errand {
             Errand::Stop => self.queue.push_back(Event::Stop(StopKind::Stop)),
@@ -301,6 +308,8 @@ impl Supervisor {
             if self.machine.state.is_over() {
                 if self.start_pending {
                     self.start_pending = false;
+                    self.publish();
+                    self.waiters.over(&self.machine, &self.record);
                     self.queue.push_back(Event::Start);
                     continue;
                 }
@@ -322,50 +331,29 @@ impl Supervisor {
             let (next, actions) = machine::step(&self.policy, &self.machine, &facts, event);
             self.machine = next;
             self.note_change(before);
+            if actions.contains(&Action::TakeLock) {
+                // In the record before it is made, so that whoever takes over knows of it; and the
+                // process is in it, so that one write does for both.
+                self.record.lock = self.lock_path();
+                self.publish();
+            }
             for action in actions {
                 self.carry_out(action);
             }
+            if self.queue.front().is_some_and(|next| matches!(next, Event::Spawned(_))) {
+                // What the machine makes of the new process is written with it.
+                continue;
+            }
+            if self.machine.state.is_over() {
+                // So is the end of this process.
+                continue;
+            }
             self.watch_pid_file();
-            self.publish();
+            if !self.restarts_at_once() {
+                self.publish();
+            }
         }
         self.plan_look();
-    }
-
-    fn facts(&mut self, event: Event) -> Facts {
-        let mut facts = Facts { now: clock::now(), ..Facts::default() };
-        if !matches!(event, Event::Ping | Event::Spawned(_) | Event::Executed) {
-            facts.others = self.others_live();
-        }
-        let asks = self.asks_for_main(event);
-        if asks {
-            self.candidate = self.find_main();
-        }
-        facts.found = if matches!(event, Event::Adopted(_)) {
-            self.main.is_some()
-        } else {
-            asks && self.candidate.is_some()
-        };
-        if matches!(
-            event,
-            Event::MainExit(_)
-                | Event::ControlExit(_)
-                | Event::GroupEmpty
-                | Event::Timeout
-                | Event::SpawnFailed(_)
-        ) {
-            let level = crate::host::runlevels(&self.place.root, None).map(|l| l.current);
-            facts.going_down = matches!(level, Some('0' | '6'));
-        }
-        facts
-    }
-
-    /// Does the machine want to know now which process PID file or guess name?
-    fn asks_for_main(&self, event: Event) -> bool {
-        let forking = self.policy.kind == ServiceType::Forking;
-        let asking = matches!(self.machine.state, State::Start | State::StartPost | State::Reload);
-        matches!(event, Event::ControlExit(_)) && forking && asking
-            || matches!(event, Event::MainExit(_)) && self.policy.pid_file
-            || matches!(event, Event::PidFile)
     }
 
     /// Removes what only a living supervisor has, and answers those who are left.
@@ -381,6 +369,8 @@ impl Supervisor {
                 log::warn!("{e}");
             }
         }
+        // Whoever has the answer need not meet this process again.
+        self.lock = None;
         self.waiters.answer_all(&self.machine, &self.record);
     }
 

@@ -8,7 +8,7 @@
 
 use super::machine::{Phase, ServiceResult, State, Window};
 use super::plan::FileMark;
-use serde::{Deserialize, Serialize};
+use crate::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,8 +16,7 @@ use std::time::Duration;
 pub const VERSION: u32 = 1;
 
 /// One service.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     /// [`VERSION`].
     pub version: u32,
@@ -85,8 +84,15 @@ pub struct Record {
     pub lock: Option<PathBuf>,
 }
 
+crate::record! {
+    default Record { version, unit, description, sub, result, reload_result, wanted, boot_id, invocation_id,
+        main, control, supervisor, exec_main_pid, exec_main_start, exec_main_exit, exec_main_code,
+        exec_main_status, exec_failure, state_change, active_enter, active_exit, inactive_enter, restarts,
+        starts, status_text, status_errno, log_path, unapplied, not_applied, files, tracking, lock }
+}
+
 /// A process that is not mistaken for another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProcessMark {
     /// Its number.
     pub pid: i32,
@@ -94,14 +100,18 @@ pub struct ProcessMark {
     pub start_time: u64,
 }
 
+crate::record! { ProcessMark { pid, start_time } }
+
 /// A point in time on both clocks, in microseconds; 0 for never.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
     /// Since 1970, UTC.
     pub real: u64,
     /// Since boot.
     pub mono: u64,
 }
+
+crate::record! { Moment { real, mono } }
 
 impl Moment {
     /// From the two clocks.
@@ -113,13 +123,15 @@ impl Moment {
 }
 
 /// [`Window`] on disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StartWindow {
     /// Microseconds since boot; 0 for none.
     pub begin: u64,
     /// Starts seen.
     pub starts: u32,
 }
+
+crate::record! { StartWindow { begin, starts } }
 
 impl From<Window> for StartWindow {
     fn from(w: Window) -> Self {
@@ -135,8 +147,7 @@ impl From<StartWindow> for Window {
 }
 
 /// How the processes of a service are told from others.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrackingMark {
     /// A group of the kernel.
     pub cgroup: Option<PathBuf>,
@@ -145,6 +156,8 @@ pub struct TrackingMark {
     /// Without a group: the processes that were seen.
     pub kin: Vec<ProcessMark>,
 }
+
+crate::record! { default TrackingMark { cgroup, unified, kin } }
 
 impl Record {
     /// The state it tells of; a word from the future counts as dead.
@@ -168,7 +181,7 @@ impl Record {
     /// For the file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
+        let mut bytes = json::encode(self);
         bytes.push(b'\n');
         bytes
     }
@@ -176,7 +189,7 @@ impl Record {
     /// From the file; `None` for bytes that are no record.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        json::decode(bytes).ok()
     }
 
     /// In which phase a supervisor finds the service, by what the record says and by whether its

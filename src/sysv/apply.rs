@@ -9,14 +9,17 @@ use super::chkconfig::{
     file_of, is_enabled, is_listed,
 };
 use super::depth::read_facilities;
-use super::header::scan;
+use super::header::{Keep, scan, scan_for};
 use super::level::Runlevel;
 use super::links::{Found, Link, Step, Target, shown};
 use super::lsb;
 use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
+use crate::sort;
+use std::collections::btree_map::Entry::Vacant;
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 const SCRIPTS: &str = "/etc/init.d";
@@ -97,7 +100,11 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
         command.changes_links() && command.name().is_some_and(|name| view.depends_on_others(name));
     let is_debian = env.family == Family::Debian && command.changes_links();
     if command.needs_all() || moves_others || is_debian {
-        read_all_scripts(root, &mut view);
+        let is_table = matches!(command, Command::List { .. });
+        read_all_scripts(root, if is_table { Keep::Levels } else { Keep::Order }, &mut view);
+    }
+    if matches!(command, Command::List { name: None, .. }) {
+        read_orphans(root, &mut view);
     }
     if is_debian && !(view.update_rc_d && env.hand_over == HandingOver::Allowed) {
         read_for_insserv(root, &mut view);
@@ -136,15 +143,27 @@ fn read_links(root: &Root) -> Found {
 fn read_targets(root: &Root, name: &OsStr, found: &mut Found) {
     for entry in found.of_mut(name) {
         if entry.target == Target::Unread
-            && let Ok(text) = root.read_link(&path(entry.level, &entry.link))
+            && let Ok(text) = root.read_link(&path(entry.level, &entry.link(name)))
         {
             entry.target = Target::Link(text.into_os_string());
         }
     }
 }
 
-fn read_all_scripts(root: &Root, view: &mut View) {
-    let overrides: std::collections::BTreeSet<_> = names(root, OVERRIDES).into_iter().collect();
+/// Services that have links, all of which lead nowhere.
+fn read_orphans(root: &Root, view: &mut View) {
+    let leads_nowhere = |name: &OsStr| {
+        view.found
+            .of(name)
+            .iter()
+            .all(|e| root.stat(&path(e.level, &e.link(name))).is_err_and(|e| e.is_not_found()))
+    };
+    let without = view.found.names().filter(|name| !view.scripts.contains_key(*name));
+    view.orphans = without.filter(|name| leads_nowhere(name)).map(OsStr::to_owned).collect();
+}
+
+fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
+    let overrides = sort::set(names(root, OVERRIDES));
     let entries = match root.list(Path::new(SCRIPTS)) {
         Ok(entries) => entries,
         Err(e) => {
@@ -156,14 +175,15 @@ fn read_all_scripts(root: &Root, view: &mut View) {
     let mut bytes = Vec::new();
     for entry in entries {
         let is_file = matches!(entry.kind, FileKind::Regular | FileKind::Symlink);
-        if is_file && is_listed(&entry.name) && !view.scripts.contains_key(&entry.name) {
+        if is_file && is_listed(&entry.name) {
             if overrides.contains(&entry.name) {
                 read_script(root, &entry.name, view);
                 continue;
             }
-            let read = folder.read(&entry.name, entry.kind, SCRIPT_LIMIT, &mut bytes);
-            if let Some(script) = read_as(read.map(|_| bytes.as_slice())) {
-                view.scripts.insert(entry.name, script);
+            let Vacant(slot) = view.scripts.entry(entry.name) else { continue };
+            let read = folder.read(slot.key(), entry.kind, SCRIPT_LIMIT, &mut bytes);
+            if let Some(script) = read_as(read.map(|_| bytes.as_slice()), keep) {
+                slot.insert(script);
             }
         }
     }
@@ -186,17 +206,17 @@ fn read_script(root: &Root, name: &OsStr, view: &mut View) {
 fn read_one(root: &Root, name: &OsStr) -> Option<Script> {
     let file = file_of(SCRIPTS, name)?;
     match root.read(Path::new(&file), SCRIPT_LIMIT) {
-        Ok(bytes) => read_as(Ok(&bytes)),
-        Err(e) => read_as(Err(e)),
+        Ok(bytes) => read_as(Ok(&bytes), Keep::All),
+        Err(e) => read_as(Err(e), Keep::All),
     }
 }
 
 /// The causes are those that chkconfig gives, which maps the file into memory: a folder is no device,
 /// an empty file an invalid argument.
-fn read_as(bytes: Result<&[u8], Error>) -> Option<Script> {
+fn read_as(bytes: Result<&[u8], Error>, keep: Keep) -> Option<Script> {
     Some(match bytes {
         Ok([]) => Script::Unreadable("Invalid argument".to_owned()),
-        Ok(bytes) => Script::Read { script: Box::new(scan(bytes)), over: None },
+        Ok(bytes) => Script::Read { script: Box::new(scan_for(bytes, keep)), over: None },
         Err(e) if e.is_not_found() => return None,
         Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => {
             Script::Unreadable("No such device".to_owned())
@@ -207,7 +227,7 @@ fn read_as(bytes: Result<&[u8], Error>) -> Option<Script> {
 
 /// What insserv reads: the block of each script, or of its override, and the facilities.
 fn read_for_insserv(root: &Root, view: &mut View) {
-    for name in view.scripts.keys() {
+    for name in view.scripts.keys().filter(|n| !lsb::is_passed_over(n.as_bytes())) {
         let of = |folder: &str| {
             let bytes = root.read(Path::new(&file_of(folder, name)?), SCRIPT_LIMIT).ok()?;
             Some(lsb::parse(&bytes))

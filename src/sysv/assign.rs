@@ -7,8 +7,9 @@
 
 use super::level::Priority;
 use super::priority::{Direction, Numbers};
+use crate::sort;
 use crate::unit::model::Origin;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use thiserror::Error;
 
@@ -103,7 +104,7 @@ pub fn assign(nodes: &[Node], edges: &[Edge]) -> Result<BTreeMap<String, Numbers
     let start = graph.numbers(&order, Direction::Start)?;
     let stop = graph.numbers(&order, Direction::Stop)?;
     let free = nodes.iter().zip(start.iter().zip(stop)).filter(|(n, _)| n.place == Place::Free);
-    Ok(free.map(|(n, (start, stop))| (n.name.clone(), Numbers { start: *start, stop })).collect())
+    Ok(sort::map(free.map(|(n, (start, stop))| (n.name.clone(), Numbers { start: *start, stop }))))
 }
 
 struct Graph<'a> {
@@ -125,8 +126,7 @@ struct Bound {
 
 impl<'a> Graph<'a> {
     fn new(nodes: &'a [Node], edges: &'a [Edge]) -> Self {
-        let index: BTreeMap<&str, usize> =
-            nodes.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)).collect();
+        let index = sort::map(nodes.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)));
         let mut graph =
             Self { nodes, before: vec![Vec::new(); nodes.len()], after: vec![Vec::new(); nodes.len()] };
         for edge in edges {
@@ -164,8 +164,7 @@ impl<'a> Graph<'a> {
     /// All nodes, those that come earlier first.
     fn sorted(&self) -> Result<Vec<usize>, AssignError> {
         let mut waits: Vec<usize> = self.before.iter().map(Vec::len).collect();
-        let mut ready: BTreeSet<usize> =
-            waits.iter().enumerate().filter(|(_, n)| **n == 0).map(|(i, _)| i).collect();
+        let mut ready = sort::set(waits.iter().enumerate().filter(|(_, n)| **n == 0).map(|(i, _)| i));
         let mut order = Vec::with_capacity(waits.len());
         while let Some(node) = ready.pop_first() {
             order.push(node);
@@ -183,7 +182,7 @@ impl<'a> Graph<'a> {
 
     /// Walks back from a node that never became ready until one comes twice.
     fn circle(&self, done: &[usize]) -> AssignError {
-        let done: BTreeSet<usize> = done.iter().copied().collect();
+        let done = sort::set(done.iter().copied());
         let mut path: Vec<(usize, &Edge)> = Vec::new();
         let mut at = (0..self.nodes.len()).find(|i| !done.contains(i)).unwrap_or(0);
         while !path.iter().any(|(node, _)| *node == at) {

@@ -267,6 +267,27 @@ pub enum Script {
     Unreadable(String),
 }
 
+impl Script {
+    /// What it says, its override applied; without a copy where it has none.
+    pub(crate) fn said(&self) -> Result<Said<'_>, Refusal> {
+        match self {
+            Self::Unreadable(why) => Err(Refusal::Unreadable(why.clone())),
+            Self::Read { script, over: None } => match script.as_ref() {
+                Ok(scan) => scan.fault().map_or(Ok(Said::Scan(scan)), |e| Err(Refusal::Unsupported(e))),
+                Err(e) => Err(Refusal::Unsupported(e.clone())),
+            },
+            Self::Read { script, over: Some(over) } => {
+                let script = script.as_ref().clone().map_err(Refusal::Unsupported)?;
+                // The script must do without its override, as in chkconfig.
+                script.clone().accept().map_err(Refusal::Unsupported)?;
+                let over = over.as_ref().clone().map_err(|e| Refusal::Override(e.into()))?;
+                let both = script.overridden(over).map_err(Refusal::Override)?;
+                both.accept().map(|header| Said::Header(Box::new(header))).map_err(Refusal::Unsupported)
+            }
+        }
+    }
+}
+
 /// What was read of the host: as much as the command needs.
 #[derive(Clone, Debug, Default)]
 pub struct View {
@@ -276,6 +297,8 @@ pub struct View {
     pub no_scripts: Option<String>,
     /// The folders of links.
     pub found: Found,
+    /// Services whose links lead nowhere; only for the whole table.
+    pub orphans: Vec<OsString>,
     /// Native units, e.g. `web.service`, and sockets; only where systemd is the init.
     pub units: BTreeSet<OsString>,
     /// xinetd's services: is each enabled?
@@ -286,6 +309,15 @@ pub struct View {
     pub facilities: Facilities,
     /// Is there an update-rc.d? Only looked for on Debian.
     pub update_rc_d: bool,
+}
+
+/// What a service says: its scan as it was read, or a header with an override laid over it.
+#[derive(Clone, Debug)]
+pub(crate) enum Said<'a> {
+    /// Good enough for a script.
+    Scan(&'a Scan),
+    /// Made of two.
+    Header(Box<Header>),
 }
 
 /// A script's header with its override laid over it.
@@ -302,21 +334,16 @@ pub(crate) enum Refusal {
 impl View {
     /// The header of a service, its override applied.
     pub(crate) fn header(&self, name: &OsStr) -> Result<Header, Refusal> {
-        match self.scripts.get(name) {
-            None => Err(Refusal::Unreadable("No such file or directory".to_owned())),
-            Some(Script::Unreadable(why)) => Err(Refusal::Unreadable(why.clone())),
-            Some(Script::Read { script, over: None }) => {
-                script.as_ref().clone().and_then(Scan::accept).map_err(Refusal::Unsupported)
-            }
-            Some(Script::Read { script, over: Some(over) }) => {
-                let script = script.as_ref().clone().map_err(Refusal::Unsupported)?;
-                // The script must do without its override, as in chkconfig.
-                script.clone().accept().map_err(Refusal::Unsupported)?;
-                let over = over.as_ref().clone().map_err(|e| Refusal::Override(e.into()))?;
-                let both = script.overridden(over).map_err(Refusal::Override)?;
-                both.accept().map_err(Refusal::Unsupported)
-            }
+        match self.said(name)? {
+            Said::Scan(scan) => scan.clone().accept().map_err(Refusal::Unsupported),
+            Said::Header(header) => Ok(*header),
         }
+    }
+
+    /// What a service says, without a copy where it has no override.
+    pub(crate) fn said(&self, name: &OsStr) -> Result<Said<'_>, Refusal> {
+        let missing = || Refusal::Unreadable("No such file or directory".to_owned());
+        self.scripts.get(name).ok_or_else(missing)?.said()
     }
 
     /// The header without the override.

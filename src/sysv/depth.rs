@@ -8,6 +8,7 @@
 
 use super::level::Priority;
 use super::lsb::Block;
+use crate::sort;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What `/etc/insserv.conf` and its folder say a `$facility` stands for.
@@ -51,7 +52,7 @@ pub fn depths(scripts: &[(&str, &Block)], facilities: &Facilities) -> Depths {
     }
     let is_interactive = |i: usize| scripts.get(i).is_some_and(|(_, b)| b.interactive);
     let of = |counts: fn(&Block) -> bool| -> BTreeSet<usize> {
-        scripts.iter().enumerate().filter(|(_, (_, b))| counts(b)).map(|(i, _)| i).collect()
+        sort::set(scripts.iter().enumerate().filter(|(_, (_, b))| counts(b)).map(|(i, _)| i))
     };
     let boot = of(|b| b.default_start.boot);
     let up = of(|b| !b.default_start.boot && !b.default_start.levels.is_empty());
@@ -59,8 +60,7 @@ pub fn depths(scripts: &[(&str, &Block)], facilities: &Facilities) -> Depths {
     let (at_boot, boot_circles) = count(&start, &boot, &is_interactive);
     let (at_start, start_circles) = count(&start, &up, &is_interactive);
     let (at_stop, stop_circles) = count(&before_stop, &down, &is_interactive);
-    let circles: BTreeSet<usize> =
-        [boot_circles, start_circles, stop_circles].into_iter().flatten().collect();
+    let circles = sort::set([boot_circles, start_circles, stop_circles].into_iter().flatten());
     let number = |n: u8| Priority::new(n).unwrap_or(Priority::MIDDLE);
     // Of the two starts only one counts a script.
     let starts = at_boot.iter().zip(&at_start).map(|(boot, up)| *boot.max(up));

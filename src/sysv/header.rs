@@ -11,7 +11,7 @@ mod scan;
 use super::level::{Levels, Priority};
 use thiserror::Error;
 
-pub use scan::{chkconfig_line, scan, unit_line};
+pub use scan::{Keep, chkconfig_line, scan, scan_for, unit_line};
 
 /// What chkconfig needs to know of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,21 +176,28 @@ pub fn parse(file: &[u8]) -> Result<Header, HeaderError> {
 }
 
 impl Scan {
+    /// Why it is not enough for a script.
+    #[must_use]
+    pub fn fault(&self) -> Option<HeaderError> {
+        if self.levels.is_none() {
+            return Some(match &self.near_miss {
+                Some((line, text)) => HeaderError::NearMiss { line: *line, text: text.clone() },
+                None if self.is_lsb => HeaderError::NoLevels,
+                None => HeaderError::NoHeader,
+            });
+        }
+        (self.priorities.is_none() && !self.is_lsb).then_some(HeaderError::NoPriorities)
+    }
+
     /// The header, if it is enough for a script (`parseServiceInfo` without `partialOk`).
     ///
     /// # Errors
     /// As [`parse`].
     pub fn accept(self) -> Result<Header, HeaderError> {
-        let Some(levels) = self.levels else {
-            return Err(match self.near_miss {
-                Some((line, text)) => HeaderError::NearMiss { line, text },
-                None if self.is_lsb => HeaderError::NoLevels,
-                None => HeaderError::NoHeader,
-            });
-        };
-        if self.priorities.is_none() && !self.is_lsb {
-            return Err(HeaderError::NoPriorities);
+        if let Some(fault) = self.fault() {
+            return Err(fault);
         }
+        let levels = self.levels.unwrap_or(Levels::NONE);
         let lsb = self.is_lsb.then(|| Lsb {
             required_start: self.required_start.unwrap_or_default(),
             required_stop: self.required_stop.unwrap_or_default(),

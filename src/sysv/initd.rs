@@ -7,6 +7,7 @@
 
 use super::chkconfig::Family;
 use super::level::{Levels, Priority};
+use crate::unit::model::{DepKind, Dependency};
 use crate::unit::name::UnitName;
 use thiserror::Error;
 
@@ -37,6 +38,8 @@ pub struct Spec {
     pub required: Vec<String>,
     /// The same, where they are there at all.
     pub should: Vec<String>,
+    /// Scripts that start after it and stop before it.
+    pub before: Vec<String>,
 }
 
 /// Why a script cannot be written.
@@ -76,7 +79,24 @@ impl Spec {
             description: description.to_owned(),
             required: ["$remote_fs", "$syslog", "$network"].map(str::to_owned).to_vec(),
             should: Vec::new(),
+            before: Vec::new(),
         })
+    }
+
+    /// With what its unit says (`After=`, `Before=`) of its place among the scripts that there are.
+    #[must_use]
+    pub fn placed(mut self, unit: &[Dependency], is_script: impl Fn(&str) -> bool) -> Self {
+        let names = |kind| {
+            let others = unit.iter().filter(move |dep| dep.kind == kind).map(|dep| dep.on.stem());
+            others.filter(|name| is_script(name)).map(str::to_owned)
+        };
+        self.should.extend(names(DepKind::After));
+        self.before.extend(names(DepKind::Before));
+        for list in [&mut self.should, &mut self.before] {
+            list.sort();
+            list.dedup();
+        }
+        self
     }
 
     /// The scripts that ship in `initd/`, in Red Hat's form there.
@@ -136,6 +156,11 @@ impl Spec {
         };
         let stop = if self.levels.is_empty() { Levels::NONE } else { Levels::ALL.minus(self.levels) };
         let (required, should) = (self.required.join(" "), self.should.join(" "));
+        // insserv's own keys; without a value they would be no keys.
+        let before = match self.before.join(" ") {
+            none if none.is_empty() => none,
+            some => row("X-Start-Before", &some) + &row("X-Stop-After", &some),
+        };
         [
             "### BEGIN INIT INFO\n".to_owned(),
             row("Provides", &self.name),
@@ -143,6 +168,7 @@ impl Spec {
             row("Required-Stop", &required),
             row("Should-Start", &should),
             row("Should-Stop", &should),
+            before,
             row("Default-Start", &self.levels.digits(" ")),
             row("Default-Stop", &stop.digits(" ")),
             row("Short-Description", &self.description),
@@ -175,7 +201,7 @@ impl Spec {
         }
         let is_dependency =
             |n: &&String| !n.is_empty() && n.strip_prefix('$').unwrap_or(n).chars().all(is_name);
-        match self.required.iter().chain(&self.should).find(|n| !is_dependency(n)) {
+        match self.required.iter().chain(&self.should).chain(&self.before).find(|n| !is_dependency(n)) {
             Some(bad) => Err(SpecError::Dependency(bad.clone())),
             None => Ok(()),
         }
@@ -277,6 +303,24 @@ mod tests {
         );
         assert!(fails(Spec { should: vec!["a b".to_owned()], ..good.clone() }).contains("'a b'"));
         assert!(Spec::new("no\nunit", "d").is_err());
+    }
+
+    /// A writer named by a drop-in of the hook's unit stops before the hook; what is no script is not named.
+    #[test]
+    fn what_the_unit_says_of_its_place() {
+        let dep = |kind, on| Dependency { kind, on: UnitName::parse(on).unwrap(), origin: None };
+        let unit = [
+            dep(DepKind::After, "filebeat.service"),
+            dep(DepKind::After, "gone.service"),
+            dep(DepKind::Before, "tomcat.service"),
+            dep(DepKind::Before, "shutdown.target"),
+        ];
+        let hook = Spec::shipped().unwrap().into_iter().find(|s| s.name == "shutdown-filebeat").unwrap();
+        let hook = hook.placed(&unit, |name| ["filebeat", "tomcat"].contains(&name));
+        let block = lsb::parse(hook.print(Family::Debian).unwrap().as_bytes()).unwrap();
+        assert_eq!((block.start_before, block.stop_after), (vec!["tomcat".into()], vec!["tomcat".into()]));
+        assert_eq!(block.should_stop, ["filebeat"]);
+        assert!(!hook.print(Family::RedHat).unwrap().contains("tomcat"));
     }
 
     /// Writers stop first, then the drain, then the shipper, then the network.

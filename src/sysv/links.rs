@@ -4,8 +4,9 @@
 //! A plan makes before it removes, so that a service is never without a link in between.
 
 use super::level::{Levels, Priority, Runlevel};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What a link asks rc for.
@@ -43,6 +44,12 @@ impl Link {
     /// Takes a file's name apart; `None` for what is no link of rc's (`[SK][0-9][0-9]NAME`).
     #[must_use]
     pub fn parse(file: &OsStr) -> Option<Self> {
+        let (turn, priority, name) = Self::parts(file)?;
+        Some(Self { turn, priority, name: name.to_owned() })
+    }
+
+    /// The same without a copy of the name: hosts have thousands of links.
+    fn parts(file: &OsStr) -> Option<(Turn, Priority, &OsStr)> {
         let (letter, tens, ones, name) = match file.as_bytes() {
             [letter, tens, ones, name @ ..] if !name.is_empty() => (letter, tens, ones, name),
             _ => return None,
@@ -56,7 +63,7 @@ impl Link {
             return None;
         }
         let priority = Priority::new((tens - b'0') * 10 + (ones - b'0'))?;
-        Some(Self { turn, priority, name: OsStr::from_bytes(name).to_owned() })
+        Some((turn, priority, OsStr::from_bytes(name)))
     }
 
     /// Its name in the folder.
@@ -87,44 +94,74 @@ pub enum Target {
     Unread,
 }
 
-/// One name found in one level.
+/// One name found in one level, of a service that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Where.
     pub level: Runlevel,
-    /// Its name.
-    pub link: Link,
+    /// `S` or `K`.
+    pub turn: Turn,
+    /// The two digits.
+    pub priority: Priority,
     /// What it is.
     pub target: Target,
+}
+
+impl Entry {
+    /// The whole link of this service.
+    #[must_use]
+    pub fn link(&self, name: &OsStr) -> Link {
+        Link { turn: self.turn, priority: self.priority, name: name.to_owned() }
+    }
+}
+
+/// FNV-1a: quick for short names. Only root makes links, so that nobody chooses names that collide.
+#[derive(Clone, Copy, Debug)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Everything found in the seven folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    by_name: BTreeMap<OsString, Vec<Entry>>,
+    by_name: HashMap<OsString, Vec<Entry>, BuildHasherDefault<Fnv>>,
     missing: Levels,
 }
 
 impl Found {
     /// Notes a name in a level's folder; names that are no links of rc's are passed over.
     pub fn add(&mut self, level: Runlevel, file: &OsStr, target: Target) {
-        if let Some(link) = Link::parse(file) {
-            let entry = |link| Entry { level, link, target };
-            match self.by_name.get_mut(&link.name) {
-                Some(entries) => entries.push(entry(link)),
-                None => {
-                    let mut entries = Vec::with_capacity(Runlevel::ALL.len());
-                    let name = link.name.clone();
-                    entries.push(entry(link));
-                    self.by_name.insert(name, entries);
-                }
+        let Some((turn, priority, name)) = Link::parts(file) else { return };
+        let entry = Entry { level, turn, priority, target };
+        match self.by_name.get_mut(name) {
+            Some(entries) => entries.push(entry),
+            None => {
+                let mut entries = Vec::with_capacity(Runlevel::ALL.len());
+                entries.push(entry);
+                self.by_name.insert(name.to_owned(), entries);
             }
         }
     }
 
     /// Puts the links of each service in order: by level, K before S, by number.
     pub fn sort(&mut self) {
-        let key = |e: &Entry| (e.level, e.link.turn, e.link.priority);
+        let key = |e: &Entry| (e.level, e.turn, e.priority);
         self.by_name.values_mut().for_each(|entries| entries.sort_by_key(key));
     }
 
@@ -152,7 +189,9 @@ impl Found {
 
     /// Every service that has a link, in order.
     pub fn names(&self) -> impl Iterator<Item = &OsStr> {
-        self.by_name.keys().map(OsString::as_os_str)
+        let mut names: Vec<&OsStr> = self.by_name.keys().map(OsString::as_os_str).collect();
+        names.sort_unstable();
+        names.into_iter()
     }
 
     /// Where a service has a link of any kind.
@@ -165,7 +204,7 @@ impl Found {
     /// chance; rc runs each of them, so that an S link starts it.)
     #[must_use]
     pub fn on(&self, name: &OsStr) -> Levels {
-        self.of(name).iter().filter(|e| e.link.turn == Turn::Start).map(|e| e.level).collect()
+        on(self.of(name))
     }
 
     /// What is wrong with a service's links, one sentence each: several in one level, names that
@@ -174,10 +213,13 @@ impl Found {
     pub fn faults(&self, name: &OsStr) -> Vec<String> {
         let mut said = Vec::new();
         let all = self.of(name);
+        if are_plain(all) {
+            return said;
+        }
         for level in Runlevel::ALL {
             let here = || all.iter().filter(|e| e.level == level);
             if here().nth(1).is_some() {
-                let files = here().map(|e| shown(&e.link.file())).collect::<Vec<_>>().join(", ");
+                let files = here().map(|e| shown(&e.link(name).file())).collect::<Vec<_>>().join(", ");
                 said.push(format!(
                     "{} has more than one link for '{}': {files}",
                     level.folder(),
@@ -185,7 +227,7 @@ impl Found {
                 ));
             }
             for entry in here() {
-                let path = || format!("{}/{}", level.folder(), shown(&entry.link.file()));
+                let path = || format!("{}/{}", level.folder(), shown(&entry.link(name).file()));
                 match &entry.target {
                     Target::Link(text) if leads_to(text, name) => {}
                     Target::Unread => {}
@@ -245,17 +287,17 @@ pub fn plan(
     let mut make = Vec::new();
     let mut remove = Vec::new();
     for (level, turn, priority) in wanted {
-        let link = Link { turn, priority, name: name.to_owned() };
+        let link = || Link { turn, priority, name: name.to_owned() };
         let mut here = false;
         for entry in found.of(name).iter().filter(|e| e.level == level) {
-            if entry.link != link {
-                remove.push(Step::Remove { level, link: entry.link.clone() });
-            } else if entry.target == Target::Unread || entry.target == Target::Link(link.target()) {
+            if (entry.turn, entry.priority) != (turn, priority) {
+                remove.push(Step::Remove { level, link: entry.link(name) });
+            } else if entry.target == Target::Unread || entry.target == Target::Link(link().target()) {
                 here = true;
             }
         }
         if !here {
-            make.push(Step::Make { level, link });
+            make.push(Step::Make { level, link: link() });
         }
     }
     make.append(&mut remove);
@@ -265,21 +307,39 @@ pub fn plan(
 /// The steps that leave no link of `name` in any level.
 #[must_use]
 pub fn plan_removal(found: &Found, name: &OsStr) -> Vec<Step> {
-    let remove = |e: &Entry| Step::Remove { level: e.level, link: e.link.clone() };
+    let remove = |e: &Entry| Step::Remove { level: e.level, link: e.link(name) };
     found.of(name).iter().map(remove).collect()
+}
+
+/// Where one of a service's links is an S link.
+#[must_use]
+pub fn on(links: &[Entry]) -> Levels {
+    links.iter().filter(|e| e.turn == Turn::Start).map(|e| e.level).collect()
+}
+
+/// At most one in each level, and nobody looked where they lead: nothing can be said against them.
+#[must_use]
+pub fn are_plain(links: &[Entry]) -> bool {
+    links.windows(2).all(|two| !matches!(two, [a, b] if a.level == b.level))
+        && links.iter().all(|e| e.target == Target::Unread)
 }
 
 /// A name from outside as text for a person: what cannot be printed is escaped, the rest stays.
 #[must_use]
 pub fn shown(name: &OsStr) -> String {
     let mut out = String::with_capacity(name.len());
+    push_shown(&mut out, name);
+    out
+}
+
+/// The same, behind what is there already.
+pub fn push_shown(out: &mut String, name: &OsStr) {
     for chunk in name.as_bytes().utf8_chunks() {
         for c in chunk.valid().chars() {
             if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
         }
         out.extend(chunk.invalid().iter().flat_map(|b| std::ascii::escape_default(*b)).map(char::from));
     }
-    out
 }
 
 #[cfg(test)]

@@ -204,6 +204,18 @@ fn levels(value: &str) -> BlockLevels {
     set
 }
 
+/// Does insserv pass over a file of this name (insserv 1.24: backups, and first characters that no
+/// service has)?
+#[must_use]
+pub fn is_passed_over(name: &[u8]) -> bool {
+    const ENDS: [&[u8]; 8] = [b".old", b".new", b".org", b".orig", b".save", b".swp", b".core", b"~"];
+    const PARTS: [&[u8]; 4] = [b".dpkg", b".ucf", b".rpm", b".ba"];
+    let has = |part: &[u8]| name.windows(part.len()).any(|w| w == part);
+    name.first().is_none_or(|c| b"$.#%_+-\\*[]^:()~".contains(c))
+        || ENDS.iter().any(|end| name.ends_with(end))
+        || PARTS.iter().any(|part| has(part))
+}
+
 /// What chkconfig and insserv make of the same file, where it is not the same: one sentence each.
 #[must_use]
 pub fn differences(file: &[u8]) -> Vec<String> {
@@ -313,6 +325,28 @@ mod tests {
         assert_eq!(e.to_string(), "line 2: the LSB block has no Provides: with a name and no Default-Stop:");
         assert!(e.remedy().contains("add"));
         assert!(parse(FULL.replace(": 0 1 6", ":").as_bytes()).is_ok(), "empty is enough");
+    }
+
+    /// sysv.md 4: names that insserv passes over.
+    #[test]
+    fn names_that_are_passed_over() {
+        for name in ["web", "web.sh", "x.d", "a-b", "old", "new"] {
+            assert!(!is_passed_over(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "",
+            "web.dpkg-old",
+            "web.rpmnew",
+            "web.bak",
+            "web.old",
+            "web.orig",
+            "web~",
+            ".web",
+            "_web",
+            "[x]",
+        ] {
+            assert!(is_passed_over(name.as_bytes()), "{name}");
+        }
     }
 
     #[test]

@@ -4,8 +4,7 @@
 //! generator of init scripts ([`initd`]), the links in `/etc/rcN.d` ([`links`], [`level`]) and the
 //! numbers in their names (chkconfig's in [`priority`], insserv's in [`depth`], ours in
 //! [`assign`]), what enabling a unit means ([`install`]), what rc skips ([`subsys`]), how a script
-//! is called ([`door`]), a check for services that write ([`writers`]) and chkconfig's own command
-//! line ([`chkconfig`]). Pure, but for [`apply`], which reads a tree and takes steps in it.
+//! is called ([`door`]) and chkconfig's own command line ([`chkconfig`]). Pure, but for [`apply`], which reads a tree and takes steps in it.
 
 pub mod apply;
 pub mod assign;
@@ -20,4 +19,3 @@ pub mod links;
 pub mod lsb;
 pub mod priority;
 pub mod subsys;
-pub mod writers;

@@ -7,19 +7,59 @@
 //! Should-Stop put its K number before. This is repeated until nothing changes. Numbers only ever
 //! move one way, so the result does not depend on the order of the scripts.
 
-use super::header::{Header, Lsb};
+use super::header::{Header, Scan};
 use super::level::{Levels, Priority};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::sort;
+use std::collections::{BTreeSet, HashMap};
 
 /// One script of the host, as the algorithm sees it.
 #[derive(Clone, Debug)]
 pub struct Script<'a> {
     /// Its name in init.d.
     pub name: &'a str,
-    /// What it says.
-    pub header: &'a Header,
+    /// The numbers of its `chkconfig:` line.
+    pub start: Option<Priority>,
+    /// See `start`.
+    pub stop: Option<Priority>,
+    /// `Provides:`
+    pub provides: &'a [String],
+    /// What it needs, where it has an LSB block.
+    pub needs: Option<Needs<'a>>,
     /// Where it is on, or is about to be.
     pub on: Levels,
+}
+
+/// The names that an LSB script needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs<'a> {
+    /// Required-Start and Should-Start.
+    pub start: [&'a [String]; 2],
+    /// Required-Stop and Should-Stop.
+    pub stop: [&'a [String]; 2],
+}
+
+impl<'a> Script<'a> {
+    /// As its header has it.
+    #[must_use]
+    pub fn of(name: &'a str, header: &'a Header, on: Levels) -> Self {
+        let needs = header.lsb.as_ref().map(|lsb| Needs {
+            start: [&lsb.required_start, &lsb.should_start],
+            stop: [&lsb.required_stop, &lsb.should_stop],
+        });
+        Self { name, start: header.start, stop: header.stop, provides: &header.provides, needs, on }
+    }
+
+    /// As its scan has it, which is to be good enough for a script.
+    #[must_use]
+    pub fn of_scan(name: &'a str, scan: &'a Scan, on: Levels) -> Self {
+        let list = |names: &'a Option<Vec<String>>| names.as_deref().unwrap_or_default();
+        let needs = scan.is_lsb.then(|| Needs {
+            start: [list(&scan.required_start), list(&scan.should_start)],
+            stop: [list(&scan.required_stop), list(&scan.should_stop)],
+        });
+        let (start, stop) = scan.priorities.unzip();
+        Self { name, start, stop, provides: list(&scan.provides), needs, on }
+    }
 }
 
 /// The numbers of one script.
@@ -64,11 +104,11 @@ impl std::fmt::Display for Cycle {
 #[must_use]
 pub fn compute(scripts: &[Script<'_>]) -> (Vec<Numbers>, Vec<Cycle>) {
     let providers = providers(scripts);
-    let starts = edges(scripts, &providers, |lsb| [&lsb.required_start, &lsb.should_start]);
-    let stops = edges(scripts, &providers, |lsb| [&lsb.required_stop, &lsb.should_stop]);
+    let starts = edges(scripts, &providers, |needs| needs.start);
+    let stops = edges(scripts, &providers, |needs| needs.stop);
     let first = |own: Option<Priority>| own.unwrap_or(Priority::MIDDLE);
-    let start = scripts.iter().map(|s| first(s.header.start)).collect();
-    let stop = scripts.iter().map(|s| first(s.header.stop)).collect();
+    let start = scripts.iter().map(|s| first(s.start)).collect();
+    let stop = scripts.iter().map(|s| first(s.stop)).collect();
     let start = settle(start, &starts, Priority::later_than);
     let stop = settle(stop, &stops, Priority::earlier_than);
     let mut cycles = circles(scripts, &starts, Direction::Start);
@@ -81,13 +121,15 @@ pub fn compute(scripts: &[Script<'_>]) -> (Vec<Numbers>, Vec<Cycle>) {
 #[must_use]
 pub fn unmet(scripts: &[Script<'_>], script: &Script<'_>) -> Vec<String> {
     let providers = providers(scripts);
-    let Some(lsb) = &script.header.lsb else { return Vec::new() };
+    let Some(needs) = &script.needs else { return Vec::new() };
+    let [required_start, _] = needs.start;
+    let [required_stop, _] = needs.stop;
     let is_met = |name: &&String| {
         let of_name = providers.get(name.as_str()).map_or(&[][..], Vec::as_slice);
         *name == "$local_fs"
             || of_name.iter().any(|t| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on)))
     };
-    lsb.required_start.iter().chain(&lsb.required_stop).filter(|name| !is_met(name)).cloned().collect()
+    required_start.iter().chain(required_stop).filter(|name| !is_met(name)).cloned().collect()
 }
 
 /// Who has or provides a name. A script without `Provides:` provides its own name, and its own
@@ -96,7 +138,7 @@ fn providers<'a>(scripts: &'a [Script<'a>]) -> HashMap<&'a str, Vec<usize>> {
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::with_capacity(scripts.len());
     for (i, script) in scripts.iter().enumerate() {
         by_name.entry(script.name).or_default().push(i);
-        for provided in script.header.provides.iter().filter(|p| *p != script.name) {
+        for provided in script.provides.iter().filter(|p| *p != script.name) {
             by_name.entry(provided).or_default().push(i);
         }
     }
@@ -107,17 +149,16 @@ fn providers<'a>(scripts: &'a [Script<'a>]) -> HashMap<&'a str, Vec<usize>> {
 fn edges(
     scripts: &[Script<'_>],
     providers: &HashMap<&str, Vec<usize>>,
-    lists: fn(&Lsb) -> [&Vec<String>; 2],
+    lists: for<'n> fn(&Needs<'n>) -> [&'n [String]; 2],
 ) -> Vec<Vec<usize>> {
     let of_script = |script: &Script<'_>| {
-        let Some(lsb) = &script.header.lsb else { return Vec::new() };
-        let named = lists(lsb).into_iter().flatten().filter_map(|name| providers.get(name.as_str()));
-        let behind: BTreeSet<usize> = named
-            .flatten()
-            .copied()
-            .filter(|t| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on)))
-            .collect();
-        behind.into_iter().collect()
+        let Some(needs) = &script.needs else { return Vec::new() };
+        let named = lists(needs).into_iter().flatten().filter_map(|name| providers.get(name.as_str()));
+        let is_on = |t: &usize| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on));
+        let mut behind: Vec<usize> = named.flatten().copied().filter(is_on).collect();
+        sort::slice(&mut behind);
+        behind.dedup();
+        behind
     };
     scripts.iter().map(of_script).collect()
 }
@@ -146,27 +187,50 @@ fn settle(
     }
 }
 
+/// Which scripts are left when whatever is behind nothing, or only behind what has gone, is taken
+/// away: the knots, and what is behind them.
+fn knotted(edges: &[Vec<usize>]) -> Vec<bool> {
+    let mut before: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
+    let mut waits: Vec<usize> = edges.iter().map(Vec::len).collect();
+    for (i, behind) in edges.iter().enumerate() {
+        for t in behind {
+            if let Some(list) = before.get_mut(*t) {
+                list.push(i);
+            }
+        }
+    }
+    let mut free: Vec<usize> = (0..edges.len()).filter(|i| waits.get(*i) == Some(&0)).collect();
+    let mut left = vec![true; edges.len()];
+    while let Some(at) = free.pop() {
+        if let Some(slot) = left.get_mut(at) {
+            *slot = false;
+        }
+        for i in before.get(at).into_iter().flatten() {
+            if let Some(count) = waits.get_mut(*i) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    free.push(*i);
+                }
+            }
+        }
+    }
+    left
+}
+
 /// One cycle of each knot in the graph.
 fn circles(scripts: &[Script<'_>], edges: &[Vec<usize>], direction: Direction) -> Vec<Cycle> {
-    let mut left: BTreeMap<usize, Vec<usize>> = edges.iter().cloned().enumerate().collect();
-    // Whatever is behind nothing that is left is in no cycle.
-    loop {
-        let free: BTreeSet<usize> = left.iter().filter(|(_, to)| to.is_empty()).map(|(i, _)| *i).collect();
-        if free.is_empty() {
-            break;
-        }
-        left.retain(|i, _| !free.contains(i));
-        left.values_mut().for_each(|to| to.retain(|t| !free.contains(t)));
-    }
+    let left = knotted(edges);
+    let is_left = |i: usize| left.get(i).copied().unwrap_or(false);
+    let first = |at: usize| edges.get(at)?.iter().copied().find(|t| is_left(*t));
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
-    for start in left.keys().copied() {
+    for start in (0..edges.len()).filter(|i| is_left(*i)) {
         let mut path = Vec::new();
         let mut at = start;
         while seen.insert(at) {
             path.push(at);
-            match left.get(&at).and_then(|to| to.first()) {
-                Some(next) => at = *next,
+            match first(at) {
+                Some(next) => at = next,
                 None => break,
             }
         }
@@ -197,7 +261,7 @@ mod tests {
         let scripts: Vec<Script<'_>> = host
             .iter()
             .zip(&headers)
-            .map(|((name, _), header)| Script { name, header, on: header.levels })
+            .map(|((name, _), header)| Script::of(name, header, header.levels))
             .collect();
         let (numbers, cycles) = compute(&scripts);
         let rows = host.iter().zip(numbers).map(|((n, _), x)| ((*n).to_owned(), x.start.get(), x.stop.get()));
@@ -260,9 +324,8 @@ mod tests {
         let app = parse("LSB|Default-Start: 3|Required-Start: $local_fs net gone|Required-Stop: off");
         let net = parse("# chkconfig: 345 1 2|Provides: net");
         let off = parse("# chkconfig: - 1 2");
-        let script = |name, header| Script { name, header, on: header.levels };
-        let host = [script("network", &net), script("off", &off)];
-        assert_eq!(unmet(&host, &script("app", &app)), ["gone", "off"]);
+        let host = [Script::of("network", &net, net.levels), Script::of("off", &off, off.levels)];
+        assert_eq!(unmet(&host, &Script::of("app", &app, app.levels)), ["gone", "off"]);
     }
 
     proptest::proptest! {

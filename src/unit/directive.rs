@@ -10,7 +10,8 @@
 //! * `since`: first systemd that parses the name; 0 for before 184.
 //! * `known`: three letters for the systemd of EL7 (219), 252 and 260: `y` yes, `n` unknown,
 //!   `w` parsed and ignored with a warning.
-//! * `amr`, `why`: `honoured`, `ignored` or `refused`, and the reason of the last two.
+//! * `amr`, `why`: `honoured`, `ignored` or `refused`, and the reason of the last two, a word for
+//!   each sentence.
 //!
 //! The loader, the linter and the manual page all read this table; a test holds that a row is
 //! marked `honoured` exactly when the loader has an arm for it.
@@ -172,6 +173,36 @@ const KINDS: [(&str, Kind); 35] = [
     ("working-directory", Kind::WorkingDirectory),
 ];
 
+/// Why a directive has no effect: the table's word and the sentence.
+const REASONS: [(&str, &str); 26] = [
+    ("attribute", "amr does not set this attribute of the process"),
+    ("bus", "amr does not use a message bus"),
+    ("cgroup", "amr sets no control group limits"),
+    ("credentials", "amr passes no credentials"),
+    ("descriptors", "amr passes no file descriptors"),
+    ("dynamic-user", "without a dynamic user the service would run as root"),
+    ("images", "amr does not mount images"),
+    ("input", "amr gives no terminal or embedded input to services"),
+    ("isolate", "amr has no isolate"),
+    ("job-mode", "units of OnFailure= and OnSuccess= are always started with mode replace"),
+    ("job-timeout", "amr limits the whole job by JobTimeoutSec= only"),
+    ("journal", "there is no journal; output goes to the log of the unit"),
+    ("mounts", "amr has no mount units"),
+    ("namespaces", "amr makes no namespaces"),
+    ("no-effect", "has no effect under amr"),
+    ("pam", "amr opens no PAM session"),
+    ("power", "amr does not reboot or power off the host for a unit"),
+    ("quota", "amr sets no quota on directories"),
+    ("record", "the record of a unit stays until reset-failed"),
+    ("root", "amr does not change the root of a service"),
+    ("runlevels", "amr enables units through links of the runlevels"),
+    ("sandbox", "amr applies no sandbox"),
+    ("sockets", "amr does not open sockets for services"),
+    ("systemd", "has no effect outside systemd"),
+    ("test", "amr cannot evaluate this test"),
+    ("timers", "amr does not run timers"),
+];
+
 /// The row of a directive; names are case-sensitive, as systemd's are.
 #[must_use]
 pub fn find(section: &str, name: &str) -> Option<Directive> {
@@ -250,10 +281,12 @@ fn parse(line: &'static str) -> Option<Directive> {
         "append" => Shape::Append,
         _ => Shape::Scalar,
     };
-    let amr = match (next()?, next()?) {
-        ("honoured", _) => Amr::Honoured,
-        ("refused", why) => Amr::Refused(why),
-        (_, why) => Amr::Ignored(why),
+    let (amr, word) = (next()?, next()?);
+    let why = REASONS.iter().find(|(w, _)| *w == word).map(|(_, why)| *why);
+    let amr = match amr {
+        "honoured" => Amr::Honoured,
+        "refused" => Amr::Refused(why?),
+        _ => Amr::Ignored(why?),
     };
     let mut text = || columns.next().filter(|s| !s.is_empty());
     let (removed, replaced_by, older, notes) = (text(), text(), text(), text());

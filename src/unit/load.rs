@@ -26,10 +26,12 @@ use super::name::{NameError, UnitName};
 use super::specifier::Facts;
 use super::value::Span;
 use crate::os::error::Error;
-use crate::os::root::{FileKind, Root};
+use crate::os::root::{FileKind, Folder, Root};
 use index::{Found, Index};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Largest unit file or drop-in that is read, in bytes.
 pub const SIZE_MAX: u64 = 4 * 1024 * 1024;
@@ -39,6 +41,8 @@ pub struct Loader<'a> {
     root: &'a Root,
     facts: &'a Facts,
     index: Index,
+    /// The folder that was read from last: most units are in one.
+    last: RefCell<Option<Rc<Folder<'a>>>>,
 }
 
 impl<'a> Loader<'a> {
@@ -46,7 +50,7 @@ impl<'a> Loader<'a> {
     /// one that cannot be read is remembered in [`Loader::problems`].
     #[must_use]
     pub fn new(root: &'a Root, paths: &[PathBuf], facts: &'a Facts) -> Self {
-        Self { root, facts, index: Index::new(root, paths) }
+        Self { root, facts, index: Index::new(root, paths), last: RefCell::new(None) }
     }
 
     /// What could not be read of the search path: units in it are not seen.
@@ -111,8 +115,31 @@ impl<'a> Loader<'a> {
         Ok(self.assemble(name, Some(path.to_owned()), sources, dropins, Vec::new()))
     }
 
+    /// The folder, which stays open until another one is asked for.
+    fn folder(&self, path: &Path) -> Option<Rc<Folder<'a>>> {
+        let mut last = self.last.borrow_mut();
+        if let Some(folder) = last.as_ref().filter(|f| f.path() == path) {
+            return Some(Rc::clone(folder));
+        }
+        let folder = Rc::new(self.root.folder(path).ok()?);
+        *last = Some(Rc::clone(&folder));
+        Some(folder)
+    }
+
+    /// A file by its path. What is no plain file of its folder is read the long way, which follows
+    /// links inside the root and says what is wrong.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        if let Some((folder, name)) = path.parent().and_then(|p| self.folder(p)).zip(path.file_name()) {
+            let mut bytes = Vec::new();
+            if folder.read(name, FileKind::Regular, SIZE_MAX, &mut bytes).is_ok() {
+                return Ok(bytes);
+            }
+        }
+        self.root.read(path, SIZE_MAX)
+    }
+
     fn load_fragment(&self, name: UnitName, path: PathBuf) -> Unit {
-        match self.root.read(&path, SIZE_MAX) {
+        match self.read(&path) {
             // An empty file is a mask, like a link to /dev/null.
             Ok(bytes) if bytes.is_empty() => {
                 let mut unit = blank(name, LoadState::Masked);
@@ -189,7 +216,7 @@ impl<'a> Loader<'a> {
             if index::is_mask(self.root, &path) {
                 continue;
             }
-            match self.root.read(&path, SIZE_MAX) {
+            match self.read(&path) {
                 Ok(bytes) => {
                     sources.push(Source::new(path.clone(), bytes));
                     dropins.push(path);
@@ -224,13 +251,15 @@ impl<'a> Loader<'a> {
         links: &mut Vec<Dependency>,
         problems: &mut Vec<(PathBuf, String)>,
     ) {
+        let open = self.folder(folder);
         for entry in self.root.list(folder).unwrap_or_default() {
             let path = folder.join(&entry.name);
             if entry.kind != FileKind::Symlink {
                 problems.push((path, "not a symbolic link, ignoring".to_owned()));
                 continue;
             }
-            if index::is_mask(self.root, &path) {
+            let link = open.as_ref().and_then(|f| f.read_link(&entry.name).ok());
+            if link.is_some_and(|link| index::leads_to_null(&path, &link)) {
                 continue;
             }
             let name =

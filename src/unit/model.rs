@@ -4,7 +4,6 @@
 
 use super::name::UnitName;
 use super::value::{Signal, Span, Timeout};
-use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -82,13 +81,15 @@ pub struct Dependency {
 }
 
 /// A place in one of the unit's files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Path inside the root.
     pub path: PathBuf,
     /// Where in it.
     pub span: Span,
 }
+
+crate::record! { Origin { path, span } }
 
 /// The kinds of edge (systemd.unit(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -128,13 +129,15 @@ pub struct Check {
 }
 
 /// At most `burst` starts in `interval`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StartLimit {
     /// Zero turns the limit off.
     pub interval: Duration,
     /// Zero turns the limit off too.
     pub burst: u32,
 }
+
+crate::record! { StartLimit { interval, burst } }
 
 /// What the kind of unit adds.
 #[derive(Clone, Debug)]
@@ -146,7 +149,7 @@ pub enum Body {
 }
 
 /// `[Service]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Service {
     /// `Type=`.
     pub kind: ServiceType,
@@ -194,8 +197,14 @@ pub struct Service {
     pub context: ExecContext,
 }
 
+crate::record! {
+    Service { kind, exec, restart, restart_sec, restart_steps, restart_max_delay, success, restart_prevent,
+        restart_force, timeout_start, timeout_stop, timeout_abort, start_failure_mode, stop_failure_mode,
+        runtime_max, watchdog, kill, remain_after_exit, pid_file, guess_main_pid, notify_access, context }
+}
+
 /// `Type=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum ServiceType {
     Simple,
@@ -209,8 +218,10 @@ pub enum ServiceType {
     Idle,
 }
 
+crate::choice! { ServiceType { Simple, Exec, Forking, Oneshot, Notify, NotifyReload, Dbus, Idle } }
+
 /// The command lists, in file order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs)]
 pub struct ExecLists {
     pub condition: Vec<ExecCommand>,
@@ -222,8 +233,10 @@ pub struct ExecLists {
     pub stop_post: Vec<ExecCommand>,
 }
 
+crate::record! { ExecLists { condition, start_pre, start, start_post, reload, stop, stop_post } }
+
 /// One command: quotes undone and specifiers expanded, variables not yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecCommand {
     /// The executable: absolute, or a bare name to look up.
     pub path: String,
@@ -239,8 +252,10 @@ pub struct ExecCommand {
     pub origin: Origin,
 }
 
+crate::record! { ExecCommand { path, argv, ignore_failure, no_env_expand, privilege, origin } }
+
 /// What the privilege prefix asks for (systemd.service(5)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum ExecPrivilege {
     /// None: everything applies.
     #[default]
@@ -253,8 +268,10 @@ pub enum ExecPrivilege {
     AmbientFallback,
 }
 
+crate::choice! { ExecPrivilege { Normal, Full, NoUser, AmbientFallback } }
+
 /// `Restart=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Restart {
     No,
@@ -266,8 +283,10 @@ pub enum Restart {
     OnWatchdog,
 }
 
+crate::choice! { Restart { No, Always, OnSuccess, OnFailure, OnAbnormal, OnAbort, OnWatchdog } }
+
 /// A set of exit codes and signals.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusSet {
     /// Exit codes.
     pub codes: Vec<u8>,
@@ -275,8 +294,10 @@ pub struct StatusSet {
     pub signals: Vec<Signal>,
 }
 
+crate::record! { StatusSet { codes, signals } }
+
 /// `TimeoutStartFailureMode=`, `TimeoutStopFailureMode=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum TimeoutFailureMode {
     Terminate,
@@ -284,8 +305,10 @@ pub enum TimeoutFailureMode {
     Kill,
 }
 
+crate::choice! { TimeoutFailureMode { Terminate, Abort, Kill } }
+
 /// systemd.kill(5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Kill {
     pub mode: KillMode,
@@ -297,8 +320,12 @@ pub struct Kill {
     pub send_sighup: bool,
 }
 
+crate::record! {
+    Kill { mode, signal, restart_signal, final_signal, watchdog_signal, send_sigkill, send_sighup }
+}
+
 /// `KillMode=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum KillMode {
     ControlGroup,
@@ -307,8 +334,10 @@ pub enum KillMode {
     None,
 }
 
+crate::choice! { KillMode { ControlGroup, Process, Mixed, None } }
+
 /// `NotifyAccess=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum NotifyAccess {
     None,
@@ -317,8 +346,10 @@ pub enum NotifyAccess {
     All,
 }
 
+crate::choice! { NotifyAccess { None, Main, Exec, All } }
+
 /// systemd.exec(5): what each process of the service gets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub struct ExecContext {
     pub user: Option<String>,
@@ -354,8 +385,16 @@ pub struct ExecContext {
     pub exec_search_path: Vec<String>,
 }
 
+crate::record! {
+    ExecContext { user, group, supplementary_groups, working_directory, umask, environment,
+        environment_files, pass_environment, unset_environment, stdin, stdout, stderr, limits, nice,
+        oom_score_adjust, cpu_affinity, capability_bounding_set, ignore_sigpipe, no_new_privileges,
+        runtime_directory, state_directory, cache_directory, logs_directory, configuration_directory,
+        runtime_directory_preserve, private_tmp, syslog_identifier, exec_search_path }
+}
+
 /// `WorkingDirectory=`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkingDirectory {
     /// Not set: `/`.
     Root,
@@ -373,8 +412,10 @@ pub enum WorkingDirectory {
     },
 }
 
+crate::choice! { WorkingDirectory { Root } fields { Home { missing_ok }, Path { path, missing_ok } } }
+
 /// One `EnvironmentFile=`; the path may hold glob characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct EnvironmentFile {
     pub path: String,
@@ -382,8 +423,10 @@ pub struct EnvironmentFile {
     pub origin: Origin,
 }
 
+crate::record! { EnvironmentFile { path, missing_ok, origin } }
+
 /// `StandardInput=`, as far as it can be met without a journal and sockets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum StandardInput {
     Null,
@@ -392,8 +435,10 @@ pub enum StandardInput {
     Data(Vec<u8>),
 }
 
+crate::choice! { StandardInput { Null, Tty } value { File, Data } }
+
 /// `StandardOutput=`, `StandardError=`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum StandardOutput {
     Inherit,
@@ -408,8 +453,12 @@ pub enum StandardOutput {
     Truncate(String),
 }
 
+crate::choice! {
+    StandardOutput { Inherit, Null, Tty, JournalConsole, Journal } value { File, Append, Truncate }
+}
+
 /// The limits of setrlimit(2) that systemd has a `Limit…=` for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Resource {
     Cpu,
@@ -430,16 +479,23 @@ pub enum Resource {
     Rttime,
 }
 
+crate::choice! {
+    Resource { Cpu, Fsize, Data, Stack, Core, Rss, Nofile, As, Nproc, Memlock, Locks, Sigpending, Msgqueue,
+        Nice, Rtprio, Rttime }
+}
+
 /// Soft and hard; `u64::MAX` is `infinity`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct ResourceLimit {
     pub soft: u64,
     pub hard: u64,
 }
 
+crate::record! { ResourceLimit { soft, hard } }
+
 /// `RuntimeDirectory=` and its kin, relative names with their mode.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Directories {
     pub names: Vec<String>,
@@ -447,14 +503,18 @@ pub struct Directories {
     pub mode: u32,
 }
 
+crate::record! { Directories { names, mode } }
+
 /// `RuntimeDirectoryPreserve=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum RuntimePreserve {
     No,
     Restart,
     Yes,
 }
+
+crate::choice! { RuntimePreserve { No, Restart, Yes } }
 
 /// `[Install]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

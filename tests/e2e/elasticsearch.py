@@ -16,9 +16,9 @@ import time
 class StandIn:
     """`mode`: ack, block, reset, or a status such as 429 or 503. `delay`: seconds before each answer."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.mode, self.delay = "ack", 0.0
-        self.received, self.bulks = set(), 0
+        self.received, self.order, self.bulks = set(), [], 0
         self.lock = threading.Condition()
         owner = self
 
@@ -64,7 +64,7 @@ class StandIn:
                     self.wfile.write(text)
                 self.wfile.flush()
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", port), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -96,5 +96,6 @@ class StandIn:
             with self.lock:
                 # Before it is acknowledged: what the shipper counts has arrived here.
                 self.received.update(events)
+                self.order.extend(events)
                 self.bulks += 1
         handler.answer(200, {"took": 1, "errors": status != 201, "items": items})

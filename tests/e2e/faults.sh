@@ -31,9 +31,9 @@ unit broken '[Unit]' 'Description=Broken' '[Service]' 'Type=simpel' 'ExecStart=r
 door broken start 6; says '/etc/systemd/system/broken.service:5:'; says 'ExecStart=relative/path'; says '^'
 active broken inactive || fail "broken was started"
 ok "a unit that cannot be used: file, line, column, caret, code 6"
-unit nobin '[Service]' 'Type=exec' 'ExecStart=/usr/bin/missing'
+unit nobin '[Service]' 'ExecStart=/usr/bin/missing'
 door nobin start 5; says '/usr/bin/missing'
-unit nouser '[Service]' 'Type=exec' 'User=nosuchuser' 'ExecStart=/bin/sleep 1000'
+unit nouser '[Service]' 'User=nosuchuser' 'ExecStart=/bin/sleep 1000'
 door nouser start 1; says 'nosuchuser'
 unit nodir '[Service]' 'Type=exec' 'WorkingDirectory=/no/such/dir' 'ExecStart=/bin/sleep 1000'
 door nodir start 1; says 'working directory'

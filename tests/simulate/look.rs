@@ -209,7 +209,7 @@ pub fn look_and_wait(
     let index = Index::new(&files, &prints);
     let now = Moment(world.now * 1_000_000_000 + 900_000_000);
     let mut progress = Vec::new();
-    for claim in index.pair(&files, &cursors, checks).claims {
+    for claim in index.pair(&cursors, checks).claims {
         let (file, number) = (&files[claim.file], numbers[claim.file]);
         let rules = rules(world, file, world.files[number].place);
         let cursor = claim.cursor.as_ref();

@@ -146,10 +146,7 @@ fn show(args: &Drain, report: &Report) {
         out::say(&report.text());
         return;
     }
-    match report.json() {
-        Ok(text) => out::say(&format!("{}\n", text.trim_end())),
-        Err(e) => out::complain("drain", &format!("cannot write the report as JSON: {e}"), None),
-    }
+    out::say(&report.json());
 }
 
 fn last(ctx: &Context, args: &Drain) -> u8 {

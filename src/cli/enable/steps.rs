@@ -12,7 +12,6 @@ use crate::sysv::install::{disabled, enabled};
 use crate::sysv::level::Levels;
 use crate::sysv::links::{Found, Step, plan};
 use crate::sysv::priority::Numbers;
-use crate::unit::model::DepKind;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -105,11 +104,7 @@ fn script(request: &Request, wanted: &Wanted, levels: Levels, numbers: Option<Nu
         spec.levels = levels;
         if let Some(unit) = unit {
             spec.unit = unit.name.clone();
-            let after = unit.deps.iter().filter(|d| d.kind == DepKind::After).map(|d| d.on.stem().to_owned());
-            let known = after.filter(|n| request.scripts.contains_key(n));
-            spec.should.extend(known);
-            spec.should.sort();
-            spec.should.dedup();
+            spec = spec.placed(&unit.deps, |name| request.scripts.contains_key(name));
         }
         if let Some(numbers) = numbers {
             (spec.start, spec.stop) = (numbers.start, numbers.stop);

@@ -12,6 +12,8 @@ use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::{out, scripts};
 use crate::host::{Init, init};
+use crate::json::Value;
+use crate::object;
 use crate::order;
 use crate::order::check::{Report, check};
 use crate::order::render::{Show, dot, json, svg, text};
@@ -22,7 +24,6 @@ use crate::unit::load::Loader;
 use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, time};
-use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 use wishes::Known;
@@ -195,7 +196,7 @@ fn explain(args: &Order, answered: &Answered, a: &str, b: &str) -> u8 {
 
 /// One value by itself, several as a list.
 fn say_json(mut values: Vec<Value>) {
-    let value = if values.len() == 1 { values.swap_remove(0) } else { Value::Array(values) };
+    let value = if values.len() == 1 { values.swap_remove(0) } else { Value::List(values) };
     out::say(&format!("{value:#}\n"));
 }
 
@@ -214,7 +215,7 @@ fn draw(ctx: &Context, file: &Path, answered: &Answered, reports: &[Report]) -> 
         );
         return Err(Class::Usage.hand());
     }
-    let picture = svg::plan(plan, report);
+    let picture = svg::plan(plan, report, &answered.wishes);
     if file == Path::new("-") {
         out::say(&picture);
         return Ok(());
@@ -230,9 +231,8 @@ fn print(args: &Order, answered: &Answered, reports: &[Report]) {
     let both = || answered.plans.iter().zip(reports);
     if args.check && args.json {
         let good = !answered.wishes.drains.is_empty() && reports.iter().all(Report::is_good);
-        let list = |r: &Report| json::findings(r).as_array().cloned().unwrap_or_default();
-        let all: Vec<Value> = reports.iter().flat_map(list).collect();
-        out::say(&format!("{:#}\n", json!({"good": good, "findings": all})));
+        let all: Vec<Value> = reports.iter().flat_map(json::findings).collect();
+        out::say(&format!("{:#}\n", object! { "good" => good, "findings" => all }));
     } else if args.check {
         let all: String = reports.iter().map(text::findings).collect();
         out::say(&out_text(&all));

@@ -7,7 +7,8 @@ pub mod state;
 pub mod status;
 
 use crate::cli::jobs::{Outcome, Report};
-use serde_json::{Value, json};
+use crate::json::Value;
+use crate::object;
 
 /// What became of jobs, for `--json`.
 #[must_use]
@@ -20,7 +21,7 @@ pub fn jobs_json(reports: &[Report]) -> Value {
             Outcome::Dependency(on) => ("dependency", Some(format!("'{on}' failed"))),
             Outcome::TimedOut => ("timeout", None),
         };
-        json!({ "unit": r.unit.as_str(), "job": r.kind.as_str(), "outcome": outcome, "why": why })
+        object! { "unit" => r.unit.as_str(), "job" => r.kind.as_str(), "outcome" => outcome, "why" => why }
     };
-    Value::Array(reports.iter().map(one).collect())
+    Value::List(reports.iter().map(one).collect())
 }

@@ -3,6 +3,8 @@
 use crate::cli::args::Status;
 use crate::cli::context::Context;
 use crate::cli::{explain, hand, out, units};
+use crate::json::Value;
+use crate::object;
 use crate::order::transaction::Activity;
 use crate::os::clock;
 use crate::os::proc::{Proc, ProcessId};
@@ -16,7 +18,6 @@ use crate::unit::finding;
 use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{size, time, utc::Utc};
-use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -65,7 +66,7 @@ pub fn run(ctx: &Context, args: &Status) -> u8 {
         }
     }
     if args.json {
-        out::say(&format!("{:#}\n", Value::Array(all.iter().map(as_json).collect())));
+        out::say(&format!("{:#}\n", Value::List(all.iter().map(as_json).collect())));
     } else {
         out::say(&all.iter().map(as_text).collect::<Vec<_>>().join("\n"));
     }
@@ -261,29 +262,29 @@ fn as_json(known: &Known) -> Value {
     let record = known.record.as_ref();
     let none = Record { sub: "dead".to_owned(), ..Record::default() };
     let r = record.unwrap_or(&none);
-    json!({
-        "unit": unit.name.as_str(),
-        "description": unit.description,
-        "load": super::list::load_state(unit.load),
-        "fragment": unit.fragment,
-        "dropins": unit.dropins,
-        "active": explain::activity(r.state()).as_str(),
-        "sub": r.state().sub(),
-        "result": r.result,
-        "since": (r.state_change.real > 0).then(|| Utc(i64::try_from(r.state_change.real).unwrap_or(i64::MAX)).to_rfc3339()),
-        "main_pid": r.main.map(|m| m.pid),
-        "supervisor_pid": r.supervisor.map(|s| s.pid),
-        "restarts": r.restarts,
-        "last_exit": explain::exit(r),
-        "failure": explain::failure(r),
-        "status_text": r.status_text,
-        "tasks": known.usage.tasks,
-        "memory_bytes": known.usage.memory,
-        "cpu_ms": known.usage.cpu.map(|c| u64::try_from(c.as_millis()).unwrap_or(u64::MAX)),
-        "tracked_by": r.tracking.cgroup,
-        "unapplied": unit.unapplied.iter().map(|u| json!({"directive": u.key, "value": u.value, "why": u.why})).collect::<Vec<_>>(),
-        "left_out": r.not_applied,
-        "log": r.log_path,
-        "log_lines": known.lines,
-    })
+    object! {
+        "unit" => unit.name.as_str(),
+        "description" => unit.description,
+        "load" => super::list::load_state(unit.load),
+        "fragment" => unit.fragment,
+        "dropins" => unit.dropins,
+        "active" => explain::activity(r.state()).as_str(),
+        "sub" => r.state().sub(),
+        "result" => r.result,
+        "since" => (r.state_change.real > 0).then(|| Utc(i64::try_from(r.state_change.real).unwrap_or(i64::MAX)).to_rfc3339()),
+        "main_pid" => r.main.map(|m| m.pid),
+        "supervisor_pid" => r.supervisor.map(|s| s.pid),
+        "restarts" => r.restarts,
+        "last_exit" => explain::exit(r),
+        "failure" => explain::failure(r),
+        "status_text" => r.status_text,
+        "tasks" => known.usage.tasks,
+        "memory_bytes" => known.usage.memory,
+        "cpu_ms" => known.usage.cpu.map(|c| u64::try_from(c.as_millis()).unwrap_or(u64::MAX)),
+        "tracked_by" => r.tracking.cgroup,
+        "unapplied" => unit.unapplied.iter().map(|u| object! { "directive" => u.key, "value" => u.value, "why" => u.why }).collect::<Vec<_>>(),
+        "left_out" => r.not_applied,
+        "log" => r.log_path,
+        "log_lines" => known.lines,
+    }
 }

@@ -22,10 +22,9 @@ const GONE: u32 = u32::MAX - 1;
 /// Numbers above this are not for things.
 pub(super) const MOST: usize = (u32::MAX - 2) as usize;
 
-/// The half of a hash that is kept.
+/// The half of a hash that is kept; its low bits say where the thing is looked for first.
 fn half(hash: u64) -> u32 {
-    // The multiplication spreads hashes that differ in few bits; the high bits are the good ones.
-    (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+    (hash >> 32) as u32
 }
 
 fn slot(half: u32, number: u32) -> u64 {
@@ -109,6 +108,7 @@ impl Arena {
     }
 
     /// The text at a place.
+    #[inline(always)]
     pub fn get(&self, at: u32, len: usize) -> &[u8] {
         let at = at as usize;
         self.0.get(at..at.saturating_add(len)).unwrap_or_default()
@@ -127,20 +127,28 @@ pub(super) struct Interner {
     ends: Vec<u32>,
     index: Index,
     last: Option<u32>,
+    /// The number of a text that was asked for lately, by its [`sketch`]: the states of some folders
+    /// follow one another in any order, and a look at the bytes costs less than their hash.
+    recent: Vec<u32>,
 }
 
 impl Interner {
     /// The number of `text`, new or not; `None` when there are too many.
     pub fn intern(&mut self, text: &[u8]) -> Option<u32> {
-        if let Some(last) = self.last
-            && self.get(last) == text
-        {
-            return Some(last);
-        }
-        let hash = hash(text);
-        let number = match self.index.find(hash, |number| self.get(number) == text) {
+        let number = match self.find_lately(text) {
             Some(number) => number,
-            None => self.insert(hash, text)?,
+            None => {
+                let hash = hash(text);
+                let number = match self.index.find(hash, |number| self.get(number) == text) {
+                    Some(number) => number,
+                    None => self.insert(hash, text)?,
+                };
+                self.recent.resize(LATELY, u32::MAX);
+                if let Some(place) = self.recent.get_mut(sketch(text)) {
+                    *place = number;
+                }
+                number
+            }
         };
         self.last = Some(number);
         Some(number)
@@ -148,12 +156,19 @@ impl Interner {
 
     /// The number of `text` if it is there.
     pub fn find(&self, text: &[u8]) -> Option<u32> {
-        if let Some(last) = self.last
-            && self.get(last) == text
-        {
-            return Some(last);
+        let lately = self.find_lately(text);
+        lately.or_else(|| self.index.find(hash(text), |number| self.get(number) == text))
+    }
+
+    /// The number of `text` if it was asked for last, or lately.
+    fn find_lately(&self, text: &[u8]) -> Option<u32> {
+        let same = |&number: &u32| self.get(number) == text;
+        match self.last.filter(same) {
+            Some(last) => Some(last),
+            None => {
+                self.recent.get(sketch(text)).copied().filter(|&number| number != u32::MAX && same(&number))
+            }
         }
-        self.index.find(hash(text), |number| self.get(number) == text)
     }
 
     /// The number that was asked for last.
@@ -182,6 +197,17 @@ impl Interner {
         self.index.add(hash, number);
         Some(number)
     }
+}
+
+/// How many texts are remembered as asked for lately.
+const LATELY: usize = 256;
+
+/// A place below [`LATELY`] for a text: some of its bytes, mixed.
+fn sketch(text: &[u8]) -> usize {
+    let (_, second) = text.split_at(text.len() / 2);
+    let part = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let mixed = part(text.last_chunk()) ^ part(second.first_chunk()).rotate_left(21) ^ text.len() as u64;
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
 }
 
 /// The hash of a text that a stranger may have chosen.

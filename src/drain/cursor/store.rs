@@ -10,7 +10,7 @@ use super::intern::{Arena, Index, Interner, MOST};
 use super::record::{
     Ack, Kind, NO_TIME, NONE, Record, hash_of, pack_identity, same_identity, ttl, ttl_number,
 };
-use super::{Acknowledged, Cursor, FileId, Identity, Timestamp};
+use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp};
 
 /// Why the table takes no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -182,6 +182,35 @@ impl Cursors {
         self.records.iter().zip(0..).filter(|(record, _)| record.kind != Kind::Gone).map(|(_, number)| number)
     }
 
+    /// Every state of a file (what came from stdin is none): its number, and device and inode where it
+    /// goes by them. One look at each record; for whoever passes a million of them by.
+    pub fn of_files(&self) -> impl Iterator<Item = (u32, Option<FileId>)> + '_ {
+        let there = |record: &Record| record.kind != Kind::Gone && record.input != Input::Stdin;
+        self.records.iter().zip(0..).filter(move |(record, _)| there(record)).map(|(record, number)| {
+            let native = record.kind == Kind::Inode;
+            (number, native.then(|| FileId { dev: device(&self.devices, record.device), ino: record.ino }))
+        })
+    }
+
+    /// Every state that goes by a fingerprint.
+    pub fn by_print(&self) -> impl Iterator<Item = Cursor<'_>> + '_ {
+        // Fingerprints are kept among the texts: mostly there are none, and no state need be looked at.
+        let records = if self.texts.len() == 0 { &[] } else { self.records.as_slice() };
+        let prints = records.iter().zip(0..).filter(|(record, _)| record.kind == Kind::Fingerprint);
+        prints.filter_map(|(_, number)| self.get(number))
+    }
+
+    /// The folders that states lie in, each once.
+    pub fn used_folders(&self) -> impl Iterator<Item = FolderId> + '_ {
+        let mut used = vec![false; self.folders.len()];
+        for record in self.records.iter().filter(|record| record.kind != Kind::Gone) {
+            if let Some(mark) = used.get_mut(record.folder as usize) {
+                *mark = true;
+            }
+        }
+        used.into_iter().zip(0..).filter(|(used, _)| *used).map(|(_, number)| FolderId(number))
+    }
+
     /// Which folder a state's path lies in.
     #[must_use]
     pub fn folder_of(&self, number: u32) -> Option<FolderId> {
@@ -286,6 +315,7 @@ impl Cursors {
 }
 
 /// The device of a number.
+#[inline(always)]
 pub(super) fn device(devices: &Interner, number: u32) -> u64 {
     devices.get(number).try_into().map_or(0, u64::from_ne_bytes)
 }

@@ -1,4 +1,4 @@
-use super::super::{Input, Ttl};
+use super::super::Ttl;
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -82,4 +82,27 @@ proptest! {
             prop_assert_eq!(cursors.get(number).unwrap().acknowledged, Acknowledged::Offset(offset));
         }
     }
+}
+
+#[test]
+fn the_short_ways_see_what_the_long_one_sees() {
+    let print = Identity::Fingerprint { sha256: [1; 32], offset: 0, len: 1024, growing: false };
+    let plain = Cursor::native(b"/a/x.log", FILE, 1);
+    let all = [
+        plain,
+        Cursor { identity: Identity::Path, seen: None, folder: b"/b/", ..plain },
+        Cursor { input: Input::Stdin, folder: b"/c/", input_id: b"stdin", ..plain },
+        Cursor { identity: print, seen: None, folder: b"/a/", ..plain },
+    ];
+    let mut cursors = Cursors::default();
+    assert_eq!(cursors.by_print().count(), 0);
+    for cursor in &all {
+        cursors.add(cursor).unwrap();
+    }
+    assert_eq!(cursors.of_files().collect::<Vec<_>>(), [(0, Some(FILE)), (1, None), (3, None)]);
+    assert_eq!(cursors.by_print().collect::<Vec<_>>(), all[3..]);
+    let folders: Vec<&[u8]> = cursors.used_folders().map(|folder| cursors.folder(folder)).collect();
+    assert_eq!(folders, [b"/a/", b"/b/", b"/c/"]);
+    assert!(cursors.remove(b"", b"stdin", &Identity::Inode(FILE)));
+    assert_eq!(cursors.used_folders().count(), 2);
 }

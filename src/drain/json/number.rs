@@ -8,14 +8,17 @@ const SAFE: usize = 19;
 
 /// An integer of at most [`SAFE`] digits that ends before `rest` does, and its length; `None` for
 /// any other number, and for what is none.
-#[inline]
+#[inline(always)]
 pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
     let (sign, digits) = match rest {
         [b'-', digits @ ..] => (1, digits),
         digits => (0, digits),
     };
-    let (mut value, mut len) = (0u64, 0usize);
-    for byte in digits.iter().take(SAFE) {
+    let (mut value, mut len) = match digits.first_chunk().and_then(eight) {
+        Some(value) => (value, 8),
+        None => (0u64, 0usize),
+    };
+    for byte in digits.iter().take(SAFE).skip(len) {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;
@@ -30,8 +33,23 @@ pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
     Some((signed(sign == 1, Some(value)), sign + len))
 }
 
+/// The value of eight digits; `None` if they are not all digits.
+#[inline(always)]
+pub(in crate::drain) fn eight(digits: &[u8; 8]) -> Option<u64> {
+    const ONES: u64 = u64::MAX / 255;
+    let word = u64::from_le_bytes(*digits) ^ (ONES * 0x30);
+    // Above nine, or with a high bit, in any byte.
+    if (word.wrapping_add(ONES * 0x76) | word) & (ONES * 0x80) != 0 {
+        return None;
+    }
+    // Neighbours are put together: digits to pairs, pairs to fours, fours to eight.
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
+}
+
 /// A value with its sign; `None` is one beyond 64 bits.
-#[inline]
+#[inline(always)]
 fn signed(negative: bool, value: Option<u64>) -> Number {
     match (negative, value) {
         (_, None) => Number::Other,

@@ -13,7 +13,7 @@ pub(super) enum Text {
 }
 
 /// Bytes from which on a byte ends the plain run of a string: a quote, a backslash, a control byte.
-#[inline]
+#[inline(always)]
 pub(super) fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;
@@ -35,7 +35,7 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
 }
 
 impl<R: Read> Reader<R> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn resolve(&self, text: Text) -> &[u8] {
         match text {
             Text::Buffer(from, to) => self.buffer.get(from..to).unwrap_or_default(),

@@ -16,6 +16,7 @@ pub mod follow;
 use crate::drain::cursor::{
     Acknowledged, Cursor, Fault, FaultKind, Identity, Input, NotAFile, Positions, Timestamp, Ttl, split,
 };
+use crate::sort;
 
 /// Where the agent keeps its states.
 pub const STATES: &str = "/opt/aws/amazon-cloudwatch-agent/logs/state";
@@ -78,7 +79,7 @@ fn whole(most: u64) -> Vec<(u64, u64)> {
 /// The ranges of a line, sorted and not touching; `None` if it is none.
 fn ranges(line: &[u8]) -> Option<Vec<(u64, u64)>> {
     let mut all = line.split(|&byte| byte == b',').map(range).collect::<Option<Vec<_>>>()?;
-    all.sort_unstable();
+    sort::slice(&mut all);
     let mut merged: Vec<(u64, u64)> = Vec::with_capacity(all.len());
     for (start, end) in all {
         match merged.last_mut() {

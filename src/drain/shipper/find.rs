@@ -53,8 +53,8 @@ const PACKAGE: [(&str, &str); 4] = [
 pub fn all(root: &Root) -> Result<Vec<Found>, OsError> {
     let proc = Proc::new(root.clone());
     let mut found = Vec::new();
-    for stat in proc.all()? {
-        match running(root, &proc, stat.pid) {
+    for pid in proc.pids()? {
+        match running(root, &proc, pid) {
             Ok(Some(one)) => found.push(one),
             Ok(None) => {}
             // It ended meanwhile, or is a kernel thread.
@@ -74,13 +74,19 @@ pub fn all(root: &Root) -> Result<Vec<Found>, OsError> {
 
 /// The shipper that a process is.
 fn running(root: &Root, proc: &Proc, pid: ProcessId) -> Result<Option<Found>, OsError> {
+    // The executable first: it is one link, and nearly every process is done with.
+    let exe = match proc.exe(pid) {
+        Ok(exe) => Some(exe),
+        // A kernel thread, or it has ended.
+        Err(error) if error.is_not_found() && root.is_host() => return Ok(None),
+        Err(_) => None,
+    };
+    if exe.as_deref().is_some_and(|exe| shipper_of(exe).is_none()) {
+        return Ok(None);
+    }
     let words = proc.cmdline(pid)?;
     let Some(first) = words.first() else { return Ok(None) };
-    let exe = proc.exe(pid).ok();
-    let name = exe.as_deref().unwrap_or(Path::new(first)).file_name().unwrap_or_default();
-    let name = name.to_string_lossy();
-    let name = name.strip_suffix(" (deleted)").unwrap_or(&name);
-    let Some(shipper) = Shipper::ALL.into_iter().find(|one| one.executables().contains(&name)) else {
+    let Some((shipper, name)) = shipper_of(exe.as_deref().unwrap_or(Path::new(first))) else {
         return Ok(None);
     };
     let words: Vec<&str> = words.iter().skip(1).filter_map(|word| word.to_str()).collect();
@@ -92,6 +98,13 @@ fn running(root: &Root, proc: &Proc, pid: ProcessId) -> Result<Option<Found>, Os
         Shipper::Filebeat => Some(running_filebeat(root, proc, pid, &words, exe.as_deref())),
         Shipper::CloudWatchAgent => Some(Found { process: Some(pid), ..cloudwatch_at(root) }),
     })
+}
+
+/// The shipper that an executable may be, and the executable's name.
+fn shipper_of(exe: &Path) -> Option<(Shipper, &str)> {
+    let name = exe.file_name()?.to_str()?;
+    let name = name.strip_suffix(" (deleted)").unwrap_or(name);
+    Some((Shipper::ALL.into_iter().find(|one| one.executables().contains(&name))?, name))
 }
 
 fn running_filebeat(root: &Root, proc: &Proc, pid: ProcessId, words: &[&str], exe: Option<&Path>) -> Found {

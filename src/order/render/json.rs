@@ -1,10 +1,11 @@
 //! A plan and its report as JSON. Pure.
 
 use super::{Show, shown};
+use crate::json::Value;
+use crate::object;
 use crate::order::check::Report;
 use crate::order::obstacle::{Gravity, Obstacle};
 use crate::order::step::{Fate, Limit, Plan, Step};
-use serde_json::{Value, json};
 
 /// `{"way", "init", "good", "steps", "absent", "findings"}`; steps refer to one another by number,
 /// from 1; limits are in seconds.
@@ -16,33 +17,33 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> Value {
         .absent
         .iter()
         .map(|a| {
-            json!({"name": a.name, "role": a.role.as_str(), "runs": a.runs, "obstacles": obstacles(&a.obstacles)})
+            object! { "name" => a.name, "role" => a.role.as_str(), "runs" => a.runs, "obstacles" => obstacles(&a.obstacles) }
         })
         .collect();
-    json!({
-        "way": plan.way.title(),
-        "init": plan.init.title(),
-        "good": report.is_good(),
-        "steps": steps,
-        "absent": absent,
-        "findings": findings(report),
-    })
+    object! {
+        "way" => plan.way.title(),
+        "init" => plan.init.title(),
+        "good" => report.is_good(),
+        "steps" => steps,
+        "absent" => absent,
+        "findings" => findings(report),
+    }
 }
 
 /// The findings as a list.
 #[must_use]
-pub fn findings(report: &Report) -> Value {
+pub fn findings(report: &Report) -> Vec<Value> {
     let one = |f: &crate::order::check::Finding| {
-        json!({
-            "way": f.way.title(),
-            "name": f.name,
-            "id": f.obstacle.id(),
-            "fatal": f.obstacle.gravity() == Gravity::Fatal,
-            "message": f.obstacle.sentence(),
-            "hint": f.remedy(),
-        })
+        object! {
+            "way" => f.way.title(),
+            "name" => f.name,
+            "id" => f.obstacle.id(),
+            "fatal" => f.obstacle.gravity() == Gravity::Fatal,
+            "message" => f.obstacle.sentence(),
+            "hint" => f.remedy(),
+        }
     };
-    Value::Array(report.findings.iter().map(one).collect())
+    report.findings.iter().map(one).collect()
 }
 
 fn step(at: usize, step: &Step) -> Value {
@@ -51,28 +52,36 @@ fn step(at: usize, step: &Step) -> Value {
         .iter()
         .map(|w| {
             let place = w.place.as_ref();
-            json!({
-                "on": w.on + 1,
-                "why": w.why,
-                "file": place.map(|(p, _)| p.display().to_string()),
-                "line": place.map(|(_, l)| *l),
-            })
+            object! {
+                "on" => w.on + 1,
+                "why" => w.why,
+                "file" => place.map(|(p, _)| p.display().to_string()),
+                "line" => place.map(|(_, l)| *l),
+            }
         })
         .collect();
-    json!({
-        "number": at + 1,
-        "name": step.name,
-        "shown": step.shown,
-        "act": step.act.as_str(),
-        "role": step.role.as_str(),
-        "wave": step.wave,
-        "runs": step.fate == Fate::Runs,
-        "limit": match step.limit { Limit::None => None, Limit::After(limit) => Some(limit.as_secs_f64()) },
-        "waits": waits,
-        "obstacles": obstacles(&step.obstacles),
-    })
+    object! {
+        "number" => at + 1,
+        "name" => step.name,
+        "shown" => step.shown,
+        "act" => step.act.as_str(),
+        "role" => step.role.as_str(),
+        "wave" => step.wave,
+        "runs" => step.fate == Fate::Runs,
+        "limit" => limit(step.limit),
+        "waits" => waits,
+        "obstacles" => obstacles(&step.obstacles),
+    }
+}
+
+/// Seconds and their fraction, if there is a limit.
+fn limit(limit: Limit) -> Value {
+    match limit {
+        Limit::None => Value::Null,
+        Limit::After(limit) => Value::Number(format!("{:?}", limit.as_secs_f64())),
+    }
 }
 
 fn obstacles(list: &[Obstacle]) -> Vec<Value> {
-    list.iter().map(|o| json!({"id": o.id(), "message": o.sentence()})).collect()
+    list.iter().map(|o| object! { "id" => o.id(), "message" => o.sentence() }).collect()
 }

@@ -1,18 +1,25 @@
 //! A plan as a picture: one row for each step, time from left to right, one column for each wave.
-//! A bar reaches to the first step that waits for it; a line leads on to that step where the drain
-//! has to do with it. Below stand the findings. Needs no style sheet and no script. Pure.
+//! A bar reaches to the first step that waits for it; an arrow leads on to that step where the drain
+//! has to do with it. On the right stand the limits, drawn to one scale, with a mark at what the drain
+//! may need; below the findings. Needs no style sheet and no script. Pure.
+
+mod foot;
 
 use super::{Show, shown};
-use crate::order::check::{Finding, Report};
-use crate::order::obstacle::{Gravity, Obstacle};
-use crate::order::step::{Fate, Limit, Plan, Role, Step, span};
+use crate::order::check::Report;
+use crate::order::obstacle::Gravity;
+use crate::order::step::{Fate, Limit, Plan, Role, Step, Wishes, span};
+use crate::sort;
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 const LABEL: f64 = 250.0;
-const CHART: f64 = 620.0;
-const LIMIT: f64 = 130.0;
+const CHART: f64 = 750.0;
+const METER: f64 = 120.0;
+const SPAN: f64 = 90.0;
 const MARGIN: f64 = 28.0;
+const WIDTH: f64 = MARGIN + LABEL + CHART + MARGIN;
 const ROW: f64 = 34.0;
 const BAR: f64 = 18.0;
 const HEAD: f64 = 118.0;
@@ -21,6 +28,8 @@ const FAINT: &str = "#6b7686";
 const RULE: &str = "#e6eaf0";
 const GOOD: &str = "#1a7f4b";
 const BAD: &str = "#c4314b";
+const ARROW: &str = "#7c8696";
+const CORNER: f64 = 5.0;
 
 /// Above this many steps only the relevant ones are drawn.
 const MANY: usize = 60;
@@ -44,33 +53,75 @@ struct Row<'a> {
     to: usize,
 }
 
+/// What the rows share.
+struct Frame {
+    /// Columns of time.
+    columns: usize,
+    /// The width of all of them.
+    chart: f64,
+    /// The longest limit, which fills the meter; `None` where nothing has a limit.
+    longest: Option<Duration>,
+    /// What the drain may need.
+    needs: Option<Duration>,
+}
+
+impl Frame {
+    fn new(rows: &[Row], columns: usize, needs: Option<Duration>) -> Self {
+        let limit = |row: &Row| match row.step.limit {
+            Limit::After(limit) => Some(limit),
+            Limit::None => None,
+        };
+        let longest = rows.iter().filter_map(limit).max().map(|l| l.max(needs.unwrap_or_default()));
+        let meter = if longest.is_some() { METER } else { 0.0 };
+        Self { columns, chart: CHART - meter - SPAN, longest: longest.filter(|l| !l.is_zero()), needs }
+    }
+
+    fn x(&self, column: usize) -> f64 {
+        MARGIN + LABEL + self.chart * count(column) / count(self.columns)
+    }
+
+    /// Where the meter begins.
+    fn meter(&self) -> f64 {
+        MARGIN + LABEL + self.chart + 16.0
+    }
+
+    /// How wide a span is on the meter.
+    fn scaled(&self, span: Duration) -> f64 {
+        let longest = self.longest.map_or(1.0, |l| l.as_secs_f64());
+        (METER - 16.0) * (span.as_secs_f64() / longest).min(1.0)
+    }
+}
+
 /// The picture.
 #[must_use]
-pub fn plan(plan: &Plan, report: &Report) -> String {
+pub fn plan(plan: &Plan, report: &Report, wishes: &Wishes) -> String {
     let show = if plan.steps.len() > MANY { Show::Relevant } else { Show::All };
     let (rows, columns) = rows(plan, show);
-    let width = MARGIN + LABEL + CHART + LIMIT + MARGIN;
+    let frame = Frame::new(&rows, columns, wishes.needs);
     let body = ROW * count(rows.len());
-    let foot = 44.0 + 42.0 * count(report.findings.len());
-    let height = HEAD + body + 54.0 + foot;
+    let mut below = String::new();
+    let height = foot::findings(&mut below, report, HEAD + body + 84.0) + 20.0;
     let mut out = String::new();
     let _ = write!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
          height=\"{height}\" font-family=\"'Inter','Segoe UI','Helvetica Neue','DejaVu Sans',sans-serif\">\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
+         <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"6\" markerHeight=\"6\" \
+         orient=\"auto\"><path d=\"M0 1 L7 4 L0 7 z\" fill=\"{ARROW}\"/></marker></defs>\n\
+         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
     );
-    head(&mut out, plan, report, width);
-    grid(&mut out, columns, body);
+    head(&mut out, plan, report);
+    grid(&mut out, &frame, rows.len());
+    // The arrows lie below the bars, so that no bar is crossed.
+    arrows(&mut out, &rows, &frame);
     for (line, row) in rows.iter().enumerate() {
-        draw(&mut out, row, line, columns, width);
+        draw(&mut out, row, line, &frame);
         if is_in_danger(row.step, report) {
-            mark(&mut out, (x(row.from, columns) + 14.0, y(line) + ROW / 2.0));
+            mark(&mut out, (frame.x(row.from) + 14.0, y(line) + ROW / 2.0));
         }
     }
-    arrows(&mut out, &rows, columns);
-    legend(&mut out, HEAD + body + 34.0);
-    findings(&mut out, report, HEAD + body + 84.0);
+    foot::legend(&mut out, HEAD + body + 34.0, &frame);
+    out.push_str(&below);
     out.push_str("</svg>\n");
     out
 }
@@ -86,7 +137,7 @@ fn rows(plan: &Plan, show: Show) -> (Vec<Row<'_>>, usize) {
     let steps: Vec<(usize, &Step)> =
         kept.into_iter().filter_map(|at| plan.steps.get(at).map(|s| (at, s))).collect();
     let mut waves: Vec<usize> = steps.iter().map(|(_, s)| s.wave).collect();
-    waves.sort_unstable();
+    sort::slice(&mut waves);
     waves.dedup();
     let column = |wave: usize| waves.partition_point(|w| *w < wave);
     let mut ends: Vec<Option<usize>> = vec![None; plan.steps.len()];
@@ -109,10 +160,6 @@ fn rows(plan: &Plan, show: Show) -> (Vec<Row<'_>>, usize) {
     (rows, waves.len().max(1))
 }
 
-fn x(column: usize, columns: usize) -> f64 {
-    MARGIN + LABEL + CHART * count(column) / count(columns)
-}
-
 fn y(line: usize) -> f64 {
     HEAD + ROW * count(line)
 }
@@ -127,7 +174,7 @@ fn text(out: &mut String, at: (f64, f64), size: u32, fill: &str, extra: &str, wo
     );
 }
 
-fn head(out: &mut String, plan: &Plan, report: &Report, width: f64) {
+fn head(out: &mut String, plan: &Plan, report: &Report) {
     let title = match plan.way.title() {
         way if plan.way.is_down() => format!("What stops, and when: {way}"),
         way => format!("What starts, and when: {way}"),
@@ -146,7 +193,7 @@ fn head(out: &mut String, plan: &Plan, report: &Report, width: f64) {
             (BAD, "the drain is in danger")
         };
         let room = 7.6 * count(words.len()) + 30.0;
-        let left = width - MARGIN - room;
+        let left = WIDTH - MARGIN - room;
         let _ = writeln!(
             out,
             "<rect x=\"{left:.1}\" y=\"26\" width=\"{room:.1}\" height=\"30\" rx=\"15\" fill=\"{fill}\"/>"
@@ -158,12 +205,22 @@ fn head(out: &mut String, plan: &Plan, report: &Report, width: f64) {
     text(out, (MARGIN, HEAD - 12.0), 11, FAINT, small, "STEP");
     text(out, (MARGIN + LABEL, HEAD - 12.0), 11, FAINT, small, "TIME");
     let right = " letter-spacing=\"0.6\" text-anchor=\"end\"";
-    text(out, (width - MARGIN, HEAD - 12.0), 11, FAINT, right, "LIMIT");
+    text(out, (WIDTH - MARGIN, HEAD - 12.0), 11, FAINT, right, "LIMIT");
 }
 
-fn grid(out: &mut String, columns: usize, body: f64) {
-    for column in 0..=columns {
-        let x = x(column, columns);
+fn grid(out: &mut String, frame: &Frame, rows: usize) {
+    let body = ROW * count(rows);
+    for row in 0..rows {
+        let y = y(row);
+        let _ = writeln!(
+            out,
+            "<line x1=\"{MARGIN}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\" stroke=\"{RULE}\"/>",
+            WIDTH - MARGIN
+        );
+    }
+
+    for column in 0..=frame.columns {
+        let x = frame.x(column);
         let _ = writeln!(
             out,
             "<line x1=\"{x:.1}\" y1=\"{HEAD}\" x2=\"{x:.1}\" y2=\"{:.1}\" stroke=\"{RULE}\"/>",
@@ -172,30 +229,55 @@ fn grid(out: &mut String, columns: usize, body: f64) {
     }
 }
 
-fn draw(out: &mut String, row: &Row, line: usize, columns: usize, width: f64) {
-    let (top, middle) = (y(line), y(line) + ROW / 2.0);
-    let _ = writeln!(
-        out,
-        "<line x1=\"{MARGIN}\" y1=\"{top:.1}\" x2=\"{:.1}\" y2=\"{top:.1}\" stroke=\"{RULE}\"/>",
-        width - MARGIN
-    );
+fn draw(out: &mut String, row: &Row, line: usize, frame: &Frame) {
+    let middle = y(line) + ROW / 2.0;
     let skipped = row.step.fate == Fate::Skipped;
     let ink = if skipped || row.step.role == Role::Other { FAINT } else { INK };
     let weight = if row.step.role == Role::Drain { " font-weight=\"700\"" } else { "" };
     let number = if skipped { "–".to_owned() } else { (row.at + 1).to_string() };
     text(out, (MARGIN + 22.0, middle + 4.5), 12, FAINT, " text-anchor=\"end\"", &number);
     text(out, (MARGIN + 34.0, middle + 4.5), 13, ink, weight, &shorten(&row.step.shown, 26));
-    bar(out, row, middle, columns);
+    bar(out, row, middle, frame);
     let limit = match (row.step.fate, row.step.limit) {
         (Fate::Skipped, _) => "skipped".to_owned(),
         (Fate::Runs, Limit::None) => "none".to_owned(),
-        (Fate::Runs, Limit::After(limit)) => span(limit),
+        (Fate::Runs, Limit::After(limit)) => {
+            meter(out, row.step, limit, middle, frame);
+            span(limit)
+        }
     };
-    text(out, (width - MARGIN, middle + 4.5), 12, FAINT, " text-anchor=\"end\"", &limit);
+    text(out, (WIDTH - MARGIN, middle + 4.5), 12, FAINT, " text-anchor=\"end\"", &limit);
 }
 
-fn bar(out: &mut String, row: &Row, middle: f64, columns: usize) {
-    let (from, to) = (x(row.from, columns) + 3.0, x(row.to, columns) - 3.0);
+/// The limit to scale; for the drain also what it may need: what lies behind the limit is cut off.
+fn meter(out: &mut String, step: &Step, limit: Duration, middle: f64, frame: &Frame) {
+    let left = frame.meter();
+    let mut part = |from: f64, wide: f64, fill: &str| {
+        let _ = writeln!(
+            out,
+            "<rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{wide:.1}\" height=\"6\" rx=\"2\" fill=\"{fill}\"/>",
+            middle - 3.0
+        );
+    };
+    part(left, METER - 16.0, RULE);
+    let wide = frame.scaled(limit).max(2.0);
+    part(left, wide, colour(step.role));
+    let Some(needs) = frame.needs.filter(|_| step.role == Role::Drain) else { return };
+    let end = frame.scaled(needs);
+    if end > wide {
+        part(left + wide, end - wide, BAD);
+    }
+    let x = left + end;
+    let _ = writeln!(
+        out,
+        "<line x1=\"{x:.1}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{:.1}\" stroke=\"{INK}\" stroke-width=\"2\"/>",
+        middle - 7.0,
+        middle + 7.0
+    );
+}
+
+fn bar(out: &mut String, row: &Row, middle: f64, frame: &Frame) {
+    let (from, to) = (frame.x(row.from) + 3.0, frame.x(row.to) - 3.0);
     let room = (to - from).max(4.0);
     let fill = colour(row.step.role);
     let look = match row.step.fate {
@@ -205,7 +287,8 @@ fn bar(out: &mut String, row: &Row, middle: f64, columns: usize) {
         }
     };
     let why: Vec<String> = row.step.obstacles.iter().map(|o| o.sentence()).collect();
-    let tip = format!("{} {}. {}", row.step.act.as_str(), row.step.shown, why.join("; "));
+    let colon = if why.is_empty() { "" } else { ": " };
+    let tip = format!("{} {}{colon}{}", row.step.act.as_str(), row.step.shown, why.join("; "));
     let _ = writeln!(
         out,
         "<rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{room:.1}\" height=\"{BAR}\" rx=\"5\" {look}><title>{}</title></rect>",
@@ -214,12 +297,9 @@ fn bar(out: &mut String, row: &Row, middle: f64, columns: usize) {
     );
 }
 
-/// Has it a fatal obstacle of its own, or is it the drain and something around it is wrong?
+/// Does the report name it?
 fn is_in_danger(step: &Step, report: &Report) -> bool {
-    let fatal = |o: &Obstacle| o.gravity() == Gravity::Fatal;
-    let around = |f: &Finding| f.name == step.name && fatal(&f.obstacle);
-    let drain = step.role == Role::Drain && report.findings.iter().any(around);
-    step.obstacles.iter().any(fatal) || drain
+    report.findings.iter().any(|f| f.name == step.name && f.obstacle.gravity() == Gravity::Fatal)
 }
 
 fn mark(out: &mut String, (x, y): (f64, f64)) {
@@ -231,7 +311,7 @@ fn mark(out: &mut String, (x, y): (f64, f64)) {
 }
 
 /// From the end of a bar down or up to the beginning of one that waits for it.
-fn arrows(out: &mut String, rows: &[Row], columns: usize) {
+fn arrows(out: &mut String, rows: &[Row], frame: &Frame) {
     let lines: HashMap<usize, usize> = rows.iter().enumerate().map(|(line, row)| (row.at, line)).collect();
     for (line, row) in rows.iter().enumerate() {
         for wait in &row.step.waits {
@@ -241,57 +321,19 @@ fn arrows(out: &mut String, rows: &[Row], columns: usize) {
             if row.step.role == Role::Other || first.step.role == Role::Other {
                 continue;
             }
-            let (x1, y1) = (x(first.to, columns) - 3.0, y(up) + ROW / 2.0);
-            let (x2, y2) = (x(row.from, columns) + 3.0, y(line) + ROW / 2.0);
-            let turn = (x1 + x2) / 2.0;
+            // Down from the end of the one bar, round a corner, into the beginning of the other.
+            let down = if line > up { 1.0 } else { -1.0 };
+            let (x1, y1) = (frame.x(first.to) - 11.0, y(up) + ROW / 2.0 + down * BAR / 2.0);
+            let (x2, y2) = (frame.x(row.from) + 2.0, y(line) + ROW / 2.0);
             let _ = writeln!(
                 out,
-                "<path d=\"M{x1:.1} {y1:.1} C{:.1} {y1:.1} {:.1} {y2:.1} {x2:.1} {y2:.1}\" fill=\"none\" \
-                 stroke=\"{INK}\" stroke-opacity=\"0.45\" stroke-width=\"1.4\"><title>{}</title></path>",
-                turn + 12.0,
-                turn - 12.0,
+                "<path d=\"M{x1:.1} {y1:.1} V{:.1} Q{x1:.1} {y2:.1} {:.1} {y2:.1} H{x2:.1}\" fill=\"none\" \
+                 stroke=\"{ARROW}\" stroke-width=\"1.4\" marker-end=\"url(#tip)\"><title>{}</title></path>",
+                y2 - down * CORNER,
+                x1 + CORNER,
                 escape(&wait.why)
             );
         }
-    }
-}
-
-fn legend(out: &mut String, top: f64) {
-    let mut left = MARGIN;
-    for role in [Role::Writer, Role::Drain, Role::Shipper, Role::Network, Role::Other] {
-        let _ = writeln!(
-            out,
-            "<rect x=\"{left:.1}\" y=\"{:.1}\" width=\"14\" height=\"14\" rx=\"4\" fill=\"{}\"/>",
-            top - 11.0,
-            colour(role)
-        );
-        text(out, (left + 21.0, top), 12, FAINT, "", role.as_str());
-        left += 48.0 + 7.0 * count(role.as_str().len());
-    }
-    let note = "dashed: passed over";
-    text(out, (left + 6.0, top), 12, FAINT, "", note);
-}
-
-fn findings(out: &mut String, report: &Report, top: f64) {
-    if report.findings.is_empty() {
-        text(out, (MARGIN, top), 13, FAINT, "", "nothing stands in the way");
-    }
-    for (line, finding) in report.findings.iter().enumerate() {
-        let y = top + 42.0 * count(line);
-        let fill = match finding.obstacle.gravity() {
-            Gravity::Fatal => BAD,
-            Gravity::Note => "#8a94a3",
-        };
-        let _ = writeln!(
-            out,
-            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"5\" fill=\"{fill}\"/>",
-            MARGIN + 5.0,
-            y - 4.5
-        );
-        let words = format!("{}: {}", finding.name, finding.obstacle.sentence());
-        text(out, (MARGIN + 20.0, y), 13, INK, "", &shorten(&words, 140));
-        let hint = format!("remedy: {}", finding.remedy());
-        text(out, (MARGIN + 20.0, y + 17.0), 12, FAINT, "", &shorten(&hint, 150));
     }
 }
 

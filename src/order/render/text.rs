@@ -3,19 +3,21 @@
 use super::{Show, shown};
 use crate::order::check::Report;
 use crate::order::obstacle::Gravity;
-use crate::order::step::{Fate, Limit, Plan, Role, span};
+use crate::order::step::{Act, Fate, Limit, Plan, Role, span};
+use crate::sort;
 use std::fmt::Write as _;
 
 /// As many numbers of steps fit on a line.
 const MANY: usize = 8;
 
-/// One line for each step, then what is missing, then the findings with their remedies.
+/// One line for each step, then what is missing, then the findings with their remedies and a verdict.
 #[must_use]
 pub fn plan(plan: &Plan, report: &Report, show: Show) -> String {
     let mut out = format!("{}, {}\n", plan.way.title(), plan.init.title());
     let steps = shown(plan, show);
-    let wide = steps.iter().filter_map(|at| plan.steps.get(*at)).map(|s| s.shown.chars().count()).max();
-    let wide = wide.unwrap_or(0);
+    let absent = || plan.absent.iter().filter(|a| show == Show::All || a.role != Role::Other);
+    let names = steps.iter().filter_map(|at| plan.steps.get(*at)).map(|s| s.shown.as_str());
+    let wide = names.chain(absent().map(|a| a.name.as_str())).map(|n| n.chars().count()).max().unwrap_or(0);
     for at in &steps {
         let Some(step) = plan.steps.get(*at) else { continue };
         let number = match step.fate {
@@ -24,6 +26,9 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> String {
         };
         let role = if step.role == Role::Other { "" } else { step.role.as_str() };
         let limit = match (step.fate, step.limit) {
+            (Fate::Skipped, _) if step.act == Act::Start && step.obstacles.is_empty() => {
+                "already up".to_owned()
+            }
             (Fate::Skipped, _) => "skipped".to_owned(),
             (Fate::Runs, Limit::None) => "no limit".to_owned(),
             (Fate::Runs, Limit::After(limit)) => format!("at most {}", span(limit)),
@@ -44,7 +49,7 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> String {
             let _ = writeln!(out, "{:>4}  {:<5}  {}", "", "", obstacle.sentence());
         }
     }
-    for absent in plan.absent.iter().filter(|a| show == Show::All || a.role != Role::Other) {
+    for absent in absent() {
         let why: Vec<String> = absent.obstacles.iter().map(|o| o.sentence()).collect();
         let _ = writeln!(
             out,
@@ -55,7 +60,25 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> String {
         );
     }
     out.push_str(&findings(report));
+    out.push_str(&verdict(plan, report));
     out
+}
+
+/// Does the drain run? Nothing where there is none, or where nothing stops.
+fn verdict(plan: &Plan, report: &Report) -> String {
+    let of_steps = plan.steps.iter().filter(|s| s.role == Role::Drain).map(|s| s.name.as_str());
+    let of_absent = plan.absent.iter().filter(|a| a.role == Role::Drain).map(|a| a.name.as_str());
+    let drains = sort::set(of_steps.chain(of_absent));
+    if drains.is_empty() || !plan.way.is_down() {
+        return String::new();
+    }
+    let names = drains.into_iter().collect::<Vec<_>>().join(", ");
+    let errors = report.findings.iter().filter(|f| f.obstacle.gravity() == Gravity::Fatal).count();
+    match errors {
+        0 => format!("good: {names} runs in time and in order\n"),
+        1 => format!("not good: {names} is in danger, for the one error above\n"),
+        many => format!("not good: {names} is in danger, for the {many} errors above\n"),
+    }
 }
 
 /// The findings, each with its remedy.

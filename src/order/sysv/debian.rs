@@ -4,7 +4,8 @@
 use super::{Link, SysvHost, chain, empty, step, tail};
 use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Fate, Order, Plan, Role, Step, Wait, Way, Wishes};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sort;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Scripts that end all processes that are left.
@@ -47,13 +48,21 @@ fn started_before(host: &SysvHost, link: &Link) -> bool {
     tail(&link.name).is_some_and(|s| host.has_link(host.runlevel, 'S', s))
 }
 
-/// What stands behind a killer has no process left to stop.
+/// What stands behind a killer has no process left to stop; said of those that matter to the drain.
+/// (The network is no process.)
 fn mark_killed(steps: &mut [Step]) {
     let killer = steps.iter().position(|s| KILLERS.contains(&s.name.as_str()) && s.fate == Fate::Runs);
     let Some(at) = killer else { return };
     let by = steps.get(at).map(|s| s.shown.clone()).unwrap_or_default();
-    for step in steps.iter_mut().skip(at + 1).filter(|s| s.shown.starts_with('K')) {
+    for step in steps.iter_mut().skip(at + 1).filter(|s| s.shown.starts_with('K') && has_process(s.role)) {
         step.obstacles.push(Obstacle::KilledFirst { by: by.clone() });
+    }
+}
+
+fn has_process(role: Role) -> bool {
+    match role {
+        Role::Writer | Role::Drain | Role::Shipper => true,
+        Role::Network | Role::Other => false,
     }
 }
 
@@ -121,7 +130,7 @@ pub fn by_depend(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
 /// The scripts with a link in the level that the file knows; the others are ignored.
 fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &Wishes) -> Vec<Step> {
     let text = if act == Act::Stop { &host.depend.stop } else { &host.depend.start };
-    let known: BTreeSet<String> = parse(text).targets.into_iter().collect();
+    let known = sort::set(parse(text).targets);
     let listed = |l: &&Link| tail(&l.name).is_some_and(|s| known.contains(s));
     host.links(level, letter).into_iter().filter(listed).map(|l| step(host, l, act, wishes)).collect()
 }
@@ -129,13 +138,12 @@ fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &Wishes)
 /// Adds `new` behind `steps` in an order that the file allows.
 fn append(steps: &mut Vec<Step>, new: Vec<Step>, text: &str, file: &str) {
     let depend = parse(text);
-    let rank: BTreeMap<&str, usize> =
-        depend.targets.iter().enumerate().map(|(at, n)| (n.as_str(), at)).collect();
+    let rank = sort::map(depend.targets.iter().enumerate().map(|(at, n)| (n.as_str(), at)));
     let mut left: Vec<Step> = new;
-    left.sort_by_key(|s| rank.get(s.name.as_str()).copied());
+    sort::by_key(&mut left, |s| rank.get(s.name.as_str()).copied());
     let from = steps.len();
     while !left.is_empty() {
-        let waiting: BTreeSet<String> = left.iter().map(|s| s.name.clone()).collect();
+        let waiting = sort::set(left.iter().map(|s| s.name.clone()));
         let free = |s: &Step| {
             depend.before.get(&s.name).is_none_or(|needs| !needs.iter().any(|(n, _)| waiting.contains(n)))
         };
@@ -180,7 +188,7 @@ fn mark_unordered_killers(plan: &mut Plan) {
     let killers: Vec<usize> =
         plan.steps.iter().enumerate().filter(|(_, s)| is_killer(s)).map(|(at, _)| at).collect();
     let concerned: Vec<usize> =
-        plan.steps.iter().enumerate().filter(|(_, s)| s.role != Role::Other).map(|(at, _)| at).collect();
+        plan.steps.iter().enumerate().filter(|(_, s)| has_process(s.role)).map(|(at, _)| at).collect();
     for at in concerned {
         let free = killers.iter().find(|killer| plan.order(at, **killer) != Order::Before);
         let by = free.and_then(|k| plan.steps.get(*k)).map(|s| s.shown.clone());

@@ -8,6 +8,7 @@ pub mod redhat;
 
 use super::obstacle::Obstacle;
 use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Wishes};
+use crate::sort;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which rc the host has.
@@ -108,7 +109,7 @@ impl SysvHost {
         let all = self.levels.get(&level).map_or(&[][..], Vec::as_slice);
         let mut links: Vec<&Link> =
             all.iter().filter(|l| l.name.starts_with(letter) && tail(&l.name).is_some()).collect();
-        links.sort_by(|a, b| a.name.cmp(&b.name));
+        sort::by(&mut links, |a, b| a.name.cmp(&b.name));
         links
     }
 
@@ -225,11 +226,8 @@ fn chain(host: &SysvHost, steps: &mut [Step], folder: &str) {
 
 /// Services that run, or that the wishes name, and that no step stops.
 fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absent> {
-    let mut names: BTreeSet<&str> = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
+    let wished = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network];
+    let mut names = sort::set(wished.into_iter().flatten().map(String::as_str));
     names.extend(host.links(host.runlevel, 'S').iter().filter_map(|l| tail(&l.name)));
     let mut out = Vec::new();
     for name in names {
@@ -241,12 +239,22 @@ fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absen
         }
         let second_chance = plan.find(name, Act::Stop).is_some();
         let mut obstacles = Vec::new();
-        if host.rc == Rc::DebianDepend && host.has_link(level, 'K', name) {
+        if host.script(name).is_none() {
+            obstacles.push(Obstacle::NotInstalled { path: format!("/etc/init.d/{name}") });
+        } else if host.rc == Rc::DebianDepend && host.has_link(level, 'K', name) {
             obstacles.push(Obstacle::NotInDepend { file: "/etc/init.d/.depend.stop".to_owned() });
         } else {
             obstacles.push(Obstacle::NoKillLink { level, second_chance });
         }
-        for other in 1..=5 {
+        if host.rc == Rc::RedHat
+            && role == Role::Drain
+            && host.script(name).is_some()
+            && !host.is_locked(name)
+        {
+            obstacles.push(Obstacle::NoLock { expected: format!("{}/{name}", host.lock_folder) });
+        }
+        // Level 1 has K links for everything, which is right.
+        for other in 2..=5 {
             if host.has_link(other, 'K', name) && role == Role::Drain {
                 obstacles.push(Obstacle::KillLinkInStartLevel { level: other });
             }

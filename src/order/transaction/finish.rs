@@ -4,6 +4,7 @@
 use super::draft::{Draft, JobId, JobType, Reason};
 use super::{Because, Job, JobKind, Transaction};
 use crate::order::graph::{Relation, UnitId};
+use crate::sort;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
@@ -196,7 +197,7 @@ fn renumber(jobs: Vec<Job>, place: &[Option<usize>]) -> Vec<Job> {
     let new = |at: usize| place.get(at).copied().flatten();
     let all = |list: Vec<usize>| {
         let mut list: Vec<usize> = list.into_iter().filter_map(new).collect();
-        list.sort_unstable();
+        sort::slice(&mut list);
         list.dedup();
         list
     };
@@ -213,6 +214,6 @@ fn renumber(jobs: Vec<Job>, place: &[Option<usize>]) -> Vec<Job> {
         }
         out.push((at, job));
     }
-    out.sort_by_key(|(at, _)| *at);
+    sort::by_key(&mut out, |(at, _)| *at);
     out.into_iter().map(|(_, job)| job).collect()
 }

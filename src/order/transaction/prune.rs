@@ -5,6 +5,7 @@ use super::draft::{Draft, JobId, JobType};
 use super::error::{Cycle, Note, TransactionError};
 use super::{Mode, build};
 use crate::order::graph::{EdgeId, Relation, UnitId};
+use crate::sort;
 use crate::unit::name::UnitName;
 use std::collections::HashMap;
 
@@ -89,7 +90,7 @@ fn collect_garbage(draft: &mut Draft) {
 fn units<'a>(draft: &Draft<'a>) -> Vec<(UnitId, &'a UnitName)> {
     let graph = draft.graph;
     let mut units: Vec<UnitId> = draft.by_unit.keys().copied().collect();
-    units.sort_unstable();
+    sort::slice(&mut units);
     units.into_iter().filter_map(|u| Some((u, graph.unit_name(u)?))).collect()
 }
 

@@ -67,6 +67,13 @@ fn a_hostile_link_as_target_is_replaced_not_followed() {
     root.write_atomic(p("/log"), b"mine", 0o640, Sync::No).unwrap();
     assert_eq!(std::fs::read(scratch.0.join("secret")).unwrap(), b"secret");
     assert_eq!(root.lstat(p("/log")).unwrap().mode, 0o640);
+    root.create_dir_all(p("/again"), 0o755).unwrap();
+    for (text, mode) in [("one", 0o640), ("two", 0o600)] {
+        root.write_atomic(p("/again/log"), text.as_bytes(), mode, Sync::No).unwrap();
+        assert_eq!(root.read(p("/again/log"), 9).unwrap(), text.as_bytes());
+        assert_eq!(root.lstat(p("/again/log")).unwrap().mode, mode);
+        assert_eq!(root.list(p("/again")).unwrap().len(), 1, "no name is left over");
+    }
     symlink(&scratch.0, scratch.0.join("root/out")).unwrap();
     let refused = root.open_with(p("/out"), OFlag::O_RDONLY | OFlag::O_NOFOLLOW, 0).unwrap_err();
     assert_eq!(refused.errno(), Some(libc::ELOOP));

@@ -230,7 +230,15 @@ impl Pending {
     }
 
     fn ended(&self, answer: Answer) -> Result<Ended> {
-        Ok(Ended { answer, record: self.place.record(&self.unit)? })
+        let record = match answer {
+            Answer::Failed(..) => self.place.record(&self.unit)?,
+            Answer::Started
+            | Answer::Done
+            | Answer::Stopped(_)
+            | Answer::AlreadyDown
+            | Answer::Reloaded(_) => None,
+        };
+        Ok(Ended { answer, record })
     }
 
     /// Waits for the end of the job.

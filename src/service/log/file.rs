@@ -4,12 +4,12 @@
 //! count is written as soon as there is room again); a line is never torn by a rotation; rotated
 //! files keep the ending (`UNIT.1.log` is the newest), so that a shipper's glob still finds them.
 
-use super::stamp::{self, Place};
+use super::stamp::{self, Batch, Place};
 use crate::os::error::{Error, Result};
 use crate::os::root::{OFlag, Root, Stat};
 use crate::unit::value::utc::Utc;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{IoSlice, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// When a log is rotated, and how many are kept.
@@ -24,6 +24,9 @@ pub struct Limits {
 /// 10 MiB, and four older ones.
 pub const LIMITS: Limits = Limits { size: 10 << 20, keep: 4 };
 
+/// How many slices one write takes: two for each line, and a few KiB of stack.
+const SLICES: usize = 256;
+
 /// An open log of one unit.
 #[derive(Debug)]
 pub struct LogFile {
@@ -34,7 +37,6 @@ pub struct LogFile {
     size: u64,
     place: Place,
     dropped: u64,
-    buffer: Vec<u8>,
 }
 
 /// The path of the `n`th rotated log; 0 is the current one.
@@ -50,16 +52,7 @@ impl LogFile {
     /// The file cannot be opened, is a link, or is not a regular file.
     pub fn open(root: &Root, path: &Path, limits: Limits) -> Result<Self> {
         let (file, size, place) = open_at_end(root, path)?;
-        Ok(Self {
-            root: root.clone(),
-            path: path.to_owned(),
-            limits,
-            file,
-            size,
-            place,
-            dropped: 0,
-            buffer: Vec::new(),
-        })
+        Ok(Self { root: root.clone(), path: path.to_owned(), limits, file, size, place, dropped: 0 })
     }
 
     /// How many lines a full disk has cost and the log does not say yet.
@@ -96,55 +89,70 @@ impl LogFile {
         self.append(now, format!("{line}\n").as_bytes());
     }
 
-    /// Gives the buffer's memory back; for when the service is quiet.
-    pub fn shrink(&mut self) {
-        self.buffer = Vec::new();
+    fn write_part(&mut self, now: Utc, part: &[u8]) {
+        let prefix = stamp::prefix(&now.stamp());
+        let mut rest = part;
+        while !rest.is_empty() {
+            let known = self.dropped == 0 || self.own_up(&prefix);
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let batch = stamp::batch(self.place, &prefix, rest, &mut slices);
+            if !known || !self.write_batch(slices.get_mut(..batch.slices).unwrap_or_default(), &batch) {
+                let unfinished = u64::from(batch.end == Place::MidLine);
+                self.dropped = self.dropped.saturating_add(batch.lines.max(unfinished));
+            }
+            rest = rest.get(batch.taken..).unwrap_or_default();
+        }
     }
 
-    fn write_part(&mut self, now: Utc, part: &[u8]) {
-        let stamp = now.stamp();
-        self.buffer.clear();
-        let mut place = self.place;
-        if self.dropped > 0 {
-            if place == Place::MidLine {
-                self.buffer.push(b'\n');
-                place = Place::LineStart;
-            }
-            let note = format!("<4>amr: {} lines were lost here, the disk was full\n", self.dropped);
-            place = stamp::append(place, &stamp, note.as_bytes(), &mut self.buffer).0;
+    /// Says how many lines were lost, on a line of its own.
+    fn own_up(&mut self, prefix: &[u8]) -> bool {
+        let note = format!("<4>amr: {} lines were lost here, the disk was full\n", self.dropped);
+        let end: &[u8] = if self.place == Place::MidLine { b"\n" } else { b"" };
+        let len = end.len() + prefix.len() + note.len();
+        let batch = Batch { slices: 3, taken: 0, len, lines: 0, end: Place::LineStart };
+        let said = self.write_batch(
+            &mut [IoSlice::new(end), IoSlice::new(prefix), IoSlice::new(note.as_bytes())],
+            &batch,
+        );
+        if said {
+            self.dropped = 0;
         }
-        let (end, lines) = stamp::append(place, &stamp, part, &mut self.buffer);
-        match write_whole(&mut self.file, &self.buffer) {
+        said
+    }
+
+    /// Whole or not at all.
+    fn write_batch(&mut self, slices: &mut [IoSlice<'_>], batch: &Batch) -> bool {
+        match write_whole(&mut self.file, slices, batch.len) {
             Ok(()) => {
-                self.size = self.size.saturating_add(self.buffer.len() as u64);
-                self.place = end;
-                self.dropped = 0;
+                self.size = self.size.saturating_add(batch.len as u64);
+                self.place = batch.end;
+                true
             }
             Err(written) => {
                 // Undo the torn part, so that the log holds whole lines only; if that fails too, the
                 // next write begins with a line end.
-                let undone = self.file.set_len(self.size).is_ok();
-                if !undone {
+                if self.file.set_len(self.size).is_err() {
                     self.size = self.size.saturating_add(written as u64);
                     self.place = Place::MidLine;
                 }
-                let unfinished = u64::from(end == Place::MidLine);
-                self.dropped = self.dropped.saturating_add(lines.max(unfinished));
+                false
             }
         }
     }
 
     /// Moves the log aside and begins a new one. If that fails, the old one is written on.
     fn rotate(&mut self) {
+        // The oldest goes first: ext4 writes a file out that is renamed over another, and then waits for
+        // that before it removes the one that was so written a moment ago.
+        if self.root.remove_file_if_there(&rotated(&self.path, self.limits.keep)).is_err() {
+            return;
+        }
         for n in (0..self.limits.keep).rev() {
             let from = rotated(&self.path, n);
             if self.root.lstat(&from).is_ok() && self.root.rename(&from, &rotated(&self.path, n + 1)).is_err()
             {
                 return;
             }
-        }
-        if self.limits.keep == 0 && self.root.remove_file(&self.path).is_err() {
-            return;
         }
         if let Ok((file, size, place)) = open_at_end(&self.root, &self.path) {
             (self.file, self.size, self.place) = (file, size, place);
@@ -169,14 +177,21 @@ fn open_at_end(root: &Root, path: &Path) -> Result<(File, u64, Place)> {
     Ok((file, size, place))
 }
 
-/// Writes all or says how many bytes were written before it went wrong.
-fn write_whole(file: &mut File, mut bytes: &[u8]) -> std::result::Result<(), usize> {
-    let all = bytes.len();
-    while !bytes.is_empty() {
-        match file.write(bytes) {
-            Ok(n) if n > 0 => bytes = bytes.get(n..).unwrap_or_default(),
+/// Writes all `len` bytes or says how many were written before it went wrong.
+fn write_whole(
+    file: &mut File,
+    mut slices: &mut [IoSlice<'_>],
+    len: usize,
+) -> std::result::Result<(), usize> {
+    let mut left = len;
+    while left > 0 {
+        match file.write_vectored(slices) {
+            Ok(n) if n > 0 => {
+                left = left.saturating_sub(n);
+                IoSlice::advance_slices(&mut slices, n);
+            }
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Ok(_) | Err(_) => return Err(all - bytes.len()),
+            Ok(_) | Err(_) => return Err(len - left),
         }
     }
     Ok(())

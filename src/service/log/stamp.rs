@@ -4,6 +4,7 @@
 //! waits in memory, and the rest follows without a second stamp.
 
 use crate::unit::value::utc::STAMP_LEN;
+use std::io::IoSlice;
 
 /// Where the stream stands between two pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -15,33 +16,58 @@ pub enum Place {
     MidLine,
 }
 
-/// Appends `piece` to `out` with `stamp` and a blank before each line that begins in it.
-/// Returns where the stream stands then, and how many line ends were passed on.
-pub fn append(place: Place, stamp: &[u8; STAMP_LEN], piece: &[u8], out: &mut Vec<u8>) -> (Place, u64) {
-    let mut prefix = [b' '; STAMP_LEN + 1];
+/// A stamp and a blank.
+pub const PREFIX_LEN: usize = STAMP_LEN + 1;
+
+/// What stands before each line that begins at this time.
+#[must_use]
+pub fn prefix(stamp: &[u8; STAMP_LEN]) -> [u8; PREFIX_LEN] {
+    let mut prefix = [b' '; PREFIX_LEN];
     if let Some(head) = prefix.first_chunk_mut::<STAMP_LEN>() {
         *head = *stamp;
     }
-    // Lines of 32 bytes double; longer ones need less.
-    out.reserve(piece.len() * 2);
-    let (mut place, mut ends, mut rest) = (place, 0, piece);
-    while !rest.is_empty() {
-        if place == Place::LineStart {
-            out.extend_from_slice(&prefix);
+    prefix
+}
+
+/// The beginning of a piece, ready for one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// How many slices it has.
+    pub slices: usize,
+    /// How many bytes of the piece it takes.
+    pub taken: usize,
+    /// How many bytes it has with its stamps.
+    pub len: usize,
+    /// How many line ends are in it.
+    pub lines: u64,
+    /// Where the stream stands behind it.
+    pub end: Place,
+}
+
+/// Fills `slices`, two for each line, with as much of `piece` as they hold, and `prefix` before each
+/// line that begins in it. Nothing is copied: that is left to the one copy that the kernel makes.
+pub fn batch<'a>(place: Place, prefix: &'a [u8], piece: &'a [u8], slices: &mut [IoSlice<'a>]) -> Batch {
+    let mut batch = Batch { slices: 0, taken: 0, len: 0, lines: 0, end: place };
+    let mut rest = piece;
+    for pair in slices.chunks_exact_mut(2) {
+        let [before, line] = pair else { break };
+        if rest.is_empty() {
+            break;
         }
+        let stamp = if batch.end == Place::LineStart { prefix } else { &[] };
         let end = memchr::memchr(b'\n', rest);
-        let (line, after) = rest.split_at(end.map_or(rest.len(), |at| at + 1));
-        out.extend_from_slice(line);
-        rest = after;
-        place = match end {
-            Some(_) => {
-                ends += 1;
-                Place::LineStart
-            }
-            None => Place::MidLine,
+        let (text, after) = rest.split_at(end.map_or(rest.len(), |at| at + 1));
+        (*before, *line) = (IoSlice::new(stamp), IoSlice::new(text));
+        (batch.end, batch.lines) = match end {
+            Some(_) => (Place::LineStart, batch.lines + 1),
+            None => (Place::MidLine, batch.lines),
         };
+        batch.slices += 2;
+        batch.taken += text.len();
+        batch.len += stamp.len() + text.len();
+        rest = after;
     }
-    (place, ends)
+    batch
 }
 
 #[cfg(test)]
@@ -51,13 +77,26 @@ mod tests {
 
     const STAMP: &[u8; STAMP_LEN] = b"2026-01-02T03:04:05.000006Z";
 
+    /// The whole piece, in batches of as few lines as `at_once`.
+    fn append(mut place: Place, piece: &[u8], at_once: usize, out: &mut Vec<u8>) -> (Place, u64) {
+        let prefix = prefix(STAMP);
+        let (mut rest, mut lines) = (piece, 0);
+        while !rest.is_empty() {
+            let mut slices = vec![IoSlice::new(&[]); 2 * at_once];
+            let batch = batch(place, &prefix, rest, &mut slices);
+            let before = out.len();
+            slices[..batch.slices].iter().for_each(|slice| out.extend_from_slice(slice));
+            assert_eq!(out.len() - before, batch.len);
+            (place, lines, rest) = (batch.end, lines + batch.lines, &rest[batch.taken..]);
+        }
+        (place, lines)
+    }
+
     #[test]
     fn a_line_in_two_pieces_gets_one_stamp() {
         let mut out = Vec::new();
-        let (place, ends) = append(Place::LineStart, STAMP, b"one\ntw", &mut out);
-        assert_eq!((place, ends), (Place::MidLine, 1));
-        let (place, ends) = append(place, STAMP, b"o\n", &mut out);
-        assert_eq!((place, ends), (Place::LineStart, 1));
+        assert_eq!(append(Place::LineStart, b"one\ntw", 9, &mut out), (Place::MidLine, 1));
+        assert_eq!(append(Place::MidLine, b"o\n", 9, &mut out), (Place::LineStart, 1));
         assert_eq!(
             String::from_utf8_lossy(&out),
             "2026-01-02T03:04:05.000006Z one\n2026-01-02T03:04:05.000006Z two\n"
@@ -66,20 +105,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn however_it_is_cut_the_text_is_the_same(pieces in proptest::collection::vec("[a\n]{0,9}", 0..6)) {
+        fn however_it_is_cut_the_text_is_the_same(
+            pieces in proptest::collection::vec("[a\n]{0,9}", 0..6),
+            at_once in 1_usize..4,
+        ) {
             let whole = pieces.concat();
-            let (mut at_once, mut in_pieces) = (Vec::new(), Vec::new());
-            let end = append(Place::LineStart, STAMP, whole.as_bytes(), &mut at_once);
+            let (mut together, mut in_pieces) = (Vec::new(), Vec::new());
+            let end = append(Place::LineStart, whole.as_bytes(), 99, &mut together);
             let mut place = Place::LineStart;
             let mut ends = 0;
             for piece in &pieces {
-                let (next, n) = append(place, STAMP, piece.as_bytes(), &mut in_pieces);
+                let (next, n) = append(place, piece.as_bytes(), at_once, &mut in_pieces);
                 place = next;
                 ends += n;
             }
-            prop_assert_eq!(&at_once, &in_pieces);
+            prop_assert_eq!(&together, &in_pieces);
             prop_assert_eq!(end, (place, ends));
-            let bare = String::from_utf8(at_once).unwrap().replace("2026-01-02T03:04:05.000006Z ", "");
+            let bare = String::from_utf8(together).unwrap().replace("2026-01-02T03:04:05.000006Z ", "");
             prop_assert_eq!(bare, whole);
         }
     }

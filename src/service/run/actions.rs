@@ -49,6 +49,7 @@ impl Supervisor {
                 self.write_pid_file();
                 self.publish();
                 self.waiters.started();
+                self.count_oom_kills();
             }
             Action::Reloaded(result) => {
                 self.publish();
@@ -65,7 +66,7 @@ impl Supervisor {
             // An automatic restart restarts those who require the unit, as systemd's restart job does.
             self.call_reaction("restarting");
         }
-        let id = self.host.read(Path::new("/proc/sys/kernel/random/uuid"), 64).unwrap_or_default();
+        let id = self.host.read_kernel(Path::new("/proc/sys/kernel/random/uuid"), 64).unwrap_or_default();
         let hex = String::from_utf8_lossy(&id).chars().filter(char::is_ascii_hexdigit).collect();
         self.invocation_id = hex;
         self.exit = None;
@@ -245,8 +246,10 @@ impl Supervisor {
         // A main process that nothing could end is left behind.
         self.main = None;
         self.control = None;
-        self.publish();
-        self.waiters.over(&self.machine, &self.record);
+        if !self.machine.state.is_over() && !self.waiters.is_empty() {
+            self.publish();
+            self.waiters.over(&self.machine, &self.record);
+        }
         if !again {
             self.react();
         } else if self.plan.reaction.bound {
@@ -274,6 +277,7 @@ impl Supervisor {
 
     /// Has another process of this program see to those whom the event concerns.
     fn call_reaction(&mut self, event: &str) {
+        self.publish();
         let outcome = child::own_executable(&self.host).and_then(|program| {
             let mut argv = vec!["amr".into()];
             if !self.place.root.is_host() {

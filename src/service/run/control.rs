@@ -60,6 +60,10 @@ impl Waiters {
         self.all.push((what, Ear::Pipe(pipe)));
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// The connections: one that becomes readable has been given up.
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.all.iter().filter_map(|(_, ear)| match ear {

@@ -152,13 +152,32 @@ impl Supervisor {
         if self.main.as_ref().is_some_and(|p| p.pid() == pid) {
             // A kill that nobody here asked for may be the kernel's.
             let sudden = told == Exit::Signal(SIGKILL) && self.machine.state.is_active();
-            if sudden && kmsg::oom_killed(&self.host, pid) {
+            if sudden && self.oom_killer_was_here() && kmsg::oom_killed(&self.host, pid) {
                 self.queue.push_back(Event::OomKill);
             }
             self.main_ended(Some(exit), told);
         } else if self.control.as_ref().is_some_and(|p| p.pid() == pid) {
             self.control = None;
             self.queue.push_back(Event::ControlExit(told));
+        }
+    }
+
+    /// Has the OOM killer ended anybody since the main process was seen alive? The kernel's log, where
+    /// it says whom, takes long to read.
+    fn oom_killer_was_here(&mut self) -> bool {
+        let now = kmsg::oom_kills(&self.host);
+        let before = std::mem::replace(&mut self.oom_kills, now);
+        before.is_none() || before != now
+    }
+
+    /// What [`Self::oom_killer_was_here`] compares with; counts only while the main process lives.
+    pub(super) fn count_oom_kills(&mut self) {
+        if self.oom_kills.is_some() {
+            return;
+        }
+        let now = kmsg::oom_kills(&self.host);
+        if matches!(wait::peek(), Ok(None)) {
+            self.oom_kills = now;
         }
     }
 

@@ -10,11 +10,14 @@ use std::path::{Path, PathBuf};
 
 impl Supervisor {
     pub(super) fn take_lock(&mut self) {
-        let Some(path) = self.lock_path() else { return };
+        let Some(path) = self.record.lock.clone() else { return };
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
         match self.place.root.open_with(&path, flags, 0o644) {
-            Ok(_) => self.record.lock = Some(path),
-            Err(e) => log::warn!("{e}; rc will not stop '{}' by itself", self.plan.unit),
+            Ok(_) => {}
+            Err(e) => {
+                log::warn!("{e}; rc will not stop '{}' by itself", self.plan.unit);
+                self.record.lock = None;
+            }
         }
     }
 
@@ -23,7 +26,7 @@ impl Supervisor {
         self.note_failure(self.place.root.remove_file_if_there(&path));
     }
 
-    fn lock_path(&self) -> Option<PathBuf> {
+    pub(super) fn lock_path(&self) -> Option<PathBuf> {
         let name = self.plan.lock_name.as_ref()?;
         let stat = self.place.root.lstat(&self.place.lock_dir).ok()?;
         let owner = self.place.root.stat(&self.files.folder).ok()?.uid;

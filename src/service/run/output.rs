@@ -6,6 +6,7 @@
 use crate::os::clock;
 use crate::os::error::Result;
 use crate::os::fifo::{self, Side};
+use crate::os::pages::Pages;
 use crate::os::root::Root;
 use crate::service::log::file::{LIMITS, LogFile};
 use crate::unit::value::utc::Utc;
@@ -14,8 +15,12 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// How much is taken at once: as much as a pipe usually holds.
-const CHUNK: usize = 64 << 10;
+/// How much is taken at once, and what the pipe of a service that shouts is made to hold.
+const CHUNK: usize = 256 << 10;
+/// How much is taken at first: mostly that is all, and no larger buffer is needed.
+const FEW: usize = 4 << 10;
+/// As much as a pipe usually holds.
+const PIPE: usize = 64 << 10;
 /// How often in one turn of the loop, so that signals are not kept waiting by a service that shouts.
 const TURNS: u32 = 16;
 
@@ -24,17 +29,19 @@ pub trait LogSink: std::fmt::Debug {
     /// Takes a piece as it was written; lines may be cut anywhere. Never waits, never fails: what
     /// finds no room is counted.
     fn take(&mut self, now: Utc, piece: &[u8]);
-    /// The service is quiet: memory may be given back.
-    fn rest(&mut self);
 }
 
 impl LogSink for LogFile {
     fn take(&mut self, now: Utc, piece: &[u8]) {
         self.append(now, piece);
     }
-    fn rest(&mut self) {
-        self.shrink();
-    }
+}
+
+/// How much the pipe holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Width {
+    Usual,
+    Wide,
 }
 
 /// The supervisor's side of the output.
@@ -44,6 +51,7 @@ pub struct Output {
     fifo: PathBuf,
     log: PathBuf,
     reader: File,
+    width: Width,
     /// Opened with the first byte, so that a silent service has no log.
     sink: Option<Box<dyn LogSink>>,
 }
@@ -52,26 +60,56 @@ impl Output {
     /// Opens the FIFO, made before if it is not there.
     pub fn open(root: &Root, fifo: &Path, log: &Path) -> Result<Self> {
         let reader = File::from(fifo::open(root, fifo, 0o600, Side::Reader)?);
-        Ok(Self { root: root.clone(), fifo: fifo.to_owned(), log: log.to_owned(), reader, sink: None })
+        let (fifo, log, width) = (fifo.to_owned(), log.to_owned(), Width::Usual);
+        Ok(Self { root: root.clone(), fifo, log, reader, width, sink: None })
     }
 
     /// The service's side: it blocks only while the pipe is full.
     pub fn writer(&self) -> Result<OwnedFd> {
-        fifo::open(&self.root, &self.fifo, 0o600, Side::Writer)
+        let host = Root::host()?;
+        fifo::writer_of(&host, &self.reader)
+            .or_else(|_| fifo::open(&self.root, &self.fifo, 0o600, Side::Writer))
     }
 
-    /// Moves what is there.
+    /// Moves what is there, in small pieces as long as they are small.
     pub fn pump(&mut self) {
-        let mut buffer = vec![0_u8; CHUNK];
+        let mut few = [0_u8; FEW];
         for _ in 0..TURNS {
-            match (&self.reader).read(&mut buffer) {
-                Ok(n) if n > 0 => self.pass(buffer.get(..n).unwrap_or_default()),
-                Ok(_) | Err(_) => break,
+            let taken = self.take(&mut few);
+            if taken == FEW {
+                return self.pump_many();
+            }
+            if taken == 0 {
+                return;
             }
         }
-        if let Some(sink) = &mut self.sink {
-            sink.rest();
+    }
+
+    fn pump_many(&mut self) {
+        let mut buffer = match Pages::new(CHUNK) {
+            Ok(pages) => pages,
+            // What is there stays there until there is memory.
+            Err(e) => return log::warn!("{e}"),
+        };
+        for _ in 0..TURNS {
+            let taken = self.take(&mut buffer);
+            if taken >= PIPE - FEW && self.width == Width::Usual {
+                fifo::widen(&self.reader, i32::try_from(CHUNK).unwrap_or(i32::MAX));
+                self.width = Width::Wide;
+            }
+            if taken == 0 {
+                return;
+            }
         }
+    }
+
+    /// Passes on what one read gives; returns how much that was.
+    fn take(&mut self, buffer: &mut [u8]) -> usize {
+        let taken = (&self.reader).read(buffer).unwrap_or(0);
+        if let Some(piece) = buffer.get(..taken).filter(|piece| !piece.is_empty()) {
+            self.pass(piece);
+        }
+        taken
     }
 
     fn pass(&mut self, piece: &[u8]) {

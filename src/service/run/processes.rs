@@ -99,7 +99,7 @@ fn group_name(plan: &Plan, place: &Place) -> Result<String> {
 /// that the service is to have.
 pub(super) fn protect(host: &Root) -> Option<i32> {
     let path = Path::new("/proc/self/oom_score_adj");
-    let before = String::from_utf8_lossy(&host.read(path, 64).ok()?).trim().parse().ok()?;
+    let before = String::from_utf8_lossy(&host.read_kernel(path, 64).ok()?).trim().parse().ok()?;
     let mut file = host.open_with(path, OFlag::O_WRONLY, 0).ok()?;
     file.write_all(OOM_SCORE.as_bytes()).ok()?;
     Some(before)
@@ -113,8 +113,8 @@ impl Supervisor {
     /// Does anybody live besides the main and the control process?
     pub(super) fn others_live(&mut self) -> bool {
         let own = self.own_pids();
-        match self.tracking.pids() {
-            Ok(pids) => pids.iter().any(|p| !own.contains(p) && *p != ProcessId::own()),
+        match self.tracking.has_others(&own) {
+            Ok(others) => others,
             Err(e) => {
                 log::warn!("{e}");
                 false

@@ -7,19 +7,17 @@ use crate::os::proc::{Identity, Proc, ProcessId};
 use crate::os::root::Sync;
 use crate::os::tracking::Tracking;
 use crate::service::machine::Want;
-use crate::service::place::Place;
 use crate::service::plan::Plan;
-use crate::service::status::{ProcessMark, Record, TrackingMark, VERSION};
+use crate::service::status::{Moment, ProcessMark, Record, TrackingMark, VERSION};
 
 fn mark(identity: &Identity) -> ProcessMark {
     ProcessMark { pid: identity.pid.get(), start_time: identity.start_time }
 }
 
 /// The record of a service that was not there before.
-pub(super) fn fresh(plan: &Plan, place: &Place, boot: &BootId, proc: &Proc) -> Record {
+pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, proc: &Proc) -> Record {
     let own = ProcessId::own();
-    let old = place.record(&plan.unit).ok().flatten().filter(|r| r.boot_id == boot.as_str());
-    let old = old.unwrap_or_default();
+    let at = |moment: fn(&Record) -> Moment| old.map(moment).unwrap_or_default();
     Record {
         version: VERSION,
         unit: plan.unit.clone(),
@@ -28,9 +26,9 @@ pub(super) fn fresh(plan: &Plan, place: &Place, boot: &BootId, proc: &Proc) -> R
         supervisor: proc.identity(own, boot).ok().as_ref().map(mark),
         unapplied: plan.unapplied,
         files: plan.files.clone(),
-        active_enter: old.active_enter,
-        active_exit: old.active_exit,
-        inactive_enter: old.inactive_enter,
+        active_enter: at(|r| r.active_enter),
+        active_exit: at(|r| r.active_exit),
+        inactive_enter: at(|r| r.inactive_enter),
         ..Record::default()
     }
 }

@@ -291,6 +291,12 @@ fn del_of_a_script_that_is_gone() {
     let host = Host::new();
     host.script("web", PLAIN).quiet(&["--add", "web"]);
     fs::remove_file(host.path("/etc/init.d/web")).unwrap();
+    let listed = host.run(&["--list"]);
+    assert_eq!((listed.stdout.as_str(), listed.code), ("", 0));
+    assert_eq!(
+        listed.notes,
+        ["'web' has links but no script '/etc/init.d/web'; 'chkconfig --del web' removes them"]
+    );
     let out = host.run(&["--del", "web"]);
     assert_eq!((out.code, out.stderr.as_str()), (0, ""));
     assert_eq!(out.notes.len(), 1);
@@ -642,6 +648,10 @@ fn debian_in_a_tree() {
     assert_eq!(out.code, 1);
     assert!(out.stderr.contains("no '### BEGIN INIT INFO'"), "{}", out.stderr);
     assert_eq!(host.links("web"), "");
+    block("web.dpkg-old", "");
+    let out = host.run(&["--add", "web.dpkg-old"]);
+    assert_eq!((out.code, host.links("web.dpkg-old").as_str()), (1, ""));
+    assert_eq!(out.stderr, "service web.dpkg-old: insserv passes over files of such a name\n");
     fs::create_dir_all(host.path("/etc/insserv/overrides")).unwrap();
     let over = fs::read(host.path("/etc/init.d/networking")).unwrap();
     fs::write(host.path("/etc/insserv/overrides/web"), over).unwrap();

@@ -6,8 +6,9 @@ use super::{Decision, Env, HandOver, HandingOver, Refusal, Script, State, View};
 use crate::sysv::depth;
 use crate::sysv::level::{Levels, Runlevel};
 use crate::sysv::links::{Step, Turn, plan, shown};
-use crate::sysv::lsb::Block;
+use crate::sysv::lsb::{Block, is_passed_over};
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,13 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
     }
     if view.update_rc_d && env.hand_over == HandingOver::Allowed {
         return hand_over(view, name, change, decision);
+    }
+    if change != Change::Del && is_passed_over(name.as_bytes()) {
+        let name = shown(name);
+        decision.outcome.stderr += &format!("service {name}: insserv passes over files of such a name\n");
+        decision.outcome.notes.push(format!("rename '/etc/init.d/{name}' and run this again"));
+        decision.outcome.code = 1;
+        return;
     }
     let block = match view.blocks.get(name) {
         Some(Ok(block)) if block.default_start.boot => {
@@ -127,7 +135,7 @@ fn by_ourselves(view: &View, name: &OsStr, block: Option<&Block>, change: Change
     }
     let mut drop: Vec<Step> = Vec::new();
     for entry in view.found.of(name).iter().filter(|e| !wanted.iter().any(|(l, _)| *l == e.level)) {
-        drop.push(Step::Remove { level: entry.level, link: entry.link.clone() });
+        drop.push(Step::Remove { level: entry.level, link: entry.link(name) });
     }
     for ((other, _, _), (start, stop)) in counted.iter().zip(depths.numbers) {
         let all = if *other == name { wanted.clone() } else { current(view, other) };

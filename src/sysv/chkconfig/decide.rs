@@ -235,8 +235,7 @@ fn apply_override(view: &View, env: &Env, name: &OsStr, decision: &mut Decision)
         Levels::ALL.iter().map(|l| turn_of(l, header.levels, numbers)).collect::<Vec<_>>()
     };
     let before = wanted(&base, old);
-    let as_before =
-        view.found.of(name).iter().all(|e| before.contains(&(e.level, e.link.turn, e.link.priority)));
+    let as_before = view.found.of(name).iter().all(|e| before.contains(&(e.level, e.turn, e.priority)));
     if as_before {
         decision.steps = plan(&view.found, name, wanted(&over, new));
     } else {

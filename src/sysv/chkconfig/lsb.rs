@@ -2,12 +2,13 @@
 
 use super::decide::override_note;
 use super::table::is_listed;
-use super::{Decision, Outcome, Refusal, Strictness, View};
+use super::{Decision, Outcome, Refusal, Said, Strictness, View};
 use crate::sysv::header::Header;
 use crate::sysv::level::{Levels, Priority, Runlevel};
 use crate::sysv::links::{Turn, plan, shown};
 use crate::sysv::priority::{self, Numbers};
-use std::ffi::{OsStr, OsString};
+use std::borrow::Cow;
+use std::ffi::OsStr;
 
 /// The numbers of the `chkconfig:` line.
 pub(super) fn own_numbers(header: &Header) -> Option<Numbers> {
@@ -21,39 +22,49 @@ pub(super) fn numbers(view: &View, name: &OsStr, header: &Header, on: Levels) ->
     }
     let mut ignored = Outcome::default();
     let host = Host::new(view, name, header, on, &mut ignored);
-    host.compute().0.last().copied()
+    priority::compute(&host.scripts()).0.last().copied()
 }
 
 /// All scripts of the host that count, the one concerned last.
-struct Host {
-    rows: Vec<(OsString, String, Header, Levels)>,
+struct Host<'a> {
+    rows: Vec<Row<'a>>,
 }
 
-impl Host {
-    fn new(view: &View, name: &OsStr, header: &Header, on: Levels, out: &mut Outcome) -> Self {
+struct Row<'a> {
+    name: &'a OsStr,
+    text: Cow<'a, str>,
+    said: Said<'a>,
+    on: Levels,
+}
+
+impl<'a> Host<'a> {
+    fn new(view: &'a View, name: &'a OsStr, header: &Header, on: Levels, out: &mut Outcome) -> Self {
         let mut rows = Vec::with_capacity(view.scripts.len());
         for other in view.scripts.keys().filter(|other| is_listed(other) && *other != name) {
-            let header = match view.header(other) {
-                Ok(header) => Some(header),
+            let said = match view.said(other) {
+                Ok(said) => Some(said),
                 Err(Refusal::Override(e)) => {
                     out.notes.push(override_note(other, &e));
-                    view.base(other)
+                    view.base(other).map(|header| Said::Header(Box::new(header)))
                 }
                 Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => None,
             };
             let on = view.found.on(other);
-            rows.extend(header.map(|h| (other.clone(), other.to_string_lossy().into_owned(), h, on)));
+            rows.extend(said.map(|said| Row { name: other, text: other.to_string_lossy(), said, on }));
         }
-        rows.push((name.to_owned(), name.to_string_lossy().into_owned(), header.clone(), on));
+        let said = Said::Header(Box::new(header.clone()));
+        rows.push(Row { name, text: name.to_string_lossy(), said, on });
         Self { rows }
     }
 
     fn scripts(&self) -> Vec<priority::Script<'_>> {
-        self.rows.iter().map(|(_, name, header, on)| priority::Script { name, header, on: *on }).collect()
-    }
-
-    fn compute(&self) -> (Vec<Numbers>, Vec<priority::Cycle>) {
-        priority::compute(&self.scripts())
+        fn script<'r>(row: &'r Row<'_>) -> priority::Script<'r> {
+            match &row.said {
+                Said::Scan(scan) => priority::Script::of_scan(&row.text, scan, row.on),
+                Said::Header(header) => priority::Script::of(&row.text, header, row.on),
+            }
+        }
+        self.rows.iter().map(script).collect()
     }
 }
 
@@ -83,24 +94,25 @@ pub(super) fn by_dependencies(
             return;
         }
     }
-    let (numbers, cycles) = host.compute();
+    let (numbers, cycles) = priority::compute(&scripts);
     decision.outcome.notes.extend(cycles.iter().map(ToString::to_string));
-    for ((other, _, header, other_on), numbers) in host.rows.iter().zip(&numbers) {
-        let own = other.as_os_str() == name;
-        if !own && own_numbers(header).as_ref() == Some(numbers) || header.lsb.is_none() {
+    for ((row, script), numbers) in host.rows.iter().zip(&scripts).zip(&numbers) {
+        let own = row.name == name;
+        let stays = script.start == Some(numbers.start) && script.stop == Some(numbers.stop);
+        if !own && stays || script.needs.is_none() {
             continue;
         }
         let all = if own {
             wanted.clone()
         } else {
-            let turn = |l| if other_on.contains(l) { Turn::Start } else { Turn::Stop };
-            view.found.configured(other).iter().map(|l| (l, turn(l))).collect()
+            let turn = |l| if row.on.contains(l) { Turn::Start } else { Turn::Stop };
+            view.found.configured(row.name).iter().map(|l| (l, turn(l))).collect()
         };
         let numbered = all.into_iter().map(|(level, turn)| match turn {
             Turn::Start => (level, turn, numbers.start),
             Turn::Stop => (level, turn, numbers.stop),
         });
-        decision.steps.extend(plan(&view.found, other, numbered));
+        decision.steps.extend(plan(&view.found, row.name, numbered));
     }
 }
 

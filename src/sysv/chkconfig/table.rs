@@ -1,8 +1,8 @@
 //! The table of `--list`. Pure.
 
-use super::{Env, Init, Kind, Outcome, Refusal, View};
+use super::{Env, Init, Kind, Outcome, Refusal, Script, View};
 use crate::sysv::level::{Levels, Runlevel};
-use crate::sysv::links::shown;
+use crate::sysv::links::{are_plain, on, push_shown, shown};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 
@@ -27,33 +27,45 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
         return out;
     }
     if kind != Kind::Xinetd {
-        for name in view.scripts.keys() {
+        for (name, script) in &view.scripts {
             if is_listed(name) && !hidden(view, env, name) {
-                list_row(view, name, &mut out);
+                list_row(view, name, script, &mut out);
             }
         }
+    }
+    for name in view.orphans.iter().filter(|_| kind != Kind::Xinetd).map(|n| shown(n)) {
+        out.notes.push(format!(
+            "'{name}' has links but no script '/etc/init.d/{name}'; 'chkconfig --del {name}' removes them"
+        ));
     }
     let xinetd = OsStr::new("xinetd");
     if kind != Kind::Sysv && view.header(xinetd).is_ok() && !view.found.on(xinetd).is_empty() {
         out.stdout.push_str("\nxinetd based services:\n");
         for (name, enabled) in view.xinetd.iter().filter(|(name, _)| is_listed(name)) {
-            let _ = writeln!(out.stdout, "\t{}\t{}", padded(&format!("{}:", shown(name))), on_off(*enabled));
+            let mut with_colon = name.clone();
+            with_colon.push(":");
+            out.stdout.push('\t');
+            push_padded(&mut out.stdout, &with_colon);
+            let _ = writeln!(out.stdout, "\t{}", on_off(*enabled));
         }
     }
     out
 }
 
-fn list_row(view: &View, name: &OsStr, out: &mut Outcome) {
-    let header = view.header(name);
-    match &header {
-        Ok(_) | Err(Refusal::Override(_)) => {}
-        Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
+fn list_row(view: &View, name: &OsStr, script: &Script, out: &mut Outcome) {
+    let refused = script.said().err();
+    match &refused {
+        None | Some(Refusal::Override(_)) => {}
+        Some(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
     }
-    if !view.found.configured(name).is_empty() {
-        out.stdout.push_str(&row(name, view.found.on(name)));
-        out.notes.extend(view.found.faults(name));
+    let links = view.found.of(name);
+    if !links.is_empty() {
+        push_row(&mut out.stdout, name, on(links));
+        if !are_plain(links) {
+            out.notes.extend(view.found.faults(name));
+        }
     }
-    if let Err(Refusal::Override(e)) = &header {
+    if let Some(Refusal::Override(e)) = &refused {
         out.notes.push(super::decide::override_note(name, e));
     }
 }
@@ -66,7 +78,8 @@ pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outc
         return out;
     }
     if let Some(enabled) = xinetd_service(view, name, kind) {
-        let _ = writeln!(out.stdout, "{}\t{}", padded(&shown(name)), on_off(enabled));
+        push_padded(&mut out.stdout, name);
+        let _ = writeln!(out.stdout, "\t{}", on_off(enabled));
         return out;
     }
     let refusal = match view.header(name) {
@@ -88,7 +101,7 @@ pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outc
         );
         out.code = 1;
     } else {
-        out.stdout.push_str(&row(name, view.found.on(name)));
+        push_row(&mut out.stdout, name, view.found.on(name));
         out.notes.extend(view.found.faults(name));
     }
     out
@@ -113,9 +126,12 @@ pub fn is_listed(name: &OsStr) -> bool {
 
 /// A native unit takes its place.
 fn hidden(view: &View, env: &Env, name: &OsStr) -> bool {
+    if env.init != Init::SystemdRunning {
+        return false;
+    }
     let mut unit = name.to_owned();
     unit.push(".service");
-    env.init == Init::SystemdRunning && view.units.contains(&unit)
+    view.units.contains(&unit)
 }
 
 fn systemd_note(env: &Env) -> String {
@@ -125,18 +141,24 @@ fn systemd_note(env: &Env) -> String {
     }
 }
 
-fn row(name: &OsStr, on: Levels) -> String {
-    let mut row = padded(&shown(name));
+fn push_row(out: &mut String, name: &OsStr, on: Levels) {
+    push_padded(out, name);
     for level in Runlevel::ALL {
-        let _ = write!(row, "\t{level}:{}", on_off(on.contains(level)));
+        out.push('\t');
+        out.push(char::from(b'0' + level.get()));
+        out.push(':');
+        out.push_str(on_off(on.contains(level)));
     }
-    row.push('\n');
-    row
+    out.push('\n');
 }
 
 /// printf's `%-15s`, which counts bytes.
-fn padded(name: &str) -> String {
-    format!("{name}{}", " ".repeat(15usize.saturating_sub(name.len())))
+fn push_padded(out: &mut String, name: &OsStr) {
+    let before = out.len();
+    push_shown(out, name);
+    for _ in (out.len() - before)..15 {
+        out.push(' ');
+    }
 }
 
 fn on_off(on: bool) -> &'static str {

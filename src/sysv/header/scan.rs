@@ -6,11 +6,30 @@
 use super::{HeaderError, LineFault, Scan};
 use crate::sysv::level::{Levels, Priority, Runlevel};
 
+/// How much of a header is wanted: what is not kept costs nothing, on hosts with thousands of scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The levels and the numbers.
+    Levels,
+    /// The dependencies as well.
+    Order,
+    /// Everything.
+    All,
+}
+
 /// Reads every comment line of a script or an override.
 ///
 /// # Errors
 /// A `chkconfig:` line that does not scan, wherever it stands.
 pub fn scan(file: &[u8]) -> Result<Scan, HeaderError> {
+    scan_for(file, Keep::All)
+}
+
+/// The same, where only a part is wanted; what it says of that part is the same.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_for(file: &[u8], keep: Keep) -> Result<Scan, HeaderError> {
     let mut found = Scan::default();
     for line in Lines::new(file) {
         let Some(body) = line.comment() else { continue };
@@ -20,7 +39,7 @@ pub fn scan(file: &[u8]) -> Result<Scan, HeaderError> {
         if let Some(value) = line.value(body, "chkconfig:") {
             found.chkconfig_line(&line, value)?;
         } else {
-            found.other_line(&line, body);
+            found.other_line(&line, body, keep);
         }
     }
     Ok(found)
@@ -37,7 +56,7 @@ pub fn unit_line(file: &[u8]) -> Option<&str> {
 pub fn chkconfig_line(file: &[u8]) -> Option<u32> {
     Lines::new(file).find_map(|line| {
         let body = line.comment()?;
-        line.value(body, "chkconfig:").map(|_| line.number)
+        line.value(body, "chkconfig:").map(|_| line.number())
     })
 }
 
@@ -48,7 +67,7 @@ fn unit_of<'a>(line: &Line<'a>, body: &'a [u8]) -> Option<&'a str> {
 
 impl Scan {
     fn chkconfig_line(&mut self, line: &Line<'_>, value: Value<'_>) -> Result<(), HeaderError> {
-        let fail = |fault| HeaderError::Line { line: line.number, text: line.shown(), fault };
+        let fail = |fault| HeaderError::Line { line: line.number(), text: line.shown(), fault };
         let numbers = numbers(value).map_err(fail)?;
         if self.priorities.is_none() {
             self.priorities = Some((numbers.start, numbers.stop));
@@ -63,44 +82,82 @@ impl Scan {
         Ok(())
     }
 
-    fn other_line<'a>(&mut self, line: &Line<'a>, body: &'a [u8]) {
-        let deps = |key| line.value(body, key).map(|v| words(v.line).map(text).collect::<Vec<_>>());
-        if let Some(value) = ["description", "Description", "Short-Description"]
-            .into_iter()
-            .find_map(|key| line.value(body, key).filter(|v| v.line.starts_with(b":")))
-        {
-            self.description = description(value).or(self.description.take());
-        } else if let Some(value) = line.value(body, "Default-Start:") {
-            let levels = self.levels.unwrap_or(Levels::NONE);
+    /// By its first letter, since most comments are none of these.
+    fn other_line<'a>(&mut self, line: &Line<'a>, body: &'a [u8], keep: Keep) {
+        let order = keep != Keep::Levels;
+        match body.first() {
+            Some(b'd') if keep == Keep::All => self.described(line, body, "description"),
+            Some(b'D') => {
+                self.level_line(line, body);
+                if keep == Keep::All {
+                    self.described(line, body, "Description");
+                }
+            }
+            Some(b'S') => {
+                if order {
+                    set_names(&mut self.should_start, line, body, "Should-Start:");
+                    set_names(&mut self.should_stop, line, body, "Should-Stop:");
+                }
+                if keep == Keep::All {
+                    self.described(line, body, "Short-Description");
+                }
+            }
+            Some(b'R') if order => {
+                set_names(&mut self.required_start, line, body, "Required-Start:");
+                set_names(&mut self.required_stop, line, body, "Required-Stop:");
+            }
+            Some(b'P') if order => {
+                if let Some(names) = names(line, body, "Provides:").filter(|names| !names.is_empty()) {
+                    self.provides = Some(names);
+                }
+            }
+            Some(b'u') => {
+                if let Some(name) = unit_of(line, body) {
+                    self.unit.get_or_insert_with(|| name.to_owned());
+                }
+            }
+            Some(b'c' | b'C') => {
+                if body.get(..10).is_some_and(|key| key.eq_ignore_ascii_case(b"chkconfig:")) {
+                    self.near_miss.get_or_insert_with(|| (line.number(), line.shown()));
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    fn level_line<'a>(&mut self, line: &Line<'a>, body: &'a [u8]) {
+        let levels = self.levels.unwrap_or(Levels::NONE);
+        if let Some(value) = line.value(body, "Default-Start:") {
             self.levels = level_numbers(value.rest, levels, Levels::with).or(self.levels);
         } else if let Some(value) = line.value(body, "Default-Stop:") {
-            let levels = self.levels.unwrap_or(Levels::NONE);
             self.levels = level_numbers(value.rest, levels, Levels::without).or(self.levels);
-        } else if let Some(names) = deps("Required-Start:") {
-            self.required_start = Some(names);
-        } else if let Some(names) = deps("Required-Stop:") {
-            self.required_stop = Some(names);
-        } else if let Some(names) = deps("Should-Start:") {
-            self.should_start = Some(names);
-        } else if let Some(names) = deps("Should-Stop:") {
-            self.should_stop = Some(names);
-        } else if let Some(names) = deps("Provides:") {
-            if !names.is_empty() {
-                self.provides = Some(names);
-            }
-        } else if let Some(name) = unit_of(line, body) {
-            self.unit.get_or_insert_with(|| name.to_owned());
-        } else if body.get(..10).is_some_and(|key| key.eq_ignore_ascii_case(b"chkconfig:")) {
-            self.near_miss.get_or_insert_with(|| (line.number, line.shown()));
+        }
+    }
+
+    fn described<'a>(&mut self, line: &Line<'a>, body: &'a [u8], key: &str) {
+        if let Some(value) = line.value(body, key).filter(|v| v.line.starts_with(b":")) {
+            self.description = description(value).or(self.description.take());
         }
     }
 }
 
-/// A line that is not blank, and what follows it.
+/// The words behind a key.
+fn names<'a>(line: &Line<'a>, body: &'a [u8], key: &str) -> Option<Vec<String>> {
+    line.value(body, key).map(|v| words(v.line).map(text).collect())
+}
+
+fn set_names<'a>(slot: &mut Option<Vec<String>>, line: &Line<'a>, body: &'a [u8], key: &str) {
+    if let Some(names) = names(line, body, key) {
+        *slot = Some(names);
+    }
+}
+
+/// A line that begins with `#`, and what follows it.
 struct Line<'a> {
-    /// From 1.
-    number: u32,
-    /// From its first character that is no white space to the end of the file.
+    /// The file, up to its first NUL, and where in it the line's `#` is.
+    file: &'a [u8],
+    at: usize,
+    /// From its `#` to the end of the file.
     rest: &'a [u8],
     /// Length of the line in `rest`, its newline not counted.
     len: usize,
@@ -114,12 +171,18 @@ struct Value<'a> {
 }
 
 impl<'a> Line<'a> {
+    /// From 1; counted when it is asked for.
+    fn number(&self) -> u32 {
+        let newlines = memchr::memchr_iter(b'\n', self.file.get(..self.at).unwrap_or_default()).count();
+        u32::try_from(newlines).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
     fn is_lsb_begin(&self) -> bool {
         self.rest.starts_with(b"### BEGIN INIT INFO")
     }
 
-    /// What stands behind one `#` and white space, from there to the end of the file; `None` for
-    /// code and for an empty comment.
+    /// What stands behind one `#` and white space, from there to the end of the file; `None` for an
+    /// empty comment.
     fn comment(&self) -> Option<&'a [u8]> {
         let line = self.rest.get(..self.len)?.strip_prefix(b"#")?;
         let blank = leading_space(line);
@@ -138,16 +201,18 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The lines that are not blank, up to the first NUL.
+/// The lines whose first character that is no white space is a `#`, up to the first NUL. Looks for
+/// the `#`, of which scripts have fewer than lines.
 struct Lines<'a> {
-    rest: &'a [u8],
-    number: u32,
+    file: &'a [u8],
+    /// The beginning of a line.
+    at: usize,
 }
 
 impl<'a> Lines<'a> {
     fn new(file: &'a [u8]) -> Self {
         let end = memchr::memchr(0, file).unwrap_or(file.len());
-        Self { rest: file.get(..end).unwrap_or_default(), number: 1 }
+        Self { file: file.get(..end).unwrap_or_default(), at: 0 }
     }
 }
 
@@ -155,16 +220,16 @@ impl<'a> Iterator for Lines<'a> {
     type Item = Line<'a>;
 
     fn next(&mut self) -> Option<Line<'a>> {
-        let (blank, rest) = self.rest.split_at_checked(leading_space(self.rest))?;
-        let skipped = blank.iter().filter(|b| **b == b'\n').count();
-        let number = self.number.saturating_add(u32::try_from(skipped).unwrap_or(u32::MAX));
-        if rest.is_empty() {
-            return None;
+        loop {
+            let left = self.file.get(self.at..)?;
+            let (before, rest) = left.split_at_checked(memchr::memchr(b'#', left)?)?;
+            let at = self.at + before.len();
+            let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            self.at = at + len + 1;
+            if before.iter().rev().take_while(|b| **b != b'\n').all(|b| is_space(*b)) {
+                return Some(Line { file: self.file, at, rest, len });
+            }
         }
-        let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        self.rest = rest.get(len + 1..).unwrap_or_default();
-        self.number = number.saturating_add(1);
-        Some(Line { number, rest, len })
     }
 }
 

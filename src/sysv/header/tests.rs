@@ -122,6 +122,11 @@ fn descriptions() {
     assert_eq!(desc(""), None);
     // hide: is honoured by ntsysv alone (sysv.md 1.3).
     assert_eq!(triple("# hide: true\n# chkconfig: 2345 90 30\n").0, "2345");
+    // For people alone: whatever stands there, the header is the same.
+    let plain = read("# chkconfig: 3 1 2\n").unwrap();
+    for word in ["processname: x y", "pidfile:", "config: \\", "probe: maybe"] {
+        assert_eq!(read(&format!("# chkconfig: 3 1 2\n# {word}\n")).unwrap(), plain, "{word}");
+    }
 }
 
 #[test]
@@ -165,6 +170,25 @@ proptest::proptest! {
             proptest::prop_assert_eq!(&parse(&longer), &first);
         }
         proptest::prop_assert_eq!(first.ok().and_then(|h| h.unit), unit_line(&bytes).filter(|_| parse(&bytes).is_ok()).map(str::to_owned));
+    }
+
+    /// What is left out of a scan changes nothing of the rest.
+    #[test]
+    fn a_part_is_as_in_the_whole(lines in proptest::collection::vec(proptest::sample::select(vec![
+        "# chkconfig: 35 1 2", "#chkconfig: - 9 8", "### BEGIN INIT INFO", "# Default-Start: 2 3", "# Default-Stop:\n4",
+        "# Required-Start: a $b", "# Should-Stop: c", "# Provides: x", "# Provides:", "# description: d \\", "# e", "#", "",
+        "echo '# chkconfig: 5 5 5'", "\t #  Short-Description: s", "# Chkconfig: 3 3 3", "# unit: u", "# chkconfig: x",
+    ]), 0..12)) {
+        let file = lines.join("\n");
+        let all = scan(file.as_bytes());
+        for keep in [Keep::Levels, Keep::Order] {
+            let part = scan_for(file.as_bytes(), keep);
+            let of = |s: &Scan| (s.levels, s.priorities, s.is_lsb, s.unit.clone(), s.fault());
+            proptest::prop_assert_eq!(part.as_ref().map(of), all.as_ref().map(of));
+            if let (Ok(part), Ok(all), Keep::Order) = (&part, &all, keep) {
+                proptest::prop_assert_eq!((&part.provides, &part.required_start, &part.should_stop), (&all.provides, &all.required_start, &all.should_stop));
+            }
+        }
     }
 
     /// Every header that can be written reads back as it was.

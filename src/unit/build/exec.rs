@@ -2,6 +2,7 @@
 
 use super::line::{Line, Trouble, set};
 use super::{Arm, Draft};
+use crate::sort;
 use crate::unit::model::{
     Directories, EnvironmentFile, ExecContext, Resource, RuntimePreserve, StandardInput, StandardOutput,
     WorkingDirectory,
@@ -99,7 +100,7 @@ fn cpu_affinity(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
     let cpus = cpu_set::parse(l.text)?;
     let set = &mut d.context().cpu_affinity;
     set.extend(cpus);
-    set.sort_unstable();
+    sort::slice(set);
     set.dedup();
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! Many units at once: everything that a transaction may touch, or everything there is.
 
 use super::{Loader, builtin};
+use crate::sort;
 use crate::unit::model::{DepKind, Dependency, LoadState, Unit};
 use crate::unit::name::{UnitKind, UnitName};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Loaded units by name; an alias finds its unit.
 #[derive(Clone, Debug, Default)]
@@ -66,8 +67,7 @@ impl Units {
                 continue;
             }
             let orders = |d: &&Dependency| matches!(d.kind, DepKind::After | DepKind::Before);
-            let beside: BTreeSet<&UnitName> =
-                target.deps.iter().filter(orders).map(|d| self.main_name(&d.on)).collect();
+            let beside = sort::set(target.deps.iter().filter(orders).map(|d| self.main_name(&d.on)));
             for dep in target.deps.iter().filter(|d| pulls(d.kind)) {
                 let Some(member) = self.get(&dep.on) else { continue };
                 let counts = member.default_dependencies && member.load == LoadState::Loaded;

@@ -238,9 +238,19 @@ pub(super) fn is_mask(root: &Root, path: &Path) -> bool {
     target(root, path).is_some_and(|t| t == Path::new("/dev/null"))
 }
 
+/// Is `link` at `path` a link to /dev/null?
+pub(super) fn leads_to_null(path: &Path, link: &Path) -> bool {
+    // Most links say it plainly, or end otherwise.
+    link.file_name().is_some_and(|name| name == "null")
+        && resolved(path, link).is_some_and(|to| to == Path::new("/dev/null"))
+}
+
 /// Where a link leads, by its text alone: /dev/null need not be there in a tree.
 fn target(root: &Root, path: &Path) -> Option<PathBuf> {
-    let link = root.read_link(path).ok()?;
+    resolved(path, &root.read_link(path).ok()?)
+}
+
+fn resolved(path: &Path, link: &Path) -> Option<PathBuf> {
     let mut out = PathBuf::from("/");
     for part in path.parent()?.join(link).components() {
         match part {

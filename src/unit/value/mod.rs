@@ -5,7 +5,7 @@
 
 pub mod utc;
 
-use serde::{Deserialize, Serialize};
+use crate::json::{self, Json, Reader, Writer};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -63,7 +63,7 @@ impl ValueError {
 }
 
 /// A time limit; `infinity` and, for the two stop and start limits, `0` mean that there is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Timeout {
     /// Ends after this time.
     After(Duration),
@@ -71,12 +71,24 @@ pub enum Timeout {
     Never,
 }
 
+crate::choice! { Timeout { Never } value { After } }
+
 /// A signal by number; real-time signals included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Signal(pub i32);
 
+impl Json for Signal {
+    fn write(&self, out: &mut Writer) {
+        self.0.write(out);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, json::Error> {
+        i32::read(from).map(Self)
+    }
+}
+
 /// A place in a file: 1-based line and column (in bytes), and the length in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span {
     /// Line, from 1.
     pub line: u32,
@@ -85,3 +97,5 @@ pub struct Span {
     /// Length in bytes on that line; 0 points between two characters.
     pub len: u32,
 }
+
+crate::record! { Span { line, col, len } }

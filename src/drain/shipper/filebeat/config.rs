@@ -377,20 +377,35 @@ pub fn go_duration(text: &str) -> Option<Duration> {
         let (value, tail) = rest.split_at(digits);
         let unit = tail.find(|letter: char| letter.is_ascii_digit() || letter == '.').unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(unit);
-        let seconds = match unit {
-            "ns" => 1e-9,
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
+        let nanos = match unit {
+            "ns" => 1,
+            "us" | "µs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60_000_000_000,
+            "h" => 3_600_000_000_000,
             _ => return None,
         };
-        let value: f64 = value.parse().ok()?;
-        sum = sum.checked_add(Duration::try_from_secs_f64(value * seconds).ok()?)?;
+        sum = sum.checked_add(Duration::from_nanos(decimal(value, nanos)?))?;
         rest = tail;
     }
     (!text.is_empty()).then_some(sum)
+}
+
+/// `value`, digits with at most one point among them, times `unit`; what is smaller than 1 is cut off.
+fn decimal(value: &str, unit: u64) -> Option<u64> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let whole = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
+    let mut sum = whole.checked_mul(unit)?;
+    let mut part = unit;
+    for digit in fraction.chars() {
+        part /= 10;
+        sum = sum.checked_add(part.checked_mul(digit.to_digit(10)?.into())?)?;
+    }
+    Some(sum)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 use super::memlog::{LOG, Memlog, Step};
 use super::registry;
 use crate::drain::cursor::{Generation, Note, Positions};
+use crate::json::{Value, decode};
 use crate::os::error::Error as OsError;
 use crate::os::root::{FileKind, Root, Stat};
 use std::ffi::OsStr;
@@ -282,7 +283,7 @@ fn version(root: &Root, folder: &Path) -> Result<Option<String>, Error> {
         Err(error) if error.is_not_found() => return Ok(None),
         other => other?,
     };
-    let meta: serde_json::Value = match serde_json::from_slice(&text) {
+    let meta: Value = match decode(&text) {
         Ok(meta) => meta,
         // As after a power loss. What stands beside it tells the generation as well.
         Err(_) => return Ok(None),

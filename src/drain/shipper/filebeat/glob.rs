@@ -92,6 +92,47 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// What this pattern is for the files of one folder, an absolute path.
+    #[must_use]
+    pub fn within(&self, folder: &[u8]) -> Within<'_> {
+        match self.parts.split_last() {
+            None => Within::Nothing,
+            Some((Part::Any, _)) => Within::Paths(self),
+            Some((last @ (Part::Name(_) | Part::Wild(_)), above)) => {
+                let names = folder.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
+                match matches_parts(above, &names.collect::<Vec<_>>()) {
+                    true => Within::Names(last),
+                    false => Within::Nothing,
+                }
+            }
+        }
+    }
+}
+
+/// A pattern as it stands in one folder: its other components need not be looked at for each file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within<'p> {
+    /// It takes no file there.
+    Nothing,
+    /// It takes those with such a name.
+    Names(&'p Part),
+    /// It ends in `**`: the whole path has to be looked at.
+    Paths(&'p Pattern),
+}
+
+impl Within<'_> {
+    /// Whether it takes the file at `path`, whose last component is `name`.
+    #[must_use]
+    pub fn matches(&self, path: &[u8], name: &[u8]) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Names(part) => part.matches(name),
+            Self::Paths(pattern) => pattern.matches(path),
+        }
+    }
+}
+
 fn matches_parts(parts: &[Part], names: &[&[u8]]) -> bool {
     let Some((part, later)) = parts.split_first() else { return names.is_empty() };
     match part {
@@ -110,10 +151,26 @@ impl Part {
     pub fn matches(&self, name: &[u8]) -> bool {
         match self {
             Self::Name(own) => own.as_bytes() == name,
-            Self::Wild(pattern) => matches_part(pattern, name) == Some(true),
+            Self::Wild(pattern) => match one_star(pattern) {
+                // Plain letters stand for their bytes wherever they are.
+                Some((start, end)) => {
+                    name.len() >= start.len() + end.len()
+                        && name.starts_with(start.as_bytes())
+                        && name.ends_with(end.as_bytes())
+                }
+                None => matches_part(pattern, name) == Some(true),
+            },
             Self::Any => true,
         }
     }
+}
+
+/// What stands before and behind the star of the commonest kind of pattern: one star, and otherwise
+/// ASCII letters that stand for themselves.
+fn one_star(pattern: &str) -> Option<(&str, &str)> {
+    let (start, end) = pattern.split_once('*')?;
+    let plain = |text: &str| text.is_ascii() && !text.contains(['*', '?', '[', '\\']);
+    (plain(start) && plain(end)).then_some((start, end))
 }
 
 /// Go's `filepath.Match` on one component; `None` for a malformed pattern.

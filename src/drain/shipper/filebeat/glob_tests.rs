@@ -116,3 +116,32 @@ proptest! {
         let _ = matches_part(&pattern, &name);
     }
 }
+
+#[test]
+fn one_star_is_matched_as_any_pattern_is() {
+    for pattern in ["*", "*.log", "a*", "a*.log", "app-*-*", "a*b?", "ä*", "*[ab]"] {
+        let part = Part::Wild(pattern.into());
+        let names: [&[u8]; 8] =
+            [b"", b"a", b".log", b"a.log", b"a\xff.log", b"\xc3\xa4x", b"app-1-2", b"axb\xc3"];
+        for name in names {
+            assert_eq!(part.matches(name), matches_part(pattern, name) == Some(true), "{pattern} {name:?}");
+        }
+    }
+}
+
+#[test]
+fn a_pattern_within_a_folder_takes_what_it_takes_as_a_whole() {
+    let patterns = ["/l/*.log", "/l/**/*.log", "/l/**", "/*/a.log", "/**", "/l/*/*", "/"];
+    let folders =
+        ["/", "/l", "/l/", "/l/a", "/l/1/2/3/4/5/6/7", "/l/1/2/3/4/5/6/7/8", "/l/1/2/3/4/5/6/7/8/9", "/m"];
+    for pattern in patterns.map(|text| Pattern::parse(text, true).unwrap()) {
+        for folder in folders {
+            let within = pattern.within(folder.as_bytes());
+            for name in ["a.log", "b", "l"] {
+                let path = format!("{}/{name}", folder.trim_end_matches('/'));
+                let whole = pattern.matches(path.as_bytes());
+                assert_eq!(within.matches(path.as_bytes(), name.as_bytes()), whole, "{pattern:?} {path}");
+            }
+        }
+    }
+}

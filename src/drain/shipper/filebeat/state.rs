@@ -300,6 +300,14 @@ impl State {
         }
         json.object()?;
         let mut first = true;
+        // As it is mostly written.
+        if json.take(b"\"inode\":") {
+            first = false;
+            self.inode = self.whole(json, "inode", u64::MAX, self.inode)?;
+            if json.take(b",\"device\":") {
+                self.device = self.whole(json, "device", u64::MAX, self.device)?;
+            }
+        }
         while let Some(name) = json.name(first)? {
             first = false;
             if name == b"inode" || name.eq_ignore_ascii_case(b"inode") {

@@ -1,6 +1,7 @@
 //! The two forms in which Filebeat writes a time. Pure.
 
 use crate::drain::cursor::Timestamp;
+use crate::drain::json::eight;
 
 /// A time as the registry has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +66,11 @@ fn pair(tens: u8, ones: u8) -> Option<i64> {
 /// The nanoseconds of a fraction, if there is one, and what follows it.
 fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     let [b'.', rest @ ..] = rest else { return Some((0, rest)) };
-    let (mut value, mut len) = (0i64, 0);
-    for byte in rest {
+    let (mut value, mut len) = match rest.first_chunk().and_then(eight) {
+        Some(value) => (i64::try_from(value).ok()?, 8),
+        None => (0i64, 0),
+    };
+    for byte in rest.iter().skip(len) {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;

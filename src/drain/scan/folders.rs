@@ -1,0 +1,202 @@
+//! Which folders are read, and what is in them.
+//!
+//! A driver: it reads folders.
+
+use super::limit::{each, within};
+use crate::drain::cursor::Cursors;
+use crate::drain::shipper::filebeat::glob::{DEPTH, Part, Pattern};
+use crate::drain::verdict::Doubt;
+use crate::os::error::{Error as OsError, escape};
+use crate::os::root::{FileKind, Root, Stat};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The folders of every position whose path is absolute.
+pub(super) fn known(cursors: &Cursors) -> BTreeSet<PathBuf> {
+    let paths = cursors.used_folders().map(|folder| cursors.folder(folder));
+    paths.filter(|path| path.first() == Some(&b'/')).map(tidy).collect()
+}
+
+/// A folder's path without its last `/`.
+fn tidy(path: &[u8]) -> PathBuf {
+    let path = match path {
+        [rest @ .., b'/'] if !rest.is_empty() => rest,
+        path => path,
+    };
+    PathBuf::from(OsStr::from_bytes(path))
+}
+
+/// The folders in which files can match a pattern.
+pub(super) fn matched(
+    root: &Root,
+    pattern: &Pattern,
+    limit: Duration,
+    doubts: &mut Vec<Doubt>,
+) -> BTreeSet<PathBuf> {
+    let (root, parts) = (root.clone(), pattern.parts().to_vec());
+    let found = within(limit, move || {
+        let mut found = BTreeSet::new();
+        let mut blind = Vec::new();
+        let folders = parts.len().saturating_sub(1);
+        let any_last = parts.last() == Some(&Part::Any);
+        let parts = parts.get(..folders + usize::from(any_last)).unwrap_or_default();
+        walk(&root, PathBuf::from("/"), parts, &mut found, &mut blind);
+        (found, blind)
+    });
+    match found {
+        Some((found, blind)) => {
+            doubts.extend(blind);
+            found
+        }
+        None => {
+            doubts.push(Doubt::Blind(pattern.text().to_owned(), HANGS.to_owned()));
+            BTreeSet::new()
+        }
+    }
+}
+
+const HANGS: &str = "its file system did not answer in time";
+
+fn walk(root: &Root, at: PathBuf, parts: &[Part], found: &mut BTreeSet<PathBuf>, blind: &mut Vec<Doubt>) {
+    let Some((part, later)) = parts.split_first() else {
+        found.insert(at);
+        return;
+    };
+    match part {
+        Part::Name(name) => walk(root, at.join(name), later, found, blind),
+        Part::Wild(_) => {
+            for name in subfolders(root, &at, blind) {
+                if part.matches(name.as_os_str().as_bytes()) {
+                    walk(root, at.join(name), later, found, blind);
+                }
+            }
+        }
+        Part::Any => below(
+            root,
+            at,
+            DEPTH,
+            &mut |folder, blind| {
+                walk(root, folder, later, found, blind);
+            },
+            blind,
+        ),
+    }
+}
+
+fn below(
+    root: &Root,
+    at: PathBuf,
+    depth: usize,
+    take: &mut dyn FnMut(PathBuf, &mut Vec<Doubt>),
+    blind: &mut Vec<Doubt>,
+) {
+    take(at.clone(), blind);
+    if depth > 0 {
+        for name in subfolders(root, &at, blind) {
+            below(root, at.join(name), depth - 1, take, blind);
+        }
+    }
+}
+
+fn subfolders(root: &Root, at: &Path, blind: &mut Vec<Doubt>) -> Vec<PathBuf> {
+    let entries = match root.list(at) {
+        Ok(entries) => entries,
+        Err(error) => {
+            blind.extend(blindness(at, &error));
+            return Vec::new();
+        }
+    };
+    let folder = |kind, name: &OsStr| match kind {
+        FileKind::Dir => true,
+        FileKind::Symlink => root.is_dir(&at.join(name)),
+        FileKind::Regular
+        | FileKind::Fifo
+        | FileKind::Socket
+        | FileKind::CharDevice
+        | FileKind::BlockDevice
+        | FileKind::Other => false,
+    };
+    entries
+        .into_iter()
+        .filter(|entry| folder(entry.kind, &entry.name))
+        .map(|entry| entry.name.into())
+        .collect()
+}
+
+/// A folder that is not there holds nothing; any other error hides something.
+fn blindness(at: &Path, error: &OsError) -> Option<Doubt> {
+    let nothing = error.is_not_found() || error.kind() == std::io::ErrorKind::NotADirectory;
+    (!nothing).then(|| Doubt::Blind(escape(at.as_os_str()), error.cause()))
+}
+
+/// A folder and the names in it that lead to regular files.
+#[derive(Debug)]
+pub(super) struct Folder {
+    /// Its path.
+    pub path: PathBuf,
+    /// Those names.
+    pub files: Vec<Seen>,
+    stamp: Stamp,
+}
+
+/// One name in a folder that leads to a regular file.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The whole path.
+    pub path: Box<[u8]>,
+    /// The file's.
+    pub stat: Stat,
+    /// Whether the name is a symbolic link.
+    pub link: bool,
+}
+
+/// Reads each folder. A name that was renamed from one to another while they were read may be missing:
+/// that is [`Doubt::Unsteady`].
+pub(super) fn read(
+    root: &Root,
+    folders: BTreeSet<PathBuf>,
+    limit: Duration,
+    doubts: &mut Vec<Doubt>,
+) -> Vec<Folder> {
+    let paths: Vec<PathBuf> = folders.into_iter().collect();
+    let answers = each(root, paths.clone(), limit, |root, path| read_one(root, path));
+    let mut all = Vec::with_capacity(answers.len());
+    for (path, answer) in paths.iter().zip(answers) {
+        match answer {
+            Some(Ok(folder)) => all.push(folder),
+            Some(Err(error)) => doubts.extend(blindness(path, &error)),
+            None => doubts.push(Doubt::Blind(escape(path.as_os_str()), HANGS.to_owned())),
+        }
+    }
+    // A file that was renamed from a folder still to be read into one that was read already is in
+    // neither list.
+    let stamps: Vec<(PathBuf, Stamp)> =
+        all.iter().map(|folder| (folder.path.clone(), folder.stamp)).collect();
+    let same = |root: &Root, (path, stamp): &(PathBuf, Stamp)| {
+        root.stat(path).is_ok_and(|stat| stamp_of(&stat) == *stamp)
+    };
+    let answers = each(root, stamps, limit, same);
+    let changed = all.iter().zip(answers).find(|(_, same)| *same != Some(true));
+    doubts.extend(changed.map(|(folder, _)| Doubt::Unsteady(escape(folder.path.as_os_str()))));
+    all
+}
+
+type Stamp = (u64, u64, (i64, u32));
+
+fn stamp_of(stat: &Stat) -> Stamp {
+    (stat.dev, stat.ino, stat.mtime)
+}
+
+fn read_one(root: &Root, folder: &Path) -> Result<Folder, OsError> {
+    let above = folder.as_os_str().as_bytes();
+    let above = above.strip_suffix(b"/").unwrap_or(above);
+    let mut files = Vec::new();
+    let own = root.each_file(folder, |name, kind, stat| {
+        let path = [above, b"/", name.as_bytes()].concat().into_boxed_slice();
+        files.push(Seen { path, stat: *stat, link: kind == FileKind::Symlink });
+    })?;
+    Ok(Folder { path: folder.to_owned(), files, stamp: stamp_of(&own) })
+}

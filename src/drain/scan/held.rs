@@ -1,0 +1,57 @@
+//! What the shipper's processes have open. A driver: it reads `/proc`.
+
+use crate::drain::cursor::FileId;
+use crate::drain::verdict::Doubt;
+use crate::os::proc::{Proc, ProcessId};
+use crate::os::root::{FileKind, Root, Stat};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A file that the shipper has open for reading.
+#[derive(Debug)]
+pub(super) struct Descriptor {
+    /// The file's.
+    pub stat: Stat,
+    /// How far it was read.
+    pub read: u64,
+    /// What the descriptor's link says.
+    pub link: PathBuf,
+    /// Where the file can be opened.
+    pub open: PathBuf,
+}
+
+/// What the shipper's processes have open. Their positions are taken before the sizes, so that a
+/// position at the size means that the file was read to that size.
+pub(super) fn held(
+    root: &Root,
+    pids: &[ProcessId],
+    own: &Path,
+    doubts: &mut Vec<Doubt>,
+) -> BTreeMap<FileId, Descriptor> {
+    let proc = Proc::new(root.clone());
+    let mut all: BTreeMap<FileId, Descriptor> = BTreeMap::new();
+    for &pid in pids {
+        let Ok(fds) = proc.fds(pid) else {
+            doubts.push(Doubt::Descriptors(pid.get().unsigned_abs()));
+            continue;
+        };
+        for fd in fds {
+            // A descriptor that is closed meanwhile is none.
+            let Ok(info) = proc.fd_info(pid, fd) else { continue };
+            let (Ok(stat), Ok(link)) = (proc.fd_stat(pid, fd), proc.fd_link(pid, fd)) else { continue };
+            let elsewhere = link.starts_with("/proc") || link.starts_with("/sys") || link.starts_with(own);
+            if info.is_writable() || stat.kind != FileKind::Regular || elsewhere {
+                continue;
+            }
+            let open = PathBuf::from(format!("/proc/{}/fd/{fd}", pid.get()));
+            let id = FileId { dev: stat.dev, ino: stat.ino };
+            all.entry(id).and_modify(|other| other.read = other.read.min(info.pos)).or_insert(Descriptor {
+                stat,
+                read: info.pos,
+                link,
+                open,
+            });
+        }
+    }
+    all
+}

@@ -1,0 +1,174 @@
+//! `amr drain --once` and `--last` as they are typed: what is printed, kept and returned, and what a
+//! position file that is none does to them.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use amr::drain::report::{Report, Stage};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// A tree that stands for `/`, with one log file of four bytes.
+struct Tree(PathBuf);
+
+const LOG: &str = "/logs/a.log";
+
+impl Tree {
+    fn new(name: &str) -> Self {
+        let tree = Self(std::env::temp_dir().join(format!("amr-drain-once-{}-{name}", std::process::id())));
+        let _ = fs::remove_dir_all(&tree.0);
+        tree.put("proc/1/stat", "");
+        tree.put("logs/a.log", "a\nb\n");
+        tree.put("filebeat.yml", "filebeat.inputs:\n- type: log\n  paths: ['/logs/*.log']\n");
+        tree.acknowledge(4);
+        tree
+    }
+
+    fn put(&self, path: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// The registry says so much of the log file.
+    fn acknowledge(&self, offset: u64) {
+        let stat = fs::metadata(self.0.join("logs/a.log")).unwrap();
+        let (ino, dev) = (stat.ino(), stat.dev());
+        self.put(
+            "registry",
+            format!(
+                "[{{\"source\":\"{LOG}\",\"offset\":{offset},\"timestamp\":\"2100-01-01T00:00:00Z\",\
+                 \"ttl\":-1,\"type\":\"log\",\"FileStateOS\":{{\"inode\":{ino},\"device\":{dev}}}}}]"
+            ),
+        );
+    }
+
+    fn amr(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_amr"));
+        command.arg("--root").arg(&self.0).args(["drain", "filebeat"]).args(words).output().unwrap()
+    }
+
+    fn once(&self, more: &[&str]) -> Output {
+        let words = ["--once", "--registry", "/registry", "--config", "/filebeat.yml"];
+        self.amr(&[&words, more].concat())
+    }
+
+    /// The reports that are kept, the oldest first.
+    fn kept(&self) -> Vec<Report> {
+        let entries = fs::read_dir(self.0.join("var/log/amr-drain")).unwrap();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        paths.iter().map(|path| Report::parse(&fs::read(path).unwrap()).unwrap()).collect()
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn the_verdict_is_the_code_and_the_last_report_is_shown_again() {
+    let tree = Tree::new("last");
+    let none = tree.amr(&["--last"]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(text(&none.stderr).contains("no report was kept in '/var/log/amr-drain'"));
+    for (offset, code, words) in [(4, 0, "drained: 0 B left"), (2, 14, "shipper dead: 2 B left")] {
+        tree.acknowledge(offset);
+        let _ = fs::remove_dir_all(tree.0.join("var"));
+        let now = tree.once(&[]);
+        assert_eq!((now.status.code(), text(&now.stderr)), (Some(code), String::new()));
+        assert!(text(&now.stdout).starts_with(words), "{}", text(&now.stdout));
+        let last = tree.amr(&["--last"]);
+        assert_eq!((last.status.code(), &last.stdout), (Some(code), &now.stdout));
+        let kept = tree.kept();
+        assert_eq!((kept.len(), kept[0].stage, i32::from(kept[0].code)), (1, Stage::Final, code));
+        let json = tree.amr(&["--last", "--json"]);
+        assert_eq!(Report::parse(&json.stdout).unwrap(), kept[0]);
+        assert!(tree.amr(&["--last", "--quiet"]).stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_report_goes_where_it_is_asked_for_as_well() {
+    let tree = Tree::new("report");
+    let json = tree.once(&["--json", "--report", "/mine.json"]);
+    assert_eq!(json.status.code(), Some(0));
+    let mine = Report::parse(&fs::read(tree.0.join("mine.json")).unwrap()).unwrap();
+    assert_eq!((&Report::parse(&json.stdout).unwrap(), &mine), (&mine, &tree.kept()[0]));
+    let file = &mine.shippers[0].files[0];
+    assert_eq!((file.path.as_str(), file.size, file.offset, file.rest), (LOG, 4, Some(4), Some(0)));
+    let quiet = tree.once(&["--quiet", "--reports", "/elsewhere"]);
+    assert_eq!((quiet.status.code(), quiet.stdout, quiet.stderr), (Some(0), Vec::new(), Vec::new()));
+    assert_eq!(fs::read_dir(tree.0.join("elsewhere")).unwrap().count(), 1);
+    // What cannot be written is said; the verdict stays what it is.
+    let nowhere = tree.once(&["--quiet", "--report", "/none/mine.json"]);
+    assert_eq!(nowhere.status.code(), Some(0));
+    assert!(text(&nowhere.stderr).contains("/none/mine.json': No such file or directory"));
+}
+
+#[test]
+fn files_that_are_asked_for_are_shippable_whatever_the_registry_knows() {
+    let tree = Tree::new("logs");
+    tree.put("other/x.txt", "x\n");
+    tree.put("third/y.txt", "y\n");
+    assert_eq!(tree.once(&["--quiet"]).status.code(), Some(0));
+    let asked = tree.once(&["--logs", "/other/*.txt", "--logs", "/third/**"]);
+    let said = text(&asked.stdout);
+    assert_eq!(asked.status.code(), Some(14), "{said}");
+    assert!(said.contains("/other/x.txt") && said.contains("/third/y.txt"), "{said}");
+    assert_eq!(tree.once(&["--quiet", "--logs", "/none/*"]).status.code(), Some(0));
+    let relative = tree.once(&["--logs", "*.txt"]);
+    assert_eq!((relative.status.code(), text(&relative.stdout)), (Some(1), String::new()));
+    assert!(text(&relative.stderr).contains("cannot take --logs: '*.txt' is relative"));
+}
+
+#[test]
+fn a_bad_position_file_is_an_answer_or_an_error_that_names_it() {
+    let tree = Tree::new("bad");
+    tree.put("logs/a.log", "");
+    let whole = fs::read(tree.0.join("registry")).unwrap();
+    let half = &whole[..whole.len() / 2];
+    for (bytes, code, says) in [
+        (&b""[..], 11, "registry: byte 0: the file is empty"),
+        (&[0; 512], 11, "registry: byte 0: the file is empty or begins with NUL bytes"),
+        (half, 11, "registry: byte "),
+        (b"<xml/>", 11, "registry: byte 0: expected a value, found '<'"),
+        (b"[{\"source\":\"/\\ud800\\n\xff\"}]", 11, "has no 'FileStateOS'"),
+    ] {
+        tree.put("registry", bytes);
+        let judged = tree.once(&[]);
+        assert_eq!(judged.status.code(), Some(code), "{says}: {judged:?}");
+        assert!(text(&judged.stdout).contains(says), "{says}: {judged:?}");
+    }
+    fs::remove_file(tree.0.join("registry")).unwrap();
+    let missing = tree.once(&[]);
+    assert_eq!((missing.status.code(), text(&missing.stdout)), (Some(1), String::new()));
+    assert!(text(&missing.stderr).starts_with("amr: drain: no registry at '/registry'"), "{missing:?}");
+    // The same for memlog's two files.
+    tree.put("registry/meta.json", "{\"version\":\"1\"}");
+    for (name, bytes, says) in [
+        (
+            "log.json",
+            "{\"op\":\"set\",\"id\":1}\n{\"k\":\"filebeat::logs::nat",
+            "half-written operation at byte 0",
+        ),
+        ("log.json", "\0\0\0\0", "log.json: byte 0"),
+        ("log.json", "{\"op\":\"jump\",\"id\":1}\n{\"k\":\"x\"}\n", "log.json: byte 6: the operation 'jump'"),
+        ("9.json", "[\n{\"_key\":\"filebeat::logs::native::1-1\",", "9.json: byte 40"),
+        ("9.json", "", "9.json: byte 0: the file is empty"),
+    ] {
+        tree.put("registry/log.json", "");
+        tree.put(&format!("registry/{name}"), bytes);
+        let judged = tree.once(&[]);
+        let torn = says.starts_with("half");
+        assert_eq!(judged.status.code(), Some(if torn { 0 } else { 11 }), "{says}: {judged:?}");
+        assert!(text(&judged.stdout).contains(says), "{says}: {judged:?}");
+    }
+}

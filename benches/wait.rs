@@ -22,10 +22,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const RUNS: usize = 40;
+const RUNS: usize = 200;
 const LATENCY: Duration = Duration::from_millis(5);
 const FILES: usize = 1_000;
-const IDLE: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(20);
 const MEMORY: u64 = 1024;
 const RATE: u64 = 10_000;
 const BUSY: Duration = Duration::from_secs(6);

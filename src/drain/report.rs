@@ -194,14 +194,20 @@ pub struct About<'a> {
     pub said: Vec<String>,
 }
 
-/// The report on one shipper.
+/// The reports on files.
+#[must_use]
+pub fn files(files: &[Progress]) -> Vec<FileReport> {
+    files.iter().map(file).collect()
+}
+
+/// The report on one shipper, without that on its [`files`]: a drain that waits makes many, and writes
+/// few.
 #[must_use]
 pub fn shipper(
     about: &About<'_>,
     verdict: Verdict,
     positions: &Positions,
     gone: u64,
-    files: &[Progress],
     doubts: &[Doubt],
 ) -> ShipperReport {
     let others = positions
@@ -224,7 +230,7 @@ pub fn shipper(
         .to_owned(),
         in_flight: about.evidence.map(|evidence| evidence.active),
         verdict: verdict.words().to_owned(),
-        files: files.iter().map(file).collect(),
+        files: Vec::new(),
         states_without_file: gone,
         doubts: doubts.iter().map(ToString::to_string).collect(),
         notes: positions

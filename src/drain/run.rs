@@ -110,7 +110,7 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
         let look = look(root, &found, options, source.positions(), &mut History::default(), &terms)?;
         verdict = verdict.max(look.verdict);
         left = left.saturating_add(look.left);
-        shippers.push(look.report);
+        shippers.push(report::ShipperReport { files: report::files(&look.files), ..look.report });
         wishes.extend(look.wishes);
     }
     let report = report::whole(wall(), Stage::Final, verdict, left, shippers);
@@ -197,7 +197,7 @@ pub struct LookReport {
     pub due: Moment,
     /// Bytes left.
     pub left: u64,
-    /// All of it.
+    /// All of it but the report on its files.
     pub report: report::ShipperReport,
     /// The files.
     pub files: Vec<Progress>,
@@ -355,7 +355,7 @@ pub fn look(
         evidence,
         said: said.notes(),
     };
-    let report = report::shipper(&about, verdict, positions, gone, &files, &doubts);
+    let report = report::shipper(&about, verdict, positions, gone, &doubts);
     let left = report::left(&files);
     Ok(LookReport { verdict, judgement, due, left, report, files, wishes })
 }

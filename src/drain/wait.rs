@@ -522,6 +522,7 @@ impl One {
 
     fn report(&self) -> report::ShipperReport {
         let mut report = self.last.report.clone();
+        report.files = report::files(&self.last.files);
         report.doubts.extend(self.fault.clone());
         report
     }

@@ -11,8 +11,15 @@
 //! measured is `$AMR_BIN`, else what `tests/portable.sh` builds. Prints each number and fails when
 //! one is missed.
 
-#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, clippy::panic)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
+use nix::fcntl::{Flock, FlockArg};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
@@ -336,7 +343,7 @@ fn shipper(words: Vec<OsString>) {
     let style = if text(4) == "append" { Style::Appended } else { Style::Renamed };
     let scene = Scene { at, style, files: text(5).parse().unwrap() };
     let lock = File::create(scene.at.join("data/filebeat.lock")).unwrap();
-    lock.lock().unwrap();
+    let _lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
     let mut open: Vec<File> = (0..scene.files).map(|number| File::open(scene.log(number)).unwrap()).collect();
     for file in &mut open {
         file.read_to_string(&mut String::new()).unwrap();

@@ -4,12 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::print_stdout)]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -90,7 +91,15 @@ fn named(at: &Path, name: &str, what: &str, again: &str, words: &[&str]) -> Chil
     let mut command = Command::new(program);
     // A script in a file would be one more file that it holds open.
     command.arg("/dev/stdin").args(words).current_dir(at).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = loop {
+        match command.spawn() {
+            // Another test has just forked and holds the copy open for writing until its own exec.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                thread::sleep(Duration::from_millis(5))
+            }
+            started => break started.unwrap(),
+        }
+    };
     writeln!(
         child.stdin.as_mut().unwrap(),
         "{{ {what}; echo ready; while read; do {again}; echo ready; done; }}"
@@ -136,7 +145,7 @@ fn through_with_four(options: &[&str], daemon: bool) -> bool {
     let until = Instant::now() + Duration::from_secs(3);
     let mut ended = None;
     while ended.is_none() && Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
         ended = child.try_wait().unwrap();
     }
     let through = ended.is_some();
@@ -232,7 +241,7 @@ fn syslog_gets_two_lines_and_no_more() {
         end(&mut child);
         return;
     }
-    std::thread::sleep(Duration::from_millis(400));
+    thread::sleep(Duration::from_millis(400));
     acknowledge(&host.at, 4);
     assert_eq!(child.wait().unwrap().code(), Some(0));
     log.set_nonblocking(true).unwrap();

@@ -6,7 +6,7 @@ use crate::os::ids;
 use crate::os::root::Root;
 use crate::service::place::{Place, Privilege};
 use crate::unit::load::search_path;
-use crate::unit::specifier::{Facts, User};
+use crate::unit::specifier::{Asked, Facts, HostFacts, User};
 use crate::unit::value::utc::Utc;
 use std::path::{Path, PathBuf};
 
@@ -58,29 +58,37 @@ impl Context {
     /// What specifiers stand for on this host. `user` is `None` where it is root.
     #[must_use]
     pub fn facts(&self) -> Facts {
-        let text = |path: &str| {
-            let bytes = self.root.read(Path::new(path), 64 * 1024).ok()?;
-            let text = String::from_utf8_lossy(&bytes).trim().to_owned();
-            (!text.is_empty()).then_some(text)
-        };
-        // The kernel's own words are the host's, whatever the root.
-        let kernel = |name: &str| {
-            let host = Root::host().ok()?;
-            let bytes = host.read_kernel(&Path::new("/proc/sys/kernel").join(name), 4096).ok()?;
-            Some(String::from_utf8_lossy(&bytes).trim().to_owned())
-        };
-        let host_name = if self.root.is_host() { kernel("hostname") } else { text("/etc/hostname") };
+        let root = self.root.clone();
         Facts {
-            pretty_host_name: text("/etc/machine-info").and_then(|t| field(&fields(&t), "PRETTY_HOSTNAME")),
-            host_name,
-            machine_id: text("/etc/machine-id"),
-            boot_id: kernel("random/boot_id").map(|id| id.replace('-', "")),
-            kernel_release: kernel("osrelease"),
-            architecture: Some(architecture().to_owned()),
-            os_release: text("/etc/os-release").or_else(|| text("/usr/lib/os-release")).map(|t| fields(&t)),
+            host: Asked::when_needed(move || host_facts(&root)),
             user: Some(User::default()),
             ..Facts::default()
         }
+    }
+}
+
+/// What a host says of itself.
+fn host_facts(root: &Root) -> HostFacts {
+    let text = |path: &str| {
+        let bytes = root.read(Path::new(path), 64 * 1024).ok()?;
+        let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    // The kernel's own words are the host's, whatever the root.
+    let kernel = |name: &str| {
+        let host = Root::host().ok()?;
+        let bytes = host.read(&Path::new("/proc/sys/kernel").join(name), 4096).ok()?;
+        Some(String::from_utf8_lossy(&bytes).trim().to_owned())
+    };
+    let host_name = if root.is_host() { kernel("hostname") } else { text("/etc/hostname") };
+    HostFacts {
+        pretty_host_name: text("/etc/machine-info").and_then(|t| field(&fields(&t), "PRETTY_HOSTNAME")),
+        host_name,
+        machine_id: text("/etc/machine-id"),
+        boot_id: kernel("random/boot_id").map(|id| id.replace('-', "")),
+        kernel_release: kernel("osrelease"),
+        architecture: Some(architecture().to_owned()),
+        os_release: text("/etc/os-release").or_else(|| text("/usr/lib/os-release")).map(|t| fields(&t)),
     }
 }
 

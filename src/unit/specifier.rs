@@ -6,13 +6,61 @@
 
 use super::name::UnitName;
 use super::value::{ValueError, escape};
+use std::cell::LazyCell;
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
 
 #[cfg(test)]
 mod tests;
 
 /// What specifiers stand for. `None` is a fact that could not be found out; using it is an error.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Facts {
+    /// What the host says of itself. Most units do not ask.
+    pub host: Rc<Asked>,
+    /// The user that amr runs as, as 252 means its manager's and not the unit's `User=`.
+    pub user: Option<User>,
+    /// The roots of `%t %S %C %L %E`, `%T` and `%V`.
+    pub dirs: Dirs,
+    /// `%y`, and its folder `%Y`: the unit's file, links resolved.
+    pub fragment: Option<String>,
+}
+
+/// Facts of the host, found out when the first of them is asked for.
+pub struct Asked(LazyCell<HostFacts, Box<dyn FnOnce() -> HostFacts>>);
+
+impl Asked {
+    /// `find` is called once, or never.
+    #[must_use]
+    pub fn when_needed(find: impl FnOnce() -> HostFacts + 'static) -> Rc<Self> {
+        Rc::new(Self(LazyCell::new(Box::new(find))))
+    }
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self(LazyCell::new(Box::new(HostFacts::default)))
+    }
+}
+
+impl Deref for Asked {
+    type Target = HostFacts;
+
+    fn deref(&self) -> &HostFacts {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(to)
+    }
+}
+
+/// What the host says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostFacts {
     /// `%H`, and its first label `%l`.
     pub host_name: Option<String>,
     /// `%q`: `PRETTY_HOSTNAME=` of /etc/machine-info; the short host name where that is not set.
@@ -27,12 +75,6 @@ pub struct Facts {
     pub architecture: Option<String>,
     /// The fields of os-release, unquoted. A field that is not there is empty; `None`: no such file.
     pub os_release: Option<Vec<(String, String)>>,
-    /// The user that amr runs as, as 252 means its manager's and not the unit's `User=`.
-    pub user: Option<User>,
-    /// The roots of `%t %S %C %L %E`, `%T` and `%V`.
-    pub dirs: Dirs,
-    /// `%y`, and its folder `%Y`: the unit's file, links resolved.
-    pub fragment: Option<String>,
 }
 
 /// Who runs amr.
@@ -208,26 +250,27 @@ fn of_name(letter: char, name: &UnitName) -> Result<String, String> {
 }
 
 fn of_host(letter: char, facts: &Facts) -> Result<String, String> {
-    let short = || facts.host_name.as_deref().map(|h| h.split('.').next().unwrap_or(h).to_owned());
+    let short = || facts.host.host_name.as_deref().map(|h| h.split('.').next().unwrap_or(h).to_owned());
     let (fact, what) = match letter {
-        'a' => (facts.architecture.clone(), "the architecture is not known"),
-        'b' => {
-            (facts.boot_id.clone(), "the boot id is not known: cannot read /proc/sys/kernel/random/boot_id")
-        }
-        'H' => (facts.host_name.clone(), "the host name is not known"),
+        'a' => (facts.host.architecture.clone(), "the architecture is not known"),
+        'b' => (
+            facts.host.boot_id.clone(),
+            "the boot id is not known: cannot read /proc/sys/kernel/random/boot_id",
+        ),
+        'H' => (facts.host.host_name.clone(), "the host name is not known"),
         'l' => (short(), "the host name is not known"),
-        'm' => (facts.machine_id.clone(), "there is no machine id: /etc/machine-id is missing or empty"),
+        'm' => (facts.host.machine_id.clone(), "there is no machine id: /etc/machine-id is missing or empty"),
         'q' => {
-            let pretty = facts.pretty_host_name.clone().filter(|p| !p.is_empty());
+            let pretty = facts.host.pretty_host_name.clone().filter(|p| !p.is_empty());
             (pretty.or_else(short), "the host name is not known")
         }
-        _ => (facts.kernel_release.clone(), "the release of the kernel is not known"),
+        _ => (facts.host.kernel_release.clone(), "the release of the kernel is not known"),
     };
     fact.ok_or_else(|| missing(letter, what))
 }
 
 fn os_field(letter: char, facts: &Facts, field: &str) -> Result<String, String> {
-    let Some(fields) = &facts.os_release else {
+    let Some(fields) = &facts.host.os_release else {
         return Err(missing(letter, "there is neither /etc/os-release nor /usr/lib/os-release"));
     };
     Ok(fields.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()).unwrap_or_default())

@@ -48,8 +48,8 @@ fn test(root: &Root, facts: &Facts, check: &Check) -> Option<bool> {
             let line = root.read(Path::new("/proc/cmdline"), SIZE_MAX).ok()?;
             Some(has_option(&String::from_utf8_lossy(&line), value))
         }
-        "KernelVersion" => kernel_matches(facts.kernel_release.as_deref()?, value),
-        "Architecture" => facts.architecture.as_deref().map(|a| value == "native" || value == a),
+        "KernelVersion" => kernel_matches(facts.host.kernel_release.as_deref()?, value),
+        "Architecture" => facts.host.architecture.as_deref().map(|a| value == "native" || value == a),
         _ => None,
     }
 }
@@ -109,10 +109,10 @@ fn unescape(text: &str) -> String {
 fn is_host(facts: &Facts, value: &str) -> bool {
     let plain = value.replace('-', "").to_ascii_lowercase();
     if plain.len() == 32 && plain.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return facts.machine_id.as_deref() == Some(plain.as_str());
+        return facts.host.machine_id.as_deref() == Some(plain.as_str());
     }
     let ignoring_case = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
-    facts.host_name.as_deref().is_some_and(|host| matches(value, host, ignoring_case))
+    facts.host.host_name.as_deref().is_some_and(|host| matches(value, host, ignoring_case))
 }
 
 fn matches(pattern: &str, text: &str, options: MatchOptions) -> bool {
@@ -194,6 +194,7 @@ mod tests {
     use super::*;
     use crate::unit::load::tests::Tree;
     use crate::unit::model::Origin;
+    use crate::unit::specifier::{Asked, HostFacts};
     use crate::unit::value::Span;
 
     /// `|!Test=value`
@@ -206,13 +207,14 @@ mod tests {
     }
 
     fn facts() -> Facts {
-        Facts {
+        let host = HostFacts {
             host_name: Some("Web-1.example".into()),
             machine_id: Some("0123456789abcdef0123456789abcdef".into()),
             kernel_release: Some("4.9.38-16.35.amzn1.x86_64".into()),
             architecture: Some("x86-64".into()),
-            ..Facts::default()
-        }
+            ..HostFacts::default()
+        };
+        Facts { host: Asked::when_needed(|| host), ..Facts::default() }
     }
 
     #[test]

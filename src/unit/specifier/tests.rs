@@ -4,7 +4,7 @@ use proptest::prelude::*;
 fn facts() -> Facts {
     let some = |s: &str| Some(s.to_owned());
     let field = |n: &str, v: &str| (n.to_owned(), v.to_owned());
-    Facts {
+    let host = HostFacts {
         host_name: some("robot7.plant.example"),
         pretty_host_name: None,
         machine_id: some("0123456789abcdef0123456789abcdef"),
@@ -12,6 +12,9 @@ fn facts() -> Facts {
         kernel_release: some("4.9.76"),
         architecture: some("x86-64"),
         os_release: Some(vec![field("ID", "amzn"), field("VERSION_ID", "2023")]),
+    };
+    Facts {
+        host: Asked::when_needed(|| host),
         user: Some(User::default()),
         dirs: Dirs::default(),
         fragment: some("/etc/systemd/system/a.service"),

@@ -3,18 +3,15 @@
 use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
-use crate::cli::out;
+use crate::cli::{handover, out};
 use crate::host::{family, init, runlevel};
-use crate::os::child::{Spec, Stdio, spawn};
-use crate::os::poll;
-use crate::os::wait::{self, Exit};
+use crate::os::child::{Spec, Stdio};
 use crate::sysv::apply;
 use crate::sysv::chkconfig::{self, Env, Family, HandOver, HandingOver, Init, Outcome, Privilege};
 use crate::sysv::level::Runlevel;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::time::Duration;
 
 /// DIR of `--root=DIR`.
 fn root_of(word: &OsStr) -> Option<&Path> {
@@ -87,11 +84,16 @@ pub fn env(ctx: &Context, program: &str, around: &Surroundings) -> Env {
             init::Init::Systemd => systemd(ctx.root.is_host() && init::booted_with_systemd(&ctx.root)),
             init::Init::Upstart | init::Init::Sysvinit | init::Init::Openrc | init::Init::Other => Init::Sysv,
         },
-        family: match family::family(&ctx.root) {
-            family::Family::Debian => Family::Debian,
-            family::Family::RedHat | family::Family::Other => Family::RedHat,
-        },
+        family: family_of(ctx),
         hand_over: if ctx.root.is_host() { HandingOver::Allowed } else { HandingOver::Forbidden },
+    }
+}
+
+/// Which header the host's tools read.
+pub fn family_of(ctx: &Context) -> Family {
+    match family::family(&ctx.root) {
+        family::Family::Debian => Family::Debian,
+        family::Family::RedHat | family::Family::Other => Family::RedHat,
     }
 }
 
@@ -110,20 +112,8 @@ pub fn hand_over(ctx: &Context, what: &HandOver) -> u8 {
         stdio: [Stdio::Inherit, Stdio::Inherit, Stdio::Inherit],
         ..Spec::default()
     };
-    let ended = spawn(&spec, &ctx.features()).and_then(|child| {
-        loop {
-            if let Some(reaped) = wait::reap(child.pid)? {
-                return Ok(reaped.exit);
-            }
-            poll::wait(&[], Some(Duration::from_millis(5)))?;
-        }
-    });
-    match ended {
-        Ok(Exit::Exited(code)) => u8::try_from(code).unwrap_or(1),
-        Ok(Exit::Killed(_) | Exit::Dumped(_)) => 1,
-        Err(e) => {
-            out::complain("chkconfig", &e.to_string(), None);
-            1
-        }
-    }
+    handover::to_end(&spec, &ctx.features()).unwrap_or_else(|e| {
+        out::complain("chkconfig", &e.to_string(), None);
+        Class::Failed.lsb()
+    })
 }

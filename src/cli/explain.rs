@@ -14,14 +14,7 @@ use crate::unit::value::Signal;
 /// `ActiveState` of a state.
 #[must_use]
 pub fn activity(state: State) -> Activity {
-    match state.active() {
-        "active" => Activity::Active,
-        "activating" => Activity::Activating,
-        "reloading" => Activity::Reloading,
-        "deactivating" => Activity::Deactivating,
-        "failed" => Activity::Failed,
-        _ => Activity::Inactive,
-    }
+    Activity::of_word(state.active())
 }
 
 /// A job that ended, as an outcome with its sentence.

@@ -9,7 +9,7 @@ use crate::cli::{
     chkconfig, demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, scripts,
     show, units,
 };
-use crate::host::{family, init};
+use crate::host::init;
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::child::{Spec, own_executable, spawn};
 use crate::os::root::Root;
@@ -316,13 +316,10 @@ fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> u8 {
     let family = match family {
         Some(FamilyArg::Redhat) => Family::RedHat,
         Some(FamilyArg::Debian) => Family::Debian,
-        None => match family::family(&ctx.root) {
-            family::Family::Debian => Family::Debian,
-            family::Family::RedHat | family::Family::Other => Family::RedHat,
-        },
+        None => chkconfig::family_of(ctx),
     };
     let stem = name.strip_suffix(".service").unwrap_or(name);
-    let shipped = Script::shipped().ok().and_then(|all| all.into_iter().find(|s| s.name == stem));
+    let shipped = Script::shipped_as(stem);
     let unit = UnitName::parse_or_service(stem).ok().map(|name| load(ctx, &name));
     let described = unit.as_ref().and_then(|unit| unit.description.as_deref());
     let spec = shipped.map_or_else(|| Script::new(stem, described.unwrap_or(stem)), Ok);

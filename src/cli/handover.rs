@@ -8,6 +8,7 @@ use crate::cli::exit::Class;
 use crate::cli::jobs::Refused;
 use crate::os::capture::capture;
 use crate::os::child::{Spec, Stdio, spawn};
+use crate::os::error::Error;
 use crate::os::features::Features;
 use crate::os::poll;
 use crate::os::wait::{self, Exit};
@@ -108,10 +109,17 @@ fn run(features: &Features, args: &[String]) -> Result<u8, Refused> {
         what: "systemd is the init of this host and systemctl is not there to hand over to".to_owned(),
         hint: None,
     })?;
-    let fail = |e: crate::os::error::Error| Refused::new(Class::Failed, e.to_string());
-    let child = spawn(&spec, features).map_err(fail)?;
+    to_end(&spec, features).map_err(|e| Refused::new(Class::Failed, e.to_string()))
+}
+
+/// Runs a program of the host and returns its exit code; 1 where a signal ended it.
+///
+/// # Errors
+/// It cannot be started.
+pub fn to_end(spec: &Spec, features: &Features) -> Result<u8, Error> {
+    let child = spawn(spec, features)?;
     loop {
-        if let Some(reaped) = wait::reap(child.pid).map_err(fail)? {
+        if let Some(reaped) = wait::reap(child.pid)? {
             return Ok(match reaped.exit {
                 Exit::Exited(code) => u8::try_from(code).unwrap_or(1),
                 Exit::Killed(_) | Exit::Dumped(_) => 1,
@@ -121,6 +129,6 @@ fn run(features: &Features, args: &[String]) -> Result<u8, Refused> {
         let fds: Vec<_> =
             child.pidfd.iter().map(|fd| (std::os::fd::AsFd::as_fd(fd), poll::Interest::Read)).collect();
         let nap = if fds.is_empty() { Some(Duration::from_millis(10)) } else { None };
-        poll::wait(&fds, nap).map_err(fail)?;
+        poll::wait(&fds, nap)?;
     }
 }

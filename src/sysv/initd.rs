@@ -121,6 +121,12 @@ impl Spec {
         ])
     }
 
+    /// The one that ships under this name.
+    #[must_use]
+    pub fn shipped_as(name: &str) -> Option<Self> {
+        Self::shipped().ok()?.into_iter().find(|spec| spec.name == name)
+    }
+
     /// The text of the script.
     ///
     /// # Errors

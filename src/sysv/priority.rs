@@ -71,6 +71,14 @@ pub struct Numbers {
     pub stop: Priority,
 }
 
+impl Numbers {
+    /// Those of the `chkconfig:` line; only an LSB script may have none.
+    #[must_use]
+    pub fn of_header(header: &Header) -> Option<Self> {
+        Some(Self { start: header.start?, stop: header.stop? })
+    }
+}
+
 /// Which numbers a cycle concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {

@@ -81,13 +81,12 @@ fn has(script: &Script, found: &Found) -> Option<Numbers> {
 }
 
 fn own(script: &Script) -> Option<Numbers> {
-    let header = script.header.as_ref()?;
-    Some(Numbers { start: header.start?, stop: header.stop? })
+    script.header.as_ref().and_then(Numbers::of_header)
 }
 
 /// The numbers that ship belong together: writers, then the drain, then the shipper, then the network.
 fn shipped(name: &str) -> Option<Numbers> {
-    let spec = Spec::shipped().ok()?.into_iter().find(|s| s.name == name)?;
+    let spec = Spec::shipped_as(name)?;
     Some(Numbers { start: spec.start, stop: spec.stop })
 }
 

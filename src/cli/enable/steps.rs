@@ -66,10 +66,10 @@ fn ours(
     let levels = wanted.install.as_ref().map_or(Levels::NONE, |i| i.levels);
     if request.change == Change::Disable {
         let Some(script) = there else { return Ok(()) };
-        let header = script.header.as_ref().and_then(|h| h.start.zip(h.stop));
-        return match (request.env.family, header) {
-            (Family::RedHat, Some((start, stop))) => {
-                planned.steps.extend(plan(found, name, disabled(Numbers { start, stop })));
+        let numbers = script.header.as_ref().and_then(Numbers::of_header);
+        return match (request.env.family, numbers) {
+            (Family::RedHat, Some(numbers)) => {
+                planned.steps.extend(plan(found, name, disabled(numbers)));
                 Ok(())
             }
             (Family::RedHat, None) | (Family::Debian, _) => {
@@ -78,10 +78,8 @@ fn ours(
             }
         };
     }
-    let numbers = numbered.get(&wanted.script).copied().or_else(|| {
-        let header = there?.header.as_ref()?;
-        Some(Numbers { start: header.start?, stop: header.stop? })
-    });
+    let own = || Numbers::of_header(there?.header.as_ref()?);
+    let numbers = numbered.get(&wanted.script).copied().or_else(own);
     let text = script(request, wanted, levels, numbers)?;
     let is_new = there.is_none_or(|s| s.bytes != text.as_bytes() || !s.executable);
     if is_new && !there.is_some_and(|s| s.overridden) {
@@ -96,7 +94,7 @@ fn ours(
 
 /// The text of a script: the shipped one's words where amr ships it, else the unit's.
 fn script(request: &Request, wanted: &Wanted, levels: Levels, numbers: Option<Numbers>) -> Done<String> {
-    let shipped = Spec::shipped().ok().and_then(|all| all.into_iter().find(|s| s.name == wanted.script));
+    let shipped = Spec::shipped_as(&wanted.script);
     let unit = wanted.unit.as_ref();
     let described = unit.and_then(|u| u.description.as_deref()).unwrap_or(&wanted.script);
     let spec = shipped.map_or_else(|| Spec::new(&wanted.script, described.trim_end_matches('\\')), Ok);

@@ -110,22 +110,11 @@ fn states(text: &str) -> HashMap<String, State> {
     for block in text.split("\n\n") {
         let value = |key: &str| block.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='));
         let Some(id) = value("Id") else { continue };
-        let activity = value("ActiveState").map(activity_of);
+        let activity = value("ActiveState").map(Activity::of_word);
         let timeout_stop = value("TimeoutStopUSec").and_then(|v| time::parse(v).ok());
         all.insert(id.to_owned(), State { activity, timeout_stop });
     }
     all
-}
-
-fn activity_of(word: &str) -> Activity {
-    match word {
-        "active" => Activity::Active,
-        "activating" => Activity::Activating,
-        "reloading" => Activity::Reloading,
-        "deactivating" => Activity::Deactivating,
-        "failed" => Activity::Failed,
-        _ => Activity::Inactive,
-    }
 }
 
 /// systemd knows a unit's limit best; else what has the built-in default gets the host's.

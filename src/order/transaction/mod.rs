@@ -113,6 +113,13 @@ impl Activity {
         }
     }
 
+    /// From systemd's word; one that is not known stands for nothing that runs.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        let all = [Self::Active, Self::Activating, Self::Reloading, Self::Deactivating, Self::Failed];
+        all.into_iter().find(|one| one.as_str() == word).unwrap_or(Self::Inactive)
+    }
+
     /// Is it up?
     #[must_use]
     pub fn is_active(self) -> bool {

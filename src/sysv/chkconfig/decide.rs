@@ -2,7 +2,7 @@
 
 use super::debian::{self, Change};
 use super::forward::forward;
-use super::lsb::{by_dependencies, note_kept_order, numbers, own_numbers};
+use super::lsb::{by_dependencies, note_kept_order, numbers};
 use super::table::{is_listed, list, list_one, xinetd_service};
 use super::{
     Command, Decision, Env, Family, Init, Kind, Outcome, Privilege, Redirect, Refusal, SPEAKS, State,
@@ -105,7 +105,7 @@ fn add(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &
         let on = if configured.is_empty() { header.levels } else { view.found.on(name) };
         let wanted = kept(view, name, &header);
         by_dependencies(view, name, &header, on, wanted, strictness, decision);
-    } else if let Some(numbers) = own_numbers(&header) {
+    } else if let Some(numbers) = Numbers::of_header(&header) {
         out.notes.extend(view.found.faults(name));
         let wanted = Levels::ALL.minus(configured).iter().map(|l| turn_of(l, header.levels, numbers));
         decision.steps = plan(&view.found, name, wanted);
@@ -197,7 +197,7 @@ fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: Stat
         if state == State::Off {
             note_kept_order(view, name, &header, counted, &mut decision.outcome);
         }
-    } else if let Some(numbers) = own_numbers(&header) {
+    } else if let Some(numbers) = Numbers::of_header(&header) {
         let wanted = levels.iter().map(|l| turn_of(l, on, numbers));
         decision.steps = plan(&view.found, name, wanted);
     }

@@ -10,15 +10,10 @@ use crate::sysv::priority::{self, Numbers};
 use std::borrow::Cow;
 use std::ffi::OsStr;
 
-/// The numbers of the `chkconfig:` line.
-pub(super) fn own_numbers(header: &Header) -> Option<Numbers> {
-    Some(Numbers { start: header.start?, stop: header.stop? })
-}
-
 /// The numbers of one service: its own, or by dependencies.
 pub(super) fn numbers(view: &View, name: &OsStr, header: &Header, on: Levels) -> Option<Numbers> {
     if header.lsb.is_none() {
-        return own_numbers(header);
+        return Numbers::of_header(header);
     }
     let mut ignored = Outcome::default();
     let host = Host::new(view, name, header, on, &mut ignored);

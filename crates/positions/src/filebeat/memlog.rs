@@ -15,8 +15,8 @@
 use super::key::{self, FileKey, Key};
 use super::registry::syntax;
 use super::state::State;
-use crate::drain::cursor::{Fault, FaultKind, Full, Generation, NotAFile, Note, Positions};
-use crate::drain::json::{Error, Next, Number, Problem, Reader};
+use crate::cursor::{Fault, FaultKind, Full, Generation, NotAFile, Note, Positions};
+use crate::json::{Error, Next, Number, Problem, Reader};
 use std::io::{self, Read};
 
 /// The name of the log of operations.
@@ -85,7 +85,11 @@ impl Memlog {
     ///
     /// # Errors
     /// The stream fails.
-    pub fn from_checkpoint<R: Read>(source: R, txid: u64) -> io::Result<Self> {
+    pub fn from_checkpoint(mut source: impl Read, txid: u64) -> io::Result<Self> {
+        Self::checkpoint_of(&mut source, txid)
+    }
+
+    fn checkpoint_of(source: &mut dyn Read, txid: u64) -> io::Result<Self> {
         let mut store = Self { checkpoint: txid, last: txid, ..Self::new() };
         let file = format!("{txid}.json");
         let mut json = Reader::new(source, 0);
@@ -103,7 +107,11 @@ impl Memlog {
     ///
     /// # Errors
     /// The stream fails; what was taken before stays taken.
-    pub fn feed<R: Read>(&mut self, source: R) -> io::Result<Step> {
+    pub fn feed(&mut self, mut source: impl Read) -> io::Result<Step> {
+        self.operations(&mut source)
+    }
+
+    fn operations(&mut self, source: &mut dyn Read) -> io::Result<Step> {
         self.positions.notes.retain(|note| !matches!(note, Note::Torn { .. }));
         let mut taken = 0;
         if self.stopped {
@@ -171,7 +179,7 @@ impl Memlog {
     }
 
     /// The entries of a checkpoint.
-    fn entries<R: Read>(&mut self, json: &mut Reader<R>, file: &str) -> Result<(), Error> {
+    fn entries(&mut self, json: &mut Reader<'_>, file: &str) -> Result<(), Error> {
         json.array()?;
         let mut first = true;
         while json.element(first)? {
@@ -195,7 +203,7 @@ impl Memlog {
     }
 
     /// Takes one operation; `false` at the end of the log.
-    fn operation<R: Read>(&mut self, json: &mut Reader<R>) -> Result<bool, Stop> {
+    fn operation(&mut self, json: &mut Reader<'_>) -> Result<bool, Stop> {
         if json.peek()? == Next::End {
             return Ok(false);
         }
@@ -217,7 +225,7 @@ impl Memlog {
     }
 
     /// `{"k":KEY,"v":{…}}`, the second line of an operation.
-    fn body<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn body(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         json.object()?;
         let mut first = true;
         while let Some(name) = json.name(first)? {
@@ -307,7 +315,7 @@ impl From<Error> for Stop {
 }
 
 /// `{"op":"set","id":N}`, the first line of an operation.
-fn head<R: Read>(json: &mut Reader<R>) -> Result<(Op, u64), Stop> {
+fn head(json: &mut Reader<'_>) -> Result<(Op, u64), Stop> {
     let place = json.place();
     json.object()?;
     let (mut op, mut id) = (None, None);

@@ -8,9 +8,8 @@
 use super::key::FINGERPRINT_LENGTH;
 use super::order::{Field, Order};
 use super::time::{self, Time};
-use crate::drain::cursor::{Acknowledged, Cursor, FaultKind, FileId, Identity, Input, Timestamp, Ttl, split};
-use crate::drain::json::{Error, Next, Number, Reader};
-use std::io::Read;
+use crate::cursor::{Acknowledged, Cursor, FaultKind, FileId, Identity, Input, Timestamp, Ttl, split};
+use crate::json::{Error, Next, Number, Reader};
 use std::time::Duration;
 
 /// One state as it is read.
@@ -58,7 +57,7 @@ impl State {
     ///
     /// # Errors
     /// The stream fails, or the text is not JSON.
-    pub fn read<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    pub fn read(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         json.object()?;
         let mut count = 0;
         while let Some(field) = self.order.next(json, count)? {
@@ -83,7 +82,7 @@ impl State {
     ///
     /// # Errors
     /// The stream fails, or the text is not JSON.
-    pub fn read_key<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    pub fn read_key(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::String {
             return self.wrong(json, "key");
         }
@@ -176,16 +175,16 @@ impl State {
         }
     }
 
-    fn wrong<R: Read>(&mut self, json: &mut Reader<R>, name: &'static str) -> Result<(), Error> {
+    fn wrong(&mut self, json: &mut Reader<'_>, name: &'static str) -> Result<(), Error> {
         self.faults.push((json.place(), FaultKind::Value(name)));
         json.skip()
     }
 
     /// A whole number from 0 to 2^63-1, Go's `int64` without its negative half. Twice with other
     /// values: the smaller one counts.
-    fn whole<R: Read>(
+    fn whole(
         &mut self,
-        json: &mut Reader<R>,
+        json: &mut Reader<'_>,
         name: &'static str,
         most: u64,
         old: Option<u64>,
@@ -217,14 +216,14 @@ impl State {
         })
     }
 
-    fn offset<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn offset(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         let offset = self.whole(json, "offset", i64::MAX.unsigned_abs(), self.offset)?;
         // A claim that cannot be taken is a claim of nothing, also when a good one follows it.
         self.offset = Some(offset.unwrap_or(0));
         Ok(())
     }
 
-    fn source<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn source(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::String {
             return self.wrong(json, "source");
         }
@@ -239,7 +238,7 @@ impl State {
         Ok(())
     }
 
-    fn kind<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn kind(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::String {
             return self.wrong(json, "type");
         }
@@ -252,7 +251,7 @@ impl State {
         Ok(())
     }
 
-    fn ttl<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn ttl(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::Number {
             return self.wrong(json, "ttl");
         }
@@ -269,7 +268,7 @@ impl State {
         Ok(())
     }
 
-    fn time<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn time(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         let place = json.place();
         let time = match json.peek()? {
             Next::String => time::rfc3339(json.string()?),
@@ -300,7 +299,7 @@ impl State {
         Ok(())
     }
 
-    fn file<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn file(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::Object {
             return self.wrong(json, "FileStateOS");
         }
@@ -328,7 +327,7 @@ impl State {
     }
 
     /// Filestream's `cursor`: `null`, or an object with the offset and perhaps `eof`.
-    fn cursor_field<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn cursor_field(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         match json.peek()? {
             Next::Null => {
                 self.no_cursor = true;
@@ -357,7 +356,7 @@ impl State {
     }
 
     /// `meta`: of filestream the source and more; of the others a map that tells states apart.
-    fn meta<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn meta(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         match json.peek()? {
             Next::Null => return json.null(),
             Next::Object => json.object()?,

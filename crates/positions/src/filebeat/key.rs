@@ -5,7 +5,7 @@
 //! Forms that Filebeat does not write (numbers with leading zeros, upper-case digests) are not
 //! taken, so that two keys are never one. Source: `registry_key.go`, `identifier.go` of Beats. Pure.
 
-use crate::drain::cursor::{FileId, Identity, Input};
+use crate::cursor::{FileId, Identity, Input};
 
 /// A key, cut into its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -74,7 +74,7 @@ impl Cursors {
     ///
     /// # Errors
     /// [`Full`]; the states are as they were.
-    pub(in crate::drain) fn set(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<u32, Full> {
+    pub(crate) fn set(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<u32, Full> {
         let (scope, hash, old) = self.known(scope, cursor)?;
         self.put(scope, hash, cursor, old)
     }
@@ -84,11 +84,7 @@ impl Cursors {
     ///
     /// # Errors
     /// [`Full`]; the states are as they were.
-    pub(in crate::drain) fn insert(
-        &mut self,
-        scope: &[u8],
-        cursor: &Cursor<'_>,
-    ) -> Result<Option<u32>, Full> {
+    pub(crate) fn insert(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<Option<u32>, Full> {
         let (scope, hash, old) = self.known(scope, cursor)?;
         match old {
             Some(_) => Ok(old),
@@ -126,12 +122,7 @@ impl Cursors {
     }
 
     /// Takes out the state known by `scope`, input id and identity; whether it was there.
-    pub(in crate::drain) fn remove(
-        &mut self,
-        scope: &[u8],
-        input_id: &[u8],
-        identity: &Identity<'_>,
-    ) -> bool {
+    pub(crate) fn remove(&mut self, scope: &[u8], input_id: &[u8], identity: &Identity<'_>) -> bool {
         let Some(number) = self.find(scope, input_id, identity) else { return false };
         let Some(record) = self.records.get_mut(number as usize) else { return false };
         self.index.remove(hash_of(record.scope, identity), number);
@@ -141,12 +132,7 @@ impl Cursors {
     }
 
     /// The number of the state known by `scope`, input id and identity.
-    pub(in crate::drain) fn find(
-        &self,
-        scope: &[u8],
-        input_id: &[u8],
-        identity: &Identity<'_>,
-    ) -> Option<u32> {
+    pub(crate) fn find(&self, scope: &[u8], input_id: &[u8], identity: &Identity<'_>) -> Option<u32> {
         let scope = match self.last_scope(scope, input_id) {
             Some(last) => last,
             None => self.scopes.find(&scope_text(scope, input_id))?,

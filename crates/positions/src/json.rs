@@ -114,6 +114,13 @@ pub(crate) fn begins(bytes: &[u8], text: &[u8]) -> bool {
     true
 }
 
+/// How many bytes, from the first one on, stand in a JSON string as they are: up to a quote, a backslash
+/// or a control byte.
+#[must_use]
+pub fn plain(bytes: &[u8]) -> usize {
+    string::plain(bytes)
+}
+
 /// The reader.
 pub struct Reader<'a> {
     source: &'a mut dyn Read,
@@ -464,7 +471,7 @@ mod literal;
 mod number;
 mod string;
 pub use literal::Literal;
-pub(crate) use number::eight;
+pub(crate) use number::{digits, eight};
 use string::Text;
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::record::{
     Ack, Kind, NO_TIME, NONE, Record, hash_of, pack_identity, same_identity, ttl, ttl_number,
 };
 use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp};
+use crate::json::begins;
 
 /// Why the table takes no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -232,7 +233,7 @@ impl Cursors {
         if *head != scope_head(id) || text.len() != id.len() + scope.len() {
             return None;
         }
-        let same = text.is_empty() || (text.starts_with(id) && text.ends_with(scope));
+        let same = begins(text, id) && text.get(id.len()..).is_some_and(|text| begins(text, scope));
         same.then_some(last)
     }
 

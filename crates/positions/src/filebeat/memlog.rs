@@ -12,7 +12,7 @@
 //! ([`Memlog::accept`]) when that did not help. Filebeat itself stops at the first bad operation and
 //! keeps what it has; so does this. Source: `libbeat/statestore/backend/memlog`. Pure.
 
-use super::key::{self, FileKey, Key};
+use super::key::{FileKey, Key, Keys};
 use super::registry::syntax;
 use super::state::State;
 use crate::cursor::{Fault, FaultKind, Full, Generation, NotAFile, Note, Positions};
@@ -42,6 +42,7 @@ pub struct Memlog {
     offset: u64,
     stopped: bool,
     state: State,
+    keys: Keys,
     scope: Vec<u8>,
 }
 
@@ -76,6 +77,7 @@ impl Memlog {
             offset: 0,
             stopped: false,
             state: State::default(),
+            keys: Keys::default(),
             scope: Vec::new(),
         }
     }
@@ -245,7 +247,7 @@ impl Memlog {
     /// Carries out an operation whose key and value are in `self.state`.
     fn apply(&mut self, op: Op, place: u64, file: &str) {
         let key = std::mem::take(&mut self.state.key);
-        match key::parse(&key) {
+        match self.keys.cut(&key) {
             Key::File(parts) => self.apply_file(op, &parts, place, file),
             Key::Other(kind) => self.apply_other(op, &key, kind),
             Key::Unknown => {

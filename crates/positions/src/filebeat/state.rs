@@ -92,7 +92,7 @@ impl State {
         self.key.clear();
         self.key.extend_from_slice(text);
         if twice {
-            self.faults.push((place, FaultKind::Twice("key")));
+            self.fault(place, FaultKind::Twice("key"));
         }
         Ok(())
     }
@@ -175,8 +175,17 @@ impl State {
         }
     }
 
+    /// Faults are rare; kept out of the way of what is not.
+    #[cold]
+    #[inline(never)]
+    fn fault(&mut self, place: u64, kind: FaultKind) {
+        self.faults.push((place, kind));
+    }
+
+    #[cold]
+    #[inline(never)]
     fn wrong(&mut self, json: &mut Reader<'_>, name: &'static str) -> Result<(), Error> {
-        self.faults.push((json.place(), FaultKind::Value(name)));
+        self.fault(json.place(), FaultKind::Value(name));
         json.skip()
     }
 
@@ -195,6 +204,19 @@ impl State {
         {
             return Ok(Some(value));
         }
+        self.whole_beyond(json, name, most, old)
+    }
+
+    /// A number of another form, or in the place of an earlier one.
+    #[cold]
+    #[inline(never)]
+    fn whole_beyond(
+        &mut self,
+        json: &mut Reader<'_>,
+        name: &'static str,
+        most: u64,
+        old: Option<u64>,
+    ) -> Result<Option<u64>, Error> {
         if json.peek()? != Next::Number {
             self.wrong(json, name)?;
             return Ok(old.map(|_| 0));
@@ -205,11 +227,11 @@ impl State {
             Number::Unsigned(_) | Number::Negative(_) | Number::Other => None,
         };
         if value.is_none() {
-            self.faults.push((place, FaultKind::Value(name)));
+            self.fault(place, FaultKind::Value(name));
         }
         Ok(match (old, value) {
             (Some(old), value) if Some(old) != value => {
-                self.faults.push((place, FaultKind::Twice(name)));
+                self.fault(place, FaultKind::Twice(name));
                 Some(old.min(value.unwrap_or(0)))
             }
             (_, value) => value,
@@ -233,7 +255,7 @@ impl State {
         self.source.clear();
         self.source.extend_from_slice(text);
         if twice {
-            self.faults.push((place, FaultKind::Twice("source")));
+            self.fault(place, FaultKind::Twice("source"));
         }
         Ok(())
     }
@@ -263,7 +285,7 @@ impl State {
         };
         match ttl {
             Some(ttl) => self.ttl = Some(ttl),
-            None => self.faults.push((place, FaultKind::Value("ttl"))),
+            None => self.fault(place, FaultKind::Value("ttl")),
         }
         Ok(())
     }
@@ -294,7 +316,7 @@ impl State {
         };
         match time {
             Some(time) => self.time = Some(time),
-            None => self.faults.push((place, FaultKind::Value("timestamp"))),
+            None => self.fault(place, FaultKind::Value("timestamp")),
         }
         Ok(())
     }
@@ -338,7 +360,11 @@ impl State {
                 return self.wrong(json, "cursor");
             }
         }
-        let mut first = true;
+        // As it is mostly written.
+        let mut first = !json.take(b"\"offset\":");
+        if !first {
+            self.offset(json)?;
+        }
         while let Some(name) = json.name(first)? {
             first = false;
             if name.eq_ignore_ascii_case(b"offset") {
@@ -364,7 +390,14 @@ impl State {
                 return self.wrong(json, "meta");
             }
         }
-        let mut first = true;
+        // As filestream mostly writes it.
+        let mut first = !json.take(b"\"source\":");
+        if !first {
+            self.source(json)?;
+            if json.take(b",\"identifier_name\":") {
+                json.skip()?;
+            }
+        }
         let mut lines = 0;
         while let Some(name) = json.name(first)? {
             first = false;

@@ -19,7 +19,7 @@ pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
 
 /// As [`whole`], of digits alone.
 #[inline]
-pub(super) fn digits(rest: &[u8]) -> Option<(u64, usize)> {
+pub(crate) fn digits(rest: &[u8]) -> Option<(u64, usize)> {
     let (mut value, mut len) = up_to_eight(rest.first_chunk()?);
     if len == 8 {
         let (more, count) = up_to_eight(rest.get(8..)?.first_chunk()?);

@@ -143,9 +143,11 @@ crate::record! {
 /// break a line nor steer a terminal.
 #[must_use]
 pub fn shown(name: &[u8]) -> String {
-    // Nearly every name is plain.
-    let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
-    if let Some(name) = std::str::from_utf8(name).ok().filter(|name| name.bytes().all(plain)) {
+    // Nearly every name is plain: ASCII without control bytes (DEL is one as well) and backslashes.
+    if positions::json::plain(name) == name.len()
+        && memchr::memchr(0x7f, name).is_none()
+        && let Some(name) = std::str::from_utf8(name).ok().filter(|name| name.is_ascii())
+    {
         return name.to_owned();
     }
     let mut text = String::with_capacity(name.len());

@@ -24,10 +24,11 @@ impl Json for bool {
 }
 
 macro_rules! numbers {
-    ($($kind:ty)*) => {$(
+    ($($kind:ty, $write:expr;)*) => {$(
         impl Json for $kind {
             fn write(&self, out: &mut Writer) {
-                out.plain(self);
+                let write: fn(Self, &mut Writer) = $write;
+                write(*self, out);
             }
 
             fn read(from: &mut Reader<'_>) -> Result<Self, Error> {
@@ -38,7 +39,13 @@ macro_rules! numbers {
     )*};
 }
 
-numbers! { u8 u32 u64 i32 i64 }
+numbers! {
+    u8, |number, out| out.number(number.into());
+    u32, |number, out| out.number(number.into());
+    u64, |number, out| out.number(number);
+    i32, |number, out| out.plain(&number);
+    i64, |number, out| out.plain(&number);
+}
 
 impl Json for String {
     fn write(&self, out: &mut Writer) {

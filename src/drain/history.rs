@@ -178,8 +178,14 @@ fn outgrown(last: &Progress, now: &Progress) -> bool {
         && !now.begins_anew
         && now.size > 0
         && now.acknowledged >= last.acknowledged;
-    let renamed = now.kept_by == KeptBy::Name && now.path != last.path && had_rest(last);
-    regrown || renamed
+    let renamed = now.kept_by != KeptBy::File && now.path != last.path && had_rest(last);
+    // What was closed had another file's position under its name, and perhaps took it over.
+    let inherited = now.kept_by == KeptBy::NameWhileOpen
+        && last.kept_by == KeptBy::NameWhileOpen
+        && last.held == Held::No
+        && now.acknowledged > last.acknowledged
+        && had_rest(last);
+    regrown || renamed || inherited
 }
 
 #[cfg(test)]

@@ -214,6 +214,8 @@ pub enum Check {
     Gaps,
     /// A position older than the last write may be of what the file, or its name, held before.
     PathAge,
+    /// A position that is kept by name is of a file that the shipper has open.
+    Followed,
     /// The state of a removed file says nothing about the next one with its inode.
     DeletedState,
     /// A state without an input counts while a pattern still matches its file.
@@ -268,7 +270,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Device,
         Self::Moved,
         Self::EveryState,
@@ -277,6 +279,7 @@ impl Check {
         Self::Overread,
         Self::Gaps,
         Self::PathAge,
+        Self::Followed,
         Self::DeletedState,
         Self::Unclaimed,
         Self::Age,

@@ -10,7 +10,8 @@
 //! * each check of the judge, turned off, lets a history through that breaks the first rule.
 //!
 //! `AMR_HISTORIES` sets the number (200 000 at least count; a million in one `cargo test --profile sim
-//! --test simulate` with `AMR_HISTORIES=1000000`), `AMR_SEED` the seed.
+//! --test simulate` with `AMR_HISTORIES=1000000`), `AMR_SEED` the seed, `AMR_HISTORY` one history that is
+//! told step by step.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,6 +23,7 @@
 
 mod bytes;
 mod look;
+mod trace;
 mod world;
 
 use amr::drain::history::History;
@@ -71,11 +73,13 @@ fn config(rng: &mut Rng, focus: Option<Kind>) -> Config {
         drift: plain && !joined && rng.one_in(3),
         queue: 1 + rng.below(6) as usize,
         close_removed: rng.one_in(2),
+        close_timeout: (kind == Kind::Log && rng.one_in(5)).then_some(60),
     }
 }
 
 fn step(world: &mut World, rng: &mut Rng) {
-    match rng.below(40) {
+    let drawn = rng.below(40);
+    match drawn {
         0..=15 => world.write(rng),
         16..=18 => {
             // Where positions are kept by name, few names make for many files of one name.
@@ -96,6 +100,7 @@ fn step(world: &mut World, rng: &mut Rng) {
         }
         _ => world.tick(rng),
     }
+    trace::tell(&format!("step {drawn}"), world);
 }
 
 /// Lines of files whose fingerprint another file has: the operator wants them, the shipper may take
@@ -207,7 +212,7 @@ impl Before {
             });
             now.clone().any(|(_, now)| sizes.get(&id.0).is_some_and(|&size| now.size() >= size))
         };
-        let gone = |id: &Id| !outstanding.contains(id) && !world.delivered.contains(id);
+        let gone = |id: &Id| !outstanding.contains(id) && !world.delivered.contains(id) && !world.remnant(id);
         self.outstanding.retain(|id| !(gone(id) && unseen(id)));
         self.outstanding.iter().filter(|id| gone(id)).copied().collect()
     }
@@ -216,9 +221,10 @@ impl Before {
         if !doubted {
             // A position of what a file held before is of a truncation that nobody saw, and the file has
             // grown past it: nobody who looks from outside can know of what the shipper skips then.
-            let shows = |id: &&Id| on_disk(world, id) && !world.stale(id.0) && world.begins_line(id);
+            let shows = |id: &&Id| on_disk(world, id) && !world.stale(id.0) && !world.remnant(id);
             self.outstanding.extend(outstanding.iter().filter(|id| shows(id) && !blank(world, id)));
-            self.sizes = world.files.iter().map(world::File::size).enumerate().collect();
+            let sizes = world.files.iter().map(world::File::size).enumerate();
+            self.sizes.extend(sizes.filter(|(number, _)| world.shows(*number)));
         }
     }
 }
@@ -256,12 +262,16 @@ fn breach(world: &World, seen: &Seen, was: &mut Before) -> Option<String> {
     let outstanding = world.outstanding();
     let lost = was.lost(world, &outstanding);
     was.seen(world, &outstanding, seen.doubted);
+    trace::tell(
+        &format!("judged, outstanding {outstanding:?}, lost {lost:?}, {}", words(world, seen)),
+        world,
+    );
     let good = matches!(seen.verdict, Verdict::Drained | Verdict::Settled);
     let say = |what: &str| Some(format!("{what}, {}", words(world, seen)));
     // Where the shipper's counters are at hand, nothing that is in its queue is hidden.
     let shows = |id: &Id| {
         let counted = seen.counters && world.queued(id);
-        counted || (on_disk(world, id) && !world.stale(id.0) && !world.twin(id.0))
+        counted || (on_disk(world, id) && !world.stale(id.0) && !world.twin(id.0) && !world.remnant(id))
     };
     if good && outstanding.iter().any(shows) {
         return say(&format!("outstanding {outstanding:?}"));
@@ -298,12 +308,14 @@ fn at_rest(
 ) -> Option<String> {
     world.start();
     world.settle_down(rng);
+    trace::tell("settled down", &world);
     let sight = Sight { hide_out: false, http: true, log: true, unreadable: None };
     let mut last = None;
     for pause in [30, 400, 60, 60] {
         for _ in 0..pause {
             world.tick(rng);
         }
+        trace::tell(&format!("{pause} ticks"), &world);
         let seen = look(&world, &sight, &mut looks, checks);
         verdicts.push(seen.verdict);
         if let Some(broken) = breach(&world, &seen, &mut was) {
@@ -334,6 +346,10 @@ fn at_rest(
 /// Runs so many histories on every processor and gives back what each showed. The first ones that are
 /// broken are told when all are through.
 fn all<T: Send>(histories: u64, one: impl Fn(u64) -> Result<T, String> + Sync) -> Vec<T> {
+    if let Some(history) = trace::asked() {
+        trace::begin();
+        return one(history).map_or_else(|why| panic!("history {history}: {why}"), |shown| vec![shown]);
+    }
     let next = AtomicU64::new(0);
     let broken = Mutex::new(BTreeMap::new());
     let work = || {
@@ -438,9 +454,12 @@ fn wait(history: u64, checks: Checks) -> Ending {
                 let broken = ending(&world, &Seen { verdict, ..seen }, &mut was, (begin, moved));
                 return Ending { verdict, after: world.now - moved, broken };
             }
-            was.seen(&world, &world.outstanding(), seen.doubted);
+            let outstanding = world.outstanding();
+            trace::tell(&format!("looked, outstanding {outstanding:?}, {}", words(&world, &seen)), &world);
+            was.seen(&world, &outstanding, seen.doubted);
         }
         world.tick(&mut rng);
+        trace::tell("tick", &world);
     }
 }
 
@@ -495,7 +514,7 @@ fn what_is_acknowledged_in_time_ends_in_time() {
 /// The shipper with which a check matters, where it is one.
 fn focus(check: Check) -> Option<Kind> {
     match check {
-        Check::PathAge | Check::Gaps | Check::Trust => Some(Kind::CloudWatch),
+        Check::PathAge | Check::Followed | Check::Gaps | Check::Trust => Some(Kind::CloudWatch),
         Check::EveryState => Some(Kind::Container),
         Check::ClosedStill | Check::Ambiguity | Check::Compressed | Check::Active => Some(Kind::Filestream),
         Check::Device

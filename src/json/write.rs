@@ -3,9 +3,18 @@
 use std::fmt::{Display, Write};
 
 /// Where JSON is written to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Writer {
     out: String,
+}
+
+/// Records and plans are one or two kilobytes.
+const ROOM: usize = 2048;
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self { out: String::with_capacity(ROOM) }
+    }
 }
 
 impl Writer {
@@ -34,10 +43,12 @@ impl Writer {
         self.out.push(sign);
     }
 
-    /// A key; its value follows.
+    /// A key; its value follows. For words of the program itself, in which nothing need be escaped.
     pub fn key(&mut self, key: &str) {
-        self.text(key);
-        self.out.push(':');
+        self.comma();
+        self.out.push_str("\"");
+        self.out.push_str(key);
+        self.out.push_str("\":");
     }
 
     /// A key and its value.
@@ -63,8 +74,10 @@ impl Writer {
 /// A string in quotes, escaped no more than JSON wants it.
 pub(super) fn quote(out: &mut String, text: &str) {
     out.push('"');
-    let mut done = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        let (before, behind) = rest.split_at(at);
+        let byte = behind.bytes().next().unwrap_or_default();
         let short = match byte {
             b'"' => '"',
             b'\\' => '\\',
@@ -73,18 +86,18 @@ pub(super) fn quote(out: &mut String, text: &str) {
             b'\n' => 'n',
             b'\r' => 'r',
             b'\t' => 't',
-            0..0x20 => 'u',
-            _ => continue,
+            _ => 'u',
         };
-        out.push_str(text.get(done..at).unwrap_or_default());
+        out.push_str(before);
         out.push('\\');
         out.push(short);
         if short == 'u' {
             // Writing to a string cannot fail.
             let _ = write!(out, "{byte:04x}");
         }
-        done = at.saturating_add(1);
+        // What was escaped is one byte long.
+        rest = behind.get(1..).unwrap_or_default();
     }
-    out.push_str(text.get(done..).unwrap_or_default());
+    out.push_str(rest);
     out.push('"');
 }

@@ -15,7 +15,7 @@ use crate::service::machine::{Event, Main, State};
 use crate::service::place::{Place, Privilege};
 use crate::service::plan::Plan;
 use crate::service::status::Record;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -96,13 +96,18 @@ fn group_name(plan: &Plan, place: &Place) -> Result<String> {
 }
 
 /// Protects this process from the kernel's search for memory, as far as it may; returns the score
-/// that the service is to have.
+/// that the service is to have: what this process came with, unless another supervisor has started it
+/// and passed its own protection on.
 pub(super) fn protect(host: &Root) -> Option<i32> {
-    let path = Path::new("/proc/self/oom_score_adj");
-    let before = String::from_utf8_lossy(&host.read_kernel(path, 64).ok()?).trim().parse().ok()?;
-    let mut file = host.open_with(path, OFlag::O_WRONLY, 0).ok()?;
+    let mut file = host.open_with(Path::new("/proc/self/oom_score_adj"), OFlag::O_RDWR, 0).ok()?;
+    let mut text = [0; 16];
+    let read = file.read(&mut text).ok()?;
+    let before = std::str::from_utf8(text.get(..read)?).ok()?.trim();
+    if before == OOM_SCORE {
+        return Some(0);
+    }
     file.write_all(OOM_SCORE.as_bytes()).ok()?;
-    Some(before)
+    before.parse().ok()
 }
 
 impl Supervisor {

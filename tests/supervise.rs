@@ -48,6 +48,7 @@ impl Host {
             timeout: Some(LIMIT),
             bound: false,
             program: Some(PathBuf::from(env!("CARGO_BIN_EXE_amr"))),
+            ..Options::default()
         };
         Self { place: Place::of(root, privilege), dir, options }
     }

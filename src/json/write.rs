@@ -46,7 +46,7 @@ impl Writer {
     /// A key; its value follows. For words of the program itself, in which nothing need be escaped.
     pub fn key(&mut self, key: &str) {
         self.comma();
-        self.out.push_str("\"");
+        self.out.push('"');
         self.out.push_str(key);
         self.out.push_str("\":");
     }

@@ -189,6 +189,7 @@ mod tests {
     impl Object {
         fn new(heap: &Heap, size: usize, align: usize, mark: u8, zeroed: bool) -> Object {
             let layout = Layout::from_size_align(size, align).unwrap();
+            // SAFETY: no size is zero.
             let at = unsafe { if zeroed { heap.alloc_zeroed(layout) } else { heap.alloc(layout) } };
             let object = Object { at, layout, mark };
             assert!(!at.is_null() && at.addr().is_multiple_of(align));
@@ -197,10 +198,12 @@ mod tests {
         }
 
         fn bytes(&self) -> &[u8] {
+            // SAFETY: so many bytes are this object's.
             unsafe { std::slice::from_raw_parts(self.at, self.layout.size()) }
         }
 
         fn marked(self) -> Object {
+            // SAFETY: as above.
             unsafe { self.at.write_bytes(self.mark, self.layout.size()) };
             self
         }
@@ -211,7 +214,9 @@ mod tests {
 
         fn resized(self, heap: &Heap, size: usize) -> Object {
             self.check();
+            // SAFETY: it came from this heap, with this layout.
             let at = unsafe { heap.realloc(self.at, self.layout, size) };
+            // SAFETY: no more than both objects have.
             let kept = unsafe { std::slice::from_raw_parts(at, size.min(self.layout.size())) };
             assert!(kept.iter().all(|b| *b == self.mark), "not moved along");
             let layout = Layout::from_size_align(size, self.layout.align()).unwrap();
@@ -220,6 +225,7 @@ mod tests {
 
         fn free(self, heap: &Heap) {
             self.check();
+            // SAFETY: as for `realloc`.
             unsafe { heap.dealloc(self.at, self.layout) };
         }
     }

@@ -228,6 +228,8 @@ impl Pending {
                 return Err(ClientError::Refused { unit: self.unit.clone(), why: rest.to_owned() });
             }
             _ => {
+                // A folder that it refused is better told by the kind of trouble.
+                self.place.prepare(&self.unit)?;
                 return Err(ClientError::NotSupervised { unit: self.unit.clone(), why: rest.to_owned() });
             }
         };

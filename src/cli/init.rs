@@ -218,7 +218,13 @@ impl Call {
         }
         let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
         let lock = Some((self.unit.clone(), self.name.clone()));
-        let options = Options { lock, started: Started::Executed, ..Options::default() };
+        // It comes up on another CPU while the units are read here.
+        let ahead = if job == Job::Start {
+            client::ahead(&self.ctx.place, &self.unit, self.ctx.switches.as_deref())
+        } else {
+            client::Ahead::default()
+        };
+        let options = Options { lock, started: Started::Executed, ahead, ..Options::default() };
         let planned = match jobs::plan(&self.ctx, &anchors, &options) {
             Ok(planned) => planned,
             Err(refused) => {

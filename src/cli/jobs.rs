@@ -58,6 +58,8 @@ pub struct Options {
     pub lock: Option<(UnitName, String)>,
     /// When a service of `Type=simple` counts as started.
     pub started: Started,
+    /// A supervisor that was started before its plan was made.
+    pub ahead: client::Ahead,
 }
 
 /// When a service of `Type=simple` counts as started.

@@ -3,6 +3,7 @@
 //! No handler ever runs in amr. Children get default actions and an empty mask (see `child`).
 
 use super::error::{Error, Result};
+use super::root::Root;
 use super::sys;
 use nix::errno::Errno;
 pub use nix::sys::signal::Signal;
@@ -10,6 +11,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
 /// Signals that this process takes as events from now on.
 #[derive(Debug)]
@@ -60,6 +62,22 @@ impl AsFd for Signals {
     }
 }
 
+/// The signals whose action here is not the default one: bit 0 is signal 1. All of them where /proc does
+/// not tell.
+pub(super) fn not_default() -> u64 {
+    let status = Root::host().and_then(|host| host.read_kernel(Path::new("/proc/self/status"), 64 << 10));
+    status.ok().and_then(|status| parse_actions(&String::from_utf8_lossy(&status))).unwrap_or(u64::MAX)
+}
+
+/// Ignored and caught ones of a status file, proc_pid_status(5).
+fn parse_actions(status: &str) -> Option<u64> {
+    let field = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+        u64::from_str_radix(line.trim(), 16).ok()
+    };
+    Some(field("SigIgn:")? | field("SigCgt:")?)
+}
+
 /// To be called first thing: what a careless parent left is undone. With SIGCHLD ignored the kernel
 /// would reap children itself and nobody would learn how they ended.
 pub fn reset() -> Result<()> {
@@ -90,6 +108,17 @@ mod tests {
     fn names_as_kill_prints_them() {
         assert_eq!((name(15), name(34), name(38)), ("TERM".into(), "RTMIN".into(), "RTMIN+4".into()));
         assert_eq!(name(99), "99");
+    }
+
+    #[test]
+    fn tells_which_signals_have_another_action() {
+        let status =
+            "Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\nSigCgt:\t8000000000000440\n";
+        assert_eq!(parse_actions(status), Some(0x8000_0000_0000_1440));
+        assert_eq!(parse_actions("SigIgn:\t0\n"), None);
+        // Rust ignores SIGPIPE (13) in every program.
+        assert_ne!(not_default() & 1 << 12, 0);
+        assert_eq!(not_default() & 1 << 13, 0, "SIGALRM");
     }
 
     #[test]

@@ -25,6 +25,14 @@ pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> nix::Result<()> 
     Errno::result(done).map(drop)
 }
 
+/// Is pidfd_send_signal(2) there (Linux 5.1)? Asked with a descriptor that nobody can have.
+pub fn has_pidfd_send_signal() -> bool {
+    let no_info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: integers and a null pointer, which the call allows; the descriptor is none.
+    let done = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, -1, 0, no_info, 0) };
+    Errno::result(done) == Err(Errno::EBADF)
+}
+
 /// Is close_range(2) there (Linux 5.9)? Asked with a range that holds no descriptor.
 pub fn has_close_range() -> bool {
     // SAFETY: integers; no descriptor can have these numbers, so nothing is closed.
@@ -120,6 +128,18 @@ pub fn dup_above(fd: BorrowedFd<'_>, least: i32) -> nix::Result<OwnedFd> {
     let copy = Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, least) })?;
     // SAFETY: as in pidfd_open.
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// Entries of an open folder (getdents64(2)), as many as there is room for; none at the end.
+pub fn getdents(dir: BorrowedFd<'_>, into: &mut Vec<u8>) -> nix::Result<()> {
+    into.clear();
+    let (room, at) = (into.capacity(), into.as_mut_ptr());
+    // SAFETY: the kernel writes no more than `room` bytes to `at`, which are the vector's.
+    let read = Errno::result(unsafe { libc::syscall(libc::SYS_getdents64, dir.as_raw_fd(), at, room) })?;
+    let read = usize::try_from(read).map_err(|_| Errno::EIO)?;
+    // SAFETY: so many were just written.
+    unsafe { into.set_len(read) };
+    Ok(())
 }
 
 /// accept4(2) without the caller's address: non-blocking and close-on-exec.

@@ -127,6 +127,7 @@ impl<'a> Run<'a> {
         client::Options {
             lock_name,
             switches: self.ctx.switches.clone(),
+            ahead: self.options.ahead.clone(),
             bound: !reaction::interested(&self.planned.graph, &unit.name).is_none(),
             ..client::Options::default()
         }

@@ -3,7 +3,6 @@
 //! Costs one stat a file, relative to the open folder and in the order of inodes (on a cold disk that
 //! is the order of their blocks), and no allocation a file. Nothing is opened.
 
-use super::find::kind_from_type;
 use super::{FileKind, Result, Root, Stat, kind_of};
 use crate::sort;
 use nix::errno::Errno;
@@ -40,14 +39,12 @@ impl Root {
         let mut dir = self.open_listing(inner)?;
         let own = Stat::of(&dir).map_err(|e| self.error("examine", inner, e))?;
         let (mut text, mut names) = (Vec::new(), Vec::new());
-        for entry in dir.iter() {
-            let entry = entry.map_err(|e| self.error("list", inner, e))?;
-            let name = entry.file_name();
-            let kind = entry.file_type().map(kind_from_type);
-            let wanted = matches!(kind, None | Some(FileKind::Regular | FileKind::Symlink));
-            if wanted && !matches!(name.to_bytes(), b"." | b"..") {
-                names.push(Name { ino: entry.ino(), at: text.len(), len: name.count_bytes(), kind });
-                text.extend_from_slice(name.to_bytes_with_nul());
+        while let Some(entry) = dir.next().map_err(|e| self.error("list", inner, e))? {
+            let (ino, kind) = (entry.ino, entry.kind);
+            if matches!(kind, None | Some(FileKind::Regular | FileKind::Symlink)) {
+                names.push(Name { ino, at: text.len(), len: entry.name.len(), kind });
+                text.extend_from_slice(entry.name);
+                text.push(0);
             }
         }
         let mut stats = vec![None; names.len()];

@@ -1,10 +1,10 @@
 //! What is in a folder, and which names match a pattern.
 
+use super::listing::Listing;
 use super::{Entry, FileKind, Last, Root, Stat, kind_of};
 use crate::os::error::{Error, Result};
 use crate::sort;
 use glob::{MatchOptions, Pattern};
-use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
 use nix::sys::stat::{Mode, fstatat};
 use std::ffi::OsStr;
@@ -23,17 +23,13 @@ impl Root {
     pub fn list(&self, inner: &Path) -> Result<Vec<Entry>> {
         let mut dir = self.open_listing(inner)?;
         let mut found = Vec::new();
-        for entry in dir.iter() {
-            let entry = entry.map_err(|e| self.error("list", inner, e))?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if name != "." && name != ".." {
-                found.push((name.to_owned(), entry.file_type()));
-            }
+        while let Some(entry) = dir.next().map_err(|e| self.error("list", inner, e))? {
+            found.push((OsStr::from_bytes(entry.name).to_owned(), entry.kind));
         }
         let mut entries = Vec::with_capacity(found.len());
         for (name, kind) in found {
             let kind = match kind {
-                Some(kind) => kind_from_type(kind),
+                Some(kind) => kind,
                 // Some file systems do not say: ask for each. What is gone meanwhile is left out.
                 None => match fstatat(dir.as_fd(), name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
                     Ok(stat) => kind_of(stat.st_mode),
@@ -52,12 +48,10 @@ impl Root {
     pub fn each_name(&self, inner: &Path, mut each: impl FnMut(&OsStr, FileKind)) -> Result<()> {
         let mut dir = self.open_listing(inner)?;
         let mut unknown = Vec::new();
-        for entry in dir.iter() {
-            let entry = entry.map_err(|e| self.error("list", inner, e))?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            match entry.file_type() {
-                _ if name == "." || name == ".." => {}
-                Some(kind) => each(name, kind_from_type(kind)),
+        while let Some(entry) = dir.next().map_err(|e| self.error("list", inner, e))? {
+            let name = OsStr::from_bytes(entry.name);
+            match entry.kind {
+                Some(kind) => each(name, kind),
                 None => unknown.push(name.to_owned()),
             }
         }
@@ -77,13 +71,13 @@ impl Root {
         Ok(Folder { root: self, dir, inner: inner.to_owned() })
     }
 
-    pub(super) fn open_listing(&self, inner: &Path) -> Result<Dir> {
+    pub(super) fn open_listing(&self, inner: &Path) -> Result<Listing> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = self.at_place("list", inner, Last::Follow, |dir, name, nofollow| {
             let flags = if nofollow { flags | OFlag::O_NOFOLLOW } else { flags };
             openat(dir, name, flags, Mode::empty())
         })?;
-        Dir::from_fd(fd).map_err(|e| self.error("list", inner, e))
+        Ok(Listing::new(fd))
     }
 
     /// The paths that match a shell pattern (glob(7): `*`, `?`, `[…]`, backslash), sorted. A `*`
@@ -224,18 +218,6 @@ fn translate(part: &str) -> String {
         }
     }
     out
-}
-
-pub(super) fn kind_from_type(kind: Type) -> FileKind {
-    match kind {
-        Type::File => FileKind::Regular,
-        Type::Directory => FileKind::Dir,
-        Type::Symlink => FileKind::Symlink,
-        Type::Fifo => FileKind::Fifo,
-        Type::Socket => FileKind::Socket,
-        Type::CharacterDevice => FileKind::CharDevice,
-        Type::BlockDevice => FileKind::BlockDevice,
-    }
 }
 
 impl Stat {

@@ -65,8 +65,10 @@ impl Tree {
     }
 
     fn reports(&self) -> Vec<serde_json::Value> {
-        let mut all: Vec<PathBuf> =
-            fs::read_dir(self.0.join("reports")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let entries = fs::read_dir(self.0.join("reports")).unwrap().map(|entry| entry.unwrap());
+        // The room for the last one is hidden.
+        let shown = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+        let mut all: Vec<PathBuf> = shown.map(|entry| entry.path()).collect();
         all.sort();
         all.iter().map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect()
     }

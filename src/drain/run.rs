@@ -107,10 +107,11 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     for found in shippers_of(root, options)? {
         let source = Source::read(root, &found, options.limit.unwrap_or(LIMIT))?;
         let terms = Terms::now(&goals);
-        let look = look(root, &found, options, source.positions(), &mut History::default(), &terms)?;
+        let mut history = History::default();
+        let look = look(root, &found, options, source.positions(), &mut history, &terms)?;
         verdict = verdict.max(look.verdict);
         left = left.saturating_add(look.left);
-        shippers.push(report::ShipperReport { files: report::files(&look.files), ..look.report });
+        shippers.push(report::ShipperReport { files: report::files(history.files()), ..look.report });
         wishes.extend(look.wishes);
     }
     let report = report::whole(wall(), Stage::Final, verdict, left, shippers);
@@ -186,7 +187,7 @@ fn read_config(root: &Root, path: &Path) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// What one look at one shipper gave.
+/// What one look at one shipper gave, beside the files, which the [`History`] holds.
 #[derive(Clone, Debug)]
 pub struct LookReport {
     /// The verdict, if it were due now.
@@ -199,8 +200,6 @@ pub struct LookReport {
     pub left: u64,
     /// All of it but the report on its files.
     pub report: report::ShipperReport,
-    /// The files.
-    pub files: Vec<Progress>,
     /// What the shipper asks for.
     pub wishes: Vec<Wish>,
 }
@@ -311,12 +310,14 @@ pub fn look(
     refuse(&mut scene, &said);
     scene.files.iter_mut().for_each(|file| terms.goals.set(file));
     let now = moment();
-    let (mut files, gone) = weigh_all(root, positions, &mut scene, now, limit);
+    let (files, gone) = weigh_all(root, positions, &mut scene, now, limit);
     let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
     let view = if partial { View::Partial } else { View::Whole };
     // Where the answer is due at once nothing was seen before, and nobody looks again.
     if terms.deadline.is_some() {
-        history.look(&mut files, view, now, Checks::ALL);
+        history.look(files, view, now, Checks::ALL);
+    } else {
+        history.only(files);
     }
     doubts.append(&mut scene.doubts);
     let life = life(root, found);
@@ -339,9 +340,10 @@ pub fn look(
         settle,
         pickup: terms.deadline.map(|_| settle.max(latency.scan.saturating_mul(2))),
     };
-    let judgement = judge(&files, &facts, Checks::ALL);
-    let due = next_due(&files, &facts);
-    let verdict = match judge(&files, &Facts { deadline: now, ..facts }, Checks::ALL) {
+    let files = history.files();
+    let judgement = judge(files, &facts, Checks::ALL);
+    let due = next_due(files, &facts);
+    let verdict = match judge(files, &Facts { deadline: now, ..facts }, Checks::ALL) {
         Judgement::Final(verdict) => verdict,
         // An answer is due, so there is no waiting.
         Judgement::Wait => Verdict::CannotTell,
@@ -356,8 +358,8 @@ pub fn look(
         said: said.notes(),
     };
     let report = report::shipper(&about, verdict, positions, gone, &doubts);
-    let left = report::left(&files);
-    Ok(LookReport { verdict, judgement, due, left, report, files, wishes })
+    let left = report::left(files);
+    Ok(LookReport { verdict, judgement, due, left, report, wishes })
 }
 
 /// What is asked for, and what of it is not known.

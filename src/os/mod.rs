@@ -12,6 +12,7 @@ pub mod error;
 pub mod features;
 pub mod fifo;
 pub mod fork;
+pub mod heap;
 pub mod ids;
 pub mod inotify;
 pub mod kill;

@@ -100,6 +100,8 @@ pub fn write_to(root: &Root, path: &Path, report: &Report, sync: Sync) -> Result
 #[derive(Debug)]
 pub struct Prepared {
     file: File,
+    /// Held open, so that its blocks are freed when there is time, not when it is replaced.
+    _interim: File,
     path: PathBuf,
 }
 
@@ -123,14 +125,15 @@ impl Prepared {
         let file = root.open_with(&hidden, flags, 0o640)?;
         file.write_all_at(&vec![b'\n'; room], 0).and_then(|()| file.sync_all()).map_err(fail)?;
         sync_folder(root, path)?;
-        Ok(Self { file, path: path.to_owned() })
+        let interim = root.open_with(path, OFlag::O_RDONLY | OFlag::O_NOFOLLOW, 0)?;
+        Ok(Self { file, _interim: interim, path: path.to_owned() })
     }
 
     /// Fills it, and puts it in the interim report's place.
     ///
     /// # Errors
     /// It cannot be written or synced; the interim report is still there.
-    pub fn finish(self, root: &Root, report: &Report, sync: Sync) -> Result<PathBuf, Error> {
+    pub fn finish(&self, root: &Root, report: &Report, sync: Sync) -> Result<PathBuf, Error> {
         let (text, hidden) = (report.json(), hidden(&self.path));
         let fail = |error: io::Error| OsError::new("write", root.outer(&hidden), error);
         self.file.write_all_at(text.as_bytes(), 0).map_err(fail)?;
@@ -139,7 +142,7 @@ impl Prepared {
         }
         self.file.set_len(text.len() as u64).map_err(fail)?;
         root.rename(&hidden, &self.path)?;
-        Ok(self.path)
+        Ok(self.path.clone())
     }
 }
 

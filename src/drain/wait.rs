@@ -315,7 +315,6 @@ impl<'t> Waiting<'t> {
             let paths = one.history.files().iter().map(|file| Path::new(OsStr::from_bytes(&file.path)));
             self.ears.folders(&self.task.root, paths);
         }
-        self.ears.mounts(&self.task.root);
         self.pace.hear(self.ears.hearing());
     }
 

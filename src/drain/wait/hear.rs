@@ -90,10 +90,10 @@ impl Ears {
         }
     }
 
-    /// Watches the folders of these files too.
+    /// Watches the folders of these files too, and says which of them need not show every change.
     pub(super) fn folders<'p>(&mut self, root: &Root, paths: impl Iterator<Item = &'p Path>) {
         let Some(watcher) = &self.folders else { return };
-        let mut failed = None;
+        let (mut failed, before) = (None, self.watched.len());
         for folder in paths.filter_map(Path::parent) {
             if self.watched.contains(folder) {
                 continue;
@@ -116,6 +116,9 @@ impl Ears {
         }
         if let Some(error) = failed {
             self.cannot(&error);
+        }
+        if self.watched.len() > before {
+            self.mounts(root);
         }
     }
 
@@ -194,7 +197,7 @@ const REMOTE: [&str; 6] = ["nfs", "nfs4", "cifs", "smb3", "ceph", "9p"];
 
 impl Ears {
     /// Says which of the watched folders lie on a file system whose changes need not show here.
-    pub(super) fn mounts(&mut self, root: &Root) {
+    fn mounts(&mut self, root: &Root) {
         let Ok(mounts) = root.read(Path::new("/proc/self/mounts"), 4 << 20) else { return };
         let text = String::from_utf8_lossy(&mounts);
         for (at, kind) in text.lines().filter_map(mount) {

@@ -125,7 +125,7 @@ impl Waiting<'_> {
                     link.send(&News::Note(note))?;
                 }
             }
-            let prepared = self.prepared.take_if(|_| phase == Phase::Ended);
+            let prepared = self.prepared.as_ref().filter(|_| phase == Phase::Ended);
             let finished = prepared.and_then(|prepared| prepared.finish(root, report, sync).ok());
             let name = (&*self.at, self.task.pid);
             match finished.map_or_else(|| keep::write(root, folder, report, name, sync), Ok) {

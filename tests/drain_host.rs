@@ -220,7 +220,7 @@ fn all_end_in_time(hangs: bool) {
         calm = calm && host.is_calm();
         let (took, said) = end_of(&host, hangs);
         all.push(took);
-        let shown = |entry: &fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+        let shown = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b"drain-");
         let mut reports = fs::read_dir(host.at.join("reports")).unwrap().map(Result::unwrap).filter(shown);
         let report = fs::read_to_string(reports.next().unwrap().path()).unwrap();
         assert!(
@@ -331,4 +331,39 @@ fn syslog_gets_two_lines_and_no_more() {
     assert_eq!(heard.len(), 2, "{heard:?}");
     assert!(heard[0].starts_with("<30>amr[") && heard[0].contains("]: drain: waiting until"), "{heard:?}");
     assert!(heard[1].starts_with("<30>amr[") && heard[1].contains("]: drain: drained after"), "{heard:?}");
+}
+
+/// In a view of the file system of its own, where /dev/console is a file.
+#[test]
+fn the_console_shows_the_first_line_progress_and_the_last_one() {
+    let host = Host::new();
+    let console = host.at.join("console");
+    fs::write(&console, "").unwrap();
+    let script = "mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && ln -s \"$0\" /dev/console \
+                  && exec \"$@\"";
+    let inner = host.command(&["--console"]);
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c", script])
+        .arg(&console)
+        .arg(inner.get_program())
+        .args(inner.get_args());
+    command.env_remove("NOTIFY_SOCKET").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    if line.is_empty() {
+        println!("left out: no mount namespace of one's own here (needs root)");
+        end(&mut child);
+        return;
+    }
+    acknowledge(&host.at, 4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let shown = fs::read_to_string(&console).unwrap();
+    let lines: Vec<&str> = shown.split_terminator("\r\n").collect();
+    assert!(lines[0].starts_with("amr: drain: waiting until every log line is shipped: 1 file, 2 B left"));
+    assert_eq!(lines[1], "amr: drain: 1 file, 2 B left, nothing moves");
+    assert!(lines.last().unwrap().starts_with("amr: drain: drained after"), "{shown:?}");
+    // A console cannot rewrite its line, so progress has one every ten seconds at most.
+    assert_eq!(lines.len(), 3, "{shown:?}");
 }

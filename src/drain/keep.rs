@@ -1,5 +1,5 @@
 //! Keeps reports: written in one step and synced, outside every folder that is drained, the last ones
-//! only; and reads the newest one back.
+//! only; and reads the newest one back. Beside them lies a log with a line for each phase of a drain.
 //!
 //! A driver: it writes files.
 
@@ -10,7 +10,7 @@ use crate::os::error::Error as OsError;
 use crate::os::root::{FileKind, OFlag, Root, Sync};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,12 @@ pub const ELSEWHERE: &str = "/var/lib/amr-drain";
 
 /// How many are kept.
 pub const KEPT: usize = 20;
+
+/// The log beside the reports.
+const LOG: &str = "drain.log";
+
+/// A log that is larger makes room for a new one: that of some three hundred drains.
+const LOG_SIZE: u64 = 64 << 10;
 
 /// A report is at most so large: some 300 bytes for each of a million files.
 const LARGEST: u64 = 512 << 20;
@@ -46,7 +52,7 @@ pub enum Error {
 #[must_use]
 pub fn folder<'a>(wanted: &'a Path, wishes: &[Wish]) -> &'a Path {
     let name = wanted.join(name("2026-01-01T00:00:00Z", 1));
-    let names = [hidden(&name), name];
+    let names = [wanted.join(LOG), hidden(&name), name];
     let taken = wishes
         .iter()
         .flat_map(|wish| &wish.patterns)
@@ -89,6 +95,21 @@ pub fn write(
 /// The file cannot be written.
 pub fn write_to(root: &Root, path: &Path, report: &Report, sync: Sync) -> Result<(), Error> {
     Ok(root.write_atomic(path, report.json().as_bytes(), 0o640, sync)?)
+}
+
+/// Adds a line to the log beside the reports. It is not synced: what must not be lost is in the report.
+///
+/// # Errors
+/// The log cannot be written.
+pub fn log(root: &Root, folder: &Path, line: &str) -> Result<(), Error> {
+    let path = folder.join(LOG);
+    let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    if root.stat(&path).is_ok_and(|stat| stat.size > LOG_SIZE) {
+        root.rename(&path, &folder.join("drain.1.log"))?;
+    }
+    let mut file = root.open_with(&path, flags, 0o640)?;
+    let written = file.write_all(format!("{line}\n").as_bytes());
+    Ok(written.map_err(|error| OsError::new("write", root.outer(&path), error))?)
 }
 
 /// Room for the last report of a drain, on the disk from an earlier phase on. What is written over bytes
@@ -297,6 +318,20 @@ mod tests {
     }
 
     #[test]
+    fn the_log_has_a_line_for_each_phase_and_does_not_grow_for_ever() {
+        let (_tree, root) = Tree::new("log");
+        let folder = Path::new("/l");
+        root.create_dir_all(folder, 0o755).unwrap();
+        log(&root, folder, "one").unwrap();
+        log(&root, folder, "two").unwrap();
+        assert_eq!(root.read(&folder.join(LOG), 100).unwrap(), b"one\ntwo\n");
+        log(&root, folder, &"x".repeat(70_000)).unwrap();
+        log(&root, folder, "three").unwrap();
+        assert_eq!(root.read(&folder.join(LOG), 100).unwrap(), b"three\n");
+        assert_eq!(root.read(&folder.join("drain.1.log"), 1 << 20).unwrap().len(), 70_009);
+    }
+
+    #[test]
     fn what_is_no_report_is_an_error_that_names_the_file() {
         let (_tree, root) = Tree::new("malformed");
         let folder = Path::new("/r");
@@ -311,7 +346,13 @@ mod tests {
         let asked = |pattern: &str| vec![Wish::asked(Pattern::parse(pattern, true).unwrap())];
         let wanted = Path::new(FOLDER);
         assert_eq!(folder(wanted, &asked("/var/log/*.log")), wanted);
-        for taken in ["/var/log/**", "/var/log/*/*.json", "/var/log/amr-drain/drain-*", "/var/log/*/.d*"] {
+        for taken in [
+            "/var/log/*/*.log",
+            "/var/log/**",
+            "/var/log/*/*.json",
+            "/var/log/amr-drain/drain-*",
+            "/var/log/*/.d*",
+        ] {
             assert_eq!(folder(wanted, &asked(taken)), Path::new(ELSEWHERE), "{taken}");
         }
     }

@@ -182,10 +182,13 @@ impl<'t> Waiting<'t> {
             }
             self.phases_due(link)?;
             let now = moment();
-            if now.0.saturating_sub(self.told.0) >= nanos(NEWS) {
+            let step = self.pace.step(now);
+            // Not before what has come is taken in: it may be the end.
+            let rests = matches!(step, Step::Sleep(_) | Step::Rest(_));
+            if rests && now.0.saturating_sub(self.told.0) >= nanos(NEWS) {
                 self.tell(link)?;
             }
-            match self.pace.step(now) {
+            match step {
                 Step::Look => self.look(),
                 Step::Refresh => self.refresh(),
                 Step::Sleep(until) => {

@@ -215,3 +215,37 @@ fn mount(line: &str) -> Option<(&str, &str)> {
     let mut words = line.split(' ').skip(1);
     Some((words.next()?, words.next()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree whose mounts are of these types. What is watched is real.
+    fn hearing(types: [&str; 2]) -> Ears {
+        let at = std::env::temp_dir().join(format!("amr-hear-{}-{}", std::process::id(), types.concat()));
+        for folder in ["proc/self", "logs/far", "near"] {
+            std::fs::create_dir_all(at.join(folder)).unwrap();
+        }
+        let [far, near] = types;
+        let mounts = format!("/dev/vda / {near} rw 0 0\nserver:/logs /logs/far {far} rw 0 0\n");
+        std::fs::write(at.join("proc/self/mounts"), mounts).unwrap();
+        let root = Root::at(&at).unwrap();
+        let mut ears = Ears::default();
+        ears.folders = ears.watcher();
+        ears.folders(&root, ["/near/a.log", "/logs/far/a.log"].map(Path::new).into_iter());
+        std::fs::remove_dir_all(at).unwrap();
+        ears
+    }
+
+    #[test]
+    fn a_file_system_without_events_is_polled_and_said() {
+        for far in ["nfs4", "cifs", "fuse.sshfs", "9p"] {
+            let ears = hearing([far, "ext4"]);
+            assert_eq!(ears.hearing(), Hearing::Polling(INTERVAL));
+            let excuses: Vec<&str> = ears.excuses().collect();
+            assert_eq!(excuses, [format!("'/logs/far' is a file system of type {far}")]);
+        }
+        // Where everything is on the network, as on a diskless host, only what else is mounted is named.
+        assert_eq!(hearing(["xfs", "ext4"]).hearing(), Hearing::Events);
+    }
+}

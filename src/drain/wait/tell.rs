@@ -128,8 +128,14 @@ impl Waiting<'_> {
             let prepared = self.prepared.as_ref().filter(|_| phase == Phase::Ended);
             let finished = prepared.and_then(|prepared| prepared.finish(root, report, sync).ok());
             let name = (&*self.at, self.task.pid);
-            match finished.map_or_else(|| keep::write(root, folder, report, name, sync), Ok) {
-                Ok(path) => written.push(path),
+            let kept = finished.map_or_else(|| keep::write(root, folder, report, name, sync), Ok);
+            match kept {
+                Ok(path) => {
+                    if let Err(error) = keep::log(root, folder, &report.line()) {
+                        link.send(&News::Note(error.to_string()))?;
+                    }
+                    written.push(path);
+                }
                 Err(error) => link.send(&News::Note(error.to_string()))?,
             }
         }

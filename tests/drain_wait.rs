@@ -466,7 +466,11 @@ fn a_terminal_shows_one_line_that_is_rewritten_and_goes_at_the_end() {
     let lines: Vec<&str> = shown.split("\r\x1b[K").collect();
     assert_eq!(lines[0], "", "{shown:?}");
     assert_eq!(lines[1], "amr: drain: 1 file, 4 B left, nothing moves");
-    assert!(lines[2].starts_with("amr: drain: 1 file, 1 B left, 1 B/s, about "), "{shown:?}");
+    let [_, _, moved, ..] = lines[..] else { panic!("{shown:?}") };
+    assert!(
+        moved.starts_with("amr: drain: 1 file, 1 B left, ") && moved.contains("B/s, about "),
+        "{shown:?}"
+    );
     assert_eq!(lines.last(), Some(&""), "the line is gone at the end: {shown:?}");
     assert!(!shown.contains('\n'), "{shown:?}");
     let narrow = shown_on_a_terminal(20);

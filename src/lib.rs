@@ -15,8 +15,8 @@
 //! * [`host`]: which init is pid 1, which family, which kernel features.
 //! * [`os`]: the only place with system calls and `unsafe`.
 //!
-//! What is as hot as a million states of a registry lies in a crate of its own below `crates/`, compiled
-//! for speed: [`positions`], what a shipper's position files say. Pure.
+//! What is as hot as a million states of a registry lies in a crate of its own below `crates/`, which
+//! is compiled otherwise: [`positions`], what a shipper's position files say. Pure.
 //!
 //! Pure means values in, values out: no clock, no file, no environment, no process. Subjects do
 //! not import one another, except that all may use [`unit`]; they meet in `cli::run`. A test reads

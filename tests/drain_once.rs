@@ -210,7 +210,7 @@ fn what_may_not_be_read_is_named_and_never_drained() {
     ] {
         let path = tree.0.join(forbidden);
         let mode = fs::metadata(&path).unwrap().permissions();
-        fs::set_permissions(&path, Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
         let said = once_as_nobody(&tree, registry);
         fs::set_permissions(&path, mode).unwrap();
         let error = text(&said.stderr);
@@ -226,7 +226,7 @@ fn what_may_not_be_read_is_named_and_never_drained() {
     for forbidden in ["logs/a.log", "logs"] {
         let path = tree.0.join(forbidden);
         let mode = fs::metadata(&path).unwrap().permissions();
-        fs::set_permissions(&path, Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
         let said = once_as_nobody(&tree, "/registry");
         fs::set_permissions(&path, mode).unwrap();
         let told = text(&said.stdout);

@@ -80,12 +80,15 @@ pub fn write(
 ) -> Result<PathBuf, Error> {
     root.create_dir_all(folder, 0o755)?;
     let path = folder.join(name(at, pid));
-    write_to(root, &path, report, sync)?;
-    let reports = reports(root, folder)?;
-    for old in reports.iter().take(reports.len().saturating_sub(KEPT)) {
+    // The old ones go first: a full disk has room for the new one then, and what removes them is on the
+    // disk with what makes it, not in a transaction of its own.
+    let mut reports = reports(root, folder)?;
+    reports.retain(|old| *old != path);
+    for old in reports.iter().take(reports.len().saturating_add(1).saturating_sub(KEPT)) {
         // It stays until the next time.
         let _ = (root.remove_file(old), root.remove_file(&hidden(old)));
     }
+    write_to(root, &path, report, sync)?;
     Ok(path)
 }
 
@@ -94,7 +97,7 @@ pub fn write(
 /// # Errors
 /// The file cannot be written.
 pub fn write_to(root: &Root, path: &Path, report: &Report, sync: Sync) -> Result<(), Error> {
-    Ok(root.write_atomic(path, report.json().as_bytes(), 0o640, sync)?)
+    Ok(root.write_atomic(path, &report.bytes(), 0o640, sync)?)
 }
 
 /// Adds a line to the log beside the reports. It is not synced: what must not be lost is in the report.

@@ -333,10 +333,14 @@ impl Report {
     /// As JSON, with a newline at its end.
     #[must_use]
     pub fn json(&self) -> String {
-        let mut out = Writer::default();
-        self.write(&mut out);
-        let mut text = out.into_text();
-        text.push('\n');
+        String::from_utf8_lossy(&self.bytes()).into_owned()
+    }
+
+    /// As [`Self::json`], for a file.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut text = json::encode(self);
+        text.push(b'\n');
         text
     }
 

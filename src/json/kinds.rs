@@ -102,9 +102,9 @@ impl<T: Json> Json for Option<T> {
 }
 
 fn list<T: Json>(all: &[T], out: &mut Writer) {
-    out.open('[');
+    out.open(b'[');
     all.iter().for_each(|one| one.write(out));
-    out.close(']');
+    out.close(b']');
 }
 
 impl<T: Json> Json for Vec<T> {
@@ -124,10 +124,10 @@ impl<T: Json> Json for Vec<T> {
 
 impl<A: Json, B: Json> Json for (A, B) {
     fn write(&self, out: &mut Writer) {
-        out.open('[');
+        out.open(b'[');
         self.0.write(out);
         self.1.write(out);
-        out.close(']');
+        out.close(b']');
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Error> {

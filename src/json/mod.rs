@@ -51,7 +51,7 @@ pub fn is_default<T: Default + PartialEq>(what: &T) -> bool {
 pub fn encode<T: Json>(what: &T) -> Vec<u8> {
     let mut out = Writer::default();
     what.write(&mut out);
-    out.into_text().into_bytes()
+    out.into_bytes()
 }
 
 /// From the bytes of a whole text.

@@ -1,53 +1,57 @@
 //! Writes JSON, piece by piece; commas set themselves.
+//!
+//! A report of a hundred thousand files is twenty megabytes: what is written most is written in few
+//! pieces.
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
+use std::io::Write;
 
 /// Where JSON is written to.
 #[derive(Debug, Default)]
 pub struct Writer {
-    out: String,
+    /// UTF-8, as each piece is.
+    out: Vec<u8>,
 }
 
 impl Writer {
-    /// What was written.
+    /// What was written: UTF-8.
     #[must_use]
-    pub fn into_text(self) -> String {
+    pub fn into_bytes(self) -> Vec<u8> {
         self.out
     }
 
-    /// A comma, unless this is the first of its list or object, or the value of a key. A string that
-    /// ends in one of these signs has its quote behind it.
+    /// Whether this is the first of its list or object, or the value of a key. A string that ends in
+    /// one of these signs has its quote behind it.
+    fn begins(&self) -> bool {
+        matches!(self.out.last(), None | Some(b'{' | b'[' | b':'))
+    }
+
     fn comma(&mut self) {
         if !self.begins() {
-            self.out.push(',');
+            self.out.push(b',');
         }
     }
 
-    fn begins(&self) -> bool {
-        matches!(self.out.as_bytes().last(), None | Some(b'{' | b'[' | b':'))
-    }
-
     /// Begins an object (`{`) or a list (`[`).
-    pub fn open(&mut self, sign: char) {
+    pub fn open(&mut self, sign: u8) {
         self.comma();
         self.out.push(sign);
     }
 
     /// Ends it (`}`, `]`).
-    pub fn close(&mut self, sign: char) {
+    pub fn close(&mut self, sign: u8) {
         self.out.push(sign);
     }
 
-    /// A key, a name that needs no escape; its value follows.
-    pub fn key(&mut self, key: &str) {
-        self.out.push_str(if self.begins() { QUOTE } else { ",\"" });
-        self.out.push_str(key);
-        self.out.push_str("\":");
+    /// A key, as [`lead!`](crate::lead) has it; its value follows.
+    pub fn key(&mut self, lead: &'static str) {
+        let without_comma = usize::from(self.begins());
+        self.out.extend_from_slice(lead.as_bytes().get(without_comma..).unwrap_or_default());
     }
 
     /// A key and its value.
-    pub fn field<T: super::Json>(&mut self, key: &str, value: &T) {
-        self.key(key);
+    pub fn field<T: super::Json>(&mut self, lead: &'static str, value: &T) {
+        self.key(lead);
         value.write(self);
     }
 
@@ -71,51 +75,45 @@ impl Writer {
                 break;
             }
         }
-        let digits = digits.get(first..).and_then(|digits| std::str::from_utf8(digits).ok());
-        self.out.push_str(digits.unwrap_or_default());
+        self.out.extend_from_slice(digits.get(first..).unwrap_or_default());
     }
 
     /// `true`, `false`, `null`, or a number of another kind.
     pub fn plain(&mut self, what: &dyn Display) {
         self.comma();
-        // Writing to a string cannot fail.
+        // Writing to memory cannot fail.
         let _ = write!(self.out, "{what}");
     }
 }
 
-/// A text is added more quickly than a letter.
-const QUOTE: &str = "\"";
-
-/// A string in quotes, escaped no more than JSON wants it. Most need no escape: a report of a hundred
-/// thousand files is twenty megabytes of them.
-pub(super) fn quote(out: &mut String, text: &str) {
-    out.push_str(QUOTE);
-    let mut rest = text;
-    while let Some((plain, special)) = rest.split_at_checked(positions::json::plain(rest.as_bytes())) {
-        out.push_str(plain);
-        let mut letters = special.chars();
-        let Some(letter) = letters.next() else { break };
-        escape(out, letter);
-        rest = letters.as_str();
+/// A string in quotes, escaped no more than JSON wants it.
+pub(super) fn quote(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    while let Some((plain, special)) = rest.split_at_checked(positions::json::plain(rest)) {
+        out.extend_from_slice(plain);
+        let Some((byte, later)) = special.split_first() else { break };
+        escape(out, *byte);
+        rest = later;
     }
-    out.push_str(QUOTE);
+    out.push(b'"');
 }
 
+/// A quote, a backslash or a control byte.
 #[cold]
-fn escape(out: &mut String, letter: char) {
-    let short = match letter {
-        '"' | '\\' => letter,
-        '\u{8}' => 'b',
-        '\u{c}' => 'f',
-        '\n' => 'n',
-        '\r' => 'r',
-        '\t' => 't',
-        _ => {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "\\u{:04x}", u32::from(letter));
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        0x08 => b'b',
+        0x0c => b'f',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0..0x20 => {
+            // Writing to memory cannot fail.
+            let _ = write!(out, "\\u{byte:04x}");
             return;
         }
+        other => other,
     };
-    out.push('\\');
-    out.push(short);
+    out.extend_from_slice(&[b'\\', short]);
 }

@@ -5,7 +5,7 @@
 //! * [`filebeat`]: every generation of Filebeat's registry.
 //!
 //! A registry may hold a million states and a shutdown waits until they are read. So this is a crate of its
-//! own: it is compiled for speed, and all around it for size (`docs/decisions/08-crates.md`). Its ways in
+//! own, compiled otherwise than what is around it (`docs/decisions/08-crates.md`). Its ways in
 //! take any stream and do all their work behind one `dyn Read`; were they generic throughout, they would
 //! be compiled where they are called from, as that is compiled.
 //!

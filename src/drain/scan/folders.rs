@@ -2,7 +2,7 @@
 //!
 //! A driver: it reads folders.
 
-use super::limit::{each, halves, within};
+use super::limit::{each, within};
 use crate::drain::cursor::Cursors;
 use crate::drain::shipper::filebeat::glob::{DEPTH, Part, Pattern};
 use crate::drain::verdict::Doubt;
@@ -162,7 +162,7 @@ pub(super) fn read(
     doubts: &mut Vec<Doubt>,
 ) -> Vec<Folder> {
     let paths: Vec<PathBuf> = folders.into_iter().collect();
-    let answers = halves(root, paths.clone(), limit, |root, path| read_one(root, path));
+    let answers = each(root, paths.clone(), limit, |root, path| read_one(root, path));
     let mut all = Vec::with_capacity(answers.len());
     for (path, answer) in paths.iter().zip(answers) {
         match answer {

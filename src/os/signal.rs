@@ -12,6 +12,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Signals that this process takes as events from now on.
 #[derive(Debug)]
@@ -65,17 +66,36 @@ impl AsFd for Signals {
 /// The signals whose action here is not the default one: bit 0 is signal 1. All of them where /proc does
 /// not tell.
 pub(super) fn not_default() -> u64 {
-    let status = Root::host().and_then(|host| host.read_kernel(Path::new("/proc/self/status"), 64 << 10));
-    status.ok().and_then(|status| parse_actions(&String::from_utf8_lossy(&status))).unwrap_or(u64::MAX)
+    match NOTED.load(Ordering::Relaxed) {
+        0 => look().unwrap_or(u64::MAX),
+        noted => noted,
+    }
+}
+
+/// What [`note_actions`] saw; 0 before.
+static NOTED: AtomicU64 = AtomicU64::new(0);
+
+/// Looks once which signals have another action than the default one: for a process that changes no
+/// action from now on, and starts others.
+pub fn note_actions() {
+    NOTED.store(look().unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+fn look() -> Option<u64> {
+    let status = Root::host().ok()?.read_kernel(Path::new("/proc/self/status"), 64 << 10).ok()?;
+    parse_actions(&status)
 }
 
 /// Ignored and caught ones of a status file, proc_pid_status(5).
-fn parse_actions(status: &str) -> Option<u64> {
-    let field = |key: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-        u64::from_str_radix(line.trim(), 16).ok()
+fn parse_actions(status: &[u8]) -> Option<u64> {
+    let value = |line: &[u8], key: &[u8]| {
+        let text = std::str::from_utf8(line.strip_prefix(key)?).ok()?;
+        u64::from_str_radix(text.trim(), 16).ok()
     };
-    Some(field("SigIgn:")? | field("SigCgt:")?)
+    let mut lines = status.split(|byte| *byte == b'\n');
+    // In this order.
+    let ignored = lines.find_map(|line| value(line, b"SigIgn:"))?;
+    Some(ignored | lines.find_map(|line| value(line, b"SigCgt:"))?)
 }
 
 /// To be called first thing: what a careless parent left is undone. With SIGCHLD ignored the kernel
@@ -114,8 +134,8 @@ mod tests {
     fn tells_which_signals_have_another_action() {
         let status =
             "Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\nSigCgt:\t8000000000000440\n";
-        assert_eq!(parse_actions(status), Some(0x8000_0000_0000_1440));
-        assert_eq!(parse_actions("SigIgn:\t0\n"), None);
+        assert_eq!(parse_actions(status.as_bytes()), Some(0x8000_0000_0000_1440));
+        assert_eq!(parse_actions(b"SigIgn:\t0\n"), None);
         // Rust ignores SIGPIPE (13) in every program.
         assert_ne!(not_default() & 1 << 12, 0);
         assert_eq!(not_default() & 1 << 13, 0, "SIGALRM");

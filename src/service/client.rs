@@ -120,6 +120,13 @@ pub fn ahead(place: &Place, name: &UnitName, switches: Option<&str>) -> Ahead {
     Ahead(Rc::new(RefCell::new(launched)))
 }
 
+impl Ahead {
+    /// Is there one that no job has taken yet?
+    fn waits(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+}
+
 impl Drop for Ahead {
     /// Waits for the end of one that nobody needs: a command leaves no process behind.
     fn drop(&mut self) {
@@ -247,16 +254,20 @@ pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
     Ok(place.root.write_atomic(&path, &record.encode(), 0o644, Sync::No)?)
 }
 
-/// The units that have a record, sorted; what is no unit's folder is passed over.
+/// The units that have a record, sorted.
 #[must_use]
 pub fn recorded(place: &Place) -> Vec<UnitName> {
+    let mut names = known(place);
+    names.retain(|n| place.root.exists(&place.files(n.as_str()).status));
+    names
+}
+
+/// The units that have a folder, sorted: those with a record, and a few more. What is no unit's folder is
+/// passed over.
+#[must_use]
+pub fn known(place: &Place) -> Vec<UnitName> {
     let entries = place.root.list(&place.run_dir).unwrap_or_default();
-    let name = |e: crate::os::root::Entry| UnitName::parse(e.name.to_str()?).ok();
-    entries
-        .into_iter()
-        .filter_map(name)
-        .filter(|n| place.root.exists(&place.files(n.as_str()).status))
-        .collect()
+    entries.into_iter().filter_map(|e| UnitName::parse(e.name.to_str()?).ok()).collect()
 }
 
 /// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner

@@ -39,7 +39,7 @@ use crate::os::lock::Lock;
 use crate::os::poll::Timers;
 use crate::os::proc::{Identity, Proc, ProcessId};
 use crate::os::root::Root;
-use crate::os::signal::{Signal, Signals};
+use crate::os::signal::{self, Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking::{self, Tracking};
 use crate::unit::model::{Restart, StatusSet};
@@ -156,6 +156,7 @@ impl Ground {
         let boot = BootId::read(&host)?;
         let signals = Signals::watch(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
         tracking::become_subreaper()?;
+        signal::note_actions();
         let own = Proc::new(host.clone()).identity(ProcessId::own(), &boot).ok();
         let oom_score = processes::protect(&host);
         Ok(Self { host, boot, signals, own, oom_score })

@@ -95,7 +95,9 @@ impl Pending {
         };
         // A start mostly finds nobody, the others somebody.
         let connection = if self.job == Job::Start { None } else { self.request(request) };
-        if connection.is_some() || Lock::is_held(&self.place.root, &files.lock)? {
+        // One that waits for its plan was started when nobody held the lock; it says if that has changed.
+        let nobody = self.job == Job::Start && self.options.ahead.waits();
+        if connection.is_some() || !nobody && Lock::is_held(&self.place.root, &files.lock)? {
             let connection = connection.or_else(|| self.request(request));
             self.source = connection.map_or(Source::Again, Source::Connection);
             return Ok(());

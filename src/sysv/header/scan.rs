@@ -211,7 +211,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(file: &'a [u8]) -> Self {
-        let end = memchr::memchr(0, file).unwrap_or(file.len());
+        let end = find(0, file).unwrap_or(file.len());
         Self { file: file.get(..end).unwrap_or_default(), at: 0 }
     }
 }
@@ -222,9 +222,9 @@ impl<'a> Iterator for Lines<'a> {
     fn next(&mut self) -> Option<Line<'a>> {
         loop {
             let left = self.file.get(self.at..)?;
-            let (before, rest) = left.split_at_checked(memchr::memchr(b'#', left)?)?;
+            let (before, rest) = left.split_at_checked(find(b'#', left)?)?;
             let at = self.at + before.len();
-            let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let len = find(b'\n', rest).unwrap_or(rest.len());
             self.at = at + len + 1;
             if before.iter().rev().take_while(|b| **b != b'\n').all(|b| is_space(*b)) {
                 return Some(Line { file: self.file, at, rest, len });
@@ -327,4 +327,10 @@ fn leading_space(bytes: &[u8]) -> usize {
 /// isspace(3) in the C locale, which counts the vertical tab.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
+}
+/// The first place of a byte. In a short script it is not worth asking the CPU what it can do, which a
+/// virtual machine answers slowly.
+fn find(byte: u8, text: &[u8]) -> Option<usize> {
+    const SHORT: usize = 1024;
+    if text.len() < SHORT { text.iter().position(|b| *b == byte) } else { memchr::memchr(byte, text) }
 }

@@ -367,3 +367,44 @@ fn the_console_shows_the_first_line_progress_and_the_last_one() {
     // A console cannot rewrite its line, so progress has one every ten seconds at most.
     assert_eq!(lines.len(), 3, "{shown:?}");
 }
+
+/// What lies between the last change and the verdict is one sync of bytes that have their place on the
+/// disk already; the interim report was synced before the first line.
+#[test]
+fn a_verdict_is_told_when_its_report_is_on_the_disk() {
+    let host = Host::new();
+    let trace = host.at.join("trace");
+    let inner = host.command(&[]);
+    let mut command = Command::new("strace");
+    command.args(["-f", "-s", "200", "-e", "trace=fsync,fdatasync,pwrite64,rename,renameat,write", "-o"]);
+    command.arg(&trace).arg(inner.get_program()).args(inner.get_args()).env_remove("NOTIFY_SOCKET");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        println!("left out: no strace here");
+        return;
+    };
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    if line.is_empty() {
+        println!("left out: nothing can be traced here");
+        end(&mut child);
+        return;
+    }
+    thread::sleep(Duration::from_millis(300));
+    acknowledge(&host.at, 4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let trace = fs::read_to_string(trace).unwrap();
+    let at = |from: usize, what: &str| match trace[from..].find(what) {
+        Some(at) => from + at,
+        None => panic!("no {what}: {trace}"),
+    };
+    let interim = at(0, "\"stage\\\":\\\"interim");
+    let begun = at(0, "waiting until every log line");
+    assert!((interim..begun).contains(&at(interim, "fsync(")), "{trace}");
+    let last = at(begun, "\"stage\\\":\\\"final");
+    let told = at(last, "drained after");
+    let synced = at(last, "fdatasync(");
+    assert!(synced < told && at(synced, "rename") < told, "{trace}");
+    assert!(!trace[last..].contains("fsync("), "one sync is enough: {trace}");
+}

@@ -295,19 +295,17 @@ fn a_shipper_that_dies_with_bytes_left_is_said_soon() {
     assert!(begin.elapsed() < Duration::from_secs(10), "it took {:?}", begin.elapsed());
 }
 
-/// In a view of the file system of its own, where /dev/log is this test's.
-#[test]
-fn syslog_gets_two_lines_and_no_more() {
-    let host = Host::new();
-    let socket = host.at.join("log");
-    let log = UnixDatagram::bind(&socket).unwrap();
-    let script =
-        "mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && ln -s \"$0\" /dev/log && exec \"$@\"";
-    let inner = host.command(&["--soft-timeout", "100ms"]);
+/// A drain that has said its first line, in a view of the file system of its own, where one entry of /dev
+/// is this test's.
+fn with_its_own_dev(host: &Host, entry: &str, target: &Path, options: &[&str]) -> Option<Child> {
+    let script = format!(
+        "mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && ln -s \"$0\" /dev/{entry} && exec \"$@\""
+    );
+    let inner = host.command(options);
     let mut command = Command::new("unshare");
     command
-        .args(["--mount", "sh", "-c", script])
-        .arg(&socket)
+        .args(["--mount", "sh", "-c", &script])
+        .arg(target)
         .arg(inner.get_program())
         .args(inner.get_args());
     command.env_remove("NOTIFY_SOCKET").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -317,8 +315,19 @@ fn syslog_gets_two_lines_and_no_more() {
     if line.is_empty() {
         println!("left out: no mount namespace of one's own here (needs root)");
         end(&mut child);
-        return;
+        return None;
     }
+    Some(child)
+}
+
+#[test]
+fn syslog_gets_two_lines_and_no_more() {
+    let host = Host::new();
+    let socket = host.at.join("log");
+    let log = UnixDatagram::bind(&socket).unwrap();
+    let Some(mut child) = with_its_own_dev(&host, "log", &socket, &["--soft-timeout", "100ms"]) else {
+        return;
+    };
     thread::sleep(Duration::from_millis(400));
     acknowledge(&host.at, 4);
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -333,30 +342,12 @@ fn syslog_gets_two_lines_and_no_more() {
     assert!(heard[1].starts_with("<30>amr[") && heard[1].contains("]: drain: drained after"), "{heard:?}");
 }
 
-/// In a view of the file system of its own, where /dev/console is a file.
 #[test]
 fn the_console_shows_the_first_line_progress_and_the_last_one() {
     let host = Host::new();
     let console = host.at.join("console");
     fs::write(&console, "").unwrap();
-    let script = "mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && ln -s \"$0\" /dev/console \
-                  && exec \"$@\"";
-    let inner = host.command(&["--console"]);
-    let mut command = Command::new("unshare");
-    command
-        .args(["--mount", "sh", "-c", script])
-        .arg(&console)
-        .arg(inner.get_program())
-        .args(inner.get_args());
-    command.env_remove("NOTIFY_SOCKET").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    if line.is_empty() {
-        println!("left out: no mount namespace of one's own here (needs root)");
-        end(&mut child);
-        return;
-    }
+    let Some(mut child) = with_its_own_dev(&host, "console", &console, &["--console"]) else { return };
     acknowledge(&host.at, 4);
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let shown = fs::read_to_string(&console).unwrap();
@@ -366,4 +357,45 @@ fn the_console_shows_the_first_line_progress_and_the_last_one() {
     assert!(lines.last().unwrap().starts_with("amr: drain: drained after"), "{shown:?}");
     // A console cannot rewrite its line, so progress has one every ten seconds at most.
     assert_eq!(lines.len(), 3, "{shown:?}");
+}
+
+/// What lies between the last change and the verdict is one sync of bytes that have their place on the
+/// disk already; the interim report was synced before the first line.
+#[test]
+fn a_verdict_is_told_when_its_report_is_on_the_disk() {
+    let host = Host::new();
+    let trace = host.at.join("trace");
+    let inner = host.command(&[]);
+    let mut command = Command::new("strace");
+    command.args(["-f", "-s", "200", "-e", "trace=fsync,fdatasync,pwrite64,rename,renameat,write", "-o"]);
+    command.arg(&trace).arg(inner.get_program()).args(inner.get_args()).env_remove("NOTIFY_SOCKET");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        println!("left out: no strace here");
+        return;
+    };
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    if line.is_empty() {
+        println!("left out: nothing can be traced here");
+        end(&mut child);
+        return;
+    }
+    thread::sleep(Duration::from_millis(300));
+    acknowledge(&host.at, 4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let trace = fs::read_to_string(trace).unwrap();
+    let at = |from: usize, what: &str| match trace[from..].find(what) {
+        Some(at) => from + at,
+        None => panic!("no {what}: {trace}"),
+    };
+    let interim = at(0, "\"stage\\\":\\\"interim");
+    let begun = at(0, "waiting until every log line");
+    assert!((interim..begun).contains(&at(interim, "fsync(")), "{trace}");
+    let last = at(begun, "\"stage\\\":\\\"final");
+    let told = at(last, "drained after");
+    let synced = at(last, "fdatasync(");
+    assert!(synced < told && at(synced, "rename") < told, "{trace}");
+    assert!(!trace[last..].contains("fsync("), "one sync is enough: {trace}");
 }

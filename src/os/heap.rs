@@ -7,6 +7,7 @@
 //! [`give_back`] before it waits. Why at all: docs/decisions/07-memory.md.
 #![allow(unsafe_code)]
 
+use super::pages;
 use dlmalloc::{Allocator, Dlmalloc};
 use std::alloc::{GlobalAlloc, Layout};
 use std::ptr::{self, NonNull, null_mut};
@@ -163,15 +164,8 @@ struct Kernel {
 // SAFETY: the maps are private to the process, and dlmalloc alone knows them.
 unsafe impl Allocator for Kernel {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
-        let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        if self.closed {
-            return (null_mut(), 0, 0);
-        }
-        // SAFETY: a new map wherever the kernel likes; no memory of ours is touched.
-        match unsafe { libc::mmap(null_mut(), size, access, flags, -1, 0) } {
-            libc::MAP_FAILED => (null_mut(), 0, 0),
-            start => (start.cast(), size, 0),
-        }
+        let start = if self.closed { None } else { pages::map(size) };
+        start.map_or((null_mut(), 0, 0), |start| (start.as_ptr(), size, 0))
     }
 
     fn remap(&self, _start: *mut u8, _old: usize, _new: usize, _can_move: bool) -> *mut u8 {

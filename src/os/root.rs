@@ -8,6 +8,7 @@
 
 mod files;
 mod find;
+mod names;
 #[cfg(test)]
 pub(crate) mod tests;
 mod walk;

@@ -9,8 +9,9 @@
 
 use super::header::{Header, Scan};
 use super::level::{Levels, Priority};
+use crate::hash::Map;
 use crate::sort;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// One script of the host, as the algorithm sees it.
 #[derive(Clone, Debug)]
@@ -142,8 +143,9 @@ pub fn unmet(scripts: &[Script<'_>], script: &Script<'_>) -> Vec<String> {
 
 /// Who has or provides a name. A script without `Provides:` provides its own name, and its own
 /// name counts in any case.
-fn providers<'a>(scripts: &'a [Script<'a>]) -> HashMap<&'a str, Vec<usize>> {
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::with_capacity(scripts.len());
+fn providers<'a>(scripts: &'a [Script<'a>]) -> Map<&'a str, Vec<usize>> {
+    let mut by_name: Map<&str, Vec<usize>> = Map::default();
+    by_name.reserve(scripts.len());
     for (i, script) in scripts.iter().enumerate() {
         by_name.entry(script.name).or_default().push(i);
         for provided in script.provides.iter().filter(|p| *p != script.name) {
@@ -156,7 +158,7 @@ fn providers<'a>(scripts: &'a [Script<'a>]) -> HashMap<&'a str, Vec<usize>> {
 /// For each script the indices of those it must come behind.
 fn edges(
     scripts: &[Script<'_>],
-    providers: &HashMap<&str, Vec<usize>>,
+    providers: &Map<&str, Vec<usize>>,
     lists: for<'n> fn(&Needs<'n>) -> [&'n [String]; 2],
 ) -> Vec<Vec<usize>> {
     let of_script = |script: &Script<'_>| {

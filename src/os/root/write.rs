@@ -248,13 +248,12 @@ fn sync_folder(place: &Place) -> nix::Result<()> {
 /// Removes `name` in `dir` and all below it, through descriptors only.
 fn remove_tree(dir: impl AsFd, name: &std::ffi::OsStr) -> nix::Result<()> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let mut folder = nix::dir::Dir::openat(dir.as_fd(), name, flags, Mode::empty())?;
-    let names: Vec<_> =
-        folder.iter().map(|entry| entry.map(|e| e.file_name().to_owned())).collect::<nix::Result<_>>()?;
-    for child in names.iter().filter(|n| !matches!(n.to_bytes(), b"." | b"..")) {
-        match unlinkat(folder.as_fd(), child.as_c_str(), UnlinkatFlags::NoRemoveDir) {
+    let folder = openat(dir.as_fd(), name, flags, Mode::empty())?;
+    let mut names = Vec::new();
+    super::names::each_raw(&folder, &mut |entry| names.push(entry.name.to_owned()))?;
+    for child in &names {
+        match unlinkat(folder.as_fd(), child.as_os_str(), UnlinkatFlags::NoRemoveDir) {
             Err(Errno::EISDIR | Errno::EPERM) => {
-                let child = std::os::unix::ffi::OsStrExt::from_bytes(child.to_bytes());
                 remove_tree(folder.as_fd(), child)?;
             }
             Ok(()) | Err(Errno::ENOENT) => {}

@@ -8,37 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* `name` stands behind the letter and the two digits. */
-struct link { char *name; int level; char turn; };
+struct script { char *name; unsigned on, linked; };
 
-static struct link *links;
-static char **scripts;
-static size_t link_count, link_room, script_count, script_room;
+static struct script *scripts;
+static size_t count, room;
 static long needs;
 
-static int by_link(const void *a, const void *b) {
-    return strcmp(((const struct link *)a)->name, ((const struct link *)b)->name);
-}
-
 static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void read_links(void) {
-    char path[32];
-    for (int level = 0; level < 7; level++) {
-        sprintf(path, "/etc/rc%d.d", level);
-        DIR *folder = opendir(path);
-        struct dirent *e;
-        while (folder && (e = readdir(folder))) {
-            char turn = e->d_name[0];
-            if ((turn != 'S' && turn != 'K') || strlen(e->d_name) < 4) continue;
-            if (link_count == link_room) links = realloc(links, (link_room = link_room * 2 + 64) * sizeof *links);
-            links[link_count++] = (struct link){strdup(e->d_name) + 3, level, turn};
-        }
-        if (folder) closedir(folder);
-    }
-    qsort(links, link_count, sizeof *links, by_link);
+    return strcmp(((const struct script *)a)->name, ((const struct script *)b)->name);
 }
 
 static void read_names(void) {
@@ -46,11 +23,31 @@ static void read_names(void) {
     struct dirent *e;
     while (folder && (e = readdir(folder))) {
         if (e->d_name[0] == '.') continue;
-        if (script_count == script_room) scripts = realloc(scripts, (script_room = script_room * 2 + 64) * sizeof *scripts);
-        scripts[script_count++] = strdup(e->d_name);
+        if (count == room) scripts = realloc(scripts, (room = room * 2 + 64) * sizeof *scripts);
+        scripts[count++] = (struct script){strdup(e->d_name), 0, 0};
     }
     if (folder) closedir(folder);
-    qsort(scripts, script_count, sizeof *scripts, by_name);
+    qsort(scripts, count, sizeof *scripts, by_name);
+}
+
+/* Notes the links of every script, and looks where those of `name` lead. */
+static void read_links(const char *name) {
+    char path[32], text[512];
+    for (int level = 0; level < 7; level++) {
+        sprintf(path, "/etc/rc%d.d", level);
+        DIR *folder = opendir(path);
+        struct dirent *e;
+        while (folder && (e = readdir(folder))) {
+            if ((e->d_name[0] != 'S' && e->d_name[0] != 'K') || strlen(e->d_name) < 4) continue;
+            struct script key = {e->d_name + 3, 0, 0}, *found = bsearch(&key, scripts, count, sizeof key, by_name);
+            if (!found) continue;
+            found->linked |= 1u << level;
+            if (e->d_name[0] == 'S') found->on |= 1u << level;
+            if (name && !strcmp(found->name, name))
+                needs += readlinkat(dirfd(folder), e->d_name, text, sizeof text) > 0;
+        }
+        if (folder) closedir(folder);
+    }
 }
 
 /* The words of a list, each kept. */
@@ -86,35 +83,19 @@ static int read_script(const char *name, int with_needs) {
     return found;
 }
 
-static void row(const char *name) {
-    struct link key = {(char *)name, 0, 0}, *at = bsearch(&key, links, link_count, sizeof *links, by_link);
-    int on[7] = {0};
-    if (!at) return;
-    while (at > links && !strcmp(at[-1].name, name)) at--;
-    for (; at < links + link_count && !strcmp(at->name, name); at++) on[at->level] |= at->turn == 'S';
-    printf("%-15s", name);
-    for (int level = 0; level < 7; level++) printf("\t%d:%s", level, on[level] ? "on" : "off");
-    putchar('\n');
-}
-
-static void read_targets(const char *name) {
-    char path[512], text[512];
-    struct link key = {(char *)name, 0, 0}, *at = bsearch(&key, links, link_count, sizeof *links, by_link);
-    if (!at) return;
-    while (at > links && !strcmp(at[-1].name, name)) at--;
-    for (; at < links + link_count && !strcmp(at->name, name); at++) {
-        snprintf(path, sizeof path, "/etc/rc%d.d/%s", at->level, at->name - 3);
-        needs += readlink(path, text, sizeof text) > 0;
-    }
+static void row(const struct script *s) {
+    const char *word[7];
+    for (int level = 0; level < 7; level++) word[level] = s->on & 1u << level ? "on" : "off";
+    printf("%-15s\t0:%s\t1:%s\t2:%s\t3:%s\t4:%s\t5:%s\t6:%s\n", s->name, word[0], word[1], word[2], word[3],
+           word[4], word[5], word[6]);
 }
 
 int main(int argc, char **argv) {
-    int on = argc > 2 && !strcmp(argv[1], "on");
-    read_links();
+    const char *on = argc > 2 && !strcmp(argv[1], "on") ? argv[2] : NULL;
     read_names();
-    if (on) read_targets(argv[2]);
-    for (size_t i = 0; i < script_count; i++)
-        if (read_script(scripts[i], on) && !on) row(scripts[i]);
+    read_links(on);
+    for (size_t i = 0; i < count; i++)
+        if (read_script(scripts[i].name, on != NULL) && !on && scripts[i].linked) row(&scripts[i]);
     if (on) printf("%ld\n", needs);
     return 0;
 }

@@ -16,7 +16,8 @@ unsafe fn compare(a: *const u8, b: *const u8, len: usize) -> c_int {
     let mut at = 0usize;
     while len.wrapping_sub(at) >= 8 {
         // SAFETY: eight bytes are left at both places; the address need not be aligned.
-        let (x, y) = unsafe { (a.add(at).cast::<u64>().read_unaligned(), b.add(at).cast::<u64>().read_unaligned()) };
+        let (x, y) =
+            unsafe { (a.add(at).cast::<u64>().read_unaligned(), b.add(at).cast::<u64>().read_unaligned()) };
         if x != y {
             return if x.to_be() < y.to_be() { -1 } else { 1 };
         }

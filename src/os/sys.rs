@@ -51,9 +51,8 @@ pub fn memfd_create(name: &std::ffi::CStr) -> nix::Result<OwnedFd> {
 pub fn getdents(dir: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> nix::Result<()> {
     bytes.clear();
     // SAFETY: the kernel writes at most as much as there is room.
-    let read = unsafe {
-        libc::syscall(libc::SYS_getdents64, dir.as_raw_fd(), bytes.as_mut_ptr(), bytes.capacity())
-    };
+    let read =
+        unsafe { libc::syscall(libc::SYS_getdents64, dir.as_raw_fd(), bytes.as_mut_ptr(), bytes.capacity()) };
     let read = usize::try_from(Errno::result(read)?).map_err(|_| Errno::EIO)?;
     // SAFETY: so many bytes were written.
     unsafe { bytes.set_len(read.min(bytes.capacity())) };

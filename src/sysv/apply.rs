@@ -72,7 +72,10 @@ pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
 /// The answer to a command and its steps, without taking them (`--dry-run`).
 pub fn preview(root: &Root, command: &Command, env: &Env) -> Decision {
     let view = read(root, command, env);
-    decide(command, &view, env)
+    let decision = decide(command, &view, env);
+    // What was read of thousands of scripts is not taken apart piece by piece: the program ends here.
+    std::mem::forget(view);
+    decision
 }
 
 /// Reads as much as the command needs.

@@ -296,7 +296,9 @@ impl Scripts {
     /// Where a name is, or belongs.
     fn place(&self, name: &OsStr) -> Result<usize, usize> {
         match self.0.last() {
-            Some((last, _)) if last.as_os_str() >= name => self.0.binary_search_by(|(n, _)| n.as_os_str().cmp(name)),
+            Some((last, _)) if last.as_os_str() >= name => {
+                self.0.binary_search_by(|(n, _)| n.as_os_str().cmp(name))
+            }
             Some(_) | None => Err(self.0.len()),
         }
     }

@@ -48,7 +48,11 @@ impl UnitKind {
     /// The kind that an ending (without its dot) names.
     #[must_use]
     pub fn from_suffix(s: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, n)| *n == s).map(|(k, _)| *k)
+        match s {
+            // Nearly all.
+            "service" => Some(Self::Service),
+            s => Self::ALL.iter().find(|(_, n)| *n == s).map(|(k, _)| *k),
+        }
     }
 }
 
@@ -79,14 +83,14 @@ impl UnitName {
         if s.len() > NAME_MAX {
             return Err(NameError::TooLong(s.to_owned()));
         }
-        let Some((stem, suffix)) = s.rsplit_once('.') else {
+        let Some((stem, suffix)) = parts(s) else {
             return Err(NameError::NoSuffix(s.to_owned()));
         };
         if UnitKind::from_suffix(suffix).is_none() {
             return Err(NameError::NoSuffix(s.to_owned()));
         }
-        let ok = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
-        if stem.is_empty() || stem.starts_with('@') || !stem.chars().all(ok) {
+        let ok = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.' | b'\\' | b'@');
+        if stem.is_empty() || stem.starts_with('@') || !stem.as_bytes().iter().all(ok) {
             return Err(NameError::Invalid(s.to_owned()));
         }
         Ok(Self(s.to_owned()))
@@ -112,25 +116,25 @@ impl UnitName {
     /// The kind that the ending names.
     #[must_use]
     pub fn kind(&self) -> UnitKind {
-        self.0.rsplit_once('.').and_then(|(_, s)| UnitKind::from_suffix(s)).unwrap_or(UnitKind::Service)
+        parts(&self.0).and_then(|(_, s)| UnitKind::from_suffix(s)).unwrap_or(UnitKind::Service)
     }
 
     /// The name without its ending (`%N` before unescaping): `foo@bar`.
     #[must_use]
     pub fn stem(&self) -> &str {
-        self.0.rsplit_once('.').map_or(&self.0, |(s, _)| s)
+        parts(&self.0).map_or(&self.0, |(s, _)| s)
     }
 
     /// What stands before the `@`, or the stem (`%p` before unescaping).
     #[must_use]
     pub fn prefix(&self) -> &str {
-        self.stem().split_once('@').map_or_else(|| self.stem(), |(p, _)| p)
+        at_sign(self.stem()).map_or_else(|| self.stem(), |(p, _)| p)
     }
 
     /// What stands behind the `@` (`%i`), still escaped; `None` for a plain name, `Some("")` for a template.
     #[must_use]
     pub fn instance(&self) -> Option<&str> {
-        self.stem().split_once('@').map(|(_, i)| i)
+        at_sign(self.stem()).map(|(_, i)| i)
     }
 
     /// Is this `foo@.service`?
@@ -153,6 +157,18 @@ impl UnitName {
     pub fn with_instance(&self, instance: &str) -> Result<Self, NameError> {
         Self::parse(&format!("{}@{instance}.{}", self.prefix(), self.kind().as_str()))
     }
+}
+
+/// What stands before and behind the last dot. Byte by byte: hosts have thousands of names.
+fn parts(name: &str) -> Option<(&str, &str)> {
+    let dot = name.as_bytes().iter().rposition(|b| *b == b'.')?;
+    Some((name.get(..dot)?, name.get(dot.saturating_add(1)..)?))
+}
+
+/// What stands before and behind the first `@`.
+fn at_sign(stem: &str) -> Option<(&str, &str)> {
+    let at = stem.as_bytes().iter().position(|b| *b == b'@')?;
+    Some((stem.get(..at)?, stem.get(at.saturating_add(1)..)?))
 }
 
 impl fmt::Display for UnitName {

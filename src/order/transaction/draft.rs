@@ -1,9 +1,9 @@
 //! A transaction while it is made: prospective jobs and who pulled in whom. Pure.
 
 use super::{Activity, Note};
+use crate::hash::Map;
 use crate::order::graph::{EdgeId, Graph, Relation, UnitId};
 use crate::unit::name::UnitName;
-use std::collections::HashMap;
 
 /// The types of a prospective job (systemd's `JobType` inside a transaction).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,9 +97,9 @@ pub(super) struct Draft<'a> {
     /// Asked only about units that the transaction may concern.
     active: &'a dyn Fn(&UnitName) -> Activity,
     pub jobs: Vec<Prospect>,
-    pub by_unit: HashMap<UnitId, Vec<JobId>>,
+    pub by_unit: Map<UnitId, Vec<JobId>>,
     /// A merged job's successor.
-    merged_into: HashMap<JobId, JobId>,
+    merged_into: Map<JobId, JobId>,
     pub notes: Vec<Note>,
 }
 
@@ -109,8 +109,8 @@ impl<'a> Draft<'a> {
             graph,
             active,
             jobs: Vec::new(),
-            by_unit: HashMap::new(),
-            merged_into: HashMap::new(),
+            by_unit: Map::default(),
+            merged_into: Map::default(),
             notes: Vec::new(),
         }
     }

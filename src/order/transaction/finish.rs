@@ -3,16 +3,17 @@
 
 use super::draft::{Draft, JobId, JobType, Reason};
 use super::{Because, Job, JobKind, Transaction};
+use crate::hash::Map;
 use crate::order::graph::{Relation, UnitId};
 use crate::sort;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 
 /// The jobs of the result before they are put in order.
 struct Board {
     jobs: Vec<Job>,
     /// Which jobs a unit has, by its place in the graph.
-    of: HashMap<UnitId, Vec<usize>>,
+    of: Map<UnitId, Vec<usize>>,
     units: Vec<(UnitId, JobId)>,
 }
 
@@ -40,7 +41,7 @@ fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> Vec<JobKind> {
 }
 
 fn expand(draft: &Draft) -> Board {
-    let mut board = Board { jobs: Vec::new(), of: HashMap::new(), units: Vec::new() };
+    let mut board = Board { jobs: Vec::new(), of: Map::default(), units: Vec::new() };
     for id in 0..draft.jobs.len() {
         let Some((job, name)) = draft.job(id).and_then(|j| Some((j, draft.graph.unit_name(j.unit)?))) else {
             continue;
@@ -65,10 +66,11 @@ fn expand(draft: &Draft) -> Board {
 
 /// Breadth first from the anchors, so that the reason given is the nearest.
 fn explain(draft: &Draft, board: &mut Board) {
-    let mut reason: HashMap<JobId, Because> = HashMap::new();
+    // The job that pulled it in, and why; `None` for an anchor.
+    let mut reason: Map<JobId, Option<(usize, Reason)>> = Map::default();
     let mut todo = VecDeque::new();
     for (_, id) in &board.units {
-        if draft.job(*id).is_some_and(|j| j.anchor) && reason.insert(*id, Because::Asked).is_none() {
+        if draft.job(*id).is_some_and(|j| j.anchor) && reason.insert(*id, None).is_none() {
             todo.push_back(*id);
         }
     }
@@ -81,20 +83,17 @@ fn explain(draft: &Draft, board: &mut Board) {
             }
             let why = draft.pullers(to).find(|p| p.by == by).map(|p| p.reason);
             let (Some(why), Some(first)) = (why, first) else { continue };
-            let because = match why {
-                Reason::Edge(relation, edge) => {
-                    let origin = draft.graph.edge(edge).and_then(|e| e.origin.clone());
-                    Because::Pulled { by: first, relation, origin }
-                }
-                Reason::Isolate => Because::Isolated,
-            };
-            reason.insert(to, because);
+            reason.insert(to, Some((first, why)));
             todo.push_back(to);
         }
     }
     for (job, (_, id)) in board.jobs.iter_mut().zip(&board.units) {
-        if let Some(because) = reason.get(id) {
-            job.because = because.clone();
+        match reason.get(id).copied().flatten() {
+            Some((by, Reason::Edge(relation, edge))) => {
+                job.because = Because::Pulled { by, relation, origin: draft.graph.origin(edge).cloned() };
+            }
+            Some((_, Reason::Isolate)) => job.because = Because::Isolated,
+            None => {}
         }
     }
 }
@@ -171,7 +170,7 @@ fn sorted(jobs: Vec<Job>) -> Vec<Job> {
             }
         }
     }
-    let rank = |at: usize| jobs.get(at).map(|j| (!j.kind.is_stop(), j.unit.clone(), j.kind));
+    let rank = |at: usize| jobs.get(at).map(|j| (!j.kind.is_stop(), &j.unit, j.kind));
     let free = |(at, count): (usize, &usize)| if *count == 0 { Some(Reverse((rank(at), at))) } else { None };
     let mut ready: BinaryHeap<_> = blocked.iter().enumerate().filter_map(free).collect();
     let mut place: Vec<Option<usize>> = vec![None; jobs.len()];

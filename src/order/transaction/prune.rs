@@ -4,10 +4,9 @@
 use super::draft::{Draft, JobId, JobType};
 use super::error::{Cycle, Note, TransactionError};
 use super::{Mode, build};
+use crate::hash::Map;
 use crate::order::graph::{EdgeId, Relation, UnitId};
-use crate::sort;
 use crate::unit::name::UnitName;
-use std::collections::HashMap;
 
 /// Leaves one job for each unit, in an order that can be kept.
 pub(super) fn settle(draft: &mut Draft, mode: Mode) -> Result<(), TransactionError> {
@@ -89,9 +88,8 @@ fn collect_garbage(draft: &mut Draft) {
 /// The units with jobs, in a fixed order.
 fn units<'a>(draft: &Draft<'a>) -> Vec<(UnitId, &'a UnitName)> {
     let graph = draft.graph;
-    let mut units: Vec<UnitId> = draft.by_unit.keys().copied().collect();
-    sort::slice(&mut units);
-    units.into_iter().filter_map(|u| Some((u, graph.unit_name(u)?))).collect()
+    let with_jobs = graph.ids().filter(|unit| draft.by_unit.contains_key(unit));
+    with_jobs.filter_map(|unit| Some((unit, graph.unit_name(unit)?))).collect()
 }
 
 /// Drops one of two jobs of a unit that cannot both be done; false when there are none.
@@ -205,7 +203,7 @@ fn break_one_cycle(draft: &mut Draft) -> Result<bool, TransactionError> {
 
 /// The units of one circle in ordering, each with the edge that puts it before the next.
 fn find_cycle(draft: &Draft, phase: Phase) -> Option<Vec<(UnitId, EdgeId)>> {
-    let mut place: HashMap<UnitId, Option<usize>> = HashMap::new();
+    let mut place: Map<UnitId, Option<usize>> = Map::default();
     for root in units(draft).into_iter().map(|(u, _)| u).filter(|u| in_phase(draft, *u, phase)) {
         if place.contains_key(&root) {
             continue;

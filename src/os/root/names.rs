@@ -89,7 +89,9 @@ mod tests {
     /// As the kernel lays it out: 64 bits of inode, 64 of position, 16 of length, 8 of type, the name.
     fn entry(ino: u64, kind: u8, name: &str) -> Vec<u8> {
         let length = (NAME + name.len() + 1).next_multiple_of(8);
-        let mut bytes = [&ino.to_ne_bytes()[..], &[0; 8], &u16::try_from(length).unwrap().to_ne_bytes(), &[kind]].concat();
+        let mut bytes =
+            [&ino.to_ne_bytes()[..], &[0; 8], &u16::try_from(length).unwrap().to_ne_bytes(), &[kind]]
+                .concat();
         bytes.extend_from_slice(name.as_bytes());
         bytes.resize(length, 0);
         bytes
@@ -99,7 +101,10 @@ mod tests {
     fn records() {
         let two = [entry(7, libc::DT_LNK, "S95amr"), entry(8, 0, "x")].concat();
         let (first, rest) = record(&two).unwrap().unwrap();
-        assert_eq!((first.name.as_bytes(), first.ino, first.kind), (&b"S95amr"[..], 7, Some(FileKind::Symlink)));
+        assert_eq!(
+            (first.name.as_bytes(), first.ino, first.kind),
+            (&b"S95amr"[..], 7, Some(FileKind::Symlink))
+        );
         let (second, rest) = record(rest).unwrap().unwrap();
         assert_eq!((second.name.as_bytes(), second.ino, second.kind), (&b"x"[..], 8, None));
         assert!(record(rest).unwrap().is_none());

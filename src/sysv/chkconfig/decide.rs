@@ -153,7 +153,7 @@ fn required_by(view: &View, name: &OsStr) -> Option<OsString> {
         let at_stop = lsb.required_stop.iter().any(|n| n == name) && !configured.minus(on).is_empty();
         (at_start || at_stop).then(|| who.to_owned())
     };
-    view.scripts.names().filter(|who| is_listed(who)).find_map(|who| needs(who))
+    view.scripts.names().filter(|who| is_listed(who)).find_map(needs)
 }
 
 fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: State, decision: &mut Decision) {

@@ -223,44 +223,15 @@ const fn starts() -> [u16; ROWS] {
     starts
 }
 
-/// A row that was found and not yet taken apart: a unit asks for many and needs little of each.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    /// From the row to the end of the table.
-    from: &'static str,
-}
-
-impl Row {
-    /// All of it.
-    #[must_use]
-    pub fn directive(self) -> Option<Directive> {
-        parse(self.from.lines().next()?)
-    }
-
-    /// Is it honoured, and known to 252? Then nothing is to be said of it.
-    #[must_use]
-    pub fn is_plain(self) -> bool {
-        let mut columns = self.from.as_bytes().split(|b| *b == b'\t').skip(3);
-        let is_known = columns.next().and_then(|known| known.get(1)).is_some_and(|known| *known != b'n');
-        is_known && columns.nth(2) == Some(b"honoured")
-    }
-}
-
 /// The row of a directive; names are case-sensitive, as systemd's are.
 #[must_use]
 pub fn find(section: &str, name: &str) -> Option<Directive> {
-    row(section, name)?.directive()
-}
-
-/// The same, as it stands in the table.
-#[must_use]
-pub fn row(section: &str, name: &str) -> Option<Row> {
     let mut rows = STARTS.as_slice();
     while let Some((before, after)) = rows.split_at_checked(rows.len() / 2) {
         let (start, behind) = after.split_first()?;
         let from = TABLE.get(usize::from(*start)..)?;
         match compare(from.as_bytes(), section.as_bytes(), name.as_bytes()) {
-            Ordering::Equal => return Some(Row { from }),
+            Ordering::Equal => return parse(from.lines().next()?),
             Ordering::Less => rows = behind,
             Ordering::Greater => rows = before,
         }
@@ -401,8 +372,6 @@ mod tests {
     fn each_row_is_found_and_nothing_else_is() {
         for row in all() {
             assert_eq!(find(row.section, row.name), Some(row));
-            let plain = row.amr == Amr::Honoured && row.in_252 != Known::No;
-            assert_eq!(super::row(row.section, row.name).unwrap().is_plain(), plain, "{}", row.name);
         }
         for (section, name) in
             [("Unit", "Restart"), ("", ""), ("Service", "execstart"), ("Zzz", "Zzz"), ("Aaa", "A")]

@@ -2,6 +2,7 @@
 //! in them (systemd.unit(5), systemd-escape(1)). Pure.
 
 use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Longest name that systemd accepts (`UNIT_NAME_MAX`).
@@ -56,9 +57,9 @@ impl UnitKind {
     }
 }
 
-/// A valid, complete name of a unit.
+/// A valid, complete name of a unit. Cheap to clone: each edge of a graph of thousands of units has some.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UnitName(String);
+pub struct UnitName(Arc<str>);
 
 /// Why a string is not the name of a unit.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -93,7 +94,7 @@ impl UnitName {
         if stem.is_empty() || stem.starts_with('@') || !stem.as_bytes().iter().all(ok) {
             return Err(NameError::Invalid(s.to_owned()));
         }
-        Ok(Self(s.to_owned()))
+        Ok(Self(s.into()))
     }
 
     /// Checks `s`; a name without an ending is a service, as for systemctl(1).
@@ -147,7 +148,7 @@ impl UnitName {
     #[must_use]
     pub fn template(&self) -> Option<Self> {
         self.instance()?;
-        Some(Self(format!("{}@.{}", self.prefix(), self.kind().as_str())))
+        Some(Self(format!("{}@.{}", self.prefix(), self.kind().as_str()).into()))
     }
 
     /// `foo@bar.service` for `foo@.service` and `bar` (already escaped).

@@ -12,9 +12,33 @@ use std::collections::{BinaryHeap, VecDeque};
 /// The jobs of the result before they are put in order.
 struct Board {
     jobs: Vec<Job>,
-    /// Which jobs a unit has, by its place in the graph.
-    of: Map<UnitId, Vec<usize>>,
+    /// The first job of each unit, by the unit's place in the graph, and for each job the next one of its
+    /// unit.
+    first: Vec<Option<usize>>,
+    next: Vec<Option<usize>>,
     units: Vec<(UnitId, JobId)>,
+}
+
+impl Board {
+    /// The jobs of a unit, in order.
+    fn of(&self, unit: UnitId) -> impl Iterator<Item = usize> {
+        let first = self.first.get(unit.index()).copied().flatten();
+        std::iter::successors(first, |at| self.next.get(*at).copied().flatten())
+    }
+
+    fn push(&mut self, unit: UnitId, id: JobId, job: Job) {
+        let (at, last) = (self.jobs.len(), self.of(unit).last());
+        let slot = match last {
+            Some(last) => self.next.get_mut(last),
+            None => self.first.get_mut(unit.index()),
+        };
+        if let Some(slot) = slot {
+            *slot = Some(at);
+        }
+        self.next.push(None);
+        self.units.push((unit, id));
+        self.jobs.push(job);
+    }
 }
 
 pub(super) fn finish(mut draft: Draft) -> Transaction {
@@ -26,39 +50,39 @@ pub(super) fn finish(mut draft: Draft) -> Transaction {
     Transaction { jobs: sorted(board.jobs), notes }
 }
 
-fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> Vec<JobKind> {
+fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> &'static [JobKind] {
     let now = draft.activity(unit);
     match kind {
-        JobType::Start => vec![JobKind::Start],
-        JobType::VerifyActive => vec![JobKind::VerifyActive],
-        JobType::Stop => vec![JobKind::Stop],
-        JobType::Reload => vec![JobKind::Reload],
-        JobType::Restart if now.is_inactive() => vec![JobKind::Start],
-        JobType::Restart => vec![JobKind::RestartStop, JobKind::RestartStart],
-        JobType::ReloadOrStart if now.is_active() => vec![JobKind::Reload],
-        JobType::ReloadOrStart => vec![JobKind::Start],
+        JobType::Start => &[JobKind::Start],
+        JobType::VerifyActive => &[JobKind::VerifyActive],
+        JobType::Stop => &[JobKind::Stop],
+        JobType::Reload => &[JobKind::Reload],
+        JobType::Restart if now.is_inactive() => &[JobKind::Start],
+        JobType::Restart => &[JobKind::RestartStop, JobKind::RestartStart],
+        JobType::ReloadOrStart if now.is_active() => &[JobKind::Reload],
+        JobType::ReloadOrStart => &[JobKind::Start],
     }
 }
 
 fn expand(draft: &Draft) -> Board {
-    let mut board = Board { jobs: Vec::new(), of: Map::default(), units: Vec::new() };
+    let first = vec![None; draft.graph.len()];
+    let mut board = Board { jobs: Vec::new(), first, next: Vec::new(), units: Vec::new() };
     for id in 0..draft.jobs.len() {
         let Some((job, name)) = draft.job(id).and_then(|j| Some((j, draft.graph.unit_name(j.unit)?))) else {
             continue;
         };
-        for kind in kinds(draft, job.unit, job.kind) {
-            let mine = board.of.entry(job.unit).or_default();
-            let waits_for = if kind == JobKind::RestartStart { mine.clone() } else { Vec::new() };
-            mine.push(board.jobs.len());
-            board.units.push((job.unit, id));
-            board.jobs.push(Job {
+        for kind in kinds(draft, job.unit, job.kind).iter().copied() {
+            let is_second = kind == JobKind::RestartStart;
+            let waits_for = if is_second { board.of(job.unit).collect() } else { Vec::new() };
+            let job_of_kind = Job {
                 unit: name.clone(),
                 kind,
                 waits_for,
                 because: Because::Asked,
                 fails: Vec::new(),
                 fails_when_inactive: Vec::new(),
-            });
+            };
+            board.push(job.unit, id, job_of_kind);
         }
     }
     board
@@ -76,7 +100,7 @@ fn explain(draft: &Draft, board: &mut Board) {
     }
     while let Some(by) = todo.pop_front() {
         let Some(job) = draft.job(by) else { continue };
-        let first = board.of.get(&job.unit).and_then(|jobs| jobs.first()).copied();
+        let first = board.of(job.unit).next();
         for to in job.pulls.iter().filter_map(|(to, _)| draft.live(*to)) {
             if reason.contains_key(&to) {
                 continue;
@@ -107,14 +131,14 @@ fn order(draft: &Draft, board: &mut Board) {
             continue;
         }
         for (later, _) in draft.graph.related(*unit, Relation::Before) {
-            for other in board.of.get(&later).into_iter().flatten() {
-                let free = board.units.get(*other).is_none_or(|(_, id)| ignores(id));
+            for other in board.of(later) {
+                let free = board.units.get(other).is_none_or(|(_, id)| ignores(id));
                 let stops = |at: usize| board.jobs.get(at).is_some_and(|j| j.kind.is_stop());
                 if free {
                     continue;
                 }
                 // Written as "at before other": turned round when other goes down.
-                waits.push(if stops(*other) { (at, *other) } else { (*other, at) });
+                waits.push(if stops(other) { (at, other) } else { (other, at) });
             }
         }
     }
@@ -133,7 +157,7 @@ fn link_failures(draft: &Draft, board: &mut Board) {
         };
         let starts = |relations: &[Relation]| -> Vec<usize> {
             let related = relations.iter().flat_map(|r| draft.graph.related(*unit, *r));
-            let jobs = related.filter_map(|(to, _)| board.of.get(&to)).flatten().copied();
+            let jobs = related.flat_map(|(to, _)| board.of(to));
             jobs.filter(|j| board.jobs.get(*j).is_some_and(|j| j.kind.is_start())).collect()
         };
         let fails = match kind {
@@ -142,9 +166,7 @@ fn link_failures(draft: &Draft, board: &mut Board) {
             }
             JobKind::Stop => starts(&[Relation::ConflictedBy]),
             // A restart whose first half fails has no second half.
-            JobKind::RestartStop => {
-                board.of.get(unit).into_iter().flatten().copied().filter(|j| *j != at).collect()
-            }
+            JobKind::RestartStop => board.of(*unit).filter(|j| *j != at).collect(),
             JobKind::Reload => Vec::new(),
         };
         let inactive = match kind {
@@ -161,11 +183,13 @@ fn link_failures(draft: &Draft, board: &mut Board) {
 /// Puts every job behind all that it waits for; where that leaves a choice, by kind and name.
 fn sorted(jobs: Vec<Job>) -> Vec<Job> {
     let mut blocked = vec![0_usize; jobs.len()];
-    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); jobs.len()];
+    // The first wait for each job, and for each wait who waits and the next one for the same job.
+    let mut first: Vec<Option<usize>> = vec![None; jobs.len()];
+    let mut waits: Vec<(usize, Option<usize>)> = Vec::with_capacity(jobs.len());
     for (at, job) in jobs.iter().enumerate() {
         for on in &job.waits_for {
-            if let (Some(list), Some(count)) = (followers.get_mut(*on), blocked.get_mut(at)) {
-                list.push(at);
+            if let (Some(slot), Some(count)) = (first.get_mut(*on), blocked.get_mut(at)) {
+                waits.push((at, slot.replace(waits.len())));
                 *count += 1;
             }
         }
@@ -180,11 +204,13 @@ fn sorted(jobs: Vec<Job>) -> Vec<Job> {
             *slot = Some(next);
             next += 1;
         }
-        for follower in followers.get(at).into_iter().flatten() {
-            if let Some(count) = blocked.get_mut(*follower) {
+        let mut wait = first.get(at).copied().flatten();
+        while let Some((follower, next)) = wait.and_then(|w| waits.get(w)).copied() {
+            wait = next;
+            if let Some(count) = blocked.get_mut(follower) {
                 *count -= 1;
                 if *count == 0 {
-                    ready.push(Reverse((rank(*follower), *follower)));
+                    ready.push(Reverse((rank(follower), follower)));
                 }
             }
         }

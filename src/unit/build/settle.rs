@@ -12,6 +12,9 @@ use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::syntax::physical_line;
 use crate::unit::value::{Span, Timeout};
 
+/// So many dependencies are compared with one another; a set would cost more.
+const FEW: usize = 24;
+
 /// What was read becomes the unit.
 pub(super) fn settle(mut draft: Draft<'_>) -> Unit {
     if draft.unit.name.kind() == UnitKind::Service {
@@ -21,11 +24,28 @@ pub(super) fn settle(mut draft: Draft<'_>) -> Unit {
     }
     let mut unit = draft.unit;
     by_default(&mut unit);
-    let mut seen = Set::default();
-    let is_first: Vec<bool> = unit.deps.iter().map(|d| seen.insert((d.kind, &d.on))).collect();
-    let mut is_first = is_first.into_iter();
-    unit.deps.retain(|_| is_first.next().unwrap_or(true));
+    drop_doubles(&mut unit.deps);
     unit
+}
+
+/// Keeps the first of each kind and name.
+fn drop_doubles(deps: &mut Vec<Dependency>) {
+    let is_same = |a: &Dependency, b: &Dependency| a.kind == b.kind && a.on == b.on;
+    if deps.len() <= FEW {
+        let mut at = 0;
+        while let Some((before, dep)) = deps.get(..at).zip(deps.get(at)) {
+            if before.iter().any(|b| is_same(b, dep)) {
+                deps.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+        return;
+    }
+    let mut seen = Set::default();
+    let is_first: Vec<bool> = deps.iter().map(|d| seen.insert((d.kind, &d.on))).collect();
+    let mut is_first = is_first.into_iter();
+    deps.retain(|_| is_first.next().unwrap_or(true));
 }
 
 fn defaults(draft: &mut ServiceDraft) {

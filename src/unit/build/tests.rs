@@ -62,6 +62,8 @@ fn a_row_is_honoured_exactly_when_there_is_an_arm() {
         }
     }
     assert_eq!(rows, arms_by_name);
+    let younger = directive::all().filter(|d| d.amr == Amr::Honoured && d.in_252 == Known::No);
+    assert_eq!(younger.map(|d| d.name).collect::<Vec<_>>(), YOUNGER);
 }
 
 #[test]

@@ -608,11 +608,13 @@ mod tests {
         joined.hold = Duration::from_nanos(6);
         let counted =
             |at| Facts { idle: Some(Moment(150)), ..facts(Some(Evidence { active: 0, at: Moment(at) })) };
-        assert_eq!(verdict(joined.clone(), &counted(156)), Verdict::CannotTell);
-        assert_eq!(verdict(joined.clone(), &counted(157)), Verdict::Settled);
+        // Six of hold and thirty of settling: it may have been closed and opened again.
+        assert_eq!(verdict(joined.clone(), &counted(186)), Verdict::CannotTell);
+        assert_eq!(verdict(joined.clone(), &counted(187)), Verdict::Settled);
         // The next proof is looked for then.
-        let waiting = Facts { deadline: Moment(0).after(MARGIN * 9), settle: MARGIN * 9, ..counted(150) };
-        assert_eq!(next_due(&[joined], &waiting), Moment(156).after(MARGIN));
+        let second = Moment(0).after(MARGIN);
+        let waiting = Facts { deadline: second.after(MARGIN * 9), moved: second, ..counted(150) };
+        assert_eq!(next_due(&[joined], &waiting), Moment(186).after(MARGIN));
     }
 
     #[test]

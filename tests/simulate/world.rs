@@ -305,8 +305,10 @@ impl World {
         file.modified = modified;
     }
 
+    /// Renames a file. Where positions are kept by name, there is often a new file of its name at once.
     pub fn rotate(&mut self, rng: &mut Rng) {
         let Some(at) = self.named(rng) else { return };
+        let before = self.files[at].place;
         let to = match (rng.below(3), rng.below(5) as u8) {
             (0, n) => Place::Out(n),
             (_, n) => Place::In(n),
@@ -316,6 +318,11 @@ impl World {
             if let Place::In(name) = to {
                 self.files[at].last = name;
             }
+        }
+        if let (By::Path, Place::In(name)) = (self.config.by, before)
+            && rng.one_in(2)
+        {
+            self.create(rng, name);
         }
     }
 

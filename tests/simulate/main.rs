@@ -33,7 +33,7 @@ use look::{Seen, Sight, look, look_and_wait};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use world::{By, Config, Id, Kind, Place, Rng, World};
+use world::{By, Config, Id, JOIN_WAIT, Kind, Place, Rng, World};
 
 const HISTORIES: u64 = 200_000;
 
@@ -422,8 +422,17 @@ const TIMEOUT: u64 = 400;
 /// How often a drain looks without hearing of anything, in seconds.
 const UNHEARD: u64 = 30;
 
-/// Longer than settling, a metrics line, a look and a scan together.
-const BOUND: u64 = 30 + 30 + 30 + 10;
+/// A metrics line, settling, the line after it, a look and a scan: within so many seconds of the last
+/// movement a drain ends. Where lines are joined their hold begins with the first line that says that
+/// nothing is in flight; else the first line may be the one that counts.
+fn bound(config: &Config) -> u64 {
+    let (line, settling, look, scan) = (30, 30, UNHEARD, world::SCAN);
+    if config.joined {
+        line + settling + JOIN_WAIT + 1 + line + look + scan
+    } else {
+        settling + line + look + scan
+    }
+}
 
 /// How a drain ended that waited.
 struct Ending {
@@ -486,7 +495,7 @@ fn ending(world: &World, seen: &Seen, was: &mut Before, (begin, moved): (u64, u6
         return Some(broken);
     }
     let named = |standing| seen.progress.iter().any(|file| file.reason.standing() == standing);
-    let in_time = world.now <= moved + BOUND;
+    let in_time = world.now <= moved + bound(&world.config);
     let at_deadline = world.now >= begin + TIMEOUT;
     let fair = match seen.verdict {
         Verdict::Drained => in_time,

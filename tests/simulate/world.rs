@@ -462,9 +462,11 @@ impl World {
     /// Whether another file, which has no name any more, had the fingerprint of this one: what it still
     /// has in the queue moves the position of both.
     pub fn twin(&self, number: usize) -> bool {
-        let print = self.files[number].plain.get(..PRINT);
-        let gone = |file: &&File| file.place == Place::Gone && file.plain.get(..PRINT) == print;
-        self.config.by == By::Fingerprint && print.is_some() && self.files.iter().any(|file| gone(&file))
+        let Some(print) = self.files[number].plain.get(..PRINT) else { return false };
+        let same = |file: &File| file.plain.get(..PRINT) == Some(print);
+        let of_other =
+            |state: &State| state.of != number && same(&self.files[state.of]) && !self.shows(state.of);
+        self.config.by == By::Fingerprint && self.visible.values().any(of_other)
     }
 
     /// Whether these bytes are the end of a line that was delivered as a whole: after over-long lines a

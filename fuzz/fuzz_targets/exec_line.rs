@@ -4,7 +4,7 @@
 
 use amr::unit::model::Resource;
 use amr::unit::name::UnitName;
-use amr::unit::specifier::{self, Facts, User};
+use amr::unit::specifier::{self, Asked, Facts, HostFacts, User};
 use amr::unit::value::{ValueError, env, escape, exec, exit_status, expand, limits, size, time, words};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,9 @@ fn inside<T>(result: Result<T, ValueError>, value: &str) -> Option<T> {
 
 fuzz_target!(|value: &str| {
     let Ok(name) = UnitName::parse("fuzz@a-b.service") else { return };
-    let facts = Facts { host_name: Some("host".to_owned()), user: Some(User::default()), ..Facts::default() };
+    let host =
+        Asked::when_needed(|| HostFacts { host_name: Some("host".to_owned()), ..HostFacts::default() });
+    let facts = Facts { host, user: Some(User::default()), ..Facts::default() };
     let specifiers = |text: &str| specifier::expand(text, &facts, &name);
     let lookup = |variable: &str| if variable.len() % 2 == 0 { None } else { Some(value.to_owned()) };
     for command in inside(exec::parse(value, &specifiers), value).unwrap_or_default() {

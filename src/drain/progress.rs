@@ -296,7 +296,8 @@ impl Case<'_, '_> {
     fn left_alone(&self) -> Option<Reason> {
         let rules = self.rules;
         match self.cursor {
-            Some(cursor) if cursor.ttl == Ttl::Unclaimed => {
+            // One that is open was claimed, and the registry is behind.
+            Some(cursor) if cursor.ttl == Ttl::Unclaimed && !matches!(self.file.held, Held::Open { .. }) => {
                 if !self.checks.on(Check::Unclaimed) {
                     return Some(Reason::Unclaimed);
                 }

@@ -305,8 +305,10 @@ impl World {
         file.modified = modified;
     }
 
+    /// Renames a file. Where positions are kept by name, there is often a new file of its name at once.
     pub fn rotate(&mut self, rng: &mut Rng) {
         let Some(at) = self.named(rng) else { return };
+        let before = self.files[at].place;
         let to = match (rng.below(3), rng.below(5) as u8) {
             (0, n) => Place::Out(n),
             (_, n) => Place::In(n),
@@ -316,6 +318,11 @@ impl World {
             if let Place::In(name) = to {
                 self.files[at].last = name;
             }
+        }
+        if let (By::Path, Place::In(name)) = (self.config.by, before)
+            && rng.one_in(2)
+        {
+            self.create(rng, name);
         }
     }
 
@@ -455,9 +462,11 @@ impl World {
     /// Whether another file, which has no name any more, had the fingerprint of this one: what it still
     /// has in the queue moves the position of both.
     pub fn twin(&self, number: usize) -> bool {
-        let print = self.files[number].plain.get(..PRINT);
-        let gone = |file: &&File| file.place == Place::Gone && file.plain.get(..PRINT) == print;
-        self.config.by == By::Fingerprint && print.is_some() && self.files.iter().any(|file| gone(&file))
+        let Some(print) = self.files[number].plain.get(..PRINT) else { return false };
+        let same = |file: &File| file.plain.get(..PRINT) == Some(print);
+        let of_other =
+            |state: &State| state.of != number && same(&self.files[state.of]) && !self.shows(state.of);
+        self.config.by == By::Fingerprint && self.visible.values().any(of_other)
     }
 
     /// Whether these bytes are the end of a line that was delivered as a whole: after over-long lines a

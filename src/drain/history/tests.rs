@@ -99,6 +99,24 @@ fn a_truncated_file_that_grew_past_its_position_may_have_been_skipped_into() {
 }
 
 #[test]
+fn a_position_that_moved_under_a_closed_file_may_be_inherited() {
+    let by_name = |acknowledged, held| Progress {
+        kept_by: KeptBy::NameWhileOpen,
+        held,
+        ..file(1, 9, Some(acknowledged), Reason::Behind)
+    };
+    let open = Held::Open { read: 9 };
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[by_name(5, Held::No)]);
+    let done = look(&mut history, 2, View::Whole, &[by_name(9, open)]);
+    assert_eq!(reasons(&done), [&Reason::Behind, &Reason::PerhapsSkipped]);
+    // What was open moved by itself.
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[by_name(5, open)]);
+    assert_eq!(reasons(&look(&mut history, 2, View::Whole, &[by_name(9, open)])), [&Reason::Behind]);
+}
+
+#[test]
 fn a_file_is_still_since_it_last_changed() {
     let mut history = History::default();
     assert_eq!(history.moved(), None);

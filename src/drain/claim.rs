@@ -11,6 +11,7 @@
 use crate::drain::cursor::{ByFile, Cursor, Cursors, Identity};
 use crate::drain::file::LogFile;
 use crate::drain::verdict::{Check, Checks};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
@@ -52,7 +53,7 @@ pub struct Fingerprint {
 #[derive(Debug)]
 pub struct Index<'f> {
     files: &'f [LogFile],
-    inodes: ByFile<usize>,
+    inodes: Cow<'f, ByFile<usize>>,
     bare: OnceCell<HashMap<u64, Vec<usize>>>,
     paths: OnceCell<HashMap<&'f [u8], usize>>,
     prints: HashMap<Fingerprint, Vec<usize>>,
@@ -65,11 +66,17 @@ impl<'f> Index<'f> {
     /// Indexes files and the fingerprints taken of them; `prints` names files by their place.
     #[must_use]
     pub fn new(files: &'f [LogFile], taken: &[(usize, Fingerprint)]) -> Self {
+        let inodes = files.iter().enumerate().map(|(place, file)| (file.id, place)).collect();
+        Self::of(files, Cow::Owned(inodes), taken)
+    }
+
+    /// As [`Self::new`], where the place of each file by device and inode is known already.
+    #[must_use]
+    pub fn of(files: &'f [LogFile], inodes: Cow<'f, ByFile<usize>>, taken: &[(usize, Fingerprint)]) -> Self {
         let mut prints: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (place, print) in taken {
             prints.entry(*print).or_default().push(*place);
         }
-        let inodes = files.iter().enumerate().map(|(place, file)| (file.id, place)).collect();
         Self { files, inodes, bare: OnceCell::new(), paths: OnceCell::new(), prints }
     }
 

@@ -19,7 +19,7 @@ use crate::os::proc::ProcessId;
 use crate::os::root::{Root, Stat};
 use folders::{Folder, Seen};
 use held::Descriptor;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,8 @@ pub struct Scene {
     pub rules: Vec<Rules>,
     /// Why this may not be all.
     pub doubts: Vec<Doubt>,
+    /// The place of each among the files.
+    pub places: ByFile<usize>,
     /// Where those can be opened that cannot be by their path.
     elsewhere: BTreeMap<usize, PathBuf>,
 }
@@ -109,7 +111,7 @@ impl Scene {
         held: &BTreeMap<FileId, Descriptor>,
     ) {
         let count = folders.iter().map(|folder| folder.files.len()).sum();
-        let mut places: ByFile<usize> = ByFile::with_capacity_and_hasher(count, Default::default());
+        self.places.reserve(count);
         self.files.reserve(count);
         self.rules.reserve(count);
         // Plain names first: a link counts only where no plain name is asked for.
@@ -118,22 +120,15 @@ impl Scene {
                 let here = Here::of(asks.wishes, path.as_os_str().as_bytes(), asks.others);
                 for seen in files.iter_mut().filter(|seen| seen.link == links) {
                     let rules = here.rules(&seen.path, links);
-                    self.take(root, seen, rules, &mut places, held);
+                    self.take(root, seen, rules, held);
                 }
             }
         }
     }
 
-    fn take(
-        &mut self,
-        root: &Root,
-        seen: &mut Seen,
-        rules: Rules,
-        places: &mut ByFile<usize>,
-        held: &BTreeMap<FileId, Descriptor>,
-    ) {
+    fn take(&mut self, root: &Root, seen: &mut Seen, rules: Rules, held: &BTreeMap<FileId, Descriptor>) {
         let id = FileId { dev: seen.stat.dev, ino: seen.stat.ino };
-        if let Some(&place) = places.get(&id) {
+        if let Some(&place) = self.places.get(&id) {
             let better = |old: &Rules| worth(old.wanted) < worth(rules.wanted);
             if let Some(old) = self.rules.get_mut(place).filter(|old| better(old)) {
                 *old = rules;
@@ -148,7 +143,7 @@ impl Scene {
             let target = root.resolve(Path::new(OsStr::from_bytes(&path))).unwrap_or_default();
             self.elsewhere.insert(self.files.len(), target);
         }
-        places.insert(id, self.files.len());
+        self.places.insert(id, self.files.len());
         let held = held.get(&id).map_or(Held::No, |held| Held::Open { read: held.read });
         self.files.push(log_file(&seen.stat, path, held));
         self.rules.push(rules);
@@ -156,17 +151,17 @@ impl Scene {
 
     /// Adds what the shipper holds open and no folder showed.
     fn deleted(&mut self, held: BTreeMap<FileId, Descriptor>, asks: &Asks<'_>) {
-        if held.is_empty() {
-            return;
-        }
-        let known: BTreeSet<FileId> = self.files.iter().map(|file| file.id).collect();
-        for (_, descriptor) in held.into_iter().filter(|(id, _)| !known.contains(id)) {
+        for (id, descriptor) in held {
+            if self.places.contains_key(&id) {
+                continue;
+            }
             let link = descriptor.link.as_os_str().as_bytes();
             let path = match descriptor.stat.nlink {
                 0 => link.strip_suffix(b" (deleted)").unwrap_or(link),
                 _ => link,
             };
             self.rules.push(rules_of(asks.wishes, path, false, asks.others));
+            self.places.insert(id, self.files.len());
             self.elsewhere.insert(self.files.len(), descriptor.open);
             self.files.push(log_file(&descriptor.stat, path.into(), Held::Open { read: descriptor.read }));
         }

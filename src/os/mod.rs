@@ -4,10 +4,12 @@
 //! groups of processes, ids, sockets. What a kernel newer than 3.10 brought is asked once
 //! ([`features::Features`]) and has a fallback that tests can force.
 
+mod bytes;
 pub mod capture;
 pub mod cgroup;
 pub mod child;
 pub mod clock;
+pub mod cpu;
 pub mod error;
 pub mod features;
 pub mod fifo;

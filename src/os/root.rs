@@ -8,7 +8,7 @@
 
 mod files;
 mod find;
-mod listing;
+mod names;
 #[cfg(test)]
 pub(crate) mod tests;
 mod walk;

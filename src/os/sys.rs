@@ -55,6 +55,18 @@ pub fn memfd_create(name: &std::ffi::CStr) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// The next names of an open folder into `bytes`, as many as its room holds; none at the end.
+pub fn getdents(dir: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> nix::Result<()> {
+    bytes.clear();
+    // SAFETY: the kernel writes at most as much as there is room.
+    let read =
+        unsafe { libc::syscall(libc::SYS_getdents64, dir.as_raw_fd(), bytes.as_mut_ptr(), bytes.capacity()) };
+    let read = usize::try_from(Errno::result(read)?).map_err(|_| Errno::EIO)?;
+    // SAFETY: so many bytes were written.
+    unsafe { bytes.set_len(read.min(bytes.capacity())) };
+    Ok(())
+}
+
 /// Orphans below this process become its children (Linux 3.4).
 pub fn become_subreaper() -> nix::Result<()> {
     // SAFETY: prctl with integers only.
@@ -128,18 +140,6 @@ pub fn dup_above(fd: BorrowedFd<'_>, least: i32) -> nix::Result<OwnedFd> {
     let copy = Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, least) })?;
     // SAFETY: as in pidfd_open.
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
-}
-
-/// Entries of an open folder (getdents64(2)), as many as there is room for; none at the end.
-pub fn getdents(dir: BorrowedFd<'_>, into: &mut Vec<u8>) -> nix::Result<()> {
-    into.clear();
-    let (room, at) = (into.capacity(), into.as_mut_ptr());
-    // SAFETY: the kernel writes no more than `room` bytes to `at`, which are the vector's.
-    let read = Errno::result(unsafe { libc::syscall(libc::SYS_getdents64, dir.as_raw_fd(), at, room) })?;
-    let read = usize::try_from(read).map_err(|_| Errno::EIO)?;
-    // SAFETY: so many were just written.
-    unsafe { into.set_len(read) };
-    Ok(())
 }
 
 /// accept4(2) without the caller's address: non-blocking and close-on-exec.

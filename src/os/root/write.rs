@@ -4,7 +4,6 @@
 //! rename), never seen half-written and never missing; a failure leaves no temporary name behind;
 //! the last component is never followed when it is a link.
 
-use super::listing::Listing;
 use super::{FileKind, Place, Root, kind_of};
 use crate::os::error::{Error, Result};
 use crate::os::sys;
@@ -16,7 +15,6 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -241,11 +239,9 @@ fn sync_folder(place: &Place) -> nix::Result<()> {
 /// Removes `name` in `dir` and all below it, through descriptors only.
 fn remove_tree(dir: impl AsFd, name: &std::ffi::OsStr) -> nix::Result<()> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let mut folder = Listing::new(openat(dir.as_fd(), name, flags, Mode::empty())?);
+    let folder = openat(dir.as_fd(), name, flags, Mode::empty())?;
     let mut names = Vec::new();
-    while let Some(entry) = folder.next()? {
-        names.push(OsStr::from_bytes(entry.name).to_owned());
-    }
+    super::names::each_raw(&folder, &mut |entry| names.push(entry.name.to_owned()))?;
     for child in &names {
         match unlinkat(folder.as_fd(), child.as_os_str(), UnlinkatFlags::NoRemoveDir) {
             Err(Errno::EISDIR | Errno::EPERM) => remove_tree(folder.as_fd(), child)?,

@@ -543,6 +543,26 @@ impl Host {
 }
 
 #[test]
+fn one_that_gets_no_plan_ends_without_a_word() {
+    let script = "exec \"$0\" supervise --plan-fd 3 3</dev/null";
+    let program = env!("CARGO_BIN_EXE_amr");
+    let got = std::process::Command::new("sh").args(["-c", script, program]).output().unwrap();
+    assert!(got.status.success() && got.stdout.is_empty() && got.stderr.is_empty(), "{got:?}");
+}
+
+#[test]
+fn a_start_that_is_refused_leaves_nothing() {
+    let host = Host::new(None);
+    std::fs::create_dir_all(host.path("etc/init.d")).unwrap();
+    let script = host.path("etc/init.d/missing");
+    std::fs::write(&script, "#!/usr/sbin/amr initd\n").unwrap();
+    let mut door = std::process::Command::new(env!("CARGO_BIN_EXE_amr"));
+    let got = door.arg("initd").arg(&script).arg("start").output().unwrap();
+    assert_eq!(got.status.code(), Some(5), "not installed: {got:?}");
+    assert!(!host.place.root.exists(&host.place.run_dir.join("missing.service")));
+}
+
+#[test]
 fn an_idle_supervisor_does_not_wake_up() {
     let host = Host::new(None);
     let unit = host.unit("[Service]\nExecStart=/bin/sleep 1000\n");

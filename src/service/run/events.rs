@@ -15,6 +15,7 @@ use crate::service::status::Moment;
 use crate::unit::model::{NotifyAccess, WorkingDirectory};
 use crate::unit::value::Timeout;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 /// What a descriptor that is ready belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,8 +36,10 @@ const SIGKILL: i32 = 9;
 impl Supervisor {
     /// Sleeps until something happens, and queues what it means.
     pub(super) fn wait(&mut self) -> Result<()> {
-        let ready = self.sleep()?;
-        self.deserted = false;
+        let limit = self.timers.timeout(clock::now());
+        // What was seen holds as long as nobody sleeps.
+        self.deserted &= limit.is_some_and(|limit| limit.is_zero());
+        let ready = self.sleep(limit)?;
         let has = |source| ready.contains(&source);
         if has(Source::Notify) {
             self.read_notify()?;
@@ -70,7 +73,7 @@ impl Supervisor {
         Ok(())
     }
 
-    fn sleep(&self) -> Result<Vec<Source>> {
+    fn sleep(&self, limit: Option<Duration>) -> Result<Vec<Source>> {
         let mut sources = vec![Source::Signals, Source::Notify, Source::Listener];
         let read = Interest::Read;
         let mut fds =
@@ -98,7 +101,7 @@ impl Supervisor {
             sources.push(Source::Waiter);
             fds.push((fd, read));
         }
-        let ready = poll::wait(&fds, self.timers.timeout(clock::now()))?;
+        let ready = poll::wait(&fds, limit)?;
         Ok(ready.into_iter().filter_map(|i| sources.get(i).copied()).collect())
     }
 
@@ -118,7 +121,7 @@ impl Supervisor {
 
     /// What was armed before the hurry began counts for no longer than the hurry allows.
     fn shorten(&mut self) {
-        let latest = clock::now().saturating_add(self.within(std::time::Duration::MAX));
+        let latest = clock::now().saturating_add(self.within(Duration::MAX));
         let stopping = self.machine.state.is_stopping();
         if stopping && self.timers.deadline(Clock::Phase).is_none_or(|at| at > latest) {
             self.timers.arm(Clock::Phase, latest);
@@ -349,7 +352,7 @@ impl Supervisor {
     }
 
     /// EXTEND_TIMEOUT_USEC=: what is armed ends no earlier than this.
-    fn extend(&mut self, time: std::time::Duration) {
+    fn extend(&mut self, time: Duration) {
         if self.machine.state == State::AutoRestart || self.hurry {
             return;
         }

@@ -156,9 +156,15 @@ impl Index {
         self.folders.iter().filter_map(move |(path, sets)| Some((path.as_path(), sets.get(at)?)))
     }
 
-    /// Has any unit a folder with this ending?
-    pub fn has_folders(&self, ending: &str) -> bool {
-        self.with_ending(ending).any(|(_, units)| !units.is_empty())
+    /// Could a unit of these names have a folder with this ending, by the names alone? A plain name has no
+    /// less specific ones, so that for most units nothing need be put together.
+    pub fn may_have_folder(&self, names: &[&UnitName], ending: &str, whole_kind: bool) -> bool {
+        match names {
+            [name] if !whole_kind && !name.as_str().bytes().any(|b| matches!(b, b'-' | b'@')) => {
+                self.with_ending(ending).any(|(_, units)| units.contains(name.as_str()))
+            }
+            _ => self.with_ending(ending).any(|(_, units)| !units.is_empty()),
+        }
     }
 
     /// The main name of a name, and what is there.

@@ -7,6 +7,7 @@ use crate::sort;
 use crate::unit::builtin;
 use crate::unit::name::UnitName;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 /// The endings of folders that belong to a unit.
@@ -93,8 +94,11 @@ impl Index {
             problems: Vec::new(),
         };
         for folder in paths {
-            match root.list(folder) {
-                Ok(entries) => index.add(root, paths, folder, entries),
+            // In no order: names are looked up, and sorted where they are shown.
+            let mut entries = Vec::new();
+            let mut each = |name: &OsStr, kind| entries.push(Entry { name: name.to_owned(), kind });
+            match root.each_name(folder, &mut each) {
+                Ok(()) => index.add(root, paths, folder, entries),
                 Err(e) if e.is_not_found() => {}
                 Err(e) => index.problems.push(e),
             }

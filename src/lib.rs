@@ -16,6 +16,9 @@
 //! * [`host`]: which init is pid 1, which family, which kernel features.
 //! * [`os`]: the only place with system calls and `unsafe`.
 //!
+//! What is as hot as a million states of a registry lies in a crate of its own below `crates/`, which
+//! is compiled otherwise: [`positions`], what a shipper's position files say. Pure.
+//!
 //! Pure means values in, values out: no clock, no file, no environment, no process. Subjects do
 //! not import one another, except that all may use [`unit`]; they meet in `cli::run`. A test reads
 //! the `use` lines and holds this (`tests/arch.rs`).

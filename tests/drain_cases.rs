@@ -15,6 +15,7 @@ use amr::os::root::Root;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -653,6 +654,39 @@ fn a_position_older_than_the_last_write_is_no_proof() {
 }
 
 #[test]
+fn the_position_of_a_name_is_no_proof_for_a_file_that_the_agent_does_not_follow() {
+    let mut tree = Tree::new("unfollowed");
+    tree.alive = false;
+    tree.shipper = Some(Shipper::CloudWatchAgent);
+    tree.file(A, "a\nb\n");
+    let state = "/opt/aws/amazon-cloudwatch-agent/logs/state/_var_log_app_a.log";
+    tree.put(state, format!("4\n{A}\n0-4"));
+    let (verdict, report) = tree.judge();
+    assert_eq!((verdict, &*report.shippers[0].files[0].reason), (Verdict::CannotTell, "perhaps-other"));
+}
+
+#[test]
+fn what_is_open_was_claimed_though_the_registry_is_behind() {
+    for (held, expected) in [
+        (true, (Verdict::GaveUp, vec!["behind".to_owned()])),
+        (false, (Verdict::Drained, vec!["unclaimed".to_owned()])),
+    ] {
+        let mut tree = Tree::new("claimed");
+        tree.input("log", "");
+        let old = "/var/log/old/a.log";
+        let id = tree.file(old, "a\nb\n");
+        tree.log_state(old, id, 2);
+        tree.log = tree.log.replace("\"ttl\":-1", "\"ttl\":-2");
+        if held {
+            tree.hold(old, 2);
+        }
+        let (verdict, report) = tree.judge();
+        let reasons = report.shippers[0].files.iter().map(|file| file.reason.to_string()).collect();
+        assert_eq!((verdict, reasons), expected);
+    }
+}
+
+#[test]
 fn what_the_shipper_says_of_drops_is_reported() {
     let mut tree = Tree::new("drops");
     tree.input("log", "");
@@ -858,4 +892,44 @@ fn a_registry_that_changes_while_it_is_read_never_drains() {
         writer.join().unwrap();
         assert!(!verdicts.contains_key("Drained") && !verdicts.contains_key("Settled"), "{verdicts:?}");
     }
+}
+
+/// Changes a log all the time: it grows, is cut back, and another file takes its name. There is always
+/// a line in it that is not acknowledged, behind blank ones without end.
+fn rotate(path: &Path, base: &[u8], stop: &AtomicBool) {
+    let new = path.with_extension("new");
+    while !stop.load(Ordering::Relaxed) {
+        let mut file = fs::File::options().append(true).open(path).unwrap();
+        for _ in 0..8 {
+            file.write_all(b"\n\nc\n").unwrap();
+        }
+        file.set_len(base.len() as u64).unwrap();
+        fs::write(&new, base).unwrap();
+        fs::rename(&new, path).unwrap();
+    }
+}
+
+#[test]
+fn a_log_that_changes_while_it_is_judged_never_drains() {
+    let mut tree = Tree::new("changing-log");
+    tree.input("log", "");
+    let base = [b"a\n".as_slice(), &[b'\n'; 200_000], b"b\n"].concat();
+    let id = tree.file(A, &base);
+    tree.log_state(A, id, 2);
+    tree.lay();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (ended, at) = (Arc::clone(&stop), tree.root.join(&A[1..]));
+    let writer = std::thread::spawn(move || rotate(&at, &base, &ended));
+    let mut verdicts = BTreeMap::new();
+    for _ in 0..200 {
+        let (verdict, report) = tree.look().unwrap();
+        if !matches!(verdict, Verdict::Drained | Verdict::Settled) {
+            // A folder that changes each time it is read is named in place of the file.
+            assert!(report.text().contains("/var/log/app"), "{}", report.text());
+        }
+        *verdicts.entry(format!("{verdict:?}")).or_insert(0) += 1;
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    assert!(!verdicts.contains_key("Drained") && !verdicts.contains_key("Settled"), "{verdicts:?}");
 }

@@ -25,6 +25,14 @@ pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> nix::Result<()> 
     Errno::result(done).map(drop)
 }
 
+/// Is pidfd_send_signal(2) there (Linux 5.1)? Asked with a descriptor that nobody can have.
+pub fn has_pidfd_send_signal() -> bool {
+    let no_info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: integers and a null pointer, which the call allows; the descriptor is none.
+    let done = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, -1, 0, no_info, 0) };
+    Errno::result(done) == Err(Errno::EBADF)
+}
+
 /// Is close_range(2) there (Linux 5.9)? Asked with a range that holds no descriptor.
 pub fn has_close_range() -> bool {
     // SAFETY: integers; no descriptor can have these numbers, so nothing is closed.

@@ -218,7 +218,11 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(file: &'a [u8]) -> Self {
-        let end = memchr::memchr(0, file).unwrap_or(file.len());
+        // In a short script it is not worth asking the processor what it can do, which a virtual machine
+        // answers slowly.
+        const SHORT: usize = 1024;
+        let end = if file.len() < SHORT { find(0, file) } else { memchr::memchr(0, file) };
+        let end = end.unwrap_or(file.len());
         Self { file: file.get(..end).unwrap_or_default(), at: 0, is_beginning: true }
     }
 }

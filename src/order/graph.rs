@@ -213,7 +213,11 @@ impl Graph {
     }
 
     fn add_edges(&mut self, from: UnitId) {
-        for at in 0..self.unit(from).map_or(0, |u| u.deps.len()) {
+        let count = self.unit(from).map_or(0, |u| u.deps.len());
+        if let Some(node) = self.nodes.get_mut(from.0) {
+            node.links.reserve(count);
+        }
+        for at in 0..count {
             let Some(dep) = self.unit(from).and_then(|u| u.deps.get(at)) else { continue };
             let kind = dep.kind;
             let to = match self.index.get(&dep.on) {
@@ -247,9 +251,11 @@ impl Graph {
         // link's place among those kept.
         let mut seen = vec![(0usize, 0usize); self.nodes.len()];
         let mut turn = 0;
+        let mut kept: Vec<Option<Link>> = Vec::new();
         for node in 0..self.nodes.len() {
-            let links = self.nodes.get_mut(node).map(|n| std::mem::take(&mut n.links)).unwrap_or_default();
-            let mut kept: Vec<Option<Link>> = Vec::with_capacity(links.len());
+            let mut links =
+                self.nodes.get_mut(node).map(|n| std::mem::take(&mut n.links)).unwrap_or_default();
+            kept.clear();
             let present = links.iter().fold(0u32, |set, link| set | 1 << link.relation as u32);
             for relation in Relation::ALL.into_iter().filter(|r| present & 1 << *r as u32 != 0) {
                 turn += 1;
@@ -271,7 +277,9 @@ impl Graph {
                 }
             }
             if let Some(node) = self.nodes.get_mut(node) {
-                node.links = kept.into_iter().flatten().collect();
+                links.clear();
+                links.extend(kept.iter().copied().flatten());
+                node.links = links;
             }
         }
     }

@@ -175,7 +175,7 @@ impl<'a> Loader<'a> {
 
     /// The folders that exist for the names of a unit, in the order in which they win.
     fn folders(&self, names: &[&UnitName], suffix: &str, whole_kind: bool) -> Vec<PathBuf> {
-        if !self.index.has_folders(suffix) {
+        if !self.index.may_have_folder(names, suffix, whole_kind) {
             return Vec::new();
         }
         let mut chains: Vec<Vec<String>> = names.iter().map(|n| folder_names(n)).collect();

@@ -19,6 +19,9 @@ mod tests;
 /// Longest line, and longest joined line, that systemd reads (`LONG_LINE_MAX`).
 pub const LINE_MAX: usize = 1024 * 1024;
 
+/// So many lines most files have.
+const ITEMS: usize = 16;
+
 /// The byte order mark, which systemd skips once.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -200,6 +203,7 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Self {
         let mut reader = Reader { file: bytes, ..Reader::default() };
+        reader.document.items.reserve(ITEMS);
         for (content, raw) in lines(bytes) {
             reader.line(content, raw);
         }

@@ -226,7 +226,7 @@ fn renumber(jobs: Vec<Job>, place: &[Option<usize>]) -> Vec<Job> {
         list.dedup();
         list
     };
-    let mut out: Vec<(usize, Job)> = Vec::with_capacity(jobs.len());
+    let mut out: Vec<Option<Job>> = jobs.iter().map(|_| None).collect();
     for (at, mut job) in jobs.into_iter().enumerate() {
         let Some(at) = new(at) else { continue };
         job.waits_for = all(job.waits_for);
@@ -237,8 +237,9 @@ fn renumber(jobs: Vec<Job>, place: &[Option<usize>]) -> Vec<Job> {
         {
             *by = moved;
         }
-        out.push((at, job));
+        if let Some(slot) = out.get_mut(at) {
+            *slot = Some(job);
+        }
     }
-    sort::by_key(&mut out, |(at, _)| *at);
-    out.into_iter().map(|(_, job)| job).collect()
+    out.into_iter().flatten().collect()
 }

@@ -11,6 +11,7 @@ use crate::unit::model::{
 use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::syntax::physical_line;
 use crate::unit::value::{Span, Timeout};
+use std::sync::OnceLock;
 
 /// So many dependencies are compared with one another; a set would cost more.
 const FEW: usize = 24;
@@ -85,15 +86,23 @@ fn by_default(unit: &mut Unit) {
     if !unit.default_dependencies {
         return;
     }
-    let edges: &[(DepKind, &str)] = match unit.name.kind() {
+    // Parsed once: thousands of services have the same.
+    static OWN: OnceLock<Option<[UnitName; 3]>> = OnceLock::new();
+    let parse = || {
+        let [sysinit, basic, shutdown] =
+            ["sysinit.target", "basic.target", "shutdown.target"].map(UnitName::parse);
+        Some([sysinit.ok()?, basic.ok()?, shutdown.ok()?])
+    };
+    let Some([sysinit, basic, shutdown]) = OWN.get_or_init(parse) else { return };
+    let edges: &[(DepKind, &UnitName)] = match unit.name.kind() {
         UnitKind::Service => &[
-            (DepKind::Requires, "sysinit.target"),
-            (DepKind::After, "sysinit.target"),
-            (DepKind::After, "basic.target"),
-            (DepKind::Conflicts, "shutdown.target"),
-            (DepKind::Before, "shutdown.target"),
+            (DepKind::Requires, sysinit),
+            (DepKind::After, sysinit),
+            (DepKind::After, basic),
+            (DepKind::Conflicts, shutdown),
+            (DepKind::Before, shutdown),
         ],
-        UnitKind::Target => &[(DepKind::Conflicts, "shutdown.target"), (DepKind::Before, "shutdown.target")],
+        UnitKind::Target => &[(DepKind::Conflicts, shutdown), (DepKind::Before, shutdown)],
         UnitKind::Socket
         | UnitKind::Device
         | UnitKind::Mount
@@ -104,11 +113,8 @@ fn by_default(unit: &mut Unit) {
         | UnitKind::Slice
         | UnitKind::Scope => &[],
     };
-    for (kind, on) in edges {
-        match UnitName::parse(on) {
-            Ok(on) if on != unit.name => unit.deps.push(Dependency { kind: *kind, on, origin: None }),
-            Ok(_) | Err(_) => {}
-        }
+    for (kind, on) in edges.iter().filter(|(_, on)| **on != unit.name) {
+        unit.deps.push(Dependency { kind: *kind, on: (*on).clone(), origin: None });
     }
 }
 

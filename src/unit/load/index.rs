@@ -7,6 +7,7 @@ use crate::sort;
 use crate::unit::builtin;
 use crate::unit::name::UnitName;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 /// The endings of folders that belong to a unit.
@@ -93,8 +94,11 @@ impl Index {
             problems: Vec::new(),
         };
         for folder in paths {
-            match root.list(folder) {
-                Ok(entries) => index.add(root, paths, folder, entries),
+            // In no order: names are looked up, and sorted where they are shown.
+            let mut entries = Vec::new();
+            let mut each = |name: &OsStr, kind| entries.push(Entry { name: name.to_owned(), kind });
+            match root.each_name(folder, &mut each) {
+                Ok(()) => index.add(root, paths, folder, entries),
                 Err(e) if e.is_not_found() => {}
                 Err(e) => index.problems.push(e),
             }
@@ -156,9 +160,15 @@ impl Index {
         self.folders.iter().filter_map(move |(path, sets)| Some((path.as_path(), sets.get(at)?)))
     }
 
-    /// Has any unit a folder with this ending?
-    pub fn has_folders(&self, ending: &str) -> bool {
-        self.with_ending(ending).any(|(_, units)| !units.is_empty())
+    /// Could a unit of these names have a folder with this ending, by the names alone? A plain name has no
+    /// less specific ones, so that for most units nothing need be put together.
+    pub fn may_have_folder(&self, names: &[&UnitName], ending: &str, whole_kind: bool) -> bool {
+        match names {
+            [name] if !whole_kind && !name.as_str().bytes().any(|b| matches!(b, b'-' | b'@')) => {
+                self.with_ending(ending).any(|(_, units)| units.contains(name.as_str()))
+            }
+            _ => self.with_ending(ending).any(|(_, units)| !units.is_empty()),
+        }
     }
 
     /// The main name of a name, and what is there.

@@ -11,9 +11,13 @@
 //! * [`service`]: one supervised service. Pure, but for `run`.
 //! * [`drain`]: has everything been shipped? Pure, but for `run`.
 //! * [`json`]: JSON, written and read. Pure; every subject may use it.
+//! * [`hash`]: a quick hash for names. Pure; every subject may use it.
 //! * [`sort`]: sorting with one body for all types. Pure; every subject may use it.
 //! * [`host`]: which init is pid 1, which family, which kernel features.
 //! * [`os`]: the only place with system calls and `unsafe`.
+//!
+//! What is as hot as a million states of a registry lies in a crate of its own below `crates/`, which
+//! is compiled otherwise: [`positions`], what a shipper's position files say. Pure.
 //!
 //! Pure means values in, values out: no clock, no file, no environment, no process. Subjects do
 //! not import one another, except that all may use [`unit`]; they meet in `cli::run`. A test reads
@@ -24,6 +28,7 @@
 
 pub mod cli;
 pub mod drain;
+pub mod hash;
 pub mod host;
 pub mod json;
 pub mod order;

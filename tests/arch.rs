@@ -1,8 +1,9 @@
-//! Holds the layers: reads the `use` lines and paths of every source file below `src/`.
+//! Holds the layers: reads the `use` lines and paths of every source file below `src/` and `crates/`.
 //!
 //! Subjects do not import one another, except that all may use `unit`; pure files use neither the
 //! layer of system calls nor the clock, files, environment or processes of the standard library;
-//! nothing below the doors prints or exits; `unsafe` stands in `os` alone.
+//! nothing below the doors prints or exits; `unsafe` stands in `os` alone. The libraries below
+//! `crates/` are pure throughout.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
@@ -34,7 +35,15 @@ struct Source {
     code: String,
 }
 
+/// Every source file of amr itself.
 fn sources() -> Vec<Source> {
+    let found = below("src");
+    assert!(found.len() > 30, "found only {} source files", found.len());
+    found
+}
+
+/// Every source file of the folder `top`, a path of the repository.
+fn below(top: &str) -> Vec<Source> {
     fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
@@ -45,15 +54,14 @@ fn sources() -> Vec<Source> {
             }
         }
     }
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join(top);
     let mut files = Vec::new();
-    walk(&src, &mut files);
+    walk(&top, &mut files);
     files.sort();
-    assert!(files.len() > 30, "found only {} source files", files.len());
     files
         .iter()
         .map(|f| Source {
-            rel: f.strip_prefix(&src).unwrap().to_str().unwrap().to_owned(),
+            rel: f.strip_prefix(&top).unwrap().to_str().unwrap().to_owned(),
             code: without_tests_and_comments(&fs::read_to_string(f).unwrap()),
         })
         .collect()
@@ -104,31 +112,52 @@ fn subjects_do_not_import_one_another() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What a pure file must not name.
+const IMPURE: &[&str] = &[
+    "crate::os",
+    "crate::host",
+    "std::fs",
+    "std::env",
+    "std::process",
+    "std::net",
+    "std::os::unix::net",
+    "Instant::now",
+    "SystemTime::now",
+    "std::thread",
+    "nix::",
+    "libc::",
+];
+
+/// What only the doors may do.
+const OUTWARD: &[&str] =
+    &["println!", "eprintln!", "print!(", "eprint!(", "process::exit", "std::env::var", "env::args"];
+
 #[test]
 fn pure_files_touch_neither_the_system_nor_the_clock() {
-    const FORBIDDEN: &[&str] = &[
-        "crate::os",
-        "crate::host",
-        "std::fs",
-        "std::env",
-        "std::process",
-        "std::net",
-        "std::os::unix::net",
-        "Instant::now",
-        "SystemTime::now",
-        "std::thread",
-        "nix::",
-        "libc::",
-    ];
     let mut wrong = Vec::new();
     for s in sources() {
         let subject = SUBJECTS.iter().any(|m| s.rel.starts_with(&format!("{m}/")));
         if !subject || is_driver(&s.rel) || is_test_file(&s.rel) {
             continue;
         }
-        for f in FORBIDDEN {
+        for f in IMPURE {
             if names(&s.code, f) {
                 wrong.push(format!("src/{} is pure and uses {f}", s.rel));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_libraries_below_crates_are_pure() {
+    let found = below("crates");
+    assert!(found.len() > 10, "found only {} source files", found.len());
+    let mut wrong = Vec::new();
+    for s in found.iter().filter(|s| !is_test_file(&s.rel)) {
+        for f in IMPURE.iter().chain(OUTWARD).chain(&["unsafe ", "unsafe{"]) {
+            if names(&s.code, f) {
+                wrong.push(format!("crates/{} is pure and uses {f}", s.rel));
             }
         }
     }
@@ -142,9 +171,7 @@ fn only_the_doors_print_exit_and_read_the_environment() {
         if s.rel.starts_with("cli/") || s.rel == "main.rs" || is_test_file(&s.rel) {
             continue;
         }
-        for f in
-            ["println!", "eprintln!", "print!(", "eprint!(", "process::exit", "std::env::var", "env::args"]
-        {
+        for f in OUTWARD {
             if s.code.contains(f) {
                 wrong.push(format!("src/{} uses {f}", s.rel));
             }

@@ -9,7 +9,7 @@ wrong() { echo "not ok - $*"; bad=1; }
 ok() { echo "ok - $*"; }
 
 # 1. Files that documents name in backquotes with a path of ours.
-named=$(grep -ohE '`(docs|src|tests|systemd|initd|rc-links|benches)/[A-Za-z0-9_./@-]*`' README.md CHANGELOG.md docs/*.md systemd/README.md rc-links/README.md 2>/dev/null | tr -d '`' | sort -u)
+named=$(grep -ohE '`(docs|src|crates|tests|systemd|initd|rc-links|benches)/[A-Za-z0-9_./@-]*`' README.md CHANGELOG.md docs/*.md systemd/README.md rc-links/README.md 2>/dev/null | tr -d '`' | sort -u)
 for f in $named; do [ -e "$f" ] || wrong "a document names '$f', which is not there"; done
 ok "$(echo "$named" | wc -l) names of files in documents looked at"
 

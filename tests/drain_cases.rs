@@ -15,6 +15,7 @@ use amr::os::root::Root;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -891,4 +892,44 @@ fn a_registry_that_changes_while_it_is_read_never_drains() {
         writer.join().unwrap();
         assert!(!verdicts.contains_key("Drained") && !verdicts.contains_key("Settled"), "{verdicts:?}");
     }
+}
+
+/// Changes a log all the time: it grows, is cut back, and another file takes its name. There is always
+/// a line in it that is not acknowledged, behind blank ones without end.
+fn rotate(path: &Path, base: &[u8], stop: &AtomicBool) {
+    let new = path.with_extension("new");
+    while !stop.load(Ordering::Relaxed) {
+        let mut file = fs::File::options().append(true).open(path).unwrap();
+        for _ in 0..8 {
+            file.write_all(b"\n\nc\n").unwrap();
+        }
+        file.set_len(base.len() as u64).unwrap();
+        fs::write(&new, base).unwrap();
+        fs::rename(&new, path).unwrap();
+    }
+}
+
+#[test]
+fn a_log_that_changes_while_it_is_judged_never_drains() {
+    let mut tree = Tree::new("changing-log");
+    tree.input("log", "");
+    let base = [b"a\n".as_slice(), &[b'\n'; 200_000], b"b\n"].concat();
+    let id = tree.file(A, &base);
+    tree.log_state(A, id, 2);
+    tree.lay();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (ended, at) = (Arc::clone(&stop), tree.root.join(&A[1..]));
+    let writer = std::thread::spawn(move || rotate(&at, &base, &ended));
+    let mut verdicts = BTreeMap::new();
+    for _ in 0..200 {
+        let (verdict, report) = tree.look().unwrap();
+        if !matches!(verdict, Verdict::Drained | Verdict::Settled) {
+            // A folder that changes each time it is read is named in place of the file.
+            assert!(report.text().contains("/var/log/app"), "{}", report.text());
+        }
+        *verdicts.entry(format!("{verdict:?}")).or_insert(0) += 1;
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    assert!(!verdicts.contains_key("Drained") && !verdicts.contains_key("Settled"), "{verdicts:?}");
 }

@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use amr::drain::report::{Report, Stage};
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -170,5 +171,66 @@ fn a_bad_position_file_is_an_answer_or_an_error_that_names_it() {
         let torn = says.starts_with("half");
         assert_eq!(judged.status.code(), Some(if torn { 0 } else { 11 }), "{says}: {judged:?}");
         assert!(text(&judged.stdout).contains(says), "{says}: {judged:?}");
+    }
+}
+
+/// Runs `amr drain --once` as somebody who is not root, whom permissions bind.
+fn once_as_nobody(tree: &Tree, registry: &str) -> Output {
+    // The binary may lie where only root comes to.
+    let program = tree.0.join("amr");
+    if !program.exists() {
+        fs::copy(env!("CARGO_BIN_EXE_amr"), &program).unwrap();
+    }
+    let mut command = Command::new(program);
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        command.uid(65534).gid(65534);
+    }
+    command.arg("--root").arg(&tree.0).args(["drain", "filebeat", "--once", "--registry", registry]);
+    command.args(["--config", "/filebeat.yml"]).output().unwrap()
+}
+
+#[test]
+fn what_may_not_be_read_is_named_and_never_drained() {
+    let tree = Tree::new("forbidden");
+    tree.put("data/log.json", "");
+    tree.put("data/7.json", "[\n]\n");
+    tree.put("data/meta.json", "{\"version\":\"1\"}");
+    let reports = tree.0.join("var/log/amr-drain");
+    fs::create_dir_all(&reports).unwrap();
+    fs::set_permissions(&reports, Permissions::from_mode(0o777)).unwrap();
+    let whole = once_as_nobody(&tree, "/registry");
+    assert_eq!(whole.status.code(), Some(0), "{}", text(&whole.stderr));
+    for (forbidden, registry, named) in [
+        ("registry", "/registry", "registry"),
+        ("data", "/data", "data"),
+        ("data/meta.json", "/data", "data/meta.json"),
+        ("data/log.json", "/data", "data/log.json"),
+        ("data/7.json", "/data", "data/7.json"),
+        ("filebeat.yml", "/registry", "filebeat.yml"),
+    ] {
+        let path = tree.0.join(forbidden);
+        let mode = fs::metadata(&path).unwrap().permissions();
+        fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
+        let said = once_as_nobody(&tree, registry);
+        fs::set_permissions(&path, mode).unwrap();
+        let error = text(&said.stderr);
+        assert_eq!(
+            (said.status.code(), text(&said.stdout)),
+            (Some(1), String::new()),
+            "{forbidden}: {error}"
+        );
+        assert!(error.contains(&format!("/{named}")) && error.contains("Permission denied"), "{error}");
+    }
+    // Of logs a verdict can be given, with what could not be seen.
+    tree.acknowledge(2);
+    for forbidden in ["logs/a.log", "logs"] {
+        let path = tree.0.join(forbidden);
+        let mode = fs::metadata(&path).unwrap().permissions();
+        fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
+        let said = once_as_nobody(&tree, "/registry");
+        fs::set_permissions(&path, mode).unwrap();
+        let told = text(&said.stdout);
+        assert!(!matches!(said.status.code(), Some(0 | 10)), "{forbidden}: {told}");
+        assert!(told.contains(&format!("/{forbidden}")) && told.contains("Permission denied"), "{told}");
     }
 }

@@ -1,9 +1,10 @@
 //! Has everything been shipped?
+
+pub use positions::cursor;
+
 pub mod claim;
-pub mod cursor;
 pub mod file;
 pub mod history;
-pub mod json;
 pub mod keep;
 pub mod news;
 pub mod pace;

@@ -24,10 +24,11 @@ impl Json for bool {
 }
 
 macro_rules! numbers {
-    ($($kind:ty)*) => {$(
+    ($($kind:ty, $write:expr;)*) => {$(
         impl Json for $kind {
             fn write(&self, out: &mut Writer) {
-                out.plain(self);
+                let write: fn(Self, &mut Writer) = $write;
+                write(*self, out);
             }
 
             fn read(from: &mut Reader<'_>) -> Result<Self, Error> {
@@ -38,7 +39,13 @@ macro_rules! numbers {
     )*};
 }
 
-numbers! { u8 u32 u64 i32 i64 }
+numbers! {
+    u8, |number, out| out.number(number.into());
+    u32, |number, out| out.number(number.into());
+    u64, |number, out| out.number(number);
+    i32, |number, out| out.plain(&number);
+    i64, |number, out| out.plain(&number);
+}
 
 impl Json for String {
     fn write(&self, out: &mut Writer) {
@@ -95,9 +102,9 @@ impl<T: Json> Json for Option<T> {
 }
 
 fn list<T: Json>(all: &[T], out: &mut Writer) {
-    out.open('[');
+    out.open(b'[');
     all.iter().for_each(|one| one.write(out));
-    out.close(']');
+    out.close(b']');
 }
 
 impl<T: Json> Json for Vec<T> {
@@ -117,10 +124,10 @@ impl<T: Json> Json for Vec<T> {
 
 impl<A: Json, B: Json> Json for (A, B) {
     fn write(&self, out: &mut Writer) {
-        out.open('[');
+        out.open(b'[');
         self.0.write(out);
         self.1.write(out);
-        out.close(']');
+        out.close(b']');
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Error> {

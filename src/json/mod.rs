@@ -3,7 +3,7 @@
 //! Three ways in and out, for three needs. A type with [`Json`], mostly by [`record!`] or
 //! [`choice!`](crate::choice), is written to and read from bytes without a tree between: a report of
 //! a million files fits in memory. A [`Value`] is a tree, for answers (`--json`) and for texts of
-//! other people's making. `drain::json` reads a registry from a stream.
+//! other people's making. `positions::json` reads a registry from a stream.
 //!
 //! Promises: what is written can be read again and is one line; an error names line and column; what
 //! is read ends, and is nested no deeper than [`DEEPEST`]. Numbers are whole numbers; others are kept
@@ -51,7 +51,7 @@ pub fn is_default<T: Default + PartialEq>(what: &T) -> bool {
 pub fn encode<T: Json>(what: &T) -> Vec<u8> {
     let mut out = Writer::default();
     what.write(&mut out);
-    out.into_text().into_bytes()
+    out.into_bytes()
 }
 
 /// From the bytes of a whole text.

@@ -4,16 +4,21 @@
 /// Gives a struct the form of an object with these fields, in this order. Unknown fields are passed
 /// over. A field that is not there is an error, unless its type says otherwise
 /// ([`absent`](crate::json::Json::absent)). Fields after `optional` are left out where they are as in
-/// their type's default; with `default` before the name, every missing field is as in the struct's.
+/// their type's default; with `default` before the name, all of them are, and the struct's own default
+/// must be made of theirs.
 #[macro_export]
 macro_rules! record {
     (default $kind:ident { $($field:ident),* $(,)? }) => {
         impl $crate::json::Json for $kind {
             fn write(&self, out: &mut $crate::json::Writer) {
                 let Self { $($field),* } = self;
-                out.open('{');
-                $(out.field(stringify!($field), $field);)*
-                out.close('}');
+                out.open(b'{');
+                $(
+                    if !$crate::json::is_default($field) {
+                        out.field($crate::lead!($field), $field);
+                    }
+                )*
+                out.close(b'}');
             }
 
             fn read(from: &mut $crate::json::Reader<'_>) -> Result<Self, $crate::json::Error> {
@@ -33,14 +38,14 @@ macro_rules! record {
         impl $crate::json::Json for $kind {
             fn write(&self, out: &mut $crate::json::Writer) {
                 let Self { $($field,)* $($($rare),*)? } = self;
-                out.open('{');
-                $(out.field(stringify!($field), $field);)*
+                out.open(b'{');
+                $(out.field($crate::lead!($field), $field);)*
                 $($(
                     if !$crate::json::is_default($rare) {
-                        out.field(stringify!($rare), $rare);
+                        out.field($crate::lead!($rare), $rare);
                     }
                 )*)?
-                out.close('}');
+                out.close(b'}');
             }
 
             fn read(from: &mut $crate::json::Reader<'_>) -> Result<Self, $crate::json::Error> {
@@ -49,6 +54,15 @@ macro_rules! record {
                 Ok(Self { $($field,)* $($($rare),*)? })
             }
         }
+    };
+}
+
+/// What stands before the value of a field: `,"NAME":`, in one piece.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! lead {
+    ($name:ident) => {
+        concat!(",\"", stringify!($name), "\":")
     };
 }
 
@@ -105,17 +119,17 @@ macro_rules! choice {
                 match self {
                     $(Self::$word => out.text(stringify!($word)),)*
                     $($(Self::$with(what) => {
-                        out.open('{');
-                        out.field(stringify!($with), what);
-                        out.close('}');
+                        out.open(b'{');
+                        out.field($crate::lead!($with), what);
+                        out.close(b'}');
                     })*)?
                     $($(Self::$large { $($field),* } => {
-                        out.open('{');
-                        out.key(stringify!($large));
-                        out.open('{');
-                        $(out.field(stringify!($field), $field);)*
-                        out.close('}');
-                        out.close('}');
+                        out.open(b'{');
+                        out.key($crate::lead!($large));
+                        out.open(b'{');
+                        $(out.field($crate::lead!($field), $field);)*
+                        out.close(b'}');
+                        out.close(b'}');
                     })*)?
                 }
             }

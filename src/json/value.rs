@@ -80,20 +80,20 @@ impl Value {
         }
     }
 
-    fn show(&self, out: &mut String, indent: Option<usize>) {
+    fn show(&self, out: &mut Vec<u8>, indent: Option<usize>) {
         match self {
-            Self::Null => out.push_str("null"),
-            Self::Bool(true) => out.push_str("true"),
-            Self::Bool(false) => out.push_str("false"),
-            Self::Number(digits) => out.push_str(digits),
+            Self::Null => out.extend_from_slice(b"null"),
+            Self::Bool(true) => out.extend_from_slice(b"true"),
+            Self::Bool(false) => out.extend_from_slice(b"false"),
+            Self::Number(digits) => out.extend_from_slice(digits.as_bytes()),
             Self::Text(text) => quote(out, text),
             Self::List(all) => {
                 let parts = all.iter().map(|value| (None, value));
-                inside(out, ['[', ']'], &mut parts.into_iter(), indent);
+                inside(out, [b'[', b']'], &mut parts.into_iter(), indent);
             }
             Self::Object(fields) => {
                 let parts = fields.iter().map(|(key, value)| (Some(key.as_str()), value));
-                inside(out, ['{', '}'], &mut parts.into_iter(), indent);
+                inside(out, [b'{', b'}'], &mut parts.into_iter(), indent);
             }
         }
     }
@@ -101,29 +101,29 @@ impl Value {
 
 /// The parts of a list or an object, each on a line of its own where there is an indent.
 fn inside(
-    out: &mut String,
-    [open, close]: [char; 2],
+    out: &mut Vec<u8>,
+    [open, close]: [u8; 2],
     parts: &mut dyn Iterator<Item = (Option<&str>, &Value)>,
     indent: Option<usize>,
 ) {
     let deeper = indent.map(|spaces| spaces.saturating_add(2));
-    let line = |out: &mut String, spaces: Option<usize>| {
+    let line = |out: &mut Vec<u8>, spaces: Option<usize>| {
         if let Some(spaces) = spaces {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', spaces));
+            out.push(b'\n');
+            out.resize(out.len().saturating_add(spaces), b' ');
         }
     };
     out.push(open);
     let mut empty = true;
     for (key, value) in parts {
         if !empty {
-            out.push(',');
+            out.push(b',');
         }
         empty = false;
         line(out, deeper);
         if let Some(key) = key {
             quote(out, key);
-            out.push_str(if indent.is_some() { ": " } else { ":" });
+            out.extend_from_slice(if indent.is_some() { b": " } else { b":" });
         }
         value.show(out, deeper);
     }
@@ -136,9 +136,9 @@ fn inside(
 /// On one line; with `{:#}` as people like to read it.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = String::new();
+        let mut out = Vec::new();
         self.show(&mut out, f.alternate().then_some(0));
-        f.write_str(&out)
+        f.write_str(&String::from_utf8_lossy(&out))
     }
 }
 

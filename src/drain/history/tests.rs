@@ -27,10 +27,9 @@ fn behind(ino: u64, size: u64, acknowledged: u64) -> Progress {
 
 /// Looks at these files and gives back what the look made of them.
 fn look(history: &mut History, at: u64, view: View, files: &[Progress]) -> Vec<Progress> {
-    let mut files: Vec<Progress> =
-        files.iter().map(|file| Progress { still_since: Moment(at), ..file.clone() }).collect();
-    history.look(&mut files, view, Moment(at), Checks::ALL);
-    files
+    let files = files.iter().map(|file| Progress { still_since: Moment(at), ..file.clone() }).collect();
+    history.look(files, view, Moment(at), Checks::ALL);
+    history.files().to_vec()
 }
 
 fn reasons(files: &[Progress]) -> Vec<&Reason> {

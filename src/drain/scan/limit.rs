@@ -1,35 +1,56 @@
 //! Work that a file system may hang: each piece has a limit, and what hangs costs its own answer only.
 
+use crate::os::cpu;
 use crate::os::root::Root;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 /// After so many pieces that hang, the others are not tried.
 const HUNG: usize = 8;
+
+/// From so many pieces on a second thread saves more than it costs.
+const MANY: usize = 32;
 
 /// Runs `job` in a thread of its own; `None` if it is not done within `limit`. A thread that hangs in
 /// the kernel stays behind: there is no way to end it.
 pub fn within<T: Send + 'static>(limit: Duration, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let result = Arc::new(Mutex::new(None));
     let theirs = Arc::clone(&result);
-    // What is sent is the same for all jobs, so that there is one channel's code for all.
+    let done = ends_within(
+        limit,
+        Box::new(move || {
+            let value = job();
+            if let Ok(mut slot) = theirs.lock() {
+                *slot = Some(value);
+            }
+        }),
+    );
+    if done { result.lock().ok()?.take() } else { None }
+}
+
+/// What is run in a thread: one type for all, so that there is one thread's code for all.
+type Job = Box<dyn FnOnce() + Send>;
+
+fn start(job: Job) -> Option<JoinHandle<()>> {
+    Builder::new().spawn(job).ok()
+}
+
+fn ends_within(limit: Duration, job: Job) -> bool {
     let (done, ended) = mpsc::sync_channel(1);
-    let thread = std::thread::Builder::new().spawn(move || {
-        let value = job();
-        if let Ok(mut slot) = theirs.lock() {
-            *slot = Some(value);
-        }
+    let thread = start(Box::new(move || {
+        job();
         // Nobody waits any more where this fails.
         let _ = done.send(());
-    });
-    thread.ok()?;
-    ended.recv_timeout(limit).ok()?;
-    result.lock().ok()?.take()
+    }));
+    thread.is_some() && ended.recv_timeout(limit).is_ok()
 }
 
 /// Does `look` for each of `requests`, in a thread that gets `limit` for each; what is not answered is
-/// `None`. After one that hangs the next thread goes on behind it.
+/// `None`. After one that hangs the next thread goes on behind it. Where there is much to do and a
+/// second processor to do it, the halves are done side by side.
 pub(super) fn each<Q, A>(
     root: &Root,
     requests: Vec<Q>,
@@ -41,37 +62,69 @@ where
     A: Send + 'static,
 {
     let count = requests.len();
-    let requests = Arc::new(requests);
-    let mut answers: Vec<Option<A>> = Vec::with_capacity(count);
+    let mut empty = Vec::new();
+    empty.resize_with(count, || None);
+    let answers = Arc::new(Mutex::new(empty));
+    let (root, into) = (root.clone(), Arc::clone(&answers));
+    let one = move |at: usize| {
+        let Some(request) = requests.get(at) else { return };
+        let answer = look(&root, request);
+        // One that hung and came back may find that nobody waits any more.
+        if let Some(slot) = into.lock().ok().as_mut().and_then(|all| all.get_mut(at)) {
+            *slot = Some(answer);
+        }
+    };
+    side_by_side(count, limit, &(Arc::new(one) as Piece));
+    let mut all = answers.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
+    all.resize_with(count, || None);
+    all
+}
+
+/// Does one piece of the work, by its number.
+type Piece = Arc<dyn Fn(usize) + Send + Sync>;
+
+fn side_by_side(count: usize, limit: Duration, one: &Piece) {
+    if count < MANY || cpu::count() < 2 {
+        return in_turn(0..count, limit, one);
+    }
+    let (half, theirs) = (count / 2, Arc::clone(one));
+    let second = start(Box::new(move || in_turn(half..count, limit, &theirs)));
+    in_turn(0..half, limit, one);
+    match second {
+        // It cannot fail: it does nothing but wait for others.
+        Some(second) => drop(second.join()),
+        None => in_turn(half..count, limit, one),
+    }
+}
+
+fn in_turn(mut pieces: Range<usize>, limit: Duration, one: &Piece) {
     let mut hung = 0usize;
-    while answers.len() < count {
-        let from = answers.len();
-        let (done, left) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
-        let (job_root, job, into, stop) =
-            (root.clone(), Arc::clone(&requests), Arc::clone(&done), Arc::clone(&left));
-        let finished = within(limit, move || {
-            for request in job.iter().skip(from) {
-                let answer = look(&job_root, request);
-                // One that hung and came back finds that another thread has gone on.
-                let Some(mut done) = into.lock().ok().filter(|_| !stop.load(Ordering::Acquire)) else {
-                    break;
-                };
-                done.push(answer);
-            }
-        });
-        if let Ok(mut done) = done.lock() {
-            left.store(true, Ordering::Release);
-            answers.extend(done.drain(..).take(count.saturating_sub(from)).map(Some));
-        }
-        if finished.is_none() && answers.len() < count && answers.len() == from {
-            answers.push(None);
-            hung += 1;
-        }
-        if hung >= HUNG {
-            answers.resize_with(count, || None);
+    while !pieces.is_empty() && hung < HUNG {
+        let (done, left) = (Arc::new(AtomicUsize::new(pieces.start)), Arc::new(AtomicBool::new(false)));
+        let (todo, one) = (pieces.clone(), Arc::clone(one));
+        let (reached, stop) = (Arc::clone(&done), Arc::clone(&left));
+        let ended = ends_within(
+            limit,
+            Box::new(move || {
+                for at in todo {
+                    one(at);
+                    reached.store(at.saturating_add(1), Ordering::Release);
+                    // One that hung and came back finds that another thread has gone on.
+                    if stop.load(Ordering::Acquire) {
+                        break;
+                    }
+                }
+            }),
+        );
+        left.store(true, Ordering::Release);
+        let reached = done.load(Ordering::Acquire);
+        if !ended && reached == pieces.start {
+            hung = hung.saturating_add(1);
+            pieces.start = reached.saturating_add(1);
+        } else {
+            pieces.start = reached;
         }
     }
-    answers
 }
 
 #[cfg(test)]
@@ -105,6 +158,18 @@ mod tests {
         let root = Root::host().unwrap();
         let answers = each(&root, vec![1; 1000], Duration::from_millis(5), hangs_at_odd);
         assert_eq!(answers, vec![None; 1000]);
+    }
+
+    #[test]
+    fn two_halves_give_what_one_whole_gives() {
+        let root = Root::host().unwrap();
+        let requests: Vec<u32> = (0..999).collect();
+        let whole: Vec<Option<u32>> = requests.iter().map(|number| Some(number * 2)).collect();
+        assert_eq!(each(&root, requests, Duration::from_secs(60), |_, number| number * 2), whole);
+        let few: Vec<u32> = (0..64).map(|number| number * 2 + u32::from(number == 50)).collect();
+        let answers = each(&root, few, Duration::from_millis(200), hangs_at_odd);
+        assert_eq!(answers.iter().filter(|answer| answer.is_none()).count(), 1);
+        assert_eq!((answers.len(), answers[50], answers[51]), (64, None, Some(102)));
     }
 
     #[test]

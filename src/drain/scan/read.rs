@@ -22,6 +22,8 @@ use std::time::Duration;
 /// How many bytes of one tail are looked at before it is left unread.
 const MOST: u64 = 16 << 20;
 const BLOCK: usize = 64 << 10;
+/// How often a file that changes while it is read is read.
+const ATTEMPTS: usize = 3;
 
 /// A part of a file that must be read.
 #[derive(Clone, Debug)]
@@ -55,16 +57,38 @@ pub fn tails(root: &Root, requests: Vec<Request>, limit: Duration) -> Vec<Tail> 
         .collect()
 }
 
+/// What the bytes are, of one moment: an answer that proves something counts only if the file was the
+/// same before and after.
 fn tail(root: &Root, request: &Request) -> Result<Tail, Unread> {
     let file = open(root, &request.open, request.id)?;
-    let mut look = Look::new(request.stretch.framing);
-    let mut at = request.stretch.from;
+    let stat = || Stat::of(&file).map_err(|error| Unread::Failed(error.to_string()));
+    let mut before = stat()?;
+    for _ in 0..ATTEMPTS {
+        let found = tail_of(&file, &request.stretch)?;
+        if matches!(found, Tail::CompleteLines { .. }) {
+            return Ok(found);
+        }
+        let after = stat()?;
+        if after.size < request.stretch.to {
+            return Err(Unread::Shrank);
+        }
+        if (after.size, after.mtime) == (before.size, before.mtime) {
+            return Ok(found);
+        }
+        before = after;
+    }
+    Err(Unread::Failed("it changed each time it was read".to_owned()))
+}
+
+fn tail_of(file: &File, stretch: &Stretch) -> Result<Tail, Unread> {
+    let mut look = Look::new(stretch.framing);
+    let mut at = stretch.from;
     let mut block = vec![0; BLOCK];
-    while at < request.stretch.to {
+    while at < stretch.to {
         if look.seen() >= MOST {
             return Ok(look.cut_short());
         }
-        let want = usize::try_from(request.stretch.to - at).unwrap_or(BLOCK).min(BLOCK);
+        let want = usize::try_from(stretch.to - at).unwrap_or(BLOCK).min(BLOCK);
         let buffer = block.get_mut(..want).unwrap_or_default();
         let got =
             file.read_at(buffer, at).map_err(|error| Unread::Failed(crate::os::error::cause(&error)))?;
@@ -141,4 +165,84 @@ fn print(file: &File, offset: u64, len: u64, growing: bool) -> Option<Fingerprin
         Sha256::digest(&bytes)
     };
     Some(Fingerprint { sha256: digest.into(), offset, len, growing })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drain::tail::Framing;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// A file of this test's own, and what asks for all of its bytes.
+    struct Log(PathBuf);
+
+    impl Log {
+        fn new(name: &str, bytes: &[u8]) -> (Self, Request) {
+            let path = std::env::temp_dir().join(format!("amr-read-{}-{name}", std::process::id()));
+            std::fs::write(&path, bytes).unwrap();
+            let stat = Stat::of(File::open(&path).unwrap()).unwrap();
+            let stretch = Stretch { from: 0, to: stat.size, framing: Framing::Lines };
+            (Self(path.clone()), Request { id: FileId { dev: stat.dev, ino: stat.ino }, open: path, stretch })
+        }
+
+        fn write(&self) -> File {
+            File::options().write(true).open(&self.0).unwrap()
+        }
+    }
+
+    impl Drop for Log {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    fn look(request: &Request) -> Tail {
+        tails(&Root::host().unwrap(), vec![request.clone()], Duration::from_secs(60)).remove(0)
+    }
+
+    #[test]
+    fn a_log_that_changed_since_it_was_seen_is_read_as_it_was_or_not_at_all() {
+        let (log, request) = Log::new("changed", b"\n\n\n\n");
+        assert_eq!(look(&request), Tail::OnlyBlank);
+        log.write().write_all_at(b"a\n", 4).unwrap();
+        assert_eq!(look(&request), Tail::OnlyBlank, "what was written later is no part of it");
+        log.write().set_len(3).unwrap();
+        assert_eq!(look(&request), Tail::Unread(Unread::Shrank));
+        std::fs::rename(&log.0, log.0.with_extension("old")).unwrap();
+        let gone = look(&request);
+        std::fs::write(&log.0, "\n\n\n\n\n\n").unwrap();
+        let other = look(&request);
+        std::fs::remove_file(log.0.with_extension("old")).unwrap();
+        assert_eq!(gone, Tail::Unread(Unread::Failed("No such file or directory".into())));
+        assert_eq!(other, Tail::Unread(Unread::Failed("another file has taken its name".into())));
+    }
+
+    /// One line moves about among blank ones; at no moment is there none.
+    #[test]
+    fn a_line_that_moves_while_the_tail_is_read_is_not_overlooked() {
+        const LEN: u64 = 1 << 20;
+        let (log, request) = Log::new("moves", &[b'\n'; LEN as usize]);
+        let file = log.write();
+        file.write_all_at(b"b\n", LEN - 2).unwrap();
+        let ended = AtomicBool::new(false);
+        let mut blank = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut ends = [0, LEN - 2];
+                while !ended.load(Ordering::Relaxed) {
+                    file.write_all_at(b"b\n", ends[0]).unwrap();
+                    file.write_all_at(b"\n\n", ends[1]).unwrap();
+                    ends.reverse();
+                    // Longer than the clock of the file system takes to move on.
+                    std::thread::sleep(Duration::from_millis(11));
+                }
+            });
+            let start = std::time::Instant::now();
+            while start.elapsed() < Duration::from_millis(1500) {
+                blank += u32::from(look(&request) == Tail::OnlyBlank);
+            }
+            ended.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(blank, 0);
+    }
 }

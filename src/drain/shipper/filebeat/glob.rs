@@ -101,9 +101,12 @@ impl Pattern {
             Some((Part::Any, _)) => Within::Paths(self),
             Some((last @ (Part::Name(_) | Part::Wild(_)), above)) => {
                 let names = folder.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
-                match matches_parts(above, &names.collect::<Vec<_>>()) {
-                    true => Within::Names(last),
-                    false => Within::Nothing,
+                if !matches_parts(above, &names.collect::<Vec<_>>()) {
+                    return Within::Nothing;
+                }
+                match last {
+                    Part::Wild(pattern) => one_star(pattern).map_or(Within::Names(last), Within::Ends),
+                    Part::Name(_) | Part::Any => Within::Names(last),
                 }
             }
         }
@@ -117,6 +120,8 @@ pub enum Within<'p> {
     Nothing,
     /// It takes those with such a name.
     Names(&'p Part),
+    /// It takes those whose name begins and ends so.
+    Ends((&'p str, &'p str)),
     /// It ends in `**`: the whole path has to be looked at.
     Paths(&'p Pattern),
 }
@@ -128,6 +133,7 @@ impl Within<'_> {
         match self {
             Self::Nothing => false,
             Self::Names(part) => part.matches(name),
+            Self::Ends(ends) => has_ends(name, *ends),
             Self::Paths(pattern) => pattern.matches(path),
         }
     }
@@ -152,17 +158,19 @@ impl Part {
         match self {
             Self::Name(own) => own.as_bytes() == name,
             Self::Wild(pattern) => match one_star(pattern) {
-                // Plain letters stand for their bytes wherever they are.
-                Some((start, end)) => {
-                    name.len() >= start.len() + end.len()
-                        && name.starts_with(start.as_bytes())
-                        && name.ends_with(end.as_bytes())
-                }
+                Some(ends) => has_ends(name, ends),
                 None => matches_part(pattern, name) == Some(true),
             },
             Self::Any => true,
         }
     }
+}
+
+/// Whether a name matches what [`one_star`] found: plain letters stand for their bytes wherever they are.
+fn has_ends(name: &[u8], (start, end): (&str, &str)) -> bool {
+    name.len() >= start.len().saturating_add(end.len())
+        && name.starts_with(start.as_bytes())
+        && name.ends_with(end.as_bytes())
 }
 
 /// What stands before and behind the star of the commonest kind of pattern: one star, and otherwise

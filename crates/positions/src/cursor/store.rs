@@ -11,6 +11,7 @@ use super::record::{
     Ack, Kind, NO_TIME, NONE, Record, hash_of, pack_identity, same_identity, ttl, ttl_number,
 };
 use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp};
+use crate::json::begins;
 
 /// Why the table takes no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +75,7 @@ impl Cursors {
     ///
     /// # Errors
     /// [`Full`]; the states are as they were.
-    pub(in crate::drain) fn set(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<u32, Full> {
+    pub(crate) fn set(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<u32, Full> {
         let (scope, hash, old) = self.known(scope, cursor)?;
         self.put(scope, hash, cursor, old)
     }
@@ -84,11 +85,7 @@ impl Cursors {
     ///
     /// # Errors
     /// [`Full`]; the states are as they were.
-    pub(in crate::drain) fn insert(
-        &mut self,
-        scope: &[u8],
-        cursor: &Cursor<'_>,
-    ) -> Result<Option<u32>, Full> {
+    pub(crate) fn insert(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<Option<u32>, Full> {
         let (scope, hash, old) = self.known(scope, cursor)?;
         match old {
             Some(_) => Ok(old),
@@ -126,12 +123,7 @@ impl Cursors {
     }
 
     /// Takes out the state known by `scope`, input id and identity; whether it was there.
-    pub(in crate::drain) fn remove(
-        &mut self,
-        scope: &[u8],
-        input_id: &[u8],
-        identity: &Identity<'_>,
-    ) -> bool {
+    pub(crate) fn remove(&mut self, scope: &[u8], input_id: &[u8], identity: &Identity<'_>) -> bool {
         let Some(number) = self.find(scope, input_id, identity) else { return false };
         let Some(record) = self.records.get_mut(number as usize) else { return false };
         self.index.remove(hash_of(record.scope, identity), number);
@@ -141,12 +133,7 @@ impl Cursors {
     }
 
     /// The number of the state known by `scope`, input id and identity.
-    pub(in crate::drain) fn find(
-        &self,
-        scope: &[u8],
-        input_id: &[u8],
-        identity: &Identity<'_>,
-    ) -> Option<u32> {
+    pub(crate) fn find(&self, scope: &[u8], input_id: &[u8], identity: &Identity<'_>) -> Option<u32> {
         let scope = match self.last_scope(scope, input_id) {
             Some(last) => last,
             None => self.scopes.find(&scope_text(scope, input_id))?,
@@ -246,7 +233,7 @@ impl Cursors {
         if *head != scope_head(id) || text.len() != id.len() + scope.len() {
             return None;
         }
-        let same = text.is_empty() || (text.starts_with(id) && text.ends_with(scope));
+        let same = begins(text, id) && text.get(id.len()..).is_some_and(|text| begins(text, scope));
         same.then_some(last)
     }
 

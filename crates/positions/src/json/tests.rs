@@ -14,7 +14,7 @@ impl Read for Pieces<'_> {
 }
 
 /// The value as serde_json would have it, read through the reader.
-fn tree<R: Read>(reader: &mut Reader<R>) -> Result<serde_json::Value, Error> {
+fn tree(reader: &mut Reader<'_>) -> Result<serde_json::Value, Error> {
     use serde_json::Value;
     Ok(match reader.peek()? {
         Next::Object => {
@@ -52,7 +52,8 @@ fn tree<R: Read>(reader: &mut Reader<R>) -> Result<serde_json::Value, Error> {
 }
 
 fn read(text: &[u8], piece: usize) -> Result<serde_json::Value, String> {
-    let mut reader = Reader::new(Pieces(text, piece), 0);
+    let mut pieces = Pieces(text, piece);
+    let mut reader = Reader::new(&mut pieces, 0);
     tree(&mut reader).map_err(|error| error.to_string())
 }
 
@@ -66,7 +67,8 @@ fn text_is_read_whatever_the_pieces() {
     assert_eq!(whole["a"][6], "x\n\"\\/é😀\u{fffd}z");
     for piece in 1..40 {
         assert_eq!(read(text, piece).as_ref(), Ok(&whole), "{piece}");
-        let mut reader = Reader::new(Pieces(text, piece), 0);
+        let mut pieces = Pieces(text, piece);
+        let mut reader = Reader::new(&mut pieces, 0);
         reader.skip().unwrap();
         assert_eq!(reader.peek().unwrap(), Next::End);
     }
@@ -102,18 +104,19 @@ fn errors_name_their_byte() {
 fn what_would_never_end_is_refused() {
     let mut deep = vec![b'['; 200];
     deep.extend([b']'; 200]);
-    let error = Reader::new(&deep[..], 0).skip().unwrap_err();
+    let error = Reader::new(&mut &deep[..], 0).skip().unwrap_err();
     assert_eq!(error.to_string(), "byte 128: nested deeper than 128");
     for start in ["\"", "\"\\n"] {
         let long = start.bytes().chain(std::iter::repeat_n(b'a', LONGEST + BUFFER)).collect::<Vec<_>>();
-        let error = Reader::new(&long[..], 0).skip().unwrap_err();
+        let error = Reader::new(&mut &long[..], 0).skip().unwrap_err();
         assert!(error.to_string().ends_with("a string of more than 1048576 bytes"), "{error}");
     }
 }
 
 #[test]
 fn strings_keep_bytes_that_are_no_text() {
-    let mut reader = Reader::new(&b"\"/log/\xff\xfe\""[..], 0);
+    let mut text = &b"\"/log/\xff\xfe\""[..];
+    let mut reader = Reader::new(&mut text, 0);
     assert_eq!(reader.string().unwrap(), b"/log/\xff\xfe");
 }
 
@@ -144,7 +147,8 @@ proptest! {
     /// What it takes, serde_json takes too, but for bytes that are no UTF-8 and lone surrogates.
     #[test]
     fn it_takes_nothing_that_is_not_json(text in "[\\[\\]{}\",:0-9a-z\\\\ .eE+-]{0,30}", piece in 1usize..9) {
-        let mut reader = Reader::new(Pieces(text.as_bytes(), piece), 0);
+        let mut pieces = Pieces(text.as_bytes(), piece);
+        let mut reader = Reader::new(&mut pieces, 0);
         let taken = reader.skip().is_ok() && reader.peek().is_ok_and(|next| next == Next::End);
         let peer = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
         prop_assert_eq!(taken, peer, "{}", text);
@@ -152,7 +156,7 @@ proptest! {
 
     #[test]
     fn any_bytes_end(text in prop::collection::vec(any::<u8>(), 0..300), piece in 1usize..9) {
-        let _ = Reader::new(Pieces(&text, piece), 0).skip();
+        let _ = Reader::new(&mut Pieces(&text, piece), 0).skip();
     }
 }
 

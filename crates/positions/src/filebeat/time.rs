@@ -1,7 +1,7 @@
 //! The two forms in which Filebeat writes a time. Pure.
 
-use crate::drain::cursor::Timestamp;
-use crate::drain::json::eight;
+use crate::cursor::Timestamp;
+use crate::json::eight;
 
 /// A time as the registry has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::drain::cursor::{Acknowledged, FileId, Identity, Input, Ttl};
+use crate::cursor::{Acknowledged, FileId, Identity, Input, Ttl};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::drain::cursor::{Acknowledged, FileId, Timestamp, Ttl};
+use crate::cursor::{Acknowledged, FileId, Timestamp, Ttl};
 use proptest::prelude::*;
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 //! Both exist to hold a million small things in few bytes: a `HashMap<Box<[u8]>, u32>` costs some
 //! ninety bytes an entry beyond the text. Pure.
 
-use crate::drain::json::begins;
+use crate::json::begins;
 use std::hash::Hasher;
 
 /// Finds the number of a thing by its hash; equality is the caller's, who has the things.

@@ -256,7 +256,7 @@ pub struct Fault {
 pub enum FaultKind {
     /// The text is not what the format has here.
     #[error("{0}")]
-    Syntax(crate::drain::json::Problem),
+    Syntax(crate::json::Problem),
     /// A state lacks a field without which it says nothing.
     #[error("the state has no '{0}', no file can be told by it")]
     Missing(&'static str),

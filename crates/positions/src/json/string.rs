@@ -1,7 +1,6 @@
 //! Strings: found in the buffer where they have no escapes, put together beside it where they have.
 
 use super::{Error, LONGEST, Problem, Reader};
-use std::io::Read;
 
 /// Where a string's text stands.
 #[derive(Clone, Copy)]
@@ -34,7 +33,7 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
     run + rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(rest.len())
 }
 
-impl<R: Read> Reader<R> {
+impl Reader<'_> {
     #[inline(always)]
     pub(super) fn resolve(&self, text: Text) -> &[u8] {
         match text {

@@ -1,7 +1,6 @@
 //! Numbers: read at once where the buffer holds them whole, byte by byte where it does not.
 
 use super::{Error, Number, Reader};
-use std::io::Read;
 
 /// The powers of ten.
 const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
@@ -20,7 +19,7 @@ pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
 
 /// As [`whole`], of digits alone.
 #[inline]
-pub(super) fn digits(rest: &[u8]) -> Option<(u64, usize)> {
+pub(crate) fn digits(rest: &[u8]) -> Option<(u64, usize)> {
     let (mut value, mut len) = up_to_eight(rest.first_chunk()?);
     if len == 8 {
         let (more, count) = up_to_eight(rest.get(8..)?.first_chunk()?);
@@ -49,7 +48,7 @@ fn up_to_eight(bytes: &[u8; 8]) -> (u64, usize) {
 
 /// The value of eight digits; `None` if they are not all digits.
 #[inline(always)]
-pub(in crate::drain) fn eight(digits: &[u8; 8]) -> Option<u64> {
+pub(crate) fn eight(digits: &[u8; 8]) -> Option<u64> {
     let (value, len) = up_to_eight(digits);
     (len == 8).then_some(value)
 }
@@ -76,7 +75,7 @@ fn signed(negative: bool, value: Option<u64>) -> Number {
     }
 }
 
-impl<R: Read> Reader<R> {
+impl Reader<'_> {
     /// A number of any form, wherever the buffer ends.
     #[cold]
     pub(super) fn number_beyond(&mut self) -> Result<Number, Error> {

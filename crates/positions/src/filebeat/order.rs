@@ -4,8 +4,7 @@
 //! read a million times: what stood at a place in the state before is looked for first, as bytes.
 //! Only where it is not there is a name read as JSON has it. Pure.
 
-use crate::drain::json::{Error, Literal, Reader};
-use std::io::Read;
+use crate::json::{Error, Literal, Reader};
 
 /// The fields that count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +85,7 @@ impl Order {
     /// # Errors
     /// No name stands here.
     #[inline]
-    pub fn next<R: Read>(&mut self, json: &mut Reader<R>, count: usize) -> Result<Option<Field>, Error> {
+    pub fn next(&mut self, json: &mut Reader<'_>, count: usize) -> Result<Option<Field>, Error> {
         if let Some(Some(lead)) = self.0.get(count)
             && json.take_literal(&lead.text)
         {
@@ -109,7 +108,8 @@ mod tests {
     use super::*;
 
     fn fields(order: &mut Order, text: &str) -> Vec<Field> {
-        let mut json = Reader::new(text.as_bytes(), 0);
+        let mut text = text.as_bytes();
+        let mut json = Reader::new(&mut text, 0);
         json.object().unwrap();
         let mut fields = Vec::new();
         while let Some(field) = order.next(&mut json, fields.len()).unwrap() {

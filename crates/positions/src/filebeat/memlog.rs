@@ -12,11 +12,11 @@
 //! ([`Memlog::accept`]) when that did not help. Filebeat itself stops at the first bad operation and
 //! keeps what it has; so does this. Source: `libbeat/statestore/backend/memlog`. Pure.
 
-use super::key::{self, FileKey, Key};
+use super::key::{FileKey, Key, Keys};
 use super::registry::syntax;
 use super::state::State;
-use crate::drain::cursor::{Fault, FaultKind, Full, Generation, NotAFile, Note, Positions};
-use crate::drain::json::{Error, Next, Number, Problem, Reader};
+use crate::cursor::{Fault, FaultKind, Full, Generation, NotAFile, Note, Positions};
+use crate::json::{Error, Next, Number, Problem, Reader};
 use std::io::{self, Read};
 
 /// The name of the log of operations.
@@ -42,6 +42,7 @@ pub struct Memlog {
     offset: u64,
     stopped: bool,
     state: State,
+    keys: Keys,
     scope: Vec<u8>,
 }
 
@@ -76,6 +77,7 @@ impl Memlog {
             offset: 0,
             stopped: false,
             state: State::default(),
+            keys: Keys::default(),
             scope: Vec::new(),
         }
     }
@@ -85,7 +87,11 @@ impl Memlog {
     ///
     /// # Errors
     /// The stream fails.
-    pub fn from_checkpoint<R: Read>(source: R, txid: u64) -> io::Result<Self> {
+    pub fn from_checkpoint(mut source: impl Read, txid: u64) -> io::Result<Self> {
+        Self::checkpoint_of(&mut source, txid)
+    }
+
+    fn checkpoint_of(source: &mut dyn Read, txid: u64) -> io::Result<Self> {
         let mut store = Self { checkpoint: txid, last: txid, ..Self::new() };
         let file = format!("{txid}.json");
         let mut json = Reader::new(source, 0);
@@ -103,7 +109,11 @@ impl Memlog {
     ///
     /// # Errors
     /// The stream fails; what was taken before stays taken.
-    pub fn feed<R: Read>(&mut self, source: R) -> io::Result<Step> {
+    pub fn feed(&mut self, mut source: impl Read) -> io::Result<Step> {
+        self.operations(&mut source)
+    }
+
+    fn operations(&mut self, source: &mut dyn Read) -> io::Result<Step> {
         self.positions.notes.retain(|note| !matches!(note, Note::Torn { .. }));
         let mut taken = 0;
         if self.stopped {
@@ -171,7 +181,7 @@ impl Memlog {
     }
 
     /// The entries of a checkpoint.
-    fn entries<R: Read>(&mut self, json: &mut Reader<R>, file: &str) -> Result<(), Error> {
+    fn entries(&mut self, json: &mut Reader<'_>, file: &str) -> Result<(), Error> {
         json.array()?;
         let mut first = true;
         while json.element(first)? {
@@ -195,7 +205,7 @@ impl Memlog {
     }
 
     /// Takes one operation; `false` at the end of the log.
-    fn operation<R: Read>(&mut self, json: &mut Reader<R>) -> Result<bool, Stop> {
+    fn operation(&mut self, json: &mut Reader<'_>) -> Result<bool, Stop> {
         if json.peek()? == Next::End {
             return Ok(false);
         }
@@ -217,7 +227,7 @@ impl Memlog {
     }
 
     /// `{"k":KEY,"v":{…}}`, the second line of an operation.
-    fn body<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn body(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         json.object()?;
         let mut first = true;
         while let Some(name) = json.name(first)? {
@@ -237,7 +247,7 @@ impl Memlog {
     /// Carries out an operation whose key and value are in `self.state`.
     fn apply(&mut self, op: Op, place: u64, file: &str) {
         let key = std::mem::take(&mut self.state.key);
-        match key::parse(&key) {
+        match self.keys.cut(&key) {
             Key::File(parts) => self.apply_file(op, &parts, place, file),
             Key::Other(kind) => self.apply_other(op, &key, kind),
             Key::Unknown => {
@@ -307,7 +317,7 @@ impl From<Error> for Stop {
 }
 
 /// `{"op":"set","id":N}`, the first line of an operation.
-fn head<R: Read>(json: &mut Reader<R>) -> Result<(Op, u64), Stop> {
+fn head(json: &mut Reader<'_>) -> Result<(Op, u64), Stop> {
     let place = json.place();
     json.object()?;
     let (mut op, mut id) = (None, None);

@@ -8,9 +8,8 @@
 use super::key::FINGERPRINT_LENGTH;
 use super::order::{Field, Order};
 use super::time::{self, Time};
-use crate::drain::cursor::{Acknowledged, Cursor, FaultKind, FileId, Identity, Input, Timestamp, Ttl, split};
-use crate::drain::json::{Error, Next, Number, Reader};
-use std::io::Read;
+use crate::cursor::{Acknowledged, Cursor, FaultKind, FileId, Identity, Input, Timestamp, Ttl, split};
+use crate::json::{Error, Next, Number, Reader};
 use std::time::Duration;
 
 /// One state as it is read.
@@ -58,7 +57,7 @@ impl State {
     ///
     /// # Errors
     /// The stream fails, or the text is not JSON.
-    pub fn read<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    pub fn read(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         json.object()?;
         let mut count = 0;
         while let Some(field) = self.order.next(json, count)? {
@@ -83,7 +82,7 @@ impl State {
     ///
     /// # Errors
     /// The stream fails, or the text is not JSON.
-    pub fn read_key<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    pub fn read_key(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::String {
             return self.wrong(json, "key");
         }
@@ -93,7 +92,7 @@ impl State {
         self.key.clear();
         self.key.extend_from_slice(text);
         if twice {
-            self.faults.push((place, FaultKind::Twice("key")));
+            self.fault(place, FaultKind::Twice("key"));
         }
         Ok(())
     }
@@ -176,16 +175,25 @@ impl State {
         }
     }
 
-    fn wrong<R: Read>(&mut self, json: &mut Reader<R>, name: &'static str) -> Result<(), Error> {
-        self.faults.push((json.place(), FaultKind::Value(name)));
+    /// Faults are rare; kept out of the way of what is not.
+    #[cold]
+    #[inline(never)]
+    fn fault(&mut self, place: u64, kind: FaultKind) {
+        self.faults.push((place, kind));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wrong(&mut self, json: &mut Reader<'_>, name: &'static str) -> Result<(), Error> {
+        self.fault(json.place(), FaultKind::Value(name));
         json.skip()
     }
 
     /// A whole number from 0 to 2^63-1, Go's `int64` without its negative half. Twice with other
     /// values: the smaller one counts.
-    fn whole<R: Read>(
+    fn whole(
         &mut self,
-        json: &mut Reader<R>,
+        json: &mut Reader<'_>,
         name: &'static str,
         most: u64,
         old: Option<u64>,
@@ -196,6 +204,19 @@ impl State {
         {
             return Ok(Some(value));
         }
+        self.whole_beyond(json, name, most, old)
+    }
+
+    /// A number of another form, or in the place of an earlier one.
+    #[cold]
+    #[inline(never)]
+    fn whole_beyond(
+        &mut self,
+        json: &mut Reader<'_>,
+        name: &'static str,
+        most: u64,
+        old: Option<u64>,
+    ) -> Result<Option<u64>, Error> {
         if json.peek()? != Next::Number {
             self.wrong(json, name)?;
             return Ok(old.map(|_| 0));
@@ -206,25 +227,25 @@ impl State {
             Number::Unsigned(_) | Number::Negative(_) | Number::Other => None,
         };
         if value.is_none() {
-            self.faults.push((place, FaultKind::Value(name)));
+            self.fault(place, FaultKind::Value(name));
         }
         Ok(match (old, value) {
             (Some(old), value) if Some(old) != value => {
-                self.faults.push((place, FaultKind::Twice(name)));
+                self.fault(place, FaultKind::Twice(name));
                 Some(old.min(value.unwrap_or(0)))
             }
             (_, value) => value,
         })
     }
 
-    fn offset<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn offset(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         let offset = self.whole(json, "offset", i64::MAX.unsigned_abs(), self.offset)?;
         // A claim that cannot be taken is a claim of nothing, also when a good one follows it.
         self.offset = Some(offset.unwrap_or(0));
         Ok(())
     }
 
-    fn source<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn source(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::String {
             return self.wrong(json, "source");
         }
@@ -234,12 +255,12 @@ impl State {
         self.source.clear();
         self.source.extend_from_slice(text);
         if twice {
-            self.faults.push((place, FaultKind::Twice("source")));
+            self.fault(place, FaultKind::Twice("source"));
         }
         Ok(())
     }
 
-    fn kind<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn kind(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::String {
             return self.wrong(json, "type");
         }
@@ -252,7 +273,7 @@ impl State {
         Ok(())
     }
 
-    fn ttl<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn ttl(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::Number {
             return self.wrong(json, "ttl");
         }
@@ -264,12 +285,12 @@ impl State {
         };
         match ttl {
             Some(ttl) => self.ttl = Some(ttl),
-            None => self.faults.push((place, FaultKind::Value("ttl"))),
+            None => self.fault(place, FaultKind::Value("ttl")),
         }
         Ok(())
     }
 
-    fn time<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn time(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         let place = json.place();
         let time = match json.peek()? {
             Next::String => time::rfc3339(json.string()?),
@@ -295,12 +316,12 @@ impl State {
         };
         match time {
             Some(time) => self.time = Some(time),
-            None => self.faults.push((place, FaultKind::Value("timestamp"))),
+            None => self.fault(place, FaultKind::Value("timestamp")),
         }
         Ok(())
     }
 
-    fn file<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn file(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         if json.peek()? != Next::Object {
             return self.wrong(json, "FileStateOS");
         }
@@ -328,7 +349,7 @@ impl State {
     }
 
     /// Filestream's `cursor`: `null`, or an object with the offset and perhaps `eof`.
-    fn cursor_field<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn cursor_field(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         match json.peek()? {
             Next::Null => {
                 self.no_cursor = true;
@@ -339,7 +360,11 @@ impl State {
                 return self.wrong(json, "cursor");
             }
         }
-        let mut first = true;
+        // As it is mostly written.
+        let mut first = !json.take(b"\"offset\":");
+        if !first {
+            self.offset(json)?;
+        }
         while let Some(name) = json.name(first)? {
             first = false;
             if name.eq_ignore_ascii_case(b"offset") {
@@ -357,7 +382,7 @@ impl State {
     }
 
     /// `meta`: of filestream the source and more; of the others a map that tells states apart.
-    fn meta<R: Read>(&mut self, json: &mut Reader<R>) -> Result<(), Error> {
+    fn meta(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         match json.peek()? {
             Next::Null => return json.null(),
             Next::Object => json.object()?,
@@ -365,7 +390,14 @@ impl State {
                 return self.wrong(json, "meta");
             }
         }
-        let mut first = true;
+        // As filestream mostly writes it.
+        let mut first = !json.take(b"\"source\":");
+        if !first {
+            self.source(json)?;
+            if json.take(b",\"identifier_name\":") {
+                json.skip()?;
+            }
+        }
         let mut lines = 0;
         while let Some(name) = json.name(first)? {
             first = false;

@@ -5,10 +5,10 @@
 //! counts, the newer time brings the rest. Pure.
 
 use super::state::State;
-use crate::drain::cursor::{
+use crate::cursor::{
     Acknowledged, Cursor, Fault, FaultKind, Full, Generation, Identity, Input, Note, Positions,
 };
-use crate::drain::json::{Error, Next, Problem, Reader};
+use crate::json::{Error, Next, Problem, Reader};
 use std::io::{self, Read};
 
 /// Reads a registry. `file` is its name in faults; `generation` what is expected there: an object
@@ -16,7 +16,11 @@ use std::io::{self, Read};
 ///
 /// # Errors
 /// The stream fails. What is wrong with the text is in [`Positions::faults`].
-pub fn read<R: Read>(source: R, file: &str, generation: Generation) -> io::Result<Positions> {
+pub fn read(mut source: impl Read, file: &str, generation: Generation) -> io::Result<Positions> {
+    positions(&mut source, file, generation)
+}
+
+fn positions(source: &mut dyn Read, file: &str, generation: Generation) -> io::Result<Positions> {
     let mut reading = Reading {
         json: Reader::new(source, 0),
         positions: Positions::new(generation),
@@ -45,15 +49,15 @@ pub(super) fn syntax(at: u64, problem: Problem) -> FaultKind {
     }
 }
 
-struct Reading<'a, R> {
-    json: Reader<R>,
+struct Reading<'a> {
+    json: Reader<'a>,
     positions: Positions,
     state: State,
     file: &'a str,
     duplicates: u64,
 }
 
-impl<R: Read> Reading<'_, R> {
+impl Reading<'_> {
     fn all(&mut self) -> Result<(), Error> {
         match self.json.peek()? {
             Next::Object => self.object()?,

@@ -3,7 +3,7 @@
 
 use super::memlog::{Memlog, Step};
 use super::registry;
-use crate::drain::cursor::{Generation, Input, Positions};
+use crate::cursor::{Generation, Input, Positions};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -38,7 +38,7 @@ fn lines(folder: &std::path::Path, name: &str) -> Vec<Value> {
 
 impl Recording {
     fn of(name: &str) -> Self {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/registries").join(name);
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/registries").join(name);
         let acknowledged = lines(&folder, "es.log")
             .iter()
             .map(|line| {

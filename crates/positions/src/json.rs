@@ -94,7 +94,7 @@ pub enum Number {
 
 /// Whether `bytes` begin with `text`, eight bytes at a time: musl's own comparison takes one at a time.
 #[inline(always)]
-pub(in crate::drain) fn begins(bytes: &[u8], text: &[u8]) -> bool {
+pub(crate) fn begins(bytes: &[u8], text: &[u8]) -> bool {
     let Some(bytes) = bytes.get(..text.len()) else { return false };
     let (eights, others) = (bytes.as_chunks::<8>().0, text.as_chunks::<8>().0);
     for (one, other) in eights.iter().zip(others) {
@@ -114,9 +114,16 @@ pub(in crate::drain) fn begins(bytes: &[u8], text: &[u8]) -> bool {
     true
 }
 
+/// How many bytes, from the first one on, stand in a JSON string as they are: up to a quote, a backslash
+/// or a control byte.
+#[must_use]
+pub fn plain(bytes: &[u8]) -> usize {
+    string::plain(bytes)
+}
+
 /// The reader.
-pub struct Reader<R> {
-    source: R,
+pub struct Reader<'a> {
+    source: &'a mut dyn Read,
     buffer: Vec<u8>,
     /// The next byte of `buffer` to look at.
     at: usize,
@@ -128,9 +135,9 @@ pub struct Reader<R> {
     text: Vec<u8>,
 }
 
-impl<R: Read> Reader<R> {
+impl<'a> Reader<'a> {
     /// Reads `source`, whose first byte is byte `base` of its file.
-    pub fn new(source: R, base: u64) -> Self {
+    pub fn new(source: &'a mut dyn Read, base: u64) -> Self {
         Self { source, buffer: Vec::new(), at: 0, filled: 0, base, ended: false, text: Vec::new() }
     }
 
@@ -464,7 +471,7 @@ mod literal;
 mod number;
 mod string;
 pub use literal::Literal;
-pub(in crate::drain) use number::eight;
+pub(crate) use number::{digits, eight};
 use string::Text;
 
 #[cfg(test)]

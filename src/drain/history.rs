@@ -202,12 +202,12 @@ fn outgrown(last: &Progress, now: &Progress) -> bool {
         && now.size > 0
         && now.acknowledged >= last.acknowledged;
     let renamed = now.kept_by != KeptBy::File && now.path != last.path && had_rest(last);
-    // What was closed had another file's position under its name, and perhaps took it over.
+    // A position was there before the shipper opened the file: it may be another one's, taken over with
+    // the name when the shipper was started anew.
     let inherited = now.kept_by == KeptBy::NameWhileOpen
         && last.kept_by == KeptBy::NameWhileOpen
-        && last.held == Held::No
-        && now.acknowledged > last.acknowledged
-        && had_rest(last);
+        && (last.held, now.held != Held::No) == (Held::No, true)
+        && now.acknowledged >= last.acknowledged;
     regrown || renamed || inherited
 }
 

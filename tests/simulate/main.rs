@@ -23,6 +23,7 @@
 
 mod bytes;
 mod look;
+mod oracle;
 mod trace;
 mod world;
 
@@ -30,10 +31,11 @@ use amr::drain::history::History;
 use amr::drain::reason::Standing;
 use amr::drain::verdict::{Check, Checks, Judgement, Verdict};
 use look::{Seen, Sight, look, look_and_wait};
-use std::collections::{BTreeMap, BTreeSet};
+use oracle::{Before, Excuse, Excuses, breach, words};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use world::{By, Config, Id, JOIN_WAIT, Kind, Place, Rng, World};
+use world::{By, Config, JOIN_WAIT, Kind, Rng, World};
 
 const HISTORIES: u64 = 200_000;
 
@@ -41,18 +43,31 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::vars().find(|(key, _)| key == name).map_or(default, |(_, value)| value.parse().unwrap())
 }
 
-fn seed_of(history: u64) -> u64 {
-    let seed = setting("AMR_SEED", 20_260_101);
-    (seed ^ history.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1
+fn seed_of(history: u64, focus: Focus) -> u64 {
+    let seed = focus.seed.unwrap_or_else(|| setting("AMR_SEED", 20_260_101));
+    (seed ^ history.wrapping_mul(0x9e37_79b9_7f4a_7c15)).max(1)
 }
 
 /// Which histories are told.
 #[derive(Clone, Copy, Default)]
 struct Focus {
+    /// Those of another seed than the one of this run.
+    seed: Option<u64>,
     /// Those of one shipper.
     kind: Option<Kind>,
     /// Those in which lines are joined.
     joined: bool,
+}
+
+/// Who judges a history, and who judges that.
+#[derive(Clone, Copy)]
+struct Judging {
+    checks: Checks,
+    excuses: Excuses,
+}
+
+impl Judging {
+    const WHOLE: Self = Self { checks: Checks::ALL, excuses: Excuses::ALL };
 }
 
 /// How a history is judged.
@@ -120,36 +135,6 @@ fn step(world: &mut World, rng: &mut Rng) {
     trace::tell(&format!("step {drawn}"), world);
 }
 
-/// Lines of files whose fingerprint another file has: the operator wants them, the shipper may take
-/// the one file for the other.
-fn confused(world: &World) -> bool {
-    let prints: Vec<&[u8]> = world
-        .files
-        .iter()
-        .filter(|file| matches!(file.place, Place::In(_)))
-        .filter_map(|file| file.plain.get(..world::PRINT))
-        .collect();
-    world.config.by == By::Fingerprint
-        && prints.iter().enumerate().any(|(at, print)| prints[..at].contains(print))
-}
-
-/// The lines in files that the operator wants shipped, which were not, under such a confusion.
-fn unshipped(world: &World) -> bool {
-    let end = if world.config.cr { b'\r' } else { b'\n' };
-    let counts = |line: &[u8]| !line.is_empty() && !matches!(line.first(), Some(b'#' | b'!'));
-    !world.config.joined
-        && world.files.iter().enumerate().any(|(number, file)| {
-            let mut start = 0;
-            let mut missing = false;
-            for line in file.plain.split_inclusive(|&byte| byte == end) {
-                let complete = line.last() == Some(&end) && counts(&line[..line.len() - 1]);
-                missing |= complete && !world.delivered.contains(&(number, file.life, start));
-                start += line.len() as u64;
-            }
-            missing && matches!(file.place, Place::In(_)) && !world.too_old(file)
-        })
-}
-
 /// What one history showed.
 #[derive(Default)]
 struct Told {
@@ -158,8 +143,8 @@ struct Told {
 }
 
 /// Runs one history, with the judge looking on.
-fn run(history: u64, checks: Checks, focus: Focus) -> Told {
-    let mut rng = Rng(seed_of(history));
+fn run(history: u64, judging: Judging, focus: Focus) -> Told {
+    let mut rng = Rng(seed_of(history, focus));
     for _ in 0..4 {
         rng.next();
     }
@@ -173,145 +158,18 @@ fn run(history: u64, checks: Checks, focus: Focus) -> Told {
         step(&mut world, &mut rng);
         if (early && rng.one_in(8)) || at + 1 == steps {
             let sight = Sight::draw(&mut rng);
-            let seen = look(&world, &sight, &mut looks, checks);
+            let seen = look(&world, &sight, &mut looks, judging.checks);
             told.verdicts.push(seen.verdict);
-            if let Some(broken) = breach(&world, &seen, &mut was_outstanding) {
+            if let Some(broken) = breach(&world, &seen, &mut was_outstanding, judging.excuses) {
                 told.broken = Some(broken);
                 return told;
             }
         }
     }
     if rng.one_in(2) {
-        told.broken = at_rest(world, &mut rng, looks, was_outstanding, checks, &mut told.verdicts);
+        told.broken = at_rest(world, &mut rng, looks, was_outstanding, judging, &mut told.verdicts);
     }
     told
-}
-
-/// What was outstanding at earlier looks, and how large each file was at the last one.
-#[derive(Default)]
-struct Before {
-    outstanding: BTreeSet<Id>,
-    sizes: BTreeMap<usize, u64>,
-}
-
-/// Whether a line's bytes are where they can be seen, and not in the shipper's memory alone. A state
-/// whose file is gone says as much of a file that was shipped as of one that was not; only who saw it
-/// before, or knows the shipper's counters, can tell.
-fn on_disk(world: &World, id: &Id) -> bool {
-    let file = &world.files[id.0];
-    let found = match file.place {
-        Place::In(_) | Place::Excluded(_) => true,
-        // A file that nobody asks for shows by its state alone, and a position that is kept by name says
-        // nothing of a file with another one.
-        Place::Out(_) => world.config.by != By::Path && world.has_state(file),
-        Place::Gone => false,
-    };
-    file.life == id.1 && (found || world.held(id.0).is_some())
-}
-
-/// Whether a line is blank: alone it is no event, so it is delivered or not by what it is joined to.
-fn blank(world: &World, id: &Id) -> bool {
-    let at = (id.2 & 0xff_ffff) as usize;
-    matches!(world.files[id.0].plain.get(at), Some(b'\n' | b'\r'))
-}
-
-impl Before {
-    /// Whether something was outstanding at a look, was never delivered and will not be.
-    fn lost(&mut self, world: &World, outstanding: &BTreeSet<Id>) -> Vec<Id> {
-        let sizes = &self.sizes;
-        // Between two looks a file was cut short and grew to its old size or past it, or another one
-        // came by its inode and is as large. A file is its device and inode, for Filebeat too: both
-        // look like one that grew, or whose allocated blocks were written to.
-        let unseen = |id: &Id| {
-            let file = &world.files[id.0];
-            let now = world.files.iter().enumerate().filter(|(number, now)| {
-                (now.dev, now.ino) == (file.dev, file.ino) && (*number, now.life) != (id.0, id.1)
-            });
-            now.clone().any(|(_, now)| sizes.get(&id.0).is_some_and(|&size| now.size() >= size))
-        };
-        let gone = |id: &Id| !outstanding.contains(id) && !world.delivered.contains(id) && !world.remnant(id);
-        self.outstanding.retain(|id| !(gone(id) && unseen(id)));
-        self.outstanding.iter().filter(|id| gone(id)).copied().collect()
-    }
-
-    fn seen(&mut self, world: &World, outstanding: &BTreeSet<Id>, doubted: bool) {
-        if !doubted {
-            // A position of what a file held before is of a truncation that nobody saw, and the file has
-            // grown past it: nobody who looks from outside can know of what the shipper skips then.
-            let shows = |id: &&Id| on_disk(world, id) && !world.stale(id.0) && !world.remnant(id);
-            self.outstanding.extend(outstanding.iter().filter(|id| shows(id) && !blank(world, id)));
-            let sizes = world.files.iter().map(world::File::size).enumerate();
-            self.sizes.extend(sizes.filter(|(number, _)| world.shows(*number)));
-        }
-    }
-}
-
-/// What was said of which files, to be read when a test fails.
-fn words(world: &World, seen: &Seen) -> String {
-    use std::fmt::Write;
-    let mut text = format!("said {:?}, alive {}, {:?}\n", seen.verdict, world.alive, world.config);
-    for file in &seen.progress {
-        let path = String::from_utf8_lossy(&file.path);
-        let (dev, ino) = (file.file.dev, file.file.ino);
-        let _ = writeln!(
-            text,
-            "  said {dev}:{ino} {path} {} of {}, {:?}, {:?} {:?}",
-            file.acknowledged.map_or(-1, |offset| offset as i64),
-            file.size,
-            file.rest,
-            file.reason,
-            file.held
-        );
-    }
-    for (number, file) in world.files.iter().enumerate() {
-        let plain = file.plain.escape_ascii();
-        let _ = writeln!(
-            text,
-            "  is {number} {}:{} {:?} life {} gz {} '{plain}'",
-            file.dev, file.ino, file.place, file.life, file.gz
-        );
-    }
-    text
-}
-
-/// Whether this verdict must not be given.
-fn breach(world: &World, seen: &Seen, was: &mut Before) -> Option<String> {
-    let outstanding = world.outstanding();
-    let lost = was.lost(world, &outstanding);
-    was.seen(world, &outstanding, seen.doubted);
-    trace::tell(
-        &format!("judged, outstanding {outstanding:?}, lost {lost:?}, {}", words(world, seen)),
-        world,
-    );
-    let good = matches!(seen.verdict, Verdict::Drained | Verdict::Settled);
-    let say = |what: &str| Some(format!("{what}, {}", words(world, seen)));
-    // Where the shipper's counters are at hand, nothing that is in its queue is hidden.
-    let shows = |id: &Id| {
-        let counted = seen.counters && world.queued(id);
-        counted || (on_disk(world, id) && !world.stale(id.0) && !world.twin(id.0) && !world.remnant(id))
-    };
-    if good && outstanding.iter().any(shows) {
-        return say(&format!("outstanding {outstanding:?}"));
-    }
-    if good && !lost.is_empty() {
-        return say(&format!("lost {lost:?}"));
-    }
-    if good && confused(world) && unshipped(world) {
-        return say("one file taken for another");
-    }
-    if world.config.kind == Kind::CloudWatch {
-        if seen.verdict == Verdict::Drained {
-            return say("a shipper that drops");
-        }
-        if good && world.dropped_at_stop {
-            return say("dropped when it stopped");
-        }
-    }
-    let late = matches!(seen.verdict, Verdict::GaveUp | Verdict::Stalled);
-    if late && !world.alive && !outstanding.is_empty() {
-        return say("the shipper is dead");
-    }
-    None
 }
 
 /// Lets everything come to rest, looks a few times, and asks for the verdict that is due then.
@@ -320,7 +178,7 @@ fn at_rest(
     rng: &mut Rng,
     mut looks: History,
     mut was: Before,
-    checks: Checks,
+    judging: Judging,
     verdicts: &mut Vec<Verdict>,
 ) -> Option<String> {
     world.start();
@@ -333,9 +191,9 @@ fn at_rest(
             world.tick(rng);
         }
         trace::tell(&format!("{pause} ticks"), &world);
-        let seen = look(&world, &sight, &mut looks, checks);
+        let seen = look(&world, &sight, &mut looks, judging.checks);
         verdicts.push(seen.verdict);
-        if let Some(broken) = breach(&world, &seen, &mut was) {
+        if let Some(broken) = breach(&world, &seen, &mut was, judging.excuses) {
             return Some(broken);
         }
         last = Some(seen);
@@ -399,7 +257,7 @@ fn the_judge_is_never_wrong() {
     let histories = setting("AMR_HISTORIES", HISTORIES);
     println!("seed {}, {histories} histories", setting("AMR_SEED", 20_260_101));
     let told = all(histories, |history| {
-        let told = run(history, Checks::ALL, Focus::default());
+        let told = run(history, Judging::WHOLE, Focus::default());
         told.broken.map_or(Ok(told.verdicts), Err)
     });
     let ran = told.len() as u64;
@@ -444,8 +302,8 @@ struct Ending {
 
 /// A random history, then a drain that waits while the writers rest and, for some time, the output is
 /// blocked.
-fn wait(history: u64, checks: Checks, focus: Focus) -> Ending {
-    let mut rng = Rng(seed_of(history) ^ 0x5555);
+fn wait(history: u64, judging: Judging, focus: Focus) -> Ending {
+    let mut rng = Rng(seed_of(history, focus) ^ 0x5555);
     let mut world = World::new(config(&mut rng, focus));
     for _ in 0..5 + rng.below(40) {
         step(&mut world, &mut rng);
@@ -474,15 +332,17 @@ fn wait(history: u64, checks: Checks, focus: Focus) -> Ending {
         }
         if heard || world.now >= due {
             let deadline = Some(begin + TIMEOUT);
-            let (judgement, seen, again) = look_and_wait(&world, &sight, &mut looks, checks, deadline);
+            let (judgement, seen, again) =
+                look_and_wait(&world, &sight, &mut looks, judging.checks, deadline);
             due = again.0.div_ceil(1_000_000_000).min(world.now + UNHEARD).min(begin + TIMEOUT);
             if let Judgement::Final(verdict) = judgement {
-                let broken = ending(&world, &Seen { verdict, ..seen }, &mut was, (begin, moved));
+                let broken =
+                    ending(&world, &Seen { verdict, ..seen }, &mut was, (begin, moved), judging.excuses);
                 return Ending { verdict, after: world.now - moved, broken };
             }
             let outstanding = world.outstanding();
             trace::tell(&format!("looked, outstanding {outstanding:?}, {}", words(&world, &seen)), &world);
-            was.seen(&world, &outstanding, seen.doubted);
+            was.seen(&world, &outstanding, seen.doubted, judging.excuses);
         }
         world.tick(&mut rng);
         trace::tell("tick", &world);
@@ -490,8 +350,14 @@ fn wait(history: u64, checks: Checks, focus: Focus) -> Ending {
 }
 
 /// What is wrong with how it ended.
-fn ending(world: &World, seen: &Seen, was: &mut Before, (begin, moved): (u64, u64)) -> Option<String> {
-    if let Some(broken) = breach(world, seen, was) {
+fn ending(
+    world: &World,
+    seen: &Seen,
+    was: &mut Before,
+    (begin, moved): (u64, u64),
+    excuses: Excuses,
+) -> Option<String> {
+    if let Some(broken) = breach(world, seen, was, excuses) {
         return Some(broken);
     }
     let named = |standing| seen.progress.iter().any(|file| file.reason.standing() == standing);
@@ -518,7 +384,7 @@ fn what_is_acknowledged_in_time_ends_in_time() {
     let histories = setting("AMR_HISTORIES", HISTORIES);
     println!("seed {}, {histories} waits", setting("AMR_SEED", 20_260_101));
     let ended = all(histories, |history| {
-        let ended = wait(history, Checks::ALL, Focus::default());
+        let ended = wait(history, Judging::WHOLE, Focus::default());
         match ended.broken {
             None => Ok((ended.verdict, ended.after)),
             Some(broken) => Err(broken),
@@ -539,12 +405,12 @@ fn what_is_acknowledged_in_time_ends_in_time() {
 
 /// The histories in which a check matters, where most do not show it: they differ by shipper and way.
 fn shown_by(check: Check) -> &'static [(Way, Focus)] {
-    const ANY: Focus = Focus { kind: None, joined: false };
-    const JOINED: Focus = Focus { kind: Some(Kind::Log), joined: true };
-    const LOG: Focus = Focus { kind: Some(Kind::Log), joined: false };
-    const FILESTREAM: Focus = Focus { kind: Some(Kind::Filestream), joined: false };
-    const CONTAINER: Focus = Focus { kind: Some(Kind::Container), joined: false };
-    const CLOUDWATCH: Focus = Focus { kind: Some(Kind::CloudWatch), joined: false };
+    const ANY: Focus = Focus { seed: None, kind: None, joined: false };
+    const JOINED: Focus = Focus { seed: None, kind: Some(Kind::Log), joined: true };
+    const LOG: Focus = Focus { seed: None, kind: Some(Kind::Log), joined: false };
+    const FILESTREAM: Focus = Focus { seed: None, kind: Some(Kind::Filestream), joined: false };
+    const CONTAINER: Focus = Focus { seed: None, kind: Some(Kind::Container), joined: false };
+    const CLOUDWATCH: Focus = Focus { seed: None, kind: Some(Kind::CloudWatch), joined: false };
     const EACH: &[(Way, Focus)] =
         &[(Way::Once, LOG), (Way::Once, FILESTREAM), (Way::Once, CONTAINER), (Way::Waiting, ANY)];
     match check {
@@ -582,18 +448,24 @@ fn shown_by(check: Check) -> &'static [(Way, Focus)] {
     }
 }
 
-/// The first history that a judge without this check gets wrong. What the whole judge gets wrong as
-/// well shows nothing.
-fn catch(check: Check) -> Option<u64> {
-    let wrong = |history, checks| {
-        let wrong = |&(way, focus): &(Way, Focus)| match way {
-            Way::Once => run(history, checks, focus).broken.is_some(),
-            Way::Waiting => wait(history, checks, focus).broken.is_some(),
-        };
-        shown_by(check).iter().any(wrong)
-    };
+fn broken(history: u64, judging: Judging, (way, focus): (Way, Focus)) -> bool {
+    match way {
+        Way::Once => run(history, judging, focus).broken.is_some(),
+        Way::Waiting => wait(history, judging, focus).broken.is_some(),
+    }
+}
+
+/// The first history of these that goes wrong only so.
+fn caught_by(judging: Judging, shown: &[(Way, Focus)]) -> Option<u64> {
+    let wrong = |history, judging| shown.iter().any(|&sort| broken(history, judging, sort));
+    // What the whole judge gets wrong as well shows nothing.
     (0..setting("AMR_HISTORIES", HISTORIES))
-        .find(|&history| wrong(history, Checks::without(check)) && !wrong(history, Checks::ALL))
+        .find(|&history| wrong(history, judging) && !wrong(history, Judging::WHOLE))
+}
+
+/// The first history that a judge without this check gets wrong.
+fn catch(check: Check) -> Option<u64> {
+    caught_by(Judging { checks: Checks::without(check), ..Judging::WHOLE }, shown_by(check))
 }
 
 #[test]
@@ -613,4 +485,22 @@ fn every_check_is_needed() {
         }
     }
     assert!(needless.is_empty(), "no history shows what these are good for: {needless:?}");
+}
+
+#[test]
+fn every_excuse_is_needed() {
+    const SORTS: [(Way, Focus); 3] = [
+        (Way::Once, Focus { seed: None, kind: None, joined: false }),
+        (Way::Waiting, Focus { seed: None, kind: None, joined: false }),
+        (Way::Waiting, Focus { seed: None, kind: Some(Kind::Log), joined: true }),
+    ];
+    let shown = all(Excuse::ALL.len() as u64, |number| {
+        let excuse = Excuse::ALL[number as usize];
+        let judging = Judging { excuses: Excuses::without(excuse), ..Judging::WHOLE };
+        Ok((excuse, caught_by(judging, &SORTS)))
+    });
+    for (excuse, history) in &shown {
+        println!("{excuse:?} off: needed in history {history:?}");
+    }
+    assert!(shown.iter().all(|(_, history)| history.is_some()), "an excuse that nothing needs hides a loss");
 }

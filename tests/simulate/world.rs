@@ -459,16 +459,6 @@ impl World {
         self.queue.iter().any(|event| event.ids.contains(id))
     }
 
-    /// Whether another file, which has no name any more, had the fingerprint of this one: what it still
-    /// has in the queue moves the position of both.
-    pub fn twin(&self, number: usize) -> bool {
-        let Some(print) = self.files[number].plain.get(..PRINT) else { return false };
-        let same = |file: &File| file.plain.get(..PRINT) == Some(print);
-        let of_other =
-            |state: &State| state.of != number && same(&self.files[state.of]) && !self.shows(state.of);
-        self.config.by == By::Fingerprint && self.visible.values().any(of_other)
-    }
-
     /// Whether these bytes are the end of a line that was delivered as a whole: after over-long lines a
     /// position is inside one, and who opens the file again there begins in its middle.
     pub fn remnant(&self, id: &Id) -> bool {

@@ -99,7 +99,7 @@ fn a_truncated_file_that_grew_past_its_position_may_have_been_skipped_into() {
 }
 
 #[test]
-fn a_position_that_moved_under_a_closed_file_may_be_inherited() {
+fn a_position_that_was_there_before_its_file_was_opened_may_be_inherited() {
     let by_name = |acknowledged, held| Progress {
         kept_by: KeptBy::NameWhileOpen,
         held,
@@ -110,10 +110,13 @@ fn a_position_that_moved_under_a_closed_file_may_be_inherited() {
     look(&mut history, 1, View::Whole, &[by_name(5, Held::No)]);
     let done = look(&mut history, 2, View::Whole, &[by_name(9, open)]);
     assert_eq!(reasons(&done), [&Reason::Behind, &Reason::PerhapsSkipped]);
-    // What was open moved by itself.
+    // What was open moved by itself, and what begins anew is its own.
     let mut history = History::default();
     look(&mut history, 1, View::Whole, &[by_name(5, open)]);
     assert_eq!(reasons(&look(&mut history, 2, View::Whole, &[by_name(9, open)])), [&Reason::Behind]);
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[by_name(5, Held::No)]);
+    assert_eq!(reasons(&look(&mut history, 2, View::Whole, &[by_name(3, open)])), [&Reason::Behind]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(Document::parse(&printed), document);
     for item in &document.items {
         let Item::Assignment(assignment) = item else { continue };
-        let text = assignment.value.text.as_str();
+        let text = &assignment.value.text;
         for (offset, _) in text.char_indices() {
             let span = assignment.value.span(offset, 1);
             assert!(span.line > 0 && span.col > 0 && span.len == 1);

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 /// As the command itself has it.
 #[global_allocator]
-static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static HEAP: amr::os::heap::Heap = amr::os::heap::Heap;
 
 const SMALL: usize = 1_000;
 const LARGE: usize = 100_000;

@@ -1,13 +1,15 @@
-//! Speed of `amr chkconfig` and `amr order`, as whole programs, in CPU time.
+//! Speed of `amr chkconfig` and `amr order`, as whole programs, by their CPU time to the microsecond, and
+//! beside it the time on the clock; the middle of many runs, taken in turns.
 //!
 //! `cargo bench --bench links` (as root or where users may make namespaces: a folder is mounted over
 //! /etc for the time of a run). Reach: `chkconfig --list` of 1 000 services, and `chkconfig NAME on` with
-//! an LSB header among 1 000, in at most 1.5 times what a C program takes that reads the same files;
-//! `amr order` over 10 000 units in 300 ms, and over twice as many units in at most 2.3 times that. Prints
-//! each number and fails when one is missed.
+//! an LSB header among 1 000, in at most 1.5 times what a C program takes that reads the same files and
+//! prints the same table; `amr order` over 10 000 units in 300 ms, and over twice as many units in at most
+//! 2.3 times that. Prints each number and fails when one is missed.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)]
 
+use nix::mount::{MsFlags, mount};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use std::fs;
@@ -15,56 +17,31 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const AMR: &str = env!("CARGO_BIN_EXE_amr");
 const SERVICES: usize = 1_000;
 const UNITS: usize = 10_000;
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 61;
+const ORDER_ROUNDS: usize = 7;
 
-/// Reads what chkconfig reads: the seven folders of links and, in every script, each line up to the
-/// header.
-const PEER: &str = r##"
-#define _GNU_SOURCE
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-int main(void) {
-    char path[512]; long links = 0, found = 0;
-    for (int n = 0; n < 7; n++) {
-        sprintf(path, "/etc/rc%d.d", n);
-        DIR *d = opendir(path); struct dirent *e;
-        while (d && (e = readdir(d))) links += e->d_name[0] == 'S' || e->d_name[0] == 'K';
-        if (d) closedir(d);
-    }
-    DIR *d = opendir("/etc/init.d"); struct dirent *e;
-    while (d && (e = readdir(d))) {
-        if (e->d_name[0] == '.') continue;
-        sprintf(path, "/etc/init.d/%s", e->d_name);
-        int fd = open(path, O_RDONLY); struct stat st;
-        if (fd < 0 || fstat(fd, &st)) return 1;
-        char *text = malloc(st.st_size + 1);
-        ssize_t size = read(fd, text, st.st_size);
-        close(fd);
-        if (size < 0) return 1;
-        text[size] = 0;
-        for (char *line = text; line && *line; line = (line = strchr(line, '\n')) ? line + 1 : 0)
-            if (*line == '#') found += !strncmp(line, "# chkconfig:", 12) || !strncmp(line, "# Default-Start:", 16);
-        free(text);
-    }
-    printf("%ld %ld\n", links, found);
-    return 0;
-}
-"##;
+/// Reads what chkconfig reads: the seven folders of links and every line of every script. `list` prints
+/// chkconfig's table; `on NAME` takes the names out of the LSB blocks, by which numbers are chosen, and
+/// reads where the links of NAME lead. It neither checks what it reads nor chooses numbers nor writes.
+const PEER: &str = include_str!("links/peer.c");
 
 fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().collect();
+    if let Some(at) = words.iter().position(|w| w == INSIDE) {
+        return exit(words.get(at + 1).map_or(Ok(false), |folder| inside(Path::new(folder))));
+    }
     let folder = std::env::temp_dir().join(format!("amr-bench-links-{}", std::process::id()));
     let done = fs::create_dir_all(&folder).and_then(|()| run(&folder));
     let _ = fs::remove_dir_all(&folder);
+    exit(done)
+}
+
+fn exit(done: io::Result<bool>) -> ExitCode {
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -86,27 +63,100 @@ fn run(folder: &Path) -> io::Result<bool> {
     Ok(good)
 }
 
+/// Called so, the bench is in a namespace of its own.
+const INSIDE: &str = "--inside";
+
 fn chkconfig(folder: &Path) -> io::Result<bool> {
-    let peer = folder.join("peer");
-    fs::write(folder.join("peer.c"), PEER)?;
-    let built = Command::new("gcc").args(["-O2", "-o"]).arg(&peer).arg(folder.join("peer.c")).status()?;
+    let source = folder.join("peer.c");
+    fs::write(&source, PEER)?;
+    let built = Command::new("gcc").args(["-O2", "-o"]).arg(folder.join("peer")).arg(source).status()?;
     if !built.success() {
         return Err(io::Error::other("gcc cannot compile the program to compare with"));
     }
-    let etc = folder.join("etc");
-    services(&etc)?;
-    let read = [peer.to_string_lossy().into_owned()];
-    let list = [AMR, "chkconfig", "--list"].map(str::to_owned);
-    let on = [AMR, "chkconfig", "service0999", "on"].map(str::to_owned);
-    let off = [AMR, "chkconfig", "service0999", "off"].map(str::to_owned);
-    let times = below(&etc, &[&read, &list, &off, &on])?;
-    let [peer, list, _, on] = times.as_slice() else { return Err(io::Error::other("a time is missing")) };
+    services(&folder.join("etc"))?;
+    let root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
+    let options: &[&str] = if root { &["-m"] } else { &["-rm"] };
+    let own = std::env::current_exe()?;
+    let done = Command::new("unshare").args(options).arg(own).arg(INSIDE).arg(folder).status()?;
+    Ok(done.success())
+}
+
+/// One command with what it took in each round.
+struct Runner {
+    words: Vec<String>,
+    cpu: Vec<Duration>,
+    wall: Vec<Duration>,
+}
+
+impl Runner {
+    fn new(words: &[&str]) -> Self {
+        Self { words: words.iter().map(|w| (*w).to_owned()).collect(), cpu: Vec::new(), wall: Vec::new() }
+    }
+
+    fn command(&self) -> io::Result<Command> {
+        let (program, args) = self.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut command = Command::new(program);
+        command.args(args).stdin(Stdio::null()).stderr(Stdio::null());
+        Ok(command)
+    }
+
+    fn run(&mut self) -> io::Result<()> {
+        let mut command = self.command()?;
+        command.stdout(Stdio::null());
+        let (cpu, wall) = (children()?, Instant::now());
+        let done = command.status()?;
+        self.wall.push(wall.elapsed());
+        self.cpu.push(children()?.saturating_sub(cpu));
+        if done.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!("failed: {}", self.words.join(" "))))
+        }
+    }
+
+    fn output(&self) -> io::Result<Vec<u8>> {
+        Ok(self.command()?.output()?.stdout)
+    }
+}
+
+fn middle(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// With the folder's `etc` over /etc.
+fn inside(folder: &Path) -> io::Result<bool> {
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
+    mount(Some(&folder.join("etc")), "/etc", None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+    let peer = folder.join("peer");
+    let peer = peer.to_str().ok_or(io::ErrorKind::InvalidInput)?;
+    let last = format!("service{:04}", SERVICES - 1);
+    let mut all = [
+        Runner::new(&[peer, "list"]),
+        Runner::new(&[AMR, "chkconfig", "--list"]),
+        Runner::new(&[AMR, "chkconfig", &last, "off"]),
+        Runner::new(&[peer, "on", &last]),
+        Runner::new(&[AMR, "chkconfig", &last, "on"]),
+    ];
+    let [theirs, ours, ..] = &all;
+    if theirs.output()? != ours.output()? {
+        return Err(io::Error::other("the two tables differ"));
+    }
+    for _ in 0..ROUNDS {
+        all.iter_mut().try_for_each(Runner::run)?;
+    }
+    let [read, list, _, read_on, on] = &all;
     let mut good = true;
-    for (name, time) in [("chkconfig --list", list), ("chkconfig NAME on, LSB", on)] {
-        let ratio = time.as_secs_f64() / peer.as_secs_f64();
+    for (name, ours, theirs) in [("--list", list, read), ("NAME on, LSB", on, read_on)] {
+        let (cpu, wall) =
+            ((middle(&ours.cpu), middle(&theirs.cpu)), (middle(&ours.wall), middle(&theirs.wall)));
+        let ratio = cpu.0.as_secs_f64() / cpu.1.as_secs_f64();
         good &= ratio <= 1.5;
         println!(
-            "{name}, {SERVICES} services: {time:.2?}, the C program {peer:.2?}: {ratio:.2} (at most 1.5)"
+            "chkconfig {name}, {SERVICES} services: {:.2?}, the C program {:.2?}: {ratio:.2} (at most 1.5); \
+             by the clock {:.2?} and {:.2?}",
+            cpu.0, cpu.1, wall.0, wall.1
         );
     }
     Ok(good)
@@ -146,72 +196,32 @@ fn services(etc: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The least CPU time of each command over all rounds, with `etc` mounted over /etc.
-fn below(etc: &Path, commands: &[&[String]]) -> io::Result<Vec<Duration>> {
-    let quote = |w: &String| format!("'{}'", w.replace('\'', "'\\''"));
-    let lines: Vec<String> =
-        commands.iter().map(|c| c.iter().map(quote).collect::<Vec<_>>().join(" ")).collect();
-    // CPU time, so that a busy machine does not change the answer; by bash, so that one namespace does.
-    let mut script = format!("mount --bind '{}' /etc || exit 9; TIMEFORMAT='%3U %3S'\n", etc.display());
-    script += &format!("for round in $(seq {ROUNDS}); do\n");
-    for (at, line) in lines.iter().enumerate() {
-        script += &format!(
-            "if ! t=$( {{ time {line} >/dev/null 2>&1; }} 2>&1 ); then echo bad {at}; fi; set -- $t; echo {at} $((10#${{1/./}} + 10#${{2/./}}))\n"
-        );
-    }
-    script += "done\n";
-    let root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
-    let options: &[&str] = if root { &["-m"] } else { &["-rm"] };
-    let output = Command::new("unshare")
-        .args(options)
-        .args(["bash", "-c", &script])
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !output.status.success() {
-        return Err(io::Error::other("cannot mount a folder over /etc in a namespace of its own"));
-    }
-    let mut best = vec![Duration::MAX; commands.len()];
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let mut words = line.split(' ');
-        match (words.next(), words.next().and_then(|w| w.parse().ok())) {
-            (Some("bad"), Some(at)) => {
-                return Err(io::Error::other(format!("command {at} of the bench failed")));
-            }
-            (Some(at), Some(millis)) => {
-                if let Some(slot) = at.parse().ok().and_then(|at: usize| best.get_mut(at)) {
-                    *slot = (*slot).min(Duration::from_millis(millis));
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(best)
-}
-
 fn order(folder: &Path) -> io::Result<bool> {
-    let mut times = Vec::new();
+    let mut all = Vec::new();
     for units in [UNITS, 2 * UNITS] {
         let root = folder.join(format!("units-{units}"));
         unit_files(&root, units)?;
-        let mut best = Duration::MAX;
-        for _ in 0..ROUNDS.min(7) {
-            let start = children()?;
-            let output =
-                Command::new(AMR).arg("--root").arg(&root).args(["order", "--needs", "20min"]).output()?;
-            best = best.min(children()?.saturating_sub(start));
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            if !output.status.success() || !text.contains("shutdown-filebeat") {
-                let why = String::from_utf8_lossy(&output.stderr).into_owned();
-                return Err(io::Error::other(format!("amr order failed: {why}")));
-            }
+        let root = root.to_str().ok_or(io::ErrorKind::InvalidInput)?;
+        let runner = Runner::new(&[AMR, "--root", root, "order", "--needs", "20min"]);
+        if !String::from_utf8_lossy(&runner.output()?).contains("shutdown-filebeat") {
+            return Err(io::Error::other("amr order does not name the hook"));
         }
-        times.push(best);
+        all.push(runner);
     }
-    let [one, two] = times.as_slice() else { return Err(io::Error::other("a time is missing")) };
-    let growth = two.as_secs_f64() / one.as_secs_f64();
-    println!("order, {UNITS} units: {one:.1?} (at most 300 ms)");
-    println!("order, {} units: {two:.1?}, {growth:.2} times as much (at most 2.3)", 2 * UNITS);
-    Ok(*one <= Duration::from_millis(300) && growth <= 2.3)
+    for _ in 0..ORDER_ROUNDS {
+        all.iter_mut().try_for_each(Runner::run)?;
+    }
+    let [one, two] = all.as_slice() else { return Err(io::Error::other("a time is missing")) };
+    let (cpu, wall) = ((middle(&one.cpu), middle(&two.cpu)), (middle(&one.wall), middle(&two.wall)));
+    let growth = cpu.1.as_secs_f64() / cpu.0.as_secs_f64();
+    println!("order, {UNITS} units: {:.1?} (at most 300 ms); by the clock {:.1?}", cpu.0, wall.0);
+    println!(
+        "order, {} units: {:.1?}, {growth:.2} times as much (at most 2.3); by the clock {:.1?}",
+        2 * UNITS,
+        cpu.1,
+        wall.1
+    );
+    Ok(cpu.0 <= Duration::from_millis(300) && growth <= 2.3)
 }
 
 /// The CPU time of all children that have ended.

@@ -11,6 +11,7 @@
 //! * [`service`]: one supervised service. Pure, but for `run`.
 //! * [`drain`]: has everything been shipped? Pure, but for `run`.
 //! * [`json`]: JSON, written and read. Pure; every subject may use it.
+//! * [`hash`]: a quick hash for names. Pure; every subject may use it.
 //! * [`sort`]: sorting with one body for all types. Pure; every subject may use it.
 //! * [`host`]: which init is pid 1, which family, which kernel features.
 //! * [`os`]: the only place with system calls and `unsafe`.
@@ -27,6 +28,7 @@
 
 pub mod cli;
 pub mod drain;
+pub mod hash;
 pub mod host;
 pub mod json;
 pub mod order;

@@ -29,6 +29,12 @@ pub fn by<T>(all: &mut [T], order: impl Fn(&T, &T) -> Ordering) {
         (Some(a), Some(b)) => order(a, b) == Ordering::Less,
         (None, _) | (_, None) => false,
     };
+    let mut room = [0; SHORT];
+    if let Some(wanted) = room.get_mut(..all.len()) {
+        short_positions(wanted, &before);
+        place_short(wanted, &mut |a, b| all.swap(a, b));
+        return;
+    }
     let Some(wanted) = positions(all.len(), &before) else { return };
     place(wanted, &mut |a, b| all.swap(a, b));
 }
@@ -49,6 +55,41 @@ pub fn set<T: Ord>(members: impl IntoIterator<Item = T>) -> BTreeSet<T> {
         set.insert(member);
     }
     set
+}
+
+/// So many are sorted without asking for memory; there are thousands of such lists for each long one.
+const SHORT: usize = 16;
+
+/// As [`positions`], by insertion.
+fn short_positions(wanted: &mut [usize], before: &dyn Fn(usize, usize) -> bool) {
+    for len in 0..wanted.len() {
+        let Some(sorted) = wanted.get_mut(..=len) else { return };
+        let mut at = len;
+        while let Some(last) =
+            at.checked_sub(1).and_then(|at| sorted.get(at)).copied().filter(|b| before(len, *b))
+        {
+            if let Some(slot) = sorted.get_mut(at) {
+                *slot = last;
+            }
+            at -= 1;
+        }
+        if let Some(slot) = sorted.get_mut(at) {
+            *slot = len;
+        }
+    }
+}
+
+/// As [`place`]; an item that was swapped away already is found where it went.
+fn place_short(wanted: &[usize], swap: &mut dyn FnMut(usize, usize)) {
+    for (to, from) in wanted.iter().enumerate() {
+        let mut from = *from;
+        while from < to {
+            from = wanted.get(from).copied().unwrap_or(to);
+        }
+        if from != to {
+            swap(to, from);
+        }
+    }
 }
 
 /// Which position's item belongs where: runs that are in order are merged into longer ones. `None`

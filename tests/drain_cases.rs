@@ -654,6 +654,39 @@ fn a_position_older_than_the_last_write_is_no_proof() {
 }
 
 #[test]
+fn the_position_of_a_name_is_no_proof_for_a_file_that_the_agent_does_not_follow() {
+    let mut tree = Tree::new("unfollowed");
+    tree.alive = false;
+    tree.shipper = Some(Shipper::CloudWatchAgent);
+    tree.file(A, "a\nb\n");
+    let state = "/opt/aws/amazon-cloudwatch-agent/logs/state/_var_log_app_a.log";
+    tree.put(state, format!("4\n{A}\n0-4"));
+    let (verdict, report) = tree.judge();
+    assert_eq!((verdict, &*report.shippers[0].files[0].reason), (Verdict::CannotTell, "perhaps-other"));
+}
+
+#[test]
+fn what_is_open_was_claimed_though_the_registry_is_behind() {
+    for (held, expected) in [
+        (true, (Verdict::GaveUp, vec!["behind".to_owned()])),
+        (false, (Verdict::Drained, vec!["unclaimed".to_owned()])),
+    ] {
+        let mut tree = Tree::new("claimed");
+        tree.input("log", "");
+        let old = "/var/log/old/a.log";
+        let id = tree.file(old, "a\nb\n");
+        tree.log_state(old, id, 2);
+        tree.log = tree.log.replace("\"ttl\":-1", "\"ttl\":-2");
+        if held {
+            tree.hold(old, 2);
+        }
+        let (verdict, report) = tree.judge();
+        let reasons = report.shippers[0].files.iter().map(|file| file.reason.to_string()).collect();
+        assert_eq!((verdict, reasons), expected);
+    }
+}
+
+#[test]
 fn what_the_shipper_says_of_drops_is_reported() {
     let mut tree = Tree::new("drops");
     tree.input("log", "");

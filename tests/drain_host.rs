@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::print_stdout)]
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
@@ -19,6 +21,14 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 struct Host {
     at: PathBuf,
     shipper: Child,
+    calm: Calm,
+}
+
+/// Whether a drain is to run at real-time priority.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Calm {
+    Wanted,
+    Unwanted,
 }
 
 impl Host {
@@ -38,7 +48,7 @@ impl Host {
         let words = ["-c", config.to_str().unwrap(), "--path.data", data.to_str().unwrap()];
         let shipper =
             named(&at, "filebeat", "exec 3<logs/a.log; cat <&3 >/dev/null", "cat <&3 >/dev/null", &words);
-        Self { at, shipper }
+        Self { at, shipper, calm: Calm::Unwanted }
     }
 
     /// A log daemon that writes the file.
@@ -51,8 +61,18 @@ impl Host {
         file.write_all(text.as_bytes()).unwrap();
     }
 
+    /// Whether real-time priority is to be had.
+    fn is_calm(&self) -> bool {
+        self.calm == Calm::Wanted
+            && Command::new("chrt").args(["-f", "10", "true"]).status().is_ok_and(|s| s.success())
+    }
+
     fn command(&self, options: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_amr"));
+        if self.is_calm() {
+            command = Command::new("chrt");
+            command.args(["-f", "10", env!("CARGO_BIN_EXE_amr")]);
+        }
         command.args(["drain", "filebeat", "--timeout", "60s"]).args(options);
         command.arg("--registry").arg(self.at.join("data/registry"));
         command.arg("--reports").arg(self.at.join("reports")).env_remove("NOTIFY_SOCKET");
@@ -131,8 +151,8 @@ fn acknowledge(at: &Path, offset: u64) {
     fs::rename(new, data).unwrap();
 }
 
-fn signal(pid: u32, name: &str) {
-    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
+fn signal(pid: u32, signal: Signal) {
+    kill(Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
 }
 
 /// Whether a drain, after the file grew to six bytes, is through with four.
@@ -167,44 +187,102 @@ fn files_of_log_daemons_are_frozen_at_the_size_they_had() {
     assert!(!through_with_four(&["--freeze", "none"], true), "none is frozen");
 }
 
-/// The quickest of a few, since other tests run beside it; each one ends with the report and the verdict.
-fn quickest_end(hangs: bool) -> Duration {
-    let once = || {
-        let host = Host::new();
-        let (mut child, mut out) = host.drain(&[]);
-        let children = format!("/proc/{0}/task/{0}/children", child.id());
-        let looking: u32 = fs::read_to_string(children).unwrap().trim().parse().unwrap();
-        if hangs {
-            signal(looking, "-STOP");
-        }
-        let begin = Instant::now();
-        signal(child.id(), "-TERM");
-        let code = child.wait().unwrap().code();
-        let took = begin.elapsed();
-        if hangs {
-            signal(looking, "-KILL");
-        }
-        assert_eq!(code, Some(13));
-        let mut said = String::new();
-        out.read_to_string(&mut said).unwrap();
-        assert!(said.contains("gave up after"), "{said}");
-        let report = fs::read_dir(host.at.join("reports")).unwrap().next().unwrap().unwrap().path();
-        let report = fs::read_to_string(report).unwrap();
+/// How long a drain takes to end after SIGTERM, and what it said.
+fn end_of(host: &Host, hangs: bool) -> (Duration, String) {
+    let (mut child, mut out) = host.drain(&[]);
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let looking: u32 = fs::read_to_string(children).unwrap().trim().parse().unwrap();
+    if hangs {
+        signal(looking, Signal::SIGSTOP);
+    }
+    let begin = Instant::now();
+    signal(child.id(), Signal::SIGTERM);
+    let code = child.wait().unwrap().code();
+    let took = begin.elapsed();
+    if hangs {
+        signal(looking, Signal::SIGKILL);
+    }
+    assert_eq!(code, Some(13));
+    let mut said = String::new();
+    out.read_to_string(&mut said).unwrap();
+    assert!(said.contains("gave up after"), "{said}");
+    (took, said)
+}
+
+/// Each of twenty ends within a tenth of a second. At real-time priority, as other tests run beside it;
+/// where that is not to be had the quickest counts.
+fn all_end_in_time(hangs: bool) {
+    let mut all: Vec<Duration> = Vec::new();
+    let mut calm = true;
+    for _ in 0..20 {
+        let mut host = Host::new();
+        host.calm = Calm::Wanted;
+        calm = calm && host.is_calm();
+        let (took, said) = end_of(&host, hangs);
+        all.push(took);
+        let shown = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b"drain-");
+        let mut reports = fs::read_dir(host.at.join("reports")).unwrap().map(Result::unwrap).filter(shown);
+        let report = fs::read_to_string(reports.next().unwrap().path()).unwrap();
         assert!(
             report.contains("\"verdict\":\"gave up\"") && report.contains("\"stage\":\"final\""),
             "{report}"
         );
-        took
-    };
-    (0..8).map(|_| once()).min().unwrap()
+        assert!(!said.contains("nor could"), "{said}");
+    }
+    all.sort_unstable();
+    println!("hangs: {hangs}, real-time: {calm}, {all:?}");
+    let counts = if calm { all.last() } else { all.first() };
+    assert!(*counts.unwrap() <= Duration::from_millis(100), "hangs: {hangs}, {all:?}");
 }
 
 #[test]
-fn sigterm_ends_it_within_a_tenth_of_a_second_even_where_a_file_system_hangs() {
-    for hangs in [false, true] {
-        let took = quickest_end(hangs);
-        assert!(took <= Duration::from_millis(100), "hangs: {hangs}, it took {took:?}");
+fn sigterm_ends_it_within_a_tenth_of_a_second() {
+    all_end_in_time(false);
+}
+
+#[test]
+fn sigterm_ends_it_within_a_tenth_of_a_second_where_a_file_system_hangs() {
+    all_end_in_time(true);
+}
+
+/// The file system of the reports is frozen: every write to it hangs in the kernel.
+#[test]
+fn sigterm_ends_it_within_a_tenth_of_a_second_where_the_reports_hang() {
+    let mut host = Host::new();
+    host.calm = Calm::Wanted;
+    let (image, reports) = (host.at.join("image"), host.at.join("reports"));
+    fs::File::create(&image).unwrap().set_len(16 << 20).unwrap();
+    let run = |words: &[&str], path: &Path| {
+        Command::new(words[0])
+            .args(&words[1..])
+            .arg(path)
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|s| s.success())
+    };
+    let image = image.to_str().unwrap();
+    if !run(&["mkfs.ext4", "-q"], image.as_ref()) || !run(&["mount", "-o", "loop", image], &reports) {
+        println!("left out: no file system of one's own can be mounted here (needs root and loop devices)");
+        return;
     }
+    let (mut child, mut out) = host.drain(&[]);
+    assert!(run(&["fsfreeze", "-f"], &reports));
+    let begin = Instant::now();
+    signal(child.id(), Signal::SIGTERM);
+    let code = child.wait().unwrap().code();
+    let took = begin.elapsed();
+    assert!(run(&["fsfreeze", "-u"], &reports));
+    let mut said = String::new();
+    out.read_to_string(&mut said).unwrap();
+    while !run(&["umount"], &reports) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(code, Some(13));
+    assert!(
+        said.contains("gave up after") && said.contains("nor could the last report be written"),
+        "{said}"
+    );
+    assert!(took <= Duration::from_millis(if host.is_calm() { 100 } else { 1000 }), "it took {took:?}");
 }
 
 #[test]
@@ -217,19 +295,17 @@ fn a_shipper_that_dies_with_bytes_left_is_said_soon() {
     assert!(begin.elapsed() < Duration::from_secs(10), "it took {:?}", begin.elapsed());
 }
 
-/// In a view of the file system of its own, where /dev/log is this test's.
-#[test]
-fn syslog_gets_two_lines_and_no_more() {
-    let host = Host::new();
-    let socket = host.at.join("log");
-    let log = UnixDatagram::bind(&socket).unwrap();
-    let script =
-        "mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && ln -s \"$0\" /dev/log && exec \"$@\"";
-    let inner = host.command(&["--soft-timeout", "100ms"]);
+/// A drain that has said its first line, in a view of the file system of its own, where one entry of /dev
+/// is this test's.
+fn with_its_own_dev(host: &Host, entry: &str, target: &Path, options: &[&str]) -> Option<Child> {
+    let script = format!(
+        "mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && ln -s \"$0\" /dev/{entry} && exec \"$@\""
+    );
+    let inner = host.command(options);
     let mut command = Command::new("unshare");
     command
-        .args(["--mount", "sh", "-c", script])
-        .arg(&socket)
+        .args(["--mount", "sh", "-c", &script])
+        .arg(target)
         .arg(inner.get_program())
         .args(inner.get_args());
     command.env_remove("NOTIFY_SOCKET").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -239,8 +315,19 @@ fn syslog_gets_two_lines_and_no_more() {
     if line.is_empty() {
         println!("left out: no mount namespace of one's own here (needs root)");
         end(&mut child);
-        return;
+        return None;
     }
+    Some(child)
+}
+
+#[test]
+fn syslog_gets_two_lines_and_no_more() {
+    let host = Host::new();
+    let socket = host.at.join("log");
+    let log = UnixDatagram::bind(&socket).unwrap();
+    let Some(mut child) = with_its_own_dev(&host, "log", &socket, &["--soft-timeout", "100ms"]) else {
+        return;
+    };
     thread::sleep(Duration::from_millis(400));
     acknowledge(&host.at, 4);
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -253,4 +340,62 @@ fn syslog_gets_two_lines_and_no_more() {
     assert_eq!(heard.len(), 2, "{heard:?}");
     assert!(heard[0].starts_with("<30>amr[") && heard[0].contains("]: drain: waiting until"), "{heard:?}");
     assert!(heard[1].starts_with("<30>amr[") && heard[1].contains("]: drain: drained after"), "{heard:?}");
+}
+
+#[test]
+fn the_console_shows_the_first_line_progress_and_the_last_one() {
+    let host = Host::new();
+    let console = host.at.join("console");
+    fs::write(&console, "").unwrap();
+    let Some(mut child) = with_its_own_dev(&host, "console", &console, &["--console"]) else { return };
+    acknowledge(&host.at, 4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let shown = fs::read_to_string(&console).unwrap();
+    let lines: Vec<&str> = shown.split_terminator("\r\n").collect();
+    assert!(lines[0].starts_with("amr: drain: waiting until every log line is shipped: 1 file, 2 B left"));
+    assert_eq!(lines[1], "amr: drain: 1 file, 2 B left, nothing moves");
+    assert!(lines.last().unwrap().starts_with("amr: drain: drained after"), "{shown:?}");
+    // A console cannot rewrite its line, so progress has one every ten seconds at most.
+    assert_eq!(lines.len(), 3, "{shown:?}");
+}
+
+/// What lies between the last change and the verdict is one sync of bytes that have their place on the
+/// disk already; the interim report was synced before the first line.
+#[test]
+fn a_verdict_is_told_when_its_report_is_on_the_disk() {
+    let host = Host::new();
+    let trace = host.at.join("trace");
+    let inner = host.command(&[]);
+    let mut command = Command::new("strace");
+    command.args(["-f", "-s", "200", "-e", "trace=fsync,fdatasync,pwrite64,rename,renameat,write", "-o"]);
+    command.arg(&trace).arg(inner.get_program()).args(inner.get_args()).env_remove("NOTIFY_SOCKET");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        println!("left out: no strace here");
+        return;
+    };
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    if line.is_empty() {
+        println!("left out: nothing can be traced here");
+        end(&mut child);
+        return;
+    }
+    thread::sleep(Duration::from_millis(300));
+    acknowledge(&host.at, 4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let trace = fs::read_to_string(trace).unwrap();
+    let at = |from: usize, what: &str| match trace[from..].find(what) {
+        Some(at) => from + at,
+        None => panic!("no {what}: {trace}"),
+    };
+    let interim = at(0, "\"stage\\\":\\\"interim");
+    let begun = at(0, "waiting until every log line");
+    assert!((interim..begun).contains(&at(interim, "fsync(")), "{trace}");
+    let last = at(begun, "\"stage\\\":\\\"final");
+    let told = at(last, "drained after");
+    let synced = at(last, "fdatasync(");
+    assert!(synced < told && at(synced, "rename") < told, "{trace}");
+    assert!(!trace[last..].contains("fsync("), "one sync is enough: {trace}");
 }

@@ -44,9 +44,13 @@ impl Tree {
     }
 
     fn command(&self, options: &[&str]) -> Command {
+        self.command_with("/reports", options)
+    }
+
+    fn command_with(&self, reports: &str, options: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_amr"));
         command.arg("--root").arg(&self.0).args(["drain", "filebeat", "--registry", "/registry/registry"]);
-        command.args(["--config", "/filebeat.yml", "--reports", "/reports"]).args(options);
+        command.args(["--config", "/filebeat.yml", "--reports", reports]).args(options);
         command
             .env_remove("NOTIFY_SOCKET")
             .stdin(Stdio::null())
@@ -65,8 +69,10 @@ impl Tree {
     }
 
     fn reports(&self) -> Vec<serde_json::Value> {
-        let mut all: Vec<PathBuf> =
-            fs::read_dir(self.0.join("reports")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let entries = fs::read_dir(self.0.join("reports")).unwrap().map(|entry| entry.unwrap());
+        // The room for the last one is hidden, and there is a log.
+        let shown = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"drain-"));
+        let mut all: Vec<PathBuf> = shown.map(|entry| entry.path()).collect();
         all.sort();
         all.iter().map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect()
     }
@@ -240,6 +246,30 @@ fn what_cannot_be_taken_is_said() {
     assert!(String::from_utf8_lossy(&got.stdout).contains("no verdict: no registry at"));
 }
 
+/// The hook's folder as its start makes it. A pattern may match the reports or the log beside them.
+#[test]
+fn the_hooks_log_and_reports_lie_in_its_folder_or_elsewhere_where_they_would_be_shipped() {
+    for (pattern, taken) in
+        [("/var/log/*.log", false), ("/var/log/*/*.log", true), ("/var/log/*/*.json", true)]
+    {
+        let tree = Tree::new();
+        let own = "/var/log/shutdown-filebeat";
+        fs::create_dir_all(tree.0.join(&own[1..])).unwrap();
+        let config = format!("filebeat.inputs:\n- type: log\n  paths: ['/logs/*.log', '{pattern}']\n");
+        fs::write(tree.0.join("filebeat.yml"), config).unwrap();
+        tree.acknowledge(4);
+        let got = tree.command_with(own, &[]).output().unwrap();
+        assert_eq!(got.status.code(), Some(0), "{}", String::from_utf8_lossy(&got.stderr));
+        let moved =
+            format!("reports are kept in '/var/lib/amr-drain', since the shipper takes files from '{own}'");
+        assert_eq!(String::from_utf8_lossy(&got.stderr).contains(&moved), taken, "{pattern}");
+        let folder = tree.0.join(if taken { "var/lib/amr-drain" } else { &own[1..] });
+        let log = fs::read_to_string(folder.join("drain.log")).unwrap();
+        assert!(log.starts_with("drained: 0 B left, ") && log.lines().count() == 1, "{log}");
+        assert_eq!(fs::read_dir(tree.0.join(&own[1..])).unwrap().count(), if taken { 0 } else { 2 });
+    }
+}
+
 /// Where the report would be shipped itself it is kept elsewhere.
 #[test]
 fn reports_are_not_kept_where_files_are_taken_from() {
@@ -251,7 +281,12 @@ fn reports_are_not_kept_where_files_are_taken_from() {
     assert_eq!(got.status.code(), Some(0), "{}", String::from_utf8_lossy(&got.stderr));
     assert!(String::from_utf8_lossy(&got.stderr).contains("reports are kept in '/var/lib/amr-drain'"));
     assert_eq!(fs::read_dir(tree.0.join("reports")).unwrap().count(), 0);
-    assert_eq!(fs::read_dir(tree.0.join("var/lib/amr-drain")).unwrap().count(), 1);
+    let mut kept: Vec<_> = fs::read_dir(tree.0.join("var/lib/amr-drain"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    kept.sort();
+    assert!(kept.len() == 2 && kept[1] == "drain.log", "a report and the log: {kept:?}");
 }
 
 #[test]
@@ -349,4 +384,96 @@ fn the_journal_gets_two_lines_and_no_more() {
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     assert_eq!(errors, "", "standard error is the journal's, too");
+}
+
+/// A wall clock that jumps by an hour, forwards and back, while the drain waits: it ends when its own
+/// time is over, no sooner and no later. The clock is another one by LD_PRELOAD.
+#[test]
+fn a_wall_clock_that_jumps_neither_shortens_nor_lengthens_the_wait() {
+    const CLOCK: &str = r#"
+        #define _GNU_SOURCE
+        #include <time.h>
+        #include <unistd.h>
+        #include <sys/syscall.h>
+        int clock_gettime(clockid_t clock, struct timespec *at) {
+            static struct timespec begin;
+            struct timespec now;
+            int done = syscall(SYS_clock_gettime, clock, at);
+            if (clock != CLOCK_REALTIME) return done;
+            syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+            if (!begin.tv_sec) begin = now;
+            long ms = (now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000;
+            if (ms > 300) at->tv_sec += ms / 300 % 2 ? 3600 : -3600;
+            return done;
+        }
+    "#;
+    let tree = Tree::new();
+    let (source, library) = (tree.0.join("clock.c"), tree.0.join("clock.so"));
+    fs::write(&source, CLOCK).unwrap();
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
+    if !built.is_ok_and(|status| status.success()) {
+        println!("left out: no C compiler here");
+        return;
+    }
+    let mut command = tree.command(&["--timeout", "2s", "--soft-timeout", "500ms", "--settle", "1s"]);
+    command.env("LD_PRELOAD", &library);
+    let hour = || {
+        let date = Command::new("date").args(["-u", "+%Y-%m-%dT%H"]).output().unwrap();
+        String::from_utf8(date.stdout).unwrap().trim().to_owned()
+    };
+    let before = hour();
+    let begin = Instant::now();
+    let (mut child, mut out) = started(command);
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert!(line.contains("so far, after 0.5s"), "{line}");
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    let took = begin.elapsed();
+    assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(5), "it took {took:?}");
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("gave up after 2."), "{rest}");
+    let report = tree.report();
+    let at = report["at"].as_str().unwrap();
+    assert!([before, hour()].iter().any(|hour| !at.starts_with(hour)), "{at}: the clock did not jump");
+}
+
+/// What a terminal of so many columns was shown until the drain has ended.
+fn shown_on_a_terminal(columns: u16) -> String {
+    let tree = Tree::new();
+    let size = nix::pty::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let terminal = nix::pty::openpty(Some(&size), None).unwrap();
+    let mut command = tree.command(&["--timeout", "60s"]);
+    command.stderr(terminal.slave);
+    let (mut child, _out) = started(command);
+    tree.acknowledge(2);
+    // Each new line on a terminal is a second after the one before.
+    std::thread::sleep(Duration::from_millis(1100));
+    tree.acknowledge(3);
+    std::thread::sleep(Duration::from_millis(700));
+    tree.acknowledge(4);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut shown = String::new();
+    // The end of a terminal whose other side is closed is an error (EIO).
+    let _ = fs::File::from(terminal.master).read_to_string(&mut shown);
+    shown
+}
+
+#[test]
+fn a_terminal_shows_one_line_that_is_rewritten_and_goes_at_the_end() {
+    let shown = shown_on_a_terminal(80);
+    let lines: Vec<&str> = shown.split("\r\x1b[K").collect();
+    assert_eq!(lines[0], "", "{shown:?}");
+    assert_eq!(lines[1], "amr: drain: 1 file, 4 B left, nothing moves");
+    let [_, _, moved, ..] = lines[..] else { panic!("{shown:?}") };
+    assert!(
+        moved.starts_with("amr: drain: 1 file, 1 B left, ") && moved.contains("B/s, about "),
+        "{shown:?}"
+    );
+    assert_eq!(lines.last(), Some(&""), "the line is gone at the end: {shown:?}");
+    assert!(!shown.contains('\n'), "{shown:?}");
+    let narrow = shown_on_a_terminal(20);
+    assert!(narrow.split("\r\x1b[K").all(|line| line.len() < 20), "{narrow:?}");
+    assert!(narrow.contains("amr: drain: 1 file,"), "{narrow:?}");
 }

@@ -48,6 +48,7 @@ impl Host {
             timeout: Some(LIMIT),
             bound: false,
             program: Some(PathBuf::from(env!("CARGO_BIN_EXE_amr"))),
+            ..Options::default()
         };
         Self { place: Place::of(root, privilege), dir, options }
     }
@@ -505,7 +506,8 @@ fn a_folder_that_others_can_write_is_refused() {
     let run_dir = host.place.root.outer(&host.place.run_dir);
     std::fs::create_dir_all(&run_dir).unwrap();
     std::fs::set_permissions(&run_dir, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-    let refused = client::start(&host.place, &unit, &host.options).unwrap_err().to_string();
+    let refused = client::start(&host.place, &unit, &host.options).and_then(|mut start| start.finish());
+    let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("others can write to it"), "{refused}");
     // No lock is made in a folder that others can write, either.
     std::fs::set_permissions(&run_dir, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();

@@ -193,7 +193,7 @@ all\t'All'
 none\t'None'"
 complete -c amr -n "__fish_amr_using_subcommand drain" -l exec -d 'Run CMD, without a shell, with the verdict (or `so-far`) and the report\'s path as last arguments' -r
 complete -c amr -n "__fish_amr_using_subcommand drain" -l exec-timeout -d 'How long the command of --exec may take' -r
-complete -c amr -n "__fish_amr_using_subcommand drain" -l reports -d 'Keep reports in DIR' -r -F
+complete -c amr -n "__fish_amr_using_subcommand drain" -l reports -d 'Keep reports and drain.log in DIR' -r -F
 complete -c amr -n "__fish_amr_using_subcommand drain" -l report -d 'Write the report to FILE as well' -r -F
 complete -c amr -n "__fish_amr_using_subcommand drain" -l registry -d 'Where the shipper keeps its positions' -r -F
 complete -c amr -n "__fish_amr_using_subcommand drain" -l config -d 'The shipper\'s configuration' -r -F

@@ -300,7 +300,7 @@ pub struct Drain {
     /// How long the command of --exec may take
     #[arg(long, value_name = "SPAN", default_value = "30s")]
     pub exec_timeout: String,
-    /// Keep reports in DIR
+    /// Keep reports and drain.log in DIR
     #[arg(long, value_name = "DIR")]
     pub reports: Option<PathBuf>,
     /// Show progress on the console, too

@@ -184,7 +184,7 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
     if !args.json {
         planned.notes().iter().chain(&planned.unapplied()).for_each(|note| out::complain(verb, note, None));
     }
-    let reports = planned.execute(ctx, &options, &mut |report| {
+    let reports = planned.execute(ctx, &options, &|| {}, &mut |report| {
         if !args.json {
             tell(ctx, verb, report);
         }

@@ -118,6 +118,7 @@ fn run(features: &Features, args: &[String]) -> Result<u8, Refused> {
 /// It cannot be started.
 pub fn to_end(spec: &Spec, features: &Features) -> Result<u8, Error> {
     let child = spawn(spec, features)?;
+    let pidfd = child.pidfd(features);
     loop {
         if let Some(reaped) = wait::reap(child.pid)? {
             return Ok(match reaped.exit {
@@ -127,7 +128,7 @@ pub fn to_end(spec: &Spec, features: &Features) -> Result<u8, Error> {
         }
         // Through the pidfd where there is one, else a look now and then.
         let fds: Vec<_> =
-            child.pidfd.iter().map(|fd| (std::os::fd::AsFd::as_fd(fd), poll::Interest::Read)).collect();
+            pidfd.iter().map(|fd| (std::os::fd::AsFd::as_fd(fd), poll::Interest::Read)).collect();
         let nap = if fds.is_empty() { Some(Duration::from_millis(10)) } else { None };
         poll::wait(&fds, nap)?;
     }

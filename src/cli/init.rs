@@ -19,6 +19,7 @@ use crate::service::status::Record;
 use crate::sysv::{door, header};
 use crate::unit::model::{DepKind, Unit};
 use crate::unit::name::UnitName;
+use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,8 @@ struct Call {
     path: PathBuf,
     name: String,
     unit: UnitName,
-    dialect: Dialect,
+    /// Looked up when there is something to say.
+    dialect: OnceCell<Dialect>,
     ctx: Context,
 }
 
@@ -51,7 +53,7 @@ pub fn run(words: &[OsString], around: &Surroundings) -> u8 {
         }
     };
     let Some(verb) = words.get(1).and_then(|w| door::Verb::parse(w)) else {
-        let (text, code) = dialect::usage(call.dialect, &call.path.to_string_lossy(), &[]);
+        let (text, code) = dialect::usage(call.dialect(), &call.path.to_string_lossy(), &[]);
         out::mutter(&text);
         return code;
     };
@@ -98,11 +100,15 @@ impl Call {
             None => UnitName::parse_or_service(name),
         };
         let unit = unit.map_err(|e| (Class::NotConfigured, format!("{}: {e}", path.display())))?;
-        let dialect = match family::family(&ctx.root) {
+        Ok(Self { name: name.to_owned(), unit, dialect: OnceCell::new(), ctx, path })
+    }
+
+    /// How scripts of this host talk.
+    fn dialect(&self) -> Dialect {
+        *self.dialect.get_or_init(|| match family::family(&self.ctx.root) {
             family::Family::Debian => Dialect::Debian,
             family::Family::RedHat | family::Family::Other => Dialect::RedHat,
-        };
-        Ok(Self { name: name.to_owned(), unit, dialect, ctx, path })
+        })
     }
 
     /// systemd is the init: its own systemctl does it, or, where systemd itself called, nobody.
@@ -134,7 +140,7 @@ impl Call {
         let masked = |unit: &String| {
             handover::ask(&self.ctx.features(), unit, "LoadState").as_deref() == Some("masked")
         };
-        if self.dialect == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
+        if self.dialect() == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
             out::complain("initd", &format!("'{}' is masked, ignoring", self.unit), None);
             return 0;
         }
@@ -169,7 +175,7 @@ impl Call {
                 Ok(_) | Err(_) => {
                     out::complain("initd", &format!("'{word}' is not a member of '{}'", self.unit), None);
                     let stems: Vec<String> = known.iter().map(|n| n.stem().to_owned()).collect();
-                    out::mutter(&dialect::usage(self.dialect, &self.path.to_string_lossy(), &stems).0);
+                    out::mutter(&dialect::usage(self.dialect(), &self.path.to_string_lossy(), &stems).0);
                     return Err(Class::Usage.lsb());
                 }
             }
@@ -218,7 +224,13 @@ impl Call {
         }
         let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
         let lock = Some((self.unit.clone(), self.name.clone()));
-        let options = Options { lock, started: Started::Executed, ..Options::default() };
+        // It comes up on another CPU while the units are read here.
+        let ahead = if job == Job::Start {
+            client::ahead(&self.ctx.place, &self.unit, self.ctx.switches.as_deref())
+        } else {
+            client::Ahead::default()
+        };
+        let options = Options { lock, started: Started::Executed, ahead, ..Options::default() };
         let planned = match jobs::plan(&self.ctx, &anchors, &options) {
             Ok(planned) => planned,
             Err(refused) => {
@@ -239,10 +251,17 @@ impl Call {
             if !matches!(job, Job::Start | Job::Stop) {
                 return 0;
             }
-            out::say(&dialect::job(self.dialect, stage, act, &self.name, "", true));
+            out::say(&dialect::job(self.dialect(), stage, act, &self.name, "", true));
             return 0;
         }
-        let reports = planned.execute(&self.ctx, &options, &mut |report| self.tell(stage, report));
+        let reports = planned.execute(
+            &self.ctx,
+            &options,
+            &|| {
+                self.dialect();
+            },
+            &mut |report| self.tell(stage, report),
+        );
         // A member that is only wanted may fail without its umbrella failing, but a script that printed
         // FAILED does not end with 0.
         reports.iter().map(|r| r.outcome.class()).find(|c| *c != Class::Ok).map_or(0, Class::lsb)
@@ -257,7 +276,7 @@ impl Call {
         };
         let name = report.unit.stem();
         let good = report.outcome.is_good();
-        out::say(&dialect::job(self.dialect, stage, act, name, &report.description, good));
+        out::say(&dialect::job(self.dialect(), stage, act, name, &report.description, good));
         match &report.outcome {
             Outcome::Done => {}
             Outcome::Skipped(why) => out::complain("initd", &format!("'{name}' was skipped: {why}"), None),
@@ -293,7 +312,7 @@ impl Call {
             let record = known.unwrap_or_else(|| client::status(&self.ctx.place, unit));
             let name = if *unit == self.unit { self.name.as_str() } else { unit.stem() };
             let (running, pid) = record.map_or((Running::Unknown, None), |r| self.running(r.as_ref(), name));
-            out::say(&dialect::status(self.dialect, name, running, pid));
+            out::say(&dialect::status(self.dialect(), name, running, pid));
             worst = worst.max(running.code());
         }
         worst

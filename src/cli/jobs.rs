@@ -23,6 +23,7 @@ use crate::unit::specifier::Facts;
 use execute::Run;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub struct Options {
     pub lock: Option<(UnitName, String)>,
     /// When a service of `Type=simple` counts as started.
     pub started: Started,
+    /// A supervisor that was started before its plan was made.
+    pub ahead: client::Ahead,
 }
 
 /// When a service of `Type=simple` counts as started.
@@ -156,7 +159,7 @@ pub struct Planned {
 pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> Result<Planned, Refused> {
     let names: Vec<UnitName> = anchors.iter().map(|(_, n)| n.clone()).collect();
     let facts = ctx.facts();
-    let mut set = units::load(ctx, &facts, &names, &client::recorded(&ctx.place));
+    let mut set = units::load(ctx, &facts, &names, &client::known(&ctx.place));
     if options.started == Started::Executed {
         set.await_exec();
     }
@@ -286,9 +289,18 @@ impl Planned {
             .collect()
     }
 
-    /// Carries it out. `tell` hears of each job as it ends, in the order in which they end.
-    pub fn execute(self, ctx: &Context, options: &Options, tell: &mut dyn FnMut(&Report)) -> Vec<Report> {
+    /// Carries it out. `tell` hears of each job as it ends, in the order in which they end; `meanwhile` is
+    /// called when the first are under way.
+    pub fn execute(
+        self,
+        ctx: &Context,
+        options: &Options,
+        meanwhile: &dyn Fn(),
+        tell: &mut dyn FnMut(&Report),
+    ) -> Vec<Report> {
         let deadline = options.timeout.map(|t| clock::now().saturating_add(t));
-        Run::new(ctx, options, &self).all(deadline, tell)
+        // The command ends with it: what the kernel takes back at once need not be freed piece by piece.
+        let planned = ManuallyDrop::new(self);
+        Run::new(ctx, options, &planned).all(deadline, meanwhile, tell)
     }
 }

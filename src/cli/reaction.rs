@@ -28,7 +28,7 @@ pub fn run(ctx: &Context, unit: &str, ending: &str) -> u8 {
         let options = Options { mode: Some(reaction.mode), ..Options::default() };
         match jobs::plan(ctx, &[(reaction.verb, reaction.unit.clone())], &options) {
             Ok(planned) => {
-                let reports = planned.execute(ctx, &options, &mut |_| {});
+                let reports = planned.execute(ctx, &options, &|| {}, &mut |_| {});
                 if reports.iter().any(|r| !r.outcome.is_good()) {
                     code = Class::Failed.hand();
                 }

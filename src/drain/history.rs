@@ -12,14 +12,19 @@ use crate::drain::progress::{KeptBy, Progress, Rest};
 use crate::drain::reason::{Reason, Standing};
 use crate::drain::tail::Stream;
 use crate::drain::verdict::{Check, Checks, Evidence, Moment};
+use crate::sort;
 use std::collections::BTreeMap;
 
 /// The looks so far.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    last: BTreeMap<Key, Progress>,
-    /// Losses, and doubts that no later look takes away.
-    kept: Vec<Progress>,
+    /// The last look: what was seen, in the order in which it was given, and behind that losses and
+    /// doubts that no later look takes away. There may be a million, so they are kept once.
+    files: Vec<Progress>,
+    /// How many were seen.
+    seen: usize,
+    /// What a partial view did not show and may still be there.
+    unseen: Vec<Progress>,
     moved: Option<Moment>,
     idle: Option<Moment>,
     /// What the clock on the wall was ahead of the other one at the first look.
@@ -38,53 +43,71 @@ pub enum View {
     Partial,
 }
 
-type Key = (FileId, Box<[u8]>, Option<u8>);
+type Key<'p> = (FileId, &'p [u8], Option<u8>);
 
-fn key(progress: &Progress) -> Key {
+fn key(progress: &Progress) -> Key<'_> {
     let stream = progress.stream.map(|stream| match stream {
         Stream::Stdout => 1,
         Stream::Stderr => 2,
     });
-    (progress.file, progress.input_id.clone(), stream)
+    (progress.file, &progress.input_id, stream)
 }
 
 impl History {
-    /// Takes a look: sets since when each file has been still, and adds what was lost.
+    /// Takes a look: sets since when each file has been still, and adds what was lost. The result is
+    /// [`files`](Self::files).
     ///
     /// In a partial view a file that is not seen may still be there: it is remembered, not lost.
-    pub fn look(&mut self, files: &mut Vec<Progress>, view: View, now: Moment, checks: Checks) {
-        let mut seen: BTreeMap<Key, Progress> = BTreeMap::new();
-        let mut present: BTreeMap<FileId, Present> = BTreeMap::new();
-        for file in files.iter_mut() {
-            file.still_since = match self.last.get(&key(file)) {
+    pub fn look(&mut self, mut files: Vec<Progress>, view: View, now: Moment, checks: Checks) {
+        let mut last = std::mem::take(&mut self.files);
+        let mut kept = last.split_off(self.seen.min(last.len()));
+        last.append(&mut self.unseen);
+        let last = sort::map(last.iter().map(|file| (key(file), file)));
+        for file in &mut files {
+            file.still_since = match last.get(&key(file)) {
                 Some(last) if still(last, file) => last.still_since,
                 Some(_) | None => {
                     self.moved = Some(now);
                     now
                 }
             };
+        }
+        let mut seen: BTreeMap<Key<'_>, &Progress> = BTreeMap::new();
+        let mut present: BTreeMap<FileId, Present> = BTreeMap::new();
+        for file in &files {
             let new = Present { size: file.size, stateless: false, left_alone: true };
             let there = present.entry(file.file).or_insert(new);
             there.stateless = there.stateless || file.acknowledged.is_none();
             there.left_alone = there.left_alone && file.reason.standing() == Standing::LeftAlone;
-            seen.insert(key(file), file.clone());
+            seen.insert(key(file), file);
         }
-        for (key, last) in std::mem::take(&mut self.last) {
+        for (key, last) in last {
             let there = present.get(&key.0);
-            let Some(fate) = fate(&last, there, seen.get(&key), checks) else { continue };
+            let Some(fate) = fate(last, there, seen.get(&key).copied(), checks) else { continue };
             match (fate, view) {
-                (Reason::Gone, View::Partial) => {
-                    seen.insert(key, last);
-                }
+                (Reason::Gone, View::Partial) => self.unseen.push(last.clone()),
                 (Reason::Gone, View::Whole) if !checks.on(Check::Vanished) => {}
                 (Reason::CutShort, View::Whole | View::Partial) if !checks.on(Check::CutShort) => {}
                 (reason, View::Whole | View::Partial) => {
-                    self.kept.push(Progress { reason, held: Held::No, ..last });
+                    kept.push(Progress { reason, held: Held::No, ..last.clone() });
                 }
             }
         }
-        self.last = seen;
-        files.extend(self.kept.iter().cloned());
+        self.seen = files.len();
+        files.reserve_exact(kept.len());
+        files.append(&mut kept);
+        self.files = files;
+    }
+
+    /// Takes a look after which there is no other one.
+    pub fn only(&mut self, files: Vec<Progress>) {
+        (self.seen, self.files) = (files.len(), files);
+    }
+
+    /// What the last look saw, and what was lost since the first one.
+    #[must_use]
+    pub fn files(&self) -> &[Progress] {
+        &self.files
     }
 
     /// Whether the clock on the wall was not set since the first look: only then do its times of
@@ -110,7 +133,7 @@ impl History {
 
     /// Says of lost files that are still on disk that nobody asks for them any more.
     pub fn still_there(&mut self, found: impl Fn(FileId) -> bool) {
-        for lost in &mut self.kept {
+        for lost in self.files.iter_mut().skip(self.seen) {
             if lost.reason == Reason::Gone && found(lost.file) {
                 lost.reason = Reason::Forgotten;
             }
@@ -178,8 +201,14 @@ fn outgrown(last: &Progress, now: &Progress) -> bool {
         && !now.begins_anew
         && now.size > 0
         && now.acknowledged >= last.acknowledged;
-    let renamed = now.kept_by == KeptBy::Name && now.path != last.path && had_rest(last);
-    regrown || renamed
+    let renamed = now.kept_by != KeptBy::File && now.path != last.path && had_rest(last);
+    // What was closed had another file's position under its name, and perhaps took it over.
+    let inherited = now.kept_by == KeptBy::NameWhileOpen
+        && last.kept_by == KeptBy::NameWhileOpen
+        && last.held == Held::No
+        && now.acknowledged > last.acknowledged
+        && had_rest(last);
+    regrown || renamed || inherited
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub enum KeptBy {
     File,
     /// The name, whatever file has it.
     Name,
+    /// The name, and the shipper has a file open for as long as it follows it.
+    NameWhileOpen,
 }
 
 /// One obligation: a file, and one state of it.
@@ -144,12 +146,7 @@ pub fn weigh(
     Some(Progress {
         file: file.id,
         path: file.path.clone(),
-        kept_by: match cursor.map(|cursor| cursor.identity) {
-            Some(Identity::Path) => KeptBy::Name,
-            Some(Identity::Inode(_) | Identity::InodeMarker { .. } | Identity::Fingerprint { .. }) | None => {
-                KeptBy::File
-            }
-        },
+        kept_by: case.kept_by(),
         size: file.size,
         goal: file.goal,
         acknowledged: cursor.map(|cursor| cursor.acknowledged.prefix()),
@@ -287,7 +284,7 @@ impl Case<'_, '_> {
             return Reason::Ambiguous;
         }
         if self.position.rest == 0 {
-            return if self.position_older() { Reason::PositionOlder } else { Reason::Acknowledged };
+            return self.doubtful().unwrap_or(Reason::Acknowledged);
         }
         if self.position.gaps {
             return Reason::Gaps;
@@ -299,7 +296,8 @@ impl Case<'_, '_> {
     fn left_alone(&self) -> Option<Reason> {
         let rules = self.rules;
         match self.cursor {
-            Some(cursor) if cursor.ttl == Ttl::Unclaimed => {
+            // One that is open was claimed, and the registry is behind.
+            Some(cursor) if cursor.ttl == Ttl::Unclaimed && !matches!(self.file.held, Held::Open { .. }) => {
                 if !self.checks.on(Check::Unclaimed) {
                     return Some(Reason::Unclaimed);
                 }
@@ -325,6 +323,33 @@ impl Case<'_, '_> {
         }
     }
 
+    /// Why a position may be of something else than what the file holds.
+    fn doubtful(&self) -> Option<Reason> {
+        if self.unfollowed() {
+            Some(Reason::PerhapsOther)
+        } else {
+            self.position_older().then_some(Reason::PositionOlder)
+        }
+    }
+
+    /// The CloudWatch agent has a file open for as long as it follows it, and keeps its position by the
+    /// name that it had: when a file was renamed and is not read to its end yet, the position of its old
+    /// name still moves, and says nothing of the file that has this name now.
+    fn unfollowed(&self) -> bool {
+        self.kept_by() == KeptBy::NameWhileOpen
+            && !matches!(self.file.held, Held::Open { .. })
+            && self.checks.on(Check::Followed)
+    }
+
+    fn kept_by(&self) -> KeptBy {
+        match self.cursor.map(|cursor| (cursor.identity, cursor.input)) {
+            Some((Identity::Path, Input::CloudWatch)) => KeptBy::NameWhileOpen,
+            Some((Identity::Path, _)) => KeptBy::Name,
+            Some((Identity::Inode(_) | Identity::InodeMarker { .. } | Identity::Fingerprint { .. }, _))
+            | None => KeptBy::File,
+        }
+    }
+
     /// What a shipper has read of a file it has read after the last write, and it dates a position
     /// then or later: `timestamp` when the output acknowledged (`States.UpdateWithTs`), `updated`
     /// when the event was published (`updateOp.Execute`). So a position at the end that is older than
@@ -343,7 +368,7 @@ impl Case<'_, '_> {
     /// Whether the position sticks to the name: then the shipper keeps the old file's position until
     /// it has shipped something of the new one.
     fn by_name(&self) -> bool {
-        self.cursor.is_some_and(|cursor| cursor.identity == Identity::Path)
+        self.kept_by() != KeptBy::File
     }
 
     fn too_old(&self) -> bool {
@@ -393,10 +418,9 @@ impl Case<'_, '_> {
     fn by_tail(&self) -> Reason {
         let terminator =
             if self.checks.on(Check::Terminator) { self.rules.terminator } else { Terminator::LineFeed };
-        let older = !self.position.truncated && self.by_name() && self.position_older();
+        let doubt = if self.by_name() && !self.position.truncated { self.doubtful() } else { None };
         let proved = |reason| match terminator {
-            Terminator::LineFeed if older => Reason::PositionOlder,
-            Terminator::LineFeed => reason,
+            Terminator::LineFeed => doubt.unwrap_or(reason),
             Terminator::Other => Reason::OtherTerminator,
             Terminator::Unknown => Reason::ConfigurationUnknown,
         };

@@ -75,6 +75,9 @@ pub enum Reason {
     /// The state is older than the file's last write: it may be of what the file, or another one of
     /// its name, held before.
     PositionOlder,
+    /// The state is kept by name, and the shipper does not have the file open: it may be of another one,
+    /// which had the name and is still read.
+    PerhapsOther,
 
     /// Gone, with bytes that were not acknowledged when it was last seen.
     Gone,
@@ -145,7 +148,8 @@ impl Reason {
             | Self::OtherTerminator
             | Self::ConfigurationUnknown
             | Self::Ambiguous
-            | Self::PositionOlder => Standing::Unknown,
+            | Self::PositionOlder
+            | Self::PerhapsOther => Standing::Unknown,
             Self::Gone | Self::CutShort | Self::Forgotten => Standing::Lost,
         }
     }
@@ -186,6 +190,7 @@ impl Reason {
             Self::ConfigurationUnknown => "configuration-unknown",
             Self::Ambiguous => "ambiguous",
             Self::PositionOlder => "position-older",
+            Self::PerhapsOther => "perhaps-other",
             Self::Gone => "gone",
             Self::CutShort => "cut-short",
             Self::Forgotten => "forgotten",
@@ -241,6 +246,9 @@ impl Reason {
             Self::Ambiguous => "several files fit the shipper's state",
             Self::PositionOlder => {
                 "the position is older than the last write: it may be of what the file held before"
+            }
+            Self::PerhapsOther => {
+                "the shipper does not have the file open: the position may be of another one that had its name"
             }
             Self::Gone => "gone, with bytes that were not acknowledged when it was last seen",
             Self::CutShort => "cut shorter, with bytes that were not acknowledged when it was last seen",

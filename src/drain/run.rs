@@ -7,6 +7,8 @@
 //!
 //! A driver: it reads files and `/proc`, and asks the shipper.
 
+mod source;
+
 use crate::drain::claim::Index;
 use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::file::{Access, Wanted};
@@ -14,26 +16,28 @@ use crate::drain::history::{History, View};
 use crate::drain::pace::Goals;
 use crate::drain::progress::{Ask, Progress, ask, weigh};
 use crate::drain::report::{self, About, Report, Stage};
-use crate::drain::scan::{Asks, Request, Scene, codings, prints, said, scan, tails, within};
-use crate::drain::shipper::filebeat::config::{self, Config, Flags, Setting};
-use crate::drain::shipper::filebeat::follow::{Change, Error as RegistryError, Registry};
+use crate::drain::scan::{Asks, Request, Scene, codings, prints, said, scan, tails};
+use crate::drain::shipper::filebeat::config::{self, Setting};
+use crate::drain::shipper::filebeat::follow::Error as RegistryError;
 use crate::drain::shipper::filebeat::glob::{Pattern, PatternError};
 use crate::drain::shipper::filebeat::{evidence, http};
-use crate::drain::shipper::find::{self, Found};
-use crate::drain::shipper::{Shipper, cloudwatch};
+use crate::drain::shipper::find::Found;
+use crate::drain::shipper::Shipper;
 use crate::drain::tail::Tail;
 use crate::drain::verdict::{
     Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Verdict, judge, next_due,
 };
 use crate::drain::wish::Wish;
 use crate::os::clock;
-use crate::os::error::{Error as OsError, escape};
+use crate::os::error::Error as OsError;
 use crate::os::proc::ProcessId;
 use crate::os::root::Root;
 use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use source::{Source, shippers_of};
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -53,14 +57,8 @@ pub struct Options {
 /// How long a folder or file may take by default.
 pub const LIMIT: Duration = Duration::from_secs(5);
 
-/// A registry of a million states takes seconds on a slow disk.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Filebeat's counters are on this host: an answer takes milliseconds.
 const HTTP_LIMIT: Duration = Duration::from_secs(1);
-
-/// How large a configuration may be.
-const LARGEST: u64 = 4 << 20;
 
 /// Why there is no judgement.
 #[derive(Debug, thiserror::Error)]
@@ -108,86 +106,18 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     for found in shippers_of(root, options)? {
         let source = Source::read(root, &found, options.limit.unwrap_or(LIMIT))?;
         let terms = Terms::now(&goals);
-        let look = look(root, &found, options, source.positions(), &mut History::default(), &terms)?;
+        let mut history = History::default();
+        let look = look(root, &found, options, source.positions(), &mut history, &terms)?;
         verdict = verdict.max(look.verdict);
         left = left.saturating_add(look.left);
-        shippers.push(report::ShipperReport { files: report::files(&look.files), ..look.report });
+        shippers.push(report::ShipperReport { files: report::files(history.files()), ..look.report });
         wishes.extend(look.wishes);
     }
     let report = report::whole(wall(), Stage::Final, verdict, left, shippers);
     Ok(Judged { verdict, report, wishes })
 }
 
-/// The shippers that the options ask for, each with the configuration and place they name.
-///
-/// # Errors
-/// There is none, or what the options name cannot be read.
-pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> {
-    let mut all = match find::all(root) {
-        Ok(all) => all,
-        // A tree without /proc has no processes; what is installed is not looked for there.
-        Err(error) if error.is_not_found() && !root.is_host() => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
-    all.retain(|found| options.shipper.is_none_or(|wanted| wanted == found.shipper));
-    if let Some(registry) = &options.registry {
-        let shipper = options.shipper.unwrap_or(Shipper::Filebeat);
-        all.retain(|found| found.shipper == shipper && found.positions == *registry);
-        if all.is_empty() {
-            all.push(unfound(shipper, registry, options));
-        }
-    }
-    if let Some(path) = &options.config {
-        for found in &mut all {
-            found.config = read_config(root, path)?;
-            found.configuration = Some(path.clone());
-            found.doubts.clear();
-        }
-    }
-    if all.is_empty() {
-        let name = options.shipper.map_or("shipper that amr knows", Shipper::name);
-        return Err(Error::NoShipper(name));
-    }
-    Ok(all)
-}
-
-/// A shipper of which only the place of its positions is known.
-fn unfound(shipper: Shipper, registry: &Path, options: &Options) -> Found {
-    let unread = options.config.is_none();
-    let doubt = "no process keeps its positions there, and --config names no configuration";
-    Found {
-        shipper,
-        process: None,
-        positions: registry.to_owned(),
-        data: registry.parent().map(Path::to_path_buf),
-        configuration: None,
-        config: Config::default(),
-        version: None,
-        doubts: unread.then(|| doubt.to_owned()).into_iter().collect(),
-    }
-}
-
-fn read_config(root: &Root, path: &Path) -> Result<Config, Error> {
-    let name = escape(path.as_os_str());
-    let read =
-        |path: &Path| root.read(path, LARGEST).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let failed = |name: &str| {
-        let name = name.to_owned();
-        move |error| Error::Configuration(name, error)
-    };
-    let mut config = config::read(&name, &read(path)?, &Flags::default()).map_err(failed(&name))?;
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    for include in std::mem::take(&mut config.includes) {
-        let pattern = folder.join(&include.pattern);
-        for file in root.glob(&pattern.to_string_lossy())? {
-            let name = escape(file.as_os_str());
-            config.add(include.holds, &name, &read(&file)?).map_err(failed(&name))?;
-        }
-    }
-    Ok(config)
-}
-
-/// What one look at one shipper gave.
+/// What one look at one shipper gave, beside the files, which the [`History`] holds.
 #[derive(Clone, Debug)]
 pub struct LookReport {
     /// The verdict, if it were due now.
@@ -200,43 +130,8 @@ pub struct LookReport {
     pub left: u64,
     /// All of it but the report on its files.
     pub report: report::ShipperReport,
-    /// The files.
-    pub files: Vec<Progress>,
     /// What the shipper asks for.
     pub wishes: Vec<Wish>,
-}
-
-/// Positions, as they were read; a registry can be brought up to date.
-#[derive(Debug)]
-pub enum Source {
-    /// Filebeat's.
-    Registry(Box<Registry>),
-    /// The CloudWatch agent's.
-    States(Box<Positions>),
-}
-
-impl Source {
-    /// Reads the positions of a shipper.
-    ///
-    /// # Errors
-    /// They cannot be read, or not within `limit`.
-    pub fn read(root: &Root, found: &Found, limit: Duration) -> Result<Self, Error> {
-        let (root, path, shipper) = (root.clone(), found.positions.clone(), found.shipper);
-        let read = within(limit.max(PATIENCE), move || match shipper {
-            Shipper::Filebeat => Ok(Self::Registry(Box::new(Registry::find(&root, &path)?))),
-            Shipper::CloudWatchAgent => Ok(Self::States(Box::new(cloudwatch::follow::states(&root, &path)?))),
-        });
-        read.unwrap_or_else(|| Err(Error::Hangs(escape(found.positions.as_os_str()))))
-    }
-
-    /// What they say.
-    #[must_use]
-    pub fn positions(&self) -> &Positions {
-        match self {
-            Self::Registry(registry) => registry.positions(),
-            Self::States(positions) => positions,
-        }
-    }
 }
 
 /// For how long an answer is waited for, and for which bytes.
@@ -257,31 +152,6 @@ impl<'g> Terms<'g> {
     #[must_use]
     pub fn now(goals: &'g Goals) -> Self {
         Self { deadline: None, stall: None, settle: None, goals }
-    }
-}
-
-impl Source {
-    /// Brings the positions up to date, within `limit`. `false`: nothing has changed.
-    ///
-    /// # Errors
-    /// They cannot be read any more; they are as they were.
-    pub fn refresh(&mut self, root: &Root, found: &Found) -> Result<bool, Error> {
-        match self {
-            Self::Registry(registry) => Ok(registry.refresh()? != Change::Same),
-            Self::States(positions) => {
-                **positions = cloudwatch::follow::states(root, &found.positions)?;
-                Ok(true)
-            }
-        }
-    }
-
-    /// The folder in which changes show.
-    #[must_use]
-    pub fn folder(&self, found: &Found) -> PathBuf {
-        match self {
-            Self::Registry(registry) => registry.folder().to_owned(),
-            Self::States(_) => found.positions.clone(),
-        }
     }
 }
 
@@ -312,12 +182,14 @@ pub fn look(
     refuse(&mut scene, &said);
     scene.files.iter_mut().for_each(|file| terms.goals.set(file));
     let now = moment();
-    let (mut files, gone) = weigh_all(root, positions, &mut scene, now, limit);
+    let (files, gone) = weigh_all(root, positions, &mut scene, now, limit);
     let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
     let view = if partial { View::Partial } else { View::Whole };
     // Where the answer is due at once nothing was seen before, and nobody looks again.
     if terms.deadline.is_some() {
-        history.look(&mut files, view, now, Checks::ALL);
+        history.look(files, view, now, Checks::ALL);
+    } else {
+        history.only(files);
     }
     doubts.append(&mut scene.doubts);
     let life = life(root, found);
@@ -340,9 +212,10 @@ pub fn look(
         settle,
         pickup: terms.deadline.map(|_| settle.max(latency.scan.saturating_mul(2))),
     };
-    let judgement = judge(&files, &facts, Checks::ALL);
-    let due = next_due(&files, &facts);
-    let verdict = match judge(&files, &Facts { deadline: now, ..facts }, Checks::ALL) {
+    let files = history.files();
+    let judgement = judge(files, &facts, Checks::ALL);
+    let due = next_due(files, &facts);
+    let verdict = match judge(files, &Facts { deadline: now, ..facts }, Checks::ALL) {
         Judgement::Final(verdict) => verdict,
         // An answer is due, so there is no waiting.
         Judgement::Wait => Verdict::CannotTell,
@@ -357,8 +230,8 @@ pub fn look(
         said: said.notes(),
     };
     let report = report::shipper(&about, verdict, positions, gone, &doubts);
-    let left = report::left(&files);
-    Ok(LookReport { verdict, judgement, due, left, report, files, wishes })
+    let left = report::left(files);
+    Ok(LookReport { verdict, judgement, due, left, report, wishes })
 }
 
 /// What is asked for, and what of it is not known.

@@ -214,6 +214,8 @@ pub enum Check {
     Gaps,
     /// A position older than the last write may be of what the file, or its name, held before.
     PathAge,
+    /// A position that is kept by name is of a file that the shipper has open.
+    Followed,
     /// The state of a removed file says nothing about the next one with its inode.
     DeletedState,
     /// A state without an input counts while a pattern still matches its file.
@@ -268,7 +270,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Device,
         Self::Moved,
         Self::EveryState,
@@ -277,6 +279,7 @@ impl Check {
         Self::Overread,
         Self::Gaps,
         Self::PathAge,
+        Self::Followed,
         Self::DeletedState,
         Self::Unclaimed,
         Self::Age,
@@ -397,11 +400,15 @@ fn pickup_ends(file: &Progress, facts: &Facts<'_>) -> Option<Moment> {
 
 /// How long a file at rest must have been still before evidence proves anything.
 fn still_for(file: &Progress, facts: &Facts<'_>) -> Duration {
+    let hold = file.hold.saturating_add(facts.settle);
     match file.held {
         // Which stream's descriptor it is cannot be told: the other's may be closed until the next scan.
-        Held::Open { .. } if file.stream.is_some() => file.hold.saturating_add(facts.settle),
-        Held::Open { .. } => file.hold,
-        Held::No | Held::Unknown => file.hold.saturating_add(facts.settle),
+        Held::Open { .. } if file.stream.is_some() => hold,
+        // It may have been closed between two looks with a line in hand (`close_timeout`), opened again at
+        // the next scan, and the line is held back anew.
+        Held::Open { .. } if file.hold > Duration::ZERO => hold,
+        Held::Open { .. } => Duration::ZERO,
+        Held::No | Held::Unknown => hold,
     }
 }
 
@@ -412,9 +419,7 @@ fn proved_from(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Moment {
     let wait = if checks.on(Check::ClosedStill) { still_for(file, facts) } else { file.hold };
     let still = file.still_since.after(wait);
     match facts.idle {
-        Some(idle) if file.hold > Duration::ZERO && checks.on(Check::Idle) => {
-            still.max(idle.after(file.hold))
-        }
+        Some(idle) if file.hold > Duration::ZERO && checks.on(Check::Idle) => still.max(idle.after(wait)),
         Some(_) | None => still,
     }
 }
@@ -603,11 +608,13 @@ mod tests {
         joined.hold = Duration::from_nanos(6);
         let counted =
             |at| Facts { idle: Some(Moment(150)), ..facts(Some(Evidence { active: 0, at: Moment(at) })) };
-        assert_eq!(verdict(joined.clone(), &counted(156)), Verdict::CannotTell);
-        assert_eq!(verdict(joined.clone(), &counted(157)), Verdict::Settled);
+        // Six of hold and thirty of settling: it may have been closed and opened again.
+        assert_eq!(verdict(joined.clone(), &counted(186)), Verdict::CannotTell);
+        assert_eq!(verdict(joined.clone(), &counted(187)), Verdict::Settled);
         // The next proof is looked for then.
-        let waiting = Facts { deadline: Moment(0).after(MARGIN * 9), settle: MARGIN * 9, ..counted(150) };
-        assert_eq!(next_due(&[joined], &waiting), Moment(156).after(MARGIN));
+        let second = Moment(0).after(MARGIN);
+        let waiting = Facts { deadline: second.after(MARGIN * 9), moved: second, ..counted(150) };
+        assert_eq!(next_due(&[joined], &waiting), Moment(186).after(MARGIN));
     }
 
     #[test]

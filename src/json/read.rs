@@ -119,7 +119,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Something is left.
     pub fn end(&mut self) -> Result<(), Error> {
-        if self.peek().is_ok() { Err(self.error(Problem::Trailing)) } else { Ok(()) }
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.at = self.at.saturating_add(blank);
+        if blank == rest.len() { Ok(()) } else { Err(self.error(Problem::Trailing)) }
     }
 
     /// Takes `null`, `true` or `false` if it is this one.
@@ -244,11 +247,11 @@ impl<'a> Reader<'a> {
         let mut whole: Option<String> = None;
         loop {
             let start = self.at;
-            while self.byte().is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-                self.step();
-            }
-            let part = std::str::from_utf8(self.text.get(start..self.at).unwrap_or_default())
-                .map_err(|_| self.error(Problem::String))?;
+            let rest = self.text.get(start..).unwrap_or_default();
+            let plain = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'));
+            let plain = rest.get(..plain.unwrap_or(rest.len())).unwrap_or_default();
+            self.at = start.saturating_add(plain.len());
+            let part = std::str::from_utf8(plain).map_err(|_| self.error(Problem::String))?;
             match (self.byte(), &mut whole) {
                 (None, _) => return Err(self.error(Problem::End)),
                 (Some(b'"'), None) => {

@@ -4,7 +4,8 @@
 /// Gives a struct the form of an object with these fields, in this order. Unknown fields are passed
 /// over. A field that is not there is an error, unless its type says otherwise
 /// ([`absent`](crate::json::Json::absent)). Fields after `optional` are left out where they are as in
-/// their type's default; with `default` before the name, every missing field is as in the struct's.
+/// their type's default; with `default` before the name, all of them are, and the struct's own default
+/// must be made of theirs.
 #[macro_export]
 macro_rules! record {
     (default $kind:ident { $($field:ident),* $(,)? }) => {
@@ -12,7 +13,11 @@ macro_rules! record {
             fn write(&self, out: &mut $crate::json::Writer) {
                 let Self { $($field),* } = self;
                 out.open(b'{');
-                $(out.field($crate::lead!($field), $field);)*
+                $(
+                    if !$crate::json::is_default($field) {
+                        out.field($crate::lead!($field), $field);
+                    }
+                )*
                 out.close(b'}');
             }
 

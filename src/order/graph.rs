@@ -6,10 +6,9 @@
 //! unit-dependency table; building takes time in proportion to units and edges. Pure.
 
 use super::special;
-use crate::sort;
+use crate::hash::Map;
 use crate::unit::model::{DepKind, LoadState, Origin, Unit};
 use crate::unit::name::UnitName;
-use std::collections::HashMap;
 use std::fmt;
 
 /// A unit's place in a [`Graph`].
@@ -49,6 +48,36 @@ pub enum Relation {
 }
 
 impl Relation {
+    /// All of them, in order.
+    const ALL: [Self; 26] = [
+        Self::Requires,
+        Self::RequiredBy,
+        Self::Requisite,
+        Self::RequisiteOf,
+        Self::Wants,
+        Self::WantedBy,
+        Self::BindsTo,
+        Self::BoundBy,
+        Self::PartOf,
+        Self::ConsistsOf,
+        Self::Upholds,
+        Self::UpheldBy,
+        Self::Conflicts,
+        Self::ConflictedBy,
+        Self::Before,
+        Self::After,
+        Self::OnFailure,
+        Self::OnFailureOf,
+        Self::OnSuccess,
+        Self::OnSuccessOf,
+        Self::PropagatesReloadTo,
+        Self::ReloadPropagatedFrom,
+        Self::PropagatesStopTo,
+        Self::StopPropagatedFrom,
+        Self::JoinsNamespaceOf,
+        Self::NamespaceJoinedBy,
+    ];
+
     /// The property's name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -115,8 +144,8 @@ pub struct Edge {
     pub kind: DepKind,
     /// The unit that it names.
     pub to: UnitId,
-    /// Where it is written; `None` where it is implied.
-    pub origin: Option<Origin>,
+    /// Which of that unit's dependencies it is.
+    dep: usize,
 }
 
 /// An edge's place in a [`Graph`].
@@ -143,7 +172,7 @@ struct Node {
 pub struct Graph {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
-    index: HashMap<UnitName, UnitId>,
+    index: Map<UnitName, UnitId>,
 }
 
 impl Graph {
@@ -184,18 +213,22 @@ impl Graph {
     }
 
     fn add_edges(&mut self, from: UnitId) {
-        let deps = self.unit(from).map(|u| u.deps.clone()).unwrap_or_default();
-        for dep in deps {
+        for at in 0..self.unit(from).map_or(0, |u| u.deps.len()) {
+            let Some(dep) = self.unit(from).and_then(|u| u.deps.get(at)) else { continue };
+            let kind = dep.kind;
             let to = match self.index.get(&dep.on) {
                 Some(to) => *to,
-                None => self.add(dep.on, None),
+                None => {
+                    let named = dep.on.clone();
+                    self.add(named, None)
+                }
             };
             if to == from {
                 continue;
             }
             let edge = EdgeId(self.edges.len());
-            let (forward, backward) = Relation::both_ends(dep.kind);
-            self.edges.push(Edge { from, kind: dep.kind, to, origin: dep.origin });
+            let (forward, backward) = Relation::both_ends(kind);
+            self.edges.push(Edge { from, kind, to, dep: at });
             self.link(from, Link { relation: forward, to, edge });
             self.link(to, Link { relation: backward, to: from, edge });
         }
@@ -210,13 +243,41 @@ impl Graph {
     /// Sorts by relation and keeps one link per relation and unit: the first that is written in a
     /// file, else the first.
     fn sort_links(&mut self) {
-        let edges = &self.edges;
-        let implied = |l: &Link| edges.get(l.edge.0).is_none_or(|e| e.origin.is_none());
-        for node in &mut self.nodes {
-            sort::by_key(&mut node.links, |l| (l.relation, l.to, implied(l), l.edge));
-            node.links.dedup_by_key(|l| (l.relation, l.to));
-            sort::by_key(&mut node.links, |l| (l.relation, l.edge));
+        // Which link of the relation at hand leads to a unit: for each unit the number of the turn, and the
+        // link's place among those kept.
+        let mut seen = vec![(0usize, 0usize); self.nodes.len()];
+        let mut turn = 0;
+        for node in 0..self.nodes.len() {
+            let links = self.nodes.get_mut(node).map(|n| std::mem::take(&mut n.links)).unwrap_or_default();
+            let mut kept: Vec<Option<Link>> = Vec::with_capacity(links.len());
+            let present = links.iter().fold(0u32, |set, link| set | 1 << link.relation as u32);
+            for relation in Relation::ALL.into_iter().filter(|r| present & 1 << *r as u32 != 0) {
+                turn += 1;
+                for link in links.iter().filter(|l| l.relation == relation) {
+                    let Some(seen) = seen.get_mut(link.to.0) else { continue };
+                    if seen.0 == turn {
+                        let before = kept.get_mut(seen.1);
+                        let Some(before) = before.filter(|b| b.is_some_and(|b| self.is_implied(b.edge)))
+                        else {
+                            continue;
+                        };
+                        if self.is_implied(link.edge) {
+                            continue;
+                        }
+                        *before = None;
+                    }
+                    *seen = (turn, kept.len());
+                    kept.push(Some(*link));
+                }
+            }
+            if let Some(node) = self.nodes.get_mut(node) {
+                node.links = kept.into_iter().flatten().collect();
+            }
         }
+    }
+
+    fn is_implied(&self, edge: EdgeId) -> bool {
+        self.origin(edge).is_none()
     }
 
     /// The unit that has this name or alias.
@@ -276,6 +337,13 @@ impl Graph {
         self.edges.get(id.0)
     }
 
+    /// Where an edge is written; `None` where it is implied.
+    #[must_use]
+    pub fn origin(&self, id: EdgeId) -> Option<&Origin> {
+        let edge = self.edge(id)?;
+        self.unit(edge.from)?.deps.get(edge.dep)?.origin.as_ref()
+    }
+
     /// Every unit, those given first.
     pub fn ids(&self) -> impl Iterator<Item = UnitId> + use<> {
         (0..self.nodes.len()).map(UnitId)
@@ -298,7 +366,7 @@ impl Graph {
     pub fn relation_text(&self, edge: EdgeId) -> String {
         let Some(e) = self.edge(edge) else { return String::new() };
         let (kind, _) = Relation::both_ends(e.kind);
-        format!("{} {}={}", self.name(e.from), kind.as_str(), self.name(e.to))
+        [self.name(e.from), " ", kind.as_str(), "=", self.name(e.to)].concat()
     }
 }
 

@@ -140,7 +140,7 @@ impl Reactions<'_> {
         if self.list.iter().any(|r| r.unit == unit && r.verb == verb) {
             return;
         }
-        let origin = self.graph.edge(edge).and_then(|e| e.origin.clone());
+        let origin = self.graph.origin(edge).cloned();
         self.list.push(Reaction { verb, unit, mode, relation, origin });
     }
 

@@ -5,11 +5,11 @@ use super::graph::{EdgeId, Graph, Relation, UnitId};
 use super::obstacle::Obstacle;
 use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Wishes};
 use super::transaction::{Activity, JobKind, Mode, Transaction, TransactionError, Verb, transaction};
+use crate::hash::Set;
 use crate::sort;
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::value::Timeout;
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -57,10 +57,15 @@ pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanE
     };
     let mut plan = Plan { way, init: Init::Systemd, steps: Vec::new(), absent: Vec::new() };
     let wanted = |kind: JobKind| kind.is_stop() || !down;
-    let mut place: BTreeMap<usize, usize> = BTreeMap::new();
+    // For each unit the edge to the one at hand.
+    let mut edges: Vec<Option<EdgeId>> = vec![None; host.graph.len()];
+    // Where each job's step is, if it has one.
+    let mut place: Vec<Option<usize>> = vec![None; jobs.jobs.len()];
     for (at, job) in jobs.jobs.iter().enumerate().filter(|(_, j)| wanted(j.kind)) {
-        place.insert(at, plan.steps.len());
-        let waits = waits(host.graph, &jobs, at, &place);
+        if let Some(slot) = place.get_mut(at) {
+            *slot = Some(plan.steps.len());
+        }
+        let waits = waits(host.graph, &jobs, at, &place, &mut edges);
         plan.steps.push(step(host, &job.unit, job.kind, waits, wishes, down));
     }
     plan.set_waves();
@@ -88,19 +93,34 @@ fn mode(way: Way) -> Mode {
     }
 }
 
-/// The waits of a job that is already placed, each with the edge that says so.
-fn waits(graph: &Graph, jobs: &Transaction, at: usize, place: &BTreeMap<usize, usize>) -> Vec<Wait> {
+/// The waits of a job that is already placed, each with the edge that says so. `edges` has a place for
+/// each unit, and nothing in it before and after.
+fn waits(
+    graph: &Graph,
+    jobs: &Transaction,
+    at: usize,
+    place: &[Option<usize>],
+    edges: &mut [Option<EdgeId>],
+) -> Vec<Wait> {
     let Some(job) = jobs.jobs.get(at) else { return Vec::new() };
     let Some(id) = graph.find(&job.unit) else { return Vec::new() };
-    let mut waits = Vec::new();
-    let ordering = [Relation::Before, Relation::After];
-    let edges: HashMap<UnitId, EdgeId> = ordering.iter().flat_map(|r| graph.related(id, *r)).collect();
+    let mut waits = Vec::with_capacity(job.waits_for.len());
+    let ordering = || [Relation::Before, Relation::After].into_iter().flat_map(|r| graph.related(id, r));
+    for (to, edge) in ordering() {
+        edges.get_mut(to.index()).into_iter().for_each(|slot| *slot = Some(edge));
+    }
     for on in &job.waits_for {
-        let (Some(step), Some(other)) = (place.get(on), jobs.jobs.get(*on)) else { continue };
-        let Some(edge) = graph.find(&other.unit).and_then(|o| edges.get(&o)).copied() else { continue };
-        let origin = graph.edge(edge).and_then(|e| e.origin.as_ref());
-        let place = origin.map(|o| (o.path.clone(), o.span.line));
-        waits.push(Wait { on: *step, why: graph.relation_text(edge), place });
+        let (Some(step), Some(other)) = (place.get(*on).copied().flatten(), jobs.jobs.get(*on)) else {
+            continue;
+        };
+        let Some(edge) = graph.find(&other.unit).and_then(|o| *edges.get(o.index())?) else {
+            continue;
+        };
+        let place = graph.origin(edge).map(|o| (o.path.clone(), o.span.line));
+        waits.push(Wait { on: step, why: graph.relation_text(edge), place });
+    }
+    for (to, _) in ordering() {
+        edges.get_mut(to.index()).into_iter().for_each(|slot| *slot = None);
     }
     waits
 }
@@ -137,7 +157,7 @@ fn step(
     }
     let name = unit.as_str().strip_suffix(".service").unwrap_or(unit.as_str()).to_owned();
     let act = if stop { Act::Stop } else { Act::Start };
-    Step { name, shown: unit.to_string(), act, role, wave: 0, waits, limit, fate, obstacles }
+    Step { name, shown: unit.as_str().to_owned(), act, role, wave: 0, waits, limit, fate, obstacles }
 }
 
 fn service(unit: &Unit) -> Option<&Service> {
@@ -193,15 +213,15 @@ fn absent(host: &SystemdHost, plan: &Plan, wishes: &Wishes) -> Vec<Absent> {
         .filter_map(|n| UnitName::parse_or_service(n).ok())
         .collect();
     let graph = host.graph;
+    let stopped: Set<&str> =
+        plan.steps.iter().filter(|s| s.act == Act::Stop).map(|s| s.name.as_str()).collect();
     names.extend(graph.ids().filter_map(|id| {
         let unit = graph.unit(id)?;
-        service(unit).filter(|_| (host.active)(&unit.name).is_active_or_activating())?;
-        Some(unit.name.clone())
+        service(unit).filter(|_| !stopped.contains(unit.name.stem()))?;
+        (host.active)(&unit.name).is_active_or_activating().then(|| unit.name.clone())
     }));
     sort::slice(&mut names);
     names.dedup();
-    let stopped: HashSet<&str> =
-        plan.steps.iter().filter(|s| s.act == Act::Stop).map(|s| s.name.as_str()).collect();
     let mut out = Vec::new();
     for name in names {
         let main = graph.find(&name).and_then(|id| graph.unit_name(id)).unwrap_or(&name);

@@ -12,10 +12,11 @@ use super::proc::ProcessId;
 use super::root::{FileKind, Root};
 use crate::sort;
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::fcntl::{AT_FDCWD, OFlag};
 use nix::mount::{MsFlags, mount};
+use nix::sys::stat::Mode;
 use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, statfs};
-use nix::unistd::{AccessFlags, access};
+use nix::unistd::{AccessFlags, UnlinkatFlags, access, mkdir, unlinkat};
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 use std::os::fd::OwnedFd;
@@ -50,6 +51,15 @@ pub struct Group {
     host: Root,
     dir: PathBuf,
     version: Version,
+}
+
+/// Whether a group was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// It was not: nobody is in it.
+    New,
+    /// Somebody may be in it.
+    Before,
 }
 
 /// One line of /proc/self/mountinfo that is about cgroups.
@@ -168,8 +178,16 @@ impl Group {
     }
 
     /// Makes it; one that is there is taken over.
-    pub fn create(&self) -> Result<()> {
-        self.host.create_dir_all(&self.dir, 0o755)
+    pub fn create(&self) -> Result<Made> {
+        if self.is_made_anew() {
+            return Ok(Made::New);
+        }
+        self.host.create_dir_all(&self.dir, 0o755).map(|()| Made::Before)
+    }
+
+    /// Makes it, unless it is there or its hierarchy is not any more.
+    pub fn is_made_anew(&self) -> bool {
+        mkdir(&self.dir, Mode::from_bits_truncate(0o755)).is_ok()
     }
 
     /// Is it there?
@@ -262,6 +280,9 @@ impl Group {
 
     /// Removes it with all groups below. One that still holds processes is an error (EBUSY).
     pub fn remove(&self) -> Result<()> {
+        if rmdir(&self.dir) {
+            return Ok(());
+        }
         for dir in self.folders()?.iter().rev() {
             match self.host.remove_dir(dir) {
                 Err(e) if !e.is_not_found() => return Err(e),
@@ -297,6 +318,10 @@ impl Group {
         let mut file = self.host.open_with(path, OFlag::O_WRONLY, 0)?;
         file.write_all(text.as_bytes()).map_err(|e| Error::new("write", path, e))
     }
+}
+
+fn rmdir(dir: &Path) -> bool {
+    unlinkat(AT_FDCWD, dir, UnlinkatFlags::RemoveDir).is_ok()
 }
 
 /// Is something mounted there? (On another file system than the folder above.)

@@ -17,7 +17,7 @@ use super::error::{Error, Result};
 use super::features::Features;
 use super::proc::{Proc, ProcessId};
 use super::root::{Root, Stat};
-use super::sys;
+use super::{signal, sys};
 use crate::unit::model::Resource;
 use between::Prepared;
 use nix::errno::Errno;
@@ -166,8 +166,6 @@ pub struct Scheduler {
 pub struct Spawned {
     /// Its number.
     pub pid: ProcessId,
-    /// Where the kernel has it.
-    pub pidfd: Option<OwnedFd>,
     /// Tells when exec was done or what failed before.
     pub exec: ExecPipe,
 }
@@ -194,8 +192,14 @@ pub fn spawn(spec: &Spec, features: &Features) -> Result<Spawned> {
         ForkResult::Child => return Err(fail(Errno::ECHILD)),
     };
     unblocked.map_err(fail)?;
-    let pidfd = if features.pidfd { sys::pidfd_open(pid.get()).ok() } else { None };
-    Ok(Spawned { pid, pidfd, exec: ExecPipe::new(read_end) })
+    Ok(Spawned { pid, exec: ExecPipe::new(read_end) })
+}
+
+impl Spawned {
+    /// A descriptor that becomes readable when the process has ended, where the kernel has that.
+    pub fn pidfd(&self, features: &Features) -> Option<OwnedFd> {
+        if features.pidfd { sys::pidfd_open(self.pid.get()).ok() } else { None }
+    }
 }
 
 /// Forks, into the group at once where kernel and hierarchy can do that.
@@ -262,8 +266,7 @@ pub fn own_executable(host: &Root) -> Result<PathBuf> {
 impl Spec {
     /// This program anew as a process that outlives its caller: a session of its own, cwd `/`, no
     /// terminal, an empty environment, standard descriptors from /dev/null, `fds` from 3 on (a plan,
-    /// a pipe to say that it is ready), and, where that may be, spared by the OOM killer. What it
-    /// starts inherits that, so give services their own score, 0 where the unit says none.
+    /// a pipe to say that it is ready).
     pub fn detached(program: PathBuf, argv: Vec<OsString>, fds: Vec<Arc<OwnedFd>>) -> Spec {
         Spec {
             program,
@@ -272,7 +275,6 @@ impl Spec {
             cwd: Cwd::Path { path: PathBuf::from("/"), missing_ok: false },
             new_session: true,
             umask: Some(0o022),
-            oom_score_adjust: Some(-1000),
             memory: Memory::Borrowed,
             ..Spec::default()
         }
@@ -283,9 +285,9 @@ impl Spec {
 /// In memory where the kernel can, else made in `folder` and unlinked at once.
 pub fn plan_file(bytes: &[u8], features: &Features, root: &Root, folder: &Path) -> Result<OwnedFd> {
     use std::io::{Seek, Write};
-    let mut file = if features.memfd {
-        let fd = sys::memfd_create(c"amr-plan").map_err(|e| Error::new("create", "memfd", e))?;
-        std::fs::File::from(fd)
+    let memory = if features.memfd { sys::memfd_create(c"amr-plan").ok() } else { None };
+    let mut file = if let Some(memory) = memory {
+        std::fs::File::from(memory)
     } else {
         let path = folder.join(format!(".plan-{}", std::process::id()));
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW;
@@ -395,6 +397,7 @@ impl Prepared {
             bounding_set: spec.capability_bounding_set,
             no_new_privileges: spec.no_new_privileges,
             ignore_sigpipe: spec.ignore_sigpipe,
+            actions: signal::not_default(),
             new_session: spec.new_session,
             _lifted: lifted,
         })

@@ -2,7 +2,7 @@
 //! can be switched off so that tests take the fallback on any kernel.
 
 use super::sys;
-use std::os::fd::AsFd;
+use nix::errno::Errno;
 
 /// See the head of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Features {
     pub pidfd: bool,
     /// close_range (5.9); else the open descriptors are listed before a fork.
     pub close_range: bool,
-    /// memfd_create (3.17); else an unlinked file.
+    /// memfd_create (3.17), to be tried; else an unlinked file.
     pub memfd: bool,
     /// May groups of the kernel be used, where a hierarchy is found? Else child subreaper and /proc.
     pub cgroup: bool,
@@ -73,16 +73,14 @@ impl Features {
         Features {
             pidfd: self.pidfd && has_pidfd(),
             close_range: self.close_range && sys::has_close_range(),
-            memfd: self.memfd && sys::memfd_create(c"amr").is_ok(),
             ..self
         }
     }
 }
 
+/// Asked for nobody, which a kernel that has both calls refuses in its own words.
 fn has_pidfd() -> bool {
-    sys::pidfd_open(std::process::id().cast_signed())
-        .and_then(|fd| sys::pidfd_send_signal(fd.as_fd(), 0))
-        .is_ok()
+    matches!(sys::pidfd_open(-1), Err(Errno::EINVAL)) && sys::has_pidfd_send_signal()
 }
 
 #[cfg(test)]

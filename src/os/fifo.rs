@@ -13,15 +13,22 @@ use std::path::Path;
 /// Opens a FIFO for reading and writing, made before if it is not there; something else of that
 /// name is an error. `blocking` is for the service's side: its writes wait for the supervisor.
 pub fn open(root: &Root, path: &Path, mode: u32, side: Side) -> Result<OwnedFd> {
-    match root.make_fifo(path, mode) {
-        Err(e) if e.errno() != Some(libc::EEXIST) => return Err(e),
-        Ok(()) | Err(_) => {}
-    }
     let blocking = match side {
         Side::Writer => OFlag::empty(),
         Side::Reader => OFlag::O_NONBLOCK,
     };
-    let fd = OwnedFd::from(root.open_with(path, OFlag::O_RDWR | OFlag::O_NOFOLLOW | blocking, 0)?);
+    let flags = OFlag::O_RDWR | OFlag::O_NOFOLLOW | blocking;
+    let opened = match root.open_with(path, flags, 0) {
+        Err(e) if e.is_not_found() => {
+            match root.make_fifo(path, mode) {
+                Err(e) if e.errno() != Some(libc::EEXIST) => return Err(e),
+                Ok(()) | Err(_) => {}
+            }
+            root.open_with(path, flags, 0)
+        }
+        opened => opened,
+    };
+    let fd = OwnedFd::from(opened?);
     let stat = Stat::of(&fd).map_err(|e| Error::new("examine", root.outer(path), e))?;
     if stat.kind != FileKind::Fifo {
         let cause = "it is not a FIFO";
@@ -35,6 +42,16 @@ pub fn open(root: &Root, path: &Path, mode: u32, side: Side) -> Result<OwnedFd> 
 pub fn writer_of(host: &Root, reader: impl AsFd) -> Result<OwnedFd> {
     let path = format!("/proc/self/fd/{}", reader.as_fd().as_raw_fd());
     Ok(OwnedFd::from(host.open_with(Path::new(&path), OFlag::O_RDWR, 0)?))
+}
+
+/// A pipe without a name, for this process's side: the reader's does not block, the writer's does, and
+/// so with the other end. Reading end first.
+pub fn pipe(side: Side) -> Result<(OwnedFd, OwnedFd)> {
+    let blocking = match side {
+        Side::Writer => OFlag::empty(),
+        Side::Reader => OFlag::O_NONBLOCK,
+    };
+    nix::unistd::pipe2(OFlag::O_CLOEXEC | blocking).map_err(|e| Error::new("create", "pipe", e))
 }
 
 /// Who opens.

@@ -23,8 +23,9 @@ const RECORDS_MAX: usize = 1 << 17;
 #[must_use]
 pub fn oom_kills(host: &Root) -> Option<u64> {
     let bytes = host.read_kernel(Path::new("/proc/vmstat"), VMSTAT_MAX).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok())
+    // Bytes, as some kilobytes of numbers need not be looked at as letters.
+    let line = bytes.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"oom_kill "))?;
+    std::str::from_utf8(line).ok()?.parse().ok()
 }
 
 /// Did the OOM killer end this process in the last minute? False where the log cannot be read.

@@ -4,6 +4,7 @@
 //! groups of processes, ids, sockets. What a kernel newer than 3.10 brought is asked once
 //! ([`features::Features`]) and has a fallback that tests can force.
 
+mod bytes;
 pub mod capture;
 pub mod cgroup;
 pub mod child;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod features;
 pub mod fifo;
 pub mod fork;
+pub mod heap;
 pub mod ids;
 pub mod inotify;
 pub mod kill;

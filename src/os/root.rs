@@ -8,6 +8,7 @@
 
 mod files;
 mod find;
+mod names;
 #[cfg(test)]
 pub(crate) mod tests;
 mod walk;
@@ -17,6 +18,7 @@ pub use find::Folder;
 pub use write::Sync;
 
 use super::error::{Error, Result};
+use super::sys;
 use nix::errno::Errno;
 pub use nix::fcntl::OFlag;
 use nix::fcntl::{AT_FDCWD, AtFlags, openat, readlinkat};
@@ -43,6 +45,8 @@ struct Inner {
     /// The folder; `None` for the host's `/`, where the kernel resolves.
     fd: Option<OwnedFd>,
     prefix: PathBuf,
+    /// What was there when it was opened.
+    top: Option<Stat>,
 }
 
 /// The type of a file.
@@ -142,7 +146,7 @@ fn kind_of(mode: libc::mode_t) -> FileKind {
 impl Root {
     /// `/`.
     pub fn host() -> Result<Root> {
-        Ok(Root { inner: Arc::new(Inner { fd: None, prefix: PathBuf::from("/") }) })
+        Ok(Root { inner: Arc::new(Inner { fd: None, prefix: PathBuf::from("/"), top: None }) })
     }
 
     /// A folder that stands for `/`.
@@ -156,12 +160,17 @@ impl Root {
         if here.same_file(&host.stat(Path::new("/"))?) {
             return Ok(host);
         }
-        Ok(Root { inner: Arc::new(Inner { fd: Some(fd), prefix }) })
+        Ok(Root { inner: Arc::new(Inner { fd: Some(fd), prefix, top: Some(here) }) })
     }
 
     /// Is this `/`?
     pub fn is_host(&self) -> bool {
         self.inner.fd.is_none()
+    }
+
+    /// What stat(2) said of the folder when it was opened.
+    pub fn top(&self) -> Result<Stat> {
+        self.inner.top.map_or_else(|| self.stat(Path::new("/")), Ok)
     }
 
     /// `/`, or the folder.
@@ -283,6 +292,9 @@ impl Root {
 
     /// A folder, for fchdir(2) and as a starting point; O_PATH, so no read permission is needed.
     pub fn open_dir(&self, inner: &Path) -> Result<OwnedFd> {
+        if let Some(Ok(dir)) = self.inner.fd.as_ref().map(|root| sys::open_dir_in_root(root.as_fd(), inner)) {
+            return Ok(dir);
+        }
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
         Ok(OwnedFd::from(self.open_flags("open", inner, flags, 0)?))
     }

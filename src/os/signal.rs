@@ -3,6 +3,7 @@
 //! No handler ever runs in amr. Children get default actions and an empty mask (see `child`).
 
 use super::error::{Error, Result};
+use super::root::Root;
 use super::sys;
 use nix::errno::Errno;
 pub use nix::sys::signal::Signal;
@@ -10,6 +11,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Signals that this process takes as events from now on.
 #[derive(Debug)]
@@ -60,6 +63,41 @@ impl AsFd for Signals {
     }
 }
 
+/// The signals whose action here is not the default one: bit 0 is signal 1. All of them where /proc does
+/// not tell.
+pub(super) fn not_default() -> u64 {
+    match NOTED.load(Ordering::Relaxed) {
+        0 => look().unwrap_or(u64::MAX),
+        noted => noted,
+    }
+}
+
+/// What [`note_actions`] saw; 0 before.
+static NOTED: AtomicU64 = AtomicU64::new(0);
+
+/// Looks once which signals have another action than the default one: for a process that changes no
+/// action from now on, and starts others.
+pub fn note_actions() {
+    NOTED.store(look().unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+fn look() -> Option<u64> {
+    let status = Root::host().ok()?.read_kernel(Path::new("/proc/self/status"), 64 << 10).ok()?;
+    parse_actions(&status)
+}
+
+/// Ignored and caught ones of a status file, proc_pid_status(5).
+fn parse_actions(status: &[u8]) -> Option<u64> {
+    let value = |line: &[u8], key: &[u8]| {
+        let text = std::str::from_utf8(line.strip_prefix(key)?).ok()?;
+        u64::from_str_radix(text.trim(), 16).ok()
+    };
+    let mut lines = status.split(|byte| *byte == b'\n');
+    // In this order.
+    let ignored = lines.find_map(|line| value(line, b"SigIgn:"))?;
+    Some(ignored | lines.find_map(|line| value(line, b"SigCgt:"))?)
+}
+
 /// To be called first thing: what a careless parent left is undone. With SIGCHLD ignored the kernel
 /// would reap children itself and nobody would learn how they ended.
 pub fn reset() -> Result<()> {
@@ -90,6 +128,17 @@ mod tests {
     fn names_as_kill_prints_them() {
         assert_eq!((name(15), name(34), name(38)), ("TERM".into(), "RTMIN".into(), "RTMIN+4".into()));
         assert_eq!(name(99), "99");
+    }
+
+    #[test]
+    fn tells_which_signals_have_another_action() {
+        let status =
+            "Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\nSigCgt:\t8000000000000440\n";
+        assert_eq!(parse_actions(status.as_bytes()), Some(0x8000_0000_0000_1440));
+        assert_eq!(parse_actions(b"SigIgn:\t0\n"), None);
+        // Rust ignores SIGPIPE (13) in every program.
+        assert_ne!(not_default() & 1 << 12, 0);
+        assert_eq!(not_default() & 1 << 13, 0, "SIGALRM");
     }
 
     #[test]

@@ -16,6 +16,9 @@ use nix::sys::socket::{
     AddressFamily, Backlog, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, UnixCredentials,
     bind, connect, getsockopt, listen, recvmsg, send, sendto, setsockopt, socket, sockopt,
 };
+use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
+use std::ffi::OsStr;
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
@@ -253,29 +256,43 @@ fn new_socket(kind: SockType) -> nix::Result<OwnedFd> {
     socket(AddressFamily::Unix, kind, flags, None)
 }
 
+/// In folders that nobody else can write: what somebody put in the socket's place would get its mode.
 fn bind_at(fd: &OwnedFd, root: &Root, path: &Path, mode: u32) -> Result<()> {
-    root.remove_file_if_there(path)?;
-    with_address(root, path, |address| bind(fd.as_raw_fd(), address))
-        .map_err(|e| Error::new("bind", root.outer(path), e))?;
-    root.chmod_socket(path, mode)
+    let fail = |e: Errno| Error::new("bind", root.outer(path), e);
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(fail(Errno::EINVAL));
+    };
+    let folder = root.open_dir(parent)?;
+    let address = address_in(root, path, &folder, name).map_err(fail)?;
+    let mut bound = bind(fd.as_raw_fd(), &address);
+    if bound == Err(Errno::EADDRINUSE) {
+        // What an earlier one left.
+        bound =
+            unlinkat(&folder, name, UnlinkatFlags::NoRemoveDir).and_then(|()| bind(fd.as_raw_fd(), &address));
+    }
+    bound.map_err(fail)?;
+    fchmodat(&folder, name, Mode::from_bits_truncate(mode), FchmodatFlags::FollowSymlink).map_err(fail)
 }
 
 /// A Unix address holds 107 bytes: a longer path, and any path below a folder root, goes by way of
 /// the folder's descriptor.
+fn address_in(root: &Root, path: &Path, folder: &OwnedFd, name: &OsStr) -> nix::Result<UnixAddr> {
+    let outer = root.outer(path);
+    if root.is_host() && outer.as_os_str().len() < 108 {
+        return UnixAddr::new(&outer);
+    }
+    UnixAddr::new(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name))
+}
+
 fn with_address<T>(
     root: &Root,
     path: &Path,
     call: impl FnOnce(&UnixAddr) -> nix::Result<T>,
 ) -> nix::Result<T> {
-    let outer = root.outer(path);
-    if root.is_host() && outer.as_os_str().len() < 108 {
-        return call(&UnixAddr::new(&outer)?);
-    }
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Err(Errno::EINVAL) };
     let raw = |e: Error| Errno::from_raw(e.errno().unwrap_or(libc::EINVAL));
     let folder = root.open_dir(parent).map_err(raw)?;
-    let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
-    call(&UnixAddr::new(&short)?)
+    call(&address_in(root, path, &folder, name)?)
 }
 
 /// One datagram, without waiting: a queue that is full is an error at once.

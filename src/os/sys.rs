@@ -25,6 +25,14 @@ pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> nix::Result<()> 
     Errno::result(done).map(drop)
 }
 
+/// Is pidfd_send_signal(2) there (Linux 5.1)? Asked with a descriptor that nobody can have.
+pub fn has_pidfd_send_signal() -> bool {
+    let no_info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: integers and a null pointer, which the call allows; the descriptor is none.
+    let done = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, -1, 0, no_info, 0) };
+    Errno::result(done) == Err(Errno::EBADF)
+}
+
 /// Is close_range(2) there (Linux 5.9)? Asked with a range that holds no descriptor.
 pub fn has_close_range() -> bool {
     // SAFETY: integers; no descriptor can have these numbers, so nothing is closed.
@@ -45,6 +53,18 @@ pub fn memfd_create(name: &std::ffi::CStr) -> nix::Result<OwnedFd> {
     let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
     // SAFETY: as in pidfd_open.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The next names of an open folder into `bytes`, as many as its room holds; none at the end.
+pub fn getdents(dir: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> nix::Result<()> {
+    bytes.clear();
+    // SAFETY: the kernel writes at most as much as there is room.
+    let read =
+        unsafe { libc::syscall(libc::SYS_getdents64, dir.as_raw_fd(), bytes.as_mut_ptr(), bytes.capacity()) };
+    let read = usize::try_from(Errno::result(read)?).map_err(|_| Errno::EIO)?;
+    // SAFETY: so many bytes were written.
+    unsafe { bytes.set_len(read.min(bytes.capacity())) };
+    Ok(())
 }
 
 /// Orphans below this process become its children (Linux 3.4).

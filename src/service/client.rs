@@ -19,16 +19,20 @@ use crate::os::child::{self, Spec};
 use crate::os::clock::{self, BootId};
 use crate::os::error::Error;
 use crate::os::features::{Features, UnknownSwitch};
+use crate::os::fifo::{self, Side};
 use crate::os::lock::Lock;
-use crate::os::poll;
+use crate::os::poll::{self, Interest};
 use crate::os::proc::Proc;
 use crate::os::root::{Root, Sync};
 use crate::os::socket::Connection;
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
+use std::cell::RefCell;
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error as ThisError;
@@ -89,6 +93,50 @@ pub struct Options {
     pub bound: bool,
     /// The amr to run as supervisor; `None` for this program.
     pub program: Option<PathBuf>,
+    /// One that was started before its plan was made; the first job that needs one takes it.
+    pub ahead: Ahead,
+}
+
+/// A supervisor that has no unit yet: it comes up while the units are still read. Dropped before a job
+/// took it, it ends.
+#[derive(Clone, Debug, Default)]
+pub struct Ahead(Rc<RefCell<Option<Launched>>>);
+
+/// A supervisor that waits for its plan.
+#[derive(Debug)]
+struct Launched {
+    /// Where it reads the plan, to the end.
+    plan: File,
+    /// Where it reports.
+    report: File,
+}
+
+/// Starts a supervisor for a unit that has none. What goes wrong is told by the job, which then
+/// starts one itself.
+#[must_use]
+pub fn ahead(place: &Place, name: &UnitName, switches: Option<&str>) -> Ahead {
+    let idle = matches!(is_supervised(place, name), Ok(false));
+    let launched = if idle { launch(switches, None).ok() } else { None };
+    Ahead(Rc::new(RefCell::new(launched)))
+}
+
+impl Ahead {
+    /// Is there one that no job has taken yet?
+    fn waits(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+}
+
+impl Drop for Ahead {
+    /// Waits for the end of one that nobody needs: a command leaves no process behind.
+    fn drop(&mut self) {
+        let unneeded = Rc::get_mut(&mut self.0).and_then(|last| last.get_mut().take());
+        if let Some(Launched { plan, report }) = unneeded {
+            drop(plan);
+            // Readable at its end, which is near.
+            let _ = poll::wait(&[(report.as_fd(), Interest::Read)], Some(PATIENCE));
+        }
+    }
 }
 
 /// How a job ended.
@@ -206,16 +254,20 @@ pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
     Ok(place.root.write_atomic(&path, &record.encode(), 0o644, Sync::No)?)
 }
 
-/// The units that have a record, sorted; what is no unit's folder is passed over.
+/// The units that have a record, sorted.
 #[must_use]
 pub fn recorded(place: &Place) -> Vec<UnitName> {
+    let mut names = known(place);
+    names.retain(|n| place.root.exists(&place.files(n.as_str()).status));
+    names
+}
+
+/// The units that have a folder, sorted: those with a record, and a few more. What is no unit's folder is
+/// passed over.
+#[must_use]
+pub fn known(place: &Place) -> Vec<UnitName> {
     let entries = place.root.list(&place.run_dir).unwrap_or_default();
-    let name = |e: crate::os::root::Entry| UnitName::parse(e.name.to_str()?).ok();
-    entries
-        .into_iter()
-        .filter_map(name)
-        .filter(|n| place.root.exists(&place.files(n.as_str()).status))
-        .collect()
+    entries.into_iter().filter_map(|e| UnitName::parse(e.name.to_str()?).ok()).collect()
 }
 
 /// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner
@@ -298,12 +350,25 @@ fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result
     Plan::new(unit, extras, errand)
 }
 
-/// Starts a supervisor; it reports through the pipe.
-fn launch(place: &Place, plan: &Plan, program: Option<&PathBuf>) -> Result<File> {
-    let features = Features::detect(plan.switches.as_deref())?;
-    let files = place.prepare(&plan.unit)?;
-    let fd = child::plan_file(&plan.encode(), &features, &place.root, &files.folder)?;
-    let (reader, writer) = std::io::pipe().map_err(|e| Error::new("create", "pipe", e))?;
+/// Has a supervisor carry out the plan; it reports through the pipe.
+fn supervise(plan: &Plan, options: &Options) -> Result<File> {
+    let bytes = plan.encode();
+    let send = |mut to: Launched| to.plan.write_all(&bytes).map(|()| to.report);
+    if options.program.is_none()
+        && let Some(ahead) = options.ahead.0.take()
+        && let Ok(report) = send(ahead)
+    {
+        return Ok(report);
+    }
+    let launched = launch(plan.switches.as_deref(), options.program.as_ref())?;
+    Ok(send(launched).map_err(|e| Error::new("write", "plan", e))?)
+}
+
+/// Starts a supervisor, which then waits for its plan.
+fn launch(switches: Option<&str>, program: Option<&PathBuf>) -> Result<Launched> {
+    let features = Features::detect(switches)?;
+    let (plan_end, plan) = fifo::pipe(Side::Writer)?;
+    let (report, report_end) = fifo::pipe(Side::Reader)?;
     let host = Root::host()?;
     let program = match program {
         Some(path) => path.clone(),
@@ -311,9 +376,9 @@ fn launch(place: &Place, plan: &Plan, program: Option<&PathBuf>) -> Result<File>
     };
     let argv = ["amr", "supervise", "--plan-fd", "3"].map(Into::into).to_vec();
     debug_assert_eq!(REPORT_FD, 4);
-    let fds = vec![Arc::new(fd), Arc::new(OwnedFd::from(writer))];
+    let fds = vec![Arc::new(plan_end), Arc::new(report_end)];
     child::spawn(&Spec::detached(program, argv, fds), &features)?;
-    Ok(File::from(OwnedFd::from(reader)))
+    Ok(Launched { plan: File::from(plan), report: File::from(report) })
 }
 
 /// One request, one answer.

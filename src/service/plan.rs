@@ -42,8 +42,8 @@ pub struct Plan {
 }
 
 crate::record! {
-    Plan { unit, description, files, unapplied, service, start_limit, paths, mode, lock_name, reaction,
-        switches, errand }
+    Plan { unit, service, start_limit, paths, mode, errand }
+    optional { description, files, unapplied, lock_name, reaction, switches }
 }
 
 /// One of the unit's files.

@@ -29,6 +29,7 @@ use super::machine::{self, Action, Event, Machine, Phase, Policy, StopKind};
 use super::place::{Files, Place, living};
 use super::plan::{Errand, Plan, PlanError};
 use super::status::Record;
+use crate::os::cgroup::Made;
 use crate::os::child;
 use crate::os::clock::BootId;
 use crate::os::error::Error;
@@ -38,7 +39,7 @@ use crate::os::lock::Lock;
 use crate::os::poll::Timers;
 use crate::os::proc::{Identity, Proc, ProcessId};
 use crate::os::root::Root;
-use crate::os::signal::{Signal, Signals};
+use crate::os::signal::{self, Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking::{self, Tracking};
 use crate::unit::model::{Restart, StatusSet};
@@ -97,8 +98,11 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
     // Before anything else is opened, since the numbers could else be something of ours.
     let plan = child::inherited(plan_fd);
     let mut starter = child::inherited(REPORT_FD).ok().map(File::from);
-    let outcome = plan.map_err(RunError::from).and_then(read_plan).and_then(|plan| {
-        let mut s = Supervisor::new(plan, Foreground::No)?;
+    let outcome = plan.map_err(RunError::from).and_then(|plan| {
+        // What needs no plan comes before it: whoever makes it may still be at work.
+        let ground = Ground::new()?;
+        let Some(plan) = read_plan(plan)? else { return Ok(()) };
+        let mut s = Supervisor::new(ground, plan, Foreground::No)?;
         if let Some(pipe) = starter.take() {
             s.waiters.add_starter(pipe, s.plan.errand);
         }
@@ -121,16 +125,42 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
 pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
     plan.service.restart = Restart::No;
     plan.service.restart_force = StatusSet::default();
-    let mut s = Supervisor::new(Box::new(plan), Foreground::Yes)?;
+    let mut s = Supervisor::new(Ground::new()?, Box::new(plan), Foreground::Yes)?;
     s.work();
     Ok(Ended { record: s.record })
 }
 
+/// `None` where nothing was sent: the supervisor is not needed after all.
 #[inline(never)]
-fn read_plan(fd: OwnedFd) -> Result<Box<Plan>, RunError> {
+fn read_plan(fd: OwnedFd) -> Result<Option<Box<Plan>>, RunError> {
     let mut bytes = Vec::with_capacity(4096);
     File::from(fd).take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
-    Ok(Box::new(Plan::decode(&bytes)?))
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(Plan::decode(&bytes)?)))
+}
+
+/// What a supervisor has whatever its plan says.
+struct Ground {
+    host: Root,
+    boot: BootId,
+    signals: Signals,
+    own: Option<Identity>,
+    oom_score: Option<i32>,
+}
+
+impl Ground {
+    fn new() -> Result<Self, RunError> {
+        let host = Root::host()?;
+        let boot = BootId::read(&host)?;
+        let signals = Signals::watch(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
+        tracking::become_subreaper()?;
+        signal::note_actions();
+        let own = Proc::new(host.clone()).identity(ProcessId::own(), &boot).ok();
+        let oom_score = processes::protect(&host);
+        Ok(Self { host, boot, signals, own, oom_score })
+    }
 }
 
 /// Everything that the loop works with.
@@ -176,6 +206,8 @@ struct Supervisor {
     going_down: Option<(Duration, bool)>,
     /// Processes that the OOM killer had ended when the main process surely lived.
     oom_kills: Option<u64>,
+    /// Nobody lives in the group or among the kin, as was seen since the last sleep.
+    deserted: bool,
     /// It waits for an automatic restart that concerns others.
     restarting: bool,
     /// Until it has finished.
@@ -185,31 +217,30 @@ struct Supervisor {
 impl Supervisor {
     /// On the heap, and not inlined: what making it took of the stack is used again by the loop.
     #[inline(never)]
-    fn new(plan: Box<Plan>, foreground: Foreground) -> Result<Box<Self>, RunError> {
+    fn new(ground: Ground, plan: Box<Plan>, foreground: Foreground) -> Result<Box<Self>, RunError> {
+        let Ground { host, boot, signals, own, oom_score } = ground;
         let features = Features::detect(plan.switches.as_deref())?;
         let place = Place::from_plan(&plan.paths, plan.mode)?;
         let files = place.prepare(&plan.unit)?;
         let Some(lock) = Lock::try_take(&place.root, &files.lock)? else {
             return Err(RunError::Busy(plan.unit));
         };
-        let host = Root::host()?;
-        let boot = BootId::read(&host)?;
         let proc = Proc::new(host.clone());
-        let signals = Signals::watch(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
-        tracking::become_subreaper()?;
         let notify = NotifySocket::bind(&place.root, &files.notify)?;
         let listener = Listener::bind(&place.root, &files.control, 0o600)?;
         let old = place.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
-        let tracking = processes::tracking(&plan, &place, &host, &features, &boot, &proc, old.as_ref())?;
+        let (tracking, made) =
+            processes::tracking(&plan, &place, &host, &features, &boot, &proc, old.as_ref())?;
         let mut s = Box::new(Self {
             policy: plan.policy(),
             machine: Machine::default(),
             queue: VecDeque::new(),
-            oom_score: processes::protect(&host),
+            oom_score,
+            deserted: made == Made::New,
             restarting: false,
             watchdog: plan.service.watchdog,
             output: None,
-            record: publish::fresh(&plan, old.as_ref(), &boot, &proc),
+            record: publish::fresh(&plan, old.as_ref(), &boot, own.as_ref()),
             published: Record::default(),
             main: None,
             control: None,
@@ -268,7 +299,9 @@ impl Supervisor {
             self.take_over(old, main, phase);
         } else {
             // What is left of one that ended while nobody looked.
-            private_tmp::remove(&self.place.root, &self.plan.unit, &old.invocation_id);
+            if old.supervisor.is_some() {
+                private_tmp::remove(&self.place.root, &self.plan.unit, &old.invocation_id);
+            }
             self.record.lock = old.lock;
             self.drop_lock();
             if self.plan.errand != Errand::Start {

@@ -17,7 +17,6 @@ use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
 use crate::sort;
-use std::collections::btree_map::Entry::Vacant;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -73,7 +72,10 @@ pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
 /// The answer to a command and its steps, without taking them (`--dry-run`).
 pub fn preview(root: &Root, command: &Command, env: &Env) -> Decision {
     let view = read(root, command, env);
-    decide(command, &view, env)
+    let decision = decide(command, &view, env);
+    // What was read of thousands of scripts is not taken apart piece by piece: the program ends here.
+    std::mem::forget(view);
+    decision
 }
 
 /// Reads as much as the command needs.
@@ -92,7 +94,7 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
     if let Some(name) = command.name() {
         read_script(root, name, &mut view);
         read_targets(root, name, &mut view.found);
-        if !view.scripts.contains_key(name) || matches!(command, Command::List { kind: Kind::Xinetd, .. }) {
+        if !view.scripts.has(name) || matches!(command, Command::List { kind: Kind::Xinetd, .. }) {
             read_xinetd(root, name, &mut view);
         }
     }
@@ -127,7 +129,7 @@ fn names(root: &Root, folder: &str) -> Vec<std::ffi::OsString> {
 fn read_links(root: &Root) -> Found {
     let mut found = Found::default();
     for level in Runlevel::ALL {
-        let all = root.each_name(Path::new(&level.folder()), |name, kind| {
+        let all = root.each_name(Path::new(&level.folder()), &mut |name, kind| {
             let is_link = kind == FileKind::Symlink;
             found.add(level, name, if is_link { Target::Unread } else { Target::NotALink });
         });
@@ -158,8 +160,12 @@ fn read_orphans(root: &Root, view: &mut View) {
             .iter()
             .all(|e| root.stat(&path(e.level, &e.link(name))).is_err_and(|e| e.is_not_found()))
     };
-    let without = view.found.names().filter(|name| !view.scripts.contains_key(*name));
-    view.orphans = without.filter(|name| leads_nowhere(name)).map(OsStr::to_owned).collect();
+    // As on most hosts.
+    if view.scripts.names().filter(|name| !view.found.of(name).is_empty()).count() == view.found.len() {
+        return;
+    }
+    let without = view.found.names(|name| !view.scripts.has(name) && leads_nowhere(name));
+    view.orphans = without.into_iter().map(OsStr::to_owned).collect();
 }
 
 fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
@@ -180,10 +186,13 @@ fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
                 read_script(root, &entry.name, view);
                 continue;
             }
-            let Vacant(slot) = view.scripts.entry(entry.name) else { continue };
-            let read = folder.read(slot.key(), entry.kind, SCRIPT_LIMIT, &mut bytes);
+            // The one that is asked for was read before.
+            if view.scripts.has(&entry.name) {
+                continue;
+            }
+            let read = folder.read(&entry.name, entry.kind, SCRIPT_LIMIT, &mut bytes);
             if let Some(script) = read_as(read.map(|_| bytes.as_slice()), keep) {
-                slot.insert(script);
+                view.scripts.insert(entry.name, script);
             }
         }
     }
@@ -227,7 +236,7 @@ fn read_as(bytes: Result<&[u8], Error>, keep: Keep) -> Option<Script> {
 
 /// What insserv reads: the block of each script, or of its override, and the facilities.
 fn read_for_insserv(root: &Root, view: &mut View) {
-    for name in view.scripts.keys().filter(|n| !lsb::is_passed_over(n.as_bytes())) {
+    for name in view.scripts.names().filter(|n| !lsb::is_passed_over(n.as_bytes())) {
         let of = |folder: &str| {
             let bytes = root.read(Path::new(&file_of(folder, name)?), SCRIPT_LIMIT).ok()?;
             Some(lsb::parse(&bytes))
@@ -235,7 +244,7 @@ fn read_for_insserv(root: &Root, view: &mut View) {
         let over =
             ["/etc/insserv/overrides", "/usr/share/insserv/overrides"].iter().find_map(|f| of(f)?.ok());
         if let Some(block) = over.map(Ok).or_else(|| of(SCRIPTS)) {
-            view.blocks.insert(name.clone(), block);
+            view.blocks.insert(name.to_owned(), block);
         }
     }
     let mut files = vec![PathBuf::from("/etc/insserv.conf")];

@@ -288,11 +288,61 @@ impl Script {
     }
 }
 
+/// Scripts by name, in the order of their bytes: mostly they come so, from a folder that was listed.
+#[derive(Clone, Debug, Default)]
+pub struct Scripts(Vec<(OsString, Script)>);
+
+impl Scripts {
+    /// Where a name is, or belongs.
+    fn place(&self, name: &OsStr) -> Result<usize, usize> {
+        match self.0.last() {
+            Some((last, _)) if last.as_os_str() >= name => {
+                self.0.binary_search_by(|(n, _)| n.as_os_str().cmp(name))
+            }
+            Some(_) | None => Err(self.0.len()),
+        }
+    }
+
+    /// The script of this name.
+    #[must_use]
+    pub fn get(&self, name: &OsStr) -> Option<&Script> {
+        self.0.get(self.place(name).ok()?).map(|(_, script)| script)
+    }
+
+    /// Is there one?
+    #[must_use]
+    pub fn has(&self, name: &OsStr) -> bool {
+        self.place(name).is_ok()
+    }
+
+    /// Adds or replaces one.
+    pub fn insert(&mut self, name: OsString, script: Script) {
+        match self.place(&name) {
+            Ok(at) => {
+                if let Some((_, old)) = self.0.get_mut(at) {
+                    *old = script;
+                }
+            }
+            Err(at) => self.0.insert(at, (name, script)),
+        }
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &Script)> {
+        self.0.iter().map(|(name, script)| (name.as_os_str(), script))
+    }
+
+    /// Their names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &OsStr> {
+        self.iter().map(|(name, _)| name)
+    }
+}
+
 /// What was read of the host: as much as the command needs.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// Scripts by name. One that was asked for and is not here does not exist.
-    pub scripts: BTreeMap<OsString, Script>,
+    pub scripts: Scripts,
     /// Why `/etc/init.d` could not be listed, where it was to be.
     pub no_scripts: Option<String>,
     /// The folders of links.

@@ -4,9 +4,9 @@
 //! A plan makes before it removes, so that a service is never without a link in between.
 
 use super::level::{Levels, Priority, Runlevel};
-use std::collections::HashMap;
+use crate::hash::Map;
+use crate::sort;
 use std::ffi::{OsStr, OsString};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What a link asks rc for.
@@ -115,32 +115,10 @@ impl Entry {
     }
 }
 
-/// FNV-1a: quick for short names. Only root makes links, so that nobody chooses names that collide.
-#[derive(Clone, Copy, Debug)]
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// Everything found in the seven folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    by_name: HashMap<OsString, Vec<Entry>, BuildHasherDefault<Fnv>>,
+    by_name: Map<OsString, Vec<Entry>>,
     missing: Levels,
 }
 
@@ -162,7 +140,7 @@ impl Found {
     /// Puts the links of each service in order: by level, K before S, by number.
     pub fn sort(&mut self) {
         let key = |e: &Entry| (e.level, e.turn, e.priority);
-        self.by_name.values_mut().for_each(|entries| entries.sort_by_key(key));
+        self.by_name.values_mut().for_each(|entries| sort::by_key(entries, key));
     }
 
     /// Notes that a level has no folder.
@@ -187,11 +165,24 @@ impl Found {
         self.by_name.get_mut(name).map_or(&mut [], Vec::as_mut_slice)
     }
 
-    /// Every service that has a link, in order.
-    pub fn names(&self) -> impl Iterator<Item = &OsStr> {
-        let mut names: Vec<&OsStr> = self.by_name.keys().map(OsString::as_os_str).collect();
-        names.sort_unstable();
-        names.into_iter()
+    /// How many services have a link.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Has none a link?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// Every service that has a link and is as asked for, in order.
+    pub fn names(&self, is_wanted: impl Fn(&OsStr) -> bool) -> Vec<&OsStr> {
+        let names = self.by_name.keys().map(OsString::as_os_str);
+        let mut names: Vec<&OsStr> = names.filter(|name| is_wanted(name)).collect();
+        sort::slice(&mut names);
+        names
     }
 
     /// Where a service has a link of any kind.
@@ -334,6 +325,10 @@ pub fn shown(name: &OsStr) -> String {
 
 /// The same, behind what is there already.
 pub fn push_shown(out: &mut String, name: &OsStr) {
+    // As nearly all names are.
+    if let Some(plain) = name.to_str().filter(|_| name.as_bytes().iter().all(|b| matches!(b, b' '..=b'~'))) {
+        return out.push_str(plain);
+    }
     for chunk in name.as_bytes().utf8_chunks() {
         for c in chunk.valid().chars() {
             if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }

@@ -9,8 +9,10 @@
 
 use super::header::{Header, Scan};
 use super::level::{Levels, Priority};
+use crate::hash::Map;
 use crate::sort;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 
 /// One script of the host, as the algorithm sees it.
 #[derive(Clone, Debug)]
@@ -133,55 +135,121 @@ pub fn unmet(scripts: &[Script<'_>], script: &Script<'_>) -> Vec<String> {
     let [required_start, _] = needs.start;
     let [required_stop, _] = needs.stop;
     let is_met = |name: &&String| {
-        let of_name = providers.get(name.as_str()).map_or(&[][..], Vec::as_slice);
-        *name == "$local_fs"
-            || of_name.iter().any(|t| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on)))
+        let is_on = |t: usize| scripts.get(t).is_some_and(|t| script.on.is_subset(t.on));
+        *name == "$local_fs" || providers.get(name.as_str()).is_some_and(|all| all.all().any(is_on))
     };
     required_start.iter().chain(required_stop).filter(|name| !is_met(name)).cloned().collect()
 }
 
 /// Who has or provides a name. A script without `Provides:` provides its own name, and its own
 /// name counts in any case.
-fn providers<'a>(scripts: &'a [Script<'a>]) -> HashMap<&'a str, Vec<usize>> {
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::with_capacity(scripts.len());
+fn providers<'a>(scripts: &'a [Script<'a>]) -> Map<&'a str, Providers> {
+    let mut by_name: Map<&str, Providers> = Map::default();
+    by_name.reserve(scripts.len());
     for (i, script) in scripts.iter().enumerate() {
-        by_name.entry(script.name).or_default().push(i);
-        for provided in script.provides.iter().filter(|p| *p != script.name) {
-            by_name.entry(provided).or_default().push(i);
+        let others = script.provides.iter().map(String::as_str).filter(|p| *p != script.name);
+        for name in std::iter::once(script.name).chain(others) {
+            match by_name.entry(name) {
+                Vacant(slot) => {
+                    slot.insert(Providers { first: i, more: Vec::new() });
+                }
+                Occupied(slot) => slot.into_mut().more.push(i),
+            }
         }
     }
     by_name
 }
 
-/// For each script the indices of those it must come behind.
+/// Who has or provides one name: mostly one script.
+struct Providers {
+    first: usize,
+    more: Vec<usize>,
+}
+
+impl Providers {
+    fn all(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
+}
+
+/// For each script the indices of some others, all in one row: hosts have thousands of scripts.
+struct Edges {
+    /// Where the others of a script begin; those of the next one follow.
+    from: Vec<usize>,
+    to: Vec<usize>,
+}
+
+impl Edges {
+    fn of(&self, script: usize) -> &[usize] {
+        let range = self.from.get(script).zip(self.from.get(script + 1)).map(|(from, to)| *from..*to);
+        range.and_then(|range| self.to.get(range)).unwrap_or_default()
+    }
+
+    fn len(&self) -> usize {
+        self.from.len().saturating_sub(1)
+    }
+
+    /// The same, the other way round.
+    fn turned(&self) -> Self {
+        let mut from = vec![0; self.from.len()];
+        for to in &self.to {
+            if let Some(count) = from.get_mut(to + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for count in &mut from {
+            sum += *count;
+            *count = sum;
+        }
+        let (mut next, mut to) = (from.clone(), vec![0; self.to.len()]);
+        for script in 0..self.len() {
+            for other in self.of(script) {
+                let Some(place) = next.get_mut(*other) else { continue };
+                if let Some(slot) = to.get_mut(*place) {
+                    *slot = script;
+                }
+                *place += 1;
+            }
+        }
+        Self { from, to }
+    }
+}
+
+/// For each script the indices of those it must come behind, each once and in order.
 fn edges(
     scripts: &[Script<'_>],
-    providers: &HashMap<&str, Vec<usize>>,
+    providers: &Map<&str, Providers>,
     lists: for<'n> fn(&Needs<'n>) -> [&'n [String]; 2],
-) -> Vec<Vec<usize>> {
-    let of_script = |script: &Script<'_>| {
-        let Some(needs) = &script.needs else { return Vec::new() };
-        let named = lists(needs).into_iter().flatten().filter_map(|name| providers.get(name.as_str()));
-        let is_on = |t: &usize| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on));
-        let mut behind: Vec<usize> = named.flatten().copied().filter(is_on).collect();
+) -> Edges {
+    let mut edges = Edges { from: vec![0], to: Vec::with_capacity(scripts.len()) };
+    let mut behind = Vec::new();
+    for script in scripts {
+        behind.clear();
+        let lists = script.needs.as_ref().map_or([&[][..]; 2], lists);
+        for name in lists.iter().copied().flatten() {
+            let is_on = |t: &usize| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on));
+            behind.extend(providers.get(name.as_str()).into_iter().flat_map(Providers::all).filter(is_on));
+        }
         sort::slice(&mut behind);
         behind.dedup();
-        behind
-    };
-    scripts.iter().map(of_script).collect()
+        edges.to.extend_from_slice(&behind);
+        edges.from.push(edges.to.len());
+    }
+    edges
 }
 
 /// Repeats `adjust` along the edges until nothing changes.
 fn settle(
     mut numbers: Vec<Priority>,
-    edges: &[Vec<usize>],
+    edges: &Edges,
     adjust: fn(Priority, Priority) -> Priority,
 ) -> Vec<Priority> {
     loop {
         let mut changed = false;
-        for (i, behind) in edges.iter().enumerate() {
+        for i in 0..edges.len() {
             let Some(before) = numbers.get(i).copied() else { continue };
-            let after = behind.iter().filter_map(|t| numbers.get(*t).copied()).fold(before, adjust);
+            let after = edges.of(i).iter().filter_map(|t| numbers.get(*t).copied()).fold(before, adjust);
             if after != before {
                 changed = true;
                 if let Some(slot) = numbers.get_mut(i) {
@@ -197,23 +265,16 @@ fn settle(
 
 /// Which scripts are left when whatever is behind nothing, or only behind what has gone, is taken
 /// away: the knots, and what is behind them.
-fn knotted(edges: &[Vec<usize>]) -> Vec<bool> {
-    let mut before: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
-    let mut waits: Vec<usize> = edges.iter().map(Vec::len).collect();
-    for (i, behind) in edges.iter().enumerate() {
-        for t in behind {
-            if let Some(list) = before.get_mut(*t) {
-                list.push(i);
-            }
-        }
-    }
+fn knotted(edges: &Edges) -> Vec<bool> {
+    let before = edges.turned();
+    let mut waits: Vec<usize> = (0..edges.len()).map(|i| edges.of(i).len()).collect();
     let mut free: Vec<usize> = (0..edges.len()).filter(|i| waits.get(*i) == Some(&0)).collect();
     let mut left = vec![true; edges.len()];
     while let Some(at) = free.pop() {
         if let Some(slot) = left.get_mut(at) {
             *slot = false;
         }
-        for i in before.get(at).into_iter().flatten() {
+        for i in before.of(at) {
             if let Some(count) = waits.get_mut(*i) {
                 *count = count.saturating_sub(1);
                 if *count == 0 {
@@ -226,10 +287,10 @@ fn knotted(edges: &[Vec<usize>]) -> Vec<bool> {
 }
 
 /// One cycle of each knot in the graph.
-fn circles(scripts: &[Script<'_>], edges: &[Vec<usize>], direction: Direction) -> Vec<Cycle> {
+fn circles(scripts: &[Script<'_>], edges: &Edges, direction: Direction) -> Vec<Cycle> {
     let left = knotted(edges);
     let is_left = |i: usize| left.get(i).copied().unwrap_or(false);
-    let first = |at: usize| edges.get(at)?.iter().copied().find(|t| is_left(*t));
+    let first = |at: usize| edges.of(at).iter().copied().find(|t| is_left(*t));
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     for start in (0..edges.len()).filter(|i| is_left(*i)) {

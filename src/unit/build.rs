@@ -35,7 +35,7 @@ use std::time::Duration;
 
 /// What the search path says of a unit.
 #[derive(Clone, Debug)]
-pub struct Input {
+pub struct Input<'a> {
     /// Its main name, the instance included.
     pub name: UnitName,
     /// Its other names.
@@ -43,7 +43,7 @@ pub struct Input {
     /// The main file as a path inside the root; `None` where there is none (a built-in unit).
     pub fragment: Option<PathBuf>,
     /// The main file's contents and behind it the drop-ins in order.
-    pub sources: Vec<Source>,
+    pub sources: Vec<Source<'a>>,
     /// The drop-ins' paths.
     pub dropins: Vec<PathBuf>,
     /// What the `.wants` and `.requires` folders add.
@@ -80,33 +80,28 @@ pub fn blank(name: UnitName, load: LoadState) -> Unit {
 
 /// Makes the unit.
 #[must_use]
-pub fn build(input: &Input, facts: &Facts) -> Unit {
-    let mut unit = blank(input.name.clone(), LoadState::Loaded);
-    unit.aliases.clone_from(&input.aliases);
-    unit.fragment.clone_from(&input.fragment);
-    unit.dropins.clone_from(&input.dropins);
-    let mut draft = Draft {
-        facts,
-        sources: &input.sources,
-        unit,
-        service: ServiceDraft::default(),
-        refused: BTreeMap::new(),
-        last: BTreeMap::new(),
-    };
-    for source in &input.sources {
+pub fn build(input: Input<'_>, facts: &Facts) -> Unit {
+    let Input { name, aliases, fragment, sources, dropins, mut links } = input;
+    let unit = Unit { aliases, fragment, dropins, ..blank(name, LoadState::Loaded) };
+    let mut draft =
+        Draft { facts, sources: &sources, unit, service: ServiceDraft::default(), refused: BTreeMap::new() };
+    for source in &sources {
         draft.faults(source);
         draft.sections(source);
     }
-    for setting in settings(&input.sources) {
+    for setting in settings(&sources) {
         draft.apply(setting);
     }
     draft.refuse_what_cannot_be_left_out();
-    draft.unit.deps.extend(input.links.iter().cloned());
+    draft.unit.deps.append(&mut links);
     settle::settle(draft)
 }
 
 /// One arm of the loader: reads a value into the draft.
 type Arm = fn(&mut Draft<'_>, &Line<'_>) -> Result<(), Trouble>;
+
+/// Honoured, and unknown to 252, of which a note is due.
+const YOUNGER: [&str; 2] = ["RestartMaxDelaySec", "RestartSteps"];
 
 /// The arm for each honoured directive of a section, by name.
 fn arms(section: &str) -> &'static [&'static [(&'static str, Arm)]] {
@@ -125,18 +120,16 @@ fn arm(section: &str, key: &str) -> Option<Arm> {
 /// A unit on its way.
 struct Draft<'a> {
     facts: &'a Facts,
-    sources: &'a [Source],
+    sources: &'a [Source<'a>],
     unit: Unit,
     service: ServiceDraft,
     /// What amr must not leave out, and why.
     refused: BTreeMap<&'static str, (Setting<'a>, &'static str)>,
-    /// The last assignment of each key of `[Service]`, for findings about the whole.
-    last: BTreeMap<&'a str, Setting<'a>>,
 }
 
 impl<'a> Draft<'a> {
     /// What the text of a file has wrong.
-    fn faults(&mut self, source: &Source) {
+    fn faults(&mut self, source: &Source<'_>) {
         for fault in source.document.faults() {
             if fault.severity == Severity::Error {
                 self.refuse(LoadState::Error);
@@ -146,7 +139,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Sections that a unit of this kind does not have.
-    fn sections(&mut self, source: &Source) {
+    fn sections(&mut self, source: &Source<'_>) {
         for item in &source.document.items {
             let Item::Section(header) = item else { continue };
             if header.name.starts_with("X-") || self.has_section(&header.name) {
@@ -166,9 +159,15 @@ impl<'a> Draft<'a> {
     }
 
     fn apply(&mut self, setting: Setting<'a>) {
-        let key = setting.assignment.key.as_str();
+        let key = setting.assignment.key.as_ref();
         if key.starts_with("X-") || setting.section.starts_with("X-") || !self.has_section(setting.section) {
             return;
+        }
+        // Most keys: nothing is to be said of them, so that the table need not be asked.
+        if !YOUNGER.contains(&key)
+            && let Some(arm) = arm(setting.section, key)
+        {
+            return self.read(setting, arm);
         }
         match directive::find(setting.section, key) {
             None if directive::has_section(setting.section) => self.unknown(setting, None),
@@ -183,9 +182,6 @@ impl<'a> Draft<'a> {
     fn known(&mut self, setting: Setting<'a>, row: &Directive) {
         match row.amr {
             Amr::Honoured => {
-                if setting.section == "Service" {
-                    self.last.insert(row.name, setting);
-                }
                 if let (Known::No, Since::V(v)) = (row.in_252, row.since) {
                     let message = format!("{}= is known since systemd {v} only", row.name);
                     self.note(setting, Severity::Note, setting.assignment.key_span, message, None);
@@ -248,7 +244,7 @@ impl<'a> Draft<'a> {
     }
 
     fn unknown(&mut self, setting: Setting<'a>, row: Option<&Directive>) {
-        let (section, key) = (setting.section, setting.assignment.key.as_str());
+        let (section, key) = (setting.section, setting.assignment.key.as_ref());
         let hint = match row {
             Some(row) => row.removed.map_or_else(
                 || match row.since {
@@ -275,8 +271,8 @@ impl<'a> Draft<'a> {
     }
 
     fn unapplied(&mut self, setting: Setting<'_>, why: &str) {
-        let key = setting.assignment.key.as_str();
-        let value = setting.assignment.value.text.as_str();
+        let key = setting.assignment.key.as_ref();
+        let value = setting.assignment.value.text.as_ref();
         self.unit.unapplied.push(Unapplied {
             section: setting.section.to_owned(),
             key: key.to_owned(),
@@ -288,7 +284,7 @@ impl<'a> Draft<'a> {
 
     /// systemd has no comments behind a value: the text becomes part of it.
     fn inline_comment(&mut self, setting: Setting<'_>) {
-        let key = setting.assignment.key.as_str();
+        let key = setting.assignment.key.as_ref();
         let value = &setting.assignment.value;
         let Some(at) = inline::comment(&value.text) else { return };
         let severity = match key {
@@ -313,11 +309,18 @@ impl<'a> Draft<'a> {
         self.find(s.source, span, severity, message, hint);
     }
 
-    fn find(&mut self, s: &Source, span: Span, severity: Severity, message: String, hint: Option<String>) {
+    fn find(
+        &mut self,
+        s: &Source<'_>,
+        span: Span,
+        severity: Severity,
+        message: String,
+        hint: Option<String>,
+    ) {
         self.unit.findings.push(Finding {
             severity,
-            origin: Some(Origin { path: s.path.clone(), span }),
-            line: physical_line(&s.bytes, span.line),
+            origin: Some(Origin { path: s.path.to_owned(), span }),
+            line: physical_line(s.bytes, span.line),
             message,
             hint,
         });

@@ -203,20 +203,37 @@ const REASONS: [(&str, &str); 26] = [
     ("timers", "amr does not run timers"),
 ];
 
+/// How many rows there are.
+const ROWS: usize = 771;
+
+/// Where in the table each row begins.
+static STARTS: [u16; ROWS] = starts();
+
+/// A test holds that the table has so many rows, and no more bytes than 16 bits count.
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)]
+const fn starts() -> [u16; ROWS] {
+    let (bytes, mut starts, mut row, mut at) = (TABLE.as_bytes(), [0; ROWS], 1, 0);
+    while at < bytes.len() && row < ROWS {
+        at += 1;
+        if bytes[at - 1] == b'\n' {
+            starts[row] = at as u16;
+            row += 1;
+        }
+    }
+    starts
+}
+
 /// The row of a directive; names are case-sensitive, as systemd's are.
 #[must_use]
 pub fn find(section: &str, name: &str) -> Option<Directive> {
-    let mut rest = TABLE;
-    while !rest.is_empty() {
-        // Back from the middle to the start of its line.
-        let middle =
-            rest.as_bytes().get(..rest.len() / 2)?.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-        let (before, after) = rest.split_at_checked(middle)?;
-        let (line, tail) = after.split_once('\n').unwrap_or((after, ""));
-        match compare(line, section, name) {
-            Ordering::Equal => return parse(line),
-            Ordering::Less => rest = tail,
-            Ordering::Greater => rest = before,
+    let mut rows = STARTS.as_slice();
+    while let Some((before, after)) = rows.split_at_checked(rows.len() / 2) {
+        let (start, behind) = after.split_first()?;
+        let from = TABLE.get(usize::from(*start)..)?;
+        match compare(from.as_bytes(), section.as_bytes(), name.as_bytes()) {
+            Ordering::Equal => return parse(from.lines().next()?),
+            Ordering::Less => rows = behind,
+            Ordering::Greater => rows = before,
         }
     }
     None
@@ -254,10 +271,21 @@ pub fn sections_with<'a>(name: &'a str, section: &'a str) -> impl Iterator<Item 
     all().filter(move |d| d.name == name && d.section != section && d.in_252 != Known::No).map(|d| d.section)
 }
 
-fn compare(line: &str, section: &str, name: &str) -> Ordering {
-    let mut columns = line.split('\t');
-    let (s, n) = (columns.next().unwrap_or(""), columns.next().unwrap_or(""));
-    s.cmp(section).then_with(|| n.cmp(name))
+/// The first two columns of what begins at `from`, against section and name.
+fn compare(from: &[u8], section: &[u8], name: &[u8]) -> Ordering {
+    let (order, rest) = column(from, section);
+    order.then_with(|| column(rest, name).0)
+}
+
+/// One column against a word, and what stands behind it. A tab is less than every letter, so that a
+/// column that is the beginning of the word comes before it.
+fn column<'a>(from: &'a [u8], word: &[u8]) -> (Ordering, &'a [u8]) {
+    let (own, rest) = from.split_at(word.len().min(from.len()));
+    match (own.cmp(word), rest) {
+        (Ordering::Equal, [b'\t', rest @ ..]) => (Ordering::Equal, rest),
+        (Ordering::Equal, _) => (Ordering::Greater, rest),
+        (order @ (Ordering::Less | Ordering::Greater), _) => (order, rest),
+    }
 }
 
 fn parse(line: &'static str) -> Option<Directive> {
@@ -333,7 +361,8 @@ mod tests {
     fn every_line_is_a_row_and_they_are_sorted_and_unique() {
         let rows: Vec<_> = all().collect();
         assert_eq!(rows.len(), TABLE.lines().count());
-        assert_eq!(rows.len(), 771);
+        assert_eq!(rows.len(), ROWS);
+        assert!(TABLE.len() <= usize::from(u16::MAX));
         for pair in rows.windows(2) {
             assert!((pair[0].section, pair[0].name) < (pair[1].section, pair[1].name), "{pair:?}");
         }

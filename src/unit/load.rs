@@ -74,8 +74,8 @@ impl<'a> Loader<'a> {
         match found {
             Found::File(path) => self.load_fragment(main, path),
             Found::BuiltIn(text) => {
-                let source = Source::new(Path::new("built-in").join(main.as_str()), text.as_bytes().to_vec());
-                self.finish(main, None, vec![source])
+                let path = Path::new("built-in").join(main.as_str());
+                self.finish(main, None, (path, text.as_bytes().to_vec()))
             }
             Found::Masked(path) => {
                 let mut unit = blank(main, LoadState::Masked);
@@ -111,8 +111,8 @@ impl<'a> Loader<'a> {
         let mut folder = path.as_os_str().to_owned();
         folder.push(".d");
         let dropins = winners(self.names_in(Path::new(&folder)));
-        let sources = vec![Source::new(path, bytes)];
-        Ok(self.assemble(name, Some(path.to_owned()), sources, dropins, Vec::new()))
+        let main = (path.to_owned(), bytes);
+        Ok(self.assemble(name, Some(path.to_owned()), main, dropins, Vec::new()))
     }
 
     /// The folder, which stays open until another one is asked for.
@@ -146,17 +146,14 @@ impl<'a> Loader<'a> {
                 unit.fragment = Some(path);
                 unit
             }
-            Ok(bytes) => {
-                let source = Source::new(path.clone(), bytes);
-                self.finish(name, Some(path), vec![source])
-            }
+            Ok(bytes) => self.finish(name, Some(path.clone()), (path, bytes)),
             Err(e) if e.is_not_found() => blank(name, LoadState::NotFound),
             Err(e) => unreadable(name, &path, &e),
         }
     }
 
     /// With the drop-ins and links of all its names.
-    fn finish(&self, name: UnitName, fragment: Option<PathBuf>, sources: Vec<Source>) -> Unit {
+    fn finish(&self, name: UnitName, fragment: Option<PathBuf>, main: (PathBuf, Vec<u8>)) -> Unit {
         let aliases = self.index.aliases(&name);
         let names: Vec<&UnitName> = std::iter::once(&name).chain(&aliases).collect();
         let dropins =
@@ -168,7 +165,7 @@ impl<'a> Loader<'a> {
                 self.links_in(&folder, kind, &name, &mut links, &mut problems);
             }
         }
-        let mut unit = self.assemble(name, fragment, sources, dropins, links);
+        let mut unit = self.assemble(name, fragment, main, dropins, links);
         unit.aliases = aliases;
         for (path, message) in problems {
             report(&mut unit, &path, message, Severity::Warning);
@@ -178,6 +175,9 @@ impl<'a> Loader<'a> {
 
     /// The folders that exist for the names of a unit, in the order in which they win.
     fn folders(&self, names: &[&UnitName], suffix: &str, whole_kind: bool) -> Vec<PathBuf> {
+        if !self.index.has_folders(suffix) {
+            return Vec::new();
+        }
         let mut chains: Vec<Vec<String>> = names.iter().map(|n| folder_names(n)).collect();
         if let (true, Some(name)) = (whole_kind, names.first()) {
             chains.push(vec![kind_folder(name.kind()).to_owned()]);
@@ -206,26 +206,29 @@ impl<'a> Loader<'a> {
         &self,
         name: UnitName,
         fragment: Option<PathBuf>,
-        mut sources: Vec<Source>,
+        main: (PathBuf, Vec<u8>),
         paths: Vec<PathBuf>,
         links: Vec<Dependency>,
     ) -> Unit {
         let mut dropins = Vec::new();
         let mut problems = Vec::new();
+        let mut files = vec![main];
         for path in paths {
             if index::is_mask(self.root, &path) {
                 continue;
             }
             match self.read(&path) {
                 Ok(bytes) => {
-                    sources.push(Source::new(path.clone(), bytes));
-                    dropins.push(path);
+                    dropins.push(path.clone());
+                    files.push((path, bytes));
                 }
                 Err(e) => problems.push((path, format!("cannot read the drop-in, ignoring: {}", e.cause()))),
             }
         }
+        let sources = files.iter().map(|(path, bytes)| Source::new(path, bytes)).collect();
         let input = Input { name, aliases: Vec::new(), fragment, sources, dropins, links };
-        let mut unit = build(&input, &self.facts_for(&input));
+        let facts = self.facts_for(&input);
+        let mut unit = build(input, &facts);
         for (path, message) in problems {
             report(&mut unit, &path, message, Severity::Warning);
         }
@@ -233,8 +236,10 @@ impl<'a> Loader<'a> {
     }
 
     /// The facts, and where a file asks for it (`%y`, `%Y`) its own path without links.
-    fn facts_for(&self, input: &Input) -> Cow<'_, Facts> {
-        let asks = |s: &Source| s.bytes.windows(2).any(|w| w == b"%y" || w == b"%Y");
+    fn facts_for(&self, input: &Input<'_>) -> Cow<'_, Facts> {
+        let is_path = |behind: usize, s: &Source<'_>| matches!(s.bytes.get(behind), Some(b'y' | b'Y'));
+        let asks =
+            |s: &Source<'_>| memchr::memchr_iter(b'%', s.bytes).any(|at| is_path(at.saturating_add(1), s));
         let Some(path) = input.fragment.as_ref().filter(|_| input.sources.iter().any(asks)) else {
             return Cow::Borrowed(self.facts);
         };

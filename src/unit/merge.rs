@@ -9,24 +9,24 @@
 use super::name::{UnitKind, UnitName};
 use super::syntax::{Assignment, Document, Item};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One file of a unit.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct Source<'a> {
     /// Path inside the root.
-    pub path: PathBuf,
+    pub path: &'a Path,
     /// What stands in it.
-    pub bytes: Vec<u8>,
+    pub bytes: &'a [u8],
     /// The same, parsed.
-    pub document: Document,
+    pub document: Document<'a>,
 }
 
-impl Source {
+impl<'a> Source<'a> {
     /// Parses a file.
     #[must_use]
-    pub fn new(path: impl Into<PathBuf>, bytes: Vec<u8>) -> Self {
-        Self { path: path.into(), document: Document::parse(&bytes), bytes }
+    pub fn new(path: &'a Path, bytes: &'a [u8]) -> Self {
+        Self { path, document: Document::parse(bytes), bytes }
     }
 }
 
@@ -34,16 +34,16 @@ impl Source {
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
     /// The file.
-    pub source: &'a Source,
+    pub source: &'a Source<'a>,
     /// The section, without brackets.
     pub section: &'a str,
     /// Key and value.
-    pub assignment: &'a Assignment,
+    pub assignment: &'a Assignment<'a>,
 }
 
 /// The assignments of all files, in order. One outside of a section is left out: it is a fault of
 /// its document already.
-pub fn settings(sources: &[Source]) -> impl Iterator<Item = Setting<'_>> {
+pub fn settings<'a>(sources: &'a [Source<'a>]) -> impl Iterator<Item = Setting<'a>> {
     sources.iter().flat_map(|source| {
         source.document.items.iter().filter_map(move |item| match item {
             Item::Assignment(assignment) => {
@@ -139,11 +139,11 @@ mod tests {
     #[test]
     fn settings_follow_the_files() {
         let sources = [
-            Source::new("/a", b"Outside=1\n[Unit]\nA=1\n[Service]\nB=2\n[Unit]\nC=3\n".to_vec()),
-            Source::new("/b", b"[Unit]\nA=\n".to_vec()),
+            Source::new(Path::new("/a"), b"Outside=1\n[Unit]\nA=1\n[Service]\nB=2\n[Unit]\nC=3\n"),
+            Source::new(Path::new("/b"), b"[Unit]\nA=\n"),
         ];
         let seen: Vec<_> = settings(&sources)
-            .map(|s| (s.source.path.to_str().unwrap(), s.section, s.assignment.key.as_str()))
+            .map(|s| (s.source.path.to_str().unwrap(), s.section, s.assignment.key.as_ref()))
             .collect();
         assert_eq!(
             seen,

@@ -198,9 +198,11 @@ pub struct Service {
 }
 
 crate::record! {
-    Service { kind, exec, restart, restart_sec, restart_steps, restart_max_delay, success, restart_prevent,
-        restart_force, timeout_start, timeout_stop, timeout_abort, start_failure_mode, stop_failure_mode,
-        runtime_max, watchdog, kill, remain_after_exit, pid_file, guess_main_pid, notify_access, context }
+    Service { kind, exec, restart, restart_sec, restart_max_delay, timeout_start, timeout_stop,
+        timeout_abort, start_failure_mode, stop_failure_mode, runtime_max, watchdog, kill, notify_access,
+        context }
+    optional { restart_steps, success, restart_prevent, restart_force, remain_after_exit, pid_file,
+        guess_main_pid }
 }
 
 /// `Type=`.
@@ -233,7 +235,7 @@ pub struct ExecLists {
     pub stop_post: Vec<ExecCommand>,
 }
 
-crate::record! { ExecLists { condition, start_pre, start, start_post, reload, stop, stop_post } }
+crate::record! { ExecLists {} optional { condition, start_pre, start, start_post, reload, stop, stop_post } }
 
 /// One command: quotes undone and specifiers expanded, variables not yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -252,7 +254,7 @@ pub struct ExecCommand {
     pub origin: Origin,
 }
 
-crate::record! { ExecCommand { path, argv, ignore_failure, no_env_expand, privilege, origin } }
+crate::record! { ExecCommand { path, argv, origin } optional { ignore_failure, no_env_expand, privilege } }
 
 /// What the privilege prefix asks for (systemd.service(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -294,7 +296,7 @@ pub struct StatusSet {
     pub signals: Vec<Signal>,
 }
 
-crate::record! { StatusSet { codes, signals } }
+crate::record! { StatusSet {} optional { codes, signals } }
 
 /// `TimeoutStartFailureMode=`, `TimeoutStopFailureMode=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -321,7 +323,8 @@ pub struct Kill {
 }
 
 crate::record! {
-    Kill { mode, signal, restart_signal, final_signal, watchdog_signal, send_sigkill, send_sighup }
+    Kill { mode, signal, final_signal, watchdog_signal }
+    optional { restart_signal, send_sigkill, send_sighup }
 }
 
 /// `KillMode=`.
@@ -386,11 +389,11 @@ pub struct ExecContext {
 }
 
 crate::record! {
-    ExecContext { user, group, supplementary_groups, working_directory, umask, environment,
-        environment_files, pass_environment, unset_environment, stdin, stdout, stderr, limits, nice,
-        oom_score_adjust, cpu_affinity, capability_bounding_set, ignore_sigpipe, no_new_privileges,
-        runtime_directory, state_directory, cache_directory, logs_directory, configuration_directory,
-        runtime_directory_preserve, private_tmp, syslog_identifier, exec_search_path }
+    ExecContext { working_directory, umask, stdin, stdout, stderr, runtime_directory_preserve }
+    optional { user, group, supplementary_groups, environment, environment_files, pass_environment,
+        unset_environment, limits, nice, oom_score_adjust, cpu_affinity, capability_bounding_set,
+        ignore_sigpipe, no_new_privileges, runtime_directory, state_directory, cache_directory,
+        logs_directory, configuration_directory, private_tmp, syslog_identifier, exec_search_path }
 }
 
 /// `WorkingDirectory=`.
@@ -503,7 +506,7 @@ pub struct Directories {
     pub mode: u32,
 }
 
-crate::record! { Directories { names, mode } }
+crate::record! { Directories {} optional { names, mode } }
 
 /// `RuntimeDirectoryPreserve=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,6 +2,7 @@
 //! in them (systemd.unit(5), systemd-escape(1)). Pure.
 
 use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Longest name that systemd accepts (`UNIT_NAME_MAX`).
@@ -48,13 +49,17 @@ impl UnitKind {
     /// The kind that an ending (without its dot) names.
     #[must_use]
     pub fn from_suffix(s: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, n)| *n == s).map(|(k, _)| *k)
+        match s {
+            // Nearly all.
+            "service" => Some(Self::Service),
+            s => Self::ALL.iter().find(|(_, n)| *n == s).map(|(k, _)| *k),
+        }
     }
 }
 
-/// A valid, complete name of a unit.
+/// A valid, complete name of a unit. Cheap to clone: each edge of a graph of thousands of units has some.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UnitName(String);
+pub struct UnitName(Arc<str>);
 
 /// Why a string is not the name of a unit.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -79,17 +84,17 @@ impl UnitName {
         if s.len() > NAME_MAX {
             return Err(NameError::TooLong(s.to_owned()));
         }
-        let Some((stem, suffix)) = s.rsplit_once('.') else {
+        let Some((stem, suffix)) = parts(s) else {
             return Err(NameError::NoSuffix(s.to_owned()));
         };
         if UnitKind::from_suffix(suffix).is_none() {
             return Err(NameError::NoSuffix(s.to_owned()));
         }
-        let ok = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
-        if stem.is_empty() || stem.starts_with('@') || !stem.chars().all(ok) {
+        let ok = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.' | b'\\' | b'@');
+        if stem.is_empty() || stem.starts_with('@') || !stem.as_bytes().iter().all(ok) {
             return Err(NameError::Invalid(s.to_owned()));
         }
-        Ok(Self(s.to_owned()))
+        Ok(Self(s.into()))
     }
 
     /// Checks `s`; a name without an ending is a service, as for systemctl(1).
@@ -112,25 +117,25 @@ impl UnitName {
     /// The kind that the ending names.
     #[must_use]
     pub fn kind(&self) -> UnitKind {
-        self.0.rsplit_once('.').and_then(|(_, s)| UnitKind::from_suffix(s)).unwrap_or(UnitKind::Service)
+        parts(&self.0).and_then(|(_, s)| UnitKind::from_suffix(s)).unwrap_or(UnitKind::Service)
     }
 
     /// The name without its ending (`%N` before unescaping): `foo@bar`.
     #[must_use]
     pub fn stem(&self) -> &str {
-        self.0.rsplit_once('.').map_or(&self.0, |(s, _)| s)
+        parts(&self.0).map_or(&self.0, |(s, _)| s)
     }
 
     /// What stands before the `@`, or the stem (`%p` before unescaping).
     #[must_use]
     pub fn prefix(&self) -> &str {
-        self.stem().split_once('@').map_or_else(|| self.stem(), |(p, _)| p)
+        at_sign(self.stem()).map_or_else(|| self.stem(), |(p, _)| p)
     }
 
     /// What stands behind the `@` (`%i`), still escaped; `None` for a plain name, `Some("")` for a template.
     #[must_use]
     pub fn instance(&self) -> Option<&str> {
-        self.stem().split_once('@').map(|(_, i)| i)
+        at_sign(self.stem()).map(|(_, i)| i)
     }
 
     /// Is this `foo@.service`?
@@ -143,7 +148,7 @@ impl UnitName {
     #[must_use]
     pub fn template(&self) -> Option<Self> {
         self.instance()?;
-        Some(Self(format!("{}@.{}", self.prefix(), self.kind().as_str())))
+        Some(Self(format!("{}@.{}", self.prefix(), self.kind().as_str()).into()))
     }
 
     /// `foo@bar.service` for `foo@.service` and `bar` (already escaped).
@@ -153,6 +158,18 @@ impl UnitName {
     pub fn with_instance(&self, instance: &str) -> Result<Self, NameError> {
         Self::parse(&format!("{}@{instance}.{}", self.prefix(), self.kind().as_str()))
     }
+}
+
+/// What stands before and behind the last dot. Byte by byte: hosts have thousands of names.
+fn parts(name: &str) -> Option<(&str, &str)> {
+    let dot = name.as_bytes().iter().rposition(|b| *b == b'.')?;
+    Some((name.get(..dot)?, name.get(dot.saturating_add(1)..)?))
+}
+
+/// What stands before and behind the first `@`.
+fn at_sign(stem: &str) -> Option<(&str, &str)> {
+    let at = stem.as_bytes().iter().position(|b| *b == b'@')?;
+    Some((stem.get(..at)?, stem.get(at.saturating_add(1)..)?))
 }
 
 impl fmt::Display for UnitName {

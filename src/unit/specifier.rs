@@ -165,6 +165,9 @@ pub fn expand_name(text: &str, facts: &Facts, name: &UnitName) -> Result<String,
 }
 
 fn expand_in(scope: Scope, text: &str, facts: &Facts, name: &UnitName) -> Result<String, ValueError> {
+    if memchr::memchr(b'%', text.as_bytes()).is_none() {
+        return Ok(text.to_owned());
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('%') {

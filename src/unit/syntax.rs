@@ -1,6 +1,7 @@
 //! Unit files as text: bytes become items with their places, and items become the same bytes again.
 //!
-//! Pure and total: any bytes give a [`Document`], and printing it gives those bytes back. What
+//! Pure and total: any bytes give a [`Document`], and printing it gives those bytes back. It borrows from
+//! them; only a continued line is put together anew. What
 //! systemd 252 warns of or refuses is kept as a [`Fault`] beside the items (its `config_parse` and
 //! `parse_line`). Sections and keys are not judged here; an `X-` key is an assignment like others.
 //!
@@ -10,6 +11,7 @@
 
 use super::model::Severity;
 use super::value::Span;
+use std::borrow::Cow;
 
 #[cfg(test)]
 mod tests;
@@ -20,42 +22,39 @@ pub const LINE_MAX: usize = 1024 * 1024;
 /// The byte order mark, which systemd skips once.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// The blanks of systemd (`WHITESPACE`).
-const BLANKS: [u8; 4] = *b" \t\n\r";
-
 /// A unit file or drop-in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Document {
+pub struct Document<'a> {
     /// Everything in the file, in order.
-    pub items: Vec<Item>,
+    pub items: Vec<Item<'a>>,
     faults: Vec<Fault>,
 }
 
 /// One logical line; `raw` is what stands in the file, line ends included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum Item<'a> {
     /// `[Service]`
-    Section(SectionHeader),
+    Section(SectionHeader<'a>),
     /// `Key=value`
-    Assignment(Assignment),
+    Assignment(Assignment<'a>),
     /// A line whose first character is `#` or `;`.
     Comment {
         /// The bytes.
-        raw: Vec<u8>,
+        raw: &'a [u8],
         /// Its line, from 1.
         line: u32,
     },
     /// Nothing but blanks.
     Blank {
         /// The bytes.
-        raw: Vec<u8>,
+        raw: &'a [u8],
         /// Its first line, from 1.
         line: u32,
     },
     /// A line that means nothing; the fault says why.
     Junk {
         /// The bytes.
-        raw: Vec<u8>,
+        raw: &'a [u8],
         /// Where.
         span: Span,
         /// Why.
@@ -65,41 +64,41 @@ pub enum Item {
 
 /// `[Name]`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SectionHeader {
+pub struct SectionHeader<'a> {
     /// What stands between the brackets.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// The header with its brackets.
     pub span: Span,
     /// The bytes.
-    pub raw: Vec<u8>,
+    pub raw: &'a [u8],
 }
 
 /// `Key=value`, the blanks around both taken away.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment {
+pub struct Assignment<'a> {
     /// The section that it stands in; `None` before the first one (systemd ignores it there).
-    pub section: Option<String>,
+    pub section: Option<Cow<'a, str>>,
     /// The key.
-    pub key: String,
+    pub key: Cow<'a, str>,
     /// Where the key stands.
     pub key_span: Span,
     /// The value.
-    pub value: Value,
+    pub value: Value<'a>,
     /// The bytes.
-    pub raw: Vec<u8>,
+    pub raw: &'a [u8],
 }
 
 /// A value with continued lines joined, and the way back from each of its bytes to the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Value {
+pub struct Value<'a> {
     /// Joined and trimmed.
-    pub text: String,
+    pub text: Cow<'a, str>,
     /// Where `text` begins in the joined line.
     start: usize,
     map: LineMap,
 }
 
-impl Value {
+impl Value<'_> {
     /// The place of `len` bytes at `offset` in [`Value::text`]; cut where the line in the file ends.
     #[must_use]
     pub fn span(&self, offset: usize, len: usize) -> Span {
@@ -171,11 +170,12 @@ pub struct Fault {
 /// From offsets in a joined line to lines and columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct LineMap {
-    pieces: Vec<Piece>,
+    first: Piece,
+    more: Vec<Piece>,
 }
 
 /// One line of the file inside a joined line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Piece {
     at: usize,
     len: usize,
@@ -184,8 +184,7 @@ struct Piece {
 
 impl LineMap {
     fn span(&self, pos: usize, len: usize) -> Span {
-        let found = self.pieces.iter().rev().find(|p| p.at <= pos).or_else(|| self.pieces.first());
-        let Some(piece) = found else { return Span::default() };
+        let piece = self.more.iter().rev().find(|p| p.at <= pos).unwrap_or(&self.first);
         let inside = pos.saturating_sub(piece.at).min(piece.len);
         let len = len.min(piece.len.saturating_sub(inside));
         Span { line: piece.line, col: small(inside).saturating_add(1), len: small(len) }
@@ -196,11 +195,11 @@ fn small(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-impl Document {
+impl<'a> Document<'a> {
     /// Reads a file. Never fails: see [`Document::faults`].
     #[must_use]
-    pub fn parse(bytes: &[u8]) -> Self {
-        let mut reader = Reader::default();
+    pub fn parse(bytes: &'a [u8]) -> Self {
+        let mut reader = Reader { file: bytes, ..Reader::default() };
         for (content, raw) in lines(bytes) {
             reader.line(content, raw);
         }
@@ -223,13 +222,13 @@ impl Document {
     }
 }
 
-impl Item {
+impl Item<'_> {
     /// What stands in the file, line ends included.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         match self {
-            Self::Section(s) => &s.raw,
-            Self::Assignment(a) => &a.raw,
+            Self::Section(s) => s.raw,
+            Self::Assignment(a) => a.raw,
             Self::Comment { raw, .. } | Self::Blank { raw, .. } | Self::Junk { raw, .. } => raw,
         }
     }
@@ -251,7 +250,7 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         if rest.is_empty() {
             return None;
         }
-        let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r' | 0)).unwrap_or(rest.len());
+        let end = memchr::memchr3(b'\n', b'\r', 0, rest).unwrap_or(rest.len());
         let (content, tail) = rest.split_at(end);
         let marks = match tail {
             [b'\n', b'\r', 0, ..] | [b'\r', b'\n', 0, ..] => 3,
@@ -267,39 +266,54 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// A logical line that is being put together.
 #[derive(Default)]
-struct Pending {
-    joined: Vec<u8>,
+struct Pending<'a> {
+    joined: Cow<'a, [u8]>,
     map: LineMap,
-    raw: Vec<u8>,
+    /// Where it begins in the file, and where what follows it does.
+    from: usize,
+    to: usize,
 }
 
 #[derive(Default)]
-struct Reader {
-    document: Document,
-    section: Option<String>,
-    pending: Option<Pending>,
+struct Reader<'a> {
+    file: &'a [u8],
+    /// How much of it was read.
+    at: usize,
+    document: Document<'a>,
+    section: Option<Cow<'a, str>>,
+    pending: Option<Pending<'a>>,
     number: u32,
     bom_seen: bool,
 }
 
-impl Reader {
-    fn line(&mut self, content: &[u8], raw: &[u8]) {
+impl<'a> Reader<'a> {
+    fn line(&mut self, content: &'a [u8], raw: &'a [u8]) {
         self.number = self.number.saturating_add(1);
+        let from = self.at;
+        self.at = self.at.saturating_add(raw.len());
         let content = self.without_bom(content);
-        if content.iter().find(|b| !BLANKS.contains(b)).is_some_and(|b| matches!(b, b'#' | b';')) {
+        if content.iter().find(|b| !is_blank(**b)).is_some_and(|b| matches!(b, b'#' | b';')) {
             return self.comment(raw);
         }
-        let mut pending = self.pending.take().unwrap_or_default();
-        let at = pending.joined.len();
-        pending.map.pieces.push(Piece { at, len: content.len(), line: self.number });
-        pending.joined.extend_from_slice(content);
-        pending.raw.extend_from_slice(raw);
+        let line = self.number;
+        let mut pending = match self.pending.take() {
+            None => {
+                let map = LineMap { first: Piece { at: 0, len: content.len(), line }, more: Vec::new() };
+                Pending { joined: Cow::Borrowed(content), map, from, to: self.at }
+            }
+            Some(mut pending) => {
+                pending.map.more.push(Piece { at: pending.joined.len(), len: content.len(), line });
+                pending.joined.to_mut().extend_from_slice(content);
+                pending.to = self.at;
+                pending
+            }
+        };
         if content.len() >= LINE_MAX || pending.joined.len() > LINE_MAX {
-            return self.junk(pending, FaultKind::TooLong, 0, 0);
+            return self.junk(&pending, FaultKind::TooLong, 0, 0);
         }
         let backslashes = pending.joined.iter().rev().take_while(|b| **b == b'\\').count();
         if backslashes % 2 == 1 {
-            if let Some(last) = pending.joined.last_mut() {
+            if let Some(last) = pending.joined.to_mut().last_mut() {
                 *last = b' ';
             }
             self.pending = Some(pending);
@@ -308,7 +322,7 @@ impl Reader {
         }
     }
 
-    fn without_bom<'a>(&mut self, content: &'a [u8]) -> &'a [u8] {
+    fn without_bom<'c>(&mut self, content: &'c [u8]) -> &'c [u8] {
         match content.strip_prefix(BOM) {
             Some(rest) if !self.bom_seen => {
                 self.bom_seen = true;
@@ -319,84 +333,98 @@ impl Reader {
     }
 
     /// A comment between continued lines belongs to them; it does not end them.
-    fn comment(&mut self, raw: &[u8]) {
+    fn comment(&mut self, raw: &'a [u8]) {
         match &mut self.pending {
-            Some(pending) => pending.raw.extend_from_slice(raw),
-            None => self.document.items.push(Item::Comment { raw: raw.to_vec(), line: self.number }),
+            Some(pending) => pending.to = self.at,
+            None => self.document.items.push(Item::Comment { raw, line: self.number }),
         }
     }
 
-    fn finish(&mut self, pending: Pending) {
+    /// What stands in the file for a logical line.
+    fn raw(&self, pending: &Pending<'a>) -> &'a [u8] {
+        self.file.get(pending.from..pending.to).unwrap_or_default()
+    }
+
+    fn finish(&mut self, pending: Pending<'a>) {
         let (start, end) = trim(&pending.joined);
-        let text = match std::str::from_utf8(pending.joined.get(start..end).unwrap_or_default()) {
-            Ok(text) => text.to_owned(),
+        let text = match &pending.joined {
+            Cow::Borrowed(joined) => {
+                std::str::from_utf8(joined.get(start..end).unwrap_or_default()).map(Cow::Borrowed)
+            }
+            Cow::Owned(joined) => std::str::from_utf8(joined.get(start..end).unwrap_or_default())
+                .map(|text| Cow::Owned(text.to_owned())),
+        };
+        let text: Cow<'a, str> = match text {
+            Ok(text) => text,
             Err(e) => {
-                return self.junk(pending, FaultKind::NotUtf8, start.saturating_add(e.valid_up_to()), 1);
+                return self.junk(&pending, FaultKind::NotUtf8, start.saturating_add(e.valid_up_to()), 1);
             }
         };
         if text.is_empty() {
             let line = pending.map.span(0, 0).line;
-            self.document.items.push(Item::Blank { raw: pending.raw, line });
+            self.document.items.push(Item::Blank { raw: self.raw(&pending), line });
         } else if let Some(inner) = text.strip_prefix('[') {
             match inner.strip_suffix(']') {
-                Some(name) => self.header(pending, name, start, text.len()),
+                Some(name) => {
+                    let name = part(&text, 1, name.len());
+                    self.header(&pending, name, start, text.len());
+                }
                 None => {
                     // The file is refused. What follows is read as the section that was meant, so
                     // that one fault does not make many.
-                    self.section = inner.split(']').next().map(str::to_owned);
-                    self.junk(pending, FaultKind::BadHeader, start, text.len());
+                    let len = inner.split(']').next().map_or(0, str::len);
+                    self.section = Some(part(&text, 1, len));
+                    self.junk(&pending, FaultKind::BadHeader, start, text.len());
                 }
             }
         } else {
-            self.assignment(pending, &text, start);
+            self.assignment(pending, text, start);
         }
     }
 
-    fn header(&mut self, pending: Pending, name: &str, start: usize, len: usize) {
-        self.section = Some(name.to_owned());
+    fn header(&mut self, pending: &Pending<'a>, name: Cow<'a, str>, start: usize, len: usize) {
+        self.section = Some(name.clone());
         let span = pending.map.span(start, len);
-        self.document.items.push(Item::Section(SectionHeader {
-            name: name.to_owned(),
-            span,
-            raw: pending.raw,
-        }));
+        self.document.items.push(Item::Section(SectionHeader { name, span, raw: self.raw(pending) }));
     }
 
-    fn assignment(&mut self, pending: Pending, text: &str, start: usize) {
+    fn assignment(&mut self, pending: Pending<'a>, text: Cow<'a, str>, start: usize) {
         if text.strip_prefix(".include").is_some_and(|t| t.starts_with([' ', '\t'])) {
-            return self.junk(pending, FaultKind::Include, start, text.len());
+            return self.junk(&pending, FaultKind::Include, start, text.len());
         }
-        let Some((key, value)) = text.split_once('=') else {
+        let Some(equals) = text.bytes().position(|b| b == b'=') else {
             // systemd looks for the section first, and says only that.
             let kind = if self.section.is_some() { FaultKind::NoEquals } else { FaultKind::OutsideSection };
-            return self.junk(pending, kind, start, text.len());
+            return self.junk(&pending, kind, start, text.len());
         };
-        if key.is_empty() {
-            return self.junk(pending, FaultKind::NoKey, start, text.len());
+        if equals == 0 {
+            return self.junk(&pending, FaultKind::NoKey, start, text.len());
         }
-        let value_at = start.saturating_add(key.len()).saturating_add(1);
-        let key = key.trim_end_matches(is_blank);
-        let key_span = pending.map.span(start, key.len());
+        let bytes = text.as_bytes();
+        let (_, key_len) = trim(bytes.get(..equals).unwrap_or_default());
+        let key_span = pending.map.span(start, key_len);
         if self.section.is_none() {
             self.fault(FaultKind::OutsideSection, key_span);
         }
-        let leading = value.len().saturating_sub(value.trim_start_matches(is_blank).len());
-        let trimmed = value.trim_matches(is_blank);
+        let value_at = equals.saturating_add(1);
+        let (from, to) = trim(bytes.get(value_at..).unwrap_or_default());
         // An empty value stands right behind its '=', wherever the line ends.
-        let start = if trimmed.is_empty() { value_at } else { value_at.saturating_add(leading) };
+        let value_at = if from >= to { value_at } else { value_at.saturating_add(from) };
+        let value = part(&text, value_at, to.saturating_sub(from));
+        let raw = self.raw(&pending);
         self.document.items.push(Item::Assignment(Assignment {
             section: self.section.clone(),
-            key: key.to_owned(),
+            key: part(&text, 0, key_len),
             key_span,
-            value: Value { text: trimmed.to_owned(), start, map: pending.map },
-            raw: pending.raw,
+            value: Value { text: value, start: start.saturating_add(value_at), map: pending.map },
+            raw,
         }));
     }
 
-    fn junk(&mut self, pending: Pending, kind: FaultKind, at: usize, len: usize) {
+    fn junk(&mut self, pending: &Pending<'a>, kind: FaultKind, at: usize, len: usize) {
         let span = pending.map.span(at, len);
         self.fault(kind, span);
-        self.document.items.push(Item::Junk { raw: pending.raw, span, kind });
+        self.document.items.push(Item::Junk { raw: self.raw(pending), span, kind });
     }
 
     fn fault(&mut self, kind: FaultKind, span: Span) {
@@ -405,13 +433,23 @@ impl Reader {
     }
 }
 
-fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r')
+/// `len` bytes of a text, borrowed as it is.
+fn part<'a>(text: &Cow<'a, str>, at: usize, len: usize) -> Cow<'a, str> {
+    let range = at..at.saturating_add(len);
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(range).unwrap_or_default()),
+        Cow::Owned(text) => Cow::Owned(text.get(range).unwrap_or_default().to_owned()),
+    }
+}
+
+/// The blanks of systemd (`WHITESPACE`).
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// Where the bytes begin and end without the blanks around them.
 fn trim(bytes: &[u8]) -> (usize, usize) {
-    let leading = bytes.iter().take_while(|b| BLANKS.contains(b)).count();
-    let trailing = bytes.iter().skip(leading).rev().take_while(|b| BLANKS.contains(b)).count();
+    let leading = bytes.iter().take_while(|b| is_blank(**b)).count();
+    let trailing = bytes.iter().skip(leading).rev().take_while(|b| is_blank(**b)).count();
     (leading, bytes.len().saturating_sub(trailing))
 }

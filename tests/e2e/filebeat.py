@@ -117,7 +117,7 @@ class Host:
             raise Failed(f"said drained, and {self.missing()} lines are missing")
         if code not in expected:
             raise Failed(f"code {code}, not {expected}: {out.strip()}")
-        report = json.loads(sorted(self.reports.iterdir())[-1].read_text())
+        report = json.loads(sorted(self.reports.glob('drain-*.json'))[-1].read_text())
         if report["code"] != code or report["stage"] != "final":
             raise Failed(f"the report says {report['stage']} {report['code']}, the code is {code}")
         return out

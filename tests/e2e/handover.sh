@@ -1,5 +1,6 @@
 #!/bin/bash
-# A booted systemd: `service amr ...` and `/etc/init.d/amr ...` reach the native units; amr steps aside.
+# A booted systemd: `service amr ...` and `/etc/init.d/amr ...` reach the native units; amr steps aside. The hook of
+# the shutdown drains once, whoever stops it.
 . "$(dirname "$0")/lib.sh"
 host "amr-handover-$$" systemd
 for s in amr amr-mqtt amr-system amr-dashboard; do
@@ -59,5 +60,36 @@ said=$(box exec journalctl -u orphan -o cat)
 grep -q "systemd calls the script of 'orphan', for which it has no unit file" <<< "$said" || fail "what it says: $said"
 ! supervises || fail "amr supervises on a systemd host: $(box exec ls /run/amr-supervise)"
 ok "called by systemd itself, amr supervises nothing and says what is missing"
+# the hook, beside a Filebeat that has shipped everything and has gone: its script, its links and its unit
+drains() { box exec journalctl --quiet -o cat | grep -c 'amr: drain: waiting until every log line is shipped' || :; }
+cp "$REPO/systemd/shutdown-filebeat.service" "$r/etc/systemd/system/"
+"$AMR_BIN" initd --print shutdown-filebeat --family debian > "$r/etc/init.d/shutdown-filebeat"
+chmod 755 "$r/etc/init.d/shutdown-filebeat"
+ln -s ../init.d/shutdown-filebeat "$r/etc/rc3.d/S99shutdown-filebeat"
+for l in 0 6; do ln -s ../init.d/shutdown-filebeat "$r/etc/rc$l.d/K30shutdown-filebeat"; done
+mkdir -p "$r/etc/filebeat" "$r/var/lib/filebeat/registry/filebeat" "$r/var/log/app"
+printf "filebeat.inputs:\n- type: log\n  paths: ['/var/log/app/*.log']\n" > "$r/etc/filebeat/filebeat.yml"
+chmod 600 "$r/etc/filebeat/filebeat.yml"
+printf '{"version":"0"}' > "$r/var/lib/filebeat/registry/filebeat/meta.json"
+printf 'one\n' > "$r/var/log/app/a.log"
+box exec stat -c '[{"source":"%n","offset":%s,"timestamp":"2100-01-01T00:00:00Z","ttl":-1,"type":"log","FileStateOS":{"inode":%i,"device":%d}}]' \
+    /var/log/app/a.log > "$r/var/lib/filebeat/registry/filebeat/data.json"
+box exec systemctl daemon-reload
+box exec /etc/init.d/shutdown-filebeat start || fail "/etc/init.d/shutdown-filebeat start"
+same "$(box exec systemctl is-active shutdown-filebeat)" active "the hook's native unit"
+[ -d "$r/var/log/shutdown-filebeat" ] || fail "its start made no folder for log and reports"
+same "$(drains)" 0 "drains while the hook stands"
+box exec /etc/init.d/shutdown-filebeat stop || fail "/etc/init.d/shutdown-filebeat stop"
+same "$(box exec systemctl is-active shutdown-filebeat || :)" inactive "the hook's native unit"
+same "$(drains)" 1 "drains after its init script's stop"
+box exec /etc/init.d/shutdown-filebeat stop; box exec systemctl stop shutdown-filebeat
+same "$(drains)" 1 "drains after it was stopped twice more"
+grep -q '^drained: 0 B left' "$r/var/log/shutdown-filebeat/drain.log" || fail "$(cat "$r/var/log/shutdown-filebeat/drain.log")"
+ok "the init door of shutdown-filebeat hands over: one drain in the journal"
+box exec /etc/init.d/shutdown-filebeat start
 box exec systemctl poweroff; same "$(box wait 60)" halted poweroff
+mount -o remount,rw "$r"
+down=$(chroot "$r" journalctl --quiet -D /var/log/journal -o cat | grep -c 'amr: drain: waiting until' || :)
+same "$down" 2 "drains in the whole journal, of one stop and one power-off"
+ok "with unit, script and K links there is one drain on the way down"
 ok "all of handover"

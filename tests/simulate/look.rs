@@ -228,7 +228,8 @@ pub fn look_and_wait(
         progress.extend(weigh(file, cursor, claim.ambiguous, &rules, &tail, at, checks));
     }
     let view = if sight.hide_out { View::Partial } else { View::Whole };
-    history.look(&mut progress, view, now, checks);
+    history.look(progress, view, now, checks);
+    let progress = history.files().to_vec();
     let doubts = if sight.hide_out {
         vec![Doubt::Blind("/out".into(), "Permission denied".into())]
     } else {

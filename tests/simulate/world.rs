@@ -53,6 +53,8 @@ pub struct Config {
     pub drift: bool,
     pub queue: usize,
     pub close_removed: bool,
+    /// The log input closes a file after so long, whatever it has in hand.
+    pub close_timeout: Option<u64>,
 }
 
 pub const LONGEST: usize = 5;
@@ -150,6 +152,7 @@ struct Harvester {
     joined: Option<Joined>,
     next_read: u64,
     idle: u64,
+    opened: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -171,6 +174,9 @@ pub struct World {
     harvesters: Vec<Harvester>,
     queue: Vec<Event>,
     states: BTreeMap<Key, State>,
+    /// What was last put into the queue: who opens a file again goes on from there, not from what was
+    /// acknowledged (`Harvester.SendStateUpdate`; `pendingCursor` of filestream).
+    published: BTreeMap<Key, u64>,
     /// The registry as it can be read.
     pub visible: BTreeMap<Key, State>,
     dirty: Option<u64>,
@@ -194,6 +200,7 @@ impl World {
             harvesters: Vec::new(),
             queue: Vec::new(),
             states: BTreeMap::new(),
+            published: BTreeMap::new(),
             visible: BTreeMap::new(),
             dirty: None,
             next_scan: 1000,
@@ -298,8 +305,10 @@ impl World {
         file.modified = modified;
     }
 
+    /// Renames a file. Where positions are kept by name, there is often a new file of its name at once.
     pub fn rotate(&mut self, rng: &mut Rng) {
         let Some(at) = self.named(rng) else { return };
+        let before = self.files[at].place;
         let to = match (rng.below(3), rng.below(5) as u8) {
             (0, n) => Place::Out(n),
             (_, n) => Place::In(n),
@@ -309,6 +318,11 @@ impl World {
             if let Place::In(name) = to {
                 self.files[at].last = name;
             }
+        }
+        if let (By::Path, Place::In(name)) = (self.config.by, before)
+            && rng.one_in(2)
+        {
+            self.create(rng, name);
         }
     }
 
@@ -364,12 +378,13 @@ impl World {
             self.dropped_at_stop = self.dropped_at_stop || !event.ids.is_empty();
             self.delivered.extend(event.ids.iter().copied());
             self.count(&event);
-            self.visible = self.states.clone();
+            self.flush();
         }
         self.alive = false;
         self.harvesters.clear();
         self.queue.clear();
         self.states.clear();
+        self.published.clear();
         self.dirty = None;
     }
 
@@ -418,6 +433,9 @@ impl World {
 
     fn flush(&mut self) {
         self.visible = self.states.clone();
+        // The CloudWatch agent writes no state before something is acknowledged.
+        let cloudwatch = self.config.kind == Kind::CloudWatch;
+        self.visible.retain(|_, state| !cloudwatch || !state.ranges.is_empty());
         self.dirty = None;
     }
 
@@ -444,16 +462,27 @@ impl World {
     /// Whether another file, which has no name any more, had the fingerprint of this one: what it still
     /// has in the queue moves the position of both.
     pub fn twin(&self, number: usize) -> bool {
-        let print = self.files[number].plain.get(..PRINT);
-        let gone = |file: &&File| file.place == Place::Gone && file.plain.get(..PRINT) == print;
-        self.config.by == By::Fingerprint && print.is_some() && self.files.iter().any(|file| gone(&file))
+        let Some(print) = self.files[number].plain.get(..PRINT) else { return false };
+        let same = |file: &File| file.plain.get(..PRINT) == Some(print);
+        let of_other =
+            |state: &State| state.of != number && same(&self.files[state.of]) && !self.shows(state.of);
+        self.config.by == By::Fingerprint && self.visible.values().any(of_other)
     }
 
-    /// Whether a line begins there; after over-long lines a position may be inside one.
-    pub fn begins_line(&self, id: &Id) -> bool {
+    /// Whether these bytes are the end of a line that was delivered as a whole: after over-long lines a
+    /// position is inside one, and who opens the file again there begins in its middle.
+    pub fn remnant(&self, id: &Id) -> bool {
         let end = if self.config.cr { b'\r' } else { b'\n' };
         let at = (id.2 & 0xff_ffff) as usize;
-        at == 0 || self.files[id.0].plain.get(at - 1) == Some(&end)
+        let before = self.files[id.0].plain.get(..at).unwrap_or_default();
+        let begin = before.iter().rposition(|&byte| byte == end).map_or(0, |newline| newline + 1);
+        let line = (id.0, id.1, id.2 - (at - begin) as u64);
+        begin < at && self.delivered.contains(&line)
+    }
+
+    /// Whether somebody who looks can see the file.
+    pub fn shows(&self, number: usize) -> bool {
+        self.files[number].place != Place::Gone || (self.alive && self.held(number).is_some())
     }
 
     /// Whether the registry has a state of this file's inode.
@@ -487,17 +516,31 @@ impl World {
     /// Closes what is removed or renamed away, and cleans states.
     fn forget(&mut self) {
         let (files, kind, close_removed) = (&self.files, self.config.kind, self.config.close_removed);
+        let mut left = Vec::new();
         self.harvesters.retain(|harvester| {
             let file = &files[harvester.file];
             let at_end = harvester.read >= file.plain.len() as u64;
-            match (file.place, kind) {
-                (Place::In(name), Kind::CloudWatch) => harvester.key == Key::Path(name),
+            let stays = match (file.place, kind) {
+                (Place::In(name), Kind::CloudWatch) if harvester.key == Key::Path(name) => true,
+                // It finds out at the end of the file.
+                (_, Kind::CloudWatch) => !at_end,
                 (Place::In(_), _) => true,
                 (Place::Gone, _) => !close_removed && !at_end,
                 (Place::Out(_) | Place::Excluded(_), Kind::Log | Kind::Container) => !at_end,
-                (Place::Out(_) | Place::Excluded(_), Kind::Filestream | Kind::CloudWatch) => false,
+                (Place::Out(_) | Place::Excluded(_), Kind::Filestream) => false,
+            };
+            if !stays {
+                left.push(harvester.key);
             }
+            stays
         });
+        if kind == Kind::CloudWatch {
+            // It deletes the state at once, and forgets what is acknowledged later (`rangeManager.Run`).
+            for key in left {
+                self.states.remove(&key);
+                self.visible.remove(&key);
+            }
+        }
         if self.config.by != By::Inode {
             return;
         }
@@ -511,6 +554,7 @@ impl World {
             .collect();
         let gone = |key: &Key| !named.contains(key) && !open.contains(key) && !queued.contains(key);
         self.states.retain(|key, state| !(gone(key) && state.ttl == Ttl::Deleted));
+        self.published.retain(|key, _| self.states.contains_key(key));
         for (_, state) in self.states.iter_mut().filter(|(key, _)| gone(key)) {
             state.ttl = Ttl::Deleted;
         }
@@ -525,6 +569,7 @@ impl World {
                 state.ttl = Ttl::Never;
             } else if state.ttl == Ttl::Deleted {
                 self.states.remove(&key);
+                self.published.remove(&key);
             }
         }
         if self.harvesters.iter().any(|harvester| harvester.key == key) {
@@ -542,9 +587,12 @@ impl World {
         let old = self.config.ignore_older.is_some_and(|limit| self.now - modified / 1_000_000_000 > limit);
         let known = self.states.get(&key).and_then(|state| {
             let end = state.ranges.iter().map(|range| range.1).max();
-            state.offset.or(end.map(|_| prefix(&state.ranges)))
+            let published = self.published.get(&key).copied();
+            published.or(state.offset).or(end.map(|_| prefix(&state.ranges)))
         });
-        if old && known.is_none() || size == 0 {
+        // The CloudWatch agent follows whatever matches, until it is gone.
+        let follows = self.config.kind == Kind::CloudWatch;
+        if old && known.is_none() || (size == 0 && !follows) {
             return;
         }
         let changed = self.scanned.insert(at, (size, modified)) != Some((size, modified));
@@ -555,7 +603,7 @@ impl World {
             if !changed || self.states.get(&key).is_some_and(|state| state.eof) {
                 return;
             }
-        } else if offset >= length {
+        } else if offset >= length && !follows {
             return;
         }
         let updated = self.clock();
@@ -585,6 +633,7 @@ impl World {
             joined: None,
             next_read: self.now,
             idle: self.now,
+            opened: self.now,
         });
     }
 
@@ -597,14 +646,35 @@ impl World {
             self.parse(&mut harvester);
             self.harvesters[at] = harvester;
         }
-        let (now, files, room) = (self.now, &self.files, self.queue.len() < self.config.queue);
-        self.harvesters.retain(|harvester| {
-            let length = files[harvester.file].plain.len() as u64;
-            let done = files[harvester.file].gz && harvester.parsed >= length;
-            // Who waits for the queue, or has more to read, is not inactive.
-            let busy = !room || harvester.read < length;
-            !done && (busy || now - harvester.idle < 300)
-        });
+        for mut harvester in std::mem::take(&mut self.harvesters) {
+            if !self.closes(&mut harvester) {
+                self.harvesters.push(harvester);
+            }
+        }
+    }
+
+    fn room(&self) -> bool {
+        self.queue.len() < self.config.queue
+    }
+
+    fn closes(&mut self, harvester: &mut Harvester) -> bool {
+        // What it has in hand is dropped, since its outlet is closed before its reader is.
+        if self.config.close_timeout.is_some_and(|after| self.now - harvester.opened >= after) {
+            return true;
+        }
+        let file = &self.files[harvester.file];
+        let length = file.plain.len() as u64;
+        // Who waits for the queue, or has more to read, is not inactive.
+        let idle = self.room() && harvester.read >= length && self.now - harvester.idle >= 300;
+        if idle && self.config.kind != Kind::CloudWatch {
+            // The reader of joined lines gives what it has before it says that the file is closed; that of
+            // a container's parts does not.
+            if self.config.joined {
+                self.end_joined(harvester);
+            }
+            return true;
+        }
+        file.gz && harvester.parsed >= length
     }
 
     fn read(&mut self, harvester: &mut Harvester, rng: &mut Rng) {
@@ -615,7 +685,12 @@ impl World {
             (harvester.read, harvester.parsed, harvester.counted) = (0, 0, 0);
             harvester.joined = None;
             harvester.buffer.clear();
+            if self.config.kind == Kind::CloudWatch {
+                // What is acknowledged next of this life clears what was (`rangeManager.Run`).
+                return self.read(harvester, rng);
+            }
             let (key, file) = (harvester.key, harvester.file);
+            self.published.insert(key, 0);
             self.queue.push(Event {
                 file,
                 key,
@@ -730,6 +805,9 @@ impl World {
         let ids = starts.iter().map(|start| (harvester.file, harvester.life, start + stream)).collect();
         let eof = file.gz && harvester.parsed >= file.plain.len() as u64;
         let (key, to) = (harvester.key, harvester.counted);
+        if self.config.kind != Kind::CloudWatch {
+            self.published.insert(key, to);
+        }
         self.queue.push(Event {
             file: harvester.file,
             key,
@@ -852,6 +930,37 @@ impl World {
     /// Changes whenever anything is opened, read or closed.
     pub fn reading(&self) -> u64 {
         self.harvesters.iter().map(|harvester| harvester.read + harvester.parsed + 1).sum()
+    }
+}
+
+impl std::fmt::Display for World {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let blocked = if self.blocked { ", blocked" } else { "" };
+        write!(to, "{} s, alive {}{blocked}, metrics {:?}", self.now, self.alive, self.metrics)?;
+        for (number, file) in self.files.iter().enumerate() {
+            let (text, time) = (file.plain.escape_ascii(), file.modified % 1_000_000_000_000);
+            let id = (file.dev, file.ino);
+            write!(to, "\n    file {number} {id:?} {:?} life {} {time} '{text}'", file.place, file.life)?;
+        }
+        for at in &self.harvesters {
+            let (id, read, parsed, counted) = ((at.file, at.life, at.stream), at.read, at.parsed, at.counted);
+            let joined = at.joined.as_ref().map(|joined| (&joined.starts, joined.due));
+            write!(to, "\n    open {id:?} read {read} parsed {parsed} counted {counted} joined {joined:?}")?;
+            write!(to, " next {} buffer '{}'", at.next_read, at.buffer.escape_ascii())?;
+        }
+        for event in &self.queue {
+            write!(to, "\n    queued {:?} {}..{} reset {}", event.ids, event.from, event.to, event.reset)?;
+        }
+        for (key, state) in &self.visible {
+            let real = self.states.get(key).map(|state| (state.offset, state.ttl));
+            let (at, ranges, time) = (state.offset, &state.ranges, state.updated % 1_000_000_000_000);
+            let (of, ttl) = ((state.of, state.life), state.ttl);
+            write!(to, "\n    state {key:?} {at:?} {ranges:?} {ttl:?} of {of:?} {time} (inside {real:?})")?;
+        }
+        for key in self.states.keys().filter(|key| !self.visible.contains_key(key)) {
+            write!(to, "\n    state {key:?} not flushed")?;
+        }
+        Ok(())
     }
 }
 

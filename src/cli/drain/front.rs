@@ -19,13 +19,14 @@ use crate::drain::verdict::Verdict;
 use crate::drain::wait::{self, Task};
 use crate::os::clock;
 use crate::os::fork::{self, Side};
+use crate::os::heap;
 use crate::os::poll::{self, Interest};
 use crate::os::root::Sync;
 use crate::os::signal::{Signal, Signals};
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long the other half has to end when it is told to.
@@ -43,6 +44,8 @@ const EXTEND: Duration = Duration::from_secs(30);
 /// Splits in two and waits. The code is the verdict's.
 pub fn run(ctx: &Context, task: &Task, audience: Audience, hook: Option<Hook>) -> u8 {
     let watched = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGCHLD];
+    // What reading the command line has left behind would be there twice.
+    heap::give_back();
     // Before there are two: the other half is ended by this one, not by a signal to both.
     let parted = Signals::watch(&watched).and_then(|signals| Ok((signals, fork::in_two()?)));
     match parted {
@@ -316,33 +319,36 @@ impl<'c> Front<'c> {
         if !self.summary.because.is_empty() {
             because = format!("{because}; {}", self.summary.because);
         }
+        if !self.finish_report(verdict) {
+            because.push_str("; nor could the last report be written");
+        }
         let known = self.summary.clone();
         let summary = Summary { verdict: verdict.words().to_owned(), code: verdict.code(), because, ..known };
-        self.finish_report(verdict);
         self.giving_up.get_or_insert(clock::now());
         self.end(&summary);
     }
 
     /// Makes the last interim report the final one, in a process that may hang instead of this one.
-    fn finish_report(&self, verdict: Verdict) {
-        let Ok(Side::Parent(_, mut link)) = self.in_two(verdict) else { return };
-        let _ = link.set_nonblocking(true);
-        let _ = poll::wait(&[(link.as_fd(), Interest::Read)], Some(REWRITE));
-        let _ = link.read(&mut [0]);
-    }
-
-    fn in_two(&self, verdict: Verdict) -> Result<Side, crate::os::error::Error> {
-        let side = fork::in_two()?;
-        if let Side::Child(link) = &side {
-            let mut link = link;
-            self.rewrite(verdict);
-            let _ = link.write(b"x");
-            crate::os::fork::leave();
+    /// Whether it was done in time.
+    fn finish_report(&self, verdict: Verdict) -> bool {
+        match fork::in_two() {
+            Ok(Side::Child(mut link)) => {
+                if let Ok(path) = self.rewrite(verdict) {
+                    // The other one has gone on where one of these fails.
+                    let _ = link.write(b"x");
+                    path.iter().for_each(|path| drop(keep::sync(&self.task.root, path)));
+                }
+                fork::leave();
+            }
+            Ok(Side::Parent(_, mut link)) => {
+                let heard = poll::wait(&[(link.as_fd(), Interest::Read)], Some(REWRITE));
+                heard.is_ok_and(|ready| !ready.is_empty()) && link.read(&mut [0]).is_ok_and(|got| got > 0)
+            }
+            Err(_) => false,
         }
-        Ok(side)
     }
 
-    fn rewrite(&self, verdict: Verdict) {
+    fn rewrite(&self, verdict: Verdict) -> Result<Option<PathBuf>, keep::Error> {
         let root = &self.task.root;
         let none = || whole(wall(), Stage::Final, verdict, self.summary.bytes, Vec::new());
         let known = self.report.as_ref().and_then(|path| {
@@ -353,13 +359,15 @@ impl<'c> Front<'c> {
         report.stage = Stage::Final;
         verdict.words().clone_into(&mut report.verdict);
         report.code = verdict.code();
-        // It cannot be told any more that this failed: the process that speaks has gone on.
-        let _ = match (&self.report, &self.task.folder) {
-            (Some(path), _) => keep::write_to(root, Path::new(path), &report, Sync::Yes),
-            (None, Some(folder)) => {
-                keep::write(root, folder, &report, (&rfc3339(wall()), self.task.pid), Sync::Yes).map(drop)
+        match (&self.report, &self.task.folder) {
+            (Some(path), _) => {
+                let path = PathBuf::from(path);
+                keep::replace(root, &path, &report).map(|()| Some(path))
             }
-            (None, None) => Ok(()),
-        };
+            (None, Some(folder)) => {
+                keep::write(root, folder, &report, (&rfc3339(wall()), self.task.pid), Sync::No).map(Some)
+            }
+            (None, None) => Ok(None),
+        }
     }
 }

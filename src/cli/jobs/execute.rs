@@ -35,16 +35,16 @@ impl<'a> Run<'a> {
         Self { ctx, options, planned, ended, begun, pending: Vec::new() }
     }
 
-    pub(super) fn all(mut self, deadline: Option<Duration>, tell: &mut dyn FnMut(&Report)) -> Vec<Report> {
+    pub(super) fn all(
+        mut self,
+        deadline: Option<Duration>,
+        meanwhile: &dyn Fn(),
+        tell: &mut dyn FnMut(&Report),
+    ) -> Vec<Report> {
+        self.begin_what_can(tell);
+        meanwhile();
         loop {
-            while let Some(next) = self.next() {
-                if let Some(slot) = self.begun.get_mut(next) {
-                    *slot = true;
-                }
-                if let Some(outcome) = self.begin(next) {
-                    self.end(next, outcome, tell);
-                }
-            }
+            self.begin_what_can(tell);
             if self.pending.is_empty() || !self.await_some(deadline, tell) {
                 break;
             }
@@ -54,6 +54,17 @@ impl<'a> Run<'a> {
         }
         let jobs = &self.planned.transaction.jobs;
         jobs.iter().zip(&self.ended).filter_map(|(j, e)| Some(self.report(j, e.clone()?))).collect()
+    }
+
+    fn begin_what_can(&mut self, tell: &mut dyn FnMut(&Report)) {
+        while let Some(next) = self.next() {
+            if let Some(slot) = self.begun.get_mut(next) {
+                *slot = true;
+            }
+            if let Some(outcome) = self.begin(next) {
+                self.end(next, outcome, tell);
+            }
+        }
     }
 
     /// A job that was not begun and waits for none that has not ended.
@@ -127,6 +138,7 @@ impl<'a> Run<'a> {
         client::Options {
             lock_name,
             switches: self.ctx.switches.clone(),
+            ahead: self.options.ahead.clone(),
             bound: !reaction::interested(&self.planned.graph, &unit.name).is_none(),
             ..client::Options::default()
         }

@@ -62,7 +62,9 @@ pub fn run(ctx: &Context, args: &Order, around: &Surroundings) -> u8 {
         return code;
     }
     print(args, &answered, &reports);
-    verdict(&ways, &answered, &reports)
+    let code = verdict(&ways, &answered, &reports);
+    std::mem::forget(answered);
+    code
 }
 
 fn ways(args: &Order) -> Vec<Way> {
@@ -171,6 +173,9 @@ fn on_systemd(
     let active = |name: &UnitName| found.active(name);
     let plan = |way: &Way| order::systemd::plan(&found.host(*way, &active), *way, &wishes);
     let plans: Result<Vec<Plan>, _> = ways.iter().map(plan).collect();
+    drop(known);
+    // Thousands of units are not taken apart piece by piece: the program ends with its answer.
+    std::mem::forget(found);
     Ok(Answered { plans: plans.map_err(|e| e.to_string())?, wishes })
 }
 

@@ -5,6 +5,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::handover;
+use crate::hash::Map;
 use crate::host::systemd_version;
 use crate::order::graph::Graph;
 use crate::order::step::Way;
@@ -15,7 +16,6 @@ use crate::unit::load::Loader;
 use crate::unit::model::{Body, Service, ServiceType, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, time};
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const JOBS: Duration = Duration::from_secs(30 * 60);
 pub struct Gathered {
     /// The units.
     pub graph: Graph,
-    activity: HashMap<String, Activity>,
+    activity: Map<String, Activity>,
     version: u32,
     scripts: Vec<String>,
     default_stop: Duration,
@@ -105,8 +105,8 @@ fn ask(ctx: &Context) -> Option<String> {
 }
 
 /// Blocks of `KEY=VALUE` with an empty line between two units.
-fn states(text: &str) -> HashMap<String, State> {
-    let mut all = HashMap::new();
+fn states(text: &str) -> Map<String, State> {
+    let mut all = Map::default();
     for block in text.split("\n\n") {
         let value = |key: &str| block.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='));
         let Some(id) = value("Id") else { continue };
@@ -168,7 +168,7 @@ fn job_timeout(units: &[Unit], name: &str) -> Option<Duration> {
 }
 
 /// What runs when a boot is done.
-fn after_boot(graph: &Graph, target: &UnitName) -> Result<HashMap<String, Activity>, PlanError> {
+fn after_boot(graph: &Graph, target: &UnitName) -> Result<Map<String, Activity>, PlanError> {
     let cold = |_: &UnitName| Activity::Inactive;
     let jobs = transaction(graph, &[(Verb::Start, target.clone())], Mode::Replace, &cold)?;
     let started = jobs.jobs.into_iter().filter(|j| !j.kind.is_stop());
@@ -179,7 +179,7 @@ fn after_boot(graph: &Graph, target: &UnitName) -> Result<HashMap<String, Activi
             Body::Other => true,
         })
     };
-    Ok(started.filter(|j| stays(&j.unit)).map(|j| (j.unit.to_string(), Activity::Active)).collect())
+    Ok(started.filter(|j| stays(&j.unit)).map(|j| (j.unit.as_str().to_owned(), Activity::Active)).collect())
 }
 
 fn stays_active(service: &Service) -> bool {

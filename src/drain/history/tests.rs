@@ -27,10 +27,9 @@ fn behind(ino: u64, size: u64, acknowledged: u64) -> Progress {
 
 /// Looks at these files and gives back what the look made of them.
 fn look(history: &mut History, at: u64, view: View, files: &[Progress]) -> Vec<Progress> {
-    let mut files: Vec<Progress> =
-        files.iter().map(|file| Progress { still_since: Moment(at), ..file.clone() }).collect();
-    history.look(&mut files, view, Moment(at), Checks::ALL);
-    files
+    let files = files.iter().map(|file| Progress { still_since: Moment(at), ..file.clone() }).collect();
+    history.look(files, view, Moment(at), Checks::ALL);
+    history.files().to_vec()
 }
 
 fn reasons(files: &[Progress]) -> Vec<&Reason> {
@@ -97,6 +96,24 @@ fn a_truncated_file_that_grew_past_its_position_may_have_been_skipped_into() {
     look(&mut history, 1, View::Whole, &[truncated]);
     let grown = look(&mut history, 2, View::Whole, &[file(1, 12, Some(12), Reason::Acknowledged)]);
     assert!(reasons(&grown).contains(&&Reason::PerhapsSkipped), "{grown:?}");
+}
+
+#[test]
+fn a_position_that_moved_under_a_closed_file_may_be_inherited() {
+    let by_name = |acknowledged, held| Progress {
+        kept_by: KeptBy::NameWhileOpen,
+        held,
+        ..file(1, 9, Some(acknowledged), Reason::Behind)
+    };
+    let open = Held::Open { read: 9 };
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[by_name(5, Held::No)]);
+    let done = look(&mut history, 2, View::Whole, &[by_name(9, open)]);
+    assert_eq!(reasons(&done), [&Reason::Behind, &Reason::PerhapsSkipped]);
+    // What was open moved by itself.
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[by_name(5, open)]);
+    assert_eq!(reasons(&look(&mut history, 2, View::Whole, &[by_name(9, open)])), [&Reason::Behind]);
 }
 
 #[test]

@@ -90,10 +90,10 @@ impl Ears {
         }
     }
 
-    /// Watches the folders of these files too.
+    /// Watches the folders of these files too, and says which of them need not show every change.
     pub(super) fn folders<'p>(&mut self, root: &Root, paths: impl Iterator<Item = &'p Path>) {
         let Some(watcher) = &self.folders else { return };
-        let mut failed = None;
+        let (mut failed, before) = (None, self.watched.len());
         for folder in paths.filter_map(Path::parent) {
             if self.watched.contains(folder) {
                 continue;
@@ -116,6 +116,9 @@ impl Ears {
         }
         if let Some(error) = failed {
             self.cannot(&error);
+        }
+        if self.watched.len() > before {
+            self.mounts(root);
         }
     }
 
@@ -194,7 +197,7 @@ const REMOTE: [&str; 6] = ["nfs", "nfs4", "cifs", "smb3", "ceph", "9p"];
 
 impl Ears {
     /// Says which of the watched folders lie on a file system whose changes need not show here.
-    pub(super) fn mounts(&mut self, root: &Root) {
+    fn mounts(&mut self, root: &Root) {
         let Ok(mounts) = root.read(Path::new("/proc/self/mounts"), 4 << 20) else { return };
         let text = String::from_utf8_lossy(&mounts);
         for (at, kind) in text.lines().filter_map(mount) {
@@ -211,4 +214,38 @@ impl Ears {
 fn mount(line: &str) -> Option<(&str, &str)> {
     let mut words = line.split(' ').skip(1);
     Some((words.next()?, words.next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree whose mounts are of these types. What is watched is real.
+    fn hearing(types: [&str; 2]) -> Ears {
+        let at = std::env::temp_dir().join(format!("amr-hear-{}-{}", std::process::id(), types.concat()));
+        for folder in ["proc/self", "logs/far", "near"] {
+            std::fs::create_dir_all(at.join(folder)).unwrap();
+        }
+        let [far, near] = types;
+        let mounts = format!("/dev/vda / {near} rw 0 0\nserver:/logs /logs/far {far} rw 0 0\n");
+        std::fs::write(at.join("proc/self/mounts"), mounts).unwrap();
+        let root = Root::at(&at).unwrap();
+        let mut ears = Ears::default();
+        ears.folders = ears.watcher();
+        ears.folders(&root, ["/near/a.log", "/logs/far/a.log"].map(Path::new).into_iter());
+        std::fs::remove_dir_all(at).unwrap();
+        ears
+    }
+
+    #[test]
+    fn a_file_system_without_events_is_polled_and_said() {
+        for far in ["nfs4", "cifs", "fuse.sshfs", "9p"] {
+            let ears = hearing([far, "ext4"]);
+            assert_eq!(ears.hearing(), Hearing::Polling(INTERVAL));
+            let excuses: Vec<&str> = ears.excuses().collect();
+            assert_eq!(excuses, [format!("'/logs/far' is a file system of type {far}")]);
+        }
+        // Where everything is on the network, as on a diskless host, only what else is mounted is named.
+        assert_eq!(hearing(["xfs", "ext4"]).hearing(), Hearing::Events);
+    }
 }

@@ -1,9 +1,9 @@
 //! A transaction while it is made: prospective jobs and who pulled in whom. Pure.
 
 use super::{Activity, Note};
+use crate::hash::Map;
 use crate::order::graph::{EdgeId, Graph, Relation, UnitId};
 use crate::unit::name::UnitName;
-use std::collections::HashMap;
 
 /// The types of a prospective job (systemd's `JobType` inside a transaction).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,9 +97,10 @@ pub(super) struct Draft<'a> {
     /// Asked only about units that the transaction may concern.
     active: &'a dyn Fn(&UnitName) -> Activity,
     pub jobs: Vec<Prospect>,
-    pub by_unit: HashMap<UnitId, Vec<JobId>>,
+    /// By the unit's place in the graph.
+    pub by_unit: Vec<Vec<JobId>>,
     /// A merged job's successor.
-    merged_into: HashMap<JobId, JobId>,
+    merged_into: Map<JobId, JobId>,
     pub notes: Vec<Note>,
 }
 
@@ -109,8 +110,8 @@ impl<'a> Draft<'a> {
             graph,
             active,
             jobs: Vec::new(),
-            by_unit: HashMap::new(),
-            merged_into: HashMap::new(),
+            by_unit: vec![Vec::new(); graph.len()],
+            merged_into: Map::default(),
             notes: Vec::new(),
         }
     }
@@ -121,7 +122,7 @@ impl<'a> Draft<'a> {
 
     /// The jobs of a unit that still stand.
     pub fn of(&self, unit: UnitId) -> &[JobId] {
-        self.by_unit.get(&unit).map_or(&[], Vec::as_slice)
+        self.by_unit.get(unit.index()).map_or(&[], Vec::as_slice)
     }
 
     pub fn job(&self, id: JobId) -> Option<&Prospect> {
@@ -154,7 +155,9 @@ impl<'a> Draft<'a> {
             pulled_by: Vec::new(),
             pulls: Vec::new(),
         });
-        self.by_unit.entry(unit).or_default().push(id);
+        if let Some(list) = self.by_unit.get_mut(unit.index()) {
+            list.push(id);
+        }
         (id, true)
     }
 
@@ -172,11 +175,8 @@ impl<'a> Draft<'a> {
         let Some(job) = self.jobs.get_mut(id) else { return };
         job.alive = false;
         let unit = job.unit;
-        if let Some(list) = self.by_unit.get_mut(&unit) {
+        if let Some(list) = self.by_unit.get_mut(unit.index()) {
             list.retain(|j| *j != id);
-            if list.is_empty() {
-                self.by_unit.remove(&unit);
-            }
         }
     }
 

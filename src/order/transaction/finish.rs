@@ -3,17 +3,42 @@
 
 use super::draft::{Draft, JobId, JobType, Reason};
 use super::{Because, Job, JobKind, Transaction};
+use crate::hash::Map;
 use crate::order::graph::{Relation, UnitId};
 use crate::sort;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 
 /// The jobs of the result before they are put in order.
 struct Board {
     jobs: Vec<Job>,
-    /// Which jobs a unit has, by its place in the graph.
-    of: HashMap<UnitId, Vec<usize>>,
+    /// The first job of each unit, by the unit's place in the graph, and for each job the next one of its
+    /// unit.
+    first: Vec<Option<usize>>,
+    next: Vec<Option<usize>>,
     units: Vec<(UnitId, JobId)>,
+}
+
+impl Board {
+    /// The jobs of a unit, in order.
+    fn of(&self, unit: UnitId) -> impl Iterator<Item = usize> {
+        let first = self.first.get(unit.index()).copied().flatten();
+        std::iter::successors(first, |at| self.next.get(*at).copied().flatten())
+    }
+
+    fn push(&mut self, unit: UnitId, id: JobId, job: Job) {
+        let (at, last) = (self.jobs.len(), self.of(unit).last());
+        let slot = match last {
+            Some(last) => self.next.get_mut(last),
+            None => self.first.get_mut(unit.index()),
+        };
+        if let Some(slot) = slot {
+            *slot = Some(at);
+        }
+        self.next.push(None);
+        self.units.push((unit, id));
+        self.jobs.push(job);
+    }
 }
 
 pub(super) fn finish(mut draft: Draft) -> Transaction {
@@ -25,39 +50,39 @@ pub(super) fn finish(mut draft: Draft) -> Transaction {
     Transaction { jobs: sorted(board.jobs), notes }
 }
 
-fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> Vec<JobKind> {
+fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> &'static [JobKind] {
     let now = draft.activity(unit);
     match kind {
-        JobType::Start => vec![JobKind::Start],
-        JobType::VerifyActive => vec![JobKind::VerifyActive],
-        JobType::Stop => vec![JobKind::Stop],
-        JobType::Reload => vec![JobKind::Reload],
-        JobType::Restart if now.is_inactive() => vec![JobKind::Start],
-        JobType::Restart => vec![JobKind::RestartStop, JobKind::RestartStart],
-        JobType::ReloadOrStart if now.is_active() => vec![JobKind::Reload],
-        JobType::ReloadOrStart => vec![JobKind::Start],
+        JobType::Start => &[JobKind::Start],
+        JobType::VerifyActive => &[JobKind::VerifyActive],
+        JobType::Stop => &[JobKind::Stop],
+        JobType::Reload => &[JobKind::Reload],
+        JobType::Restart if now.is_inactive() => &[JobKind::Start],
+        JobType::Restart => &[JobKind::RestartStop, JobKind::RestartStart],
+        JobType::ReloadOrStart if now.is_active() => &[JobKind::Reload],
+        JobType::ReloadOrStart => &[JobKind::Start],
     }
 }
 
 fn expand(draft: &Draft) -> Board {
-    let mut board = Board { jobs: Vec::new(), of: HashMap::new(), units: Vec::new() };
+    let first = vec![None; draft.graph.len()];
+    let mut board = Board { jobs: Vec::new(), first, next: Vec::new(), units: Vec::new() };
     for id in 0..draft.jobs.len() {
         let Some((job, name)) = draft.job(id).and_then(|j| Some((j, draft.graph.unit_name(j.unit)?))) else {
             continue;
         };
-        for kind in kinds(draft, job.unit, job.kind) {
-            let mine = board.of.entry(job.unit).or_default();
-            let waits_for = if kind == JobKind::RestartStart { mine.clone() } else { Vec::new() };
-            mine.push(board.jobs.len());
-            board.units.push((job.unit, id));
-            board.jobs.push(Job {
+        for kind in kinds(draft, job.unit, job.kind).iter().copied() {
+            let is_second = kind == JobKind::RestartStart;
+            let waits_for = if is_second { board.of(job.unit).collect() } else { Vec::new() };
+            let job_of_kind = Job {
                 unit: name.clone(),
                 kind,
                 waits_for,
                 because: Because::Asked,
                 fails: Vec::new(),
                 fails_when_inactive: Vec::new(),
-            });
+            };
+            board.push(job.unit, id, job_of_kind);
         }
     }
     board
@@ -65,36 +90,34 @@ fn expand(draft: &Draft) -> Board {
 
 /// Breadth first from the anchors, so that the reason given is the nearest.
 fn explain(draft: &Draft, board: &mut Board) {
-    let mut reason: HashMap<JobId, Because> = HashMap::new();
+    // The job that pulled it in, and why; `None` for an anchor.
+    let mut reason: Map<JobId, Option<(usize, Reason)>> = Map::default();
     let mut todo = VecDeque::new();
     for (_, id) in &board.units {
-        if draft.job(*id).is_some_and(|j| j.anchor) && reason.insert(*id, Because::Asked).is_none() {
+        if draft.job(*id).is_some_and(|j| j.anchor) && reason.insert(*id, None).is_none() {
             todo.push_back(*id);
         }
     }
     while let Some(by) = todo.pop_front() {
         let Some(job) = draft.job(by) else { continue };
-        let first = board.of.get(&job.unit).and_then(|jobs| jobs.first()).copied();
+        let first = board.of(job.unit).next();
         for to in job.pulls.iter().filter_map(|(to, _)| draft.live(*to)) {
             if reason.contains_key(&to) {
                 continue;
             }
             let why = draft.pullers(to).find(|p| p.by == by).map(|p| p.reason);
             let (Some(why), Some(first)) = (why, first) else { continue };
-            let because = match why {
-                Reason::Edge(relation, edge) => {
-                    let origin = draft.graph.edge(edge).and_then(|e| e.origin.clone());
-                    Because::Pulled { by: first, relation, origin }
-                }
-                Reason::Isolate => Because::Isolated,
-            };
-            reason.insert(to, because);
+            reason.insert(to, Some((first, why)));
             todo.push_back(to);
         }
     }
     for (job, (_, id)) in board.jobs.iter_mut().zip(&board.units) {
-        if let Some(because) = reason.get(id) {
-            job.because = because.clone();
+        match reason.get(id).copied().flatten() {
+            Some((by, Reason::Edge(relation, edge))) => {
+                job.because = Because::Pulled { by, relation, origin: draft.graph.origin(edge).cloned() };
+            }
+            Some((_, Reason::Isolate)) => job.because = Because::Isolated,
+            None => {}
         }
     }
 }
@@ -108,14 +131,14 @@ fn order(draft: &Draft, board: &mut Board) {
             continue;
         }
         for (later, _) in draft.graph.related(*unit, Relation::Before) {
-            for other in board.of.get(&later).into_iter().flatten() {
-                let free = board.units.get(*other).is_none_or(|(_, id)| ignores(id));
+            for other in board.of(later) {
+                let free = board.units.get(other).is_none_or(|(_, id)| ignores(id));
                 let stops = |at: usize| board.jobs.get(at).is_some_and(|j| j.kind.is_stop());
                 if free {
                     continue;
                 }
                 // Written as "at before other": turned round when other goes down.
-                waits.push(if stops(*other) { (at, *other) } else { (*other, at) });
+                waits.push(if stops(other) { (at, other) } else { (other, at) });
             }
         }
     }
@@ -134,7 +157,7 @@ fn link_failures(draft: &Draft, board: &mut Board) {
         };
         let starts = |relations: &[Relation]| -> Vec<usize> {
             let related = relations.iter().flat_map(|r| draft.graph.related(*unit, *r));
-            let jobs = related.filter_map(|(to, _)| board.of.get(&to)).flatten().copied();
+            let jobs = related.flat_map(|(to, _)| board.of(to));
             jobs.filter(|j| board.jobs.get(*j).is_some_and(|j| j.kind.is_start())).collect()
         };
         let fails = match kind {
@@ -143,9 +166,7 @@ fn link_failures(draft: &Draft, board: &mut Board) {
             }
             JobKind::Stop => starts(&[Relation::ConflictedBy]),
             // A restart whose first half fails has no second half.
-            JobKind::RestartStop => {
-                board.of.get(unit).into_iter().flatten().copied().filter(|j| *j != at).collect()
-            }
+            JobKind::RestartStop => board.of(*unit).filter(|j| *j != at).collect(),
             JobKind::Reload => Vec::new(),
         };
         let inactive = match kind {
@@ -162,16 +183,18 @@ fn link_failures(draft: &Draft, board: &mut Board) {
 /// Puts every job behind all that it waits for; where that leaves a choice, by kind and name.
 fn sorted(jobs: Vec<Job>) -> Vec<Job> {
     let mut blocked = vec![0_usize; jobs.len()];
-    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); jobs.len()];
+    // The first wait for each job, and for each wait who waits and the next one for the same job.
+    let mut first: Vec<Option<usize>> = vec![None; jobs.len()];
+    let mut waits: Vec<(usize, Option<usize>)> = Vec::with_capacity(jobs.len());
     for (at, job) in jobs.iter().enumerate() {
         for on in &job.waits_for {
-            if let (Some(list), Some(count)) = (followers.get_mut(*on), blocked.get_mut(at)) {
-                list.push(at);
+            if let (Some(slot), Some(count)) = (first.get_mut(*on), blocked.get_mut(at)) {
+                waits.push((at, slot.replace(waits.len())));
                 *count += 1;
             }
         }
     }
-    let rank = |at: usize| jobs.get(at).map(|j| (!j.kind.is_stop(), j.unit.clone(), j.kind));
+    let rank = |at: usize| jobs.get(at).map(|j| (!j.kind.is_stop(), &j.unit, j.kind));
     let free = |(at, count): (usize, &usize)| if *count == 0 { Some(Reverse((rank(at), at))) } else { None };
     let mut ready: BinaryHeap<_> = blocked.iter().enumerate().filter_map(free).collect();
     let mut place: Vec<Option<usize>> = vec![None; jobs.len()];
@@ -181,11 +204,13 @@ fn sorted(jobs: Vec<Job>) -> Vec<Job> {
             *slot = Some(next);
             next += 1;
         }
-        for follower in followers.get(at).into_iter().flatten() {
-            if let Some(count) = blocked.get_mut(*follower) {
+        let mut wait = first.get(at).copied().flatten();
+        while let Some((follower, next)) = wait.and_then(|w| waits.get(w)).copied() {
+            wait = next;
+            if let Some(count) = blocked.get_mut(follower) {
                 *count -= 1;
                 if *count == 0 {
-                    ready.push(Reverse((rank(*follower), *follower)));
+                    ready.push(Reverse((rank(follower), follower)));
                 }
             }
         }

@@ -5,9 +5,7 @@ use super::draft::{Draft, JobId, JobType};
 use super::error::{Cycle, Note, TransactionError};
 use super::{Mode, build};
 use crate::order::graph::{EdgeId, Relation, UnitId};
-use crate::sort;
 use crate::unit::name::UnitName;
-use std::collections::HashMap;
 
 /// Leaves one job for each unit, in an order that can be kept.
 pub(super) fn settle(draft: &mut Draft, mode: Mode) -> Result<(), TransactionError> {
@@ -62,7 +60,7 @@ fn drop_redundant(draft: &mut Draft) {
             .filter_map(|id| draft.job(*id))
             .all(|job| !job.anchor && job.kind.is_redundant(draft.activity(job.unit)))
     };
-    let gone: Vec<JobId> = draft.by_unit.values().filter(|ids| idle(ids)).flatten().copied().collect();
+    let gone: Vec<JobId> = draft.by_unit.iter().filter(|ids| idle(ids)).flatten().copied().collect();
     for id in gone {
         draft.drop_alone(id);
     }
@@ -89,9 +87,8 @@ fn collect_garbage(draft: &mut Draft) {
 /// The units with jobs, in a fixed order.
 fn units<'a>(draft: &Draft<'a>) -> Vec<(UnitId, &'a UnitName)> {
     let graph = draft.graph;
-    let mut units: Vec<UnitId> = draft.by_unit.keys().copied().collect();
-    sort::slice(&mut units);
-    units.into_iter().filter_map(|u| Some((u, graph.unit_name(u)?))).collect()
+    let with_jobs = graph.ids().filter(|unit| !draft.of(*unit).is_empty());
+    with_jobs.filter_map(|unit| Some((unit, graph.unit_name(unit)?))).collect()
 }
 
 /// Drops one of two jobs of a unit that cannot both be done; false when there are none.
@@ -147,6 +144,9 @@ fn contradiction(draft: &Draft, unit: &UnitName, a: JobId, b: JobId) -> Transact
 
 fn merge_jobs(draft: &mut Draft) {
     for (unit, _) in units(draft) {
+        if draft.of(unit).len() < 2 {
+            continue;
+        }
         let ids = draft.of(unit).to_vec();
         let keep = ids.iter().copied().find(|id| draft.job(*id).is_some_and(|j| j.anchor));
         let Some(keep) = keep.or_else(|| ids.first().copied()) else { continue };
@@ -203,32 +203,47 @@ fn break_one_cycle(draft: &mut Draft) -> Result<bool, TransactionError> {
     Ok(true)
 }
 
+/// What is known of a unit while circles are looked for.
+#[derive(Clone, Copy)]
+enum Seen {
+    /// Nothing.
+    No,
+    /// Its place on the path.
+    OnPath(usize),
+    /// It leads into no circle.
+    Done,
+}
+
 /// The units of one circle in ordering, each with the edge that puts it before the next.
 fn find_cycle(draft: &Draft, phase: Phase) -> Option<Vec<(UnitId, EdgeId)>> {
-    let mut place: HashMap<UnitId, Option<usize>> = HashMap::new();
+    let mut seen = vec![Seen::No; draft.graph.len()];
+    let note = |seen: &mut [Seen], unit: UnitId, what: Seen| {
+        if let Some(slot) = seen.get_mut(unit.index()) {
+            *slot = what;
+        }
+    };
     for root in units(draft).into_iter().map(|(u, _)| u).filter(|u| in_phase(draft, *u, phase)) {
-        if place.contains_key(&root) {
+        if !matches!(seen.get(root.index()), Some(Seen::No)) {
             continue;
         }
-        // The path from the root: units with the edges still to look at. A unit's place on the path
-        // is kept in `place`, and `None` once it is known to lead into no circle.
+        // The path from the root: units with the edges still to look at.
         let mut path = vec![(root, later(draft, root, phase), None)];
-        place.insert(root, Some(0));
+        note(&mut seen, root, Seen::OnPath(0));
         while let Some((unit, next, taken)) = path.last_mut() {
             let Some((to, edge)) = next.pop() else {
-                place.insert(*unit, None);
+                note(&mut seen, *unit, Seen::Done);
                 path.pop();
                 continue;
             };
             *taken = Some(edge);
-            match place.get(&to) {
-                Some(Some(start)) => {
+            match seen.get(to.index()) {
+                Some(Seen::OnPath(start)) => {
                     let cycle = path.get(*start..).unwrap_or_default();
                     return Some(cycle.iter().filter_map(|(u, _, e)| e.map(|e| (*u, e))).collect());
                 }
-                Some(None) => {}
-                None => {
-                    place.insert(to, Some(path.len()));
+                Some(Seen::Done) | None => {}
+                Some(Seen::No) => {
+                    note(&mut seen, to, Seen::OnPath(path.len()));
                     path.push((to, later(draft, to, phase), None));
                 }
             }

@@ -39,6 +39,8 @@ pub(super) struct Prepared {
     pub bounding_set: Option<u64>,
     pub no_new_privileges: bool,
     pub ignore_sigpipe: bool,
+    /// The signals whose action is not the default one: bit 0 is signal 1.
+    pub actions: u64,
     pub new_session: bool,
     /// Keeps the copies open until after the fork.
     pub _lifted: Vec<OwnedFd>,
@@ -132,7 +134,8 @@ const SIGSET_BYTES: usize = 8;
 
 /// Default actions first, then the mask: else a handler of ours could run here.
 fn signals(p: &Prepared) -> Step {
-    for signal in 1..=64 {
+    let pipe = 1_u64 << (libc::SIGPIPE - 1);
+    for signal in (1..=64).filter(|signal| (p.actions | pipe) >> (signal - 1) & 1 == 1) {
         // The kernel's struct sigaction, handler first and with room to spare; all zeroes are
         // SIG_DFL. Not through libc, which refuses the two or three signals that it uses itself:
         // ignored by some ancestor, they would stay so.

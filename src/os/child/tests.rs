@@ -175,7 +175,7 @@ fn a_user_in_41_groups_and_no_way_back() {
 fn killed_before_exec_is_told_by_the_exit() {
     let features = Features::detect(Some("no-pidfd")).unwrap();
     let spawned = spawn(&sh("exec sleep 60"), &features).unwrap();
-    assert!(spawned.pidfd.is_none(), "the fallback was taken");
+    assert!(spawned.pidfd(&features).is_none(), "the fallback was taken");
     crate::os::sys::kill(spawned.pid.get(), libc::SIGKILL).unwrap();
     let reaped = loop {
         if let Some(reaped) = crate::os::wait::reap(spawned.pid).unwrap() {

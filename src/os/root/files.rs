@@ -3,7 +3,7 @@
 //! Costs one stat a file, relative to the open folder and in the order of inodes (on a cold disk that
 //! is the order of their blocks), and no allocation a file. Nothing is opened.
 
-use super::find::kind_from_type;
+use super::names::each_raw;
 use super::{FileKind, Result, Root, Stat, kind_of};
 use crate::sort;
 use nix::errno::Errno;
@@ -37,19 +37,18 @@ impl Root {
     ///
     /// A name that is removed meanwhile is left out, and so is a link that leads nowhere.
     pub fn each_file(&self, inner: &Path, mut each: impl FnMut(&OsStr, FileKind, &Stat)) -> Result<Stat> {
-        let mut dir = self.open_listing(inner)?;
+        let dir = self.open_listing(inner)?;
         let own = Stat::of(&dir).map_err(|e| self.error("examine", inner, e))?;
         let (mut text, mut names) = (Vec::new(), Vec::new());
-        for entry in dir.iter() {
-            let entry = entry.map_err(|e| self.error("list", inner, e))?;
-            let name = entry.file_name();
-            let kind = entry.file_type().map(kind_from_type);
-            let wanted = matches!(kind, None | Some(FileKind::Regular | FileKind::Symlink));
-            if wanted && !matches!(name.to_bytes(), b"." | b"..") {
-                names.push(Name { ino: entry.ino(), at: text.len(), len: name.count_bytes(), kind });
-                text.extend_from_slice(name.to_bytes_with_nul());
+        each_raw(&dir, &mut |entry| {
+            if matches!(entry.kind, None | Some(FileKind::Regular | FileKind::Symlink)) {
+                let (name, kind) = (entry.name.as_bytes(), entry.kind);
+                names.push(Name { ino: entry.ino, at: text.len(), len: name.len(), kind });
+                text.extend_from_slice(name);
+                text.push(0);
             }
-        }
+        })
+        .map_err(|e| self.error("list", inner, e))?;
         let mut stats = vec![None; names.len()];
         for place in order_by(&names, |name| name.ino) {
             if let (Some(name), Some(stat)) = (names.get(place), stats.get_mut(place)) {

@@ -4,13 +4,12 @@ use super::{Entry, FileKind, Last, Root, Stat, kind_of};
 use crate::os::error::{Error, Result};
 use crate::sort;
 use glob::{MatchOptions, Pattern};
-use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
 use nix::sys::stat::{Mode, fstatat};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -21,48 +20,23 @@ const SHELL: MatchOptions =
 impl Root {
     /// The names in a folder, sorted by their bytes, without `.` and `..`.
     pub fn list(&self, inner: &Path) -> Result<Vec<Entry>> {
-        let mut dir = self.open_listing(inner)?;
-        let mut found = Vec::new();
-        for entry in dir.iter() {
-            let entry = entry.map_err(|e| self.error("list", inner, e))?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if name != "." && name != ".." {
-                found.push((name.to_owned(), entry.file_type()));
-            }
-        }
-        let mut entries = Vec::with_capacity(found.len());
-        for (name, kind) in found {
-            let kind = match kind {
-                Some(kind) => kind_from_type(kind),
-                // Some file systems do not say: ask for each. What is gone meanwhile is left out.
-                None => match fstatat(dir.as_fd(), name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
-                    Ok(stat) => kind_of(stat.st_mode),
-                    Err(nix::Error::ENOENT) => continue,
-                    Err(e) => return Err(self.error("list", inner, e)),
-                },
-            };
-            entries.push(Entry { name, kind });
-        }
+        let mut entries = Vec::new();
+        self.each_name(inner, &mut |name, kind| entries.push(Entry { name: name.to_owned(), kind }))?;
         entries.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
         Ok(entries)
     }
 
     /// Calls `each` with every name in a folder and its kind, in no order, without `.` and `..`. For
     /// folders of thousands of names, of which few are kept.
-    pub fn each_name(&self, inner: &Path, mut each: impl FnMut(&OsStr, FileKind)) -> Result<()> {
-        let mut dir = self.open_listing(inner)?;
+    pub fn each_name(&self, inner: &Path, each: &mut dyn FnMut(&OsStr, FileKind)) -> Result<()> {
         let mut unknown = Vec::new();
-        for entry in dir.iter() {
-            let entry = entry.map_err(|e| self.error("list", inner, e))?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            match entry.file_type() {
-                _ if name == "." || name == ".." => {}
-                Some(kind) => each(name, kind_from_type(kind)),
-                None => unknown.push(name.to_owned()),
-            }
-        }
+        let dir = self.each_raw(inner, &mut |entry| match entry.kind {
+            Some(kind) => each(entry.name, kind),
+            None => unknown.push(entry.name.to_owned()),
+        })?;
+        // Some file systems do not say: ask for each. What is gone meanwhile is left out.
         for name in unknown {
-            match fstatat(dir.as_fd(), name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
+            match fstatat(&dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
                 Ok(stat) => each(&name, kind_of(stat.st_mode)),
                 Err(nix::Error::ENOENT) => {}
                 Err(e) => return Err(self.error("list", inner, e)),
@@ -77,13 +51,12 @@ impl Root {
         Ok(Folder { root: self, dir, inner: inner.to_owned() })
     }
 
-    pub(super) fn open_listing(&self, inner: &Path) -> Result<Dir> {
+    pub(super) fn open_listing(&self, inner: &Path) -> Result<OwnedFd> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let fd = self.at_place("list", inner, Last::Follow, |dir, name, nofollow| {
+        self.at_place("list", inner, Last::Follow, |dir, name, nofollow| {
             let flags = if nofollow { flags | OFlag::O_NOFOLLOW } else { flags };
             openat(dir, name, flags, Mode::empty())
-        })?;
-        Dir::from_fd(fd).map_err(|e| self.error("list", inner, e))
+        })
     }
 
     /// The paths that match a shell pattern (glob(7): `*`, `?`, `[…]`, backslash), sorted. A `*`
@@ -224,18 +197,6 @@ fn translate(part: &str) -> String {
         }
     }
     out
-}
-
-pub(super) fn kind_from_type(kind: Type) -> FileKind {
-    match kind {
-        Type::File => FileKind::Regular,
-        Type::Directory => FileKind::Dir,
-        Type::Symlink => FileKind::Symlink,
-        Type::Fifo => FileKind::Fifo,
-        Type::Socket => FileKind::Socket,
-        Type::CharacterDevice => FileKind::CharDevice,
-        Type::BlockDevice => FileKind::BlockDevice,
-    }
 }
 
 impl Stat {

@@ -9,7 +9,7 @@ use crate::os::error::{Error, Result};
 use crate::os::sys;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat, fstatat, mkdirat};
+use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, mkfifoat, symlinkat, unlinkat};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -201,15 +201,6 @@ impl Root {
         fchmod(&file, Mode::from_bits_truncate(mode)).map_err(|e| self.error("change the mode of", inner, e))
     }
 
-    /// Sets the permission bits of a socket, which cannot be opened. Only in folders that nobody else
-    /// can write: a link put in its place meanwhile would be followed.
-    pub(in crate::os) fn chmod_socket(&self, inner: &Path, mode: u32) -> Result<()> {
-        let place = self.place("change the mode of", inner)?;
-        let mode = Mode::from_bits_truncate(mode);
-        fchmodat(&place.dir, place.name.as_os_str(), mode, FchmodatFlags::FollowSymlink)
-            .map_err(|e| self.error("change the mode of", inner, e))
-    }
-
     /// Makes a FIFO, which must not exist. `mode` is under the umask.
     pub fn make_fifo(&self, inner: &Path, mode: u32) -> Result<()> {
         let place = self.place("create FIFO", inner)?;
@@ -248,15 +239,12 @@ fn sync_folder(place: &Place) -> nix::Result<()> {
 /// Removes `name` in `dir` and all below it, through descriptors only.
 fn remove_tree(dir: impl AsFd, name: &std::ffi::OsStr) -> nix::Result<()> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let mut folder = nix::dir::Dir::openat(dir.as_fd(), name, flags, Mode::empty())?;
-    let names: Vec<_> =
-        folder.iter().map(|entry| entry.map(|e| e.file_name().to_owned())).collect::<nix::Result<_>>()?;
-    for child in names.iter().filter(|n| !matches!(n.to_bytes(), b"." | b"..")) {
-        match unlinkat(folder.as_fd(), child.as_c_str(), UnlinkatFlags::NoRemoveDir) {
-            Err(Errno::EISDIR | Errno::EPERM) => {
-                let child = std::os::unix::ffi::OsStrExt::from_bytes(child.to_bytes());
-                remove_tree(folder.as_fd(), child)?;
-            }
+    let folder = openat(dir.as_fd(), name, flags, Mode::empty())?;
+    let mut names = Vec::new();
+    super::names::each_raw(&folder, &mut |entry| names.push(entry.name.to_owned()))?;
+    for child in &names {
+        match unlinkat(folder.as_fd(), child.as_os_str(), UnlinkatFlags::NoRemoveDir) {
+            Err(Errno::EISDIR | Errno::EPERM) => remove_tree(folder.as_fd(), child)?,
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(e) => return Err(e),
         }

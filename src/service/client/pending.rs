@@ -1,6 +1,6 @@
 //! A job that is being carried out: by a supervisor that was there, or by one that it has started.
 
-use super::{Answer, BETWEEN, ClientError, Ended, Job, Options, PATIENCE, Result, is_left, launch, plan};
+use super::{Answer, BETWEEN, ClientError, Ended, Job, Options, PATIENCE, Result, is_left, plan, supervise};
 use crate::os::clock;
 use crate::os::error::Error;
 use crate::os::lock::Lock;
@@ -11,9 +11,8 @@ use crate::service::place::Place;
 use crate::service::plan::{Errand, Plan, PlanError};
 use crate::unit::model::Unit;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// A job that is being carried out. Several can be waited for at once: poll [`Pending::fd`], then
@@ -24,7 +23,7 @@ pub struct Pending {
     unit: String,
     /// Needed only to start a supervisor: a unit whose files are gone or refused can still be stopped.
     plan: std::result::Result<Plan, PlanError>,
-    program: Option<PathBuf>,
+    options: Options,
     job: Job,
     source: Source,
     deadline: Option<Duration>,
@@ -63,7 +62,7 @@ impl Pending {
     /// Has a new supervisor take over what a killed one left.
     pub(super) fn adopt(place: &Place, unit: &Unit, options: &Options) -> Result<Self> {
         let plan = plan(place, unit, options, Errand::Adopt)?;
-        let pipe = launch(place, &plan, options.program.as_ref())?;
+        let pipe = supervise(&plan, options)?;
         Ok(Self::with(place, unit, Ok(plan), options, Job::Start, Source::Pipe(pipe, Vec::new())))
     }
 
@@ -79,7 +78,7 @@ impl Pending {
             place: place.clone(),
             unit: unit.name.to_string(),
             plan,
-            program: options.program.clone(),
+            options: options.clone(),
             job,
             source,
             deadline: options.timeout.map(|t| clock::now().saturating_add(t)),
@@ -89,13 +88,18 @@ impl Pending {
     /// Asks the supervisor that is there, or starts one.
     fn begin(&mut self) -> Result<()> {
         let files = self.place.files(&self.unit);
-        if Lock::is_held(&self.place.root, &files.lock)? {
-            let request = match self.job {
-                Job::Start => "start",
-                Job::Stop(word) => word,
-                Job::Reload => "reload",
-            };
-            self.source = self.request(request).map_or(Source::Again, Source::Connection);
+        let request = match self.job {
+            Job::Start => "start",
+            Job::Stop(word) => word,
+            Job::Reload => "reload",
+        };
+        // A start mostly finds nobody, the others somebody.
+        let connection = if self.job == Job::Start { None } else { self.request(request) };
+        // One that waits for its plan was started when nobody held the lock; it says if that has changed.
+        let nobody = self.job == Job::Start && self.options.ahead.waits();
+        if connection.is_some() || !nobody && Lock::is_held(&self.place.root, &files.lock)? {
+            let connection = connection.or_else(|| self.request(request));
+            self.source = connection.map_or(Source::Again, Source::Connection);
             return Ok(());
         }
         self.source = match self.job {
@@ -108,7 +112,8 @@ impl Pending {
                 return Err(ClientError::Refused { unit, why });
             }
             Job::Start | Job::Stop(_) => {
-                Source::Pipe(launch(&self.place, &self.plan.clone()?, self.program.as_ref())?, Vec::new())
+                let plan = self.plan.as_ref().map_err(Clone::clone)?;
+                Source::Pipe(supervise(plan, &self.options)?, Vec::new())
             }
         };
         Ok(())
@@ -173,12 +178,14 @@ impl Pending {
     }
 
     fn read_pipe(&mut self, mut file: File, mut text: Vec<u8>) -> Result<()> {
-        if !is_ready(file.as_fd())? {
-            self.source = Source::Pipe(file, text);
-            return Ok(());
-        }
         let mut buffer = [0_u8; 512];
-        let n = file.read(&mut buffer).map_err(|e| Error::new("read", "report pipe", e))?;
+        let n = match file.read(&mut buffer) {
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                self.source = Source::Pipe(file, text);
+                return Ok(());
+            }
+            read => read.map_err(|e| Error::new("read", "report pipe", e))?,
+        };
         text.extend_from_slice(buffer.get(..n).unwrap_or_default());
         if text.contains(&b'\n') {
             return self.heed(&String::from_utf8_lossy(&text));
@@ -223,6 +230,8 @@ impl Pending {
                 return Err(ClientError::Refused { unit: self.unit.clone(), why: rest.to_owned() });
             }
             _ => {
+                // A folder that it refused is better told by the kind of trouble.
+                self.place.prepare(&self.unit)?;
                 return Err(ClientError::NotSupervised { unit: self.unit.clone(), why: rest.to_owned() });
             }
         };

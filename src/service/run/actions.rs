@@ -128,6 +128,7 @@ impl Supervisor {
     }
 
     fn spawned(&mut self, spawned: child::Spawned, slot: Slot, role: Role) {
+        self.deserted = false;
         // A child that is not reaped keeps its number, so this is about the right one.
         let start_time = self.proc.stat(spawned.pid).map_or(0, |s| s.start_time);
         let identity = Identity { pid: spawned.pid, start_time, boot_id: self.boot.clone() };
@@ -239,7 +240,7 @@ impl Supervisor {
             self.note_failure(self.place.root.remove_file_if_there(Path::new(path)));
         }
         self.remove_pid_file();
-        if !again && let Ok(true) = self.tracking.is_empty() {
+        if !again && (self.deserted || matches!(self.tracking.is_empty(), Ok(true))) {
             let removed = self.tracking.remove();
             self.note_failure(removed);
         }

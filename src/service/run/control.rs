@@ -43,7 +43,8 @@ impl Ear {
     fn tell(&mut self, answer: &str) {
         match self {
             Self::Connection(c) => drop(c.send(answer.as_bytes(), Duration::ZERO)),
-            Self::Pipe(p) => drop(writeln!(p, "{answer}")),
+            // In one piece: whoever reads wakes up once.
+            Self::Pipe(p) => drop(p.write_all(format!("{answer}\n").as_bytes())),
         }
     }
 }

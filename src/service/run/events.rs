@@ -36,6 +36,7 @@ impl Supervisor {
     /// Sleeps until something happens, and queues what it means.
     pub(super) fn wait(&mut self) -> Result<()> {
         let ready = self.sleep()?;
+        self.deserted = false;
         let has = |source| ready.contains(&source);
         if has(Source::Notify) {
             self.read_notify()?;

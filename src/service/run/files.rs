@@ -5,6 +5,7 @@
 
 use super::Supervisor;
 use crate::os::error::Result;
+use crate::os::ids;
 use crate::os::root::{FileKind, OFlag, Sync};
 use std::path::{Path, PathBuf};
 
@@ -29,7 +30,7 @@ impl Supervisor {
     pub(super) fn lock_path(&self) -> Option<PathBuf> {
         let name = self.plan.lock_name.as_ref()?;
         let stat = self.place.root.lstat(&self.place.lock_dir).ok()?;
-        let owner = self.place.root.stat(&self.files.folder).ok()?.uid;
+        let owner = ids::effective_uid();
         let safe =
             stat.kind == FileKind::Dir && (stat.uid == owner || stat.uid == 0) && stat.mode & 0o022 == 0;
         if !safe {

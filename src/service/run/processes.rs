@@ -1,7 +1,7 @@
 //! The processes of the service: who they are, who of them is the main one, and whether any live.
 
 use super::{Clock, Supervisor};
-use crate::os::cgroup::{Group, Hierarchy, Version};
+use crate::os::cgroup::{Group, Hierarchy, Made, Version};
 use crate::os::child::{ExecPipe, ExecState};
 use crate::os::clock::{self, BootId};
 use crate::os::error::Result;
@@ -15,7 +15,7 @@ use crate::service::machine::{Event, Main, State};
 use crate::service::place::{Place, Privilege};
 use crate::service::plan::Plan;
 use crate::service::status::Record;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -60,12 +60,18 @@ pub(super) fn tracking(
     boot: &BootId,
     proc: &Proc,
     old: Option<&Record>,
-) -> Result<Tracking> {
+) -> Result<(Tracking, Made)> {
+    let may_group = place.privilege == Privilege::Root;
+    let name = if may_group { Some(group_name(plan, place)?) } else { None };
     if let Some(dir) = old.and_then(|r| r.tracking.cgroup.as_ref()) {
         let version = if old.is_some_and(|r| r.tracking.unified) { Version::V2 } else { Version::V1 };
         let group = Group::at(host, dir.clone(), version);
+        let same = dir.file_name().zip(name.as_ref()).is_some_and(|(dir, name)| dir == name.as_str());
+        if same && features.cgroup && old.is_some_and(|r| r.marks().is_empty()) && group.is_made_anew() {
+            return Ok((Tracking::Cgroup(group), Made::New));
+        }
         if group.exists() && !group.is_empty()? {
-            return Ok(Tracking::Cgroup(group));
+            return Ok((Tracking::Cgroup(group), Made::Before));
         }
     }
     let marks = old.map(Record::marks).unwrap_or_default();
@@ -73,17 +79,18 @@ pub(super) fn tracking(
         marks.into_iter().filter_map(|m| crate::service::place::living(Some(m), boot, proc)).collect();
     if !seen.is_empty() {
         let kin = Kin::adopt(&seen, proc.clone(), boot.clone());
-        return Ok(Tracking::Subreaper(kin.taken_over_by(ProcessId::own())));
+        return Ok((Tracking::Subreaper(kin.taken_over_by(ProcessId::own())), Made::Before));
     }
-    if place.privilege == Privilege::Root {
+    if let Some(name) = name {
         let run_dir = place.root.outer(&place.run_dir);
         if let Some(hierarchy) = Hierarchy::find(host, features, &run_dir, "amr")? {
-            let group = hierarchy.group(&group_name(plan, place)?);
-            group.create()?;
-            return Ok(Tracking::Cgroup(group));
+            let group = hierarchy.group(&name);
+            let made = group.create()?;
+            return Ok((Tracking::Cgroup(group), made));
         }
     }
-    Ok(Tracking::Subreaper(Kin::of(ProcessId::own(), proc.clone(), boot.clone())))
+    let kin = Kin::of(ProcessId::own(), proc.clone(), boot.clone());
+    Ok((Tracking::Subreaper(kin), Made::Before))
 }
 
 /// A unit of a folder root is not the host's unit of the same name.
@@ -91,18 +98,23 @@ fn group_name(plan: &Plan, place: &Place) -> Result<String> {
     if place.root.is_host() {
         return Ok(plan.unit.clone());
     }
-    let top = place.root.stat(Path::new("/"))?;
+    let top = place.root.top()?;
     Ok(format!("{}.{:x}-{:x}", plan.unit, top.dev, top.ino))
 }
 
 /// Protects this process from the kernel's search for memory, as far as it may; returns the score
-/// that the service is to have.
+/// that the service is to have: what this process came with, unless another supervisor has started it
+/// and passed its own protection on.
 pub(super) fn protect(host: &Root) -> Option<i32> {
-    let path = Path::new("/proc/self/oom_score_adj");
-    let before = String::from_utf8_lossy(&host.read_kernel(path, 64).ok()?).trim().parse().ok()?;
-    let mut file = host.open_with(path, OFlag::O_WRONLY, 0).ok()?;
+    let mut file = host.open_with(Path::new("/proc/self/oom_score_adj"), OFlag::O_RDWR, 0).ok()?;
+    let mut text = [0; 16];
+    let read = file.read(&mut text).ok()?;
+    let before = std::str::from_utf8(text.get(..read)?).ok()?.trim();
+    if before == OOM_SCORE {
+        return Some(0);
+    }
     file.write_all(OOM_SCORE.as_bytes()).ok()?;
-    Some(before)
+    before.parse().ok()
 }
 
 impl Supervisor {
@@ -112,9 +124,15 @@ impl Supervisor {
 
     /// Does anybody live besides the main and the control process?
     pub(super) fn others_live(&mut self) -> bool {
+        if self.deserted {
+            return false;
+        }
         let own = self.own_pids();
         match self.tracking.has_others(&own) {
-            Ok(others) => others,
+            Ok(others) => {
+                self.deserted = !others && own.is_empty();
+                others
+            }
             Err(e) => {
                 log::warn!("{e}");
                 false

@@ -3,7 +3,7 @@
 use super::Supervisor;
 use crate::os::cgroup::Version;
 use crate::os::clock::BootId;
-use crate::os::proc::{Identity, Proc, ProcessId};
+use crate::os::proc::Identity;
 use crate::os::root::Sync;
 use crate::os::tracking::Tracking;
 use crate::service::machine::Want;
@@ -15,15 +15,14 @@ fn mark(identity: &Identity) -> ProcessMark {
 }
 
 /// The record of a service that was not there before.
-pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, proc: &Proc) -> Record {
-    let own = ProcessId::own();
+pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, own: Option<&Identity>) -> Record {
     let at = |moment: fn(&Record) -> Moment| old.map(moment).unwrap_or_default();
     Record {
         version: VERSION,
         unit: plan.unit.clone(),
         description: plan.description.clone(),
         boot_id: boot.as_str().to_owned(),
-        supervisor: proc.identity(own, boot).ok().as_ref().map(mark),
+        supervisor: own.map(mark),
         unapplied: plan.unapplied,
         files: plan.files.clone(),
         active_enter: at(|r| r.active_enter),

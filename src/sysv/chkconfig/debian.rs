@@ -21,7 +21,7 @@ pub(super) enum Change {
 
 /// Answers a command that makes or removes links.
 pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decision: &mut Decision) {
-    let is_gone = !view.scripts.contains_key(name);
+    let is_gone = !view.scripts.has(name);
     let unreadable = match view.scripts.get(name) {
         Some(Script::Unreadable(why)) => Some(why.clone()),
         None if change != Change::Del || view.found.of(name).is_empty() => {

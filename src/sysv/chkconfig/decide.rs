@@ -120,7 +120,7 @@ fn del(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &
         return debian::change(view, env, name, Change::Del, decision);
     }
     let out = &mut decision.outcome;
-    let is_gone = !view.scripts.contains_key(name) && !view.found.of(name).is_empty();
+    let is_gone = !view.scripts.has(name) && !view.found.of(name).is_empty();
     if is_gone {
         out.notes.push(format!(
             "there is no script '/etc/init.d/{}' any more; chkconfig would refuse, amr removes its links",
@@ -153,7 +153,7 @@ fn required_by(view: &View, name: &OsStr) -> Option<OsString> {
         let at_stop = lsb.required_stop.iter().any(|n| n == name) && !configured.minus(on).is_empty();
         (at_start || at_stop).then(|| who.to_owned())
     };
-    view.scripts.keys().filter(|who| is_listed(who)).find_map(|who| needs(who))
+    view.scripts.names().filter(|who| is_listed(who)).find_map(needs)
 }
 
 fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: State, decision: &mut Decision) {
@@ -304,7 +304,8 @@ pub(super) fn privileged(view: &View, env: &Env, out: &mut Outcome) -> bool {
 /// Names are names: says where the real one would have taken this one for a pattern.
 fn glob_note(view: &View, name: &OsStr) -> Option<String> {
     let pattern = glob::Pattern::new(name.to_str().filter(|n| n.contains(['*', '?', '[']))?).ok()?;
-    let others = view.found.names().filter(|n| *n != name && n.to_str().is_some_and(|n| pattern.matches(n)));
+    let others =
+        view.found.names(|n| n != name && n.to_str().is_some_and(|n| pattern.matches(n))).into_iter();
     let others: Vec<String> = others.map(shown).collect();
     (!others.is_empty())
         .then(|| format!("'{}' is a name, not a pattern: {} stay as they are", shown(name), others.join(" ")))

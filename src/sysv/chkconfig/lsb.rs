@@ -34,9 +34,9 @@ struct Row<'a> {
 
 impl<'a> Host<'a> {
     fn new(view: &'a View, name: &'a OsStr, header: &Header, on: Levels, out: &mut Outcome) -> Self {
-        let mut rows = Vec::with_capacity(view.scripts.len());
-        for other in view.scripts.keys().filter(|other| is_listed(other) && *other != name) {
-            let said = match view.said(other) {
+        let mut rows = Vec::new();
+        for (other, script) in view.scripts.iter().filter(|(other, _)| is_listed(other) && *other != name) {
+            let said = match script.said() {
                 Ok(said) => Some(said),
                 Err(Refusal::Override(e)) => {
                     out.notes.push(override_note(other, &e));

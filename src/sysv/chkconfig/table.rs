@@ -27,9 +27,10 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
         return out;
     }
     if kind != Kind::Xinetd {
-        for (name, script) in &view.scripts {
+        let mut last = Columns::of(Levels::NONE);
+        for (name, script) in view.scripts.iter() {
             if is_listed(name) && !hidden(view, env, name) {
-                list_row(view, name, script, &mut out);
+                list_row(view, name, script, &mut last, &mut out);
             }
         }
     }
@@ -52,7 +53,7 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
     out
 }
 
-fn list_row(view: &View, name: &OsStr, script: &Script, out: &mut Outcome) {
+fn list_row(view: &View, name: &OsStr, script: &Script, last: &mut Columns, out: &mut Outcome) {
     let refused = script.said().err();
     match &refused {
         None | Some(Refusal::Override(_)) => {}
@@ -60,7 +61,12 @@ fn list_row(view: &View, name: &OsStr, script: &Script, out: &mut Outcome) {
     }
     let links = view.found.of(name);
     if !links.is_empty() {
-        push_row(&mut out.stdout, name, on(links));
+        let on = on(links);
+        if last.on != on {
+            *last = Columns::of(on);
+        }
+        push_padded(&mut out.stdout, name);
+        out.stdout.push_str(&last.text);
         if !are_plain(links) {
             out.notes.extend(view.found.faults(name));
         }
@@ -101,7 +107,8 @@ pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outc
         );
         out.code = 1;
     } else {
-        push_row(&mut out.stdout, name, view.found.on(name));
+        push_padded(&mut out.stdout, name);
+        out.stdout.push_str(&Columns::of(view.found.on(name)).text);
         out.notes.extend(view.found.faults(name));
     }
     out
@@ -109,7 +116,7 @@ pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outc
 
 /// Is it one of xinetd's? A script of the same name comes first.
 pub(super) fn xinetd_service(view: &View, name: &OsStr, kind: Kind) -> Option<bool> {
-    let has_script = kind != Kind::Xinetd && view.scripts.contains_key(name);
+    let has_script = kind != Kind::Xinetd && view.scripts.has(name);
     if kind == Kind::Sysv || has_script { None } else { view.xinetd.get(name).copied() }
 }
 
@@ -141,24 +148,25 @@ fn systemd_note(env: &Env) -> String {
     }
 }
 
-fn push_row(out: &mut String, name: &OsStr, on: Levels) {
-    push_padded(out, name);
-    for level in Runlevel::ALL {
-        out.push('\t');
-        out.push(char::from(b'0' + level.get()));
-        out.push(':');
-        out.push_str(on_off(on.contains(level)));
+/// What stands behind a name; the same for most services of a host.
+struct Columns {
+    on: Levels,
+    text: String,
+}
+
+impl Columns {
+    fn of(on: Levels) -> Self {
+        let column = |level: Runlevel| format!("\t{level}:{}", on_off(on.contains(level)));
+        let text = Runlevel::ALL.into_iter().map(column).chain(["\n".to_owned()]).collect();
+        Self { on, text }
     }
-    out.push('\n');
 }
 
 /// printf's `%-15s`, which counts bytes.
 fn push_padded(out: &mut String, name: &OsStr) {
     let before = out.len();
     push_shown(out, name);
-    for _ in (out.len() - before)..15 {
-        out.push(' ');
-    }
+    out.push_str("               ".get(out.len() - before..).unwrap_or_default());
 }
 
 fn on_off(on: bool) -> &'static str {

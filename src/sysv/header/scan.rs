@@ -201,18 +201,29 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The lines whose first character that is no white space is a `#`, up to the first NUL. Looks for
-/// the `#`, of which scripts have fewer than lines.
+/// May a comment that begins so say something to chkconfig or to amr? White space is looked through
+/// later; the keys are those of `scan_for` and [`Scan::other_line`].
+fn is_telling(first: u8) -> bool {
+    matches!(first, b'#' | b'C' | b'D' | b'P' | b'R' | b'S' | b'c' | b'd' | b'u') || is_space(first)
+}
+
+/// The lines whose first character that is no white space is a `#` and whose comment may say something,
+/// up to the first NUL. Looks for the `#`, of which scripts have fewer than lines.
 struct Lines<'a> {
     file: &'a [u8],
-    /// The beginning of a line.
+    /// Where to go on, and whether that is the beginning of a line.
     at: usize,
+    is_beginning: bool,
 }
 
 impl<'a> Lines<'a> {
     fn new(file: &'a [u8]) -> Self {
-        let end = memchr::memchr(0, file).unwrap_or(file.len());
-        Self { file: file.get(..end).unwrap_or_default(), at: 0 }
+        // In a short script it is not worth asking the processor what it can do, which a virtual machine
+        // answers slowly.
+        const SHORT: usize = 1024;
+        let end = if file.len() < SHORT { find(0, file) } else { memchr::memchr(0, file) };
+        let end = end.unwrap_or(file.len());
+        Self { file: file.get(..end).unwrap_or_default(), at: 0, is_beginning: true }
     }
 }
 
@@ -222,15 +233,51 @@ impl<'a> Iterator for Lines<'a> {
     fn next(&mut self) -> Option<Line<'a>> {
         loop {
             let left = self.file.get(self.at..)?;
-            let (before, rest) = left.split_at_checked(memchr::memchr(b'#', left)?)?;
+            let (before, rest) = left.split_at_checked(find(b'#', left)?)?;
+            let was_beginning = std::mem::replace(&mut self.is_beginning, false);
             let at = self.at + before.len();
-            let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            self.at = at + len + 1;
-            if before.iter().rev().take_while(|b| **b != b'\n').all(|b| is_space(*b)) {
-                return Some(Line { file: self.file, at, rest, len });
+            self.at = at + 1;
+            let body = rest.get(1..)?;
+            let first = body.iter().find(|b| !matches!(b, b' ' | b'\t'));
+            if !first.is_some_and(|b| is_telling(*b)) || !begins(before, was_beginning) {
+                continue;
             }
+            let len = find(b'\n', rest).unwrap_or(rest.len());
+            self.at = at + len + 1;
+            self.is_beginning = true;
+            return Some(Line { file: self.file, at, rest, len });
         }
     }
+}
+
+/// Where a byte is. The next one is near, so that what looks at eight bytes at a time is quicker than
+/// what sets up to look at thirty-two.
+fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let pattern = ONES.wrapping_mul(u64::from(byte));
+    let (mut at, mut rest) = (0, bytes);
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        // The lowest bit set is that of the first byte that is equal (a borrow comes from below).
+        let other = u64::from_le_bytes(*word) ^ pattern;
+        let equal = other.wrapping_sub(ONES) & !other & (ONES << 7);
+        if equal != 0 {
+            return Some(at + usize::try_from(equal.trailing_zeros() / 8).ok()?);
+        }
+        (at, rest) = (at + 8, behind);
+    }
+    rest.iter().position(|b| *b == byte).map(|more| at + more)
+}
+
+/// Is there nothing but white space between the beginning of the line and what follows `before`?
+fn begins(before: &[u8], was_beginning: bool) -> bool {
+    for byte in before.iter().rev() {
+        match byte {
+            b'\n' => return true,
+            byte if is_space(*byte) => {}
+            _ => return false,
+        }
+    }
+    was_beginning
 }
 
 struct Numbers<'a> {

@@ -61,7 +61,10 @@ impl<'a> Line<'a> {
 
     /// The place of a part of the value.
     pub fn origin(&self, at: usize, len: usize) -> Origin {
-        Origin { path: self.setting.source.path.clone(), span: self.setting.assignment.value.span(at, len) }
+        Origin {
+            path: self.setting.source.path.to_owned(),
+            span: self.setting.assignment.value.span(at, len),
+        }
     }
 
     /// About the whole value.

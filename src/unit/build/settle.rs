@@ -2,6 +2,8 @@
 //! default, and what systemd 252 refuses about a service as a whole (`service_verify`).
 
 use super::{Draft, ServiceDraft};
+use crate::hash::Set;
+use crate::unit::merge::{Setting, settings};
 use crate::unit::model::{
     Body, DepKind, Dependency, ExecCommand, ExecPrivilege, Finding, KillMode, LoadState, NotifyAccess,
     Origin, Restart, ServiceType, Severity, Unit,
@@ -9,7 +11,9 @@ use crate::unit::model::{
 use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::syntax::physical_line;
 use crate::unit::value::{Span, Timeout};
-use std::collections::HashSet;
+
+/// So many dependencies are compared with one another; a set would cost more.
+const FEW: usize = 24;
 
 /// What was read becomes the unit.
 pub(super) fn settle(mut draft: Draft<'_>) -> Unit {
@@ -20,9 +24,28 @@ pub(super) fn settle(mut draft: Draft<'_>) -> Unit {
     }
     let mut unit = draft.unit;
     by_default(&mut unit);
-    let mut seen = HashSet::new();
-    unit.deps.retain(|d| seen.insert((d.kind, d.on.clone())));
+    drop_doubles(&mut unit.deps);
     unit
+}
+
+/// Keeps the first of each kind and name.
+fn drop_doubles(deps: &mut Vec<Dependency>) {
+    let is_same = |a: &Dependency, b: &Dependency| a.kind == b.kind && a.on == b.on;
+    if deps.len() <= FEW {
+        let mut at = 0;
+        while let Some((before, dep)) = deps.get(..at).zip(deps.get(at)) {
+            if before.iter().any(|b| is_same(b, dep)) {
+                deps.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+        return;
+    }
+    let mut seen = Set::default();
+    let is_first: Vec<bool> = deps.iter().map(|d| seen.insert((d.kind, &d.on))).collect();
+    let mut is_first = is_first.into_iter();
+    deps.retain(|_| is_first.next().unwrap_or(true));
 }
 
 fn defaults(draft: &mut ServiceDraft) {
@@ -135,10 +158,11 @@ fn verify(draft: &mut Draft<'_>) {
 impl Draft<'_> {
     /// The last assignment of a key of `[Service]`, or the file.
     fn origin_of(&self, key: &str) -> Option<Origin> {
-        let assignment = self
-            .last
-            .get(key)
-            .map(|s| Origin { path: s.source.path.clone(), span: s.assignment.value.full_span() });
+        let is_it = |s: &Setting<'_>| s.section == "Service" && s.assignment.key == key;
+        let assignment = settings(self.sources)
+            .filter(is_it)
+            .last()
+            .map(|s| Origin { path: s.source.path.to_owned(), span: s.assignment.value.full_span() });
         assignment.or_else(|| self.unit.fragment.clone().map(|path| Origin { path, span: Span::default() }))
     }
 
@@ -156,7 +180,7 @@ impl Draft<'_> {
         let source = origin.as_ref().and_then(|o| self.sources.iter().find(|s| s.path == o.path));
         let line = match (&origin, source) {
             (Some(origin), Some(source)) if origin.span.line > 0 => {
-                physical_line(&source.bytes, origin.span.line)
+                physical_line(source.bytes, origin.span.line)
             }
             _ => String::new(),
         };

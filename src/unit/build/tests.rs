@@ -6,6 +6,7 @@ use crate::unit::model::{
 };
 use crate::unit::value::Signal;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 fn facts() -> Facts {
     Facts { user: Some(crate::unit::specifier::User::default()), ..Facts::default() }
@@ -17,16 +18,16 @@ fn name(s: &str) -> UnitName {
 
 /// A unit of these files, the first of them its fragment.
 fn unit_of(unit_name: &str, files: &[(&str, &str)]) -> Unit {
-    let sources: Vec<_> = files.iter().map(|(p, text)| Source::new(*p, text.as_bytes().to_vec())).collect();
+    let sources: Vec<_> = files.iter().map(|(p, text)| Source::new(Path::new(p), text.as_bytes())).collect();
     let input = Input {
         name: name(unit_name),
         aliases: Vec::new(),
         fragment: Some(files[0].0.into()),
-        dropins: sources.iter().skip(1).map(|s| s.path.clone()).collect(),
+        dropins: sources.iter().skip(1).map(|s| s.path.to_owned()).collect(),
         sources,
         links: Vec::new(),
     };
-    build(&input, &facts())
+    build(input, &facts())
 }
 
 fn unit(text: &str) -> Unit {
@@ -61,6 +62,8 @@ fn a_row_is_honoured_exactly_when_there_is_an_arm() {
         }
     }
     assert_eq!(rows, arms_by_name);
+    let younger = directive::all().filter(|d| d.amr == Amr::Honoured && d.in_252 == Known::No);
+    assert_eq!(younger.map(|d| d.name).collect::<Vec<_>>(), YOUNGER);
 }
 
 #[test]

@@ -1,35 +1,35 @@
 //! Many units at once: everything that a transaction may touch, or everything there is.
 
 use super::{Loader, builtin};
+use crate::hash::{Map, Set};
 use crate::sort;
 use crate::unit::model::{DepKind, Dependency, LoadState, Unit};
 use crate::unit::name::{UnitKind, UnitName};
-use std::collections::BTreeMap;
 
-/// Loaded units by name; an alias finds its unit.
+/// Loaded units; an alias finds its unit.
 #[derive(Clone, Debug, Default)]
 pub struct Units {
-    units: BTreeMap<UnitName, Unit>,
-    /// Names that are not main names.
-    names: BTreeMap<UnitName, UnitName>,
+    units: Vec<Unit>,
+    /// Where each name leads, main names and others.
+    names: Map<UnitName, usize>,
 }
 
 impl Units {
     /// The unit of a name or alias.
     #[must_use]
     pub fn get(&self, name: &UnitName) -> Option<&Unit> {
-        self.units.get(self.main_name(name))
+        self.units.get(*self.names.get(name)?)
     }
 
     /// The main name of an alias; any other name is its own.
     #[must_use]
     pub fn main_name<'n>(&'n self, name: &'n UnitName) -> &'n UnitName {
-        self.names.get(name).unwrap_or(name)
+        self.get(name).map_or(name, |unit| &unit.name)
     }
 
-    /// All units, by main name.
+    /// All units, in the order in which they were loaded.
     pub fn iter(&self) -> impl Iterator<Item = &Unit> {
-        self.units.values()
+        self.units.iter()
     }
 
     /// How many units.
@@ -46,28 +46,32 @@ impl Units {
 
     /// The units themselves, by main name.
     #[must_use]
-    pub fn into_vec(self) -> Vec<Unit> {
-        self.units.into_values().collect()
+    pub fn into_vec(mut self) -> Vec<Unit> {
+        sort::by(&mut self.units, |a, b| a.name.cmp(&b.name));
+        self.units
     }
 
-    /// Adds or replaces a unit.
-    pub fn insert(&mut self, unit: Unit) {
+    /// Adds a unit that is not there yet.
+    fn insert(&mut self, unit: Unit) {
+        let at = self.units.len();
         for alias in &unit.aliases {
-            self.names.insert(alias.clone(), unit.name.clone());
+            self.names.insert(alias.clone(), at);
         }
-        self.units.insert(unit.name.clone(), unit);
+        self.names.insert(unit.name.clone(), at);
+        self.units.push(unit);
     }
 
     /// A target is ordered after what it pulls in, unless either has `DefaultDependencies=no` or the
     /// order is the other way round (`unit_add_default_target_dependency`).
     fn order_targets(&mut self) {
         let mut edges = Vec::new();
-        for target in self.units.values() {
+        for target in &self.units {
             if target.name.kind() != UnitKind::Target || !target.default_dependencies {
                 continue;
             }
             let orders = |d: &&Dependency| matches!(d.kind, DepKind::After | DepKind::Before);
-            let beside = sort::set(target.deps.iter().filter(orders).map(|d| self.main_name(&d.on)));
+            let beside: Set<&UnitName> =
+                target.deps.iter().filter(orders).map(|d| self.main_name(&d.on)).collect();
             for dep in target.deps.iter().filter(|d| pulls(d.kind)) {
                 let Some(member) = self.get(&dep.on) else { continue };
                 let counts = member.default_dependencies && member.load == LoadState::Loaded;
@@ -83,19 +87,10 @@ impl Units {
             }
         }
         for (target, on) in edges {
-            if let Some(unit) = self.units.get_mut(&target) {
+            if let Some(unit) = self.names.get(&target).and_then(|at| self.units.get_mut(*at)) {
                 unit.deps.push(Dependency { kind: DepKind::After, on, origin: None });
             }
         }
-    }
-}
-
-impl<'u> IntoIterator for &'u Units {
-    type Item = &'u Unit;
-    type IntoIter = std::collections::btree_map::Values<'u, UnitName, Unit>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.units.values()
     }
 }
 
@@ -111,12 +106,14 @@ impl Loader<'_> {
             }
             let unit = self.load(&name);
             if unit.name != name {
-                units.names.insert(name, unit.name.clone());
-                if units.units.contains_key(&unit.name) {
+                if let Some(at) = units.names.get(&unit.name).copied() {
+                    units.names.insert(name, at);
                     continue;
                 }
+                units.names.insert(name, units.units.len());
             }
-            waiting.extend(unit.deps.iter().filter(|d| reaches(d.kind)).map(|d| d.on.clone()));
+            let reached = unit.deps.iter().filter(|d| reaches(d.kind) && units.get(&d.on).is_none());
+            waiting.extend(reached.map(|d| d.on.clone()));
             units.insert(unit);
         }
         units.order_targets();
@@ -127,7 +124,7 @@ impl Loader<'_> {
     /// are among them with their state. Templates are there only as the instances that are reached.
     #[must_use]
     pub fn load_all(&self) -> Units {
-        let on_disk = self.list_unit_files().into_iter().map(|f| f.name).filter(|n| !n.is_template());
+        let on_disk = self.index.names().into_iter().filter(|n| !n.is_template()).cloned();
         self.load_closure(&on_disk.chain(builtin::names()).collect::<Vec<_>>())
     }
 }

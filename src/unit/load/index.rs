@@ -1,11 +1,16 @@
 //! Which names exist in the search path, and which file counts for each.
 
+use crate::hash::{Map, Set};
 use crate::os::error::Error;
 use crate::os::root::{Entry, FileKind, Root};
+use crate::sort;
 use crate::unit::builtin;
 use crate::unit::name::UnitName;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
+
+/// The endings of folders that belong to a unit.
+const ENDINGS: [&str; 3] = [".d", ".wants", ".requires"];
 
 /// Longest chain of aliases that is followed (`FOLLOW_MAX` of unit-file.c).
 const FOLLOW_MAX: usize = 8;
@@ -71,8 +76,9 @@ pub(super) enum Found {
 
 /// The search path as it was when it was listed.
 pub(super) struct Index {
-    folders: Vec<(PathBuf, BTreeSet<String>)>,
-    files: BTreeMap<UnitName, UnitFile>,
+    /// With the folders of units in each, by their endings, the endings taken away.
+    folders: Vec<(PathBuf, [Set<String>; 3])>,
+    files: Map<UnitName, UnitFile>,
     /// Those of `files` that are other names: few among many.
     aliases: BTreeSet<UnitName>,
     pub problems: Vec<Error>,
@@ -82,7 +88,7 @@ impl Index {
     pub fn new(root: &Root, paths: &[PathBuf]) -> Self {
         let mut index = Self {
             folders: Vec::new(),
-            files: BTreeMap::new(),
+            files: Map::default(),
             aliases: BTreeSet::new(),
             problems: Vec::new(),
         };
@@ -97,11 +103,14 @@ impl Index {
     }
 
     fn add(&mut self, root: &Root, paths: &[PathBuf], folder: &Path, entries: Vec<Entry>) {
-        let mut folders = BTreeSet::new();
+        let mut folders: [Set<String>; 3] = Default::default();
         for Entry { name, kind } in entries {
             let Some(text) = name.to_str() else { continue };
-            if [".d", ".wants", ".requires"].iter().any(|s| text.ends_with(s)) {
-                folders.insert(text.to_owned());
+            let of_unit = |(set, ending): (usize, &&str)| Some((set, text.strip_suffix(ending)?));
+            if let Some((set, unit)) = ENDINGS.iter().enumerate().find_map(of_unit) {
+                if let Some(units) = folders.get_mut(set) {
+                    units.insert(unit.to_owned());
+                }
                 continue;
             }
             let Ok(name) = UnitName::parse(text) else { continue };
@@ -130,7 +139,26 @@ impl Index {
     }
 
     pub fn files(&self) -> Vec<UnitFile> {
-        self.files.values().cloned().collect()
+        let mut files: Vec<UnitFile> = self.files.values().cloned().collect();
+        sort::by(&mut files, |a, b| a.name.cmp(&b.name));
+        files
+    }
+
+    /// The names of all files, sorted.
+    pub fn names(&self) -> Vec<&UnitName> {
+        let mut names: Vec<&UnitName> = self.files.keys().collect();
+        sort::slice(&mut names);
+        names
+    }
+
+    fn with_ending(&self, ending: &str) -> impl Iterator<Item = (&Path, &Set<String>)> {
+        let at = ENDINGS.iter().position(|e| *e == ending).unwrap_or(0);
+        self.folders.iter().filter_map(move |(path, sets)| Some((path.as_path(), sets.get(at)?)))
+    }
+
+    /// Has any unit a folder with this ending?
+    pub fn has_folders(&self, ending: &str) -> bool {
+        self.with_ending(ending).any(|(_, units)| !units.is_empty())
     }
 
     /// The main name of a name, and what is there.
@@ -185,13 +213,10 @@ impl Index {
     }
 
     /// Calls `f` with each folder that exists: path by path, within each name by name.
-    pub fn each_folder(&self, names: &[String], suffix: &str, f: &mut dyn FnMut(PathBuf)) {
-        for (path, present) in &self.folders {
-            for name in names {
-                let folder = format!("{name}{suffix}");
-                if present.contains(&folder) {
-                    f(path.join(folder));
-                }
+    pub fn each_folder(&self, names: &[String], ending: &str, f: &mut dyn FnMut(PathBuf)) {
+        for (path, units) in self.with_ending(ending) {
+            for name in names.iter().filter(|name| units.contains(name.as_str())) {
+                f(path.join(format!("{name}{ending}")));
             }
         }
     }

@@ -1,15 +1,15 @@
 use super::*;
 use proptest::prelude::*;
 
-fn all(doc: &Document) -> impl Iterator<Item = &Assignment> {
+fn all<'a>(doc: &'a Document<'a>) -> impl Iterator<Item = &'a Assignment<'a>> {
     doc.items.iter().filter_map(|i| if let Item::Assignment(a) = i { Some(a) } else { None })
 }
 
-fn assignments(doc: &Document) -> Vec<(Option<&str>, &str, &str)> {
-    all(doc).map(|a| (a.section.as_deref(), a.key.as_str(), a.value.text.as_str())).collect()
+fn assignments<'a>(doc: &'a Document<'a>) -> Vec<(Option<&'a str>, &'a str, &'a str)> {
+    all(doc).map(|a| (a.section.as_deref(), a.key.as_ref(), a.value.text.as_ref())).collect()
 }
 
-fn value(doc: &Document, key: &str) -> Value {
+fn value<'a>(doc: &'a Document<'a>, key: &str) -> Value<'a> {
     all(doc).find(|a| a.key == key).unwrap().value.clone()
 }
 
@@ -76,7 +76,8 @@ fn ends_of_lines_as_measured() {
     let marks = ["", "\n", "\r", "\0"];
     for n in 0..marks.len().pow(3) {
         let end = [marks[n / 16], marks[n / 4 % 4], marks[n % 4]].concat();
-        let doc = Document::parse(format!("[S]\nUMask\\{end}=7").as_bytes());
+        let text = format!("[S]\nUMask\\{end}=7");
+        let doc = Document::parse(text.as_bytes());
         let joined = assignments(&doc) == [(Some("S"), "UMask", "7")];
         assert_eq!(joined, one.contains(&end.as_str()), "{end:?}");
     }
@@ -89,7 +90,7 @@ fn places_in_odd_files() {
     assert_eq!(at(value(&doc, "A").full_span()), (2, 7, 0));
     assert_eq!(at(value(&doc, "B").full_span()), (3, 5, 1));
     let Some(Item::Section(s)) = doc.items.first() else { panic!() };
-    assert_eq!((s.name.as_str(), at(s.span)), ("S", (1, 1, 3)));
+    assert_eq!((s.name.as_ref(), at(s.span)), ("S", (1, 1, 3)));
 }
 
 #[test]

@@ -140,7 +140,12 @@ fn scan(value: &str, from: usize, escapes: Escapes) -> Option<(Vec<u8>, Scan)> {
     let start = skip_blanks(value, from);
     let all = value.as_bytes();
     all.get(start)?;
-    let (mut out, mut scan) = (Vec::new(), Scan { start, end: start, open_quote: None, unknown: Vec::new() });
+    let mut scan = Scan { start, end: start, open_quote: None, unknown: Vec::new() };
+    // What most words are: a piece of the value as it is.
+    let rest = all.get(start..)?;
+    let plain = rest.iter().take_while(|c| !matches!(**c, b'"' | b'\'' | b'\\') && !is_blank(**c)).count();
+    let mut out = rest.get(..plain)?.to_vec();
+    scan.end = start.saturating_add(plain);
     while let Some(&c) = all.get(scan.end) {
         match (c, scan.open_quote) {
             (_, Some(quote)) if c == quote => scan.open_quote = None,

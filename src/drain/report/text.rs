@@ -1,0 +1,109 @@
+//! The report as text for people. Pure.
+
+use super::{FileReport, Report, ShipperReport, Stage};
+use crate::drain::cursor::Timestamp;
+use std::fmt::Write;
+
+impl Report {
+    /// The verdict, what is left, and when.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let left = size(self.bytes_left);
+        match self.stage {
+            Stage::Final => format!("{}: {left} left, {}", self.verdict, self.at),
+            Stage::Interim => format!("unfinished (by then: {}): {left} left, {}", self.verdict, self.at),
+        }
+    }
+
+    /// As text for people: the verdict, then what stands in its way, the largest rests first.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = format!("{}\n", self.line());
+        for shipper in &self.shippers {
+            shipper.text(&mut text);
+        }
+        text
+    }
+}
+
+impl ShipperReport {
+    fn text(&self, text: &mut String) {
+        let version = self.version.as_deref().unwrap_or("of unknown version");
+        let pids: Vec<String> = self.pids.iter().map(ToString::to_string).collect();
+        let pids = if pids.is_empty() { String::new() } else { format!(" (pid {})", pids.join(", ")) };
+        let (name, health, verdict, at) = (&self.name, &self.health, &self.verdict, &self.positions);
+        let _ = writeln!(text, "{name} {version}, {health}{pids}, positions in '{at}': {verdict}");
+        let done = |file: &&FileReport| file.standing == "done";
+        let count = self.files.iter().filter(done).count();
+        let mut rest: Vec<&FileReport> = self.files.iter().filter(|file| !done(file)).collect();
+        rest.sort_by_key(|file| std::cmp::Reverse(file.rest));
+        for file in rest {
+            let offset = file.offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
+            let left = file.rest.map_or_else(|| "unknown".to_owned(), size);
+            let _ = writeln!(
+                text,
+                "  {left:>10}  {offset}/{}  {}  {}: {}",
+                file.goal, file.path, file.standing, file.because
+            );
+        }
+        let gone = self.states_without_file;
+        let _ = writeln!(text, "  {count} files with nothing left, {gone} states whose file is gone");
+        for line in &self.doubts {
+            let _ = writeln!(text, "  doubt: {line}");
+        }
+        for line in &self.notes {
+            let _ = writeln!(text, "  note: {line}");
+        }
+    }
+}
+
+/// Bytes as they are printed.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    const MIB: u64 = 1024 * KIB;
+    match bytes {
+        0..KIB => format!("{bytes} B"),
+        KIB..MIB => format!("{}.{} KiB", bytes / KIB, bytes % KIB * 10 / KIB),
+        _ => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+    }
+}
+
+/// A time in RFC 3339, to the second, in UTC. Days are counted as in Howard Hinnant's civil_from_days.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    let seconds = at.0.div_euclid(1_000_000_000);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let in_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * in_year + 2) / 153;
+    let date = in_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year + era * 400 + next;
+    let (hour, minute, second) = (second / 3_600, second % 3_600 / 60, second % 60);
+    format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_210_096, "2024-02-29T12:34:56Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(rfc3339(Timestamp(seconds * 1_000_000_000)), text);
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!([size(0), size(1_536), size(10 << 20)], ["0 B", "1.5 KiB", "10.0 MiB"]);
+    }
+}

@@ -1,0 +1,161 @@
+//! One shipper that is followed, and the files that are frozen when the drain starts.
+//!
+//! A driver: it reads files and `/proc`.
+
+use super::Task;
+use super::hear::Ears;
+use crate::drain::cursor::{Cursors, FileId};
+use crate::drain::history::History;
+use crate::drain::pace::{Behind, Freeze, Goals, Mark};
+use crate::drain::progress::Progress;
+use crate::drain::reason::Reason;
+use crate::drain::report;
+use crate::drain::run::{LIMIT, LookReport, Source, Terms, look, moment, shippers_of};
+use crate::drain::shipper::find::Found;
+use crate::drain::verdict::{Judgement, Moment, Verdict};
+use crate::os::proc::Proc;
+use crate::os::root::{FileKind, Root};
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+/// A shipper that has ended may be started again by its supervisor: so long it is waited for.
+const RESTART: Duration = Duration::from_secs(1);
+
+/// Log daemons, by the name of their process.
+const DAEMONS: [&str; 8] =
+    ["rsyslogd", "syslogd", "syslog-ng", "systemd-journal", "auditd", "klogd", "minilogd", "in:imuxsock"];
+
+/// One shipper that is followed.
+pub(super) struct One {
+    pub(super) found: Found,
+    pub(super) source: Source,
+    pub(super) history: History,
+    pub(super) behind: Behind,
+    pub(super) last: LookReport,
+    pub(super) fault: Option<String>,
+    pub(super) dead_since: Option<Moment>,
+}
+
+impl One {
+    pub(super) fn take_in(&mut self, root: &Root) {
+        self.fault = self.source.refresh(root, &self.found).err().map(|error| error.to_string());
+        if self.fault.is_some()
+            && let Ok(source) = Source::read(root, &self.found, LIMIT)
+        {
+            self.source = source;
+            self.fault = None;
+        }
+    }
+
+    /// A shipper that has ended may have been started again.
+    pub(super) fn find_again(&mut self, task: &Task, ears: &mut Ears) {
+        let proc = Proc::new(task.root.clone());
+        if self.found.process.is_some_and(|pid| proc.stat(pid).is_ok_and(|stat| !stat.is_zombie())) {
+            self.dead_since = None;
+            return;
+        }
+        let now = shippers_of(&task.root, &task.options).unwrap_or_default();
+        let same = |found: &Found| found.positions == self.found.positions && found.process.is_some();
+        if let Some(found) = now.into_iter().find(same) {
+            self.found = found;
+            self.dead_since = None;
+            ears.process(&task.root, &task.features, &self.found);
+        } else if self.found.process.is_some() {
+            self.dead_since.get_or_insert(moment());
+        }
+    }
+
+    pub(super) fn look(&mut self, task: &Task, terms: &Terms<'_>) {
+        let positions = self.source.positions();
+        match look(&task.root, &self.found, &task.options, positions, &mut self.history, terms) {
+            Ok(last) => self.last = last,
+            Err(error) => self.fault = Some(error.to_string()),
+        }
+        let now = moment();
+        let deadline = terms.deadline.unwrap_or(now);
+        if self.fault.is_some() {
+            self.last.verdict = self.last.verdict.max(Verdict::CannotTell);
+            self.last.judgement =
+                if now < deadline { Judgement::Wait } else { Judgement::Final(self.last.verdict) };
+        }
+        let restart = self.dead_since.map(|since| since.after(RESTART)).filter(|until| *until > now);
+        if let Some(until) = restart.filter(|_| self.last.judgement == Judgement::Final(Verdict::ShipperDead))
+        {
+            self.last.judgement = Judgement::Wait;
+            self.last.due = until.min(deadline);
+        }
+        self.behind = behind(self.history.files(), &self.source);
+    }
+
+    pub(super) fn report(&self) -> report::ShipperReport {
+        let mut report = self.last.report.clone();
+        report.files = report::files(self.history.files());
+        report.doubts.extend(self.fault.clone());
+        report
+    }
+
+    /// How many bytes were acknowledged since the last look.
+    pub(super) fn gained(&self) -> u64 {
+        let cursors = &self.source.positions().cursors;
+        self.behind.gained(|mark| position(cursors, mark))
+    }
+}
+
+/// The files that are behind, with the numbers of their states.
+pub(super) fn behind(files: &[Progress], source: &Source) -> Behind {
+    let cursors = &source.positions().cursors;
+    let mut numbers: HashMap<FileId, Vec<u32>> = HashMap::new();
+    let late = |file: &&Progress| file.reason == Reason::Behind;
+    files.iter().filter(late).for_each(|file| drop(numbers.insert(file.file, Vec::new())));
+    if !numbers.is_empty() {
+        for number in cursors.numbers() {
+            let file = cursors.get(number).and_then(|cursor| cursor.seen);
+            if let Some(all) = file.and_then(|file| numbers.get_mut(&file)) {
+                all.push(number);
+            }
+        }
+    }
+    Behind::of(files, |file, input_id| {
+        let mut all = numbers.get(&file)?.iter().copied();
+        let of_input = |number: &u32| cursors.get(*number).is_some_and(|it| it.input_id == input_id);
+        let number = all.find(of_input)?;
+        // Of two states, as of a container's streams, it is not told which one is meant.
+        if all.any(|number| of_input(&number)) { None } else { Some(number) }
+    })
+}
+
+/// The acknowledged bytes of a state, if its number is still this file's.
+pub(super) fn position(cursors: &Cursors, mark: &Mark) -> Option<u64> {
+    let cursor = cursors.get(mark.number)?;
+    (cursor.seen == Some(mark.file)).then(|| cursor.acknowledged.prefix())
+}
+
+pub(super) fn freeze(task: &Task, goals: &mut Goals, shippers: &[One]) {
+    let files = shippers.iter().flat_map(|one| one.history.files());
+    match task.policy.freeze {
+        Freeze::None => {}
+        Freeze::All => files.for_each(|file| goals.freeze(file)),
+        Freeze::Auto => {
+            let written = written_by_daemons(&task.root);
+            files.filter(|file| written.contains(&file.file)).for_each(|file| goals.freeze(file));
+        }
+    }
+}
+
+/// The files that log daemons hold open for writing.
+fn written_by_daemons(root: &Root) -> BTreeSet<FileId> {
+    let proc = Proc::new(root.clone());
+    let daemons = proc.all().unwrap_or_default();
+    let daemons = daemons.iter().filter(|stat| DAEMONS.iter().any(|name| name.as_bytes() == stat.comm));
+    let mut files = BTreeSet::new();
+    for pid in daemons.map(|stat| stat.pid) {
+        for fd in proc.fds(pid).unwrap_or_default() {
+            let writes = proc.fd_info(pid, fd).is_ok_and(|info| info.is_writable());
+            let Ok(stat) = proc.fd_stat(pid, fd) else { continue };
+            if writes && stat.kind == FileKind::Regular {
+                files.insert(FileId { dev: stat.dev, ino: stat.ino });
+            }
+        }
+    }
+    files
+}

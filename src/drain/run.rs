@@ -17,12 +17,12 @@ use crate::drain::pace::Goals;
 use crate::drain::progress::{Ask, Progress, ask, weigh};
 use crate::drain::report::{self, About, Report, Stage};
 use crate::drain::scan::{Asks, Request, Scene, codings, prints, said, scan, tails};
+use crate::drain::shipper::Shipper;
 use crate::drain::shipper::filebeat::config::{self, Setting};
 use crate::drain::shipper::filebeat::follow::Error as RegistryError;
 use crate::drain::shipper::filebeat::glob::{Pattern, PatternError};
 use crate::drain::shipper::filebeat::{evidence, http};
 use crate::drain::shipper::find::Found;
-use crate::drain::shipper::Shipper;
 use crate::drain::tail::Tail;
 use crate::drain::verdict::{
     Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Verdict, judge, next_due,

@@ -112,7 +112,11 @@ impl Draft<'_> {
     /// A list of units, which cannot be cleared: an empty value means nothing.
     fn depend(&mut self, l: &Line<'_>, kind: DepKind) -> Result<(), Trouble> {
         for Word { at, text: word, len } in l.words()? {
-            let text = if word.contains('%') { self.expand_name(at, &word).map(Cow::Owned) } else { Ok(Cow::Borrowed(word.as_str())) };
+            let text = if word.contains('%') {
+                self.expand_name(at, &word).map(Cow::Owned)
+            } else {
+                Ok(Cow::Borrowed(word.as_str()))
+            };
             let parsed = text.and_then(|text| {
                 let name = UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string()))?;
                 instance_for(&self.unit.name, name).map_err(|e| Trouble::new(at, &word, e.to_string()))

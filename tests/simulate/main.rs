@@ -504,3 +504,59 @@ fn every_excuse_is_needed() {
     }
     assert!(shown.iter().all(|(_, history)| history.is_some()), "an excuse that nothing needs hides a loss");
 }
+
+/// What a found history needs to be judged rightly.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Check(Check),
+    Excuse(Excuse),
+}
+
+impl Part {
+    fn without(self) -> Judging {
+        match self {
+            Self::Check(check) => Judging { checks: Checks::without(check), ..Judging::WHOLE },
+            Self::Excuse(excuse) => Judging { excuses: Excuses::without(excuse), ..Judging::WHOLE },
+        }
+    }
+}
+
+/// Histories that were judged wrongly once, and what judges them rightly now. Who changes the model
+/// changes what these tell: then others are to be found that show the same (`AMR_FIND=1` finds them).
+const FOUND: [(&str, u64, Way, Focus, Part); 3] = [
+    (
+        "an agent that is started anew takes over another file's position",
+        21_325,
+        Way::Once,
+        Focus { seed: Some(6), kind: Some(Kind::CloudWatch), joined: false },
+        Part::Check(Check::Outgrown),
+    ),
+    (
+        "a file is closed with a line in hand, opened again, and the line is held back anew",
+        82_924,
+        Way::Waiting,
+        Focus { seed: Some(6), kind: Some(Kind::Log), joined: true },
+        Part::Check(Check::ClosedStill),
+    ),
+    (
+        "a file is opened again inside a line that was shipped",
+        17_797,
+        Way::Once,
+        Focus { seed: Some(6), kind: Some(Kind::Log), joined: false },
+        Part::Excuse(Excuse::Remnant),
+    ),
+];
+
+#[test]
+fn what_was_found_stays_found() {
+    if std::env::vars().any(|(key, _)| key == "AMR_FIND") {
+        for (name, _, way, focus, part) in FOUND {
+            println!("{name}: {:?}", caught_by(part.without(), &[(way, focus)]));
+        }
+        return;
+    }
+    for (name, history, way, focus, part) in FOUND {
+        assert!(!broken(history, Judging::WHOLE, (way, focus)), "{name}: the judge is wrong again");
+        assert!(broken(history, part.without(), (way, focus)), "{name}: shown no more, find another history");
+    }
+}

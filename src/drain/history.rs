@@ -83,7 +83,19 @@ impl History {
         }
         for (key, last) in last {
             let there = present.get(&key.0);
-            let Some(fate) = fate(last, there, seen.get(&key).copied(), checks) else { continue };
+            let now = seen.get(&key).copied();
+            let skipped = match now {
+                Some(now) => outgrown(last, now),
+                // Its first state has a key that nobody knew before.
+                None if last.acknowledged.is_none() => {
+                    let states = seen.range((key.0, &[][..], None)..);
+                    states.take_while(|(other, _)| other.0 == key.0).any(|(_, now)| outgrown(last, now))
+                }
+                None => false,
+            };
+            let Some(fate) = fate(last, there, now.is_some(), skipped && checks.on(Check::Outgrown)) else {
+                continue;
+            };
             match (fate, view) {
                 (Reason::Gone, View::Partial) => self.unseen.push(last.clone()),
                 (Reason::Gone, View::Whole) if !checks.on(Check::Vanished) => {}
@@ -166,13 +178,8 @@ struct Present {
 }
 
 /// What became of bytes that were left at the last look, if they are gone.
-fn fate(
-    last: &Progress,
-    present: Option<&Present>,
-    now: Option<&Progress>,
-    checks: Checks,
-) -> Option<Reason> {
-    if now.is_some_and(|now| outgrown(last, now)) && checks.on(Check::Outgrown) {
+fn fate(last: &Progress, present: Option<&Present>, has_state: bool, skipped: bool) -> Option<Reason> {
+    if skipped {
         return Some(Reason::PerhapsSkipped);
     }
     if !had_rest(last) {
@@ -184,7 +191,7 @@ fn fate(
         Some(present) if present.left_alone => Some(Reason::Forgotten),
         // A file that was taken up has states now where it had none.
         Some(present) => {
-            let followed = now.is_some() || present.stateless || last.acknowledged.is_none();
+            let followed = has_state || present.stateless || last.acknowledged.is_none();
             (!followed).then_some(Reason::Gone)
         }
     }

@@ -160,3 +160,15 @@ fn it_is_idle_since_the_first_reading_of_many_that_say_so() {
     assert_eq!(read(0, 8), Some(Moment(8)));
     assert_eq!(history.idle(None), None);
 }
+
+/// It had no state and its bytes were cut away; its first state has the key of an input that was not
+/// known before.
+#[test]
+fn what_grew_again_before_its_first_state_may_be_skipped() {
+    let mut history = History::default();
+    let cut = Progress { begins_anew: true, ..file(1, 2, None, Reason::NotPickedUp) };
+    look(&mut history, 1, View::Whole, &[cut]);
+    let taken_up = Progress { input_id: Box::from(&b"app"[..]), ..file(1, 4, Some(4), Reason::Acknowledged) };
+    let later = look(&mut history, 2, View::Whole, &[taken_up]);
+    assert_eq!(reasons(&later), [&Reason::Acknowledged, &Reason::PerhapsSkipped]);
+}

@@ -8,6 +8,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used)]
 
+mod common;
+
 use amr::drain::history::History;
 use amr::drain::pace::Goals;
 use amr::drain::run::{Options, Source, Terms, look, shippers_of};
@@ -72,10 +74,11 @@ struct Small {
 fn small(folder: &Path) -> Small {
     let options = lay(folder, SMALL).0;
     let kept = folder.join("kept");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_amr"));
+    let amr = common::amr().unwrap();
+    let mut command = Command::new(&amr);
     command.args(["drain", "filebeat", "--once", "--quiet", "--registry"]).arg(options.registry.unwrap());
     command.arg("--config").arg(options.config.unwrap()).arg("--reports").arg(&kept);
-    let mut version = Command::new(env!("CARGO_BIN_EXE_amr"));
+    let mut version = Command::new(&amr);
     version.arg("--version").stdout(std::process::Stdio::null());
     assert!(command.status().unwrap().success());
     let report = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();

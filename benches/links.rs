@@ -9,6 +9,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)]
 
+mod common;
+
 use nix::mount::{MsFlags, mount};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
@@ -19,7 +21,6 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-const AMR: &str = env!("CARGO_BIN_EXE_amr");
 const SERVICES: usize = 1_000;
 const UNITS: usize = 10_000;
 const ROUNDS: usize = 61;
@@ -76,9 +77,20 @@ fn chkconfig(folder: &Path) -> io::Result<bool> {
     services(&folder.join("etc"))?;
     let root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
     let options: &[&str] = if root { &["-m"] } else { &["-rm"] };
-    let own = std::env::current_exe()?;
-    let done = Command::new("unshare").args(options).arg(own).arg(INSIDE).arg(folder).status()?;
+    let (own, amr) = (std::env::current_exe()?, amr()?);
+    let done = Command::new("unshare")
+        .args(options)
+        .arg(own)
+        .arg(INSIDE)
+        .arg(folder)
+        .env("AMR_BIN", amr)
+        .status()?;
     Ok(done.success())
+}
+
+fn amr() -> io::Result<String> {
+    let path = common::amr().map_err(|e| io::Error::other(e.to_string()))?;
+    path.into_os_string().into_string().map_err(|_| io::ErrorKind::InvalidInput.into())
 }
 
 /// One command with what it took in each round.
@@ -132,12 +144,13 @@ fn inside(folder: &Path) -> io::Result<bool> {
     let peer = folder.join("peer");
     let peer = peer.to_str().ok_or(io::ErrorKind::InvalidInput)?;
     let last = format!("service{:04}", SERVICES - 1);
+    let amr = amr()?;
     let mut all = [
         Runner::new(&[peer, "list"]),
-        Runner::new(&[AMR, "chkconfig", "--list"]),
-        Runner::new(&[AMR, "chkconfig", &last, "off"]),
+        Runner::new(&[&amr, "chkconfig", "--list"]),
+        Runner::new(&[&amr, "chkconfig", &last, "off"]),
         Runner::new(&[peer, "on", &last]),
-        Runner::new(&[AMR, "chkconfig", &last, "on"]),
+        Runner::new(&[&amr, "chkconfig", &last, "on"]),
     ];
     let [theirs, ours, ..] = &all;
     if theirs.output()? != ours.output()? {
@@ -197,12 +210,13 @@ fn services(etc: &Path) -> io::Result<()> {
 }
 
 fn order(folder: &Path) -> io::Result<bool> {
+    let amr = amr()?;
     let mut all = Vec::new();
     for units in [UNITS, 2 * UNITS] {
         let root = folder.join(format!("units-{units}"));
         unit_files(&root, units)?;
         let root = root.to_str().ok_or(io::ErrorKind::InvalidInput)?;
-        let runner = Runner::new(&[AMR, "--root", root, "order", "--needs", "20min"]);
+        let runner = Runner::new(&[&amr, "--root", root, "order", "--needs", "20min"]);
         if !String::from_utf8_lossy(&runner.output()?).contains("shutdown-filebeat") {
             return Err(io::Error::other("amr order does not name the hook"));
         }

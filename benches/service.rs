@@ -7,6 +7,7 @@
 //! `tests/portable.sh` builds. Needs gcc. Works below a throw-away root and touches nothing else.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
+mod common;
 #[path = "service/peers.rs"]
 mod peers;
 #[path = "service/rows.rs"]
@@ -107,7 +108,7 @@ impl Stage {
     fn new() -> Result<Self> {
         let dir = std::env::temp_dir().join(format!("amr-bench-service-{}", std::process::id()));
         fs::create_dir_all(&dir)?;
-        let stage = Self { amr: amr()?, dir };
+        let stage = Self { amr: common::amr()?, dir };
         for (name, text) in [("bare", BARE), ("service", SERVICE), ("loop", LOOP), ("shout", SHOUT)] {
             stage.compile(name, text)?;
         }
@@ -177,20 +178,6 @@ impl Drop for Stage {
         }
         let _ = fs::remove_dir_all(&self.dir);
     }
-}
-
-/// `$AMR_BIN`, or the release binary.
-fn amr() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("AMR_BIN") {
-        return Ok(fs::canonicalize(path)?);
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/portable.sh");
-    let built = Command::new("bash").arg(script).env_remove("RUSTFLAGS").stderr(Stdio::inherit()).output()?;
-    let path = String::from_utf8(built.stdout)?;
-    if !built.status.success() {
-        return Err("tests/portable.sh failed; a binary can be named in AMR_BIN".into());
-    }
-    Ok(fs::canonicalize(path.trim())?)
 }
 
 /// A command that is run again and again.

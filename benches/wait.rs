@@ -21,6 +21,8 @@
     clippy::indexing_slicing
 )]
 
+mod common;
+
 use nix::fcntl::{Flock, FlockArg};
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -69,7 +71,7 @@ fn main() {
     println!("at {calm} priority");
     let home = std::env::temp_dir().join(format!("amr-bench-wait-{}", std::process::id()));
     fs::create_dir_all(&home).unwrap();
-    let home = Home { at: home, amr: amr() };
+    let home = Home { at: home, amr: common::amr().unwrap() };
     fs::copy(std::env::current_exe().unwrap(), home.at.join("filebeat")).unwrap();
     let missed = measure(&home);
     fs::remove_dir_all(&home.at).unwrap();
@@ -80,17 +82,6 @@ fn main() {
 struct Home {
     at: PathBuf,
     amr: PathBuf,
-}
-
-/// `$AMR_BIN`, or the release binary.
-fn amr() -> PathBuf {
-    if let Some(path) = std::env::var_os("AMR_BIN") {
-        return fs::canonicalize(path).unwrap();
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/portable.sh");
-    let built = Command::new("bash").arg(script).env_remove("RUSTFLAGS").stderr(Stdio::inherit()).output();
-    let path = String::from_utf8(built.unwrap().stdout).unwrap();
-    fs::canonicalize(path.trim()).unwrap()
 }
 
 fn measure(home: &Home) -> Vec<String> {

@@ -97,7 +97,7 @@ impl History {
                 continue;
             };
             match (fate, view) {
-                (Reason::Gone, View::Partial) => self.unseen.push(last.clone()),
+                (Reason::Gone | Reason::PerhapsOther, View::Partial) => self.unseen.push(last.clone()),
                 (Reason::Gone, View::Whole) if !checks.on(Check::Vanished) => {}
                 (Reason::CutShort, View::Whole | View::Partial) if !checks.on(Check::CutShort) => {}
                 (reason, View::Whole | View::Partial) => {
@@ -181,6 +181,10 @@ struct Present {
 fn fate(last: &Progress, present: Option<&Present>, has_state: bool, skipped: bool) -> Option<Reason> {
     if skipped {
         return Some(Reason::PerhapsSkipped);
+    }
+    // Its position was perhaps another file's, and it went before that was known.
+    if last.reason == Reason::PerhapsOther && present.is_none() {
+        return (last.size > 0).then_some(Reason::PerhapsOther);
     }
     if !had_rest(last) {
         return None;

@@ -172,3 +172,14 @@ fn what_grew_again_before_its_first_state_may_be_skipped() {
     let later = look(&mut history, 2, View::Whole, &[taken_up]);
     assert_eq!(reasons(&later), [&Reason::Acknowledged, &Reason::PerhapsSkipped]);
 }
+
+/// What was left of it is not known, so that it is neither done nor lost.
+#[test]
+fn what_vanishes_with_a_position_that_is_perhaps_of_another_file_stays_in_doubt() {
+    let other = file(1, 2, Some(2), Reason::PerhapsOther);
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[other]);
+    assert_eq!(reasons(&look(&mut history, 2, View::Partial, &[])), [] as [&Reason; 0]);
+    assert_eq!(reasons(&look(&mut history, 3, View::Whole, &[])), [&Reason::PerhapsOther]);
+    assert_eq!(reasons(&look(&mut history, 4, View::Whole, &[])), [&Reason::PerhapsOther]);
+}

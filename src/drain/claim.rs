@@ -11,7 +11,6 @@
 use crate::drain::cursor::{ByFile, Cursor, Cursors, Identity};
 use crate::drain::file::LogFile;
 use crate::drain::verdict::{Check, Checks};
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
@@ -53,7 +52,7 @@ pub struct Fingerprint {
 #[derive(Debug)]
 pub struct Index<'f> {
     files: &'f [LogFile],
-    inodes: Cow<'f, ByFile<usize>>,
+    inodes: &'f ByFile<usize>,
     bare: OnceCell<HashMap<u64, Vec<usize>>>,
     paths: OnceCell<HashMap<&'f [u8], usize>>,
     prints: HashMap<Fingerprint, Vec<usize>>,
@@ -63,16 +62,10 @@ pub struct Index<'f> {
 type Pair = (usize, Option<u32>, bool);
 
 impl<'f> Index<'f> {
-    /// Indexes files and the fingerprints taken of them; `prints` names files by their place.
+    /// Indexes files, whose places by device and inode are `inodes`, and the fingerprints taken of them,
+    /// which name files by their place.
     #[must_use]
-    pub fn new(files: &'f [LogFile], taken: &[(usize, Fingerprint)]) -> Self {
-        let inodes = files.iter().enumerate().map(|(place, file)| (file.id, place)).collect();
-        Self::of(files, Cow::Owned(inodes), taken)
-    }
-
-    /// As [`Self::new`], where the place of each file by device and inode is known already.
-    #[must_use]
-    pub fn of(files: &'f [LogFile], inodes: Cow<'f, ByFile<usize>>, taken: &[(usize, Fingerprint)]) -> Self {
+    pub fn new(files: &'f [LogFile], inodes: &'f ByFile<usize>, taken: &[(usize, Fingerprint)]) -> Self {
         let mut prints: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (place, print) in taken {
             prints.entry(*print).or_default().push(*place);

@@ -217,7 +217,8 @@ fn outgrown(last: &Progress, now: &Progress) -> bool {
     // the name when the shipper was started anew.
     let inherited = now.kept_by == KeptBy::NameWhileOpen
         && last.kept_by == KeptBy::NameWhileOpen
-        && (last.held, now.held != Held::No) == (Held::No, true)
+        && last.held == Held::No
+        && now.held != Held::No
         && now.acknowledged >= last.acknowledged;
     regrown || renamed || inherited
 }

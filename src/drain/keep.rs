@@ -133,13 +133,13 @@ pub struct Prepared {
 const ROOM: usize = 4 << 20;
 
 impl Prepared {
-    /// Makes room for one that is somewhat larger than `interim`, which lies at `path`.
+    /// Makes room for one that is somewhat larger than the interim one, which lies at `path`.
     ///
     /// # Errors
     /// The file cannot be written, or would be too large.
-    pub fn make(root: &Root, path: &Path, interim: &Report) -> Result<Self, Error> {
-        let len = interim.json().len();
-        let room = len.saturating_add(len / 4).next_multiple_of(4096);
+    pub fn make(root: &Root, path: &Path) -> Result<Self, Error> {
+        let len = usize::try_from(root.stat(path)?.size).unwrap_or(usize::MAX);
+        let room = len.saturating_add(len / 4).checked_next_multiple_of(4096).unwrap_or(usize::MAX);
         let hidden = hidden(path);
         let fail = |error: io::Error| OsError::new("write", root.outer(&hidden), error);
         if room > ROOM {
@@ -158,9 +158,9 @@ impl Prepared {
     /// # Errors
     /// It cannot be written or synced; the interim report is still there.
     pub fn finish(&self, root: &Root, report: &Report, sync: Sync) -> Result<PathBuf, Error> {
-        let (text, hidden) = (report.json(), hidden(&self.path));
+        let (text, hidden) = (report.bytes(), hidden(&self.path));
         let fail = |error: io::Error| OsError::new("write", root.outer(&hidden), error);
-        self.file.write_all_at(text.as_bytes(), 0).map_err(fail)?;
+        self.file.write_all_at(&text, 0).map_err(fail)?;
         if sync == Sync::Yes {
             self.file.sync_data().map_err(fail)?;
         }
@@ -296,7 +296,7 @@ mod tests {
         let interim = Report { stage: Stage::Interim, ..report(300) };
         let path = write(&root, folder, &interim, ("2026-01-25T00:00:00Z", 7), Sync::Yes).unwrap();
         let text = root.read(&path, 1 << 20).unwrap();
-        let prepared = Prepared::make(&root, &path, &interim).unwrap();
+        let prepared = Prepared::make(&root, &path).unwrap();
         assert_eq!(last(&root, folder).unwrap(), Some(interim.clone()), "nothing is in it yet");
         assert_eq!(prepared.finish(&root, &report(20), Sync::Yes).unwrap(), path);
         assert_eq!(last(&root, folder).unwrap(), Some(report(20)));
@@ -314,7 +314,7 @@ mod tests {
     fn a_report_that_has_outgrown_its_room_is_kept_all_the_same() {
         let (_tree, root) = Tree::new("outgrown");
         let path = write(&root, Path::new(FOLDER), &report(1), ("t", 7), Sync::No).unwrap();
-        let prepared = Prepared::make(&root, &path, &report(1)).unwrap();
+        let prepared = Prepared::make(&root, &path).unwrap();
         let large = Report { amr: "x".repeat(50_000), ..report(2) };
         prepared.finish(&root, &large, Sync::Yes).unwrap();
         assert_eq!(last(&root, Path::new(FOLDER)).unwrap(), Some(large));

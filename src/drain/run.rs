@@ -32,7 +32,6 @@ use crate::os::clock;
 use crate::os::error::Error as OsError;
 use crate::os::proc::ProcessId;
 use crate::os::root::Root;
-use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -277,7 +276,7 @@ fn weigh_all(
             report::shown(&file.path)
         )));
     }
-    let index = Index::of(&scene.files, Cow::Borrowed(&scene.places), &prints);
+    let index = Index::new(&scene.files, &scene.places, &prints);
     let claims = index.pair(&positions.cursors, Checks::ALL);
     let (mut tailed, mut coded) = (Vec::new(), Vec::new());
     let mut asks = Vec::with_capacity(claims.claims.len());

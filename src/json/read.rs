@@ -85,13 +85,15 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The text ends here.
     pub fn peek(&mut self) -> Result<u8, Error> {
-        loop {
-            match self.byte() {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.step(),
-                Some(byte) => return Ok(byte),
-                None => return Err(self.error(Problem::End)),
-            }
+        self.beyond_blank().ok_or_else(|| self.error(Problem::End))
+    }
+
+    /// The next byte that is no white space; `None` at the end.
+    fn beyond_blank(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte() {
+            self.step();
         }
+        self.byte()
     }
 
     /// Takes the next sign if it is this one.
@@ -119,10 +121,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Something is left.
     pub fn end(&mut self) -> Result<(), Error> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
-        self.at = self.at.saturating_add(blank);
-        if blank == rest.len() { Ok(()) } else { Err(self.error(Problem::Trailing)) }
+        if self.beyond_blank().is_some() { Err(self.error(Problem::Trailing)) } else { Ok(()) }
     }
 
     /// Takes `null`, `true` or `false` if it is this one.
@@ -248,8 +247,7 @@ impl<'a> Reader<'a> {
         loop {
             let start = self.at;
             let rest = self.text.get(start..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'));
-            let plain = rest.get(..plain.unwrap_or(rest.len())).unwrap_or_default();
+            let plain = rest.get(..positions::json::plain(rest)).unwrap_or_default();
             self.at = start.saturating_add(plain.len());
             let part = std::str::from_utf8(plain).map_err(|_| self.error(Problem::String))?;
             match (self.byte(), &mut whole) {

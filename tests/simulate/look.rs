@@ -206,7 +206,8 @@ pub fn look_and_wait(
     } else {
         Vec::new()
     };
-    let index = Index::new(&files, &prints);
+    let places = files.iter().enumerate().map(|(place, file)| (file.id, place)).collect();
+    let index = Index::new(&files, &places, &prints);
     let now = Moment(world.now * 1_000_000_000 + 900_000_000);
     let mut progress = Vec::new();
     for claim in index.pair(&cursors, checks).claims {

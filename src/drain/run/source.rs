@@ -120,6 +120,7 @@ impl Source {
             Self::States(positions) => positions,
         }
     }
+
     /// Brings the positions up to date, within `limit`. `false`: nothing has changed.
     ///
     /// # Errors

@@ -83,20 +83,20 @@ impl Waiting<'_> {
         link: &mut Link,
     ) -> io::Result<()> {
         self.phases.push(phase);
+        // Where there is nothing to wait for the last report follows at once.
+        if phase == Phase::Started && matches!(self.judgement(), Judgement::Final(_)) {
+            return link.send(&News::Phase { phase, summary, report: None, json: None });
+        }
         let stage = if phase == Phase::Ended { Stage::Final } else { Stage::Interim };
         let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.code() == summary.code);
         let report = self.report(stage, verdict.unwrap_or(Verdict::CannotTell));
-        // Where there is nothing to wait for the last report follows at once.
-        let written = match (phase, self.judgement()) {
-            (Phase::Started, Judgement::Final(_)) => Vec::new(),
-            _ => self.keep(phase, &report, sync, link)?,
-        };
+        let written = self.keep(phase, &report, sync, link)?;
         let kept = written.first().map(|path| path.display().to_string());
         let json =
             if self.task.json == Json::Wanted && stage == Stage::Final { Some(report.json()) } else { None };
         link.send(&News::Phase { phase, summary, report: kept, json })?;
         match (stage, sync) {
-            (Stage::Interim, _) => self.prepare(written.first(), &report),
+            (Stage::Interim, _) => self.prepare(written.first()),
             (Stage::Final, Sync::Yes) => {}
             // It cannot be told any more that this failed: the process that speaks has gone on.
             (Stage::Final, Sync::No) => {
@@ -149,9 +149,9 @@ impl Waiting<'_> {
     }
 
     /// Makes room for the last report in advance. Without it that one takes longer, no more.
-    fn prepare(&mut self, interim: Option<&PathBuf>, report: &Report) {
+    fn prepare(&mut self, interim: Option<&PathBuf>) {
         let Some(interim) = interim.filter(|path| Some(*path) != self.task.file.as_ref()) else { return };
-        self.prepared = Prepared::make(&self.task.root, interim, report).ok();
+        self.prepared = Prepared::make(&self.task.root, interim).ok();
     }
 
     pub(super) fn report(&self, stage: Stage, verdict: Verdict) -> Report {

@@ -3,7 +3,7 @@
 //! readdir(3) of musl asks the kernel for two kilobytes at a time, thirty names, and the crates above it
 //! copy each name. Here it is 32 KiB, and nothing is copied.
 
-use super::{FileKind, Result, Root};
+use super::{FileKind, Result, Root, kind_of};
 use crate::os::sys;
 use nix::errno::Errno;
 use std::ffi::OsStr;
@@ -69,17 +69,9 @@ fn record(bytes: &[u8]) -> nix::Result<Option<(Name<'_>, &[u8])>> {
     Ok(Some((Name { name, ino, kind }, rest)))
 }
 
+/// A record's type is that of a file's mode, without the bits below it.
 fn kind(of: u8) -> Option<FileKind> {
-    Some(match of {
-        libc::DT_REG => FileKind::Regular,
-        libc::DT_DIR => FileKind::Dir,
-        libc::DT_LNK => FileKind::Symlink,
-        libc::DT_FIFO => FileKind::Fifo,
-        libc::DT_SOCK => FileKind::Socket,
-        libc::DT_CHR => FileKind::CharDevice,
-        libc::DT_BLK => FileKind::BlockDevice,
-        _ => return None,
-    })
+    Some(kind_of(libc::mode_t::from(of) << 12)).filter(|kind| *kind != FileKind::Other)
 }
 
 #[cfg(test)]

@@ -21,36 +21,23 @@ pub(super) enum Field {
     Skip,
 }
 
+/// As Filebeat writes them. They are looked for in any case, for files of another hand.
+const NAMES: [(&[u8], Field); 10] = [
+    (b"source", Field::Source),
+    (b"offset", Field::Offset),
+    (b"timestamp", Field::Time),
+    (b"updated", Field::Time),
+    (b"ttl", Field::Ttl),
+    (b"type", Field::Kind),
+    (b"FileStateOS", Field::File),
+    (b"meta", Field::Meta),
+    (b"cursor", Field::Cursor),
+    (b"_key", Field::Key),
+];
+
 fn field(name: &[u8]) -> Field {
-    // As Filebeat writes them; the search in any case is for files of another hand.
-    match name {
-        b"source" => Field::Source,
-        b"offset" => Field::Offset,
-        b"timestamp" | b"updated" => Field::Time,
-        b"ttl" => Field::Ttl,
-        b"type" => Field::Kind,
-        b"FileStateOS" => Field::File,
-        b"meta" => Field::Meta,
-        b"cursor" => Field::Cursor,
-        b"_key" => Field::Key,
-        b"id" | b"prev_id" | b"identifier_name" => Field::Skip,
-        other => {
-            const NAMES: [(&[u8], Field); 10] = [
-                (b"source", Field::Source),
-                (b"offset", Field::Offset),
-                (b"timestamp", Field::Time),
-                (b"updated", Field::Time),
-                (b"ttl", Field::Ttl),
-                (b"type", Field::Kind),
-                (b"FileStateOS", Field::File),
-                (b"meta", Field::Meta),
-                (b"cursor", Field::Cursor),
-                (b"_key", Field::Key),
-            ];
-            let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(other));
-            known.map_or(Field::Skip, |&(_, field)| field)
-        }
-    }
+    let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.map_or(Field::Skip, |&(_, field)| field)
 }
 
 /// So many fields are remembered; Filebeat writes ten.

@@ -83,18 +83,7 @@ impl State {
     /// # Errors
     /// The stream fails, or the text is not JSON.
     pub fn read_key(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
-        if json.peek()? != Next::String {
-            return self.wrong(json, "key");
-        }
-        let place = json.place();
-        let text = json.string()?;
-        let twice = !self.key.is_empty() && self.key != text;
-        self.key.clear();
-        self.key.extend_from_slice(text);
-        if twice {
-            self.fault(place, FaultKind::Twice("key"));
-        }
-        Ok(())
+        self.text(json, "key", |state| &mut state.key)
     }
 
     /// The file that the state names.
@@ -189,6 +178,28 @@ impl State {
         json.skip()
     }
 
+    /// A text, into its field. Twice with other values: the later one counts.
+    #[inline(always)]
+    fn text(
+        &mut self,
+        json: &mut Reader<'_>,
+        name: &'static str,
+        field: fn(&mut Self) -> &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        if json.peek()? != Next::String {
+            return self.wrong(json, name);
+        }
+        let (place, text) = (json.place(), json.string()?);
+        let old = field(self);
+        let twice = !old.is_empty() && old.as_slice() != text;
+        old.clear();
+        old.extend_from_slice(text);
+        if twice {
+            self.fault(place, FaultKind::Twice(name));
+        }
+        Ok(())
+    }
+
     /// A whole number from 0 to 2^63-1, Go's `int64` without its negative half. Twice with other
     /// values: the smaller one counts.
     fn whole(
@@ -246,18 +257,7 @@ impl State {
     }
 
     fn source(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
-        if json.peek()? != Next::String {
-            return self.wrong(json, "source");
-        }
-        let place = json.place();
-        let text = json.string()?;
-        let twice = !self.source.is_empty() && self.source != text;
-        self.source.clear();
-        self.source.extend_from_slice(text);
-        if twice {
-            self.fault(place, FaultKind::Twice("source"));
-        }
-        Ok(())
+        self.text(json, "source", |state| &mut state.source)
     }
 
     fn kind(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {

@@ -13,7 +13,8 @@ use crate::drain::file::{
 };
 use crate::drain::reason::{Cause, Reason, Standing};
 use crate::drain::tail::{Framing, Stream, Tail, Unread};
-use crate::drain::verdict::{Check, Checks, Moment};
+use crate::drain::check::{Check, Checks};
+use crate::drain::moment::Moment;
 use std::time::Duration;
 
 /// A file is called too old only so long after `ignore_older`: the shipper looks at ages once in a

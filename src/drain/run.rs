@@ -24,9 +24,10 @@ use crate::drain::shipper::filebeat::glob::{Pattern, PatternError};
 use crate::drain::shipper::filebeat::{evidence, http};
 use crate::drain::shipper::find::Found;
 use crate::drain::tail::Tail;
-use crate::drain::verdict::{
-    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Verdict, judge, next_due,
-};
+use crate::drain::check::Checks;
+use crate::drain::facts::{Counted, Doubt, Evidence, Facts, Life};
+use crate::drain::moment::Moment;
+use crate::drain::verdict::{Judgement, Verdict, judge, next_due};
 use crate::drain::wish::Wish;
 use crate::os::clock;
 use crate::os::error::Error as OsError;

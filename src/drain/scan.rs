@@ -13,7 +13,7 @@
 
 use crate::drain::cursor::{ByFile, Cursors, FileId, Timestamp};
 use crate::drain::file::{Coding, Held, LogFile, Rules, Wanted};
-use crate::drain::verdict::Doubt;
+use crate::drain::facts::Doubt;
 use crate::drain::wish::{Here, Wish, rules_of, worth};
 use crate::os::proc::ProcessId;
 use crate::os::root::{Root, Stat};

@@ -8,9 +8,10 @@ use amr::drain::file::{Coding, Compression, Held, Lines, LogFile, OpenFiles, Rul
 use amr::drain::history::{History, View};
 use amr::drain::progress::{Progress, ask, weigh};
 use amr::drain::tail::{Look, Tail, Unread};
-use amr::drain::verdict::{
-    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Trust, Verdict, judge, next_due,
-};
+use amr::drain::check::Checks;
+use amr::drain::facts::{Counted, Doubt, Evidence, Facts, Life, Trust};
+use amr::drain::moment::Moment;
+use amr::drain::verdict::{Judgement, Verdict, judge, next_due};
 use std::time::Duration;
 
 /// How well the judge can see at one look. Drawn apart from the judgement, so that a judge with a

@@ -24,6 +24,7 @@
 mod bytes;
 mod look;
 mod oracle;
+mod rng;
 mod trace;
 mod world;
 
@@ -36,7 +37,8 @@ use oracle::{Before, Excuse, Excuses, breach, words};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use world::{By, Config, JOIN_WAIT, Kind, Rng, World};
+use rng::Rng;
+use world::{By, Config, JOIN_WAIT, Kind, World};
 
 const HISTORIES: u64 = 200_000;
 

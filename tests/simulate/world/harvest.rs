@@ -143,7 +143,14 @@ impl World {
     }
 
     /// A part of a line waits for its end, which is the next line of its stream that is no part.
-    pub(super) fn container_line(&mut self, harvester: &mut Harvester, line: &[u8], mine: bool, start: u64, from: u64) {
+    pub(super) fn container_line(
+        &mut self,
+        harvester: &mut Harvester,
+        line: &[u8],
+        mine: bool,
+        start: u64,
+        from: u64,
+    ) {
         if !mine {
             return;
         }

@@ -1,6 +1,6 @@
 //! The shipper: its life, its scans, what it remembers of files and when that is on disk.
 
-use super::{By, Config, Event, File, Harvester, Key, Kind, Place, SCAN, State, Ttl, UNKNOWN, World};
+use super::{By, Event, File, Harvester, Key, Kind, PRINT, Place, SCAN, State, Ttl, UNKNOWN, World};
 use crate::rng::Rng;
 
 impl World {

@@ -1,6 +1,6 @@
 //! What is true of the world: what somebody who looks could see, and what is still to be shipped.
 
-use super::{Id, Key, Kind, Place, Ttl, World};
+use super::{File, Id, Place, Ttl, World};
 use crate::rng::Rng;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

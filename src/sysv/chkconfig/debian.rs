@@ -62,6 +62,11 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
             decision.outcome.code = 1;
             return;
         }
+        // Gone since it was looked for: that it has no block does not mean that it wants no links.
+        None if change != Change::Del => {
+            let why = "No such file or directory".to_owned();
+            return refuse(&mut decision.outcome, name, &Refusal::Unreadable(why));
+        }
         Some(Err(_)) | None => None,
     };
     if is_gone {
@@ -98,7 +103,7 @@ fn hand_over(view: &View, name: &OsStr, change: Change, decision: &mut Decision)
     if view.found.configured(name).is_empty() {
         call(&["NAME", "defaults"], &[]);
     }
-    let known = levels.map(|l| l.minus(l.minus(Levels::MULTI_USER)));
+    let known = levels.map(|l| l.common(Levels::MULTI_USER));
     if known.is_none_or(|k| !k.is_empty()) {
         let digits: Vec<String> = known.into_iter().flat_map(Levels::iter).map(|l| l.to_string()).collect();
         call(&["NAME", verb], &digits);
@@ -165,8 +170,7 @@ fn wanted(view: &View, name: &OsStr, block: Option<&Block>, change: Change) -> V
     let now = current(view, name);
     let base = if now.is_empty() { defaults() } else { now };
     let toggled = |levels: Option<Levels>, turn| {
-        let levels = levels.unwrap_or(start);
-        let levels = levels.minus(levels.minus(Levels::MULTI_USER));
+        let levels = levels.unwrap_or(start).common(Levels::MULTI_USER);
         let rest = base.iter().copied().filter(|(l, _)| !levels.contains(*l));
         rest.chain(levels.iter().map(|l| (l, turn))).collect()
     };
@@ -176,5 +180,40 @@ fn wanted(view: &View, name: &OsStr, block: Option<&Block>, change: Change) -> V
         Change::Set(State::Reset, _) => defaults(),
         Change::Set(State::On, levels) => toggled(levels, Turn::Start),
         Change::Set(State::Off, levels) => toggled(levels, Turn::Stop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sysv::chkconfig::{Family, Init, Privilege};
+    use crate::sysv::level::Runlevel;
+    use crate::sysv::links::Target;
+
+    /// A script that goes between two looks keeps its links until somebody asks for their removal.
+    #[test]
+    fn a_script_without_a_block_at_hand_keeps_its_links() {
+        let mut view = View::default();
+        let script =
+            Script::Read { script: Box::new(crate::sysv::header::scan(b"# a script\n")), over: None };
+        view.scripts.insert("web".into(), script);
+        let level = Runlevel::new(2).unwrap();
+        view.found.add(level, OsStr::new("S01web"), Target::Link("../init.d/web".into()));
+        let env = Env {
+            program: "chkconfig".to_owned(),
+            privilege: Privilege::Full,
+            runlevel: None,
+            init: Init::Sysv,
+            family: Family::Debian,
+            hand_over: HandingOver::Forbidden,
+        };
+        for asked in [Change::Add, Change::Set(State::On, None), Change::Set(State::Reset, None)] {
+            let mut decision = Decision::default();
+            change(&view, &env, OsStr::new("web"), asked, &mut decision);
+            assert_eq!((decision.steps.len(), decision.outcome.code), (0, 1), "{asked:?}");
+        }
+        let mut decision = Decision::default();
+        change(&view, &env, OsStr::new("web"), Change::Del, &mut decision);
+        assert_eq!(decision.steps.len(), 1);
     }
 }

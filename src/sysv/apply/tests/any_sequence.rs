@@ -6,15 +6,8 @@ use proptest::prelude::*;
 fn commands() -> impl Strategy<Value = Vec<Vec<String>>> {
     let name = prop::sample::select(vec!["plain", "lsb", "needs", "odd name*"]);
     let levels = prop::option::of("[0-6]{1,4}");
-    let verb = prop::sample::select(vec![
-        "--add",
-        "--del",
-        "on",
-        "off",
-        "reset",
-        "resetpriorities",
-        "--override",
-    ]);
+    let verb =
+        prop::sample::select(vec!["--add", "--del", "on", "off", "reset", "resetpriorities", "--override"]);
     let command = (name, levels, verb).prop_map(|(name, levels, verb)| {
         let mut words: Vec<String> = Vec::new();
         if let Some(levels) = levels.filter(|_| !verb.starts_with('-')) {

@@ -113,6 +113,29 @@ fn names_are_not_patterns() {
     }
 }
 
+/// An override that is there and cannot be read must not be passed over: the numbers would be wrong.
+#[test]
+fn an_override_that_cannot_be_read() {
+    let host = Host::new();
+    host.script("web", PLAIN).quiet(&["--add", "web"]);
+    let before = host.all_links();
+    host.link("chkconfig.d/web", "web");
+    for words in [&["web", "reset"][..], &["--add", "web"], &["web", "off"]] {
+        let out = host.run(words);
+        assert_eq!(out.code, 1, "{words:?}");
+        let said = "error reading information on service web: override '/etc/chkconfig.d/web': it cannot be read: Too many";
+        assert!(out.stderr.starts_with(said), "{}", out.stderr);
+        assert_eq!(host.all_links(), before);
+    }
+    let out = host.run(&["--list"]);
+    assert!(out.stdout.starts_with("web ") && out.code == 0, "{out:?}");
+    assert!(out.notes[0].contains("is not applied: it cannot be read"), "{:?}", out.notes);
+    // A folder is none, as for chkconfig.
+    fs::remove_file(host.path("/etc/chkconfig.d/web")).unwrap();
+    fs::create_dir(host.path("/etc/chkconfig.d/web")).unwrap();
+    host.quiet(&["web", "reset"]);
+}
+
 /// Link names are limited to 255 bytes; the real one writes past a buffer of 200.
 #[test]
 fn long_names() {

@@ -10,6 +10,8 @@
 //! Threads take turns. One that makes objects by the hundred thousand does so in [`apart`], with lists of
 //! its own, and waits for nobody but at each sixteenth object that no list has.
 #![allow(unsafe_code)]
+// Tests look into /proc.
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::indexing_slicing))]
 
 use dlmalloc::{Allocator, Dlmalloc};
 use std::alloc::{GlobalAlloc, Layout};
@@ -190,9 +192,10 @@ unsafe impl GlobalAlloc for Heap {
             // SAFETY: the caller's promise: it came from here, with this layout.
             return unsafe { shared().all.free(object, layout.size(), layout.align()) };
         };
-        // SAFETY: as above.
         match own() {
+            // SAFETY: as above.
             Some(lists) => unsafe { lists.put(list, free.cast()) },
+            // SAFETY: as above.
             None => unsafe { shared().lists.put(list, free.cast()) },
         }
     }

@@ -23,7 +23,6 @@ use crate::drain::run::{Error, LIMIT, Options, Source, Terms, look, moment, ship
 use crate::drain::verdict::{Judgement, Verdict};
 use crate::os::clock;
 use crate::os::features::Features;
-use crate::os::heap;
 use crate::os::poll::{self, Interest};
 use crate::os::root::{Root, Sync};
 use hear::Ears;

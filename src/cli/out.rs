@@ -1,5 +1,6 @@
 //! The only place that writes to the terminal. A reader that went away is no error.
 
+use crate::letters::is_plain;
 use std::io::{IsTerminal, Write};
 
 /// Writes to standard output.
@@ -37,7 +38,5 @@ pub fn on_terminal() -> bool {
 /// Escapes what could move a cursor or end a line: names and texts from outside.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
-        .collect()
+    text.chars().map(|c| if is_plain(c) { c.to_string() } else { c.escape_default().to_string() }).collect()
 }

@@ -2,7 +2,7 @@
 //! that has none or is not the running host, as insserv would have them. Pure.
 
 use super::decide::{privileged, refuse};
-use super::{Decision, Env, HandOver, HandingOver, Refusal, Script, State, View};
+use super::{Decision, Env, HandOver, HandingOver, Outcome, Refusal, Script, State, View};
 use crate::sysv::depth;
 use crate::sysv::level::{Levels, Runlevel};
 use crate::sysv::links::{Step, Turn, plan, shown};
@@ -38,37 +38,7 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
     if view.update_rc_d && env.hand_over == HandingOver::Allowed {
         return hand_over(view, name, change, decision);
     }
-    if change != Change::Del && is_passed_over(name.as_bytes()) {
-        let name = shown(name);
-        decision.outcome.stderr += &format!("service {name}: insserv passes over files of such a name\n");
-        decision.outcome.notes.push(format!("rename '/etc/init.d/{name}' and run this again"));
-        decision.outcome.code = 1;
-        return;
-    }
-    let block = match view.blocks.get(name) {
-        Some(Ok(block)) if block.default_start.boot => {
-            decision.outcome.stderr += &format!(
-                "service {} starts in runlevel S: use update-rc.d on the host itself\n",
-                shown(name)
-            );
-            decision.outcome.code = 1;
-            return;
-        }
-        Some(Ok(block)) => Some(block),
-        Some(Err(e)) if change != Change::Del => {
-            let name = shown(name);
-            decision.outcome.stderr += &format!("service {name}: '/etc/init.d/{name}': {e}\n");
-            decision.outcome.notes.push(format!("insserv would make no links for '{name}'; {}", e.remedy()));
-            decision.outcome.code = 1;
-            return;
-        }
-        // Gone since it was looked for: that it has no block does not mean that it wants no links.
-        None if change != Change::Del => {
-            let why = "No such file or directory".to_owned();
-            return refuse(&mut decision.outcome, name, &Refusal::Unreadable(why));
-        }
-        Some(Err(_)) | None => None,
-    };
+    let Some(block) = block(view, name, change, &mut decision.outcome) else { return };
     if is_gone {
         decision
             .outcome
@@ -80,6 +50,38 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
         "where '/etc/init.d/.depend.start' is in use, Debian's rc follows that and not the links: run insserv on the host"
             .to_owned(),
     );
+}
+
+/// The block by which insserv makes links, if it would make any; `None` where it is said that it cannot.
+fn block<'v>(view: &'v View, name: &OsStr, change: Change, out: &mut Outcome) -> Option<Option<&'v Block>> {
+    let shown = shown(name);
+    if change != Change::Del && is_passed_over(name.as_bytes()) {
+        out.stderr += &format!("service {shown}: insserv passes over files of such a name\n");
+        out.notes.push(format!("rename '/etc/init.d/{shown}' and run this again"));
+        out.code = 1;
+        return None;
+    }
+    match view.blocks.get(name) {
+        Some(Ok(block)) if block.default_start.boot => {
+            out.stderr +=
+                &format!("service {shown} starts in runlevel S: use update-rc.d on the host itself\n");
+            out.code = 1;
+            None
+        }
+        Some(Ok(block)) => Some(Some(block)),
+        Some(Err(_)) | None if change == Change::Del => Some(None),
+        Some(Err(e)) => {
+            out.stderr += &format!("service {shown}: '/etc/init.d/{shown}': {e}\n");
+            out.notes.push(format!("insserv would make no links for '{shown}'; {}", e.remedy()));
+            out.code = 1;
+            None
+        }
+        // Gone since it was looked for: that it has no block does not mean that it wants no links.
+        None => {
+            refuse(out, name, &Refusal::Unreadable("No such file or directory".to_owned()));
+            None
+        }
+    }
 }
 
 /// In update-rc.d's words.

@@ -14,9 +14,9 @@
 
 use crate::drain::cursor::FileId;
 use crate::drain::file::LogFile;
+use crate::drain::moment::Moment;
 use crate::drain::progress::Progress;
 use crate::drain::reason::Reason;
-use crate::drain::moment::Moment;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -31,7 +31,7 @@ use crate::drain::verdict::{Judgement, Verdict, judge, next_due};
 use crate::drain::wish::Wish;
 use crate::os::clock;
 use crate::os::error::Error as OsError;
-use crate::os::proc::ProcessId;
+use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -321,7 +321,7 @@ fn weigh_all(
 /// elsewhere.
 fn life(root: &Root, found: &Found) -> Life {
     match found.process {
-        Some(pid) if root.exists(Path::new(&format!("/proc/{}", pid.get()))) => Life::Alive,
+        Some(_) if found.runs(&Proc::new(root.clone())) => Life::Alive,
         Some(_) => Life::Dead,
         None if root.exists(Path::new("/proc")) => Life::Dead,
         None => Life::Unknown,

@@ -10,7 +10,9 @@ pub struct Drain {
     #[arg(value_enum, default_value_t = ShipperArg::Auto)]
     pub shipper: ShipperArg,
     /// Judge now and exit: 0 drained, 10 settled, 11 cannot tell, 12 stalled, 13 gave up, 14 shipper dead, 15 lost
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = [
+        "timeout", "soft_timeout", "settle", "stall", "on_stall", "freeze", "exec", "exec_timeout", "console"
+    ])]
     pub once: bool,
     /// Give up waiting after this time
     #[arg(long, value_name = "SPAN", default_value = "20min")]

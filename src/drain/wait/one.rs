@@ -50,8 +50,7 @@ impl One {
 
     /// A shipper that has ended may have been started again.
     pub(super) fn find_again(&mut self, task: &Task, ears: &mut Ears) {
-        let proc = Proc::new(task.root.clone());
-        if self.found.process.is_some_and(|pid| proc.stat(pid).is_ok_and(|stat| !stat.is_zombie())) {
+        if self.found.runs(&Proc::new(task.root.clone())) {
             self.dead_since = None;
             return;
         }

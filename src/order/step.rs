@@ -1,10 +1,14 @@
 //! What `amr order` shows: the steps of a boot or of a way down, who waits for whom, and how two
 //! steps stand to one another. Pure.
 
+use super::graph::Relation;
 use super::obstacle::Obstacle;
 use crate::sort;
+use crate::unit::name::UnitName;
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the host is going.
@@ -113,10 +117,36 @@ pub enum Fate {
 pub struct Wait {
     /// The other's position in [`Plan::steps`].
     pub on: usize,
-    /// One clause: `amr.service After=network.target`, `K30amr sorts before K40filebeat`.
-    pub why: String,
+    /// In one clause.
+    pub why: Why,
     /// Where that is written.
-    pub place: Option<(PathBuf, u32)>,
+    pub place: Option<(Arc<Path>, u32)>,
+}
+
+/// A clause: `amr.service After=network.target`, `K30amr sorts before K40filebeat`. There are several for
+/// each unit of a host, and few are ever shown, so that the words come last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// As it is.
+    Said(String),
+    /// A directive of a unit.
+    Written {
+        /// The unit.
+        from: UnitName,
+        /// The directive.
+        relation: Relation,
+        /// The unit that it names.
+        to: UnitName,
+    },
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Said(text) => f.write_str(text),
+            Self::Written { from, relation, to } => write!(f, "{from} {}={to}", relation.as_str()),
+        }
+    }
 }
 
 /// How long a step may take.

@@ -3,13 +3,14 @@
 
 use super::graph::{EdgeId, Graph, Relation, UnitId};
 use super::obstacle::Obstacle;
-use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Wishes};
+use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Why, Wishes};
 use super::transaction::{Activity, JobKind, Mode, Transaction, TransactionError, Verb, transaction};
 use crate::hash::Set;
 use crate::sort;
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::value::Timeout;
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -116,13 +117,20 @@ fn waits(
         let Some(edge) = graph.find(&other.unit).and_then(|o| *edges.get(o.index())?) else {
             continue;
         };
-        let place = graph.origin(edge).map(|o| (o.path.clone(), o.span.line));
-        waits.push(Wait { on: step, why: graph.relation_text(edge), place });
+        let Some(why) = written(graph, edge) else { continue };
+        let place = graph.origin(edge).map(|o| (Arc::clone(&o.path), o.span.line));
+        waits.push(Wait { on: step, why, place });
     }
     for (to, _) in ordering() {
         edges.get_mut(to.index()).into_iter().for_each(|slot| *slot = None);
     }
     waits
+}
+
+fn written(graph: &Graph, edge: EdgeId) -> Option<Why> {
+    let edge = graph.edge(edge)?;
+    let (from, to) = (graph.unit_name(edge.from)?.clone(), graph.unit_name(edge.to)?.clone());
+    Some(Why::Written { from, relation: Relation::both_ends(edge.kind).0, to })
 }
 
 fn step(

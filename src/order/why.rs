@@ -62,7 +62,7 @@ fn chain(plan: &Plan, early: usize, late: usize) -> Vec<Because> {
     let link = |(step, wait): (usize, &super::step::Wait)| Because {
         first: shown(wait.on),
         then: shown(step),
-        why: wait.why.clone(),
+        why: wait.why.to_string(),
         place: wait.place.as_ref().map(|(path, line)| format!("{}:{line}", path.display())),
     };
     way.into_iter().map(link).collect()

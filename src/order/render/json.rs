@@ -54,7 +54,7 @@ fn step(at: usize, step: &Step) -> Value {
             let place = w.place.as_ref();
             object! {
                 "on" => w.on + 1,
-                "why" => w.why,
+                "why" => w.why.to_string(),
                 "file" => place.map(|(p, _)| p.display().to_string()),
                 "line" => place.map(|(_, l)| *l),
             }

@@ -331,7 +331,7 @@ fn arrows(out: &mut String, rows: &[Row], frame: &Frame) {
                  stroke=\"{ARROW}\" stroke-width=\"1.4\" marker-end=\"url(#tip)\"><title>{}</title></path>",
                 y2 - down * CORNER,
                 x1 + CORNER,
-                escape(&wait.why)
+                escape(&wait.why.to_string())
             );
         }
     }

@@ -7,7 +7,7 @@ pub mod debian;
 pub mod redhat;
 
 use super::obstacle::Obstacle;
-use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Wishes};
+use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Why, Wishes};
 use crate::sort;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -216,8 +216,11 @@ fn chain(host: &SysvHost, steps: &mut [Step], folder: &str) {
             continue;
         }
         if let Some((on, shown)) = &last {
-            let place = host.script(&step.name).and_then(|s| s.numbers.as_ref()).map(|n| n.place.clone());
-            let why = format!("rc runs {folder}/{shown} before {}", step.shown);
+            let place = host
+                .script(&step.name)
+                .and_then(|s| s.numbers.as_ref())
+                .map(|n| (n.place.0.as_path().into(), n.place.1));
+            let why = Why::Said(format!("rc runs {folder}/{shown} before {}", step.shown));
             step.waits.push(Wait { on: *on, why, place });
         }
         last = Some((at, step.shown.clone()));

@@ -46,9 +46,34 @@ impl Units {
 
     /// The units themselves, by main name.
     #[must_use]
-    pub fn into_vec(mut self) -> Vec<Unit> {
-        sort::by(&mut self.units, |a, b| a.name.cmp(&b.name));
-        self.units
+    pub fn into_vec(self) -> Vec<Unit> {
+        // Sorted aside: names lie far from one another, and units are large.
+        let mut order: Vec<(u128, usize)> =
+            self.units.iter().enumerate().map(|(at, unit)| (unit.name.begin(), at)).collect();
+        let name = |at: usize| self.units.get(at).map(|u| &u.name);
+        sort::by(&mut order, |a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(&name(b.1))));
+        let mut units: Vec<Option<Unit>> = self.units.into_iter().map(Some).collect();
+        let mut sorted = Vec::with_capacity(units.len());
+        sorted.extend(order.into_iter().filter_map(|(_, at)| units.get_mut(at)?.take()));
+        sorted
+    }
+
+    /// Adds what a name led to.
+    fn take_in(&mut self, name: UnitName, unit: Unit) {
+        if unit.name != name {
+            let known = self.names.get(&unit.name).copied();
+            self.names.insert(name, known.unwrap_or(self.units.len()));
+            if known.is_some() {
+                return;
+            }
+        }
+        self.insert(unit);
+    }
+
+    /// What a unit reaches that is not there yet.
+    fn reached<'u>(&'u self, unit: &'u Unit) -> impl Iterator<Item = UnitName> + 'u {
+        let reached = unit.deps.iter().filter(|d| reaches(d.kind) && !self.names.contains_key(&d.on));
+        reached.map(|d| d.on.clone())
     }
 
     /// Adds a unit that is not there yet.
@@ -98,23 +123,18 @@ impl Loader<'_> {
     /// The named units and all that they reach by anything but mere order.
     #[must_use]
     pub fn load_closure(&self, names: &[UnitName]) -> Units {
-        let mut units = Units::default();
-        let mut waiting = names.to_vec();
+        self.close(Units::default(), names.to_vec())
+    }
+
+    /// Adds the waiting units and all that they reach.
+    fn close(&self, mut units: Units, mut waiting: Vec<UnitName>) -> Units {
         while let Some(name) = waiting.pop() {
-            if units.get(&name).is_some() {
+            if units.names.contains_key(&name) {
                 continue;
             }
             let unit = self.load(&name);
-            if unit.name != name {
-                if let Some(at) = units.names.get(&unit.name).copied() {
-                    units.names.insert(name, at);
-                    continue;
-                }
-                units.names.insert(name, units.units.len());
-            }
-            let reached = unit.deps.iter().filter(|d| reaches(d.kind) && units.get(&d.on).is_none());
-            waiting.extend(reached.map(|d| d.on.clone()));
-            units.insert(unit);
+            waiting.extend(units.reached(&unit));
+            units.take_in(name, unit);
         }
         units.order_targets();
         units
@@ -124,8 +144,19 @@ impl Loader<'_> {
     /// are among them with their state. Templates are there only as the instances that are reached.
     #[must_use]
     pub fn load_all(&self) -> Units {
-        let on_disk = self.index.names().into_iter().filter(|n| !n.is_template()).cloned();
-        self.load_closure(&on_disk.chain(builtin::names()).collect::<Vec<_>>())
+        let on_disk = self.index.names().filter(|n| !n.is_template()).cloned();
+        let names: Vec<UnitName> = on_disk.chain(builtin::names().filter(|n| !self.index.has(n))).collect();
+        let mut units = Units::default();
+        units.names.reserve(names.len());
+        let loaded = self.load_each(&names);
+        units.units.reserve(loaded.len());
+        for (name, unit) in names.into_iter().zip(loaded) {
+            if !units.names.contains_key(&name) {
+                units.take_in(name, unit);
+            }
+        }
+        let waiting = units.units.iter().flat_map(|unit| units.reached(unit)).collect();
+        self.close(units, waiting)
     }
 }
 

@@ -225,10 +225,8 @@ impl Graph {
 
     fn add(&mut self, name: UnitName, load: LoadState) -> UnitId {
         let id = UnitId(small(self.nodes.len()));
-        let load = match load {
-            LoadState::NotFound if special::is_built_in(&name) => LoadState::Loaded,
-            load => load,
-        };
+        let is_own = load == LoadState::NotFound && special::is_built_in(&name);
+        let load = if is_own { LoadState::Loaded } else { load };
         let is_template = name.is_template();
         self.index.insert(name.clone(), id);
         self.nodes.push(Node { name, load, is_template, links: 0 });

@@ -434,6 +434,14 @@ impl Graph {
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
+
+    /// `a.service After=b.service`, as the directive is written.
+    #[must_use]
+    pub fn relation_text(&self, edge: EdgeId) -> String {
+        let Some(e) = self.edge(edge) else { return String::new() };
+        let (kind, _) = Relation::both_ends(e.kind);
+        [self.name(e.from), " ", kind.as_str(), "=", self.name(e.to)].concat()
+    }
 }
 
 impl UnitId {

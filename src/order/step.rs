@@ -1,14 +1,12 @@
 //! What `amr order` shows: the steps of a boot or of a way down, who waits for whom, and how two
 //! steps stand to one another. Pure.
 
-use super::graph::Relation;
+use super::graph::{EdgeId, Graph};
 use super::obstacle::Obstacle;
 use crate::sort;
-use crate::unit::name::UnitName;
 use std::collections::VecDeque;
-use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Where the host is going.
@@ -112,40 +110,39 @@ pub enum Fate {
     Skipped,
 }
 
-/// Why one step waits for another.
+/// One step waits for another. There are several for each unit of a host, and few are ever shown: the
+/// words come from [`Plan::why`] and [`Plan::place`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// The other's position in [`Plan::steps`].
     pub on: usize,
-    /// In one clause.
+    /// Why.
     pub why: Why,
-    /// Where that is written.
-    pub place: Option<(Arc<Path>, u32)>,
 }
 
-/// A clause: `amr.service After=network.target`, `K30amr sorts before K40filebeat`. There are several for
-/// each unit of a host, and few are ever shown, so that the words come last.
+/// Why one step waits for another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// As it is.
-    Said(String),
-    /// A directive of a unit.
-    Written {
-        /// The unit.
-        from: UnitName,
-        /// The directive.
-        relation: Relation,
-        /// The unit that it names.
-        to: UnitName,
-    },
+    /// In words, and where that is written.
+    Said(Box<Said>),
+    /// An edge of [`Plan::graph`].
+    Written(EdgeId),
 }
 
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Said(text) => f.write_str(text),
-            Self::Written { from, relation, to } => write!(f, "{from} {}={to}", relation.as_str()),
-        }
+/// A clause, and where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// `K30amr sorts before K40filebeat`.
+    pub words: String,
+    /// The file and its line.
+    pub place: Option<(PathBuf, u32)>,
+}
+
+impl Why {
+    /// In words.
+    #[must_use]
+    pub fn said(words: String, place: Option<(PathBuf, u32)>) -> Self {
+        Self::Said(Box::new(Said { words, place }))
     }
 }
 
@@ -263,7 +260,7 @@ pub struct Absent {
 }
 
 /// All that happens on one way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// The way.
     pub way: Way,
@@ -273,6 +270,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Expected and not there.
     pub absent: Vec<Absent>,
+    /// The units, where they say who waits for whom.
+    pub graph: Option<Rc<Graph>>,
 }
 
 /// How two steps stand to one another.
@@ -287,6 +286,24 @@ pub enum Order {
 }
 
 impl Plan {
+    /// Why a step waits, in one clause: `amr.service After=network.target`.
+    #[must_use]
+    pub fn why(&self, wait: &Wait) -> String {
+        match &wait.why {
+            Why::Said(said) => said.words.clone(),
+            Why::Written(edge) => self.graph.as_ref().map(|g| g.relation_text(*edge)).unwrap_or_default(),
+        }
+    }
+
+    /// Where that is written.
+    #[must_use]
+    pub fn place<'a>(&'a self, wait: &'a Wait) -> Option<(&'a Path, u32)> {
+        match &wait.why {
+            Why::Said(said) => said.place.as_ref().map(|(path, line)| (path.as_path(), *line)),
+            Why::Written(edge) => self.graph.as_ref()?.origin(*edge).map(|o| (&*o.path, o.span.line)),
+        }
+    }
+
     /// Does one step at a time run?
     #[must_use]
     pub fn is_serial(&self) -> bool {

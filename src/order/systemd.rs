@@ -9,15 +9,16 @@ use crate::sort;
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::value::Timeout;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 use thiserror::Error;
 
 /// The facts about a host.
 pub struct SystemdHost<'a> {
     /// Its units.
-    pub graph: &'a Graph,
+    pub graph: &'a Rc<Graph>,
     /// 252.
     pub version: u32,
     /// What each unit does now.
@@ -56,7 +57,8 @@ pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanE
         Some(_) => transaction(host.graph, &[(Verb::Start, target)], mode(way), active)?,
         None => Transaction::default(),
     };
-    let mut plan = Plan { way, init: Init::Systemd, steps: Vec::new(), absent: Vec::new() };
+    let graph = Some(Rc::clone(host.graph));
+    let mut plan = Plan { way, init: Init::Systemd, steps: Vec::new(), absent: Vec::new(), graph };
     let wanted = |kind: JobKind| kind.is_stop() || !down;
     // For each unit the edge to the one at hand.
     let mut edges: Vec<Option<EdgeId>> = vec![None; host.graph.len()];
@@ -121,20 +123,12 @@ fn waits(
         let Some(edge) = edges.get(other.id.index()).copied().flatten() else {
             continue;
         };
-        let Some(why) = written(graph, edge) else { continue };
-        let place = graph.origin(edge).map(|o| (Arc::clone(&o.path), o.span.line));
-        waits.push(Wait { on: step, why, place });
+        waits.push(Wait { on: step, why: Why::Written(edge) });
     }
     for (to, _) in ordering() {
         edges.get_mut(to.index()).into_iter().for_each(|slot| *slot = None);
     }
     waits
-}
-
-fn written(graph: &Graph, edge: EdgeId) -> Option<Why> {
-    let edge = graph.edge(edge)?;
-    let (from, to) = (graph.unit_name(edge.from)?.clone(), graph.unit_name(edge.to)?.clone());
-    Some(Why::Written { from, relation: Relation::both_ends(edge.kind).0, to })
 }
 
 fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, wishes: &Wishes, down: bool) -> Step {
@@ -174,12 +168,9 @@ fn service(unit: &Unit) -> Option<&Service> {
 
 /// Did systemd-sysv-generator make it?
 fn is_generated(unit: &Unit) -> bool {
-    unit.fragment.as_deref().is_some_and(|path| {
-        // Of thousands of units none is.
-        const FOLDER: &str = "generator.late";
-        let is_in = |path: &Path| path.components().any(|c| c.as_os_str() == FOLDER);
-        memchr::memmem::find(path.as_os_str().as_encoded_bytes(), FOLDER.as_bytes()).is_some() && is_in(path)
-    })
+    let parts =
+        |path: &Path| path.as_os_str().as_bytes().split(|b| *b == b'/').any(|p| p == b"generator.late");
+    unit.fragment.as_deref().is_some_and(parts)
 }
 
 /// Which limits would cut the drain short.

@@ -17,6 +17,7 @@ use crate::unit::model::{Body, Service, ServiceType, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, time};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// systemd's own default.
@@ -28,7 +29,7 @@ const JOBS: Duration = Duration::from_secs(30 * 60);
 /// What was read.
 pub struct Gathered {
     /// The units.
-    pub graph: Graph,
+    pub graph: Rc<Graph>,
     activity: Map<UnitName, Activity>,
     version: u32,
     scripts: Vec<String>,
@@ -60,7 +61,7 @@ pub fn gather(ctx: &Context, scripts: Vec<String>, state: Option<&str>) -> Resul
         set_stop_limit(unit, told, default_stop);
     }
     let job_timeouts = ["poweroff.target", "reboot.target"].map(|name| job_timeout(&units, name));
-    let graph = Graph::new(units);
+    let graph = Rc::new(Graph::new(units));
     let default_target = UnitName::parse("default.target")?;
     let activity = match states {
         Some(states) => {
@@ -181,7 +182,10 @@ fn after_boot(graph: &Graph, target: &UnitName) -> Result<Map<UnitName, Activity
             Body::Other => true,
         })
     };
-    Ok(started.filter(|j| stays(j.id)).map(|j| (j.unit, Activity::Active)).collect())
+    let mut active = Map::default();
+    active.reserve(graph.len());
+    active.extend(started.filter(|j| stays(j.id)).map(|j| (j.unit, Activity::Active)));
+    Ok(active)
 }
 
 fn stays_active(service: &Service) -> bool {

@@ -6,8 +6,7 @@ use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Fate, Order, Plan, Role, Step, Wait, Way, Why, Wishes};
 use crate::sort;
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 
 /// Scripts that end all processes that are left.
 const KILLERS: [&str; 2] = ["sendsigs", "killprocs"];
@@ -160,13 +159,13 @@ fn append(steps: &mut Vec<Step>, new: Vec<Step>, text: &str, file: &str) {
 }
 
 fn waits(steps: &[Step], from: usize, depend: &DependFile, name: &str, file: &str) -> Vec<Wait> {
-    let path: Arc<Path> = Path::new("/etc/init.d").join(file).into();
+    let path = PathBuf::from("/etc/init.d").join(file);
     let mut waits = Vec::new();
     for (need, line) in depend.before.get(name).into_iter().flatten() {
         let on = steps.iter().enumerate().skip(from).find(|(_, s)| s.name == *need).map(|(at, _)| at);
         if let Some(on) = on {
-            let why = Why::Said(format!("{name}: {need}"));
-            waits.push(Wait { on, why, place: Some((Arc::clone(&path), *line)) });
+            let why = Why::said(format!("{name}: {need}"), Some((path.clone(), *line)));
+            waits.push(Wait { on, why });
         }
     }
     waits
@@ -177,8 +176,8 @@ fn serial_tail(steps: &mut [Step], from: usize) {
     for at in from..steps.len() {
         let on: Vec<usize> = if at == from { (0..from).collect() } else { vec![at - 1] };
         if let Some(step) = steps.get_mut(at) {
-            let why = Why::Said("rc runs S links after all K links, by number".to_owned());
-            step.waits = on.into_iter().map(|on| Wait { on, why: why.clone(), place: None }).collect();
+            let why = Why::said("rc runs S links after all K links, by number".to_owned(), None);
+            step.waits = on.into_iter().map(|on| Wait { on, why: why.clone() }).collect();
         }
     }
 }

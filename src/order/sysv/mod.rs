@@ -216,12 +216,9 @@ fn chain(host: &SysvHost, steps: &mut [Step], folder: &str) {
             continue;
         }
         if let Some((on, shown)) = &last {
-            let place = host
-                .script(&step.name)
-                .and_then(|s| s.numbers.as_ref())
-                .map(|n| (n.place.0.as_path().into(), n.place.1));
-            let why = Why::Said(format!("rc runs {folder}/{shown} before {}", step.shown));
-            step.waits.push(Wait { on: *on, why, place });
+            let place = host.script(&step.name).and_then(|s| s.numbers.as_ref()).map(|n| n.place.clone());
+            let why = Why::said(format!("rc runs {folder}/{shown} before {}", step.shown), place);
+            step.waits.push(Wait { on: *on, why });
         }
         last = Some((at, step.shown.clone()));
     }
@@ -286,7 +283,7 @@ fn init(rc: Rc) -> Init {
 }
 
 fn empty(host: &SysvHost, way: Way) -> Plan {
-    Plan { way, init: init(host.rc), steps: Vec::new(), absent: Vec::new() }
+    Plan { way, init: init(host.rc), steps: Vec::new(), absent: Vec::new(), graph: None }
 }
 
 #[cfg(test)]

@@ -66,7 +66,12 @@ fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> &'static [JobKind] {
 
 fn expand(draft: &Draft) -> Board {
     let first = vec![None; draft.graph.len()];
-    let mut board = Board { jobs: Vec::new(), first, next: Vec::new(), units: Vec::new() };
+    let mut board = Board {
+        jobs: Vec::with_capacity(draft.jobs.len()),
+        first,
+        next: Vec::with_capacity(draft.jobs.len()),
+        units: Vec::with_capacity(draft.jobs.len()),
+    };
     for id in 0..draft.jobs.len() {
         let Some((job, name)) = draft.job(id).and_then(|j| Some((j, draft.graph.unit_name(j.unit)?))) else {
             continue;

@@ -46,44 +46,53 @@ impl Units {
 
     /// The units themselves, by main name.
     #[must_use]
-    pub fn into_vec(self) -> Vec<Unit> {
+    pub fn into_vec(mut self) -> Vec<Unit> {
         // Sorted aside: names lie far from one another, and units are large.
         let mut order: Vec<(u128, usize)> =
             self.units.iter().enumerate().map(|(at, unit)| (unit.name.begin(), at)).collect();
         let name = |at: usize| self.units.get(at).map(|u| &u.name);
         sort::by(&mut order, |a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(&name(b.1))));
-        let mut units: Vec<Option<Unit>> = self.units.into_iter().map(Some).collect();
-        let mut sorted = Vec::with_capacity(units.len());
-        sorted.extend(order.into_iter().filter_map(|(_, at)| units.get_mut(at)?.take()));
-        sorted
+        sort::arrange(&mut self.units, order.into_iter().map(|(_, at)| at).collect());
+        self.units
     }
 
-    /// Adds what a name led to.
-    fn take_in(&mut self, name: UnitName, unit: Unit) {
-        if unit.name != name {
+    /// What each of the names led to.
+    fn of(names: &[UnitName], mut units: Vec<Unit>) -> Self {
+        let mut all = Self::default();
+        all.names.reserve(names.len());
+        let (mut asked, mut at) = (names.iter(), 0);
+        units.retain(|unit| {
+            let is_new = asked.next().is_some_and(|name| all.enter(name, unit, at));
+            at += usize::from(is_new);
+            is_new
+        });
+        all.units = units;
+        all
+    }
+
+    /// Notes the names of a unit that stands, or will stand, at a place; false where it has one already.
+    fn enter(&mut self, asked: &UnitName, unit: &Unit, at: usize) -> bool {
+        if self.names.contains_key(asked) {
+            return false;
+        }
+        if unit.name != *asked {
             let known = self.names.get(&unit.name).copied();
-            self.names.insert(name, known.unwrap_or(self.units.len()));
+            self.names.insert(asked.clone(), known.unwrap_or(at));
             if known.is_some() {
-                return;
+                return false;
             }
         }
-        self.insert(unit);
+        for alias in &unit.aliases {
+            self.names.insert(alias.clone(), at);
+        }
+        self.names.insert(unit.name.clone(), at);
+        true
     }
 
     /// What a unit reaches that is not there yet.
     fn reached<'u>(&'u self, unit: &'u Unit) -> impl Iterator<Item = UnitName> + 'u {
         let reached = unit.deps.iter().filter(|d| reaches(d.kind) && !self.names.contains_key(&d.on));
         reached.map(|d| d.on.clone())
-    }
-
-    /// Adds a unit that is not there yet.
-    fn insert(&mut self, unit: Unit) {
-        let at = self.units.len();
-        for alias in &unit.aliases {
-            self.names.insert(alias.clone(), at);
-        }
-        self.names.insert(unit.name.clone(), at);
-        self.units.push(unit);
     }
 
     /// A target is ordered after what it pulls in, unless either has `DefaultDependencies=no` or the
@@ -134,7 +143,9 @@ impl Loader<'_> {
             }
             let unit = self.load(&name);
             waiting.extend(units.reached(&unit));
-            units.take_in(name, unit);
+            if units.enter(&name, &unit, units.units.len()) {
+                units.units.push(unit);
+            }
         }
         units.order_targets();
         units
@@ -146,15 +157,7 @@ impl Loader<'_> {
     pub fn load_all(&self) -> Units {
         let on_disk = self.index.names().filter(|n| !n.is_template()).cloned();
         let names: Vec<UnitName> = on_disk.chain(builtin::names().filter(|n| !self.index.has(n))).collect();
-        let mut units = Units::default();
-        units.names.reserve(names.len());
-        let loaded = self.load_each(&names);
-        units.units.reserve(loaded.len());
-        for (name, unit) in names.into_iter().zip(loaded) {
-            if !units.names.contains_key(&name) {
-                units.take_in(name, unit);
-            }
-        }
+        let units = Units::of(&names, self.load_each(&names));
         let waiting = units.units.iter().flat_map(|unit| units.reached(unit)).collect();
         self.close(units, waiting)
     }

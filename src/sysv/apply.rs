@@ -12,7 +12,7 @@ use super::depth::read_facilities;
 use super::header::{Keep, OverrideError, scan, scan_for};
 use super::level::Runlevel;
 use super::links::{Found, Link, Step, Target, shown};
-use super::lsb;
+use super::lsb::{self, BlockError};
 use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
@@ -76,6 +76,19 @@ pub fn preview(root: &Root, command: &Command, env: &Env) -> Decision {
     // What was read of thousands of scripts is not taken apart piece by piece: the program ends here.
     std::mem::forget(view);
     decision
+}
+
+/// What chkconfig and insserv make of the header of a script that is to be added, where it is not the
+/// same (`--dry-run`). One without an LSB block is for chkconfig alone.
+#[must_use]
+pub fn differences(root: &Root, command: &Command) -> Vec<String> {
+    let Command::Add { name, .. } = command else { return Vec::new() };
+    let Some(file) = file_of(SCRIPTS, name) else { return Vec::new() };
+    let bytes = root.read(Path::new(&file), SCRIPT_LIMIT).unwrap_or_default();
+    if matches!(lsb::parse(&bytes), Err(BlockError::NoBlock)) {
+        return Vec::new();
+    }
+    lsb::differences(&bytes).iter().map(|said| format!("'{}': {said}", shown(OsStr::new(&file)))).collect()
 }
 
 /// Reads as much as the command needs.

@@ -119,7 +119,10 @@ mod tests {
     fn show(line: &str, col: u32, len: u32) -> String {
         render(&Finding {
             severity: Severity::Warning,
-            origin: Some(Origin { path: "/etc/a.service".into(), span: Span { line: 3, col, len } }),
+            origin: Some(Origin {
+                path: std::path::Path::new("/etc/a.service").into(),
+                span: Span { line: 3, col, len },
+            }),
             line: line.to_owned(),
             message: "odd".to_owned(),
             hint: None,

@@ -108,3 +108,32 @@ fn a_log_that_changes_while_it_is_judged_never_drains() {
     writer.join().unwrap();
     assert!(!verdicts.contains_key("Drained") && !verdicts.contains_key("Settled"), "{verdicts:?}");
 }
+
+/// A folder on the way to the files has another name each time that one looks. No state tells of it.
+#[test]
+fn a_folder_that_is_renamed_while_it_is_looked_for_never_drains() {
+    let mut tree = Tree::new("renamed-folder");
+    tree.inputs = "- type: log\n  paths: ['/var/log/app/*/*.log']\n".to_owned();
+    tree.file("/var/log/app/one/a.log", "a\n");
+    tree.log_state("/var/log/app/one/gone.log", (1, 1), 2);
+    tree.lay();
+    let names = ["one", "two"].map(|name| tree.root.join("var/log/app").join(name));
+    let stop = Arc::new(AtomicBool::new(false));
+    let ended = Arc::clone(&stop);
+    let writer = std::thread::spawn(move || {
+        let mut turn = 0;
+        while !ended.load(Ordering::Relaxed) {
+            fs::rename(&names[turn % 2], &names[(turn + 1) % 2]).unwrap();
+            turn += 1;
+            // Older kernels tell times apart by the tick.
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    });
+    let mut verdicts = BTreeMap::new();
+    for _ in 0..400 {
+        *verdicts.entry(format!("{:?}", tree.look().unwrap().0)).or_insert(0) += 1;
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    assert!(!verdicts.contains_key("Drained") && !verdicts.contains_key("Settled"), "{verdicts:?}");
+}

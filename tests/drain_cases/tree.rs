@@ -7,6 +7,7 @@ use amr::drain::verdict::Verdict;
 use amr::os::root::Root;
 use sha2::{Digest, Sha256};
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -179,4 +180,29 @@ pub fn sha(bytes: &[u8]) -> String {
 pub fn fifo(path: &Path) {
     let status = std::process::Command::new("mkfifo").arg(path).status().unwrap();
     assert!(status.success());
+}
+
+/// Filebeat's own counters over HTTP, for one question; the port.
+fn stats(active: u64) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut asker, _) = listener.accept().unwrap();
+        let _ = std::io::Read::read(&mut asker, &mut [0; 4096]);
+        let body = format!(
+            "{{\"filebeat\":{{\"events\":{{\"active\":{active}}}}},\
+             \"libbeat\":{{\"pipeline\":{{\"events\":{{\"active\":{active}}}}}}}}}"
+        );
+        write!(asker, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    });
+    port
+}
+
+/// A file whose last line is left out by the configuration, and what the shipper counts as in flight.
+pub fn left_out(tree: &mut Tree, active: u64) {
+    tree.input("filestream", "  id: app\n  exclude_lines: ['^#']\n");
+    tree.inputs += &format!("http.enabled: true\nhttp.port: {}\n", stats(active));
+    let (ino, dev) = tree.file(A, "a\n#b\n");
+    tree.filestream(&format!("native::{ino}-{dev}"), A, "{\"offset\":2}", "");
+    tree.hold(A, 5);
 }

@@ -88,7 +88,7 @@ fn systemd_with(change: impl FnOnce(&mut Facts)) -> (Plan, Report) {
     let mut facts =
         Facts { units: units(), inactive: vec![], starting: vec![], scripts: vec![], wishes: wishes() };
     change(&mut facts);
-    let graph = Graph::new(facts.units);
+    let graph = std::rc::Rc::new(Graph::new(facts.units));
     let active = |u: &UnitName| {
         if facts.inactive.contains(&u.stem()) || u.as_str() == "shutdown.target" {
             Activity::Inactive
@@ -393,12 +393,12 @@ fn what_is_drawn_is_well_formed_whatever_the_names() {
 
 #[test]
 fn a_boot_starts_the_network_first() {
-    let graph = Graph::new(
+    let graph = std::rc::Rc::new(Graph::new(
         units()
             .into_iter()
             .chain([unit("multi-user.target Wants=app,drain,filebeat,network"), empty(&name("idle"))])
             .collect(),
-    );
+    ));
     let down = |_: &UnitName| Activity::Inactive;
     let host = SystemdHost {
         graph: &graph,

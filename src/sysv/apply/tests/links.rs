@@ -205,6 +205,29 @@ fn install_and_remove_initd() {
     assert_eq!(host.all_links(), []);
 }
 
+#[test]
+fn what_chkconfig_and_insserv_read_differently_is_said_before_a_script_is_added() {
+    let host = Host::new();
+    let block = "### BEGIN INIT INFO\n# Provides: web\n# Required-Start: $network\n# Required-Stop:\n\
+                 # Default-Start: 3 S\n# Default-Stop: 0 6\n# X-Stop-After: db\n### END INIT INFO\n";
+    host.script("web", &format!("# chkconfig: 345 20 80\n{block}"));
+    host.script("plain", "# chkconfig: 345 20 80\n");
+    let said = |name: &str| {
+        let command = parse("chkconfig", &["--add".into(), name.into()], false).unwrap();
+        differences(&host.scratch.root(), &command)
+    };
+    assert_eq!(
+        said("web"),
+        [
+            "'/etc/init.d/web': the numbers 20 and 80 mean nothing to insserv, which counts dependencies",
+            "'/etc/init.d/web': chkconfig starts it in runlevels 345, insserv in 3",
+            "'/etc/init.d/web': runlevel S is unknown to chkconfig",
+            "'/etc/init.d/web': X-Stop-After is unknown to chkconfig",
+        ]
+    );
+    assert_eq!((said("plain"), said("none")), (Vec::new(), Vec::new()));
+}
+
 /// `--dry-run`: the same decision, nothing taken.
 #[test]
 fn a_preview_changes_nothing() {

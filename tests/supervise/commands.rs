@@ -1,0 +1,136 @@
+//! Commands that meet one another, and what a start takes and refuses.
+
+use amr::service::client::{self, Answer, Who};
+use amr::service::machine::{ServiceResult, State};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::host::*;
+
+#[test]
+fn a_second_stop_joins_the_first_and_a_start_waits_for_both() {
+    let host = Host::new(None);
+    let unit = host.unit(
+        "[Service]\nExecStop=/bin/sh -c 'echo stop >> ROOT/tmp/stops; while ! [ -e ROOT/tmp/go ]; do sleep 0.02; done'\nExecStart=/bin/sleep 1000\n",
+    );
+    host.start(&unit);
+    let first = host.status().main.unwrap().pid;
+    let (mut one, mut two) = (host.begin_stop(&unit), host.begin_stop(&unit));
+    until("the stop command", || host.path("tmp/stops").exists());
+    let mut again = host.begin_start(&unit);
+    assert!(one.advance().unwrap().is_none() && again.advance().unwrap().is_none());
+    std::fs::write(host.path("tmp/go"), "").unwrap();
+    let stopped = Answer::Stopped(ServiceResult::Success);
+    assert_eq!(one.finish().unwrap().answer, stopped);
+    assert_eq!(two.finish().unwrap().answer, stopped);
+    assert_eq!(again.finish().unwrap().answer, Answer::Started);
+    assert_ne!(host.status().main.unwrap().pid, first);
+    assert_eq!(host.text("tmp/stops"), "stop\n");
+}
+
+#[test]
+fn reload_and_kill_reach_the_service() {
+    let host = Host::new(None);
+    let unit = host.unit(
+        "[Service]\nExecReload=/bin/sh -c 'echo $MAINPID > ROOT/tmp/reloaded'\nExecStart=/bin/sleep 1000\n",
+    );
+    assert!(client::reload(&host.place, &unit, &host.options).is_err(), "it is not active");
+    host.start(&unit);
+    let answer = client::reload(&host.place, &unit, &host.options).unwrap().finish().unwrap().answer;
+    assert_eq!(answer, Answer::Reloaded(ServiceResult::Success));
+    assert_eq!(host.text("tmp/reloaded").trim(), host.status().main.unwrap().pid.to_string());
+    client::kill(&host.place, &unit, &host.options, 9, Who::Main).unwrap();
+    until("the end", || host.state() == State::Failed);
+}
+
+#[test]
+fn sigterm_to_the_supervisor_stops_the_unit_soon() {
+    let host = Host::new(None);
+    let unit = host.unit(&STUBBORN.replace("300ms", "100"));
+    host.start(&unit);
+    until("the trap", || host.path("tmp/up").exists());
+    let (main, began) = (host.status().main.unwrap().pid, Instant::now());
+    kill(host.supervisor(), "TERM");
+    until("the end", || !client::is_supervised(&host.place, &name()).unwrap());
+    assert!(began.elapsed() < Duration::from_secs(2), "killall5 gives two seconds");
+    assert!(!runs(main) && !host.locked());
+}
+
+#[test]
+fn a_folder_that_others_can_write_is_refused() {
+    let host = Host::new(None);
+    let unit = host.unit(DAEMON);
+    let run_dir = host.place.root.outer(&host.place.run_dir);
+    std::fs::create_dir_all(&run_dir).unwrap();
+    std::fs::set_permissions(&run_dir, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let refused = client::start(&host.place, &unit, &host.options).and_then(|mut start| start.finish());
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("others can write to it"), "{refused}");
+    // No lock is made in a folder that others can write, either.
+    std::fs::set_permissions(&run_dir, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let locks = host.path("var/lock/subsys");
+    std::fs::set_permissions(&locks, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    assert_eq!(host.start(&unit), Answer::Started);
+    assert!(!host.locked());
+    let unit = host.unit("[Service]\nRuntimeDirectory=amr-supervise/x\nExecStart=/bin/true\n");
+    assert!(client::start(&host.place, &unit, &host.options).unwrap_err().to_string().contains("overlap"));
+    assert_eq!(
+        host.stop(&unit),
+        Answer::Stopped(ServiceResult::Success),
+        "what runs can be stopped all the same"
+    );
+}
+
+#[test]
+fn the_environment_is_systemds_and_nothing_of_the_callers() {
+    let host = Host::new(None);
+    let unit = host.unit("[Service]\nType=oneshot\nEnvironment=A=b\nRuntimeDirectory=x\nExecStart=/bin/sh -c 'env | cut -d= -f1 | sort > ROOT/tmp/env; test $$SYSTEMD_EXEC_PID = $$$$'\n");
+    assert_eq!(host.start(&unit), Answer::Done);
+    let names = host.text("tmp/env");
+    let expected: Vec<&str> =
+        names.lines().filter(|n| !["PWD", "SHLVL", "_", "OLDPWD"].contains(n)).collect();
+    assert_eq!(expected, ["A", "INVOCATION_ID", "PATH", "RUNTIME_DIRECTORY", "SYSTEMD_EXEC_PID"]);
+    assert!(!host.path("run/x").exists(), "the runtime directory goes with the run");
+}
+
+#[test]
+fn one_that_gets_no_plan_ends_without_a_word() {
+    let script = "exec \"$0\" supervise --plan-fd 3 3</dev/null";
+    let program = env!("CARGO_BIN_EXE_amr");
+    let got = std::process::Command::new("sh").args(["-c", script, program]).output().unwrap();
+    assert!(got.status.success() && got.stdout.is_empty() && got.stderr.is_empty(), "{got:?}");
+}
+
+#[test]
+fn a_start_that_is_refused_leaves_nothing() {
+    let host = Host::new(None);
+    std::fs::create_dir_all(host.path("etc/init.d")).unwrap();
+    let script = host.path("etc/init.d/missing");
+    std::fs::write(&script, "#!/usr/sbin/amr initd\n").unwrap();
+    let mut door = std::process::Command::new(env!("CARGO_BIN_EXE_amr"));
+    let got = door.arg("initd").arg(&script).arg("start").output().unwrap();
+    assert_eq!(got.status.code(), Some(5), "not installed: {got:?}");
+    assert!(!host.place.root.exists(&host.place.run_dir.join("missing.service")));
+}
+
+#[test]
+fn an_idle_supervisor_does_not_wake_up() {
+    let host = Host::new(None);
+    let unit = host.unit("[Service]\nExecStart=/bin/sleep 1000\n");
+    host.start(&unit);
+    let switches = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", host.supervisor())).unwrap();
+        let line = status.lines().find(|l| l.starts_with("voluntary_ctxt_switches")).unwrap().to_owned();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    // It has come to rest when it sleeps and a look in between changes nothing.
+    let mut last = switches();
+    until("rest", || {
+        amr::os::poll::wait(&[], Some(Duration::from_millis(100))).unwrap();
+        let now = switches();
+        std::mem::replace(&mut last, now) == now
+    });
+    amr::os::poll::wait(&[], Some(Duration::from_millis(1500))).unwrap();
+    assert_eq!(switches(), last);
+    assert!(Path::new(&format!("/proc/{}", host.supervisor())).exists());
+}

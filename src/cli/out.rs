@@ -1,11 +1,19 @@
-//! The only place that writes to the terminal. A reader that went away is no error.
+//! The only place that writes to the terminal. A reader that went away is no error; a full disk is said,
+//! and the exit code stays that of what was done.
 
-use std::io::{IsTerminal, Write};
+use crate::letters::is_plain;
+use crate::os::error::cause;
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Writes to standard output.
 pub fn say(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            mutter(&format!("amr: cannot write to standard output: {}\n", cause(&e)));
+        }
+        Ok(()) | Err(_) => {}
+    }
 }
 
 /// Writes bytes and a line end to standard output; false when nobody reads any more.
@@ -37,7 +45,5 @@ pub fn on_terminal() -> bool {
 /// Escapes what could move a cursor or end a line: names and texts from outside.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
-        .collect()
+    text.chars().map(|c| if is_plain(c) { c.to_string() } else { c.escape_default().to_string() }).collect()
 }

@@ -232,6 +232,30 @@ impl<'a> Reader<'a> {
         Ok(Some(&self.text))
     }
 
+    /// The next bytes: at least so many, where the stream has them and gives them at once.
+    ///
+    /// # Errors
+    /// The stream fails.
+    #[inline(always)]
+    pub(crate) fn ahead(&mut self, least: usize) -> Result<&[u8], Error> {
+        if self.rest().len() < least {
+            self.fill(self.at)?;
+        }
+        Ok(self.rest())
+    }
+
+    /// What is left of the bytes that were read already, from a place on: `None` when they are gone.
+    pub(crate) fn since(&self, place: u64) -> Option<&[u8]> {
+        let from = usize::try_from(place.checked_sub(self.base)?).ok()?;
+        self.buffer.get(from..self.filled)
+    }
+
+    /// Passes over bytes that [`Self::ahead`] showed.
+    #[inline(always)]
+    pub(crate) fn pass(&mut self, bytes: usize) {
+        self.at = self.at.wrapping_add(bytes).min(self.filled);
+    }
+
     /// Takes `text` if exactly it stands here and the buffer holds it; no white space is skipped.
     #[inline(always)]
     pub fn take(&mut self, text: &[u8]) -> bool {

@@ -170,6 +170,11 @@ impl Arena {
         Some(at)
     }
 
+    /// Makes room for so many bytes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.0.reserve(bytes);
+    }
+
     /// The text at a place.
     #[inline(always)]
     pub fn get(&self, at: u32, len: usize) -> &[u8] {

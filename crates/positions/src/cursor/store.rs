@@ -24,6 +24,9 @@ pub enum Full {
     LongName(usize),
 }
 
+/// How long a file's name is, mostly.
+const NAME: usize = 20;
+
 /// A folder's number; states of one folder share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FolderId(u32);
@@ -97,6 +100,7 @@ impl Cursors {
     pub(crate) fn reserve(&mut self, states: usize) {
         let states = states.min(MOST);
         self.records.reserve(states);
+        self.names.reserve(states.saturating_mul(NAME));
         self.index.reserve(states);
     }
 

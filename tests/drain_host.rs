@@ -287,12 +287,19 @@ fn sigterm_ends_it_within_a_tenth_of_a_second_where_the_reports_hang() {
 
 #[test]
 fn a_shipper_that_dies_with_bytes_left_is_said_soon() {
-    let mut host = Host::new();
-    let (mut child, _out) = host.drain(&[]);
-    end(&mut host.shipper);
-    let begin = Instant::now();
-    assert_eq!(child.wait().unwrap().code(), Some(14));
-    assert!(begin.elapsed() < Duration::from_secs(10), "it took {:?}", begin.elapsed());
+    // A process that waits for its parent has ended, too.
+    for reaped in [true, false] {
+        let mut host = Host::new();
+        let (mut child, _out) = host.drain(&[]);
+        if reaped {
+            end(&mut host.shipper);
+        } else {
+            host.shipper.kill().unwrap();
+        }
+        let begin = Instant::now();
+        assert_eq!(child.wait().unwrap().code(), Some(14), "reaped: {reaped}");
+        assert!(begin.elapsed() < Duration::from_secs(10), "it took {:?}", begin.elapsed());
+    }
 }
 
 /// A drain that has said its first line, in a view of the file system of its own, where one entry of /dev

@@ -1,14 +1,14 @@
 //! `amr drain --once` and `--last` as they are typed: what is printed, kept and returned, and what a
 //! position file that is none does to them.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::print_stdout)]
 
 use amr::drain::report::{Report, Stage};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A tree that stands for `/`, with one log file of four bytes.
 struct Tree(PathBuf);
@@ -112,6 +112,110 @@ fn a_report_goes_where_it_is_asked_for_as_well() {
     let nowhere = tree.once(&["--quiet", "--report", "/none/mine.json"]);
     assert_eq!(nowhere.status.code(), Some(0));
     assert!(text(&nowhere.stderr).contains("/none/mine.json': No such file or directory"));
+}
+
+#[test]
+fn a_report_is_not_itself_a_file_to_be_shipped_and_takes_the_place_of_no_device() {
+    let tree = Tree::new("taken");
+    std::os::unix::fs::symlink("logs", tree.0.join("link")).unwrap();
+    let fifo = tree.0.join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for (path, says) in [
+        ("/logs/mine.log", "/logs/mine.log': the shipper takes files of that name"),
+        ("/link/mine.log", "/link/mine.log': the shipper takes files of that name"),
+        ("/fifo", "/fifo': it is not a regular file"),
+    ] {
+        let refused = tree.once(&["--quiet", "--report", path]);
+        assert_eq!(refused.status.code(), Some(0), "the verdict stays what it is");
+        assert!(text(&refused.stderr).contains(says), "{}", text(&refused.stderr));
+    }
+    assert_eq!(fs::read_dir(tree.0.join("logs")).unwrap().count(), 1);
+    assert!(std::os::unix::fs::FileTypeExt::is_fifo(&fs::metadata(&fifo).unwrap().file_type()));
+    // The folder that is not used is named here as well.
+    tree.put("filebeat.yml", "filebeat.inputs:\n- type: log\n  paths: ['/logs/*.log', '/kept/*']\n");
+    let moved = tree.once(&["--quiet", "--reports", "/kept"]);
+    assert_eq!(
+        (moved.status.code(), fs::read_dir(tree.0.join("var/lib/amr-drain")).unwrap().count()),
+        (Some(0), 1)
+    );
+    assert!(
+        text(&moved.stderr)
+            .contains("kept in '/var/lib/amr-drain', since the shipper takes files from '/kept'")
+    );
+}
+
+/// On the host itself, without `--root`.
+#[test]
+fn relative_paths_begin_where_the_caller_stands() {
+    let tree = Tree::new("relative");
+    let logs = tree.0.join("logs").display().to_string();
+    tree.put("filebeat.yml", format!("filebeat.inputs:\n- type: log\n  paths: ['{logs}/*.log']\n"));
+    let amr = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_amr"));
+        command.args(words).current_dir(&tree.0).output().unwrap()
+    };
+    let judged = amr(&[
+        "drain",
+        "filebeat",
+        "--once",
+        "--registry",
+        "registry",
+        "--config",
+        "./filebeat.yml",
+        "--report",
+        "mine.json",
+        "--reports",
+        "kept",
+    ]);
+    assert_eq!((judged.status.code(), text(&judged.stderr)), (Some(0), String::new()));
+    let mine = Report::parse(&fs::read(tree.0.join("mine.json")).unwrap()).unwrap();
+    assert_eq!(mine.shippers[0].positions, tree.0.join("registry").display().to_string());
+    assert_eq!(fs::read_dir(tree.0.join("kept")).unwrap().count(), 1);
+    // Whatever this host's shutdown is like.
+    amr(&["order", "--svg", "way.svg"]);
+    assert!(text(&fs::read(tree.0.join("way.svg")).unwrap()).starts_with("<svg "));
+}
+
+#[test]
+fn what_is_installed_is_found_without_processes() {
+    let tree = Tree::new("no-proc");
+    fs::create_dir_all(tree.0.join("var/lib/filebeat")).unwrap();
+    fs::create_dir_all(tree.0.join("etc/filebeat")).unwrap();
+    fs::copy(tree.0.join("registry"), tree.0.join("var/lib/filebeat/registry")).unwrap();
+    fs::copy(tree.0.join("filebeat.yml"), tree.0.join("etc/filebeat/filebeat.yml")).unwrap();
+    fs::remove_dir_all(tree.0.join("proc")).unwrap();
+    let judged = tree.amr(&["--once"]);
+    assert_eq!(judged.status.code(), Some(0), "{judged:?}");
+    assert!(text(&judged.stdout).contains("positions in '/var/lib/filebeat/registry': drained"));
+}
+
+/// A shipper may run although it cannot be seen.
+#[test]
+fn a_host_that_shows_no_process_is_an_error() {
+    let tree = Tree::new("blind");
+    let output = Command::new("unshare")
+        .args(["--mount", "--map-root-user", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_amr"))
+        .args(["drain", "filebeat", "--once", "--registry"])
+        .arg(tree.0.join("registry"))
+        .output()
+        .unwrap();
+    if text(&output.stderr).contains("unshare") || text(&output.stderr).contains("mount:") {
+        println!("left out: no mount namespace of one's own here");
+        return;
+    }
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));
+    assert!(text(&output.stderr).contains("'/proc': it shows no process; is it mounted?"), "{output:?}");
+}
+
+#[test]
+fn what_has_no_meaning_for_a_judgement_at_once_is_refused() {
+    let tree = Tree::new("meaning");
+    for more in [&["--timeout", "5min"][..], &["--exec", "/bin/true"], &["--console"]] {
+        let refused = tree.once(more);
+        assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), String::new()));
+        assert!(text(&refused.stderr).contains("'--once' cannot be used with '--"), "{refused:?}");
+    }
 }
 
 #[test]
@@ -233,4 +337,22 @@ fn what_may_not_be_read_is_named_and_never_drained() {
         assert!(!matches!(said.status.code(), Some(0 | 10)), "{forbidden}: {told}");
         assert!(told.contains(&format!("/{forbidden}")) && told.contains("Permission denied"), "{told}");
     }
+}
+
+#[test]
+fn a_full_disk_behind_standard_output_is_said_and_a_reader_that_went_away_is_not() {
+    let tree = Tree::new("full");
+    let into = |out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_amr"));
+        command.arg("--root").arg(&tree.0).args(["drain", "filebeat", "--once", "--registry", "/registry"]);
+        let mut child =
+            command.args(["--config", "/filebeat.yml"]).stdout(out).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let said = child.wait_with_output().unwrap();
+        (said.status.code(), text(&said.stderr))
+    };
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let words = "amr: cannot write to standard output: No space left on device\n";
+    assert_eq!(into(full.into()), (Some(0), words.to_owned()));
+    assert_eq!(into(Stdio::piped()), (Some(0), String::new()));
 }

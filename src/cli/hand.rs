@@ -23,7 +23,7 @@ use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, signal, time};
 use clap::Parser;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Parses `argv` and does it. Returns the exit code.
 pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
@@ -56,7 +56,25 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
             return Class::Failed.hand();
         }
     };
-    verb(&ctx, args.verb, around)
+    let mut asked = args.verb;
+    if ctx.root.is_host() {
+        if let Verb::Drain(d) = &mut asked {
+            from_here([&mut d.registry, &mut d.config, &mut d.report, &mut d.reports]);
+        }
+        if let Verb::Order(o) = &mut asked {
+            from_here([&mut o.state, &mut o.svg]);
+        }
+    }
+    verb(&ctx, asked, around)
+}
+
+/// Relative paths begin in the working folder, as everywhere. (With `--root` every path begins there.)
+fn from_here<const N: usize>(typed: [&mut Option<PathBuf>; N]) {
+    for path in typed.into_iter().flatten().filter(|path| path.as_path() != Path::new("-")) {
+        if let Ok(whole) = std::path::absolute(&path) {
+            *path = whole;
+        }
+    }
 }
 
 fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {

@@ -1,11 +1,18 @@
-//! The only place that writes to the terminal. A reader that went away is no error.
+//! The only place that writes to the terminal. A reader that went away is no error; a full disk is said,
+//! and the exit code stays that of what was done.
 
-use std::io::{IsTerminal, Write};
+use crate::os::error::cause;
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Writes to standard output.
 pub fn say(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            mutter(&format!("amr: cannot write to standard output: {}\n", cause(&e)));
+        }
+        Ok(()) | Err(_) => {}
+    }
 }
 
 /// Writes bytes and a line end to standard output; false when nobody reads any more.

@@ -6,7 +6,7 @@
 use crate::drain::report::Report;
 use crate::drain::wish::Wish;
 use crate::json;
-use crate::os::error::Error as OsError;
+use crate::os::error::{Error as OsError, escape};
 use crate::os::root::{FileKind, OFlag, Root, Sync};
 use std::ffi::OsString;
 use std::fs::File;
@@ -45,19 +45,31 @@ pub enum Error {
     /// It is no report.
     #[error("cannot read '{0}': {1}")]
     Malformed(String, json::Error),
+    /// The shipper would take it.
+    #[error(
+        "cannot write '{0}': the shipper takes files of that name, and the report would have to be shipped"
+    )]
+    Taken(String),
 }
 
-/// The folder for reports: `wanted`, unless the shipper would take them from there. Whoever asks says
-/// so when the answer is another one.
+/// The folder for reports: `wanted`, unless the shipper would take them from there; then also what is to
+/// be said of it.
 #[must_use]
-pub fn folder<'a>(wanted: &'a Path, wishes: &[Wish]) -> &'a Path {
+pub fn folder<'a>(wanted: &'a Path, wishes: &[Wish]) -> (&'a Path, Option<String>) {
     let name = wanted.join(name("2026-01-01T00:00:00Z", 1));
     let names = [wanted.join(LOG), hidden(&name), name];
-    let taken = wishes
-        .iter()
-        .flat_map(|wish| &wish.patterns)
-        .any(|pattern| names.iter().any(|name| pattern.matches(name.as_os_str().as_encoded_bytes())));
-    if taken { Path::new(ELSEWHERE) } else { wanted }
+    if !names.iter().any(|name| is_taken(name, wishes)) {
+        return (wanted, None);
+    }
+    let from = escape(wanted.as_os_str());
+    let note = format!("reports are kept in '{ELSEWHERE}', since the shipper takes files from '{from}'");
+    (Path::new(ELSEWHERE), Some(note))
+}
+
+/// Does the shipper take files of this name?
+fn is_taken(name: &Path, wishes: &[Wish]) -> bool {
+    let mut patterns = wishes.iter().flat_map(|wish| &wish.patterns);
+    patterns.any(|pattern| pattern.matches(name.as_os_str().as_encoded_bytes()))
 }
 
 fn name(at: &str, pid: u32) -> String {
@@ -95,8 +107,23 @@ pub fn write(
 /// Writes a report to a file of the operator's choice (`--report`).
 ///
 /// # Errors
-/// The file cannot be written.
-pub fn write_to(root: &Root, path: &Path, report: &Report, sync: Sync) -> Result<(), Error> {
+/// The file cannot be written, is no regular file, or is one that the shipper would take.
+pub fn write_asked(
+    root: &Root,
+    path: &Path,
+    report: &Report,
+    wishes: &[Wish],
+    sync: Sync,
+) -> Result<(), Error> {
+    let folder = path.parent().and_then(|folder| root.resolve(folder).ok());
+    let resolved = folder.zip(path.file_name()).map(|(folder, name)| folder.join(name));
+    if is_taken(resolved.as_deref().unwrap_or(path), wishes) {
+        return Err(Error::Taken(escape(path.as_os_str())));
+    }
+    Ok(root.write_named(path, &report.bytes(), 0o640, sync)?)
+}
+
+fn write_to(root: &Root, path: &Path, report: &Report, sync: Sync) -> Result<(), Error> {
     Ok(root.write_atomic(path, &report.bytes(), 0o640, sync)?)
 }
 
@@ -216,7 +243,7 @@ pub fn last(root: &Root, folder: &Path) -> Result<Option<Report>, Error> {
         return Ok(full);
     }
     let text = root.read(&path, LARGEST)?;
-    let malformed = |error| Error::Malformed(crate::os::error::escape(path.as_os_str()), error);
+    let malformed = |error| Error::Malformed(escape(path.as_os_str()), error);
     Ok(Some(Report::parse(&text).map_err(malformed)?))
 }
 
@@ -348,7 +375,7 @@ mod tests {
     fn a_report_is_not_kept_where_it_would_be_shipped() {
         let asked = |pattern: &str| vec![Wish::asked(Pattern::parse(pattern, true).unwrap())];
         let wanted = Path::new(FOLDER);
-        assert_eq!(folder(wanted, &asked("/var/log/*.log")), wanted);
+        assert_eq!(folder(wanted, &asked("/var/log/*.log")), (wanted, None));
         for taken in [
             "/var/log/*/*.log",
             "/var/log/**",
@@ -356,7 +383,13 @@ mod tests {
             "/var/log/amr-drain/drain-*",
             "/var/log/*/.d*",
         ] {
-            assert_eq!(folder(wanted, &asked(taken)), Path::new(ELSEWHERE), "{taken}");
+            let (elsewhere, note) = folder(wanted, &asked(taken));
+            assert_eq!(elsewhere, Path::new(ELSEWHERE), "{taken}");
+            assert!(
+                note.unwrap().contains(
+                    "'/var/lib/amr-drain', since the shipper takes files from '/var/log/amr-drain'"
+                )
+            );
         }
     }
 }

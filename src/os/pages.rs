@@ -20,26 +20,9 @@ impl Pages {
     /// # Errors
     /// There is no memory to be had.
     pub fn new(len: usize) -> Result<Pages> {
-        let start = map(len).ok_or_else(|| Error::new("get", "memory", Errno::last()))?;
+        let start = heap::map(len).ok_or_else(|| Error::new("get", "memory", Errno::last()))?;
         Ok(Pages { start, len })
     }
-}
-
-/// From so many bytes on the kernel is asked for large pages: a registry of a million states is a hundred
-/// megabytes, and twenty thousand small pages cost a tenth of the time that it takes to read it.
-const MANY: usize = 4 << 20;
-
-/// Maps `len` bytes; errno says why it did not.
-pub(super) fn map(len: usize) -> Option<NonNull<u8>> {
-    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: a new map wherever the kernel likes; no memory of ours is touched.
-    let start = unsafe { libc::mmap(std::ptr::null_mut(), len, access, flags, -1, 0) };
-    let start = if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast::<u8>()) };
-    if let Some(start) = start.filter(|_| len >= MANY) {
-        // SAFETY: the map of above, which stays as it is; a kernel that cannot do it says so, and no harm is done.
-        unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_HUGEPAGE) };
-    }
-    start
 }
 
 impl Deref for Pages {

@@ -123,12 +123,13 @@ fn once(ctx: &Context, args: &Drain) -> u8 {
     show(args, &judged.report);
     // What is printed is the answer; a report that cannot be kept is said and does not change it.
     if let Some(path) = &args.report
-        && let Err(e) = keep::write_to(&ctx.root, path, &judged.report, Sync::Yes)
+        && let Err(e) = keep::write_asked(&ctx.root, path, &judged.report, &judged.wishes, Sync::Yes)
     {
         out::complain("drain", &e.to_string(), None);
     }
     if let Some(wanted) = folder(ctx, args) {
-        let folder = keep::folder(wanted, &judged.wishes);
+        let (folder, note) = keep::folder(wanted, &judged.wishes);
+        note.into_iter().for_each(|note| out::complain("drain", &note, None));
         if let Err(e) =
             keep::write(&ctx.root, folder, &judged.report, (&judged.report.at, std::process::id()), Sync::Yes)
         {

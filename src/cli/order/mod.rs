@@ -225,7 +225,7 @@ fn draw(ctx: &Context, file: &Path, answered: &Answered, reports: &[Report]) -> 
         out::say(&picture);
         return Ok(());
     }
-    ctx.root.write_atomic(file, picture.as_bytes(), 0o644, Sync::No).map_err(|e| {
+    ctx.root.write_named(file, picture.as_bytes(), 0o644, Sync::No).map_err(|e| {
         out::complain("order", &e.to_string(), None);
         Class::Failed.hand()
     })

@@ -46,8 +46,8 @@ impl ShipperReport {
                 file.goal, file.path, file.standing, file.because
             );
         }
-        let gone = self.states_without_file;
-        let _ = writeln!(text, "  {count} files with nothing left, {gone} states whose file is gone");
+        let (files, gone) = (counted(count as u64, "file"), counted(self.states_without_file, "state"));
+        let _ = writeln!(text, "  {files} with nothing left, {gone} whose file is gone");
         for line in &self.doubts {
             let _ = writeln!(text, "  doubt: {line}");
         }
@@ -55,6 +55,10 @@ impl ShipperReport {
             let _ = writeln!(text, "  note: {line}");
         }
     }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Bytes as they are printed.

@@ -11,6 +11,7 @@ use crate::drain::shipper::find::{self, Found};
 use crate::drain::shipper::{Shipper, cloudwatch};
 use crate::os::error::escape;
 use crate::os::root::Root;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,16 +26,12 @@ const LARGEST: u64 = 4 << 20;
 /// # Errors
 /// There is none, or what the options name cannot be read.
 pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> {
-    let mut all = match find::all(root) {
-        Ok(all) => all,
-        // A tree without /proc has no processes; what is installed is not looked for there.
-        Err(error) if error.is_not_found() && !root.is_host() => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
+    let mut all = find::all(root)?;
     all.retain(|found| options.shipper.is_none_or(|wanted| wanted == found.shipper));
     if let Some(registry) = &options.registry {
         let shipper = options.shipper.unwrap_or(Shipper::Filebeat);
-        all.retain(|found| found.shipper == shipper && found.positions == *registry);
+        let registry = whole(registry);
+        all.retain(|found| found.shipper == shipper && found.positions == registry);
         if all.is_empty() {
             all.push(unfound(shipper, registry, options));
         }
@@ -53,6 +50,15 @@ pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> 
     Ok(all)
 }
 
+/// The registry that is meant where a file or folder within it is named, such as
+/// `/var/lib/filebeat/registry/filebeat/log.json`.
+fn whole(path: &Path) -> &Path {
+    const WITHIN: [&str; 4] = ["log.json", "data.json", "meta.json", "active.dat"];
+    let is_within = |name: &OsStr| WITHIN.iter().any(|own| name == *own);
+    let folder = path.parent().filter(|_| path.file_name().is_some_and(is_within)).unwrap_or(path);
+    folder.parent().filter(|up| up.ends_with("registry") && folder.ends_with("filebeat")).unwrap_or(folder)
+}
+
 /// A shipper of which only the place of its positions is known.
 fn unfound(shipper: Shipper, registry: &Path, options: &Options) -> Found {
     let unread = options.config.is_none();
@@ -60,6 +66,7 @@ fn unfound(shipper: Shipper, registry: &Path, options: &Options) -> Found {
     Found {
         shipper,
         process: None,
+        started: None,
         positions: registry.to_owned(),
         data: registry.parent().map(Path::to_path_buf),
         configuration: None,
@@ -141,6 +148,26 @@ impl Source {
         match self {
             Self::Registry(registry) => registry.folder().to_owned(),
             Self::States(_) => found.positions.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_within_a_registry_means_the_registry() {
+        for (named, meant) in [
+            ("/var/lib/filebeat/registry", "/var/lib/filebeat/registry"),
+            ("/var/lib/filebeat/registry/filebeat/", "/var/lib/filebeat/registry"),
+            ("/var/lib/filebeat/registry/filebeat/log.json", "/var/lib/filebeat/registry"),
+            ("/fb/registry/filebeat/data.json", "/fb/registry"),
+            ("/fb/mybeat/meta.json", "/fb/mybeat"),
+            ("/var/lib/filebeat", "/var/lib/filebeat"),
+            ("/", "/"),
+        ] {
+            assert_eq!(whole(Path::new(named)), Path::new(meant), "{named}");
         }
     }
 }

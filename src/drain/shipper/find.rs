@@ -11,6 +11,7 @@ use crate::os::error::Error as OsError;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{Root, Stat};
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// How large a configuration may be.
@@ -23,6 +24,8 @@ pub struct Found {
     pub shipper: Shipper,
     /// Its process, if it runs.
     pub process: Option<ProcessId>,
+    /// When that process began, in clock ticks since boot: its number alone may be another's later.
+    pub started: Option<u64>,
     /// Where it keeps its positions: Filebeat's `registry` (file or folder), or the agent's folder of
     /// states.
     pub positions: PathBuf,
@@ -38,6 +41,17 @@ pub struct Found {
     pub doubts: Vec<String>,
 }
 
+impl Found {
+    /// Does the very process that was found still run? One that has ended and waits for its parent
+    /// does not, nor does another one that has its number now.
+    #[must_use]
+    pub fn runs(&self, proc: &Proc) -> bool {
+        let own =
+            |pid| proc.stat(pid).is_ok_and(|stat| !stat.is_zombie() && Some(stat.start_time) == self.started);
+        self.process.is_some_and(own)
+    }
+}
+
 /// The places of a packaged Filebeat (deb and rpm).
 const PACKAGE: [(&str, &str); 4] = [
     ("path.home", "/usr/share/filebeat"),
@@ -49,11 +63,20 @@ const PACKAGE: [(&str, &str); 4] = [
 /// Every shipper that runs or is installed.
 ///
 /// # Errors
-/// `/proc` cannot be read.
+/// `/proc` cannot be read, or shows no process although this one runs.
 pub fn all(root: &Root) -> Result<Vec<Found>, OsError> {
     let proc = Proc::new(root.clone());
     let mut found = Vec::new();
-    for pid in proc.pids()? {
+    let pids = match proc.pids() {
+        // A tree without /proc has no processes.
+        Err(error) if error.is_not_found() && !root.is_host() => Vec::new(),
+        other => other?,
+    };
+    if pids.is_empty() && root.is_host() {
+        let cause = "it shows no process; is it mounted?";
+        return Err(OsError::other("find processes in", "/proc", ErrorKind::NotFound, cause));
+    }
+    for pid in pids {
         match running(root, &proc, pid) {
             Ok(Some(one)) => found.push(one),
             Ok(None) => {}
@@ -69,7 +92,16 @@ pub fn all(root: &Root) -> Result<Vec<Found>, OsError> {
         }
     }
     found.extend(agent_components(root, &found));
+    for one in &mut found {
+        one.process = one.process.or_else(|| one.data.as_deref().and_then(|data| locker(root, data)));
+        one.started = one.process.and_then(|pid| proc.stat(pid).ok()).map(|stat| stat.start_time);
+    }
     Ok(found)
+}
+
+/// The process that holds the lock of a data folder, by whatever name its executable goes.
+fn locker(root: &Root, data: &Path) -> Option<ProcessId> {
+    lock_holder(root, &data.join("filebeat.lock")).and_then(ProcessId::new)
 }
 
 /// The shipper that a process is.
@@ -204,6 +236,7 @@ fn filebeat(root: &Root, flags: &Flags, cwd: Option<&Path>, beside: Option<&Path
     Found {
         shipper: Shipper::Filebeat,
         process: None,
+        started: None,
         positions: absolute(registry, Some(&base)),
         version: home.as_deref().and_then(|home| filebeat_version(root, home)),
         data,
@@ -287,6 +320,7 @@ fn cloudwatch_at(root: &Root) -> Found {
     Found {
         shipper: Shipper::CloudWatchAgent,
         process: None,
+        started: None,
         positions: cloudwatch::STATES.into(),
         data: None,
         configuration: None,
@@ -305,6 +339,7 @@ fn agent_components(root: &Root, found: &[Found]) -> Vec<Found> {
     new.map(|folder| Found {
         shipper: Shipper::Filebeat,
         process: None,
+        started: None,
         data: folder.parent().map(Path::to_path_buf),
         positions: folder,
         configuration: None,
@@ -327,5 +362,4 @@ fn merge_parents(found: &mut Vec<Found>) {
 }
 
 #[cfg(test)]
-#[path = "find_tests.rs"]
 mod tests;

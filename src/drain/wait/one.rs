@@ -6,13 +6,14 @@ use super::Task;
 use super::hear::Ears;
 use crate::drain::cursor::{Cursors, FileId};
 use crate::drain::history::History;
+use crate::drain::moment::Moment;
 use crate::drain::pace::{Behind, Freeze, Goals, Mark};
 use crate::drain::progress::Progress;
 use crate::drain::reason::Reason;
 use crate::drain::report;
 use crate::drain::run::{LIMIT, LookReport, Source, Terms, look, moment, shippers_of};
 use crate::drain::shipper::find::Found;
-use crate::drain::verdict::{Judgement, Moment, Verdict};
+use crate::drain::verdict::{Judgement, Verdict};
 use crate::os::proc::Proc;
 use crate::os::root::{FileKind, Root};
 use std::collections::{BTreeSet, HashMap};
@@ -49,8 +50,7 @@ impl One {
 
     /// A shipper that has ended may have been started again.
     pub(super) fn find_again(&mut self, task: &Task, ears: &mut Ears) {
-        let proc = Proc::new(task.root.clone());
-        if self.found.process.is_some_and(|pid| proc.stat(pid).is_ok_and(|stat| !stat.is_zombie())) {
+        if self.found.runs(&Proc::new(task.root.clone())) {
             self.dead_since = None;
             return;
         }

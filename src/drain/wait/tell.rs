@@ -9,11 +9,12 @@
 use super::one::One;
 use super::{Json, Link, Waiting};
 use crate::drain::keep::{self, Prepared};
+use crate::drain::moment::Moment;
 use crate::drain::news::{News, Phase, Summary};
 use crate::drain::pace::OnStall;
 use crate::drain::report::{self, Report, Stage};
 use crate::drain::run::{moment, wall};
-use crate::drain::verdict::{Judgement, Moment, Verdict};
+use crate::drain::verdict::{Judgement, Verdict};
 use crate::os::root::Sync;
 use std::io;
 use std::path::PathBuf;
@@ -115,15 +116,11 @@ impl Waiting<'_> {
         link: &mut Link,
     ) -> io::Result<Vec<PathBuf>> {
         let (root, mut written) = (&self.task.root, Vec::new());
+        let wishes: Vec<_> = self.shippers.iter().flat_map(|one| one.last.wishes.clone()).collect();
         if let Some(wanted) = &self.task.folder {
-            let wishes: Vec<_> = self.shippers.iter().flat_map(|one| one.last.wishes.clone()).collect();
-            let folder = keep::folder(wanted, &wishes);
-            if folder != wanted {
-                let (from, to) = (wanted.display(), folder.display());
-                let note = format!("reports are kept in '{to}', since the shipper takes files from '{from}'");
-                if self.said.insert(note.clone()) {
-                    link.send(&News::Note(note))?;
-                }
+            let (folder, note) = keep::folder(wanted, &wishes);
+            if let Some(note) = note.filter(|note| self.said.insert(note.clone())) {
+                link.send(&News::Note(note))?;
             }
             let prepared = self.prepared.as_ref().filter(|_| phase == Phase::Ended);
             let finished = prepared.and_then(|prepared| prepared.finish(root, report, sync).ok());
@@ -140,7 +137,7 @@ impl Waiting<'_> {
             }
         }
         if let Some(path) = &self.task.file {
-            match keep::write_to(root, path, report, sync) {
+            match keep::write_asked(root, path, report, &wishes, sync) {
                 Ok(()) => written.push(path.clone()),
                 Err(error) => link.send(&News::Note(error.to_string()))?,
             }

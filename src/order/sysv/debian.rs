@@ -17,15 +17,18 @@ pub fn by_numbers(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
     let level = way.level(host.runlevel);
     let down = way.is_down();
     let mut plan = empty(host, way);
+    let (up, stopped) = (host.services(host.runlevel, 'S'), host.services(host.runlevel, 'K'));
     for link in host.links(level, 'K') {
-        if way != Way::Boot && !stopped_before(host, link) {
+        // Down already: a K link and no S link in the level that the host comes from.
+        let is_down = tail(&link.name).is_some_and(|s| stopped.contains(s) && !up.contains(s));
+        if way != Way::Boot && !is_down {
             plan.steps.push(step(host, link, Act::Stop, wishes));
         }
     }
     for link in host.links(level, 'S') {
         let act = if down { Act::Stop } else { Act::Start };
-        let up = !down && way != Way::Boot && started_before(host, link);
-        if !up {
+        let is_up = tail(&link.name).is_some_and(|s| up.contains(s));
+        if down || way == Way::Boot || !is_up {
             plan.steps.push(step(host, link, act, wishes));
         }
     }
@@ -35,17 +38,6 @@ pub fn by_numbers(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
     }
     chain(host, &mut plan.steps, &SysvHost::folder(level));
     plan
-}
-
-/// Down already: a K link and no S link in the level that the host comes from.
-fn stopped_before(host: &SysvHost, link: &Link) -> bool {
-    tail(&link.name)
-        .is_some_and(|s| host.has_link(host.runlevel, 'K', s) && !host.has_link(host.runlevel, 'S', s))
-}
-
-/// Up already: an S link in the level that the host comes from.
-fn started_before(host: &SysvHost, link: &Link) -> bool {
-    tail(&link.name).is_some_and(|s| host.has_link(host.runlevel, 'S', s))
 }
 
 /// What stands behind a killer has no process left to stop; said of those that matter to the drain.
@@ -108,7 +100,8 @@ pub fn by_depend(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
     let mut plan = empty(host, way);
     if way != Way::Boot {
         let mut stops = runnable(host, level, 'K', Act::Stop, wishes);
-        stops.retain(|s| !host.has_link(host.runlevel, 'K', &s.name));
+        let stopped = host.services(host.runlevel, 'K');
+        stops.retain(|s| !stopped.contains(s.name.as_str()));
         append(&mut plan.steps, stops, &host.depend.stop, ".depend.stop");
     }
     if way.is_down() {
@@ -121,7 +114,8 @@ pub fn by_depend(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
         mark_unordered_killers(&mut plan);
     } else {
         let mut starts = runnable(host, level, 'S', Act::Start, wishes);
-        starts.retain(|s| way == Way::Boot || !host.has_link(host.runlevel, 'S', &s.name));
+        let up = host.services(host.runlevel, 'S');
+        starts.retain(|s| way == Way::Boot || !up.contains(s.name.as_str()));
         append(&mut plan.steps, starts, &host.depend.start, ".depend.start");
     }
     plan

@@ -119,6 +119,12 @@ impl SysvHost {
         self.scripts.iter().find(|s| s.name == name)
     }
 
+    /// The services that have such a link in a level.
+    fn services(&self, level: u8, letter: char) -> BTreeSet<&str> {
+        let all = self.levels.get(&level).into_iter().flatten();
+        sort::set(all.filter(|l| l.name.starts_with(letter)).filter_map(|l| tail(&l.name)))
+    }
+
     fn has_link(&self, level: u8, letter: char, service: &str) -> bool {
         let all = self.levels.get(&level).into_iter().flatten();
         all.filter(|l| l.name.starts_with(letter)).any(|l| tail(&l.name) == Some(service))
@@ -229,10 +235,12 @@ fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absen
     let wished = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network];
     let mut names = sort::set(wished.into_iter().flatten().map(String::as_str));
     names.extend(host.links(host.runlevel, 'S').iter().filter_map(|l| tail(&l.name)));
+    let linked = plan.steps.iter().filter(|s| s.shown.starts_with('K'));
+    let linked = sort::set(linked.map(|s| s.name.as_str()));
     let mut out = Vec::new();
     for name in names {
         let role = wishes.role(name);
-        let has_step = plan.steps.iter().any(|s| s.name == name && s.shown.starts_with('K'));
+        let has_step = linked.contains(name);
         let known = host.script(name).is_some() || role == Role::Drain;
         if has_step || !known || name == "local" {
             continue;
@@ -255,7 +263,7 @@ fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absen
         }
         // Level 1 has K links for everything, which is right.
         for other in 2..=5 {
-            if host.has_link(other, 'K', name) && role == Role::Drain {
+            if role == Role::Drain && host.has_link(other, 'K', name) {
                 obstacles.push(Obstacle::KillLinkInStartLevel { level: other });
             }
         }

@@ -4,7 +4,7 @@
 use super::{Link, SysvHost, chain, empty, step, tail};
 use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Fate, Plan, Step, Way, Wishes};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps on `way`, those included that rc would pass over.
 #[must_use]
@@ -16,8 +16,13 @@ pub fn plan(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
         Way::PowerOff | Way::Reboot | Way::Runlevel(_) => host.locks.clone().unwrap_or_default(),
     };
     let mut plan = empty(host, way);
+    let mut ran: BTreeMap<&str, &str> = BTreeMap::new();
     for link in host.links(level, 'K') {
-        plan.steps.push(stop(host, link, &mut locks, way, wishes, &plan.steps));
+        let step = stop(host, link, &mut locks, way, wishes, &ran);
+        if step.fate == Fate::Runs {
+            ran.entry(tail(&link.name).unwrap_or(&link.name)).or_insert(&link.name);
+        }
+        plan.steps.push(step);
     }
     for link in host.links(level, 'S') {
         let killall = tail(&link.name) == Some("killall");
@@ -42,7 +47,7 @@ fn stop(
     locks: &mut BTreeSet<String>,
     way: Way,
     wishes: &Wishes,
-    before: &[Step],
+    ran: &BTreeMap<&str, &str>,
 ) -> Step {
     let mut stop = step(host, link, Act::Stop, wishes);
     let name = stop.name.clone();
@@ -56,9 +61,8 @@ fn stop(
         return stop;
     }
     stop.fate = Fate::Skipped;
-    let earlier = before.iter().find(|s| s.name == name && s.fate == Fate::Runs);
-    if let Some(first) = earlier {
-        stop.obstacles.push(Obstacle::OlderKillLink { first: first.shown.clone(), meant: link.name.clone() });
+    if let Some(first) = ran.get(name.as_str()) {
+        stop.obstacles.push(Obstacle::OlderKillLink { first: (*first).to_owned(), meant: link.name.clone() });
     } else if way != Way::Boot {
         let expected = format!("{}/{name}", host.lock_folder);
         let other = host.script(&name).and_then(|s| s.lock.clone()).filter(|l| locks.contains(l));

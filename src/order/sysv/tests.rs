@@ -197,3 +197,18 @@ proptest! {
         }
     }
 }
+
+/// Nobody has so many; whoever makes them on purpose does not keep the answer away.
+#[test]
+fn many_links_take_no_longer_each() {
+    let names: Vec<String> = (0..40_000).map(|n| format!("K50x{n:05}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let begin = std::time::Instant::now();
+    for rc in [Rc::RedHat, Rc::DebianNumbers, Rc::DebianDepend] {
+        let mut host = SysvHost { rc, scripts: Vec::new(), ..host(&names, &["web"]) };
+        let starts = links(&names).into_iter().map(|l| Link { name: l.name.replacen('K', "S", 1), ..l });
+        host.levels.insert(3, starts.collect());
+        assert_eq!(plan(&host, Way::PowerOff, &Wishes::default()).absent, []);
+    }
+    assert!(begin.elapsed() < std::time::Duration::from_secs(30), "it took {:?}", begin.elapsed());
+}

@@ -13,7 +13,7 @@ use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, mkfifoat, symlinkat, unlinkat};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -129,6 +129,16 @@ impl Root {
         } else {
             Ok(())
         }
+    }
+
+    /// Writes a file that a person named, as [`Root::write_atomic`] does. What is no regular file stays as
+    /// it is: a rename would put a file in the place of `/dev/null`.
+    pub fn write_named(&self, inner: &Path, bytes: &[u8], mode: u32, sync: Sync) -> Result<()> {
+        if self.lstat(inner).is_ok_and(|stat| stat.kind != FileKind::Regular) {
+            let cause = "it is not a regular file";
+            return Err(Error::other("write", self.outer(inner), ErrorKind::AlreadyExists, cause));
+        }
+        self.write_atomic(inner, bytes, mode, sync)
     }
 
     /// Makes or replaces a link in one step.

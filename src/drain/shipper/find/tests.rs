@@ -117,3 +117,49 @@ fn the_lock_names_its_holder() {
     host.write("proc/locks", "");
     assert_eq!(lock_holder(&root, Path::new("/lock")), None);
 }
+
+#[test]
+fn whoever_holds_the_lock_is_the_shipper_by_whatever_name() {
+    let host = Host::new("locker");
+    for data in ["var/lib/filebeat", "opt/Elastic/Agent/data/elastic-agent-9.1-abc/run/log-default"] {
+        host.write(&format!("{data}/filebeat.lock"), "");
+        host.write(&format!("{data}/registry/filebeat/log.json"), "");
+    }
+    host.process(7, "/usr/local/bin/shipper", "shipper");
+    let root = Root::at(&host.0).unwrap();
+    let lock = |data: &str, pid: i32| {
+        let stat = root.stat(&Path::new("/").join(data).join("filebeat.lock")).unwrap();
+        format!(
+            "1: FLOCK  ADVISORY  WRITE {pid} {:02x}:{:02x}:{} 0 EOF\n",
+            libc::major(stat.dev),
+            libc::minor(stat.dev),
+            stat.ino
+        )
+    };
+    let locks = lock("var/lib/filebeat", 7)
+        + &lock("opt/Elastic/Agent/data/elastic-agent-9.1-abc/run/log-default", 8);
+    host.write("proc/locks", &locks);
+    let [packaged, component] = &host.all()[..] else { panic!("two were laid") };
+    let runs = |one: &Found| (one.process.map(ProcessId::get), one.runs(&Proc::new(root.clone())));
+    // What has ended since then is not there.
+    assert_eq!((runs(packaged), runs(component)), ((Some(7), true), (Some(8), false)));
+}
+
+#[test]
+fn a_number_that_went_to_another_process_is_not_the_shipper() {
+    let host = Host::new("reused");
+    host.write("opt/fb/filebeat.yml", "path.data: /srv/fb\n");
+    host.process(10, "/opt/fb/filebeat", "./filebeat -e");
+    let found = host.all();
+    let proc = Proc::new(Root::at(&host.0).unwrap());
+    assert!(found[0].runs(&proc));
+    let fields = |state: &str, started: u64| {
+        format!("10 (x) {state} 1 10 10{} {started}{}\n", " 0".repeat(15), " 0".repeat(30))
+    };
+    host.write("proc/10/stat", &fields("S", 0));
+    assert!(found[0].runs(&proc));
+    for other in [fields("S", 99), fields("Z", 0)] {
+        host.write("proc/10/stat", &other);
+        assert!(!found[0].runs(&proc), "{other}");
+    }
+}

@@ -96,13 +96,21 @@ pub enum Number {
 #[inline(always)]
 pub(crate) fn begins(bytes: &[u8], text: &[u8]) -> bool {
     let Some(bytes) = bytes.get(..text.len()) else { return false };
-    let (eights, others) = (bytes.as_chunks::<8>().0, text.as_chunks::<8>().0);
-    for (one, other) in eights.iter().zip(others) {
+    let (all, others) = (bytes.as_chunks::<16>().0, text.as_chunks::<16>().0);
+    for (one, other) in all.iter().zip(others) {
         if one != other {
             return false;
         }
     }
-    // The rest with some of what was compared, so that it is eight bytes, too.
+    // The rest with some of what was compared, so that it is as many bytes, too.
+    if let (Some(end), Some(other)) = (bytes.last_chunk::<16>(), text.last_chunk::<16>()) {
+        return end == other;
+    }
+    if let (Some(start), Some(other)) = (bytes.first_chunk::<8>(), text.first_chunk::<8>())
+        && start != other
+    {
+        return false;
+    }
     if let (Some(end), Some(other)) = (bytes.last_chunk::<8>(), text.last_chunk::<8>()) {
         return end == other;
     }

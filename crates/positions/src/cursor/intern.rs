@@ -39,7 +39,7 @@ pub(super) struct Slot {
 }
 
 /// The slots at which a thing may lie, one after the other. Things whose halves differ in the lowest
-/// three bits alone begin side by side and stay so, however often they find others in their places. The
+/// six bits alone begin side by side and stay so, however often they find others in their places. The
 /// step is odd, so that every slot of a table, whose size is a power of two, comes in turn.
 struct Path {
     at: usize,
@@ -52,7 +52,7 @@ impl Path {
     #[inline(always)]
     fn of(half: u32, slots: usize) -> Option<Self> {
         let mask = slots.checked_sub(1)?;
-        Some(Self { at: half as usize & mask, step: (half >> 20 << 3 | 1) as usize, mask })
+        Some(Self { at: half as usize & mask, step: (half >> 20 << 6 | 1) as usize, mask })
     }
 
     #[inline(always)]

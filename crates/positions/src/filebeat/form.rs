@@ -8,21 +8,32 @@
 
 use crate::json::{begins, digits, plain};
 
-/// What stood in a gap.
+/// What stood in a gap. The number is its bit in a set of gaps, and its place among the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gap {
     /// Texts.
-    Source,
-    Key,
-    Time,
-    /// Numbers.
-    Offset,
-    Inode,
-    /// Both numbers of a time.
-    Extra,
-    Second,
+    Source = 0,
+    Key = 1,
+    Time = 2,
     /// A text or a number that means nothing.
-    Nothing,
+    Nothing = 3,
+    /// Numbers.
+    Offset = 4,
+    Inode = 5,
+    /// Both numbers of a time.
+    Extra = 6,
+    Second = 7,
+}
+
+/// Gaps, a bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Gaps(u8);
+
+impl Gaps {
+    #[inline(always)]
+    fn has(self, gap: Gap) -> bool {
+        self.0 >> gap as u8 & 1 == 1
+    }
 }
 
 /// Where a value stood in a file, quotes included.
@@ -33,16 +44,26 @@ pub(super) struct Mark {
     pub to: u64,
 }
 
-/// The values in the gaps, where the form has such a gap.
+/// The values in the gaps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Values<'a> {
-    pub source: Option<&'a [u8]>,
-    pub key: Option<&'a [u8]>,
-    pub time: Option<&'a [u8]>,
-    pub offset: Option<u64>,
-    pub inode: Option<u64>,
-    pub extra: Option<u64>,
-    pub second: Option<u64>,
+    gaps: Gaps,
+    texts: [&'a [u8]; 4],
+    numbers: [u64; 8],
+}
+
+impl<'a> Values<'a> {
+    /// The text in a gap, if there is such a gap.
+    #[inline(always)]
+    pub fn text(&self, gap: Gap) -> Option<&'a [u8]> {
+        self.texts.get(gap as usize).copied().filter(|_| self.gaps.has(gap))
+    }
+
+    /// The number in a gap, if there is such a gap.
+    #[inline(always)]
+    pub fn number(&self, gap: Gap) -> Option<u64> {
+        self.numbers.get(gap as usize).copied().filter(|_| self.gaps.has(gap))
+    }
 }
 
 /// A piece of a form: so many bytes, then a gap.
@@ -52,6 +73,8 @@ struct Piece {
     gap: Gap,
     /// What stands in the gap is a string, whose quotes belong to the bytes around it.
     is_text: bool,
+    /// How long the value was.
+    size: usize,
 }
 
 /// A form has at most so many gaps: a state with more is read as JSON.
@@ -61,6 +84,7 @@ const MOST: usize = 16;
 #[derive(Clone, Debug)]
 pub(super) struct Form {
     pieces: Vec<Piece>,
+    gaps: Gaps,
     /// The bytes of all pieces, and those after the last gap.
     text: Vec<u8>,
 }
@@ -69,7 +93,7 @@ impl Form {
     /// The form of a state of `len` bytes, with which `text` begins and which is byte `start` of its file.
     /// `None` where a value is of another kind than forms take, or is there twice.
     pub fn of(text: &[u8], start: u64, len: usize, marks: &[Mark]) -> Option<Self> {
-        let mut form = Self { pieces: Vec::new(), text: Vec::new() };
+        let mut form = Self { pieces: Vec::new(), gaps: Gaps::default(), text: Vec::new() };
         let mut end = 0;
         for mark in marks {
             let at = |place: u64| usize::try_from(place.checked_sub(start)?).ok();
@@ -77,29 +101,30 @@ impl Form {
                 // What means nothing may as well stay the same.
                 if mark.gap == Gap::Nothing { continue } else { return None }
             };
-            if form.pieces.len() == MOST || form.has(mark.gap) && mark.gap != Gap::Nothing {
+            if form.pieces.len() == MOST || form.gaps.has(mark.gap) && mark.gap != Gap::Nothing {
                 return None;
             }
             let lead = text.get(end..from)?;
             form.text.extend_from_slice(lead);
             let is_text = lead.last() == Some(&b'"');
-            form.pieces.push(Piece { len: lead.len(), gap: mark.gap, is_text });
+            form.pieces.push(Piece {
+                len: lead.len(),
+                gap: mark.gap,
+                is_text,
+                size: to.saturating_sub(from),
+            });
+            form.gaps.0 |= 1 << mark.gap as u8;
             end = to;
         }
         form.text.extend_from_slice(text.get(end..len)?);
-        let two_times = form.has(Gap::Time) && form.has(Gap::Extra);
-        (!two_times && form.has(Gap::Extra) == form.has(Gap::Second)).then_some(form)
-    }
-
-    /// Whether it has such a gap.
-    pub fn has(&self, gap: Gap) -> bool {
-        self.pieces.iter().any(|piece| piece.gap == gap)
+        let has = |gap| form.gaps.has(gap);
+        (!(has(Gap::Time) && has(Gap::Extra)) && has(Gap::Extra) == has(Gap::Second)).then_some(form)
     }
 
     /// The values of a state of this form with which `text` begins, and its length.
     #[inline(always)]
     pub fn read<'a>(&self, text: &'a [u8]) -> Option<(Values<'a>, usize)> {
-        let mut values = Values::default();
+        let mut values = Values { gaps: self.gaps, ..Values::default() };
         let (mut form, mut rest) = (self.text.as_slice(), text);
         for piece in &self.pieces {
             let (lead, others) = form.split_at_checked(piece.len)?;
@@ -108,18 +133,18 @@ impl Form {
                 return None;
             }
             rest = rest.get(lead.len()..)?;
-            let (number, len) = if piece.is_text { (0, plain(rest)) } else { digits(rest)? };
-            let (value, others) = rest.split_at_checked(len)?;
-            rest = others;
-            match piece.gap {
-                Gap::Source => values.source = Some(value),
-                Gap::Key => values.key = Some(value),
-                Gap::Time => values.time = Some(value),
-                Gap::Offset => values.offset = Some(number),
-                Gap::Inode => values.inode = Some(number),
-                Gap::Extra => values.extra = Some(number),
-                Gap::Second => values.second = Some(number),
-                Gap::Nothing => {}
+            // The places of all gaps are below 8, those of texts below 4.
+            if piece.is_text {
+                // A time is mostly as long as the one before; what else than a time may stand there is seen later.
+                let as_before = piece.gap == Gap::Time && rest.get(piece.size) == Some(&b'"');
+                let len = if as_before { piece.size } else { plain(rest) };
+                let (value, others) = rest.split_at_checked(len)?;
+                values.texts[piece.gap as usize & 3] = value;
+                rest = others;
+            } else {
+                let (value, len) = digits(rest)?;
+                values.numbers[piece.gap as usize & 7] = value;
+                rest = rest.get(len..)?;
             }
         }
         if !begins(rest, form) {
@@ -219,8 +244,9 @@ mod tests {
         forms.keep(Form::of(text, 100, 35, &marks).unwrap(), 'a');
         let other = br#"{"source":"","offset":5,"x":7}   "#;
         let (values, len, common) = forms.find(other).unwrap();
-        assert_eq!((values.source, values.offset, values.time), (Some(&b""[..]), Some(5), None));
+        assert_eq!((values.text(Gap::Source), values.number(Gap::Offset)), (Some(&b""[..]), Some(5)));
         assert_eq!((len, *common), (30, 'a'));
+        assert_eq!((values.text(Gap::Time), values.number(Gap::Inode)), (None, None));
         for other in [
             r#"{"source":"","offset":5,"x":8}   "#,
             r#"{"source":"","offset":05,"x":7}   "#,

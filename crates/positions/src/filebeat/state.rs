@@ -5,10 +5,10 @@
 //! are skipped. A field of a wrong type, a negative or a huge one is a [`FaultKind`], and the state
 //! then claims nothing for it. Pure.
 
-use super::form::{Form, Forms, Mark};
+use super::form::{Form, Forms, Gap, Mark};
 use super::key::FINGERPRINT_LENGTH;
 use super::order::Order;
-use super::time::{self, Time};
+use super::time::{self, Dates, Time};
 use crate::cursor::{Acknowledged, Cursor, FaultKind, FileId, Identity, Input, Timestamp, Ttl, split};
 use crate::json::{Error, Reader};
 use std::time::Duration;
@@ -34,6 +34,7 @@ pub struct State {
     fresh: bool,
     order: Order,
     forms: Forms<Common>,
+    dates: Dates,
     /// Where the values stood that differ from state to state, while that is asked for.
     marks: Option<Vec<Mark>>,
 }
@@ -89,21 +90,23 @@ impl State {
     fn by_form(&mut self, json: &mut Reader<'_>) -> Result<bool, Error> {
         let Some((values, len, common)) = self.forms.find(json.ahead(AHEAD)?) else { return Ok(false) };
         let mut fields = common.fields;
-        fields.offset = values.offset.or(fields.offset);
-        fields.inode = values.inode.or(fields.inode);
-        let time = match (values.time, values.extra, values.second) {
-            (Some(text), ..) => time::rfc3339(text),
+        fields.offset = values.number(Gap::Offset).or(fields.offset);
+        fields.inode = values.number(Gap::Inode).or(fields.inode);
+        let pair = (values.number(Gap::Extra), values.number(Gap::Second));
+        let time = match (values.text(Gap::Time), pair.0, pair.1) {
+            (Some(text), ..) => self.dates.rfc3339(text),
             (None, Some(extra), Some(second)) => time::pair_of(extra, second),
             (None, ..) => fields.time,
         };
+        let key = values.text(Gap::Key);
         // Of a key that was read before, and of a time that is none, the careful reader has more to say.
-        if time.is_none() && fields.time.is_some() || values.key.is_some() && !self.key.is_empty() {
+        if time.is_none() && fields.time.is_some() || key.is_some() && !self.key.is_empty() {
             return Ok(false);
         }
         fields.time = time;
         self.fields = fields;
-        self.source.extend_from_slice(values.source.unwrap_or_default());
-        self.key.extend_from_slice(values.key.unwrap_or_default());
+        self.source.extend_from_slice(values.text(Gap::Source).unwrap_or_default());
+        self.key.extend_from_slice(key.unwrap_or_default());
         self.meta.extend_from_slice(&common.meta);
         json.pass(len);
         Ok(true)

@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn changes_are_seen(
         which in 0..STATES.len(),
-        changes in prop::collection::vec((0..4_u8, 0..250_usize, prop::sample::select(&b"0123456789\"\\{}[],:. -+eEaZTs\0\n\xff"[..])), 1..60),
+        changes in prop::collection::vec((0..4_u8, 0..250_usize, prop::sample::select(&b"0123456789\"\\{}[],:. -+eEaZTs\0\n\xff"[..])), 1..20),
         with_key in any::<bool>(),
     ) {
         let base = STATES[which].as_bytes();

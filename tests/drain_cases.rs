@@ -52,9 +52,12 @@ enum Row {
     Gzip,
     TailFiles,
     Refused,
+    OtherTerminator,
+    NoFile,
+    NothingInFlight,
 }
 
-const ROWS: [Row; 29] = [
+const ROWS: [Row; 32] = [
     Row::Filebeat1,
     Row::Filebeat5To6,
     Row::Filebeat70To78,
@@ -84,6 +87,9 @@ const ROWS: [Row; 29] = [
     Row::Gzip,
     Row::TailFiles,
     Row::Refused,
+    Row::OtherTerminator,
+    Row::NoFile,
+    Row::NothingInFlight,
 ];
 
 /// A tree that stands for a host with a running Filebeat.
@@ -570,6 +576,39 @@ const CASES: &[Case] = &[
         expect: || (Verdict::GaveUp, vec![(A, "refused"), ("/var/log/app/b.log", "not-picked-up")]),
     },
     Case {
+        name: "other-terminator",
+        shows: &[Row::OtherTerminator],
+        build: |tree| {
+            tree.input("filestream", "  id: app\n  line_terminator: carriage_return\n");
+            let (ino, dev) = tree.file(A, "a\rb\rno end");
+            tree.filestream(&format!("native::{ino}-{dev}"), A, "{\"offset\":4}", "");
+        },
+        expect: || (Verdict::CannotTell, vec![(A, "other-terminator")]),
+    },
+    Case {
+        name: "no-file",
+        shows: &[Row::NoFile],
+        build: |tree| {
+            tree.input("log", "");
+            let id = tree.file(A, "a\n");
+            tree.log_state(A, id, 2);
+            tree.set("journald::j::LOCAL_SYSTEM_JOURNAL", "{\"ttl\":-1,\"cursor\":{\"position\":\"s=1\"}}");
+        },
+        expect: || (Verdict::Drained, vec![(A, "acknowledged")]),
+    },
+    Case {
+        name: "nothing-in-flight",
+        shows: &[Row::NothingInFlight],
+        build: |tree| left_out(tree, 0),
+        expect: || (Verdict::Settled, vec![(A, "read-filtered")]),
+    },
+    Case {
+        name: "something-in-flight",
+        shows: &[Row::NothingInFlight],
+        build: |tree| left_out(tree, 1),
+        expect: || (Verdict::GaveUp, vec![(A, "read-filtered")]),
+    },
+    Case {
         name: "cloudwatch",
         shows: &[Row::CloudWatch],
         build: |tree| {
@@ -584,6 +623,31 @@ const CASES: &[Case] = &[
         expect: || (Verdict::ShipperDead, vec![(A, "behind")]),
     },
 ];
+
+/// Filebeat's own counters over HTTP, for one question; the port.
+fn stats(active: u64) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut asker, _) = listener.accept().unwrap();
+        let _ = std::io::Read::read(&mut asker, &mut [0; 4096]);
+        let body = format!(
+            "{{\"filebeat\":{{\"events\":{{\"active\":{active}}}}},\
+             \"libbeat\":{{\"pipeline\":{{\"events\":{{\"active\":{active}}}}}}}}}"
+        );
+        write!(asker, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    });
+    port
+}
+
+/// A file whose last line is left out by the configuration, and what the shipper counts as in flight.
+fn left_out(tree: &mut Tree, active: u64) {
+    tree.input("filestream", "  id: app\n  exclude_lines: ['^#']\n");
+    tree.inputs += &format!("http.enabled: true\nhttp.port: {}\n", stats(active));
+    let (ino, dev) = tree.file(A, "a\n#b\n");
+    tree.filestream(&format!("native::{ino}-{dev}"), A, "{\"offset\":2}", "");
+    tree.hold(A, 5);
+}
 
 #[test]
 fn every_row_has_a_case() {
@@ -617,6 +681,48 @@ fn every_case_comes_out_as_expected() {
         }
     }
     assert!(wrong.is_empty(), "{} cases of {} went wrong:\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+}
+
+/// Two Filebeats that run, one component of the Elastic Agent that does not, and the CloudWatch agent.
+#[test]
+fn auto_judges_every_shipper_and_the_worst_verdict_counts() {
+    let mut tree = Tree::new("auto");
+    tree.shipper = None;
+    tree.input("log", "");
+    let id = tree.file(A, "a\n");
+    tree.log_state(A, id, 2);
+    let other = tree.file("/srv/log/b.log", "a\n");
+    let third = tree.file("/srv/log/c.log", "a\nb\n");
+    tree.file("/srv/log/d.log", "a\n");
+    tree.put(
+        "/opt/fb/filebeat.yml",
+        "filebeat.inputs:\n- type: log\n  paths: [/srv/log/b.log]\npath.data: /srv/fb\n",
+    );
+    tree.put("/srv/fb/registry", format!("[{}]", Tree::array_state("/srv/log/b.log", other, 2)));
+    tree.put("/proc/43/stat", format!("43 (filebeat) S 1 43 43{}", " 0".repeat(48)));
+    tree.put("/proc/43/cmdline", "/opt/fb/filebeat\0-e\0");
+    symlink("/opt/fb/filebeat", tree.root.join("proc/43/exe")).unwrap();
+    fs::create_dir_all(tree.root.join("proc/43/fd")).unwrap();
+    let agent = "/opt/Elastic/Agent/data/elastic-agent-9.1-abc/run/log-default/registry";
+    tree.put(&format!("{agent}/filebeat/meta.json"), "{\"version\":\"0\"}");
+    let state = format!("[{}]", Tree::array_state("/srv/log/c.log", third, 2));
+    tree.put(&format!("{agent}/filebeat/data.json"), state);
+    let states = "/opt/aws/amazon-cloudwatch-agent/logs/state";
+    tree.put(&format!("{states}/_srv_log_d.log"), "2\n/srv/log/d.log");
+    let (verdict, report) = tree.judge();
+    let found: Vec<(&str, &str, &str)> = report
+        .shippers
+        .iter()
+        .map(|one| (one.positions.as_str(), one.health.as_ref(), one.verdict.as_ref()))
+        .collect();
+    let wanted = [
+        ("/var/lib/filebeat/registry", "alive", "drained"),
+        ("/srv/fb/registry", "alive", "drained"),
+        (states, "dead", "cannot tell"),
+        (agent, "dead", "shipper dead"),
+    ];
+    assert_eq!((found.as_slice(), verdict), (&wanted[..], Verdict::ShipperDead), "{}", report.text());
+    assert_eq!(report.bytes_left, 2);
 }
 
 #[test]
@@ -928,6 +1034,35 @@ fn a_log_that_changes_while_it_is_judged_never_drains() {
             assert!(report.text().contains("/var/log/app"), "{}", report.text());
         }
         *verdicts.entry(format!("{verdict:?}")).or_insert(0) += 1;
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    assert!(!verdicts.contains_key("Drained") && !verdicts.contains_key("Settled"), "{verdicts:?}");
+}
+
+/// A folder on the way to the files has another name each time that one looks. No state tells of it.
+#[test]
+fn a_folder_that_is_renamed_while_it_is_looked_for_never_drains() {
+    let mut tree = Tree::new("renamed-folder");
+    tree.inputs = "- type: log\n  paths: ['/var/log/app/*/*.log']\n".to_owned();
+    tree.file("/var/log/app/one/a.log", "a\n");
+    tree.log_state("/var/log/app/one/gone.log", (1, 1), 2);
+    tree.lay();
+    let names = ["one", "two"].map(|name| tree.root.join("var/log/app").join(name));
+    let stop = Arc::new(AtomicBool::new(false));
+    let ended = Arc::clone(&stop);
+    let writer = std::thread::spawn(move || {
+        let mut turn = 0;
+        while !ended.load(Ordering::Relaxed) {
+            fs::rename(&names[turn % 2], &names[(turn + 1) % 2]).unwrap();
+            turn += 1;
+            // Older kernels tell times apart by the tick.
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    });
+    let mut verdicts = BTreeMap::new();
+    for _ in 0..400 {
+        *verdicts.entry(format!("{:?}", tree.look().unwrap().0)).or_insert(0) += 1;
     }
     stop.store(true, Ordering::Relaxed);
     writer.join().unwrap();

@@ -52,6 +52,7 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
         let decision = apply::preview(&ctx.root, &command, &env);
         decision.steps.iter().for_each(|step| out::say(&format!("{step}\n")));
         let mut outcome = decision.outcome;
+        outcome.notes.extend(apply::differences(&ctx.root, &command));
         let calls = std::mem::take(&mut outcome.hand_over);
         calls.iter().for_each(|call| out::say(&format!("run {call}\n")));
         Outcome { reload: false, ..outcome }

@@ -59,19 +59,21 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
     let mut asked = args.verb;
     if ctx.root.is_host() {
         if let Verb::Drain(d) = &mut asked {
-            from_here([&mut d.registry, &mut d.config, &mut d.report, &mut d.reports]);
+            from_here(&mut [&mut d.registry, &mut d.config, &mut d.report, &mut d.reports]);
         }
         if let Verb::Order(o) = &mut asked {
-            from_here([&mut o.state, &mut o.svg]);
+            from_here(&mut [&mut o.state, &mut o.svg]);
         }
     }
     verb(&ctx, asked, around)
 }
 
 /// Relative paths begin in the working folder, as everywhere. (With `--root` every path begins there.)
-fn from_here<const N: usize>(typed: [&mut Option<PathBuf>; N]) {
-    for path in typed.into_iter().flatten().filter(|path| path.as_path() != Path::new("-")) {
-        if let Ok(whole) = std::path::absolute(&path) {
+fn from_here(typed: &mut [&mut Option<PathBuf>]) {
+    for path in typed.iter_mut().filter_map(|path| path.as_mut()) {
+        if path.as_path() != Path::new("-")
+            && let Ok(whole) = std::path::absolute(&path)
+        {
             *path = whole;
         }
     }

@@ -76,11 +76,11 @@ pub fn scan(
     let known = folders::known(cursors);
     for attempt in 1..=ATTEMPTS {
         let mut doubts = Vec::new();
-        let mut all = known.clone();
+        let (mut all, mut listed) = (known.clone(), Vec::new());
         for pattern in asks.wishes.iter().flat_map(|wish| &wish.patterns) {
-            all.extend(folders::matched(root, pattern, limit, &mut doubts));
+            all.extend(folders::matched(root, pattern, limit, &mut listed, &mut doubts));
         }
-        let read = folders::read(root, all, limit, &mut doubts);
+        let read = folders::read(root, all, listed, limit, &mut doubts);
         if attempt < ATTEMPTS && doubts.iter().any(|doubt| matches!(doubt, Doubt::Unsteady(_))) {
             continue;
         }

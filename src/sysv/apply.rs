@@ -9,10 +9,10 @@ use super::chkconfig::{
     file_of, is_enabled, is_listed,
 };
 use super::depth::read_facilities;
-use super::header::{Keep, scan, scan_for};
+use super::header::{Keep, OverrideError, scan, scan_for};
 use super::level::Runlevel;
 use super::links::{Found, Link, Step, Target, shown};
-use super::lsb;
+use super::lsb::{self, BlockError};
 use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root};
@@ -76,6 +76,19 @@ pub fn preview(root: &Root, command: &Command, env: &Env) -> Decision {
     // What was read of thousands of scripts is not taken apart piece by piece: the program ends here.
     std::mem::forget(view);
     decision
+}
+
+/// What chkconfig and insserv make of the header of a script that is to be added, where it is not the
+/// same (`--dry-run`). One without an LSB block is for chkconfig alone.
+#[must_use]
+pub fn differences(root: &Root, command: &Command) -> Vec<String> {
+    let Command::Add { name, .. } = command else { return Vec::new() };
+    let Some(file) = file_of(SCRIPTS, name) else { return Vec::new() };
+    let bytes = root.read(Path::new(&file), SCRIPT_LIMIT).unwrap_or_default();
+    if matches!(lsb::parse(&bytes), Err(BlockError::NoBlock)) {
+        return Vec::new();
+    }
+    lsb::differences(&bytes).iter().map(|said| format!("'{}': {said}", shown(OsStr::new(&file)))).collect()
 }
 
 /// Reads as much as the command needs.
@@ -203,12 +216,22 @@ fn read_script(root: &Root, name: &OsStr, view: &mut View) {
     let Some(mut script) = read_one(root, name) else { return };
     if let Script::Read { over, .. } = &mut script
         && let Some(file) = file_of(OVERRIDES, name)
-        && let Ok(bytes) = root.read(Path::new(&file), SCRIPT_LIMIT)
-        && !bytes.is_empty()
     {
-        *over = Some(Box::new(scan(&bytes)));
+        match root.read(Path::new(&file), SCRIPT_LIMIT) {
+            Ok(bytes) if bytes.is_empty() => {}
+            Ok(bytes) => *over = Some(Box::new(scan(&bytes).map_err(OverrideError::from))),
+            Err(e) if is_no_override(&e) => {}
+            Err(e) => *over = Some(Box::new(Err(OverrideError::Unreadable(e.cause())))),
+        }
     }
     view.scripts.insert(name.to_owned(), script);
+}
+
+/// Not there, a folder, which chkconfig cannot map and goes on without, or secret: who may not read it
+/// may not write links either.
+fn is_no_override(e: &Error) -> bool {
+    use std::io::ErrorKind::{IsADirectory, PermissionDenied};
+    e.is_not_found() || matches!(e.kind(), IsADirectory | PermissionDenied)
 }
 
 /// A script without its override; `None` where there is none.
@@ -296,17 +319,17 @@ pub fn take(root: &Root, steps: &[Step]) -> Result<(), Failure> {
         }
     }
     // Until here everything that went was only moved aside, under names that no rc looks at.
+    let mut failed = None;
+    let mut left = Vec::new();
     for undo in &done {
         if let Undo::Back { aside, .. } = undo
             && let Err(e) = root.remove_file(aside)
         {
-            return Err(Failure {
-                message: e.to_string(),
-                left: vec![format!("'{}' is left over", aside.display())],
-            });
+            left.push(format!("'{}' is left over", shown(aside.as_os_str())));
+            failed.get_or_insert(e);
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), |e| Err(Failure { message: e.to_string(), left }))
 }
 
 fn take_one(root: &Root, step: &Step, done: &mut Vec<Undo>) -> Result<(), String> {

@@ -29,27 +29,40 @@ fn tidy(path: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(path))
 }
 
-/// The folders in which files can match a pattern.
+/// What was met on the way to the folders of a pattern.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    /// The folders.
+    found: BTreeSet<PathBuf>,
+    /// Those above them whose names were listed, as they were before.
+    listed: Vec<(PathBuf, Stamp)>,
+    /// What could not be seen.
+    blind: Vec<Doubt>,
+}
+
+/// The folders in which files can match a pattern; those whose names were listed for it are added to
+/// `listed`.
 pub(super) fn matched(
     root: &Root,
     pattern: &Pattern,
     limit: Duration,
+    listed: &mut Vec<(PathBuf, Stamp)>,
     doubts: &mut Vec<Doubt>,
 ) -> BTreeSet<PathBuf> {
     let (root, parts) = (root.clone(), pattern.parts().to_vec());
     let found = within(limit, move || {
-        let mut found = BTreeSet::new();
-        let mut blind = Vec::new();
+        let mut met = Met::default();
         let folders = parts.len().saturating_sub(1);
         let any_last = parts.last() == Some(&Part::Any);
         let parts = parts.get(..folders + usize::from(any_last)).unwrap_or_default();
-        walk(&root, PathBuf::from("/"), parts, &mut found, &mut blind);
-        (found, blind)
+        walk(&root, PathBuf::from("/"), parts, &mut met);
+        met
     });
     match found {
-        Some((found, blind)) => {
-            doubts.extend(blind);
-            found
+        Some(mut met) => {
+            doubts.append(&mut met.blind);
+            listed.append(&mut met.listed);
+            met.found
         }
         None => {
             doubts.push(Doubt::Blind(pattern.text().to_owned(), HANGS.to_owned()));
@@ -60,52 +73,42 @@ pub(super) fn matched(
 
 const HANGS: &str = "its file system did not answer in time";
 
-fn walk(root: &Root, at: PathBuf, parts: &[Part], found: &mut BTreeSet<PathBuf>, blind: &mut Vec<Doubt>) {
+fn walk(root: &Root, at: PathBuf, parts: &[Part], met: &mut Met) {
     let Some((part, later)) = parts.split_first() else {
-        found.insert(at);
+        met.found.insert(at);
         return;
     };
     match part {
-        Part::Name(name) => walk(root, at.join(name), later, found, blind),
+        Part::Name(name) => walk(root, at.join(name), later, met),
         Part::Wild(_) => {
-            for name in subfolders(root, &at, blind) {
+            for name in subfolders(root, &at, met) {
                 if part.matches(name.as_os_str().as_bytes()) {
-                    walk(root, at.join(name), later, found, blind);
+                    walk(root, at.join(name), later, met);
                 }
             }
         }
-        Part::Any => below(
-            root,
-            at,
-            DEPTH,
-            &mut |folder, blind| {
-                walk(root, folder, later, found, blind);
-            },
-            blind,
-        ),
+        Part::Any => below(root, at, DEPTH, later, met),
     }
 }
 
-fn below(
-    root: &Root,
-    at: PathBuf,
-    depth: usize,
-    take: &mut dyn FnMut(PathBuf, &mut Vec<Doubt>),
-    blind: &mut Vec<Doubt>,
-) {
-    take(at.clone(), blind);
+fn below(root: &Root, at: PathBuf, depth: usize, later: &[Part], met: &mut Met) {
+    walk(root, at.clone(), later, met);
     if depth > 0 {
-        for name in subfolders(root, &at, blind) {
-            below(root, at.join(name), depth - 1, take, blind);
+        for name in subfolders(root, &at, met) {
+            below(root, at.join(name), depth - 1, later, met);
         }
     }
 }
 
-fn subfolders(root: &Root, at: &Path, blind: &mut Vec<Doubt>) -> Vec<PathBuf> {
-    let entries = match root.list(at) {
+fn subfolders(root: &Root, at: &Path, met: &mut Met) -> Vec<PathBuf> {
+    let entries = root.stat(at).and_then(|stat| {
+        met.listed.push((at.to_owned(), stamp_of(&stat)));
+        root.list(at)
+    });
+    let entries = match entries {
         Ok(entries) => entries,
         Err(error) => {
-            blind.extend(blindness(at, &error));
+            met.blind.extend(blindness(at, &error));
             return Vec::new();
         }
     };
@@ -153,11 +156,12 @@ pub(super) struct Seen {
     pub link: bool,
 }
 
-/// Reads each folder. A name that was renamed from one to another while they were read may be missing:
-/// that is [`Doubt::Unsteady`].
+/// Reads each folder. A name that was renamed from one to another while they were read may be missing,
+/// and so may a folder below those that were `listed`: that is [`Doubt::Unsteady`].
 pub(super) fn read(
     root: &Root,
     folders: BTreeSet<PathBuf>,
+    mut listed: Vec<(PathBuf, Stamp)>,
     limit: Duration,
     doubts: &mut Vec<Doubt>,
 ) -> Vec<Folder> {
@@ -173,18 +177,18 @@ pub(super) fn read(
     }
     // A file that was renamed from a folder still to be read into one that was read already is in
     // neither list.
-    let stamps: Vec<(PathBuf, Stamp)> =
-        all.iter().map(|folder| (folder.path.clone(), folder.stamp)).collect();
+    listed.extend(all.iter().map(|folder| (folder.path.clone(), folder.stamp)));
     let same = |root: &Root, (path, stamp): &(PathBuf, Stamp)| {
         root.stat(path).is_ok_and(|stat| stamp_of(&stat) == *stamp)
     };
-    let answers = each(root, stamps, limit, same);
-    let changed = all.iter().zip(answers).find(|(_, same)| *same != Some(true));
-    doubts.extend(changed.map(|(folder, _)| Doubt::Unsteady(escape(folder.path.as_os_str()))));
+    let answers = each(root, listed.clone(), limit, same);
+    let changed = listed.iter().zip(answers).find(|(_, same)| *same != Some(true));
+    doubts.extend(changed.map(|((path, _), _)| Doubt::Unsteady(escape(path.as_os_str()))));
     all
 }
 
-type Stamp = (u64, u64, (i64, u32));
+/// Which folder it is, and when it changed last.
+pub(super) type Stamp = (u64, u64, (i64, u32));
 
 fn stamp_of(stat: &Stat) -> Stamp {
     (stat.dev, stat.ino, stat.mtime)

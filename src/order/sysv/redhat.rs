@@ -16,11 +16,11 @@ pub fn plan(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
         Way::PowerOff | Way::Reboot | Way::Runlevel(_) => host.locks.clone().unwrap_or_default(),
     };
     let mut plan = empty(host, way);
-    let mut ran: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut ran: BTreeMap<String, String> = BTreeMap::new();
     for link in host.links(level, 'K') {
         let step = stop(host, link, &mut locks, way, wishes, &ran);
-        if step.fate == Fate::Runs {
-            ran.entry(tail(&link.name).unwrap_or(&link.name)).or_insert(&link.name);
+        if step.fate == Fate::Runs && !ran.contains_key(&step.name) {
+            ran.insert(step.name.clone(), link.name.clone());
         }
         plan.steps.push(step);
     }
@@ -47,7 +47,7 @@ fn stop(
     locks: &mut BTreeSet<String>,
     way: Way,
     wishes: &Wishes,
-    ran: &BTreeMap<&str, &str>,
+    ran: &BTreeMap<String, String>,
 ) -> Step {
     let mut stop = step(host, link, Act::Stop, wishes);
     let name = stop.name.clone();
@@ -61,8 +61,8 @@ fn stop(
         return stop;
     }
     stop.fate = Fate::Skipped;
-    if let Some(first) = ran.get(name.as_str()) {
-        stop.obstacles.push(Obstacle::OlderKillLink { first: (*first).to_owned(), meant: link.name.clone() });
+    if let Some(first) = ran.get(&name) {
+        stop.obstacles.push(Obstacle::OlderKillLink { first: first.clone(), meant: link.name.clone() });
     } else if way != Way::Boot {
         let expected = format!("{}/{name}", host.lock_folder);
         let other = host.script(&name).and_then(|s| s.lock.clone()).filter(|l| locks.contains(l));

@@ -6,7 +6,7 @@
 //! not by a hash alone. With
 //! [`Identity::Path`] it holds the path too. Pure.
 
-use super::intern::{Arena, Index, Interner, MOST};
+use super::intern::{Arena, Entry, Index, Interner, MOST};
 use super::record::{
     Ack, Kind, NO_TIME, NONE, Record, hash_of, pack_identity, same_identity, ttl, ttl_number,
 };
@@ -23,6 +23,9 @@ pub enum Full {
     #[error("a file name of {0} bytes, no file can have it")]
     LongName(usize),
 }
+
+/// How long a file's name is, mostly.
+const NAME: usize = 20;
 
 /// A folder's number; states of one folder share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,8 +79,8 @@ impl Cursors {
     /// # Errors
     /// [`Full`]; the states are as they were.
     pub(crate) fn set(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<u32, Full> {
-        let (scope, hash, old) = self.known(scope, cursor)?;
-        self.put(scope, hash, cursor, old)
+        let (scope, entry) = self.known(scope, cursor)?;
+        self.put(scope, entry, cursor)
     }
 
     /// Sets the state known by `scope`, input id and identity if it is new; the number of the one
@@ -86,26 +89,45 @@ impl Cursors {
     /// # Errors
     /// [`Full`]; the states are as they were.
     pub(crate) fn insert(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<Option<u32>, Full> {
-        let (scope, hash, old) = self.known(scope, cursor)?;
-        match old {
-            Some(_) => Ok(old),
-            None => self.put(scope, hash, cursor, None).map(|_| None),
+        let (scope, entry) = self.known(scope, cursor)?;
+        match entry {
+            Entry::Found(old) => Ok(Some(old)),
+            Entry::Free(_) => self.put(scope, entry, cursor).map(|_| None),
         }
     }
 
-    /// The number of a scope, the hash of the state's key, and the number of the state if it is there.
-    fn known(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<(u32, u64, Option<u32>), Full> {
+    /// Makes room for so many states. Memory that is never written to costs nothing.
+    pub(crate) fn reserve(&mut self, states: usize) {
+        let states = states.min(MOST);
+        self.records.reserve(states);
+        self.names.reserve(states.saturating_mul(NAME));
+        self.index.reserve(states);
+    }
+
+    /// The number of a scope, and the state of this key or room for it.
+    fn known(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<(u32, Entry), Full> {
         let scope = match self.last_scope(scope, cursor.input_id) {
             Some(last) => last,
             None => self.scopes.intern(&scope_text(scope, cursor.input_id)).ok_or(Full::TooMany)?,
         };
-        let hash = hash_of(scope, &cursor.identity);
-        Ok((scope, hash, self.lookup(scope, hash, &cursor.identity)))
+        let Self { records, index, texts, devices, .. } = self;
+        let entry = index.entry(hash_of(scope, &cursor.identity), |number| {
+            is_state(records, texts, devices, number, scope, &cursor.identity)
+        });
+        Ok((scope, entry.ok_or(Full::TooMany)?))
     }
 
-    fn put(&mut self, scope: u32, hash: u64, cursor: &Cursor<'_>, old: Option<u32>) -> Result<u32, Full> {
-        let record = self.pack(scope, cursor, old)?;
-        let number = match old.or_else(|| self.free.pop()) {
+    fn put(&mut self, scope: u32, entry: Entry, cursor: &Cursor<'_>) -> Result<u32, Full> {
+        let slot = match entry {
+            Entry::Found(old) => {
+                let record = self.pack(scope, cursor, Some(old))?;
+                self.records.get_mut(old as usize).into_iter().for_each(|place| *place = record);
+                return Ok(old);
+            }
+            Entry::Free(slot) => slot,
+        };
+        let record = self.pack(scope, cursor, None)?;
+        let number = match self.free.pop() {
             Some(number) => number,
             None => u32::try_from(self.records.len())
                 .ok()
@@ -116,9 +138,7 @@ impl Cursors {
             Some(place) => *place = record,
             None => self.records.push(record),
         }
-        if old.is_none() {
-            self.index.add(hash, number);
-        }
+        self.index.fill(slot, number);
         Ok(number)
     }
 
@@ -249,11 +269,8 @@ impl Cursors {
     }
 
     fn lookup(&self, scope: u32, hash: u64, identity: &Identity<'_>) -> Option<u32> {
-        self.index.find(hash, |number| {
-            self.records.get(number as usize).is_some_and(|record| {
-                record.scope == scope && same_identity(record, identity, &self.texts, &self.devices)
-            })
-        })
+        let Self { records, index, texts, devices, .. } = self;
+        index.find(hash, |number| is_state(records, texts, devices, number, scope, identity))
     }
 
     fn acknowledged(&self, record: &Record) -> Acknowledged<'_> {
@@ -315,6 +332,20 @@ impl Cursors {
             input: cursor.input,
         })
     }
+}
+
+/// Whether the state of a number has this scope and identity.
+#[inline]
+fn is_state(
+    records: &[Record],
+    texts: &Arena,
+    devices: &Interner,
+    number: u32,
+    scope: u32,
+    identity: &Identity<'_>,
+) -> bool {
+    let record = records.get(number as usize);
+    record.is_some_and(|record| record.scope == scope && same_identity(record, identity, texts, devices))
 }
 
 /// The device of a number.

@@ -13,7 +13,7 @@
 //! keeps what it has; so does this. Source: `libbeat/statestore/backend/memlog`. Pure.
 
 use super::key::{FileKey, Key, Keys};
-use super::registry::syntax;
+use super::registry::{states_in, syntax};
 use super::state::State;
 use crate::cursor::{Fault, FaultKind, Full, Generation, NotAFile, Note, Positions};
 use crate::json::{Error, Next, Number, Problem, Reader};
@@ -82,17 +82,18 @@ impl Memlog {
         }
     }
 
-    /// A store that begins with the checkpoint `txid`, the highest number there is. A fault in it
-    /// leaves out what comes after the fault.
+    /// A store that begins with the checkpoint `txid`, the highest number there is, which will be `size`
+    /// bytes as far as that is known. A fault in it leaves out what comes after the fault.
     ///
     /// # Errors
     /// The stream fails.
-    pub fn from_checkpoint(mut source: impl Read, txid: u64) -> io::Result<Self> {
-        Self::checkpoint_of(&mut source, txid)
+    pub fn from_checkpoint(mut source: impl Read, size: u64, txid: u64) -> io::Result<Self> {
+        Self::checkpoint_of(&mut source, size, txid)
     }
 
-    fn checkpoint_of(source: &mut dyn Read, txid: u64) -> io::Result<Self> {
+    fn checkpoint_of(source: &mut dyn Read, size: u64, txid: u64) -> io::Result<Self> {
         let mut store = Self { checkpoint: txid, last: txid, ..Self::new() };
+        store.positions.cursors.reserve(states_in(size));
         let file = format!("{txid}.json");
         let mut json = Reader::new(source, 0);
         match store.entries(&mut json, &file) {

@@ -18,7 +18,7 @@ pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
 }
 
 /// As [`whole`], of digits alone.
-#[inline]
+#[inline(always)]
 pub(crate) fn digits(rest: &[u8]) -> Option<(u64, usize)> {
     let (mut value, mut len) = up_to_eight(rest.first_chunk()?);
     if len == 8 {

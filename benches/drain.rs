@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 /// As the command itself has it.
 #[global_allocator]
-static HEAP: amr::os::heap::Heap = amr::os::heap::Heap;
+static HEAP: heap::Heap = heap::Heap;
 
 const SMALL: usize = 1_000;
 const LARGE: usize = 100_000;

@@ -9,7 +9,7 @@
 //! * [`sysv`]: what do rc, chkconfig and insserv want? Pure, but for `apply`.
 //! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
 //! * [`service`]: one supervised service. Pure, but for `run`.
-//! * [`drain`]: has everything been shipped? Pure, but for `run`.
+//! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
 //! * [`json`]: JSON, written and read. Pure; every subject may use it.
 //! * [`hash`]: a quick hash for names. Pure; every subject may use it.
 //! * [`sort`]: sorting with one body for all types. Pure; every subject may use it.

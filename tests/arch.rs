@@ -3,7 +3,7 @@
 //! Subjects do not import one another, except that all may use `unit`; pure files use neither the
 //! layer of system calls nor the clock, files, environment or processes of the standard library;
 //! nothing below the doors prints or exits; `unsafe` stands in `os` alone. The libraries below
-//! `crates/` are pure throughout.
+//! `crates/` are pure throughout, but for the heap.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
@@ -151,7 +151,8 @@ fn pure_files_touch_neither_the_system_nor_the_clock() {
 
 #[test]
 fn the_libraries_below_crates_are_pure() {
-    let found = below("crates");
+    let mut found = below("crates");
+    found.retain(|s| !s.rel.starts_with("heap/"));
     assert!(found.len() > 10, "found only {} source files", found.len());
     let mut wrong = Vec::new();
     for s in found.iter().filter(|s| !is_test_file(&s.rel)) {

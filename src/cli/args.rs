@@ -3,8 +3,13 @@
 //! These definitions are the one source of help, usage errors and completions. They become
 //! `Request` values in `door`; nothing below the doors sees them.
 
+mod boot;
+mod drain;
+
+pub use boot::{Chkconfig, FamilyArg, Initd, Order, UnitFiles};
+pub use drain::{Drain, FreezeArg, OnStallArg, ShipperArg};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Runs systemd unit files on hosts without systemd, and waits until every log line is shipped.
@@ -265,193 +270,6 @@ pub struct Logs {
     /// Since the last boot only
     #[arg(short, long)]
     pub boot: bool,
-}
-
-/// `amr drain`
-#[derive(Debug, Args)]
-pub struct Drain {
-    /// Which shipper; `auto` judges every one that runs or is installed
-    #[arg(value_enum, default_value_t = ShipperArg::Auto)]
-    pub shipper: ShipperArg,
-    /// Judge now and exit: 0 drained, 10 settled, 11 cannot tell, 12 stalled, 13 gave up, 14 shipper dead, 15 lost
-    #[arg(long, conflicts_with_all = [
-        "timeout", "soft_timeout", "settle", "stall", "on_stall", "freeze", "exec", "exec_timeout", "console"
-    ])]
-    pub once: bool,
-    /// Give up waiting after this time
-    #[arg(long, value_name = "SPAN", default_value = "20min")]
-    pub timeout: String,
-    /// Tell how things stand after this time, also to the command of --exec, and go on
-    #[arg(long, value_name = "SPAN", default_value = "90s")]
-    pub soft_timeout: String,
-    /// How long silence must last before it counts; above every latency of the shipper if not given
-    #[arg(long, value_name = "SPAN")]
-    pub settle: Option<String>,
-    /// After how long without movement the drain is stalled
-    #[arg(long, value_name = "SPAN", default_value = "2min")]
-    pub stall: String,
-    /// Whether a stalled drain waits on until its timeout
-    #[arg(long, value_enum, default_value_t = OnStallArg::Wait)]
-    pub on_stall: OnStallArg,
-    /// Which files keep the size that they have at the start; auto: those that log daemons write
-    #[arg(long, value_enum, default_value_t = FreezeArg::Auto)]
-    pub freeze: FreezeArg,
-    /// Run CMD, without a shell, with the verdict (or `so-far`) and the report's path as last arguments
-    #[arg(long, value_name = "CMD")]
-    pub exec: Option<String>,
-    /// How long the command of --exec may take
-    #[arg(long, value_name = "SPAN", default_value = "30s")]
-    pub exec_timeout: String,
-    /// Keep reports and drain.log in DIR
-    #[arg(long, value_name = "DIR")]
-    pub reports: Option<PathBuf>,
-    /// Show progress on the console, too
-    #[arg(long)]
-    pub console: bool,
-    /// Print the report as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Write the report to FILE as well
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
-    /// Print nothing but errors
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Where the shipper keeps its positions
-    #[arg(long, value_name = "PATH")]
-    pub registry: Option<PathBuf>,
-    /// The shipper's configuration
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Files that must be shipped even if the registry does not know them; repeatable
-    #[arg(long, value_name = "GLOB")]
-    pub logs: Vec<String>,
-    /// Print the last report that was kept, and exit with its code
-    #[arg(long, conflicts_with = "once")]
-    pub last: bool,
-}
-
-/// What follows when nothing moves.
-#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
-pub enum OnStallArg {
-    /// Wait until the timeout
-    Wait,
-    /// End with `stalled`
-    Fail,
-}
-
-/// Which files are frozen at their size.
-#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
-pub enum FreezeArg {
-    /// Those that log daemons hold open for writing
-    Auto,
-    /// All
-    All,
-    /// None
-    None,
-}
-
-/// The shippers that amr reads.
-#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
-pub enum ShipperArg {
-    /// Every one that is found
-    Auto,
-    /// Filebeat, any generation, Elastic Agent's too
-    Filebeat,
-    /// The Amazon CloudWatch agent
-    CloudwatchAgent,
-}
-
-/// `amr order`
-#[derive(Debug, Args)]
-pub struct Order {
-    /// The way up
-    #[arg(long)]
-    pub boot: bool,
-    /// The way down, runlevel 0; this is meant if nothing is said
-    #[arg(long)]
-    pub shutdown: bool,
-    /// The way down, runlevel 6
-    #[arg(long)]
-    pub reboot: bool,
-    /// The way to runlevel N
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
-    pub runlevel: Option<u8>,
-    /// Why A comes before B: the chain of edges, with file and line; exit 1 if it does not
-    #[arg(long, num_args = 2, value_names = ["A", "B"])]
-    pub why: Vec<String>,
-    /// Only what is wrong, each with a remedy; both ways down if none is named
-    #[arg(long)]
-    pub check: bool,
-    /// Show every step, not only those around the hook
-    #[arg(short, long)]
-    pub all: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Print a graph for dot(1)
-    #[arg(long, conflicts_with_all = ["json", "check", "why"])]
-    pub dot: bool,
-    /// Write a picture to FILE; `-` is standard output
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["dot", "why"])]
-    pub svg: Option<PathBuf>,
-    /// The hook that waits for the shipper; found by itself if not given; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub hook: Vec<String>,
-    /// The shipper; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub shipper: Vec<String>,
-    /// A service that must have stopped writing before the hook begins; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub writer: Vec<String>,
-    /// How long the hook may need
-    #[arg(long, value_name = "SPAN")]
-    pub needs: Option<String>,
-    /// What units do now, as printed by systemctl show '*' -p Id -p ActiveState -p TimeoutStopUSec
-    #[arg(long, value_name = "FILE")]
-    pub state: Option<PathBuf>,
-}
-
-/// `amr chkconfig`, whose words are chkconfig's
-#[derive(Debug, Args)]
-pub struct Chkconfig {
-    /// As chkconfig takes them, and --dry-run, which prints what would be done
-    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
-    pub words: Vec<OsString>,
-}
-
-/// `amr enable`, `amr disable`, `amr reenable`
-#[derive(Debug, Args)]
-pub struct UnitFiles {
-    /// Units; `.service` may be left out
-    #[arg(value_name = "UNIT", required = true)]
-    pub units: Vec<String>,
-    /// Start or stop them as well
-    #[arg(long)]
-    pub now: bool,
-    /// Print what would be done, and do nothing
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-}
-
-/// `amr initd`
-#[derive(Debug, Args)]
-pub struct Initd {
-    /// Print the script for this unit
-    #[arg(long, value_name = "NAME", required = true)]
-    pub print: String,
-    /// For which family; the host's own if not given
-    #[arg(long, value_enum)]
-    pub family: Option<FamilyArg>,
-}
-
-/// Families of distributions that want different headers.
-#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
-pub enum FamilyArg {
-    /// `# chkconfig:` and no LSB block
-    Redhat,
-    /// A complete LSB block
-    Debian,
 }
 
 /// `amr demo`

@@ -8,9 +8,9 @@
 //!
 //! Pure.
 
+use crate::drain::check::{Check, Checks};
 use crate::drain::cursor::{ByFile, Cursor, Cursors, Identity};
 use crate::drain::file::LogFile;
-use crate::drain::verdict::{Check, Checks};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 

@@ -6,12 +6,14 @@
 //!
 //! Pure.
 
+use crate::drain::check::{Check, Checks};
 use crate::drain::cursor::{FileId, Timestamp};
+use crate::drain::facts::Evidence;
 use crate::drain::file::Held;
+use crate::drain::moment::Moment;
 use crate::drain::progress::{KeptBy, Progress, Rest};
 use crate::drain::reason::{Reason, Standing};
 use crate::drain::tail::Stream;
-use crate::drain::verdict::{Check, Checks, Evidence, Moment};
 use crate::sort;
 use std::collections::BTreeMap;
 

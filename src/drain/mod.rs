@@ -2,10 +2,13 @@
 
 pub use positions::cursor;
 
+pub mod check;
 pub mod claim;
+pub mod facts;
 pub mod file;
 pub mod history;
 pub mod keep;
+pub mod moment;
 pub mod news;
 pub mod pace;
 pub mod progress;

@@ -14,9 +14,9 @@
 
 use crate::drain::cursor::FileId;
 use crate::drain::file::LogFile;
+use crate::drain::moment::Moment;
 use crate::drain::progress::Progress;
 use crate::drain::reason::Reason;
-use crate::drain::verdict::Moment;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ pub enum Freeze {
 }
 
 impl Policy {
-    /// The span for [`Facts::stall`](crate::drain::verdict::Facts::stall).
+    /// The span for [`Facts::stall`](crate::drain::facts::Facts::stall).
     #[must_use]
     pub fn failing_stall(&self) -> Option<Duration> {
         match self.on_stall {

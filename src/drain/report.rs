@@ -9,11 +9,12 @@
 mod text;
 
 use crate::drain::cursor::{Generation, Positions, Timestamp};
+use crate::drain::facts::{Doubt, Evidence, Life};
 use crate::drain::file::Held;
 use crate::drain::progress::{Progress, Rest};
 use crate::drain::reason::Standing;
 use crate::drain::tail::Stream;
-use crate::drain::verdict::{Doubt, Evidence, Life, Verdict, bytes_left};
+use crate::drain::verdict::{Verdict, bytes_left};
 use crate::json::{self, Json, Problem, Reader, Writer};
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -9,10 +9,13 @@
 
 mod source;
 
+use crate::drain::check::Checks;
 use crate::drain::claim::Index;
 use crate::drain::cursor::{Positions, Timestamp};
+use crate::drain::facts::{Counted, Doubt, Evidence, Facts, Life};
 use crate::drain::file::{Access, Wanted};
 use crate::drain::history::{History, View};
+use crate::drain::moment::Moment;
 use crate::drain::pace::Goals;
 use crate::drain::progress::{Ask, Progress, ask, weigh};
 use crate::drain::report::{self, About, Report, Stage};
@@ -24,9 +27,7 @@ use crate::drain::shipper::filebeat::glob::{Pattern, PatternError};
 use crate::drain::shipper::filebeat::{evidence, http};
 use crate::drain::shipper::find::Found;
 use crate::drain::tail::Tail;
-use crate::drain::verdict::{
-    Checks, Counted, Doubt, Evidence, Facts, Judgement, Life, Moment, Verdict, judge, next_due,
-};
+use crate::drain::verdict::{Judgement, Verdict, judge, next_due};
 use crate::drain::wish::Wish;
 use crate::os::clock;
 use crate::os::error::Error as OsError;

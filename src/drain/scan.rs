@@ -12,8 +12,8 @@
 //! A driver: it reads folders, files and /proc.
 
 use crate::drain::cursor::{ByFile, Cursors, FileId, Timestamp};
+use crate::drain::facts::Doubt;
 use crate::drain::file::{Coding, Held, LogFile, Rules, Wanted};
-use crate::drain::verdict::Doubt;
 use crate::drain::wish::{Here, Wish, rules_of, worth};
 use crate::os::proc::ProcessId;
 use crate::os::root::{Root, Stat};

@@ -15,14 +15,14 @@ mod tell;
 
 use crate::drain::history::History;
 use crate::drain::keep::Prepared;
+use crate::drain::moment::Moment;
 use crate::drain::news::{News, Order, Phase, Summary};
 use crate::drain::pace::{Goals, Pace, Policy, Step};
 use crate::drain::report::{self, Stage};
 use crate::drain::run::{Error, LIMIT, Options, Source, Terms, look, moment, shippers_of, wall};
-use crate::drain::verdict::{Judgement, Moment, Verdict};
+use crate::drain::verdict::{Judgement, Verdict};
 use crate::os::clock;
 use crate::os::features::Features;
-use crate::os::heap;
 use crate::os::poll::{self, Interest};
 use crate::os::root::{Root, Sync};
 use hear::Ears;

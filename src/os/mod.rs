@@ -14,7 +14,6 @@ pub mod error;
 pub mod features;
 pub mod fifo;
 pub mod fork;
-pub mod heap;
 pub mod ids;
 pub mod inotify;
 pub mod kill;

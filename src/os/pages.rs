@@ -20,17 +20,9 @@ impl Pages {
     /// # Errors
     /// There is no memory to be had.
     pub fn new(len: usize) -> Result<Pages> {
-        let start = map(len).ok_or_else(|| Error::new("get", "memory", Errno::last()))?;
+        let start = heap::map(len).ok_or_else(|| Error::new("get", "memory", Errno::last()))?;
         Ok(Pages { start, len })
     }
-}
-
-/// Maps `len` bytes; errno says why it did not.
-pub(super) fn map(len: usize) -> Option<NonNull<u8>> {
-    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: a new map wherever the kernel likes; no memory of ours is touched.
-    let start = unsafe { libc::mmap(std::ptr::null_mut(), len, access, flags, -1, 0) };
-    if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
 }
 
 impl Deref for Pages {

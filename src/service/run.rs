@@ -9,6 +9,7 @@
 //! FIFO, and the next supervisor takes over by the record.
 
 mod actions;
+mod begin;
 mod control;
 mod environment;
 mod events;
@@ -22,14 +23,14 @@ mod spawn;
 
 pub use output::{LogSink, Output};
 
+use self::begin::{Ground, read_plan};
 use self::control::Waiters;
 use self::processes::Process;
 use self::spawn::Foreground;
-use super::machine::{self, Action, Event, Machine, Phase, Policy, StopKind};
-use super::place::{Files, Place, living};
-use super::plan::{Errand, Plan, PlanError};
+use super::machine::{self, Action, Event, Machine, Policy};
+use super::place::{Files, Place};
+use super::plan::{Plan, PlanError};
 use super::status::Record;
-use crate::os::cgroup::Made;
 use crate::os::child;
 use crate::os::clock::BootId;
 use crate::os::error::Error;
@@ -37,21 +38,18 @@ use crate::os::features::{Features, UnknownSwitch};
 use crate::os::inotify::Watcher;
 use crate::os::lock::Lock;
 use crate::os::poll::Timers;
-use crate::os::proc::{Identity, Proc, ProcessId};
+use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
-use crate::os::signal::{self, Signal, Signals};
+use crate::os::signal::Signals;
 use crate::os::socket::{Listener, NotifySocket};
-use crate::os::tracking::{self, Tracking};
+use crate::os::tracking::Tracking;
 use crate::unit::model::{Restart, StatusSet};
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::io::Write;
 use std::time::Duration;
 use thiserror::Error as ThisError;
 
-/// A plan is not longer than this.
-const PLAN_LIMIT: u64 = 16 << 20;
 /// The descriptor through which a supervisor tells its starter how the start went.
 pub const REPORT_FD: i32 = 4;
 
@@ -130,39 +128,6 @@ pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
     Ok(Ended { record: s.record })
 }
 
-/// `None` where nothing was sent: the supervisor is not needed after all.
-#[inline(never)]
-fn read_plan(fd: OwnedFd) -> Result<Option<Box<Plan>>, RunError> {
-    let mut bytes = Vec::with_capacity(4096);
-    File::from(fd).take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Box::new(Plan::decode(&bytes)?)))
-}
-
-/// What a supervisor has whatever its plan says.
-struct Ground {
-    host: Root,
-    boot: BootId,
-    signals: Signals,
-    own: Option<Identity>,
-    oom_score: Option<i32>,
-}
-
-impl Ground {
-    fn new() -> Result<Self, RunError> {
-        let host = Root::host()?;
-        let boot = BootId::read(&host)?;
-        let signals = Signals::watch(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
-        tracking::become_subreaper()?;
-        signal::note_actions();
-        let own = Proc::new(host.clone()).identity(ProcessId::own(), &boot).ok();
-        let oom_score = processes::protect(&host);
-        Ok(Self { host, boot, signals, own, oom_score })
-    }
-}
-
 /// Everything that the loop works with.
 struct Supervisor {
     plan: Box<Plan>,
@@ -215,125 +180,6 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    /// On the heap, and not inlined: what making it took of the stack is used again by the loop.
-    #[inline(never)]
-    fn new(ground: Ground, plan: Box<Plan>, foreground: Foreground) -> Result<Box<Self>, RunError> {
-        let Ground { host, boot, signals, own, oom_score } = ground;
-        let features = Features::detect(plan.switches.as_deref())?;
-        let place = Place::from_plan(&plan.paths, plan.mode)?;
-        let files = place.prepare(&plan.unit)?;
-        let Some(lock) = Lock::try_take(&place.root, &files.lock)? else {
-            return Err(RunError::Busy(plan.unit));
-        };
-        let proc = Proc::new(host.clone());
-        let notify = NotifySocket::bind(&place.root, &files.notify)?;
-        let listener = Listener::bind(&place.root, &files.control, 0o600)?;
-        let old = place.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
-        let (tracking, made) =
-            processes::tracking(&plan, &place, &host, &features, &boot, &proc, old.as_ref())?;
-        let mut s = Box::new(Self {
-            policy: plan.policy(),
-            machine: Machine::default(),
-            queue: VecDeque::new(),
-            oom_score,
-            deserted: made == Made::New,
-            restarting: false,
-            watchdog: plan.service.watchdog,
-            output: None,
-            record: publish::fresh(&plan, old.as_ref(), &boot, own.as_ref()),
-            published: Record::default(),
-            main: None,
-            control: None,
-            candidate: None,
-            timers: Timers::default(),
-            waiters: Waiters::default(),
-            watcher: None,
-            invocation_id: String::new(),
-            exit: None,
-            adopted: false,
-            asked: false,
-            hurry: false,
-            start_pending: false,
-            oom_kills: None,
-            going_down: None,
-            plan,
-            place,
-            files,
-            host,
-            boot,
-            proc,
-            features,
-            tracking,
-            signals,
-            notify,
-            listener,
-            foreground,
-            lock: Some(lock),
-        });
-        s.open_output();
-        s.first(old);
-        Ok(s)
-    }
-
-    fn open_output(&mut self) {
-        if self.foreground == Foreground::Yes || !self.plan.writes_log() {
-            return;
-        }
-        let log = super::log::read::path_of(&self.plan.paths.log_dir, &self.plan.unit);
-        match Output::open(&self.place.root, &self.files.output, &log) {
-            Ok(output) => {
-                self.output = Some(output);
-                self.record.log_path = Some(log);
-            }
-            Err(e) => self.record.not_applied.push(format!("{e}; the service's output is lost")),
-        }
-    }
-
-    /// What is there to begin with: a service that a killed supervisor left, or nothing.
-    fn first(&mut self, old: Option<Record>) {
-        let old = old.unwrap_or_default();
-        self.machine.starts = old.starts.into();
-        let main = living(old.main, &self.boot, &self.proc);
-        let others = self.others_live();
-        if let Some(phase) = old.phase(main.is_some(), others) {
-            self.take_over(old, main, phase);
-        } else {
-            // What is left of one that ended while nobody looked.
-            if old.supervisor.is_some() {
-                private_tmp::remove(&self.place.root, &self.plan.unit, &old.invocation_id);
-            }
-            self.record.lock = old.lock;
-            self.drop_lock();
-            if self.plan.errand != Errand::Start {
-                return;
-            }
-            if others {
-                log::warn!("'{}' has processes left from an earlier run", self.plan.unit);
-            }
-            self.queue.push_back(Event::Start);
-        }
-    }
-
-    fn take_over(&mut self, old: Record, main: Option<Identity>, phase: Phase) {
-        log::warn!("'{}' lost its supervisor: taking over", self.plan.unit);
-        self.adopted = true;
-        publish::inherit(&mut self.record, old);
-        self.invocation_id.clone_from(&self.record.invocation_id);
-        self.machine.restarts = self.record.restarts;
-        self.candidate = main.as_ref().map(|m| m.pid);
-        self.main = main.and_then(|m| self.stranger(&m));
-        if phase == Phase::Running && self.record.lock.is_some() {
-            // It may be that the record was as far as the other one came.
-            self.take_lock();
-        }
-        self.queue.push_back(Event::Adopted(phase));
-        match self.plan.errand {
-            Errand::Stop => self.queue.push_back(Event::Stop(StopKind::Stop)),
-            Errand::Start => self.start_pending = phase == Phase::Stopping,
-            Errand::Adopt => {}
-        }
-    }
-
     /// Works until the service is down and everybody who asked has an answer.
     fn work(&mut self) {
         loop {

@@ -7,11 +7,13 @@
 //! Should-Stop put its K number before. This is repeated until nothing changes. Numbers only ever
 //! move one way, so the result does not depend on the order of the scripts.
 
+mod graph;
+
 use super::header::{Header, Scan};
 use super::level::{Levels, Priority};
 use crate::hash::Map;
 use crate::sort;
-use std::collections::BTreeSet;
+use graph::Edges;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 
 /// One script of the host, as the algorithm sees it.
@@ -121,8 +123,8 @@ pub fn compute(scripts: &[Script<'_>]) -> (Vec<Numbers>, Vec<Cycle>) {
     let stop = scripts.iter().map(|s| first(s.stop)).collect();
     let start = settle(start, &starts, Priority::later_than);
     let stop = settle(stop, &stops, Priority::earlier_than);
-    let mut cycles = circles(scripts, &starts, Direction::Start);
-    cycles.extend(circles(scripts, &stops, Direction::Stop));
+    let start_cycles = cycles(scripts, &starts, Direction::Start);
+    let cycles = start_cycles.chain(cycles(scripts, &stops, Direction::Stop)).collect();
     (start.into_iter().zip(stop).map(|(start, stop)| Numbers { start, stop }).collect(), cycles)
 }
 
@@ -172,57 +174,13 @@ impl Providers {
     }
 }
 
-/// For each script the indices of some others, all in one row: hosts have thousands of scripts.
-struct Edges {
-    /// Where the others of a script begin; those of the next one follow.
-    from: Vec<usize>,
-    to: Vec<usize>,
-}
-
-impl Edges {
-    fn of(&self, script: usize) -> &[usize] {
-        let range = self.from.get(script).zip(self.from.get(script + 1)).map(|(from, to)| *from..*to);
-        range.and_then(|range| self.to.get(range)).unwrap_or_default()
-    }
-
-    fn len(&self) -> usize {
-        self.from.len().saturating_sub(1)
-    }
-
-    /// The same, the other way round.
-    fn turned(&self) -> Self {
-        let mut from = vec![0; self.from.len()];
-        for to in &self.to {
-            if let Some(count) = from.get_mut(to + 1) {
-                *count += 1;
-            }
-        }
-        let mut sum = 0;
-        for count in &mut from {
-            sum += *count;
-            *count = sum;
-        }
-        let (mut next, mut to) = (from.clone(), vec![0; self.to.len()]);
-        for script in 0..self.len() {
-            for other in self.of(script) {
-                let Some(place) = next.get_mut(*other) else { continue };
-                if let Some(slot) = to.get_mut(*place) {
-                    *slot = script;
-                }
-                *place += 1;
-            }
-        }
-        Self { from, to }
-    }
-}
-
 /// For each script the indices of those it must come behind, each once and in order.
 fn edges(
     scripts: &[Script<'_>],
     providers: &Map<&str, Providers>,
     lists: for<'n> fn(&Needs<'n>) -> [&'n [String]; 2],
 ) -> Edges {
-    let mut edges = Edges { from: vec![0], to: Vec::with_capacity(scripts.len()) };
+    let mut edges = Edges::with_capacity(scripts.len());
     let mut behind = Vec::new();
     for script in scripts {
         behind.clear();
@@ -233,8 +191,7 @@ fn edges(
         }
         sort::slice(&mut behind);
         behind.dedup();
-        edges.to.extend_from_slice(&behind);
-        edges.from.push(edges.to.len());
+        edges.push(&behind);
     }
     edges
 }
@@ -263,163 +220,16 @@ fn settle(
     }
 }
 
-/// Which scripts are left when whatever is behind nothing, or only behind what has gone, is taken
-/// away: the knots, and what is behind them.
-fn knotted(edges: &Edges) -> Vec<bool> {
-    let before = edges.turned();
-    let mut waits: Vec<usize> = (0..edges.len()).map(|i| edges.of(i).len()).collect();
-    let mut free: Vec<usize> = (0..edges.len()).filter(|i| waits.get(*i) == Some(&0)).collect();
-    let mut left = vec![true; edges.len()];
-    while let Some(at) = free.pop() {
-        if let Some(slot) = left.get_mut(at) {
-            *slot = false;
-        }
-        for i in before.of(at) {
-            if let Some(count) = waits.get_mut(*i) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    free.push(*i);
-                }
-            }
-        }
-    }
-    left
-}
-
-/// One cycle of each knot in the graph.
-fn circles(scripts: &[Script<'_>], edges: &Edges, direction: Direction) -> Vec<Cycle> {
-    let left = knotted(edges);
-    let is_left = |i: usize| left.get(i).copied().unwrap_or(false);
-    let first = |at: usize| edges.of(at).iter().copied().find(|t| is_left(*t));
-    let mut found = Vec::new();
-    let mut seen = BTreeSet::new();
-    for start in (0..edges.len()).filter(|i| is_left(*i)) {
-        let mut path = Vec::new();
-        let mut at = start;
-        while seen.insert(at) {
-            path.push(at);
-            match first(at) {
-                Some(next) => at = next,
-                None => break,
-            }
-        }
-        if let Some(from) = path.iter().position(|i| *i == at) {
-            let names = path.get(from..).unwrap_or_default();
-            let mut names: Vec<String> =
-                names.iter().filter_map(|i| scripts.get(*i)).map(|s| s.name.to_owned()).collect();
-            let least = names.iter().enumerate().min_by_key(|(_, n)| n.as_str()).map_or(0, |(i, _)| i);
-            names.rotate_left(least);
-            found.push(Cycle { direction, names });
-        }
-    }
-    found
+/// The circles with their names.
+fn cycles(scripts: &[Script<'_>], edges: &Edges, direction: Direction) -> impl Iterator<Item = Cycle> {
+    edges.circles().into_iter().map(move |circle| {
+        let mut names: Vec<String> =
+            circle.iter().filter_map(|i| scripts.get(*i)).map(|s| s.name.to_owned()).collect();
+        let least = names.iter().enumerate().min_by_key(|(_, n)| n.as_str()).map_or(0, |(i, _)| i);
+        names.rotate_left(least);
+        Cycle { direction, names }
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sysv::header;
-
-    fn parse(text: &str) -> Header {
-        let block = text.replace("LSB", "### BEGIN INIT INFO").replace('|', "\n# ");
-        header::parse(format!("{block}\n").as_bytes()).unwrap()
-    }
-
-    fn run(host: &[(&str, &str)]) -> (Vec<(String, u8, u8)>, Vec<String>) {
-        let headers: Vec<Header> = host.iter().map(|(_, text)| parse(text)).collect();
-        let scripts: Vec<Script<'_>> = host
-            .iter()
-            .zip(&headers)
-            .map(|((name, _), header)| Script::of(name, header, header.levels))
-            .collect();
-        let (numbers, cycles) = compute(&scripts);
-        let rows = host.iter().zip(numbers).map(|((n, _), x)| ((*n).to_owned(), x.start.get(), x.stop.get()));
-        (rows.collect(), cycles.iter().map(Cycle::to_string).collect())
-    }
-
-    fn numbers(host: &[(&str, &str)]) -> Vec<(u8, u8)> {
-        run(host).0.into_iter().map(|(_, s, k)| (s, k)).collect()
-    }
-
-    /// sysv.md 1.8, points 1 and 2.
-    #[test]
-    fn behind_what_it_requires() {
-        let net = ("network", "# chkconfig: 2345 10 90|Provides: $network");
-        let app = "LSB|Default-Start: 3 5|Required-Start: $network|Required-Stop: $network";
-        assert_eq!(numbers(&[net, ("app", app)]), [(10, 90), (50, 50)]);
-        let late = ("network", "# chkconfig: 2345 60 30|Provides: $network");
-        assert_eq!(numbers(&[late, ("app", app)]), [(60, 30), (61, 29)]);
-        // Should-* counts like Required-*, and a name counts like what is provided.
-        let should = "LSB|Default-Start: 3 5|Should-Start: network|Should-Stop: network";
-        assert_eq!(numbers(&[("app", should), late]), [(61, 29), (60, 30)]);
-        // Not where the other is off in a level where this one is on.
-        assert_eq!(numbers(&[late, ("app", &app.replace("3 5", "1 3"))])[1], (50, 50));
-        // A facility that nobody provides is a plain name and matches nothing.
-        assert_eq!(numbers(&[("app", app)]), [(50, 50)]);
-        // The chkconfig line gives the first numbers; without the LSB block nothing moves.
-        assert_eq!(numbers(&[late, ("app", &format!("{app}|chkconfig: 35 70 20"))])[1], (70, 20));
-        assert_eq!(numbers(&[late, ("app", "# chkconfig: 35 20 80|Required-Start: $network")])[1], (20, 80));
-    }
-
-    #[test]
-    fn chains_and_ends() {
-        let lsb =
-            |needs: &str| format!("LSB|Default-Start: 3|Required-Start: {needs}|Required-Stop: {needs}");
-        let host = [("c", lsb("b")), ("b", lsb("a")), ("a", lsb(""))];
-        let host: Vec<(&str, &str)> = host.iter().map(|(n, t)| (*n, t.as_str())).collect();
-        assert_eq!(numbers(&host), [(52, 48), (51, 49), (50, 50)]);
-        let end = [("b", lsb("a")), ("a", "# chkconfig: 3 99 0".to_owned())];
-        let end: Vec<(&str, &str)> = end.iter().map(|(n, t)| (*n, t.as_str())).collect();
-        assert_eq!(numbers(&end), [(99, 0), (99, 0)]);
-    }
-
-    /// sysv.md 1.8, point 4, and the names that the real one does not tell.
-    #[test]
-    fn circles_are_named() {
-        let lsb = |needs: &str| format!("LSB|Default-Start: 3|Required-Start: {needs}");
-        let host =
-            [("z", lsb("y")), ("y", lsb("x")), ("x", lsb("z")), ("w", lsb("x")), ("self", lsb("self"))];
-        let host: Vec<(&str, &str)> = host.iter().map(|(n, t)| (*n, t.as_str())).collect();
-        let (rows, cycles) = run(&host);
-        assert!(rows.iter().all(|(_, s, k)| (*s, *k) == (99, 50)), "{rows:?}");
-        assert_eq!(cycles.len(), 2, "{cycles:?}");
-        assert!(cycles[0].ends_with("S99: x -> z -> y -> x"), "{cycles:?}");
-        assert!(cycles[1].ends_with("S99: self -> self"), "{cycles:?}");
-    }
-
-    /// sysv.md 1.7, `install_initd`.
-    #[test]
-    fn unmet_requirements() {
-        let app = parse("LSB|Default-Start: 3|Required-Start: $local_fs net gone|Required-Stop: off");
-        let net = parse("# chkconfig: 345 1 2|Provides: net");
-        let off = parse("# chkconfig: - 1 2");
-        let host = [Script::of("network", &net, net.levels), Script::of("off", &off, off.levels)];
-        assert_eq!(unmet(&host, &Script::of("app", &app, app.levels)), ["gone", "off"]);
-    }
-
-    proptest::proptest! {
-        /// The result does not depend on the order of the scripts, and every edge holds but at the ends.
-        #[test]
-        fn any_order(links in proptest::collection::vec((0usize..8, 0usize..8), 0..14), turn in 0usize..8) {
-            let text = |i: usize| {
-                let needs: Vec<String> = links.iter().filter(|(a, _)| *a == i).map(|(_, b)| format!("s{b}")).collect();
-                format!("LSB|Default-Start: 3|Required-Start: {0}|Required-Stop: {0}", needs.join(" "))
-            };
-            let mut host: Vec<(String, String)> = (0..8).map(|i| (format!("s{i}"), text(i))).collect();
-            let sorted = |host: &[(String, String)]| {
-                let host: Vec<(&str, &str)> = host.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-                let mut rows = run(&host).0;
-                rows.sort();
-                rows
-            };
-            let one = sorted(&host);
-            host.rotate_left(turn);
-            proptest::prop_assert_eq!(&one, &sorted(&host));
-            for (a, b) in &links {
-                let (a, b) = (&one[*a], &one[*b]);
-                proptest::prop_assert!(a.1 > b.1 || a.1 == 99);
-                proptest::prop_assert!(a.2 < b.2 || a.2 == 0);
-            }
-        }
-    }
-}
+mod tests;

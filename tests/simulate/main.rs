@@ -27,9 +27,10 @@ mod oracle;
 mod trace;
 mod world;
 
+use amr::drain::check::{Check, Checks};
 use amr::drain::history::History;
 use amr::drain::reason::Standing;
-use amr::drain::verdict::{Check, Checks, Judgement, Verdict};
+use amr::drain::verdict::{Judgement, Verdict};
 use look::{Seen, Sight, look, look_and_wait};
 use oracle::{Before, Excuse, Excuses, breach, words};
 use std::collections::BTreeMap;

@@ -19,7 +19,6 @@ use crate::drain::verdict::Verdict;
 use crate::drain::wait::{self, Task};
 use crate::os::clock;
 use crate::os::fork::{self, Side};
-use crate::os::heap;
 use crate::os::poll::{self, Interest};
 use crate::os::root::Sync;
 use crate::os::signal::{Signal, Signals};

@@ -362,5 +362,4 @@ fn merge_parents(found: &mut Vec<Found>) {
 }
 
 #[cfg(test)]
-#[path = "find_tests.rs"]
 mod tests;

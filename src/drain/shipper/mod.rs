@@ -9,7 +9,7 @@ pub mod cloudwatch;
 pub mod filebeat;
 pub mod find;
 
-use crate::drain::verdict::Trust;
+use crate::drain::facts::Trust;
 use std::time::Duration;
 
 /// A log shipper.

@@ -9,11 +9,12 @@
 use super::one::One;
 use super::{Json, Link, Waiting};
 use crate::drain::keep::{self, Prepared};
+use crate::drain::moment::Moment;
 use crate::drain::news::{News, Phase, Summary};
 use crate::drain::pace::OnStall;
 use crate::drain::report::{self, Report, Stage};
 use crate::drain::run::{moment, wall};
-use crate::drain::verdict::{Judgement, Moment, Verdict};
+use crate::drain::verdict::{Judgement, Verdict};
 use crate::os::root::Sync;
 use std::io;
 use std::path::PathBuf;

@@ -4,47 +4,12 @@
 //! group, OOM score, nice, scheduler, affinity, umask, limits, groups, mounts, descriptors,
 //! capabilities, user, working directory, no new privileges, exec.
 
-use super::stage::{FATAL, NOTICE, Record};
-use super::{CStringArray, Credentials, Stage};
+use super::prepare::{PID_DIGITS, Prepared};
+use super::spec::Credentials;
+use super::stage::{FATAL, NOTICE, Record, Stage};
 use nix::errno::Errno;
-use std::ffi::{CStr, CString};
-use std::os::fd::{OwnedFd, RawFd};
-
-/// A [`super::Spec`] in the form that the kernel takes, made before the fork.
-pub(super) struct Prepared {
-    pub program: CString,
-    pub argv: CStringArray,
-    pub env: CStringArray,
-    /// Room for `NAME=PID`, filled with zeroes behind the `=`; `env` leads here, too.
-    pub pid_variables: Vec<Vec<u8>>,
-    /// Descriptors to copy: from, to. All `from` are `base` or more.
-    pub targets: Vec<(RawFd, RawFd)>,
-    pub base: RawFd,
-    pub pipe: RawFd,
-    pub cwd: Option<CString>,
-    pub cwd_fd: Option<RawFd>,
-    pub cwd_missing_ok: bool,
-    pub cgroup: Option<RawFd>,
-    /// Source and target of each.
-    pub binds: Vec<(CString, CString)>,
-    /// What to close, where the kernel cannot close a range.
-    pub close: Option<Vec<RawFd>>,
-    pub limits: Vec<(u32, u64, u64)>,
-    pub oom: Option<Vec<u8>>,
-    pub affinity: Option<[u64; 16]>,
-    pub credentials: Option<Credentials>,
-    pub umask: Option<u32>,
-    pub nice: Option<i32>,
-    pub scheduler: Option<(i32, i32)>,
-    pub bounding_set: Option<u64>,
-    pub no_new_privileges: bool,
-    pub ignore_sigpipe: bool,
-    /// The signals whose action is not the default one: bit 0 is signal 1.
-    pub actions: u64,
-    pub new_session: bool,
-    /// Keeps the copies open until after the fork.
-    pub _lifted: Vec<OwnedFd>,
-}
+use std::ffi::CStr;
+use std::os::fd::RawFd;
 
 /// A step's outcome.
 type Step = Result<(), (Stage, Errno)>;
@@ -69,7 +34,7 @@ pub(super) fn run(p: &mut Prepared) -> ! {
 fn write_pid(variables: &mut [Vec<u8>]) {
     // SAFETY: no arguments; cannot fail.
     let mut rest = unsafe { libc::getpid() }.unsigned_abs();
-    let mut digits = [0_u8; super::PID_DIGITS];
+    let mut digits = [0_u8; PID_DIGITS];
     let mut count = 0;
     for digit in &mut digits {
         if rest == 0 {

@@ -4,8 +4,14 @@
 
 use super::*;
 use crate::os::capture::{Captured, capture};
+use crate::os::root::Root;
 use crate::os::root::tests::Scratch;
 use crate::os::wait::Exit;
+use crate::unit::model::Resource;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn sh(script: &str) -> Spec {

@@ -306,5 +306,4 @@ fn refuse_bbolt(root: &Root, path: &Path) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-#[path = "follow_tests.rs"]
 mod tests;

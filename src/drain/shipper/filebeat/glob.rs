@@ -361,5 +361,4 @@ fn is_the_same_in_re2(text: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "glob_tests.rs"]
 mod tests;

@@ -1,8 +1,8 @@
 //! One input that reads files: `log`, `container`, `docker`, `filestream`. Pure.
 
 use super::super::glob::{Expressions, Pattern};
+use super::setting::{Setting, boolean, duration, number, string};
 use super::yaml::{Node, Value};
-use super::{Setting, boolean, duration, number, string};
 use std::time::Duration;
 
 /// Which kind of input.

@@ -4,12 +4,18 @@
 //! A command makes and frees a thousand small objects and ends; a supervisor makes some hundred and then
 //! sleeps for years. Both want few instructions and few pages touched, so what is freed is kept in a list
 //! of its size and used again. A process that works now and then and waits for long in between calls
-//! [`give_back`] before it waits. Why at all: docs/decisions/07-memory.md.
+//! [`give_back`] before it waits. Why at all: docs/decisions/07-memory.md; why a crate of its own:
+//! docs/decisions/08-crates.md.
+//!
+//! Threads take turns. One that makes objects by the hundred thousand does so in [`apart`], with lists of
+//! its own, and waits for nobody but at each sixteenth object that no list has.
 #![allow(unsafe_code)]
+// Tests look into /proc.
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::indexing_slicing))]
 
-use super::pages;
 use dlmalloc::{Allocator, Dlmalloc};
 use std::alloc::{GlobalAlloc, Layout};
+use std::cell::Cell;
 use std::ptr::{self, NonNull, null_mut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,8 +25,10 @@ const STEP: usize = 16;
 const OWN: usize = size_of::<usize>();
 /// As many lists: what is larger than `STEP * LISTS - OWN` is never kept in one.
 const LISTS: usize = 32;
+/// So many objects a thread gets at a time for lists of its own.
+const BATCH: usize = 16;
 
-/// For `#[global_allocator]`. Threads take turns.
+/// For `#[global_allocator]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Heap;
 
@@ -29,19 +37,30 @@ struct Free {
     next: Option<NonNull<Free>>,
 }
 
-/// Free objects by size, each of them one that dlmalloc gave, and dlmalloc itself.
-struct Lists {
-    free: [Option<NonNull<Free>>; LISTS],
+/// Free objects by size, each of them one that dlmalloc gave.
+struct Lists([Option<NonNull<Free>>; LISTS]);
+
+/// What all threads share: lists, and dlmalloc itself.
+struct Shared {
+    lists: Lists,
     all: Dlmalloc<Kernel>,
 }
 
 // SAFETY: the objects on the lists are memory of the process and of no thread.
-unsafe impl Send for Lists {}
+unsafe impl Send for Shared {}
 
-static HEAP: Mutex<Lists> =
-    Mutex::new(Lists { free: [None; LISTS], all: Dlmalloc::new_with_allocator(Kernel { closed: false }) });
+static HEAP: Mutex<Shared> = Mutex::new(Shared {
+    lists: Lists([None; LISTS]),
+    all: Dlmalloc::new_with_allocator(Kernel { closed: false }),
+});
 
-fn heap() -> MutexGuard<'static, Lists> {
+thread_local! {
+    /// The lists of this thread, while it is in [`apart`].
+    static APART: Cell<Option<NonNull<Lists>>> = const { Cell::new(None) };
+}
+
+#[inline]
+fn shared() -> MutexGuard<'static, Shared> {
     HEAP.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -52,76 +71,139 @@ fn list_of(layout: Layout) -> Option<usize> {
     (list < LISTS && layout.align() <= STEP).then_some(list)
 }
 
-impl Lists {
-    /// Null where there is no memory.
-    #[inline]
-    fn take(&mut self, list: usize) -> *mut u8 {
-        let Some(head) = self.free.get_mut(list) else { return null_mut() };
-        if let Some(object) = *head {
-            // SAFETY: what is on a list is free memory of ours that begins with a `Free`.
-            *head = unsafe { object.as_ref() }.next;
-            return object.as_ptr().cast();
-        }
-        // SAFETY: a size above zero and an alignment that is a power of two.
-        unsafe { self.all.malloc(Lists::size(list), STEP) }
-    }
+/// How large the objects of a list are.
+const fn size(list: usize) -> usize {
+    (list + 1) * STEP - OWN
+}
 
-    /// How large the objects of a list are.
-    const fn size(list: usize) -> usize {
-        (list + 1) * STEP - OWN
+impl Lists {
+    /// A free object of a list.
+    #[inline]
+    fn take(&mut self, list: usize) -> Option<NonNull<Free>> {
+        let head = self.0.get_mut(list)?;
+        let object = (*head)?;
+        // SAFETY: what is on a list is free memory of ours that begins with a `Free`.
+        *head = unsafe { object.as_ref() }.next;
+        Some(object)
     }
 
     /// # Safety
-    /// `object` came from [`Self::take`] for this list and is not used any more.
+    /// `object` came from the heap for this list and is not used any more.
     #[inline]
-    unsafe fn put(&mut self, list: usize, object: *mut u8) {
-        let Some(head) = self.free.get_mut(list) else { return };
-        let object = object.cast::<Free>();
+    unsafe fn put(&mut self, list: usize, object: NonNull<Free>) {
+        let Some(head) = self.0.get_mut(list) else { return };
         // SAFETY: no object is smaller than a pointer or less aligned, and this one is the caller's.
         unsafe { object.write(Free { next: *head }) };
-        *head = NonNull::new(object);
+        *head = Some(object);
+    }
+}
+
+impl Shared {
+    /// Null where there is no memory.
+    #[inline]
+    fn take(&mut self, list: usize) -> *mut u8 {
+        match self.lists.take(list) {
+            Some(object) => object.as_ptr().cast(),
+            // SAFETY: a size above zero and an alignment that is a power of two.
+            None => unsafe { self.all.malloc(size(list), STEP) },
+        }
+    }
+
+    /// Some objects for the lists of a thread, and one for the caller; null where there is no memory.
+    #[cold]
+    fn hand_out(&mut self, to: &mut Lists, list: usize) -> *mut u8 {
+        let first = self.take(list);
+        let mut batch = [null_mut(); BATCH];
+        batch.fill_with(|| self.take(list));
+        // The first one on top: objects that are asked for one after the other lie so.
+        for object in batch.into_iter().rev().filter_map(NonNull::new) {
+            // SAFETY: it was taken for this list, and nobody else has it.
+            unsafe { to.put(list, object.cast()) };
+        }
+        first
     }
 
     /// Empties the lists: what they keep is dlmalloc's again.
     fn empty(&mut self) {
-        for (list, head) in self.free.iter_mut().enumerate() {
-            while let Some(object) = *head {
-                // SAFETY: as in `take`; the object has this size and alignment since dlmalloc gave it.
-                unsafe {
-                    *head = object.as_ref().next;
-                    self.all.free(object.as_ptr().cast(), Lists::size(list), STEP);
-                }
+        for list in 0..LISTS {
+            while let Some(object) = self.lists.take(list) {
+                // SAFETY: the object has this size and alignment since dlmalloc gave it.
+                unsafe { self.all.free(object.as_ptr().cast(), size(list), STEP) };
             }
         }
     }
+}
+
+/// The lists of this thread, if it has some.
+#[inline]
+fn own() -> Option<&'static mut Lists> {
+    // SAFETY: they live until `Turn` is dropped, which forgets them; the thread alone knows them, and nothing
+    // that holds this reference calls anything that could ask for another.
+    APART.with(Cell::get).map(|mut lists| unsafe { lists.as_mut() })
+}
+
+/// While it lives the thread has lists of its own.
+struct Turn;
+
+impl Drop for Turn {
+    /// What is on them is everybody's.
+    fn drop(&mut self) {
+        let Some(mut lists) = APART.take() else { return };
+        // SAFETY: as in `own`.
+        let lists = unsafe { lists.as_mut() };
+        let mut shared = shared();
+        for list in 0..LISTS {
+            while let Some(object) = lists.take(list) {
+                // SAFETY: it is a free object of this list.
+                unsafe { shared.lists.put(list, object) };
+            }
+        }
+    }
+}
+
+/// Does some work that makes and frees very many objects, with lists of this thread's own.
+pub fn apart<T>(work: impl FnOnce() -> T) -> T {
+    if own().is_some() {
+        return work();
+    }
+    let mut lists = Lists([None; LISTS]);
+    APART.set(Some(NonNull::from(&mut lists)));
+    let _turn = Turn;
+    work()
 }
 
 // SAFETY: what it returns is free memory of at least the size and alignment asked for, or null; it does
 // not unwind.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let mut heap = heap();
-        match list_of(layout) {
-            Some(list) => heap.take(list),
+        let Some(list) = list_of(layout) else {
             // SAFETY: the caller's promise: a size above zero.
-            None => unsafe { heap.all.malloc(layout.size(), layout.align()) },
+            return unsafe { shared().all.malloc(layout.size(), layout.align()) };
+        };
+        let Some(lists) = own() else { return shared().take(list) };
+        match lists.take(list) {
+            Some(object) => object.as_ptr().cast(),
+            None => shared().hand_out(lists, list),
         }
     }
 
     unsafe fn dealloc(&self, object: *mut u8, layout: Layout) {
-        let mut heap = heap();
-        match list_of(layout) {
+        let (Some(list), Some(free)) = (list_of(layout), NonNull::new(object)) else {
             // SAFETY: the caller's promise: it came from here, with this layout.
-            Some(list) => unsafe { heap.put(list, object) },
+            return unsafe { shared().all.free(object, layout.size(), layout.align()) };
+        };
+        match own() {
             // SAFETY: as above.
-            None => unsafe { heap.all.free(object, layout.size(), layout.align()) },
+            Some(lists) => unsafe { lists.put(list, free.cast()) },
+            // SAFETY: as above.
+            None => unsafe { shared().lists.put(list, free.cast()) },
         }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if list_of(layout).is_none() {
             // SAFETY: the caller's promise.
-            return unsafe { heap().all.calloc(layout.size(), layout.align()) };
+            return unsafe { shared().all.calloc(layout.size(), layout.align()) };
         }
         // SAFETY: the caller's promise.
         let object = unsafe { self.alloc(layout) };
@@ -139,7 +221,7 @@ unsafe impl GlobalAlloc for Heap {
             (Some(old), Some(new)) if old == new => return object,
             (None, None) => {
                 // SAFETY: the caller's promise: it came from here, with this layout.
-                return unsafe { heap().all.realloc(object, layout.size(), layout.align(), size) };
+                return unsafe { shared().all.realloc(object, layout.size(), layout.align(), size) };
             }
             (Some(_), _) | (_, Some(_)) => {}
         }
@@ -155,6 +237,15 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
+/// Maps `len` bytes, all zero; errno says why it did not.
+#[must_use]
+pub fn map(len: usize) -> Option<NonNull<u8>> {
+    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a new map wherever the kernel likes; no memory of ours is touched.
+    let start = unsafe { libc::mmap(null_mut(), len, access, flags, -1, 0) };
+    if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
+}
+
 /// Where dlmalloc gets its memory.
 struct Kernel {
     /// There is none to be had, so that what is allocated is what was kept.
@@ -164,7 +255,7 @@ struct Kernel {
 // SAFETY: the maps are private to the process, and dlmalloc alone knows them.
 unsafe impl Allocator for Kernel {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
-        let start = if self.closed { None } else { pages::map(size) };
+        let start = if self.closed { None } else { map(size) };
         start.map_or((null_mut(), 0, 0), |start| (start.as_ptr(), size, 0))
     }
 
@@ -202,7 +293,7 @@ type Taken = (*mut u8, usize);
 /// Gives the pages of free blocks back to the kernel. It takes a microsecond for a page, and another
 /// when the page is used again.
 pub fn give_back() {
-    let mut heap = heap();
+    let mut heap = shared();
     heap.empty();
     let heap = &mut heap.all;
     heap.allocator_mut().closed = true;
@@ -283,6 +374,9 @@ mod tests {
         mark: u8,
     }
 
+    // SAFETY: as for any memory: nobody else has it.
+    unsafe impl Send for Object {}
+
     impl Object {
         fn new(size: usize, align: usize, mark: u8, zeroed: bool) -> Object {
             let layout = Layout::from_size_align(size, align).unwrap();
@@ -351,13 +445,13 @@ mod tests {
     #[test]
     fn what_is_freed_is_used_again() {
         let all = Dlmalloc::new_with_allocator(Kernel { closed: false });
-        let mut lists = Lists { free: [None; LISTS], all };
+        let mut heap = Shared { lists: Lists([None; LISTS]), all };
         let list = list_of(Layout::new::<[u64; 5]>()).unwrap();
         assert_eq!(Some(list), list_of(Layout::from_size_align(30, 16).unwrap()));
-        let first = lists.take(list);
+        let first = heap.take(list);
         // SAFETY: it came from this list and is not used any more.
-        unsafe { lists.put(list, first) };
-        assert_eq!(lists.take(list), first);
+        unsafe { heap.lists.put(list, NonNull::new(first).unwrap().cast()) };
+        assert_eq!(heap.take(list), first);
     }
 
     #[test]
@@ -371,5 +465,34 @@ mod tests {
                 });
             }
         });
+    }
+
+    /// What one thread makes apart lives on when it has ended, and is freed by another.
+    #[test]
+    fn threads_work_apart() {
+        let made = |mark: u8| {
+            let objects = (1..2000).map(|size| Object::new(size % 600 + 1, 1, mark, size % 3 == 0));
+            let (kept, gone): (Vec<Object>, Vec<Object>) = objects.partition(|o| o.layout.size() % 2 == 0);
+            gone.into_iter().for_each(Object::free);
+            kept.into_iter().map(|o| o.resized(700)).map(|o| o.resized(17)).collect::<Vec<Object>>()
+        };
+        let all: Vec<Vec<Object>> = std::thread::scope(|threads| {
+            let handles = [1, 2, 3].map(|mark| threads.spawn(move || apart(|| apart(|| made(mark)))));
+            handles.into_iter().map(|h| h.join().unwrap()).collect()
+        });
+        assert!(own().is_none());
+        all.into_iter().flatten().for_each(Object::free);
+    }
+
+    /// Those of a list come in the order in which they lie, and go back to all.
+    #[test]
+    fn what_was_handed_out_comes_back() {
+        let all = Dlmalloc::new_with_allocator(Kernel { closed: false });
+        let mut heap = Shared { lists: Lists([None; LISTS]), all };
+        let mut lists = Lists([None; LISTS]);
+        let first = heap.hand_out(&mut lists, 3);
+        let second = lists.take(3).unwrap().as_ptr().cast::<u8>();
+        assert_eq!(second.addr() - first.addr(), size(3) + OWN);
+        assert_eq!(std::iter::from_fn(|| lists.take(3)).count(), BATCH - 1);
     }
 }

@@ -1,0 +1,190 @@
+//! How a supervisor comes up: the ground that it stands on whatever its plan says, the plan, and what
+//! is there already. Whoever holds the unit's lock is its only supervisor; a service that a killed one
+//! left is taken over by its record.
+
+use super::control::Waiters;
+use super::output::Output;
+use super::processes;
+use super::spawn::Foreground;
+use super::{RunError, Supervisor, private_tmp, publish};
+use crate::os::cgroup::Made;
+use crate::os::clock::BootId;
+use crate::os::error::Error;
+use crate::os::features::Features;
+use crate::os::lock::Lock;
+use crate::os::poll::Timers;
+use crate::os::proc::{Identity, Proc, ProcessId};
+use crate::os::root::Root;
+use crate::os::signal::{self, Signal, Signals};
+use crate::os::socket::{Listener, NotifySocket};
+use crate::os::tracking;
+use crate::service::log::read::path_of;
+use crate::service::machine::{Event, Machine, Phase, StopKind};
+use crate::service::place::{Place, living};
+use crate::service::plan::{Errand, Plan};
+use crate::service::status::Record;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+
+/// A plan is not longer than this.
+const PLAN_LIMIT: u64 = 16 << 20;
+
+/// `None` where nothing was sent: the supervisor is not needed after all.
+#[inline(never)]
+pub(super) fn read_plan(fd: OwnedFd) -> Result<Option<Box<Plan>>, RunError> {
+    let mut bytes = Vec::with_capacity(4096);
+    File::from(fd).take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(Plan::decode(&bytes)?)))
+}
+
+/// What a supervisor has whatever its plan says.
+pub(super) struct Ground {
+    host: Root,
+    boot: BootId,
+    signals: Signals,
+    own: Option<Identity>,
+    oom_score: Option<i32>,
+}
+
+impl Ground {
+    pub(super) fn new() -> Result<Self, RunError> {
+        let host = Root::host()?;
+        let boot = BootId::read(&host)?;
+        let signals = Signals::watch(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
+        tracking::become_subreaper()?;
+        signal::note_actions();
+        let own = Proc::new(host.clone()).identity(ProcessId::own(), &boot).ok();
+        let oom_score = processes::protect(&host);
+        Ok(Self { host, boot, signals, own, oom_score })
+    }
+}
+
+impl Supervisor {
+    /// On the heap, and not inlined: what making it took of the stack is used again by the loop.
+    #[inline(never)]
+    pub(super) fn new(
+        ground: Ground,
+        plan: Box<Plan>,
+        foreground: Foreground,
+    ) -> Result<Box<Self>, RunError> {
+        let Ground { host, boot, signals, own, oom_score } = ground;
+        let features = Features::detect(plan.switches.as_deref())?;
+        let place = Place::from_plan(&plan.paths, plan.mode)?;
+        let files = place.prepare(&plan.unit)?;
+        let Some(lock) = Lock::try_take(&place.root, &files.lock)? else {
+            return Err(RunError::Busy(plan.unit));
+        };
+        let proc = Proc::new(host.clone());
+        let notify = NotifySocket::bind(&place.root, &files.notify)?;
+        let listener = Listener::bind(&place.root, &files.control, 0o600)?;
+        let old = place.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
+        let (tracking, made) =
+            processes::tracking(&plan, &place, &host, &features, &boot, &proc, old.as_ref())?;
+        let mut s = Box::new(Self {
+            policy: plan.policy(),
+            machine: Machine::default(),
+            queue: VecDeque::new(),
+            oom_score,
+            deserted: made == Made::New,
+            restarting: false,
+            watchdog: plan.service.watchdog,
+            output: None,
+            record: publish::fresh(&plan, old.as_ref(), &boot, own.as_ref()),
+            published: Record::default(),
+            main: None,
+            control: None,
+            candidate: None,
+            timers: Timers::default(),
+            waiters: Waiters::default(),
+            watcher: None,
+            invocation_id: String::new(),
+            exit: None,
+            adopted: false,
+            asked: false,
+            hurry: false,
+            start_pending: false,
+            oom_kills: None,
+            going_down: None,
+            plan,
+            place,
+            files,
+            host,
+            boot,
+            proc,
+            features,
+            tracking,
+            signals,
+            notify,
+            listener,
+            foreground,
+            lock: Some(lock),
+        });
+        s.open_output();
+        s.first(old);
+        Ok(s)
+    }
+
+    fn open_output(&mut self) {
+        if self.foreground == Foreground::Yes || !self.plan.writes_log() {
+            return;
+        }
+        let log = path_of(&self.plan.paths.log_dir, &self.plan.unit);
+        match Output::open(&self.place.root, &self.files.output, &log) {
+            Ok(output) => {
+                self.output = Some(output);
+                self.record.log_path = Some(log);
+            }
+            Err(e) => self.record.not_applied.push(format!("{e}; the service's output is lost")),
+        }
+    }
+
+    /// What is there to begin with: a service that a killed supervisor left, or nothing.
+    fn first(&mut self, old: Option<Record>) {
+        let old = old.unwrap_or_default();
+        self.machine.starts = old.starts.into();
+        let main = living(old.main, &self.boot, &self.proc);
+        let others = self.others_live();
+        if let Some(phase) = old.phase(main.is_some(), others) {
+            self.take_over(old, main, phase);
+        } else {
+            // What is left of one that ended while nobody looked.
+            if old.supervisor.is_some() {
+                private_tmp::remove(&self.place.root, &self.plan.unit, &old.invocation_id);
+            }
+            self.record.lock = old.lock;
+            self.drop_lock();
+            if self.plan.errand != Errand::Start {
+                return;
+            }
+            if others {
+                log::warn!("'{}' has processes left from an earlier run", self.plan.unit);
+            }
+            self.queue.push_back(Event::Start);
+        }
+    }
+
+    fn take_over(&mut self, old: Record, main: Option<Identity>, phase: Phase) {
+        log::warn!("'{}' lost its supervisor: taking over", self.plan.unit);
+        self.adopted = true;
+        publish::inherit(&mut self.record, old);
+        self.invocation_id.clone_from(&self.record.invocation_id);
+        self.machine.restarts = self.record.restarts;
+        self.candidate = main.as_ref().map(|m| m.pid);
+        self.main = main.and_then(|m| self.stranger(&m));
+        if phase == Phase::Running && self.record.lock.is_some() {
+            // It may be that the record was as far as the other one came.
+            self.take_lock();
+        }
+        self.queue.push_back(Event::Adopted(phase));
+        match self.plan.errand {
+            Errand::Stop => self.queue.push_back(Event::Stop(StopKind::Stop)),
+            Errand::Start => self.start_pending = phase == Phase::Stopping,
+            Errand::Adopt => {}
+        }
+    }
+}

@@ -702,6 +702,24 @@ fn what_chkconfig_and_insserv_read_differently_is_said_before_a_script_is_added(
 }
 
 #[test]
+fn what_a_killed_writer_left_goes_with_the_next_change() {
+    let host = Host::new();
+    host.script("web", "# chkconfig: 345 20 80\n");
+    let folder = host.path("/etc/rc3.d");
+    for name in [".amr-old-0", ".amr-77-3.tmp"] {
+        symlink("../init.d/web", folder.join(name)).unwrap();
+    }
+    // A file that somebody had in the place of a link is not amr's to remove.
+    fs::write(folder.join(".amr-old-1"), "mine").unwrap();
+    host.quiet(&["--list"]);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
+    host.quiet(&["--add", "web"]);
+    let mut left = host.folder(3);
+    left.sort();
+    assert_eq!(left, [".amr-old-1", "S20web"]);
+}
+
+#[test]
 fn a_preview_changes_nothing() {
     let host = Host::new();
     host.script("web", PLAIN);

@@ -12,6 +12,7 @@
 //! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
 //! * [`json`]: JSON, written and read. Pure; every subject may use it.
 //! * [`hash`]: a quick hash for names. Pure; every subject may use it.
+//! * [`letters`]: which letters of a text from outside may be printed. Pure; every subject may use it.
 //! * [`sort`]: sorting with one body for all types. Pure; every subject may use it.
 //! * [`host`]: which init is pid 1, which family, which kernel features.
 //! * [`os`]: the only place with system calls and `unsafe`.
@@ -31,6 +32,7 @@ pub mod drain;
 pub mod hash;
 pub mod host;
 pub mod json;
+pub mod letters;
 pub mod order;
 pub mod os;
 pub mod service;

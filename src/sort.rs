@@ -36,7 +36,7 @@ pub fn by<T>(all: &mut [T], order: impl Fn(&T, &T) -> Ordering) {
         return;
     }
     let Some(wanted) = positions(all.len(), &before) else { return };
-    place(wanted, &mut |a, b| all.swap(a, b));
+    arrange(all, wanted);
 }
 
 /// A map from its entries; of two with the same key the later one counts.
@@ -124,6 +124,11 @@ fn positions(len: usize, before: &dyn Fn(usize, usize) -> bool) -> Option<Vec<us
 }
 
 /// Brings every item to its place: `wanted` says which position's item belongs there.
+pub fn arrange<T>(all: &mut [T], wanted: Vec<usize>) {
+    place(wanted, &mut |a, b| all.swap(a, b));
+}
+
+/// As [`arrange`].
 fn place(wanted: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
     let mut goal = vec![0; wanted.len()];
     for (to, from) in wanted.into_iter().enumerate() {

@@ -82,6 +82,18 @@ fn root_of(path: &Path) -> PathBuf {
     }
 }
 
+/// What a verb asks for.
+fn job_of(verb: door::Verb) -> Job {
+    match verb {
+        door::Verb::Start => Job::Start,
+        door::Verb::Stop | door::Verb::Status => Job::Stop,
+        door::Verb::Restart => Job::Restart,
+        door::Verb::TryRestart => Job::TryRestart,
+        door::Verb::Reload => Job::Reload,
+        door::Verb::ForceReload => Job::TryReloadOrRestart,
+    }
+}
+
 impl Call {
     fn new(path: &OsStr, around: &Surroundings) -> Result<Self, (Class, String)> {
         let path = PathBuf::from(path);
@@ -210,14 +222,7 @@ impl Call {
             Ok(units) => units,
             Err(code) => return code,
         };
-        let job = match verb {
-            door::Verb::Start => Job::Start,
-            door::Verb::Stop | door::Verb::Status => Job::Stop,
-            door::Verb::Restart => Job::Restart,
-            door::Verb::TryRestart => Job::TryRestart,
-            door::Verb::Reload => Job::Reload,
-            door::Verb::ForceReload => Job::TryReloadOrRestart,
-        };
+        let job = job_of(verb);
         if verb == door::Verb::Reload && units.iter().any(|u| jobs::activity(&self.ctx, u).is_inactive()) {
             out::complain("initd", &format!("cannot reload '{}': it is not running", self.name), None);
             return Class::NotRunning.lsb();
@@ -243,15 +248,9 @@ impl Call {
             .iter()
             .chain(&planned.unapplied())
             .for_each(|note| out::complain("initd", note, None));
-        let nothing = planned.transaction.jobs.is_empty();
         let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
-        let act = if job == Job::Stop { Act::Stop } else { Act::Start };
-        if nothing {
-            // Nothing to restart: nothing to say.
-            if !matches!(job, Job::Start | Job::Stop) {
-                return 0;
-            }
-            out::say(&dialect::job(self.dialect(), stage, act, &self.name, "", true));
+        if planned.transaction.jobs.is_empty() {
+            self.tell_nothing(stage, job);
             return 0;
         }
         let reports = planned.execute(
@@ -265,6 +264,23 @@ impl Call {
         // A member that is only wanted may fail without its umbrella failing, but a script that printed
         // FAILED does not end with 0.
         reports.iter().map(|r| r.outcome.class()).find(|c| *c != Class::Ok).map_or(0, Class::lsb)
+    }
+
+    /// It is so already. Where there is nothing to restart there is nothing to say.
+    fn tell_nothing(&self, stage: Stage, job: Job) {
+        let act = match job {
+            Job::Start => Act::Start,
+            Job::Stop => Act::Stop,
+            Job::VerifyActive
+            | Job::Restart
+            | Job::TryRestart
+            | Job::Reload
+            | Job::TryReload
+            | Job::ReloadOrStart
+            | Job::ReloadOrRestart
+            | Job::TryReloadOrRestart => return,
+        };
+        out::say(&dialect::job(self.dialect(), stage, act, &self.name, "", true));
     }
 
     fn tell(&self, stage: Stage, report: &Report) {

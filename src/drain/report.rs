@@ -16,6 +16,7 @@ use crate::drain::reason::Standing;
 use crate::drain::tail::Stream;
 use crate::drain::verdict::{Verdict, bytes_left};
 use crate::json::{self, Json, Problem, Reader, Writer};
+use crate::letters::is_plain;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -160,11 +161,11 @@ pub fn shown(name: &[u8]) -> String {
         for letter in chunk.valid().chars() {
             if letter == '\\' {
                 text.push_str("\\\\");
-            } else if letter.is_control() || invisible(letter) {
+            } else if is_plain(letter) {
+                text.push(letter);
+            } else {
                 let mut bytes = [0; 4];
                 letter.encode_utf8(&mut bytes).bytes().for_each(|byte| push_hex(&mut text, byte));
-            } else {
-                text.push(letter);
             }
         }
         chunk.invalid().iter().for_each(|&byte| push_hex(&mut text, byte));
@@ -175,11 +176,6 @@ pub fn shown(name: &[u8]) -> String {
 fn push_hex(text: &mut String, byte: u8) {
     // Writing to a string cannot fail.
     let _ = write!(text, "\\x{byte:02x}");
-}
-
-/// Letters that change how their neighbours are shown: marks of direction, line and paragraph ends.
-fn invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// What is known of a shipper beside its files.

@@ -4,7 +4,8 @@ use super::{Error, Json, Problem, Reader, Writer};
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Json for bool {
@@ -67,13 +68,28 @@ impl Json for Cow<'static, str> {
     }
 }
 
+/// As the path that it shares.
+impl Json for Arc<Path> {
+    fn write(&self, out: &mut Writer) {
+        path(self, out);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Error> {
+        PathBuf::read(from).map(Self::from)
+    }
+}
+
+fn path(path: &Path, out: &mut Writer) {
+    match path.to_str() {
+        Some(text) => out.text(text),
+        None => list(path.as_os_str().as_bytes(), out),
+    }
+}
+
 /// A string; a path that is no UTF-8 is a list of bytes.
 impl Json for PathBuf {
     fn write(&self, out: &mut Writer) {
-        match self.to_str() {
-            Some(text) => out.text(text),
-            None => list(self.as_os_str().as_bytes(), out),
-        }
+        path(self, out);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Error> {

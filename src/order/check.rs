@@ -113,7 +113,13 @@ fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
     let mut out = Vec::new();
     for (at, step) in plan.steps.iter().enumerate() {
         let concerns = matches!(step.role, Role::Writer | Role::Shipper | Role::Network);
-        if !concerns || step.act != Act::Stop || step.fate == Fate::Skipped {
+        if !concerns || step.act != Act::Stop {
+            continue;
+        }
+        if step.fate == Fate::Skipped {
+            if step.role == Role::Writer && runs_on(plan, step) {
+                out.push(Obstacle::WriterStillRuns { writer: step.name.clone(), sure: Sure::Yes });
+            }
             continue;
         }
         let order = plan.order(drain, at);
@@ -140,6 +146,13 @@ fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
         }
     }
     out
+}
+
+/// Does what rc passes over go on running? Its lock says that it runs, and what was stopped by another
+/// link does not. (Debian's rc looks at no lock, and nothing there tells.)
+fn runs_on(plan: &Plan, step: &Step) -> bool {
+    let is_down = |o: &Obstacle| matches!(o, Obstacle::NoLock { .. } | Obstacle::OlderKillLink { .. });
+    plan.init == Init::RedHat && plan.way.is_down() && !step.obstacles.iter().any(is_down)
 }
 
 #[cfg(test)]

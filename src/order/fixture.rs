@@ -31,7 +31,10 @@ const KINDS: [(&str, DepKind); 16] = [
 ];
 
 pub fn origin(unit: &UnitName, line: u32) -> Origin {
-    Origin { path: PathBuf::from(format!("/etc/systemd/system/{unit}")), span: Span { line, col: 1, len: 1 } }
+    Origin {
+        path: PathBuf::from(format!("/etc/systemd/system/{unit}")).into(),
+        span: Span { line, col: 1, len: 1 },
+    }
 }
 
 /// `app Requires=db After=db,net`; words without `=`: `masked`, `not-found`, `bad`, `unneeded`,

@@ -7,13 +7,14 @@
 
 use super::special;
 use crate::hash::Map;
+use crate::sort;
 use crate::unit::model::{DepKind, LoadState, Origin, Unit};
 use crate::unit::name::UnitName;
 use std::fmt;
 
 /// A unit's place in a [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UnitId(usize);
+pub struct UnitId(u32);
 
 /// What an edge means as seen from one of its ends. The names are those of `systemctl show`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -145,12 +146,12 @@ pub struct Edge {
     /// The unit that it names.
     pub to: UnitId,
     /// Which of that unit's dependencies it is.
-    dep: usize,
+    dep: u32,
 }
 
 /// An edge's place in a [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EdgeId(usize);
+pub struct EdgeId(u32);
 
 #[derive(Clone, Copy, Debug)]
 struct Link {
@@ -159,20 +160,37 @@ struct Link {
     edge: EdgeId,
 }
 
+/// What a walk asks of each unit that it meets; what it says besides lies elsewhere.
 #[derive(Debug)]
 struct Node {
     name: UnitName,
-    unit: Option<Unit>,
-    /// Sorted by relation; inside a relation in the order of the files.
-    links: Vec<Link>,
+    load: LoadState,
+    is_template: bool,
+    /// Where its links begin among all.
+    links: usize,
 }
 
 /// Units by name and the edges between them.
 #[derive(Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
+    /// By node; there are fewer than nodes where some are only named.
+    units: Vec<Unit>,
     edges: Vec<Edge>,
+    /// Node by node; those of a node sorted by relation, inside a relation in the order of the files.
+    links: Vec<Link>,
+    /// Each node's place among the names.
+    ranks: Vec<u32>,
     index: Map<UnitName, UnitId>,
+}
+
+/// There are never so many units or edges.
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn wide(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
 }
 
 impl Graph {
@@ -181,86 +199,115 @@ impl Graph {
     #[must_use]
     pub fn new(units: Vec<Unit>) -> Self {
         let mut graph = Self::default();
-        for unit in units {
-            if graph.index.contains_key(&unit.name) {
-                continue;
-            }
-            graph.add(unit.name.clone(), Some(unit));
-        }
+        graph.nodes.reserve(units.len());
+        graph.index.reserve(units.len());
+        graph.units = units;
+        graph.index_units();
         graph.index_aliases();
-        let given = graph.nodes.len();
-        for from in 0..given {
-            graph.add_edges(UnitId(from));
-        }
-        graph.sort_links();
+        graph.add_edges();
+        graph.add_links();
+        graph.rank();
         graph
     }
 
-    fn add(&mut self, name: UnitName, unit: Option<Unit>) -> UnitId {
-        let id = UnitId(self.nodes.len());
+    /// Of two units with one name the first counts.
+    fn index_units(&mut self) {
+        let mut units = std::mem::take(&mut self.units);
+        units.retain(|unit| {
+            let is_new = !self.index.contains_key(&unit.name);
+            if is_new {
+                self.add(unit.name.clone(), unit.load);
+            }
+            is_new
+        });
+        self.units = units;
+    }
+
+    fn add(&mut self, name: UnitName, load: LoadState) -> UnitId {
+        let id = UnitId(small(self.nodes.len()));
+        let is_own = load == LoadState::NotFound && special::is_built_in(&name);
+        let load = if is_own { LoadState::Loaded } else { load };
+        let is_template = name.is_template();
         self.index.insert(name.clone(), id);
-        self.nodes.push(Node { name, unit, links: Vec::new() });
+        self.nodes.push(Node { name, load, is_template, links: 0 });
         id
     }
 
     /// A main name wins over an alias, the earlier alias over the later.
     fn index_aliases(&mut self) {
-        for (at, node) in self.nodes.iter().enumerate() {
-            for alias in node.unit.iter().flat_map(|u| &u.aliases) {
-                self.index.entry(alias.clone()).or_insert(UnitId(at));
+        for (at, unit) in self.units.iter().enumerate() {
+            for alias in &unit.aliases {
+                self.index.entry(alias.clone()).or_insert(UnitId(small(at)));
             }
         }
     }
 
-    fn add_edges(&mut self, from: UnitId) {
-        let count = self.unit(from).map_or(0, |u| u.deps.len());
-        if let Some(node) = self.nodes.get_mut(from.0) {
-            node.links.reserve(count);
-        }
-        for at in 0..count {
-            let Some(dep) = self.unit(from).and_then(|u| u.deps.get(at)) else { continue };
-            let kind = dep.kind;
-            let to = match self.index.get(&dep.on) {
-                Some(to) => *to,
-                None => {
-                    let named = dep.on.clone();
-                    self.add(named, None)
+    fn add_edges(&mut self) {
+        let units = std::mem::take(&mut self.units);
+        self.edges.reserve(units.iter().map(|u| u.deps.len()).sum());
+        for (from, unit) in units.iter().enumerate() {
+            let from = UnitId(small(from));
+            for (at, dep) in (0u32..).zip(&unit.deps) {
+                let to = match self.index.get(&dep.on) {
+                    Some(to) => *to,
+                    None => self.add(dep.on.clone(), LoadState::NotFound),
+                };
+                if to != from {
+                    self.edges.push(Edge { from, kind: dep.kind, to, dep: at });
                 }
-            };
-            if to == from {
-                continue;
             }
-            let edge = EdgeId(self.edges.len());
-            let (forward, backward) = Relation::both_ends(kind);
-            self.edges.push(Edge { from, kind, to, dep: at });
-            self.link(from, Link { relation: forward, to, edge });
-            self.link(to, Link { relation: backward, to: from, edge });
         }
+        self.units = units;
     }
 
-    fn link(&mut self, at: UnitId, link: Link) {
-        if let Some(node) = self.nodes.get_mut(at.0) {
-            node.links.push(link);
+    /// The links of all nodes, in the order of the edges; where those of each begin, and the end of all.
+    fn all_links(&self) -> (Vec<Link>, Vec<usize>) {
+        let mut begins = vec![0; self.nodes.len().saturating_add(1)];
+        for end in self.edges.iter().flat_map(|e| [e.from, e.to]) {
+            if let Some(count) = begins.get_mut(end.index().saturating_add(1)) {
+                *count += 1;
+            }
         }
+        let mut sum = 0;
+        for count in &mut begins {
+            sum += *count;
+            *count = sum;
+        }
+        let nothing = Link { relation: Relation::After, to: UnitId(0), edge: EdgeId(0) };
+        let mut links = vec![nothing; sum];
+        let mut next = begins.clone();
+        for (at, edge) in self.edges.iter().enumerate() {
+            let (forward, backward) = Relation::both_ends(edge.kind);
+            for (node, relation, to) in [(edge.from, forward, edge.to), (edge.to, backward, edge.from)] {
+                let Some(place) = next.get_mut(node.index()) else { continue };
+                if let Some(link) = links.get_mut(*place) {
+                    *link = Link { relation, to, edge: EdgeId(small(at)) };
+                }
+                *place += 1;
+            }
+        }
+        (links, begins)
     }
 
     /// Sorts by relation and keeps one link per relation and unit: the first that is written in a
     /// file, else the first.
-    fn sort_links(&mut self) {
+    fn add_links(&mut self) {
+        let (all, begins) = self.all_links();
         // Which link of the relation at hand leads to a unit: for each unit the number of the turn, and the
         // link's place among those kept.
         let mut seen = vec![(0usize, 0usize); self.nodes.len()];
         let mut turn = 0;
         let mut kept: Vec<Option<Link>> = Vec::new();
-        for node in 0..self.nodes.len() {
-            let mut links =
-                self.nodes.get_mut(node).map(|n| std::mem::take(&mut n.links)).unwrap_or_default();
+        self.links.reserve(all.len());
+        for (node, range) in begins.windows(2).enumerate() {
+            let [from, to] = range else { continue };
+            let links = all.get(*from..*to).unwrap_or_default();
             kept.clear();
             let present = links.iter().fold(0u32, |set, link| set | 1 << link.relation as u32);
             for relation in Relation::ALL.into_iter().filter(|r| present & 1 << *r as u32 != 0) {
                 turn += 1;
                 for link in links.iter().filter(|l| l.relation == relation) {
-                    let Some(seen) = seen.get_mut(link.to.0) else { continue };
+                    let Some(seen) = seen.get_mut(link.to.index()) else { continue };
                     if seen.0 == turn {
                         let before = kept.get_mut(seen.1);
                         let Some(before) = before.filter(|b| b.is_some_and(|b| self.is_implied(b.edge)))
@@ -277,9 +324,21 @@ impl Graph {
                 }
             }
             if let Some(node) = self.nodes.get_mut(node) {
-                links.clear();
-                links.extend(kept.iter().copied().flatten());
-                node.links = links;
+                node.links = self.links.len();
+            }
+            self.links.extend(kept.iter().copied().flatten());
+        }
+    }
+
+    fn rank(&mut self) {
+        let mut order: Vec<(u128, usize)> =
+            self.nodes.iter().enumerate().map(|(at, node)| (node.name.begin(), at)).collect();
+        let name = |at: usize| self.nodes.get(at).map(|n| &n.name);
+        sort::by(&mut order, |a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(&name(b.1))));
+        self.ranks = vec![0; order.len()];
+        for (rank, (_, node)) in order.into_iter().enumerate() {
+            if let Some(slot) = self.ranks.get_mut(node) {
+                *slot = small(rank);
             }
         }
     }
@@ -297,7 +356,7 @@ impl Graph {
     /// The unit's files as a model; `None` for one that is only named.
     #[must_use]
     pub fn unit(&self, id: UnitId) -> Option<&Unit> {
-        self.nodes.get(id.0).and_then(|n| n.unit.as_ref())
+        self.units.get(id.index())
     }
 
     /// The main name, for text; empty for an id of another graph.
@@ -309,25 +368,32 @@ impl Graph {
     /// The main name; `None` only for an id of another graph.
     #[must_use]
     pub fn unit_name(&self, id: UnitId) -> Option<&UnitName> {
-        self.nodes.get(id.0).map(|n| &n.name)
+        self.nodes.get(id.index()).map(|n| &n.name)
     }
 
     /// Could it be loaded?
     #[must_use]
     pub fn load_state(&self, id: UnitId) -> LoadState {
-        match self.unit(id) {
-            Some(unit) if unit.load == LoadState::NotFound && special::is_built_in(&unit.name) => {
-                LoadState::Loaded
-            }
-            Some(unit) => unit.load,
-            None if self.unit_name(id).is_some_and(special::is_built_in) => LoadState::Loaded,
-            None => LoadState::NotFound,
-        }
+        self.nodes.get(id.index()).map_or(LoadState::NotFound, |n| n.load)
+    }
+
+    /// Is it a template, which cannot be started?
+    #[must_use]
+    pub fn is_template(&self, id: UnitId) -> bool {
+        self.nodes.get(id.index()).is_some_and(|n| n.is_template)
+    }
+
+    /// Its place among the names of all: they sort as these numbers do.
+    #[must_use]
+    pub fn rank_of(&self, id: UnitId) -> u32 {
+        self.ranks.get(id.index()).copied().unwrap_or(u32::MAX)
     }
 
     /// The units that `id` has this relation to, with the edge that says so, in file order.
     pub fn related(&self, id: UnitId, relation: Relation) -> impl Iterator<Item = (UnitId, EdgeId)> {
-        let links = self.nodes.get(id.0).map_or(&[][..], |n| &n.links);
+        let begin = |at: usize| self.nodes.get(at).map_or(self.links.len(), |n| n.links);
+        let (from, to) = (begin(id.index()), begin(id.index().saturating_add(1)));
+        let links = self.links.get(from..to).unwrap_or_default();
         let start = links.partition_point(|l| l.relation < relation);
         let rest = links.get(start..).unwrap_or_default();
         rest.iter().take_while(move |l| l.relation == relation).map(|l| (l.to, l.edge))
@@ -342,19 +408,19 @@ impl Graph {
     /// The edge as written.
     #[must_use]
     pub fn edge(&self, id: EdgeId) -> Option<&Edge> {
-        self.edges.get(id.0)
+        self.edges.get(wide(id.0))
     }
 
     /// Where an edge is written; `None` where it is implied.
     #[must_use]
     pub fn origin(&self, id: EdgeId) -> Option<&Origin> {
         let edge = self.edge(id)?;
-        self.unit(edge.from)?.deps.get(edge.dep)?.origin.as_ref()
+        self.unit(edge.from)?.deps.get(wide(edge.dep))?.origin.as_ref()
     }
 
     /// Every unit, those given first.
     pub fn ids(&self) -> impl Iterator<Item = UnitId> + use<> {
-        (0..self.nodes.len()).map(UnitId)
+        (0..small(self.nodes.len())).map(UnitId)
     }
 
     /// Number of units, those only named included.
@@ -382,7 +448,7 @@ impl UnitId {
     /// The position, for tables with one entry for each unit of the graph.
     #[must_use]
     pub fn index(self) -> usize {
-        self.0
+        wide(self.0)
     }
 }
 

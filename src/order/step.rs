@@ -1,10 +1,12 @@
 //! What `amr order` shows: the steps of a boot or of a way down, who waits for whom, and how two
 //! steps stand to one another. Pure.
 
+use super::graph::{EdgeId, Graph};
 use super::obstacle::Obstacle;
 use crate::sort;
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Where the host is going.
@@ -108,15 +110,40 @@ pub enum Fate {
     Skipped,
 }
 
-/// Why one step waits for another.
+/// One step waits for another. There are several for each unit of a host, and few are ever shown: the
+/// words come from [`Plan::why`] and [`Plan::place`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// The other's position in [`Plan::steps`].
     pub on: usize,
-    /// One clause: `amr.service After=network.target`, `K30amr sorts before K40filebeat`.
-    pub why: String,
-    /// Where that is written.
+    /// Why.
+    pub why: Why,
+}
+
+/// Why one step waits for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// In words, and where that is written.
+    Said(Box<Said>),
+    /// An edge of [`Plan::graph`].
+    Written(EdgeId),
+}
+
+/// A clause, and where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// `K30amr sorts before K40filebeat`.
+    pub words: String,
+    /// The file and its line.
     pub place: Option<(PathBuf, u32)>,
+}
+
+impl Why {
+    /// In words.
+    #[must_use]
+    pub fn said(words: String, place: Option<(PathBuf, u32)>) -> Self {
+        Self::Said(Box::new(Said { words, place }))
+    }
 }
 
 /// How long a step may take.
@@ -233,7 +260,7 @@ pub struct Absent {
 }
 
 /// All that happens on one way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// The way.
     pub way: Way,
@@ -243,6 +270,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Expected and not there.
     pub absent: Vec<Absent>,
+    /// The units, where they say who waits for whom.
+    pub graph: Option<Rc<Graph>>,
 }
 
 /// How two steps stand to one another.
@@ -257,6 +286,24 @@ pub enum Order {
 }
 
 impl Plan {
+    /// Why a step waits, in one clause: `amr.service After=network.target`.
+    #[must_use]
+    pub fn why(&self, wait: &Wait) -> String {
+        match &wait.why {
+            Why::Said(said) => said.words.clone(),
+            Why::Written(edge) => self.graph.as_ref().map(|g| g.relation_text(*edge)).unwrap_or_default(),
+        }
+    }
+
+    /// Where that is written.
+    #[must_use]
+    pub fn place<'a>(&'a self, wait: &'a Wait) -> Option<(&'a Path, u32)> {
+        match &wait.why {
+            Why::Said(said) => said.place.as_ref().map(|(path, line)| (path.as_path(), *line)),
+            Why::Written(edge) => self.graph.as_ref()?.origin(*edge).map(|o| (&*o.path, o.span.line)),
+        }
+    }
+
     /// Does one step at a time run?
     #[must_use]
     pub fn is_serial(&self) -> bool {

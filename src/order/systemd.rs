@@ -3,20 +3,22 @@
 
 use super::graph::{EdgeId, Graph, Relation, UnitId};
 use super::obstacle::Obstacle;
-use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Wishes};
-use super::transaction::{Activity, JobKind, Mode, Transaction, TransactionError, Verb, transaction};
-use crate::hash::Set;
+use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Why, Wishes};
+use super::transaction::{Activity, Job, JobKind, Mode, Transaction, TransactionError, Verb, transaction};
 use crate::sort;
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::value::Timeout;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 use thiserror::Error;
 
 /// The facts about a host.
 pub struct SystemdHost<'a> {
     /// Its units.
-    pub graph: &'a Graph,
+    pub graph: &'a Rc<Graph>,
     /// 252.
     pub version: u32,
     /// What each unit does now.
@@ -55,22 +57,28 @@ pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanE
         Some(_) => transaction(host.graph, &[(Verb::Start, target)], mode(way), active)?,
         None => Transaction::default(),
     };
-    let mut plan = Plan { way, init: Init::Systemd, steps: Vec::new(), absent: Vec::new() };
+    let graph = Some(Rc::clone(host.graph));
+    let mut plan = Plan { way, init: Init::Systemd, steps: Vec::new(), absent: Vec::new(), graph };
     let wanted = |kind: JobKind| kind.is_stop() || !down;
     // For each unit the edge to the one at hand.
     let mut edges: Vec<Option<EdgeId>> = vec![None; host.graph.len()];
     // Where each job's step is, if it has one.
     let mut place: Vec<Option<usize>> = vec![None; jobs.jobs.len()];
+    let mut stopped = vec![false; host.graph.len()];
+    plan.steps.reserve(jobs.jobs.len());
     for (at, job) in jobs.jobs.iter().enumerate().filter(|(_, j)| wanted(j.kind)) {
         if let Some(slot) = place.get_mut(at) {
             *slot = Some(plan.steps.len());
         }
         let waits = waits(host.graph, &jobs, at, &place, &mut edges);
-        plan.steps.push(step(host, &job.unit, job.kind, waits, wishes, down));
+        plan.steps.push(step(host, job, waits, wishes, down));
+        if let Some(stopped) = stopped.get_mut(job.id.index()) {
+            *stopped |= job.kind.is_stop();
+        }
     }
     plan.set_waves();
     if down {
-        plan.absent = absent(host, &plan, wishes);
+        plan.absent = absent(host, &stopped, wishes);
     }
     Ok(plan)
 }
@@ -103,9 +111,8 @@ fn waits(
     edges: &mut [Option<EdgeId>],
 ) -> Vec<Wait> {
     let Some(job) = jobs.jobs.get(at) else { return Vec::new() };
-    let Some(id) = graph.find(&job.unit) else { return Vec::new() };
     let mut waits = Vec::with_capacity(job.waits_for.len());
-    let ordering = || [Relation::Before, Relation::After].into_iter().flat_map(|r| graph.related(id, r));
+    let ordering = || [Relation::Before, Relation::After].into_iter().flat_map(|r| graph.related(job.id, r));
     for (to, edge) in ordering() {
         edges.get_mut(to.index()).into_iter().for_each(|slot| *slot = Some(edge));
     }
@@ -113,11 +120,10 @@ fn waits(
         let (Some(step), Some(other)) = (place.get(*on).copied().flatten(), jobs.jobs.get(*on)) else {
             continue;
         };
-        let Some(edge) = graph.find(&other.unit).and_then(|o| *edges.get(o.index())?) else {
+        let Some(edge) = edges.get(other.id.index()).copied().flatten() else {
             continue;
         };
-        let place = graph.origin(edge).map(|o| (o.path.clone(), o.span.line));
-        waits.push(Wait { on: step, why: graph.relation_text(edge), place });
+        waits.push(Wait { on: step, why: Why::Written(edge) });
     }
     for (to, _) in ordering() {
         edges.get_mut(to.index()).into_iter().for_each(|slot| *slot = None);
@@ -125,16 +131,9 @@ fn waits(
     waits
 }
 
-fn step(
-    host: &SystemdHost,
-    unit: &UnitName,
-    kind: JobKind,
-    waits: Vec<Wait>,
-    wishes: &Wishes,
-    down: bool,
-) -> Step {
-    let stop = kind.is_stop();
-    let model = host.graph.find(unit).and_then(|id| host.graph.unit(id));
+fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, wishes: &Wishes, down: bool) -> Step {
+    let (unit, stop) = (&job.unit, job.kind.is_stop());
+    let model = host.graph.unit(job.id);
     let service = model.and_then(service);
     let limit = service.map_or(Limit::None, |s| match if stop { s.timeout_stop } else { s.timeout_start } {
         Timeout::After(span) => Limit::After(span),
@@ -169,7 +168,9 @@ fn service(unit: &Unit) -> Option<&Service> {
 
 /// Did systemd-sysv-generator make it?
 fn is_generated(unit: &Unit) -> bool {
-    unit.fragment.as_ref().is_some_and(|f| f.components().any(|c| c.as_os_str() == "generator.late"))
+    let parts =
+        |path: &Path| path.as_os_str().as_bytes().split(|b| *b == b'/').any(|p| p == b"generator.late");
+    unit.fragment.as_deref().is_some_and(parts)
 }
 
 /// Which limits would cut the drain short.
@@ -206,33 +207,33 @@ fn can_extend(version: u32, access: NotifyAccess) -> bool {
 }
 
 /// Services that the wishes name, or that run, and that no job stops.
-fn absent(host: &SystemdHost, plan: &Plan, wishes: &Wishes) -> Vec<Absent> {
+fn absent(host: &SystemdHost, stopped: &[bool], wishes: &Wishes) -> Vec<Absent> {
     let mut names: Vec<UnitName> = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network]
         .into_iter()
         .flatten()
         .filter_map(|n| UnitName::parse_or_service(n).ok())
         .collect();
     let graph = host.graph;
-    let stopped: Set<&str> =
-        plan.steps.iter().filter(|s| s.act == Act::Stop).map(|s| s.name.as_str()).collect();
+    let is_stopped = |id: UnitId| stopped.get(id.index()) == Some(&true);
     names.extend(graph.ids().filter_map(|id| {
         let unit = graph.unit(id)?;
-        service(unit).filter(|_| !stopped.contains(unit.name.stem()))?;
+        service(unit).filter(|_| !is_stopped(id))?;
         (host.active)(&unit.name).is_active_or_activating().then(|| unit.name.clone())
     }));
     sort::slice(&mut names);
     names.dedup();
     let mut out = Vec::new();
     for name in names {
-        let main = graph.find(&name).and_then(|id| graph.unit_name(id)).unwrap_or(&name);
+        let id = graph.find(&name);
+        let main = id.and_then(|id| graph.unit_name(id)).unwrap_or(&name);
         let stem = main.as_str().strip_suffix(".service").unwrap_or(main.as_str());
-        if stopped.contains(stem) {
+        if id.is_some_and(is_stopped) {
             continue;
         }
         let role = wishes.role(name.as_str());
         let runs = (host.active)(main).is_active_or_activating();
         let obstacles = reasons(host, main, runs);
-        let known = graph.find(&name).is_some_and(|id| graph.unit(id).is_some());
+        let known = id.is_some_and(|id| graph.unit(id).is_some());
         if runs || role == Role::Drain || (known && role != Role::Other) {
             out.push(Absent { name: stem.to_owned(), role, runs, obstacles });
         }

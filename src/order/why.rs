@@ -1,9 +1,10 @@
 //! `amr order --why A B`: the chain of edges that puts one before the other, with file and line.
 //! Pure.
 
-use super::step::{Act, Fate, Order, Plan, Step};
+use super::step::{Act, Fate, Order, Plan};
 use crate::json::Value;
 use crate::object;
+use std::path::Path;
 
 /// One link of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub fn why(plan: &Plan, a: &str, b: &str) -> Answer {
 fn chain(plan: &Plan, early: usize, late: usize) -> Vec<Because> {
     let shown = |at: usize| plan.steps.get(at).map(|s| s.shown.clone()).unwrap_or_default();
     if plan.is_serial() {
-        let place = plan.steps.get(late).and_then(place_of);
+        let place = plan.steps.get(late).and_then(|s| plan.place(s.waits.first()?)).map(written);
         let why = format!("rc runs its links one by one, {} before {}", shown(early), shown(late));
         return vec![Because { first: shown(early), then: shown(late), why, place }];
     }
@@ -62,15 +63,14 @@ fn chain(plan: &Plan, early: usize, late: usize) -> Vec<Because> {
     let link = |(step, wait): (usize, &super::step::Wait)| Because {
         first: shown(wait.on),
         then: shown(step),
-        why: wait.why.clone(),
-        place: wait.place.as_ref().map(|(path, line)| format!("{}:{line}", path.display())),
+        why: plan.why(wait),
+        place: plan.place(wait).map(written),
     };
     way.into_iter().map(link).collect()
 }
 
-fn place_of(step: &Step) -> Option<String> {
-    let (path, line) = step.waits.first()?.place.as_ref()?;
-    Some(format!("{}:{line}", path.display()))
+fn written((path, line): (&Path, u32)) -> String {
+    format!("{}:{line}", path.display())
 }
 
 impl Answer {

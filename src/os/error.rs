@@ -3,6 +3,7 @@
 //! One type for all of `os`, so that every message has the same form. Paths come from outside;
 //! what could play tricks on a terminal or a log is escaped before it is shown.
 
+use crate::letters::is_plain;
 use nix::errno::Errno;
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
@@ -92,8 +93,8 @@ pub fn escape(name: &OsStr) -> String {
         for c in chunk.valid().chars() {
             match c {
                 '\'' | '\\' => out.extend(['\\', c]),
-                c if c.is_control() || is_bidi_control(c) => out.extend(c.escape_default()),
-                c => out.push(c),
+                c if is_plain(c) => out.push(c),
+                c => out.extend(c.escape_default()),
             }
         }
         for byte in chunk.invalid() {
@@ -102,11 +103,6 @@ pub fn escape(name: &OsStr) -> String {
         }
     }
     out
-}
-
-/// Characters that turn the direction of text around and so make a name look like another.
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::chkconfig::{
     file_of, is_enabled, is_listed,
 };
 use super::depth::read_facilities;
-use super::header::{Keep, scan, scan_for};
+use super::header::{Keep, OverrideError, scan, scan_for};
 use super::level::Runlevel;
 use super::links::{Found, Link, Step, Target, shown};
 use super::lsb::{self, BlockError};
@@ -226,12 +226,22 @@ fn read_script(root: &Root, name: &OsStr, view: &mut View) {
     let Some(mut script) = read_one(root, name) else { return };
     if let Script::Read { over, .. } = &mut script
         && let Some(file) = file_of(OVERRIDES, name)
-        && let Ok(bytes) = root.read(Path::new(&file), SCRIPT_LIMIT)
-        && !bytes.is_empty()
     {
-        *over = Some(Box::new(scan(&bytes)));
+        match root.read(Path::new(&file), SCRIPT_LIMIT) {
+            Ok(bytes) if bytes.is_empty() => {}
+            Ok(bytes) => *over = Some(Box::new(scan(&bytes).map_err(OverrideError::from))),
+            Err(e) if is_no_override(&e) => {}
+            Err(e) => *over = Some(Box::new(Err(OverrideError::Unreadable(e.cause())))),
+        }
     }
     view.scripts.insert(name.to_owned(), script);
+}
+
+/// Not there, a folder, which chkconfig cannot map and goes on without, or secret: who may not read it
+/// may not write links either.
+fn is_no_override(e: &Error) -> bool {
+    use std::io::ErrorKind::{IsADirectory, PermissionDenied};
+    e.is_not_found() || matches!(e.kind(), IsADirectory | PermissionDenied)
 }
 
 /// A script without its override; `None` where there is none.
@@ -319,17 +329,17 @@ pub fn take(root: &Root, steps: &[Step]) -> Result<(), Failure> {
         }
     }
     // Until here everything that went was only moved aside, under names that no rc looks at.
+    let mut failed = None;
+    let mut left = Vec::new();
     for undo in &done {
         if let Undo::Back { aside, .. } = undo
             && let Err(e) = root.remove_file(aside)
         {
-            return Err(Failure {
-                message: e.to_string(),
-                left: vec![format!("'{}' is left over", aside.display())],
-            });
+            left.push(format!("'{}' is left over", shown(aside.as_os_str())));
+            failed.get_or_insert(e);
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), |e| Err(Failure { message: e.to_string(), left }))
 }
 
 fn take_one(root: &Root, step: &Step, done: &mut Vec<Undo>) -> Result<(), String> {

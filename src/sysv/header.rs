@@ -154,6 +154,9 @@ pub enum OverrideError {
     /// No `chkconfig:` line; chkconfig would lose both numbers and make links such as `S-1NAME`.
     #[error("no complete 'chkconfig:' line")]
     NoPriorities,
+    /// It is there and cannot be read: why, in the words of strerror(3).
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
 }
 
 impl OverrideError {
@@ -163,6 +166,7 @@ impl OverrideError {
         match self {
             Self::Header(e) => e.remedy(),
             Self::NoPriorities => "give the override a full line such as '# chkconfig: 2345 98 40'",
+            Self::Unreadable(_) => "make it a file that can be read, or remove it",
         }
     }
 }

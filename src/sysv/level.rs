@@ -95,6 +95,12 @@ impl Levels {
         Self(self.0 & !other.0)
     }
 
+    /// All that are in both.
+    #[must_use]
+    pub fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Is each of these in `other` too? True for the empty set.
     #[must_use]
     pub fn is_subset(self, other: Self) -> bool {
@@ -193,6 +199,7 @@ mod tests {
         assert_eq!(Levels::MULTI_USER.to_string(), "2345");
         assert_eq!(Levels::NONE.to_string(), "-");
         assert_eq!(Levels::ALL.minus(Levels::MULTI_USER).digits(" "), "0 1 6");
+        assert_eq!(Levels::MULTI_USER.common(Levels(0b0001_0010)).to_string(), "4");
     }
 
     #[test]

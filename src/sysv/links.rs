@@ -8,6 +8,7 @@ mod found;
 pub use found::{Entry, Found, Target, are_plain, on};
 
 use super::level::{Priority, Runlevel};
+use crate::letters::is_plain;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -166,7 +167,7 @@ pub fn push_shown(out: &mut String, name: &OsStr) {
     }
     for chunk in name.as_bytes().utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+            if is_plain(c) { out.push(c) } else { out.extend(c.escape_default()) }
         }
         out.extend(chunk.invalid().iter().flat_map(|b| std::ascii::escape_default(*b)).map(char::from));
     }

@@ -31,6 +31,7 @@ use line::{Line, Trouble};
 use service::ServiceDraft;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the search path says of a unit.
@@ -319,7 +320,7 @@ impl<'a> Draft<'a> {
     ) {
         self.unit.findings.push(Finding {
             severity,
-            origin: Some(Origin { path: s.path.to_owned(), span }),
+            origin: Some(Origin { path: Arc::clone(&s.path), span }),
             line: physical_line(s.bytes, span.line),
             message,
             hint,

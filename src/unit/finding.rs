@@ -7,6 +7,7 @@
 
 use super::model::{Finding, Origin};
 use super::value::Span;
+use crate::letters::is_plain;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -81,12 +82,8 @@ fn escape(text: &str) -> String {
 fn visible(c: char) -> String {
     match c {
         '\t' => "\t".to_owned(),
-        c if c.is_control() => c.escape_default().to_string(),
-        // Marks that turn the direction of the text could make a line read as another.
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            c.escape_default().to_string()
-        }
-        c => c.to_string(),
+        c if is_plain(c) => c.to_string(),
+        c => c.escape_default().to_string(),
     }
 }
 
@@ -122,7 +119,10 @@ mod tests {
     fn show(line: &str, col: u32, len: u32) -> String {
         render(&Finding {
             severity: Severity::Warning,
-            origin: Some(Origin { path: "/etc/a.service".into(), span: Span { line: 3, col, len } }),
+            origin: Some(Origin {
+                path: std::path::Path::new("/etc/a.service").into(),
+                span: Span { line: 3, col, len },
+            }),
             line: line.to_owned(),
             message: "odd".to_owned(),
             hint: None,

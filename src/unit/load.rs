@@ -11,6 +11,7 @@
 mod check;
 mod closure;
 mod index;
+mod several;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Largest unit file or drop-in that is read, in bytes.
 pub const SIZE_MAX: u64 = 4 * 1024 * 1024;
@@ -40,7 +42,7 @@ pub const SIZE_MAX: u64 = 4 * 1024 * 1024;
 pub struct Loader<'a> {
     root: &'a Root,
     facts: &'a Facts,
-    index: Index,
+    index: Arc<Index>,
     /// The folder that was read from last: most units are in one.
     last: RefCell<Option<Rc<Folder<'a>>>>,
 }
@@ -50,7 +52,12 @@ impl<'a> Loader<'a> {
     /// one that cannot be read is remembered in [`Loader::problems`].
     #[must_use]
     pub fn new(root: &'a Root, paths: &[PathBuf], facts: &'a Facts) -> Self {
-        Self { root, facts, index: Index::new(root, paths), last: RefCell::new(None) }
+        Self::over(root, facts, &Arc::new(Index::new(root, paths)))
+    }
+
+    /// Another one over the same look at the search path.
+    fn over(root: &'a Root, facts: &'a Facts, index: &Arc<Index>) -> Self {
+        Self { root, facts, index: Arc::clone(index), last: RefCell::new(None) }
     }
 
     /// What could not be read of the search path: units in it are not seen.
@@ -271,7 +278,7 @@ impl<'a> Loader<'a> {
                 UnitName::parse(&entry.name.to_string_lossy()).and_then(|name| instance_for(own, name));
             match name {
                 Ok(on) => {
-                    let origin = Some(Origin { path, span: Span::default() });
+                    let origin = Some(Origin { path: path.into(), span: Span::default() });
                     links.push(Dependency { kind, on, origin });
                 }
                 Err(e) => problems.push((path, format!("{e}, ignoring"))),
@@ -291,7 +298,7 @@ fn unreadable(name: UnitName, path: &Path, error: &Error) -> Unit {
 fn report(unit: &mut Unit, path: &Path, message: String, severity: Severity) {
     unit.findings.push(Finding {
         severity,
-        origin: Some(Origin { path: path.to_owned(), span: Span::default() }),
+        origin: Some(Origin { path: path.into(), span: Span::default() }),
         line: String::new(),
         message,
         hint: None,

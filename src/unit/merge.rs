@@ -10,12 +10,13 @@ use super::name::{UnitKind, UnitName};
 use super::syntax::{Assignment, Document, Item};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One file of a unit.
 #[derive(Clone, Debug)]
 pub struct Source<'a> {
     /// Path inside the root.
-    pub path: &'a Path,
+    pub path: Arc<Path>,
     /// What stands in it.
     pub bytes: &'a [u8],
     /// The same, parsed.
@@ -25,8 +26,8 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     /// Parses a file.
     #[must_use]
-    pub fn new(path: &'a Path, bytes: &'a [u8]) -> Self {
-        Self { path, document: Document::parse(bytes), bytes }
+    pub fn new(path: &Path, bytes: &'a [u8]) -> Self {
+        Self { path: path.into(), document: Document::parse(bytes), bytes }
     }
 }
 

@@ -4,7 +4,8 @@
 
 use super::name::UnitName;
 use super::value::{Signal, Span, Timeout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A unit with everything that its files, drop-ins and links say.
@@ -83,8 +84,8 @@ pub struct Dependency {
 /// A place in one of the unit's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// Path inside the root.
-    pub path: PathBuf,
+    /// Path inside the root; all places in one file have the same.
+    pub path: Arc<Path>,
     /// Where in it.
     pub span: Span,
 }

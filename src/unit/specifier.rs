@@ -6,10 +6,9 @@
 
 use super::name::UnitName;
 use super::value::{ValueError, escape};
-use std::cell::LazyCell;
 use std::fmt;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::{Arc, LazyLock};
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +17,7 @@ mod tests;
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// What the host says of itself. Most units do not ask.
-    pub host: Rc<Asked>,
+    pub host: Arc<Asked>,
     /// The user that amr runs as, as 252 means its manager's and not the unit's `User=`.
     pub user: Option<User>,
     /// The roots of `%t %S %C %L %E`, `%T` and `%V`.
@@ -28,19 +27,19 @@ pub struct Facts {
 }
 
 /// Facts of the host, found out when the first of them is asked for.
-pub struct Asked(LazyCell<HostFacts, Box<dyn FnOnce() -> HostFacts>>);
+pub struct Asked(LazyLock<HostFacts, Box<dyn FnOnce() -> HostFacts + Send>>);
 
 impl Asked {
     /// `find` is called once, or never.
     #[must_use]
-    pub fn when_needed(find: impl FnOnce() -> HostFacts + 'static) -> Rc<Self> {
-        Rc::new(Self(LazyCell::new(Box::new(find))))
+    pub fn when_needed(find: impl FnOnce() -> HostFacts + Send + 'static) -> Arc<Self> {
+        Arc::new(Self(LazyLock::new(Box::new(find))))
     }
 }
 
 impl Default for Asked {
     fn default() -> Self {
-        Self(LazyCell::new(Box::new(HostFacts::default)))
+        Self(LazyLock::new(Box::new(HostFacts::default)))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Shows a world to the judge: its registry as cursors, its disk as files, what `/proc` would say.
 
 use crate::bytes;
-use crate::world::{By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, Rng, State, Ttl as ModelTtl, World};
+use crate::rng::Rng;
+use crate::world::{By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, State, Ttl as ModelTtl, World};
 use amr::drain::check::Checks;
 use amr::drain::claim::{Fingerprint, Index};
 use amr::drain::cursor::{Acknowledged, Cursor, Cursors, FileId, Identity, Input, Timestamp, Ttl};

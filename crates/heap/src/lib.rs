@@ -27,6 +27,8 @@ const OWN: usize = size_of::<usize>();
 const LISTS: usize = 32;
 /// So many objects a thread gets at a time for lists of its own.
 const BATCH: usize = 16;
+/// So many bytes dlmalloc gets at a time for a thread that is [`apart`].
+const MUCH: usize = 256 << 10;
 
 /// For `#[global_allocator]`.
 #[derive(Clone, Copy, Debug)]
@@ -104,9 +106,15 @@ impl Shared {
     fn take(&mut self, list: usize) -> *mut u8 {
         match self.lists.take(list) {
             Some(object) => object.as_ptr().cast(),
-            // SAFETY: a size above zero and an alignment that is a power of two.
-            None => unsafe { self.all.malloc(size(list), STEP) },
+            None => self.more(list),
         }
+    }
+
+    /// A new object for a list; null where there is no memory.
+    #[inline(never)]
+    fn more(&mut self, list: usize) -> *mut u8 {
+        // SAFETY: a size above zero and an alignment that is a power of two.
+        unsafe { self.all.malloc(size(list), STEP) }
     }
 
     /// Some objects for the lists of a thread, and one for the caller; null where there is no memory.
@@ -240,7 +248,12 @@ unsafe impl GlobalAlloc for Heap {
 /// Maps `len` bytes, all zero; errno says why it did not.
 #[must_use]
 pub fn map(len: usize) -> Option<NonNull<u8>> {
-    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    map_with(len, 0)
+}
+
+fn map_with(len: usize, flags: i32) -> Option<NonNull<u8>> {
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = flags | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: a new map wherever the kernel likes; no memory of ours is touched.
     let start = unsafe { libc::mmap(null_mut(), len, access, flags, -1, 0) };
     if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
@@ -254,8 +267,13 @@ struct Kernel {
 
 // SAFETY: the maps are private to the process, and dlmalloc alone knows them.
 unsafe impl Allocator for Kernel {
+    /// Apart much is taken at once and its pages with it, which will all be touched.
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
-        let start = if self.closed { None } else { map(size) };
+        let (size, flags) = match APART.get() {
+            Some(_) => (size.max(MUCH), libc::MAP_POPULATE),
+            None => (size, 0),
+        };
+        let start = if self.closed { None } else { map_with(size, flags) };
         start.map_or((null_mut(), 0, 0), |start| (start.as_ptr(), size, 0))
     }
 

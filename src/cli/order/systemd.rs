@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::handover;
 use crate::hash::Map;
 use crate::host::systemd_version;
-use crate::order::graph::Graph;
+use crate::order::graph::{Graph, UnitId};
 use crate::order::step::Way;
 use crate::order::systemd::{PlanError, SystemdHost};
 use crate::order::transaction::{Activity, Mode, Verb, transaction};
@@ -17,6 +17,7 @@ use crate::unit::model::{Body, Service, ServiceType, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, time};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// systemd's own default.
@@ -28,8 +29,8 @@ const JOBS: Duration = Duration::from_secs(30 * 60);
 /// What was read.
 pub struct Gathered {
     /// The units.
-    pub graph: Graph,
-    activity: Map<String, Activity>,
+    pub graph: Rc<Graph>,
+    activity: Map<UnitName, Activity>,
     version: u32,
     scripts: Vec<String>,
     default_stop: Duration,
@@ -60,11 +61,14 @@ pub fn gather(ctx: &Context, scripts: Vec<String>, state: Option<&str>) -> Resul
         set_stop_limit(unit, told, default_stop);
     }
     let job_timeouts = ["poweroff.target", "reboot.target"].map(|name| job_timeout(&units, name));
-    let graph = Graph::new(units);
+    let graph = Rc::new(Graph::new(units));
     let default_target = UnitName::parse("default.target")?;
     let activity = match states {
         Some(states) => {
-            states.into_iter().map(|(n, s)| (n, s.activity.unwrap_or(Activity::Inactive))).collect()
+            let told = |(name, state): (String, State)| {
+                Some((UnitName::parse(&name).ok()?, state.activity.unwrap_or(Activity::Inactive)))
+            };
+            states.into_iter().filter_map(told).collect()
         }
         None => after_boot(&graph, &default_target)?,
     };
@@ -76,7 +80,7 @@ impl Gathered {
     /// What the unit does now.
     #[must_use]
     pub fn active(&self, name: &UnitName) -> Activity {
-        self.activity.get(name.as_str()).copied().unwrap_or(Activity::Inactive)
+        self.activity.get(name).copied().unwrap_or(Activity::Inactive)
     }
 
     /// The host on its way.
@@ -168,18 +172,20 @@ fn job_timeout(units: &[Unit], name: &str) -> Option<Duration> {
 }
 
 /// What runs when a boot is done.
-fn after_boot(graph: &Graph, target: &UnitName) -> Result<Map<String, Activity>, PlanError> {
+fn after_boot(graph: &Graph, target: &UnitName) -> Result<Map<UnitName, Activity>, PlanError> {
     let cold = |_: &UnitName| Activity::Inactive;
     let jobs = transaction(graph, &[(Verb::Start, target.clone())], Mode::Replace, &cold)?;
     let started = jobs.jobs.into_iter().filter(|j| !j.kind.is_stop());
-    let stays = |name: &UnitName| {
-        let unit = graph.find(name).and_then(|id| graph.unit(id));
-        unit.is_none_or(|u| match &u.body {
+    let stays = |id: UnitId| {
+        graph.unit(id).is_none_or(|u| match &u.body {
             Body::Service(service) => stays_active(service),
             Body::Other => true,
         })
     };
-    Ok(started.filter(|j| stays(&j.unit)).map(|j| (j.unit.as_str().to_owned(), Activity::Active)).collect())
+    let mut active = Map::default();
+    active.reserve(graph.len());
+    active.extend(started.filter(|j| stays(j.id)).map(|j| (j.unit, Activity::Active)));
+    Ok(active)
 }
 
 fn stays_active(service: &Service) -> bool {

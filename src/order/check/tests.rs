@@ -88,7 +88,7 @@ fn systemd_with(change: impl FnOnce(&mut Facts)) -> (Plan, Report) {
     let mut facts =
         Facts { units: units(), inactive: vec![], starting: vec![], scripts: vec![], wishes: wishes() };
     change(&mut facts);
-    let graph = Graph::new(facts.units);
+    let graph = std::rc::Rc::new(Graph::new(facts.units));
     let active = |u: &UnitName| {
         if facts.inactive.contains(&u.stem()) || u.as_str() == "shutdown.target" {
             Activity::Inactive
@@ -275,6 +275,39 @@ fn hosts_that_are_right_are_good() {
     );
 }
 
+/// What rc passes over although its lock is there is not stopped before the drain.
+#[test]
+fn a_writer_that_rc_passes_over_still_runs() {
+    let writer = |change: fn(&mut SysvHost)| ids(&with(change));
+    assert_eq!(writer(|h| down(h)[0].executable = false), ["writer-still-runs"]);
+    assert_eq!(
+        writer(|h| {
+            down(h)[0].target = LinkTarget::Dangling("../init.d/gone".to_owned());
+            down(h)[0].executable = false;
+        }),
+        ["writer-still-runs"]
+    );
+    assert_eq!(
+        writer(|h| {
+            let locks = h.locks.as_mut().unwrap();
+            locks.remove("app");
+            locks.insert("appd".to_owned());
+            h.scripts.iter_mut().find(|s| s.name == "app").unwrap().lock = Some("appd".to_owned());
+        }),
+        ["writer-still-runs"]
+    );
+    // Without a lock it is down, as far as anybody can tell; and a second link finds it stopped.
+    assert_eq!(writer(|h| assert!(h.locks.as_mut().unwrap().remove("app"))), [""; 0]);
+    assert_eq!(
+        writer(|h| {
+            let mut link = down(h)[0].clone();
+            link.name = "K20app".to_owned();
+            down(h).push(link);
+        }),
+        [""; 0]
+    );
+}
+
 #[test]
 fn a_host_set_up_by_hand_loses_its_logs_to_the_old_link() {
     // K30 for the hook in rc3, rc0 and rc6; K40 for filebeat in rc3 and rc6 only, its old K02 left
@@ -360,12 +393,12 @@ fn what_is_drawn_is_well_formed_whatever_the_names() {
 
 #[test]
 fn a_boot_starts_the_network_first() {
-    let graph = Graph::new(
+    let graph = std::rc::Rc::new(Graph::new(
         units()
             .into_iter()
             .chain([unit("multi-user.target Wants=app,drain,filebeat,network"), empty(&name("idle"))])
             .collect(),
-    );
+    ));
     let down = |_: &UnitName| Activity::Inactive;
     let host = SystemdHost {
         graph: &graph,

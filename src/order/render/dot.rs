@@ -26,7 +26,7 @@ pub fn plan(plan: &Plan, show: Show) -> String {
             colour(step.role)
         );
         for wait in step.waits.iter().filter(|w| kept.contains(&w.on)) {
-            let _ = writeln!(out, "  s{} -> s{at} [tooltip=\"{}\"];", wait.on, quote(&wait.why));
+            let _ = writeln!(out, "  s{} -> s{at} [tooltip=\"{}\"];", wait.on, quote(&plan.why(wait)));
         }
     }
     out.push_str("}\n");

@@ -11,8 +11,10 @@ use crate::order::step::{Fate, Limit, Plan, Step};
 /// from 1; limits are in seconds.
 #[must_use]
 pub fn plan(plan: &Plan, report: &Report, show: Show) -> Value {
-    let steps: Vec<Value> =
-        shown(plan, show).into_iter().filter_map(|at| plan.steps.get(at).map(|s| step(at, s))).collect();
+    let steps: Vec<Value> = shown(plan, show)
+        .into_iter()
+        .filter_map(|at| plan.steps.get(at).map(|s| step(plan, at, s)))
+        .collect();
     let absent: Vec<Value> = plan
         .absent
         .iter()
@@ -46,17 +48,17 @@ pub fn findings(report: &Report) -> Vec<Value> {
     report.findings.iter().map(one).collect()
 }
 
-fn step(at: usize, step: &Step) -> Value {
+fn step(plan: &Plan, at: usize, step: &Step) -> Value {
     let waits: Vec<Value> = step
         .waits
         .iter()
         .map(|w| {
-            let place = w.place.as_ref();
+            let place = plan.place(w);
             object! {
                 "on" => w.on + 1,
-                "why" => w.why,
+                "why" => plan.why(w),
                 "file" => place.map(|(p, _)| p.display().to_string()),
-                "line" => place.map(|(_, l)| *l),
+                "line" => place.map(|(_, l)| l),
             }
         })
         .collect();

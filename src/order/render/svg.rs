@@ -113,7 +113,7 @@ pub fn plan(plan: &Plan, report: &Report, wishes: &Wishes) -> String {
     head(&mut out, plan, report);
     grid(&mut out, &frame, rows.len());
     // The arrows lie below the bars, so that no bar is crossed.
-    arrows(&mut out, &rows, &frame);
+    arrows(&mut out, plan, &rows, &frame);
     for (line, row) in rows.iter().enumerate() {
         draw(&mut out, row, line, &frame);
         if is_in_danger(row.step, report) {
@@ -311,7 +311,7 @@ fn mark(out: &mut String, (x, y): (f64, f64)) {
 }
 
 /// From the end of a bar down or up to the beginning of one that waits for it.
-fn arrows(out: &mut String, rows: &[Row], frame: &Frame) {
+fn arrows(out: &mut String, plan: &Plan, rows: &[Row], frame: &Frame) {
     let lines: HashMap<usize, usize> = rows.iter().enumerate().map(|(line, row)| (row.at, line)).collect();
     for (line, row) in rows.iter().enumerate() {
         for wait in &row.step.waits {
@@ -331,7 +331,7 @@ fn arrows(out: &mut String, rows: &[Row], frame: &Frame) {
                  stroke=\"{ARROW}\" stroke-width=\"1.4\" marker-end=\"url(#tip)\"><title>{}</title></path>",
                 y2 - down * CORNER,
                 x1 + CORNER,
-                escape(&wait.why)
+                escape(&plan.why(wait))
             );
         }
     }

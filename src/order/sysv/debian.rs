@@ -3,7 +3,7 @@
 
 use super::{Link, SysvHost, chain, empty, step, tail};
 use crate::order::obstacle::Obstacle;
-use crate::order::step::{Act, Fate, Order, Plan, Role, Step, Wait, Way, Wishes};
+use crate::order::step::{Act, Fate, Order, Plan, Role, Step, Wait, Way, Why, Wishes};
 use crate::sort;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -158,8 +158,8 @@ fn waits(steps: &[Step], from: usize, depend: &DependFile, name: &str, file: &st
     for (need, line) in depend.before.get(name).into_iter().flatten() {
         let on = steps.iter().enumerate().skip(from).find(|(_, s)| s.name == *need).map(|(at, _)| at);
         if let Some(on) = on {
-            let why = format!("{name}: {need}");
-            waits.push(Wait { on, why, place: Some((path.clone(), *line)) });
+            let why = Why::said(format!("{name}: {need}"), Some((path.clone(), *line)));
+            waits.push(Wait { on, why });
         }
     }
     waits
@@ -170,8 +170,8 @@ fn serial_tail(steps: &mut [Step], from: usize) {
     for at in from..steps.len() {
         let on: Vec<usize> = if at == from { (0..from).collect() } else { vec![at - 1] };
         if let Some(step) = steps.get_mut(at) {
-            let why = "rc runs S links after all K links, by number".to_owned();
-            step.waits = on.into_iter().map(|on| Wait { on, why: why.clone(), place: None }).collect();
+            let why = Why::said("rc runs S links after all K links, by number".to_owned(), None);
+            step.waits = on.into_iter().map(|on| Wait { on, why: why.clone() }).collect();
         }
     }
 }

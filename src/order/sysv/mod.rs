@@ -7,7 +7,7 @@ pub mod debian;
 pub mod redhat;
 
 use super::obstacle::Obstacle;
-use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Wishes};
+use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Why, Wishes};
 use crate::sort;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -223,8 +223,8 @@ fn chain(host: &SysvHost, steps: &mut [Step], folder: &str) {
         }
         if let Some((on, shown)) = &last {
             let place = host.script(&step.name).and_then(|s| s.numbers.as_ref()).map(|n| n.place.clone());
-            let why = format!("rc runs {folder}/{shown} before {}", step.shown);
-            step.waits.push(Wait { on: *on, why, place });
+            let why = Why::said(format!("rc runs {folder}/{shown} before {}", step.shown), place);
+            step.waits.push(Wait { on: *on, why });
         }
         last = Some((at, step.shown.clone()));
     }
@@ -291,7 +291,7 @@ fn init(rc: Rc) -> Init {
 }
 
 fn empty(host: &SysvHost, way: Way) -> Plan {
-    Plan { way, init: init(host.rc), steps: Vec::new(), absent: Vec::new() }
+    Plan { way, init: init(host.rc), steps: Vec::new(), absent: Vec::new(), graph: None }
 }
 
 #[cfg(test)]

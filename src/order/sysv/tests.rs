@@ -129,7 +129,7 @@ fn debian_by_dependencies_runs_side_by_side_and_only_what_it_knows() {
     assert_eq!(plan.order(at("halt"), at("drain")), Order::After);
     assert!(plan.steps.iter().all(|s| s.name != "byhand"));
     let wait = &plan.steps[at("drain")].waits[0];
-    assert_eq!(wait.place, Some((PathBuf::from("/etc/init.d/.depend.stop"), 3)));
+    assert_eq!(plan.place(wait), Some((std::path::Path::new("/etc/init.d/.depend.stop"), 3)));
     assert_eq!(run(&h, Way::Boot).len(), 4);
 }
 

@@ -87,7 +87,7 @@ fn can_reload(graph: &Graph, unit: UnitId) -> bool {
 /// May this unit have this job?
 fn check(draft: &Draft, unit: UnitId, kind: JobType) -> Result<(), Unavailable> {
     let graph = draft.graph;
-    if graph.unit_name(unit).is_none_or(UnitName::is_template) {
+    if graph.is_template(unit) {
         return Err(Unavailable::Template);
     }
     if kind == JobType::Stop {

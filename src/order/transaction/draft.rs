@@ -4,6 +4,7 @@ use super::{Activity, Note};
 use crate::hash::Map;
 use crate::order::graph::{EdgeId, Graph, Relation, UnitId};
 use crate::unit::name::UnitName;
+use std::cell::Cell;
 
 /// The types of a prospective job (systemd's `JobType` inside a transaction).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,6 +97,8 @@ pub(super) struct Draft<'a> {
     pub graph: &'a Graph,
     /// Asked only about units that the transaction may concern.
     active: &'a dyn Fn(&UnitName) -> Activity,
+    /// The answers, by the unit's place in the graph.
+    told: Vec<Cell<Option<Activity>>>,
     pub jobs: Vec<Prospect>,
     /// By the unit's place in the graph.
     pub by_unit: Vec<Vec<JobId>>,
@@ -109,6 +112,7 @@ impl<'a> Draft<'a> {
         Self {
             graph,
             active,
+            told: vec![Cell::new(None); graph.len()],
             jobs: Vec::new(),
             by_unit: vec![Vec::new(); graph.len()],
             merged_into: Map::default(),
@@ -117,7 +121,12 @@ impl<'a> Draft<'a> {
     }
 
     pub fn activity(&self, unit: UnitId) -> Activity {
-        self.graph.unit_name(unit).map_or(Activity::Inactive, self.active)
+        let Some((name, told)) = self.graph.unit_name(unit).zip(self.told.get(unit.index())) else {
+            return Activity::Inactive;
+        };
+        let activity = told.get().unwrap_or_else(|| (self.active)(name));
+        told.set(Some(activity));
+        activity
     }
 
     /// The jobs of a unit that still stand.

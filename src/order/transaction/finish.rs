@@ -4,7 +4,7 @@
 use super::draft::{Draft, JobId, JobType, Reason};
 use super::{Because, Job, JobKind, Transaction};
 use crate::hash::Map;
-use crate::order::graph::{Relation, UnitId};
+use crate::order::graph::{Graph, Relation, UnitId};
 use crate::sort;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -47,7 +47,7 @@ pub(super) fn finish(mut draft: Draft) -> Transaction {
     explain(&draft, &mut board);
     order(&draft, &mut board);
     link_failures(&draft, &mut board);
-    Transaction { jobs: sorted(board.jobs), notes }
+    Transaction { jobs: sorted(draft.graph, board.jobs), notes }
 }
 
 fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> &'static [JobKind] {
@@ -66,7 +66,12 @@ fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> &'static [JobKind] {
 
 fn expand(draft: &Draft) -> Board {
     let first = vec![None; draft.graph.len()];
-    let mut board = Board { jobs: Vec::new(), first, next: Vec::new(), units: Vec::new() };
+    let mut board = Board {
+        jobs: Vec::with_capacity(draft.jobs.len()),
+        first,
+        next: Vec::with_capacity(draft.jobs.len()),
+        units: Vec::with_capacity(draft.jobs.len()),
+    };
     for id in 0..draft.jobs.len() {
         let Some((job, name)) = draft.job(id).and_then(|j| Some((j, draft.graph.unit_name(j.unit)?))) else {
             continue;
@@ -76,6 +81,7 @@ fn expand(draft: &Draft) -> Board {
             let waits_for = if is_second { board.of(job.unit).collect() } else { Vec::new() };
             let job_of_kind = Job {
                 unit: name.clone(),
+                id: job.unit,
                 kind,
                 waits_for,
                 because: Because::Asked,
@@ -181,7 +187,7 @@ fn link_failures(draft: &Draft, board: &mut Board) {
 }
 
 /// Puts every job behind all that it waits for; where that leaves a choice, by kind and name.
-fn sorted(jobs: Vec<Job>) -> Vec<Job> {
+fn sorted(graph: &Graph, jobs: Vec<Job>) -> Vec<Job> {
     let mut blocked = vec![0_usize; jobs.len()];
     // The first wait for each job, and for each wait who waits and the next one for the same job.
     let mut first: Vec<Option<usize>> = vec![None; jobs.len()];
@@ -194,7 +200,7 @@ fn sorted(jobs: Vec<Job>) -> Vec<Job> {
             }
         }
     }
-    let rank = |at: usize| jobs.get(at).map(|j| (!j.kind.is_stop(), &j.unit, j.kind));
+    let rank = |at: usize| jobs.get(at).map(|j| (!j.kind.is_stop(), graph.rank_of(j.id), j.kind));
     let free = |(at, count): (usize, &usize)| if *count == 0 { Some(Reverse((rank(at), at))) } else { None };
     let mut ready: BinaryHeap<_> = blocked.iter().enumerate().filter_map(free).collect();
     let mut place: Vec<Option<usize>> = vec![None; jobs.len()];
@@ -221,6 +227,9 @@ fn sorted(jobs: Vec<Job>) -> Vec<Job> {
 fn renumber(jobs: Vec<Job>, place: &[Option<usize>]) -> Vec<Job> {
     let new = |at: usize| place.get(at).copied().flatten();
     let all = |list: Vec<usize>| {
+        if list.is_empty() {
+            return list;
+        }
         let mut list: Vec<usize> = list.into_iter().filter_map(new).collect();
         sort::slice(&mut list);
         list.dedup();

@@ -206,6 +206,8 @@ pub enum Because {
 pub struct Job {
     /// The unit, by its main name.
     pub unit: UnitName,
+    /// Its place in the graph.
+    pub id: UnitId,
     /// What is done to it.
     pub kind: JobKind,
     /// Indexes of the jobs that must have ended, well or not, before this one begins; sorted.

@@ -14,7 +14,9 @@ use crate::os::ids::{Ids, User, id_number};
 use crate::os::root::{OFlag, Root};
 use crate::service::machine::{Role, Slot};
 use crate::service::plan::{ApplyMode, DIRECTORIES, Plan, directories};
-use crate::unit::model::{ExecCommand, ExecPrivilege, StandardInput, StandardOutput, WorkingDirectory};
+use crate::unit::model::{
+    ExecCommand, ExecPrivilege, Resource, ResourceLimit, StandardInput, StandardOutput, WorkingDirectory,
+};
 use crate::unit::value::expand;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -101,11 +103,7 @@ fn prepare(
         cpu_affinity: c.cpu_affinity.clone(),
         ignore_sigpipe: c.ignore_sigpipe,
         new_session: scene.foreground == Foreground::No,
-        limits: c
-            .limits
-            .iter()
-            .map(|(resource, l)| Limit { resource: *resource, soft: l.soft, hard: l.hard })
-            .collect(),
+        limits: c.limits.iter().map(limit).collect(),
         ..Spec::default()
     };
     restrict(&mut spec, scene, command, credentials);
@@ -121,6 +119,10 @@ fn prepare(
         leave_out(&mut spec, not_applied);
     }
     Ok(spec)
+}
+
+fn limit(&(resource, limit): &(Resource, ResourceLimit)) -> Limit {
+    Limit { resource, soft: limit.soft, hard: limit.hard }
 }
 
 /// The variables that tell a process that it is meant itself.

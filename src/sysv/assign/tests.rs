@@ -12,7 +12,7 @@ fn free(name: &str) -> Node {
 
 fn after(later: &str, earlier: &str) -> Edge {
     let span = Span { line: 3, col: 1, len: 0 };
-    let path = format!("/etc/systemd/system/{later}.service").into();
+    let path = std::path::PathBuf::from(format!("/etc/systemd/system/{later}.service")).into();
     Edge { earlier: earlier.to_owned(), later: later.to_owned(), origin: Some(Origin { path, span }) }
 }
 

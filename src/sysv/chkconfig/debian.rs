@@ -2,7 +2,7 @@
 //! that has none or is not the running host, as insserv would have them. Pure.
 
 use super::decide::{privileged, refuse};
-use super::{Decision, Env, HandOver, HandingOver, Refusal, Script, State, View};
+use super::{Decision, Env, HandOver, HandingOver, Outcome, Refusal, Script, State, View};
 use crate::sysv::depth;
 use crate::sysv::level::{Levels, Runlevel};
 use crate::sysv::links::{Step, Turn, plan, shown};
@@ -38,32 +38,7 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
     if view.update_rc_d && env.hand_over == HandingOver::Allowed {
         return hand_over(view, name, change, decision);
     }
-    if change != Change::Del && is_passed_over(name.as_bytes()) {
-        let name = shown(name);
-        decision.outcome.stderr += &format!("service {name}: insserv passes over files of such a name\n");
-        decision.outcome.notes.push(format!("rename '/etc/init.d/{name}' and run this again"));
-        decision.outcome.code = 1;
-        return;
-    }
-    let block = match view.blocks.get(name) {
-        Some(Ok(block)) if block.default_start.boot => {
-            decision.outcome.stderr += &format!(
-                "service {} starts in runlevel S: use update-rc.d on the host itself\n",
-                shown(name)
-            );
-            decision.outcome.code = 1;
-            return;
-        }
-        Some(Ok(block)) => Some(block),
-        Some(Err(e)) if change != Change::Del => {
-            let name = shown(name);
-            decision.outcome.stderr += &format!("service {name}: '/etc/init.d/{name}': {e}\n");
-            decision.outcome.notes.push(format!("insserv would make no links for '{name}'; {}", e.remedy()));
-            decision.outcome.code = 1;
-            return;
-        }
-        Some(Err(_)) | None => None,
-    };
+    let Some(block) = block(view, name, change, &mut decision.outcome) else { return };
     if is_gone {
         decision
             .outcome
@@ -75,6 +50,38 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
         "where '/etc/init.d/.depend.start' is in use, Debian's rc follows that and not the links: run insserv on the host"
             .to_owned(),
     );
+}
+
+/// The block by which insserv makes links, if it would make any; `None` where it is said that it cannot.
+fn block<'v>(view: &'v View, name: &OsStr, change: Change, out: &mut Outcome) -> Option<Option<&'v Block>> {
+    let shown = shown(name);
+    if change != Change::Del && is_passed_over(name.as_bytes()) {
+        out.stderr += &format!("service {shown}: insserv passes over files of such a name\n");
+        out.notes.push(format!("rename '/etc/init.d/{shown}' and run this again"));
+        out.code = 1;
+        return None;
+    }
+    match view.blocks.get(name) {
+        Some(Ok(block)) if block.default_start.boot => {
+            out.stderr +=
+                &format!("service {shown} starts in runlevel S: use update-rc.d on the host itself\n");
+            out.code = 1;
+            None
+        }
+        Some(Ok(block)) => Some(Some(block)),
+        Some(Err(_)) | None if change == Change::Del => Some(None),
+        Some(Err(e)) => {
+            out.stderr += &format!("service {shown}: '/etc/init.d/{shown}': {e}\n");
+            out.notes.push(format!("insserv would make no links for '{shown}'; {}", e.remedy()));
+            out.code = 1;
+            None
+        }
+        // Gone since it was looked for: that it has no block does not mean that it wants no links.
+        None => {
+            refuse(out, name, &Refusal::Unreadable("No such file or directory".to_owned()));
+            None
+        }
+    }
 }
 
 /// In update-rc.d's words.
@@ -98,7 +105,7 @@ fn hand_over(view: &View, name: &OsStr, change: Change, decision: &mut Decision)
     if view.found.configured(name).is_empty() {
         call(&["NAME", "defaults"], &[]);
     }
-    let known = levels.map(|l| l.minus(l.minus(Levels::MULTI_USER)));
+    let known = levels.map(|l| l.common(Levels::MULTI_USER));
     if known.is_none_or(|k| !k.is_empty()) {
         let digits: Vec<String> = known.into_iter().flat_map(Levels::iter).map(|l| l.to_string()).collect();
         call(&["NAME", verb], &digits);
@@ -165,8 +172,7 @@ fn wanted(view: &View, name: &OsStr, block: Option<&Block>, change: Change) -> V
     let now = current(view, name);
     let base = if now.is_empty() { defaults() } else { now };
     let toggled = |levels: Option<Levels>, turn| {
-        let levels = levels.unwrap_or(start);
-        let levels = levels.minus(levels.minus(Levels::MULTI_USER));
+        let levels = levels.unwrap_or(start).common(Levels::MULTI_USER);
         let rest = base.iter().copied().filter(|(l, _)| !levels.contains(*l));
         rest.chain(levels.iter().map(|l| (l, turn))).collect()
     };
@@ -176,5 +182,40 @@ fn wanted(view: &View, name: &OsStr, block: Option<&Block>, change: Change) -> V
         Change::Set(State::Reset, _) => defaults(),
         Change::Set(State::On, levels) => toggled(levels, Turn::Start),
         Change::Set(State::Off, levels) => toggled(levels, Turn::Stop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sysv::chkconfig::{Family, Init, Privilege};
+    use crate::sysv::level::Runlevel;
+    use crate::sysv::links::Target;
+
+    /// A script that goes between two looks keeps its links until somebody asks for their removal.
+    #[test]
+    fn a_script_without_a_block_at_hand_keeps_its_links() {
+        let mut view = View::default();
+        let script =
+            Script::Read { script: Box::new(crate::sysv::header::scan(b"# a script\n")), over: None };
+        view.scripts.insert("web".into(), script);
+        let level = Runlevel::new(2).unwrap();
+        view.found.add(level, OsStr::new("S01web"), Target::Link("../init.d/web".into()));
+        let env = Env {
+            program: "chkconfig".to_owned(),
+            privilege: Privilege::Full,
+            runlevel: None,
+            init: Init::Sysv,
+            family: Family::Debian,
+            hand_over: HandingOver::Forbidden,
+        };
+        for asked in [Change::Add, Change::Set(State::On, None), Change::Set(State::Reset, None)] {
+            let mut decision = Decision::default();
+            change(&view, &env, OsStr::new("web"), asked, &mut decision);
+            assert_eq!((decision.steps.len(), decision.outcome.code), (0, 1), "{asked:?}");
+        }
+        let mut decision = Decision::default();
+        change(&view, &env, OsStr::new("web"), Change::Del, &mut decision);
+        assert_eq!(decision.steps.len(), 1);
     }
 }

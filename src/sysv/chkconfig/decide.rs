@@ -182,7 +182,7 @@ fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: Stat
     let on = match state {
         State::On => before.union(levels),
         State::Off => before.minus(levels),
-        State::Reset => before.minus(levels).union(levels.minus(Levels::ALL.minus(header.levels))),
+        State::Reset => before.minus(levels).union(levels.common(header.levels)),
         State::ResetPriorities => before,
     };
     if header.lsb.is_some() {

@@ -18,7 +18,7 @@ pub enum Script {
         /// `/etc/init.d/NAME`.
         script: Box<Result<Scan, HeaderError>>,
         /// `/etc/chkconfig.d/NAME`; an empty one and a folder are none.
-        over: Option<Box<Result<Scan, HeaderError>>>,
+        over: Option<Box<Result<Scan, OverrideError>>>,
     },
     /// Why it could not be read, in the words of strerror(3).
     Unreadable(String),
@@ -37,7 +37,7 @@ impl Script {
                 let script = script.as_ref().clone().map_err(Refusal::Unsupported)?;
                 // The script must do without its override, as in chkconfig.
                 script.clone().accept().map_err(Refusal::Unsupported)?;
-                let over = over.as_ref().clone().map_err(|e| Refusal::Override(e.into()))?;
+                let over = over.as_ref().clone().map_err(Refusal::Override)?;
                 let both = script.overridden(over).map_err(Refusal::Override)?;
                 both.accept().map(|header| Said::Header(Box::new(header))).map_err(Refusal::Unsupported)
             }

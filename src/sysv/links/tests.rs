@@ -70,4 +70,5 @@ fn links_that_lead_elsewhere() {
 fn names_are_shown_safely() {
     assert_eq!(shown(OsStr::new("t_space name")), "t_space name");
     assert_eq!(shown(OsStr::from_bytes(b"a\nb\x1b\xffc")), "a\\nb\\u{1b}\\xffc");
+    assert_eq!(shown(OsStr::new("a\u{202e}b")), "a\\u{202e}b");
 }

@@ -7,6 +7,7 @@ use crate::unit::model::{Origin, Severity};
 use crate::unit::specifier;
 use crate::unit::value::words::{self, Escapes, Word};
 use crate::unit::value::{Timeout, ValueError, boolean, path, time};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An assignment.
@@ -62,7 +63,7 @@ impl<'a> Line<'a> {
     /// The place of a part of the value.
     pub fn origin(&self, at: usize, len: usize) -> Origin {
         Origin {
-            path: self.setting.source.path.to_owned(),
+            path: Arc::clone(&self.setting.source.path),
             span: self.setting.assignment.value.span(at, len),
         }
     }

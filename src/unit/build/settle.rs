@@ -11,7 +11,7 @@ use crate::unit::model::{
 use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::syntax::physical_line;
 use crate::unit::value::{Span, Timeout};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// So many dependencies are compared with one another; a set would cost more.
 const FEW: usize = 24;
@@ -168,8 +168,10 @@ impl Draft<'_> {
         let assignment = settings(self.sources)
             .filter(is_it)
             .last()
-            .map(|s| Origin { path: s.source.path.to_owned(), span: s.assignment.value.full_span() });
-        assignment.or_else(|| self.unit.fragment.clone().map(|path| Origin { path, span: Span::default() }))
+            .map(|s| Origin { path: Arc::clone(&s.source.path), span: s.assignment.value.full_span() });
+        assignment.or_else(|| {
+            self.unit.fragment.as_deref().map(|path| Origin { path: path.into(), span: Span::default() })
+        })
     }
 
     fn fault(&mut self, key: &str, message: &str) {

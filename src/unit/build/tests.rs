@@ -23,7 +23,7 @@ fn unit_of(unit_name: &str, files: &[(&str, &str)]) -> Unit {
         name: name(unit_name),
         aliases: Vec::new(),
         fragment: Some(files[0].0.into()),
-        dropins: sources.iter().skip(1).map(|s| s.path.to_owned()).collect(),
+        dropins: sources.iter().skip(1).map(|s| s.path.to_path_buf()).collect(),
         sources,
         links: Vec::new(),
     };

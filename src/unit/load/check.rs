@@ -202,7 +202,7 @@ mod tests {
         let (trigger, text) = text.strip_prefix('|').map_or((false, text), |t| (true, t));
         let (negate, text) = text.strip_prefix('!').map_or((false, text), |t| (true, t));
         let (test, value) = text.split_once('=').unwrap();
-        let origin = Origin { path: "/u".into(), span: Span::default() };
+        let origin = Origin { path: Path::new("/u").into(), span: Span::default() };
         Check { test: test.into(), trigger, negate, value: value.into(), origin }
     }
 

@@ -47,18 +47,52 @@ impl Units {
     /// The units themselves, by main name.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<Unit> {
-        sort::by(&mut self.units, |a, b| a.name.cmp(&b.name));
+        // Sorted aside: names lie far from one another, and units are large.
+        let mut order: Vec<(u128, usize)> =
+            self.units.iter().enumerate().map(|(at, unit)| (unit.name.begin(), at)).collect();
+        let name = |at: usize| self.units.get(at).map(|u| &u.name);
+        sort::by(&mut order, |a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(&name(b.1))));
+        sort::arrange(&mut self.units, order.into_iter().map(|(_, at)| at).collect());
         self.units
     }
 
-    /// Adds a unit that is not there yet.
-    fn insert(&mut self, unit: Unit) {
-        let at = self.units.len();
+    /// What each of the names led to.
+    fn of(names: &[UnitName], mut units: Vec<Unit>) -> Self {
+        let mut all = Self::default();
+        all.names.reserve(names.len());
+        let (mut asked, mut at) = (names.iter(), 0);
+        units.retain(|unit| {
+            let is_new = asked.next().is_some_and(|name| all.enter(name, unit, at));
+            at += usize::from(is_new);
+            is_new
+        });
+        all.units = units;
+        all
+    }
+
+    /// Notes the names of a unit that stands, or will stand, at a place; false where it has one already.
+    fn enter(&mut self, asked: &UnitName, unit: &Unit, at: usize) -> bool {
+        if self.names.contains_key(asked) {
+            return false;
+        }
+        if unit.name != *asked {
+            let known = self.names.get(&unit.name).copied();
+            self.names.insert(asked.clone(), known.unwrap_or(at));
+            if known.is_some() {
+                return false;
+            }
+        }
         for alias in &unit.aliases {
             self.names.insert(alias.clone(), at);
         }
         self.names.insert(unit.name.clone(), at);
-        self.units.push(unit);
+        true
+    }
+
+    /// What a unit reaches that is not there yet.
+    fn reached<'u>(&'u self, unit: &'u Unit) -> impl Iterator<Item = UnitName> + 'u {
+        let reached = unit.deps.iter().filter(|d| reaches(d.kind) && !self.names.contains_key(&d.on));
+        reached.map(|d| d.on.clone())
     }
 
     /// A target is ordered after what it pulls in, unless either has `DefaultDependencies=no` or the
@@ -98,23 +132,20 @@ impl Loader<'_> {
     /// The named units and all that they reach by anything but mere order.
     #[must_use]
     pub fn load_closure(&self, names: &[UnitName]) -> Units {
-        let mut units = Units::default();
-        let mut waiting = names.to_vec();
+        self.close(Units::default(), names.to_vec())
+    }
+
+    /// Adds the waiting units and all that they reach.
+    fn close(&self, mut units: Units, mut waiting: Vec<UnitName>) -> Units {
         while let Some(name) = waiting.pop() {
-            if units.get(&name).is_some() {
+            if units.names.contains_key(&name) {
                 continue;
             }
             let unit = self.load(&name);
-            if unit.name != name {
-                if let Some(at) = units.names.get(&unit.name).copied() {
-                    units.names.insert(name, at);
-                    continue;
-                }
-                units.names.insert(name, units.units.len());
+            waiting.extend(units.reached(&unit));
+            if units.enter(&name, &unit, units.units.len()) {
+                units.units.push(unit);
             }
-            let reached = unit.deps.iter().filter(|d| reaches(d.kind) && units.get(&d.on).is_none());
-            waiting.extend(reached.map(|d| d.on.clone()));
-            units.insert(unit);
         }
         units.order_targets();
         units
@@ -124,8 +155,11 @@ impl Loader<'_> {
     /// are among them with their state. Templates are there only as the instances that are reached.
     #[must_use]
     pub fn load_all(&self) -> Units {
-        let on_disk = self.index.names().into_iter().filter(|n| !n.is_template()).cloned();
-        self.load_closure(&on_disk.chain(builtin::names()).collect::<Vec<_>>())
+        let on_disk = self.index.names().filter(|n| !n.is_template()).cloned();
+        let names: Vec<UnitName> = on_disk.chain(builtin::names().filter(|n| !self.index.has(n))).collect();
+        let units = Units::of(&names, self.load_each(&names));
+        let waiting = units.units.iter().flat_map(|unit| units.reached(unit)).collect();
+        self.close(units, waiting)
     }
 }
 

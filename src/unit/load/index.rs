@@ -148,11 +148,14 @@ impl Index {
         files
     }
 
-    /// The names of all files, sorted.
-    pub fn names(&self) -> Vec<&UnitName> {
-        let mut names: Vec<&UnitName> = self.files.keys().collect();
-        sort::slice(&mut names);
-        names
+    /// The names of all files, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &UnitName> {
+        self.files.keys()
+    }
+
+    /// Is there a file of this name?
+    pub fn has(&self, name: &UnitName) -> bool {
+        self.files.contains_key(name)
     }
 
     fn with_ending(&self, ending: &str) -> impl Iterator<Item = (&Path, &Set<String>)> {
@@ -217,7 +220,7 @@ impl Index {
                 names.push(name);
             }
         }
-        names.extend(builtin::aliases_of(main).into_iter().filter(|n| !self.files.contains_key(n)));
+        names.extend(builtin::aliases_of(main).into_iter().filter(|n| !self.has(n)));
         names.dedup();
         names
     }

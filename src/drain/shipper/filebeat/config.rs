@@ -124,8 +124,13 @@ impl Config {
     }
 
     fn whole(&mut self, file: &str, tree: &Node) {
-        // A file of `config_dir` says nothing where it is silent; of two names the later one counts.
-        let last = |names: &[&str]| names.iter().rev().find_map(|name| tree.get(name));
+        self.settings(tree);
+        self.http(tree);
+        self.sources(file, tree);
+    }
+
+    /// Single values. A file of `config_dir` says nothing where it is silent.
+    fn settings(&mut self, tree: &Node) {
         let registry = ["filebeat.registry_file", "filebeat.registry.path"];
         for (setting, names) in [
             (&mut self.home, &["path.home"][..]),
@@ -134,7 +139,7 @@ impl Config {
             (&mut self.registry, &registry),
             (&mut self.backend, &["filebeat.registry.backend"]),
         ] {
-            if let Some(node) = last(names) {
+            if let Some(node) = last(tree, names) {
                 *setting = string(node);
             }
         }
@@ -144,14 +149,17 @@ impl Config {
             (&mut self.queue_flush, &["queue.mem.flush.timeout"]),
             (&mut self.metrics_period, &["logging.metrics.period"]),
         ] {
-            if let Some(node) = last(names) {
+            if let Some(node) = last(tree, names) {
                 *setting = duration(node);
             }
         }
         if tree.get("logging.metrics.enabled").is_some_and(|node| boolean(node) == Setting::Set(false)) {
             self.metrics_period = Setting::Set(Duration::ZERO);
         }
-        self.http(tree);
+    }
+
+    /// Where inputs come from, what is not known of that included.
+    fn sources(&mut self, file: &str, tree: &Node) {
         for name in ["filebeat.inputs", "filebeat.prospectors"] {
             if let Some(node) = tree.get(name) {
                 self.inputs(file, node);
@@ -161,7 +169,7 @@ impl Config {
             self.modules(file, node);
         }
         let autodiscover = ["filebeat.autodiscover.providers", "filebeat.autodiscover"];
-        if let Some(node) = last(&autodiscover) {
+        if let Some(node) = last(tree, &autodiscover) {
             self.unknown(file, node, "autodiscover: its inputs are found at run time");
         }
         for (name, holds) in [
@@ -295,6 +303,11 @@ impl Config {
     fn unknown(&mut self, file: &str, node: &Node, what: &str) {
         self.unknown.push(Unknown { file: file.into(), line: node.line, what: what.into() });
     }
+}
+
+/// The value under one of these names; of several the last one counts.
+fn last<'t>(tree: &'t Node, names: &[&str]) -> Option<&'t Node> {
+    names.iter().rev().find_map(|name| tree.get(name))
 }
 
 #[cfg(test)]

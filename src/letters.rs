@@ -1,0 +1,34 @@
+//! Which letters of a text from outside may be printed as they stand. Pure; every subject may use it.
+//!
+//! Names of files, units and links, and lines of their contents, come from whoever made them. Shown on
+//! a terminal or in a log they must neither move a cursor, nor end a line, nor look like another name.
+
+/// Does this letter stand for itself wherever it is printed? Control characters do not, nor do marks
+/// that turn the direction of a text, end its line or cannot be seen.
+#[must_use]
+pub fn is_plain(letter: char) -> bool {
+    !letter.is_control()
+        && !matches!(
+            letter,
+            '\u{061c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plain;
+
+    #[test]
+    fn what_steers_hides_or_turns_is_not_plain() {
+        for letter in ['\n', '\x1b', '\x7f', '\u{85}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}'] {
+            assert!(!is_plain(letter), "{letter:?}");
+        }
+        for letter in ['a', ' ', '\'', '\u{e4}', '\u{5d0}', '\u{1f980}'] {
+            assert!(is_plain(letter), "{letter:?}");
+        }
+    }
+}

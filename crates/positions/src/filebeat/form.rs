@@ -139,11 +139,11 @@ impl Form {
                 let as_before = piece.gap == Gap::Time && rest.get(piece.size) == Some(&b'"');
                 let len = if as_before { piece.size } else { plain(rest) };
                 let (value, others) = rest.split_at_checked(len)?;
-                values.texts[piece.gap as usize & 3] = value;
+                *values.texts.get_mut(piece.gap as usize & 3)? = value;
                 rest = others;
             } else {
                 let (value, len) = digits(rest)?;
-                values.numbers[piece.gap as usize & 7] = value;
+                *values.numbers.get_mut(piece.gap as usize & 7)? = value;
                 rest = rest.get(len..)?;
             }
         }
@@ -201,6 +201,11 @@ impl<T> Forms<T> {
             }
         }
         None
+    }
+
+    /// What all states have in common that are of the form which fitted last, or was kept since.
+    pub fn last(&mut self) -> Option<&mut T> {
+        self.kept.first_mut().map(|(_, common)| common)
     }
 
     /// Whether the form of a state that fitted none is to be kept.

@@ -6,11 +6,11 @@
 //! not by a hash alone. With
 //! [`Identity::Path`] it holds the path too. Pure.
 
-use super::intern::{Arena, Entry, Index, Interner, MOST};
+use super::intern::{Arena, Entry, Index, Interner, MOST, Slot};
 use super::record::{
     Ack, Kind, NO_TIME, NONE, Record, hash_of, pack_identity, same_identity, ttl, ttl_number,
 };
-use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp};
+use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp, Ttl, split};
 use crate::json::begins;
 
 /// Why the table takes no more.
@@ -30,6 +30,20 @@ const NAME: usize = 20;
 /// A folder's number; states of one folder share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FolderId(u32);
+
+/// Whether a state was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Novelty {
+    New,
+    Known,
+}
+
+/// See [`Cursors::model`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Model {
+    record: Record,
+    pub(crate) dev: u64,
+}
 
 /// Many cursors, in little room. See the module's head.
 #[derive(Clone, Debug, Default)]
@@ -83,16 +97,16 @@ impl Cursors {
         self.put(scope, entry, cursor)
     }
 
-    /// Sets the state known by `scope`, input id and identity if it is new; the number of the one
-    /// that is there already, which stays as it is.
+    /// Sets the state known by `scope`, input id and identity if it is new, and says whether it is, and its
+    /// number. One that is there already stays as it is.
     ///
     /// # Errors
     /// [`Full`]; the states are as they were.
-    pub(crate) fn insert(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<Option<u32>, Full> {
+    pub(crate) fn insert(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<(u32, Novelty), Full> {
         let (scope, entry) = self.known(scope, cursor)?;
         match entry {
-            Entry::Found(old) => Ok(Some(old)),
-            Entry::Free(_) => self.put(scope, entry, cursor).map(|_| None),
+            Entry::Found(old) => Ok((old, Novelty::Known)),
+            Entry::Free(_) => self.put(scope, entry, cursor).map(|number| (number, Novelty::New)),
         }
     }
 
@@ -127,6 +141,10 @@ impl Cursors {
             Entry::Free(slot) => slot,
         };
         let record = self.pack(scope, cursor, None)?;
+        self.push(slot, record)
+    }
+
+    fn push(&mut self, slot: Slot, record: Record) -> Result<u32, Full> {
         let number = match self.free.pop() {
             Some(number) => number,
             None => u32::try_from(self.records.len())
@@ -140,6 +158,55 @@ impl Cursors {
         }
         self.index.fill(slot, number);
         Ok(number)
+    }
+
+    /// What a state has in common with those that differ from it in inode, offset, time and path alone;
+    /// `None` where such a state may differ in more.
+    pub(crate) fn model(&self, number: u32) -> Option<Model> {
+        let record = *self.records.get(number as usize)?;
+        let counts = matches!(record.ack, Ack::Offset | Ack::Open | Ack::Eof);
+        // With a time to live of nothing it depends on the time whether the state is new.
+        let lives = !matches!(ttl(record.ttl), Ttl::New | Ttl::Deleted);
+        let dev = device(&self.devices, record.device);
+        (record.kind == Kind::Inode && counts && lives).then_some(Model { record, dev })
+    }
+
+    /// Adds a state as [`Self::insert`] does.
+    ///
+    /// # Errors
+    /// [`Full`]; the states are as they were.
+    pub(crate) fn insert_like(
+        &mut self,
+        model: &Model,
+        ino: u64,
+        offset: u64,
+        updated: Option<Timestamp>,
+        path: &[u8],
+    ) -> Result<Novelty, Full> {
+        let Model { record, dev } = *model;
+        let identity = Identity::Inode(FileId { dev, ino });
+        let Self { records, index, .. } = self;
+        let same = |number: u32| {
+            records.get(number as usize).is_some_and(|other| {
+                (other.ino, other.device, other.scope) == (ino, record.device, record.scope)
+                    && other.kind == Kind::Inode
+            })
+        };
+        let slot = match index.entry(hash_of(record.scope, &identity), same).ok_or(Full::TooMany)? {
+            Entry::Found(_) => return Ok(Novelty::Known),
+            Entry::Free(slot) => slot,
+        };
+        let (folder, name) = split(path);
+        let record = Record {
+            ino,
+            offset,
+            updated: updated.map_or(NO_TIME, |at| at.0),
+            folder: self.folders.intern(folder).ok_or(Full::TooMany)?,
+            name_len: u16::try_from(name.len()).map_err(|_| Full::LongName(name.len()))?,
+            name: self.names.add(name).ok_or(Full::TooMany)?,
+            ..record
+        };
+        self.push(slot, record).map(|_| Novelty::New)
     }
 
     /// Takes out the state known by `scope`, input id and identity; whether it was there.

@@ -203,6 +203,11 @@ impl<T> Forms<T> {
         None
     }
 
+    /// What all states have in common that are of the form which fitted last, or was kept since.
+    pub fn last(&mut self) -> Option<&mut T> {
+        self.kept.first_mut().map(|(_, common)| common)
+    }
+
     /// Whether the form of a state that fitted none is to be kept.
     pub fn wants(&mut self) -> bool {
         if self.wait > 0 {

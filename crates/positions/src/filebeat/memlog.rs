@@ -247,9 +247,23 @@ impl Memlog {
 
     /// Carries out an operation whose key and value are in `self.state`.
     fn apply(&mut self, op: Op, place: u64, file: &str) {
+        if op == Op::Set {
+            match self.state.add_like(&mut self.positions.cursors) {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(full) => return self.fault(file, place, FaultKind::Full(full)),
+            }
+        }
         let key = std::mem::take(&mut self.state.key);
         match self.keys.cut(&key) {
-            Key::File(parts) => self.apply_file(op, &parts, place, file),
+            Key::File(parts) => {
+                if let Some(number) = self.apply_file(op, &parts, place, file) {
+                    let value = key.get(parts.prefix.len()..).unwrap_or_default();
+                    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    let end = value.get(digits..).unwrap_or_default();
+                    self.state.is_model(&self.positions.cursors, number, (parts.prefix, end));
+                }
+            }
             Key::Other(kind) => self.apply_other(op, &key, kind),
             Key::Unknown => {
                 let shown: String = String::from_utf8_lossy(&key).chars().take(200).collect();
@@ -259,14 +273,15 @@ impl Memlog {
         self.state.key = key;
     }
 
-    fn apply_file(&mut self, op: Op, key: &FileKey<'_>, place: u64, file: &str) {
+    /// The number of the state, if there is one then.
+    fn apply_file(&mut self, op: Op, key: &FileKey<'_>, place: u64, file: &str) -> Option<u32> {
         self.scope.clear();
         self.scope.extend_from_slice(key.prefix);
         self.scope.push(0);
         self.scope.extend_from_slice(key.suffix);
         if op == Op::Remove {
             self.positions.cursors.remove(&self.scope, key.input_id, &key.identity);
-            return;
+            return None;
         }
         for (at, kind) in std::mem::take(&mut self.state.faults) {
             self.fault(file, at, kind);
@@ -278,9 +293,7 @@ impl Memlog {
         if other_file {
             self.fault(file, place, FaultKind::Value("FileStateOS"));
         }
-        if let Err(full) = full {
-            self.fault(file, place, FaultKind::Full(full));
-        }
+        full.map_err(|full| self.fault(file, place, FaultKind::Full(full))).ok()
     }
 
     fn apply_other(&mut self, op: Op, key: &[u8], kind: &[u8]) {

@@ -6,7 +6,7 @@
 
 use super::state::State;
 use crate::cursor::{
-    Acknowledged, Cursor, Fault, FaultKind, Full, Generation, Identity, Input, Note, Positions,
+    Acknowledged, Cursor, Fault, FaultKind, Full, Generation, Identity, Input, Note, Novelty, Positions,
 };
 use crate::json::{Error, Next, Problem, Reader};
 use std::io::{self, Read};
@@ -124,6 +124,9 @@ impl Reading<'_> {
     }
 
     fn merge(&mut self, place: u64) -> Result<(), Full> {
+        if self.state.add_like(&mut self.positions.cursors)? {
+            return Ok(());
+        }
         let Some(id) = self.state.file_id() else {
             self.fault(place, FaultKind::Missing("FileStateOS"));
             let state = self.state.cursor(Identity::Path, Input::Log, b"");
@@ -132,7 +135,11 @@ impl Reading<'_> {
         let identity = Identity::Inode(id);
         let new = self.state.cursor(identity, Input::Log, b"");
         let cursors = &mut self.positions.cursors;
-        let Some(number) = cursors.insert(new.meta, &new)? else { return Ok(()) };
+        let (number, novelty) = cursors.insert(new.meta, &new)?;
+        if novelty == Novelty::New {
+            self.state.is_model(cursors, number, (b"", b""));
+            return Ok(());
+        }
         let Some(old) = cursors.get(number) else { return Ok(()) };
         self.duplicates += 1;
         let offset = old.acknowledged.prefix().max(new.acknowledged.prefix());

@@ -9,8 +9,11 @@ use super::form::{Form, Forms, Gap, Mark};
 use super::key::FINGERPRINT_LENGTH;
 use super::order::Order;
 use super::time::{self, Dates, Time};
-use crate::cursor::{Acknowledged, Cursor, FaultKind, FileId, Identity, Input, Timestamp, Ttl, split};
-use crate::json::{Error, Reader};
+use crate::cursor::{
+    Acknowledged, Cursor, Cursors, FaultKind, FileId, Full, Identity, Input, Model, Novelty, Timestamp, Ttl,
+    split,
+};
+use crate::json::{Error, Reader, digits};
 use std::time::Duration;
 
 mod anew;
@@ -32,6 +35,8 @@ pub struct State {
     fields: Fields,
     /// Nothing was read into it yet.
     fresh: bool,
+    /// It is of the form that fitted last.
+    formed: bool,
     order: Order,
     forms: Forms<Common>,
     dates: Dates,
@@ -44,6 +49,8 @@ pub struct State {
 struct Common {
     fields: Fields,
     meta: Vec<u8>,
+    /// One of them in the table, and what stands in its key around the inode, if it was read with a key.
+    model: Option<(Model, Vec<u8>, Vec<u8>)>,
 }
 
 /// What a state says in numbers and words.
@@ -70,6 +77,7 @@ impl State {
         self.faults.clear();
         self.fields = Fields::default();
         self.fresh = true;
+        self.formed = false;
     }
 
     /// Reads the fields of an object that begins here.
@@ -108,6 +116,7 @@ impl State {
         self.source.extend_from_slice(values.text(Gap::Source).unwrap_or_default());
         self.key.extend_from_slice(key.unwrap_or_default());
         self.meta.extend_from_slice(&common.meta);
+        self.formed = true;
         json.pass(len);
         Ok(true)
     }
@@ -119,7 +128,50 @@ impl State {
         let text = json.since(start);
         let form = text.zip(len).and_then(|(text, len)| Form::of(text, start, len, marks));
         if let Some(form) = form.filter(|_| self.faults.is_empty()) {
-            self.forms.keep(form, Common { fields: self.fields, meta: self.meta.clone() });
+            self.forms.keep(form, Common { fields: self.fields, meta: self.meta.clone(), model: None });
+            self.formed = true;
+        }
+    }
+
+    /// Adds the state like the one before of its form, if that is known and nobody is in its place.
+    ///
+    /// # Errors
+    /// The table is full, and as it was.
+    #[inline]
+    pub(super) fn add_like(&mut self, cursors: &mut Cursors) -> Result<bool, Full> {
+        let (Some(ino), Some(offset)) = (self.ino_like(), self.fields.offset) else { return Ok(false) };
+        let updated = self.updated();
+        let Some(Common { model: Some((model, ..)), .. }) = self.forms.last() else { return Ok(false) };
+        Ok(cursors.insert_like(model, ino, offset, updated, &self.source)? == Novelty::New)
+    }
+
+    /// The inode by which the state goes, if it is of the last form and its key, if it has one, is like
+    /// that of the model but for the inode.
+    #[inline(always)]
+    fn ino_like(&mut self) -> Option<u64> {
+        if !self.formed {
+            return None;
+        }
+        let (model, lead, end) = self.forms.last()?.model.as_ref()?;
+        let own = self.fields.inode;
+        if lead.is_empty() {
+            return own;
+        }
+        let (ino, len) = digits(self.key.strip_prefix(lead.as_slice())?)?;
+        let same_key = self.key.get(lead.len().checked_add(len)?..) == Some(end);
+        let same_file =
+            own.is_none_or(|own| own == ino) && self.fields.device.is_none_or(|own| own == model.dev);
+        (same_key && same_file).then_some(ino)
+    }
+
+    /// Takes the state, which has this number in the table and this key around its inode, as the model for
+    /// all of its form.
+    pub(super) fn is_model(&mut self, cursors: &Cursors, number: u32, (lead, end): (&[u8], &[u8])) {
+        if !self.formed {
+            return;
+        }
+        if let Some(common) = self.forms.last() {
+            common.model = cursors.model(number).map(|model| (model, lead.to_vec(), end.to_vec()));
         }
     }
 

@@ -15,6 +15,48 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use tree::{A, TIME, Tree, fifo};
 
+/// Two Filebeats that run, one component of the Elastic Agent that does not, and the CloudWatch agent.
+#[test]
+fn auto_judges_every_shipper_and_the_worst_verdict_counts() {
+    let mut tree = Tree::new("auto");
+    tree.shipper = None;
+    tree.input("log", "");
+    let id = tree.file(A, "a\n");
+    tree.log_state(A, id, 2);
+    let other = tree.file("/srv/log/b.log", "a\n");
+    let third = tree.file("/srv/log/c.log", "a\nb\n");
+    tree.file("/srv/log/d.log", "a\n");
+    tree.put(
+        "/opt/fb/filebeat.yml",
+        "filebeat.inputs:\n- type: log\n  paths: [/srv/log/b.log]\npath.data: /srv/fb\n",
+    );
+    tree.put("/srv/fb/registry", format!("[{}]", Tree::array_state("/srv/log/b.log", other, 2)));
+    tree.put("/proc/43/stat", format!("43 (filebeat) S 1 43 43{}", " 0".repeat(48)));
+    tree.put("/proc/43/cmdline", "/opt/fb/filebeat\0-e\0");
+    symlink("/opt/fb/filebeat", tree.root.join("proc/43/exe")).unwrap();
+    fs::create_dir_all(tree.root.join("proc/43/fd")).unwrap();
+    let agent = "/opt/Elastic/Agent/data/elastic-agent-9.1-abc/run/log-default/registry";
+    tree.put(&format!("{agent}/filebeat/meta.json"), "{\"version\":\"0\"}");
+    let state = format!("[{}]", Tree::array_state("/srv/log/c.log", third, 2));
+    tree.put(&format!("{agent}/filebeat/data.json"), state);
+    let states = "/opt/aws/amazon-cloudwatch-agent/logs/state";
+    tree.put(&format!("{states}/_srv_log_d.log"), "2\n/srv/log/d.log");
+    let (verdict, report) = tree.judge();
+    let found: Vec<(&str, &str, &str)> = report
+        .shippers
+        .iter()
+        .map(|one| (one.positions.as_str(), one.health.as_ref(), one.verdict.as_ref()))
+        .collect();
+    let wanted = [
+        ("/var/lib/filebeat/registry", "alive", "drained"),
+        ("/srv/fb/registry", "alive", "drained"),
+        (states, "dead", "cannot tell"),
+        (agent, "dead", "shipper dead"),
+    ];
+    assert_eq!((found.as_slice(), verdict), (&wanted[..], Verdict::ShipperDead), "{}", report.text());
+    assert_eq!(report.bytes_left, 2);
+}
+
 #[test]
 fn nothing_that_is_no_log_makes_it_hang() {
     let mut tree = Tree::new("hostile");

@@ -51,7 +51,8 @@ fn run(folder: &Path) -> Outcome<bool> {
     write_checkpoint(&checkpoint)?;
     fs::write(memlog.join("log.json"), "")?;
     fs::write(memlog.join("meta.json"), "{\"version\":\"1\"}")?;
-    fs::write(folder.join("filebeat.yml"), "filebeat.inputs: []\n")?;
+    let inputs = "filebeat.inputs:\n- type: log\n  paths: ['/nowhere/*.log']\n";
+    fs::write(folder.join("filebeat.yml"), inputs)?;
     let (binary, mut good) = (common::amr()?, true);
     let array = ("registry (array)", array.clone(), array);
     let memlog = ("memlog checkpoint", memlog, checkpoint);

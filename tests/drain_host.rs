@@ -302,6 +302,25 @@ fn a_shipper_that_dies_with_bytes_left_is_said_soon() {
     }
 }
 
+/// A file without a name is there as long as the shipper has it open; its bytes are lost with the shipper.
+#[test]
+fn a_deleted_file_counts_while_it_is_open_and_is_lost_afterwards() {
+    let mut host = Host::new();
+    let report = host.at.join("report.json");
+    let (mut child, _out) = host.drain(&["--report", report.to_str().unwrap()]);
+    fs::remove_file(host.at.join("logs/a.log")).unwrap();
+    thread::sleep(Duration::from_millis(500));
+    assert!(child.try_wait().unwrap().is_none(), "two bytes are left");
+    end(&mut host.shipper);
+    assert_eq!(child.wait().unwrap().code(), Some(15));
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
+    let file = &report["shippers"][0]["files"][0];
+    assert_eq!(
+        (&file["path"], &file["rest"], &report["verdict"]),
+        (&host.at.join("logs/a.log").display().to_string().into(), &2.into(), &"lost".into())
+    );
+}
+
 /// A drain that has said its first line, in a view of the file system of its own, where one entry of /dev
 /// is this test's.
 fn with_its_own_dev(host: &Host, entry: &str, target: &Path, options: &[&str]) -> Option<Child> {

@@ -128,7 +128,7 @@ pub fn typed(ctx: &Context, words: &[String], verb: &str) -> Result<Vec<UnitName
         names
     };
     units::names(words, &known).map_err(|what| {
-        out::complain(verb, &what, None);
+        out::complain(verb, &out::escape(&what), None);
         Class::Usage.hand()
     })
 }

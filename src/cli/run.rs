@@ -110,6 +110,7 @@ fn find(ctx: &Context, word: &str) -> Result<Unit, String> {
             return Err(format!("'{word}' does not lie below the root '{}'", ctx.root.prefix().display()));
         }
     };
+    ctx.root.stat(&inner).map_err(|e| e.to_string())?;
     let facts = ctx.facts();
     Loader::new(&ctx.root, &[], &facts).load_file(&inner).map_err(|e| e.to_string())
 }

@@ -249,6 +249,10 @@ fn wishes(found: &Found, options: &Options, positions: &Positions) -> Result<(Ve
     if options.logs.is_empty() {
         let unknown = found.config.unknown.iter().map(ToString::to_string);
         doubts.extend(found.doubts.iter().cloned().chain(unknown).map(Doubt::Configuration));
+        // Filebeat does not start with such a file (but to be told of inputs later).
+        if wishes.is_empty() && doubts.is_empty() {
+            doubts.push(Doubt::Configuration("the configuration names no input that is switched on".into()));
+        }
     }
     Ok((wishes, doubts))
 }

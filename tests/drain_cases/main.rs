@@ -57,6 +57,20 @@ fn auto_judges_every_shipper_and_the_worst_verdict_counts() {
     assert_eq!(report.bytes_left, 2);
 }
 
+/// An empty file, as a full disk leaves it, is not what the shipper was started with.
+#[test]
+fn a_configuration_that_names_no_input_is_no_proof() {
+    for inputs in ["", "- type: log\n  enabled: false\n  paths: ['/var/log/app/*.log']\n"] {
+        let mut tree = Tree::new("no-input");
+        let id = tree.file(A, "a\n");
+        tree.log_state(A, id, 2);
+        tree.inputs = inputs.to_owned();
+        let (verdict, report) = tree.judge();
+        assert_eq!(verdict, Verdict::CannotTell);
+        assert!(report.text().contains("names no input that is switched on"), "{}", report.text());
+    }
+}
+
 #[test]
 fn nothing_that_is_no_log_makes_it_hang() {
     let mut tree = Tree::new("hostile");

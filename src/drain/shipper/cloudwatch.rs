@@ -47,8 +47,10 @@ pub fn read_written(file: &str, text: &[u8], updated: Option<Timestamp>, positio
     if !is_name_of(file.as_bytes(), path) {
         return fault(first.len() + 1, FaultKind::Value("path"));
     }
-    let listed = match lines.next().filter(|line| !line.is_empty()) {
+    let listed = match lines.next() {
         None => whole(most),
+        // Of a state without a byte. Else what belongs there is not written yet.
+        Some(b"") if most == 0 => Vec::new(),
         Some(line) => match ranges(line) {
             Some(listed) if listed.last().map_or(0, |&(_, end)| end) == most => listed,
             Some(_) | None => return fault(first.len() + path.len() + 2, FaultKind::Value("ranges")),
@@ -143,6 +145,7 @@ mod tests {
     fn both_formats() {
         assert_eq!(shipped("300\n/var/log/messages"), Ok(vec![(0, 300)]));
         assert_eq!(shipped("0\n/var/log/messages"), Ok(vec![]));
+        assert_eq!(shipped("0\n/var/log/messages\n"), Ok(vec![]));
         assert_eq!(shipped("300\n/var/log/messages\n0-100,200-300"), Ok(vec![(0, 100), (200, 300)]));
         assert_eq!(shipped("300\n/var/log/messages\n200-300,0-100,50-200"), Ok(vec![(0, 300)]));
         let endless = "18446744073709551615\n/var/log/messages\n5-";
@@ -168,6 +171,7 @@ mod tests {
             ("3\n/var/log/other", "_var_log_messages: byte 2: 'path'"),
             ("300\n/var/log/messages\n0-100,200-", "_var_log_messages: byte 22: 'ranges'"),
             ("300\n/var/log/messages\n0-100,30", "_var_log_messages: byte 22: 'ranges'"),
+            ("300\n/var/log/messages\n", "_var_log_messages: byte 22: 'ranges'"),
             ("300\n/var/log/messages\n9-3", "_var_log_messages: byte 22: 'ranges'"),
         ] {
             let found = shipped(text).unwrap_err();
@@ -190,7 +194,7 @@ mod tests {
             let text = format!("{at}\n/var/log/messages\n{}", line.join(","));
             let cut = cut.index(text.len() + 1);
             let head = text.find("messages").unwrap() + 8;
-            prop_assume!(cut != head && cut != head + 1);
+            prop_assume!(cut != head);
             match shipped(&text[..cut]) {
                 Ok(short) => prop_assert_eq!(short, ranges),
                 Err(fault) => prop_assert!(fault.starts_with("_var_log_messages: byte ")),

@@ -89,6 +89,20 @@ impl Lists {
         Some(object)
     }
 
+    /// Takes over what is on the lists of another.
+    fn join(&mut self, other: &mut Lists) {
+        for list in 0..LISTS {
+            let (Some(head), Some(more)) = (self.0.get_mut(list), other.0.get_mut(list)) else { return };
+            if head.is_none() {
+                *head = more.take();
+            }
+            while let Some(object) = other.take(list) {
+                // SAFETY: it is a free object of this list.
+                unsafe { self.put(list, object) };
+            }
+        }
+    }
+
     /// # Safety
     /// `object` came from the heap for this list and is not used any more.
     #[inline]
@@ -159,13 +173,7 @@ impl Drop for Turn {
         let Some(mut lists) = APART.take() else { return };
         // SAFETY: as in `own`.
         let lists = unsafe { lists.as_mut() };
-        let mut shared = shared();
-        for list in 0..LISTS {
-            while let Some(object) = lists.take(list) {
-                // SAFETY: it is a free object of this list.
-                unsafe { shared.lists.put(list, object) };
-            }
-        }
+        shared().lists.join(lists);
     }
 }
 

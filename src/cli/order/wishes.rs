@@ -56,7 +56,7 @@ pub fn wishes(args: &Order, known: &[Known], root: &Root, needs: Option<Duration
     let hook = known.iter().filter(|k| drains.iter().any(|d| d == k.name)).find_map(|k| k.unit);
     Wishes {
         shippers: named(&args.shipper, &|k| SHIPPERS.contains(&k.name)),
-        writers: named(&args.writer, &|k| !is_hook(k) && is_writer(k.name)),
+        writers: named(&args.writer, &|k| is_writer(k.name) && !is_hook(k)),
         network: named(&[], &|k| NETWORK.contains(&k.name)),
         needs: needs.or_else(|| hook.and_then(deadline)),
         // amr's drain asks for more time while it works.

@@ -17,7 +17,7 @@ const TIMEOUT: Timeout = Timeout::After(Duration::from_secs(90));
 
 /// A service of which some defaults hang on other settings.
 pub(super) struct ServiceDraft {
-    pub service: Service,
+    pub service: Box<Service>,
     pub kind: Option<ServiceType>,
     pub timeout_start: Option<Timeout>,
     pub timeout_abort: Option<Timeout>,
@@ -28,7 +28,7 @@ pub(super) struct ServiceDraft {
 impl Default for ServiceDraft {
     fn default() -> Self {
         Self {
-            service: default_service(),
+            service: Box::new(default_service()),
             kind: None,
             timeout_start: None,
             timeout_abort: None,

@@ -21,7 +21,7 @@ pub(super) fn settle(mut draft: Draft<'_>) -> Unit {
     if draft.unit.name.kind() == UnitKind::Service {
         defaults(&mut draft.service);
         verify(&mut draft);
-        draft.unit.body = Body::Service(Box::new(draft.service.service));
+        draft.unit.body = Body::Service(draft.service.service);
     }
     let mut unit = draft.unit;
     by_default(&mut unit);

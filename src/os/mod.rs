@@ -28,6 +28,8 @@ pub mod socket;
 mod sys;
 pub mod syslog;
 pub mod term;
+#[cfg(all(panic = "abort", target_env = "musl"))]
+mod thread;
 pub mod tracking;
 #[cfg(all(panic = "abort", target_env = "musl"))]
 mod unwind;

@@ -40,7 +40,7 @@ pub fn lock(root: &Root) -> Result<PassingLock, Error> {
 /// All links of the tree; where they lead is read for `names` alone.
 #[must_use]
 pub fn links<'n>(root: &Root, names: impl IntoIterator<Item = &'n OsStr>) -> Found {
-    let mut found = read_links(root);
+    let (mut found, _) = read_links(root);
     names.into_iter().for_each(|name| read_targets(root, name, &mut found));
     found
 }
@@ -49,12 +49,16 @@ pub fn links<'n>(root: &Root, names: impl IntoIterator<Item = &'n OsStr>) -> Fou
 pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
     // Held while reading too, so that two commands do not decide on what the other changes.
     let lock = (command.changes_links() && env.privilege == Privilege::Full).then(|| lock(root)).transpose();
-    let Decision { mut outcome, steps } = preview(root, command, env);
+    let Decision { mut outcome, steps, stale } = preview(root, command, env);
     if steps.is_empty() {
         return outcome;
     }
     let taken = match lock {
-        Ok(_held) => take(root, &steps),
+        Ok(_held) => {
+            // Nobody else is at it now. One that cannot be removed does no harm.
+            stale.iter().for_each(|path| drop(root.remove_file(path)));
+            take(root, &steps)
+        }
         Err(e) => Err(Failure { message: e.to_string(), left: Vec::new() }),
     };
     if let Err(failure) = taken {
@@ -71,8 +75,9 @@ pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
 
 /// The answer to a command and its steps, without taking them (`--dry-run`).
 pub fn preview(root: &Root, command: &Command, env: &Env) -> Decision {
-    let view = read(root, command, env);
-    let decision = decide(command, &view, env);
+    let mut view = read(root, command, env);
+    let mut decision = decide(command, &view, env);
+    decision.stale = std::mem::take(&mut view.stale);
     // What was read of thousands of scripts is not taken apart piece by piece: the program ends here.
     std::mem::forget(view);
     decision
@@ -97,7 +102,7 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
     if *command == Command::Version {
         return view;
     }
-    view.found = read_links(root);
+    (view.found, view.stale) = read_links(root);
     if env.init != Init::Sysv {
         for folder in ["/lib/systemd/system", "/etc/systemd/system"] {
             view.units.extend(names(root, folder));
@@ -139,11 +144,16 @@ fn names(root: &Root, folder: &str) -> Vec<std::ffi::OsString> {
     root.list(Path::new(folder)).unwrap_or_default().into_iter().map(|e| e.name).collect()
 }
 
-fn read_links(root: &Root) -> Found {
-    let mut found = Found::default();
+/// All links, and those that were put aside and left there.
+fn read_links(root: &Root) -> (Found, Vec<PathBuf>) {
+    let (mut found, mut stale) = (Found::default(), Vec::new());
     for level in Runlevel::ALL {
-        let all = root.each_name(Path::new(&level.folder()), &mut |name, kind| {
+        let folder = level.folder();
+        let all = root.each_name(Path::new(&folder), &mut |name, kind| {
             let is_link = kind == FileKind::Symlink;
+            if is_link && name.as_bytes().starts_with(b".amr-") {
+                stale.push(Path::new(&folder).join(name));
+            }
             found.add(level, name, if is_link { Target::Unread } else { Target::NotALink });
         });
         if all.is_err() {
@@ -151,7 +161,7 @@ fn read_links(root: &Root) -> Found {
         }
     }
     found.sort();
-    found
+    (found, stale)
 }
 
 /// Looks where the links of one service lead.

@@ -28,6 +28,7 @@ pub use xinetd::is_enabled;
 
 use super::links::{Step, shown};
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 /// The version whose manners these are.
 pub const SPEAKS: &str = "1.3.49.3";
@@ -73,6 +74,8 @@ pub struct Decision {
     pub outcome: Outcome,
     /// To be taken in this order, all or none.
     pub steps: Vec<Step>,
+    /// Links that a killed writer had put aside; they go with the next change.
+    pub stale: Vec<PathBuf>,
 }
 
 #[cfg(test)]

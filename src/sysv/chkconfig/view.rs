@@ -8,6 +8,7 @@ use crate::sysv::links::Found;
 use crate::sysv::lsb::{Block, BlockError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 /// A script as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +104,8 @@ pub struct View {
     pub no_scripts: Option<String>,
     /// The folders of links.
     pub found: Found,
+    /// Links in them that a killed writer had put aside.
+    pub stale: Vec<PathBuf>,
     /// Services whose links lead nowhere; only for the whole table.
     pub orphans: Vec<OsString>,
     /// Native units, e.g. `web.service`, and sockets; only where systemd is the init.

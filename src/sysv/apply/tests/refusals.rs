@@ -224,3 +224,19 @@ fn two_writers() {
     let links = host.all_links();
     assert_eq!(links.len(), 7, "{links:?}");
 }
+
+#[test]
+fn what_a_killed_writer_left_goes_with_the_next_change() {
+    let host = Host::new();
+    host.script("web", "# chkconfig: 345 20 80");
+    let folder = host.path("/etc/rc3.d");
+    for name in [".amr-old-0", ".amr-77-3.tmp"] {
+        symlink("../init.d/web", folder.join(name)).unwrap();
+    }
+    // A file that somebody had in the place of a link is not amr's to remove.
+    fs::write(folder.join(".amr-old-1"), "mine").unwrap();
+    host.quiet(&["--list"]);
+    assert_eq!(host.folder(3).len(), 3);
+    host.quiet(&["--add", "web"]);
+    assert_eq!(host.folder(3), [".amr-old-1", "S20web"]);
+}

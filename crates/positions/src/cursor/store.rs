@@ -10,7 +10,7 @@ use super::intern::{Arena, Entry, Index, Interner, MOST, Slot};
 use super::record::{
     Ack, Kind, NO_TIME, NONE, Record, hash_of, pack_identity, same_identity, ttl, ttl_number,
 };
-use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp, Ttl, split};
+use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp};
 use crate::json::begins;
 
 /// Why the table takes no more.
@@ -27,6 +27,9 @@ pub enum Full {
 /// How long a file's name is, mostly.
 const NAME: usize = 20;
 
+mod model;
+pub(crate) use model::Model;
+
 /// A folder's number; states of one folder share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FolderId(u32);
@@ -36,13 +39,6 @@ pub struct FolderId(u32);
 pub(crate) enum Novelty {
     New,
     Known,
-}
-
-/// See [`Cursors::model`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Model {
-    record: Record,
-    pub(crate) dev: u64,
 }
 
 /// Many cursors, in little room. See the module's head.
@@ -158,55 +154,6 @@ impl Cursors {
         }
         self.index.fill(slot, number);
         Ok(number)
-    }
-
-    /// What a state has in common with those that differ from it in inode, offset, time and path alone;
-    /// `None` where such a state may differ in more.
-    pub(crate) fn model(&self, number: u32) -> Option<Model> {
-        let record = *self.records.get(number as usize)?;
-        let counts = matches!(record.ack, Ack::Offset | Ack::Open | Ack::Eof);
-        // With a time to live of nothing it depends on the time whether the state is new.
-        let lives = !matches!(ttl(record.ttl), Ttl::New | Ttl::Deleted);
-        let dev = device(&self.devices, record.device);
-        (record.kind == Kind::Inode && counts && lives).then_some(Model { record, dev })
-    }
-
-    /// Adds a state as [`Self::insert`] does.
-    ///
-    /// # Errors
-    /// [`Full`]; the states are as they were.
-    pub(crate) fn insert_like(
-        &mut self,
-        model: &Model,
-        ino: u64,
-        offset: u64,
-        updated: Option<Timestamp>,
-        path: &[u8],
-    ) -> Result<Novelty, Full> {
-        let Model { record, dev } = *model;
-        let identity = Identity::Inode(FileId { dev, ino });
-        let Self { records, index, .. } = self;
-        let same = |number: u32| {
-            records.get(number as usize).is_some_and(|other| {
-                (other.ino, other.device, other.scope) == (ino, record.device, record.scope)
-                    && other.kind == Kind::Inode
-            })
-        };
-        let slot = match index.entry(hash_of(record.scope, &identity), same).ok_or(Full::TooMany)? {
-            Entry::Found(_) => return Ok(Novelty::Known),
-            Entry::Free(slot) => slot,
-        };
-        let (folder, name) = split(path);
-        let record = Record {
-            ino,
-            offset,
-            updated: updated.map_or(NO_TIME, |at| at.0),
-            folder: self.folders.intern(folder).ok_or(Full::TooMany)?,
-            name_len: u16::try_from(name.len()).map_err(|_| Full::LongName(name.len()))?,
-            name: self.names.add(name).ok_or(Full::TooMany)?,
-            ..record
-        };
-        self.push(slot, record).map(|_| Novelty::New)
     }
 
     /// Takes out the state known by `scope`, input id and identity; whether it was there.

@@ -152,3 +152,27 @@ proptest! {
         of(&text);
     }
 }
+
+proptest! {
+    /// A source with an escape in it leaves no form, so each state is read as JSON; without one they are
+    /// taken like those before. The table is the same, the duplicates in it merged in the same way.
+    #[test]
+    fn states_taken_like_others_are_what_they_say(
+        states in prop::collection::vec((0..9_u64, 0..3_u64, 0..50_u64, 0..4_usize, 0..3_usize, 0..60_u64), 1..40),
+    ) {
+        let text = |slash: &str| {
+            let all = states.iter().map(|&(ino, dev, offset, ttl, meta, second)| {
+                let (ttl, meta) = ([-1, -2, 0, 60_000_000_000_i64][ttl], ["null", r#"{"stream":"stdout"}"#, "{}"][meta]);
+                let time = if second < 20 { "0001-01-01T00:00:00Z".into() } else { format!("2026-11-20T22:08:{second:02}Z") };
+                format!(
+                    r#"{{"source":"{slash}l/{ino}{second}","offset":{offset},"timestamp":"{time}","ttl":{ttl},"type":"log","meta":{meta},"FileStateOS":{{"inode":{ino},"device":{dev}}}}}"#
+                )
+            });
+            format!("[{}]", all.collect::<Vec<_>>().join(","))
+        };
+        let (plain, escaped) = (of(text("/").as_bytes()), of(text("\\u002f").as_bytes()));
+        prop_assert!(plain.faults.is_empty());
+        prop_assert_eq!(plain.cursors.iter().collect::<Vec<_>>(), escaped.cursors.iter().collect::<Vec<_>>());
+        prop_assert_eq!(plain.notes, escaped.notes);
+    }
+}

@@ -5,6 +5,7 @@
 
 use amr::drain::report::{Report, Stage};
 use std::fs::{self, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -290,7 +291,14 @@ fn once_as_nobody(tree: &Tree, registry: &str) -> Output {
         command.uid(65534).gid(65534);
     }
     command.arg("--root").arg(&tree.0).args(["drain", "filebeat", "--once", "--registry", registry]);
-    command.args(["--config", "/filebeat.yml"]).output().unwrap()
+    command.args(["--config", "/filebeat.yml"]);
+    loop {
+        match command.output() {
+            // A test beside this one has forked while the copy was open for writing.
+            Err(e) if e.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            done => return done.unwrap(),
+        }
+    }
 }
 
 #[test]

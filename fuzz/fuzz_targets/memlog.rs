@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (usize, &[u8])| {
     let (cut, text) = input;
-    let _ = Memlog::from_checkpoint(text, 7);
+    let _ = Memlog::from_checkpoint(text, 0, 7);
     let mut whole = Memlog::new();
     let end = whole.feed(text).expect("a slice does not fail");
     let cut = cut % (text.len() + 1);

@@ -6,7 +6,7 @@ use amr::drain::shipper::filebeat::registry;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
-    let read = |text| registry::read(text, "registry", Generation::Array).expect("a slice does not fail");
+    let read = |text| registry::read(text, 0, "registry", Generation::Array).expect("a slice does not fail");
     let whole = read(text);
     if whole.faults.is_empty() {
         // A valid registry that is cut is seen to be cut, unless only white space is gone.

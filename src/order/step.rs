@@ -383,18 +383,27 @@ impl Plan {
     }
 
     fn sort_by_wave(&mut self, waves: &[usize]) {
-        let mut by_wave: Vec<usize> = (0..waves.len()).collect();
-        sort::by_key(&mut by_wave, |at| waves.get(*at));
-        let mut place = vec![0; waves.len()];
-        for (new, old) in by_wave.iter().enumerate() {
-            if let Some(slot) = place.get_mut(*old) {
-                *slot = new;
-            }
+        // Where the steps of each wave begin, and then where the next one goes.
+        let mut begins = vec![0; waves.iter().max().map_or(0, |last| last + 1)];
+        for wave in waves {
+            begins.get_mut(wave + 1).into_iter().for_each(|count| *count += 1);
+        }
+        let mut sum = 0;
+        for begin in &mut begins {
+            sum += *begin;
+            *begin = sum;
+        }
+        let (mut place, mut wanted) = (vec![0; waves.len()], vec![0; waves.len()]);
+        for (old, wave) in waves.iter().enumerate() {
+            let Some(new) = begins.get_mut(*wave) else { continue };
+            place.get_mut(old).into_iter().for_each(|place| *place = *new);
+            wanted.get_mut(*new).into_iter().for_each(|from| *from = old);
+            *new += 1;
         }
         for wait in self.steps.iter_mut().flat_map(|s| &mut s.waits) {
             wait.on = place.get(wait.on).copied().unwrap_or(wait.on);
         }
-        sort::by_key(&mut self.steps, |s| s.wave);
+        sort::arrange(&mut self.steps, wanted);
     }
 }
 

@@ -4,7 +4,7 @@
 use super::graph::{EdgeId, Graph, Relation, UnitId};
 use super::obstacle::Obstacle;
 use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Why, Wishes};
-use super::transaction::{Activity, Job, JobKind, Mode, Transaction, TransactionError, Verb, transaction};
+use super::transaction::{Activity, Job, JobKind, Mode, TransactionError, Verb, sequence};
 use crate::sort;
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
@@ -54,8 +54,8 @@ pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanE
     let cold = |_: &UnitName| Activity::Inactive;
     let active: &dyn Fn(&UnitName) -> Activity = if way == Way::Boot { &cold } else { host.active };
     let jobs = match host.graph.find(&target) {
-        Some(_) => transaction(host.graph, &[(Verb::Start, target)], mode(way), active)?,
-        None => Transaction::default(),
+        Some(_) => sequence(host.graph, &[(Verb::Start, target)], mode(way), active)?,
+        None => Vec::new(),
     };
     let graph = Some(Rc::clone(host.graph));
     let mut plan = Plan { way, init: Init::Systemd, steps: Vec::new(), absent: Vec::new(), graph };
@@ -63,10 +63,10 @@ pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanE
     // For each unit the edge to the one at hand.
     let mut edges: Vec<Option<EdgeId>> = vec![None; host.graph.len()];
     // Where each job's step is, if it has one.
-    let mut place: Vec<Option<usize>> = vec![None; jobs.jobs.len()];
+    let mut place: Vec<Option<usize>> = vec![None; jobs.len()];
     let mut stopped = vec![false; host.graph.len()];
-    plan.steps.reserve(jobs.jobs.len());
-    for (at, job) in jobs.jobs.iter().enumerate().filter(|(_, j)| wanted(j.kind)) {
+    plan.steps.reserve(jobs.len());
+    for (at, job) in jobs.iter().enumerate().filter(|(_, j)| wanted(j.kind)) {
         if let Some(slot) = place.get_mut(at) {
             *slot = Some(plan.steps.len());
         }
@@ -105,19 +105,19 @@ fn mode(way: Way) -> Mode {
 /// each unit, and nothing in it before and after.
 fn waits(
     graph: &Graph,
-    jobs: &Transaction,
+    jobs: &[Job],
     at: usize,
     place: &[Option<usize>],
     edges: &mut [Option<EdgeId>],
 ) -> Vec<Wait> {
-    let Some(job) = jobs.jobs.get(at) else { return Vec::new() };
+    let Some(job) = jobs.get(at) else { return Vec::new() };
     let mut waits = Vec::with_capacity(job.waits_for.len());
     let ordering = || [Relation::Before, Relation::After].into_iter().flat_map(|r| graph.related(job.id, r));
     for (to, edge) in ordering() {
         edges.get_mut(to.index()).into_iter().for_each(|slot| *slot = Some(edge));
     }
     for on in &job.waits_for {
-        let (Some(step), Some(other)) = (place.get(*on).copied().flatten(), jobs.jobs.get(*on)) else {
+        let (Some(step), Some(other)) = (place.get(*on).copied().flatten(), jobs.get(*on)) else {
             continue;
         };
         let Some(edge) = edges.get(other.id.index()).copied().flatten() else {

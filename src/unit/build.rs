@@ -84,8 +84,9 @@ pub fn blank(name: UnitName, load: LoadState) -> Unit {
 pub fn build(input: Input<'_>, facts: &Facts) -> Unit {
     let Input { name, aliases, fragment, sources, dropins, mut links } = input;
     let unit = Unit { aliases, fragment, dropins, ..blank(name, LoadState::Loaded) };
-    let mut draft =
-        Draft { facts, sources: &sources, unit, service: ServiceDraft::default(), refused: BTreeMap::new() };
+    let own_section = own_section(unit.name.kind());
+    let (service, refused) = (ServiceDraft::default(), BTreeMap::new());
+    let mut draft = Draft { facts, own_section, sources: &sources, unit, service, refused };
     for source in &sources {
         draft.faults(source);
         draft.sections(source);
@@ -115,12 +116,16 @@ fn arms(section: &str) -> &'static [&'static [(&'static str, Arm)]] {
 }
 
 fn arm(section: &str, key: &str) -> Option<Arm> {
-    arms(section).iter().copied().flatten().find(|(name, _)| *name == key).map(|(_, arm)| *arm)
+    // Most names differ in length already.
+    let is_it = |name: &str| name.len() == key.len() && name == key;
+    arms(section).iter().find_map(|arms| arms.iter().find(|(name, _)| is_it(name)).map(|(_, arm)| *arm))
 }
 
 /// A unit on its way.
 struct Draft<'a> {
     facts: &'a Facts,
+    /// The section of its kind.
+    own_section: Option<&'static str>,
     sources: &'a [Source<'a>],
     unit: Unit,
     service: ServiceDraft,
@@ -156,7 +161,7 @@ impl<'a> Draft<'a> {
     }
 
     fn has_section(&self, section: &str) -> bool {
-        matches!(section, "Unit" | "Install") || own_section(self.unit.name.kind()) == Some(section)
+        self.own_section == Some(section) || matches!(section, "Unit" | "Install")
     }
 
     fn apply(&mut self, setting: Setting<'a>) {

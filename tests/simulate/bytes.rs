@@ -27,7 +27,7 @@ pub fn cursors(world: &World) -> Option<Cursors> {
             let states: Vec<String> =
                 world.visible.iter().map(|(key, state)| of_array(world, key, state)).collect();
             let text = format!("[{}]", states.join(","));
-            registry::read(text.as_bytes(), "registry", Generation::Array).unwrap()
+            registry::read(text.as_bytes(), text.len() as u64, "registry", Generation::Array).unwrap()
         }
         Kind::Log | Kind::Container | Kind::Filestream => memlog(world),
     };
@@ -93,7 +93,7 @@ fn memlog(world: &World) -> Positions {
         }
     }
     let text = format!("[{}]", checkpoint.join(",\n"));
-    let mut store = Memlog::from_checkpoint(text.as_bytes(), txid).unwrap();
+    let mut store = Memlog::from_checkpoint(text.as_bytes(), text.len() as u64, txid).unwrap();
     let step = store.feed(log.as_bytes()).unwrap();
     assert!(matches!(step, Step::Taken(_)), "{step:?} of {log}");
     store.into_positions()

@@ -245,6 +245,10 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
+/// From so many bytes on the kernel is asked for large pages: a registry of a million states is a hundred
+/// megabytes, and twenty thousand small pages cost a tenth of the time that it takes to read it.
+const MANY: usize = 4 << 20;
+
 /// Maps `len` bytes, all zero; errno says why it did not.
 #[must_use]
 pub fn map(len: usize) -> Option<NonNull<u8>> {
@@ -256,7 +260,12 @@ fn map_with(len: usize, flags: i32) -> Option<NonNull<u8>> {
     let flags = flags | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: a new map wherever the kernel likes; no memory of ours is touched.
     let start = unsafe { libc::mmap(null_mut(), len, access, flags, -1, 0) };
-    if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
+    let start = if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast::<u8>()) };
+    if let Some(start) = start.filter(|_| len >= MANY) {
+        // SAFETY: the map of above, whose contents stay as they are. A kernel that has no large pages says so.
+        unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_HUGEPAGE) };
+    }
+    start
 }
 
 /// Where dlmalloc gets its memory.

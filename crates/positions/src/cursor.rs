@@ -16,6 +16,7 @@ mod record;
 mod store;
 
 pub use store::{Cursors, FolderId, Full};
+pub(crate) use store::{Model, Novelty};
 
 use std::time::Duration;
 

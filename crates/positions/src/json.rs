@@ -96,13 +96,21 @@ pub enum Number {
 #[inline(always)]
 pub(crate) fn begins(bytes: &[u8], text: &[u8]) -> bool {
     let Some(bytes) = bytes.get(..text.len()) else { return false };
-    let (eights, others) = (bytes.as_chunks::<8>().0, text.as_chunks::<8>().0);
-    for (one, other) in eights.iter().zip(others) {
+    let (all, others) = (bytes.as_chunks::<16>().0, text.as_chunks::<16>().0);
+    for (one, other) in all.iter().zip(others) {
         if one != other {
             return false;
         }
     }
-    // The rest with some of what was compared, so that it is eight bytes, too.
+    // The rest with some of what was compared, so that it is as many bytes, too.
+    if let (Some(end), Some(other)) = (bytes.last_chunk::<16>(), text.last_chunk::<16>()) {
+        return end == other;
+    }
+    if let (Some(start), Some(other)) = (bytes.first_chunk::<8>(), text.first_chunk::<8>())
+        && start != other
+    {
+        return false;
+    }
     if let (Some(end), Some(other)) = (bytes.last_chunk::<8>(), text.last_chunk::<8>()) {
         return end == other;
     }
@@ -230,6 +238,30 @@ impl<'a> Reader<'a> {
         }
         self.token(b':', "':'")?;
         Ok(Some(&self.text))
+    }
+
+    /// The next bytes: at least so many, where the stream has them and gives them at once.
+    ///
+    /// # Errors
+    /// The stream fails.
+    #[inline(always)]
+    pub(crate) fn ahead(&mut self, least: usize) -> Result<&[u8], Error> {
+        if self.rest().len() < least {
+            self.fill(self.at)?;
+        }
+        Ok(self.rest())
+    }
+
+    /// What is left of the bytes that were read already, from a place on: `None` when they are gone.
+    pub(crate) fn since(&self, place: u64) -> Option<&[u8]> {
+        let from = usize::try_from(place.checked_sub(self.base)?).ok()?;
+        self.buffer.get(from..self.filled)
+    }
+
+    /// Passes over bytes that [`Self::ahead`] showed.
+    #[inline(always)]
+    pub(crate) fn pass(&mut self, bytes: usize) {
+        self.at = self.at.wrapping_add(bytes).min(self.filled);
     }
 
     /// Takes `text` if exactly it stands here and the buffer holds it; no white space is skipped.

@@ -38,7 +38,7 @@ impl Hook {
     /// From the words of the option, quoted as in `ExecStart=`.
     pub fn parse(text: &str, limit: Duration, root: &Root) -> Result<Self, Refused> {
         let words = words::split(text).map_err(|error| Refused::Words(error.message))?;
-        let words: Vec<OsString> = words.into_iter().map(|word| word.text.into()).collect();
+        let words: Vec<OsString> = words.into_iter().map(|word| word.text.into_owned().into()).collect();
         let program = PathBuf::from(words.first().cloned().unwrap_or_default());
         let runs = |path: &Path| {
             root.stat(path).is_ok_and(|stat| stat.kind == FileKind::Regular && stat.mode & 0o111 != 0)

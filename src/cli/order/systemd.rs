@@ -10,7 +10,7 @@ use crate::host::systemd_version;
 use crate::order::graph::{Graph, UnitId};
 use crate::order::step::Way;
 use crate::order::systemd::{PlanError, SystemdHost};
-use crate::order::transaction::{Activity, Mode, Verb, transaction};
+use crate::order::transaction::{Activity, Mode, Verb, sequence};
 use crate::os::root::Root;
 use crate::unit::load::Loader;
 use crate::unit::model::{Body, Service, ServiceType, Unit};
@@ -174,8 +174,8 @@ fn job_timeout(units: &[Unit], name: &str) -> Option<Duration> {
 /// What runs when a boot is done.
 fn after_boot(graph: &Graph, target: &UnitName) -> Result<Map<UnitName, Activity>, PlanError> {
     let cold = |_: &UnitName| Activity::Inactive;
-    let jobs = transaction(graph, &[(Verb::Start, target.clone())], Mode::Replace, &cold)?;
-    let started = jobs.jobs.into_iter().filter(|j| !j.kind.is_stop());
+    let jobs = sequence(graph, &[(Verb::Start, target.clone())], Mode::Replace, &cold)?;
+    let started = jobs.into_iter().filter(|j| !j.kind.is_stop());
     let stays = |id: UnitId| {
         graph.unit(id).is_none_or(|u| match &u.body {
             Body::Service(service) => stays_active(service),

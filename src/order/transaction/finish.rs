@@ -50,6 +50,13 @@ pub(super) fn finish(mut draft: Draft) -> Transaction {
     Transaction { jobs: sorted(draft.graph, board.jobs), notes }
 }
 
+/// The jobs in order, and nothing else about them.
+pub(super) fn sequence(draft: &Draft) -> Vec<Job> {
+    let mut board = expand(draft);
+    order(draft, &mut board);
+    sorted(draft.graph, board.jobs)
+}
+
 fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> &'static [JobKind] {
     let now = draft.activity(unit);
     match kind {
@@ -226,13 +233,15 @@ fn sorted(graph: &Graph, jobs: Vec<Job>) -> Vec<Job> {
 
 fn renumber(jobs: Vec<Job>, place: &[Option<usize>]) -> Vec<Job> {
     let new = |at: usize| place.get(at).copied().flatten();
-    let all = |list: Vec<usize>| {
-        if list.is_empty() {
-            return list;
+    let all = |mut list: Vec<usize>| {
+        // Most lists have one member, or none.
+        if !list.is_empty() {
+            list = list.into_iter().filter_map(new).collect();
+            if list.len() > 1 {
+                sort::slice(&mut list);
+                list.dedup();
+            }
         }
-        let mut list: Vec<usize> = list.into_iter().filter_map(new).collect();
-        sort::slice(&mut list);
-        list.dedup();
         list
     };
     let mut out: Vec<Option<Job>> = jobs.iter().map(|_| None).collect();

@@ -241,6 +241,30 @@ pub fn transaction(
     mode: Mode,
     active: &dyn Fn(&UnitName) -> Activity,
 ) -> Result<Transaction, TransactionError> {
+    Ok(finish::finish(settled(graph, anchors, mode, active)?))
+}
+
+/// As [`transaction`], for those who only want to know what is done, and in which order: no job says why
+/// it is there or whose failure it shares.
+///
+/// # Errors
+/// See [`TransactionError`].
+pub fn sequence(
+    graph: &Graph,
+    anchors: &[(Verb, UnitName)],
+    mode: Mode,
+    active: &dyn Fn(&UnitName) -> Activity,
+) -> Result<Vec<Job>, TransactionError> {
+    Ok(finish::sequence(&settled(graph, anchors, mode, active)?))
+}
+
+/// The jobs that are to be done.
+fn settled<'a>(
+    graph: &'a Graph,
+    anchors: &[(Verb, UnitName)],
+    mode: Mode,
+    active: &'a dyn Fn(&UnitName) -> Activity,
+) -> Result<Draft<'a>, TransactionError> {
     let mut draft = Draft::new(graph, active);
     for (verb, name) in anchors {
         let unit = find(graph, *verb, name)?;
@@ -256,7 +280,7 @@ pub fn transaction(
         build::add_isolate(&mut draft);
     }
     prune::settle(&mut draft, mode)?;
-    Ok(finish::finish(draft))
+    Ok(draft)
 }
 
 fn find(graph: &Graph, verb: Verb, name: &UnitName) -> Result<UnitId, TransactionError> {

@@ -112,9 +112,9 @@ proptest::proptest! {
     fn every_knot_has_a_circle(links in proptest::collection::vec((0usize..8, 0usize..8), 0..20)) {
         let mut edges = graph::Edges::with_capacity(8);
         let mut reach = [[false; 8]; 8];
-        for (script, to_whom) in reach.iter_mut().enumerate() {
+        for (script, reach) in reach.iter_mut().enumerate() {
             let behind: Vec<usize> = links.iter().filter(|(a, _)| *a == script).map(|(_, b)| *b).collect();
-            behind.iter().for_each(|to| to_whom[*to] = true);
+            behind.iter().for_each(|to| reach[*to] = true);
             edges.push(&behind);
         }
         let direct = reach;

@@ -295,8 +295,7 @@ impl Draft<'_> {
             which(self.context()).names.clear();
         }
         for word in l.words()? {
-            let (name, link) =
-                word.text.split_once(':').map_or((word.text.as_str(), None), |(n, k)| (n, Some(k)));
+            let (name, link) = word.text.split_once(':').map_or((&*word.text, None), |(n, k)| (n, Some(k)));
             let checked = self.expand(word.at, name).and_then(|name| {
                 let name = path::relative(&name).map_err(|e| Trouble::new(word.at, &word.text, e.message))?;
                 if name == "private" || name.starts_with("private/") {

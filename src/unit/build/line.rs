@@ -74,7 +74,7 @@ impl<'a> Line<'a> {
     }
 
     /// The words of a list, quotes undone and backslashes kept, each with its place.
-    pub fn words(&self) -> Result<Vec<Word>, Trouble> {
+    pub fn words(&self) -> Result<Vec<Word<'a>>, Trouble> {
         let (words, _) = words::split_with(self.text, Escapes::Literal)?;
         Ok(words)
     }

@@ -115,7 +115,7 @@ impl Draft<'_> {
             let text = if word.contains('%') {
                 self.expand_name(at, &word).map(Cow::Owned)
             } else {
-                Ok(Cow::Borrowed(word.as_str()))
+                Ok(Cow::Borrowed(&*word))
             };
             let parsed = text.and_then(|text| {
                 let name = UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string()))?;

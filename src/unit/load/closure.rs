@@ -1,5 +1,6 @@
 //! Many units at once: everything that a transaction may touch, or everything there is.
 
+use super::several::Loaded;
 use super::{Loader, builtin};
 use crate::hash::{Map, Set};
 use crate::sort;
@@ -57,12 +58,12 @@ impl Units {
     }
 
     /// What each of the names led to.
-    fn of(names: &[UnitName], mut units: Vec<Unit>) -> Self {
+    fn of(names: &[UnitName], Loaded { mut units, places }: Loaded) -> Self {
         let mut all = Self::default();
         all.names.reserve(names.len());
-        let (mut asked, mut at) = (names.iter(), 0);
+        let (mut asked, mut at) = (places.iter().map(|place| names.get(*place)), 0);
         units.retain(|unit| {
-            let is_new = asked.next().is_some_and(|name| all.enter(name, unit, at));
+            let is_new = asked.next().flatten().is_some_and(|name| all.enter(name, unit, at));
             at += usize::from(is_new);
             is_new
         });

@@ -1,12 +1,16 @@
 //! Many units by several threads: on a host with thousands of them, reading is most of what a look at all
 //! of them takes, and each file is read by itself.
 
-use super::Loader;
+use super::{Loader, index::Index};
 use crate::os::cpu;
+use crate::os::root::Root;
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
+use crate::unit::specifier::Facts;
 use std::panic::resume_unwind;
-use std::thread::{Builder, Scope};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{Builder, scope};
 
 /// So many units are worth a thread, which takes as long to begin as some ten files to read.
 const WORTH: usize = 200;
@@ -14,42 +18,70 @@ const WORTH: usize = 200;
 /// More threads wait for one another in the kernel.
 const THREADS: usize = 4;
 
-impl Loader<'_> {
-    /// As [`Loader::load`] for each name, in the same order. A thread that cannot be had is done without.
-    pub(super) fn load_each(&self, names: &[UnitName]) -> Vec<Unit> {
-        let threads = cpu::count().min(THREADS).min(names.len() / WORTH).max(1);
-        let share = names.len().div_ceil(threads).max(1);
-        let mut units = Vec::with_capacity(names.len());
-        let (own, others) = names.split_at(share.min(names.len()));
-        std::thread::scope(|scope| {
-            let begun: Vec<_> = others.chunks(share).map(|names| (names, self.begin(scope, names))).collect();
-            self.load_into(own, &mut units);
-            for (names, thread) in begun {
-                match thread.map(|thread| thread.join()) {
-                    Some(Ok(loaded)) => units.extend(loaded),
-                    Some(Err(panic)) => resume_unwind(panic),
-                    None => self.load_into(names, &mut units),
+/// So many names a thread takes at a time: some are targets with thousands of links.
+const SHARE: usize = 32;
+
+/// Loaded units, and beside each the place of its name among those asked for.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub units: Vec<Unit>,
+    pub places: Vec<usize>,
+}
+
+impl Loaded {
+    fn with_room(room: usize) -> Self {
+        Self { units: Vec::with_capacity(room), places: Vec::with_capacity(room) }
+    }
+}
+
+/// What all threads have.
+struct Work<'a> {
+    root: &'a Root,
+    facts: &'a Facts,
+    index: &'a Arc<Index>,
+    names: &'a [UnitName],
+    /// How many names are taken.
+    taken: AtomicUsize,
+}
+
+impl Work<'_> {
+    /// Takes names until there are none, and adds their units.
+    fn load(&self, loader: &Loader<'_>, into: &mut Loaded) {
+        heap::apart(|| {
+            loop {
+                let from = self.taken.fetch_add(SHARE, Ordering::Relaxed);
+                let Some(names) = self.names.get(from..) else { return };
+                for (place, name) in (from..).zip(names.iter().take(SHARE)) {
+                    into.places.push(place);
+                    into.units.push(loader.load(name));
                 }
             }
         });
-        units
     }
+}
 
-    fn begin<'s, 'e: 's>(
-        &'e self,
-        scope: &'s Scope<'s, 'e>,
-        names: &'e [UnitName],
-    ) -> Option<std::thread::ScopedJoinHandle<'s, Vec<Unit>>> {
+impl Loader<'_> {
+    /// As [`Loader::load`] for each name, in no order. A thread that cannot be had is done without.
+    pub(super) fn load_each(&self, names: &[UnitName]) -> Loaded {
+        let others = cpu::count().min(THREADS).min(names.len() / WORTH).saturating_sub(1);
         let (root, facts, index) = (self.root, self.facts, &self.index);
-        let work = move || {
-            let mut units = Vec::with_capacity(names.len());
-            Loader::over(root, facts, index).load_into(names, &mut units);
-            units
-        };
-        Builder::new().spawn_scoped(scope, work).ok()
-    }
-
-    fn load_into(&self, names: &[UnitName], units: &mut Vec<Unit>) {
-        heap::apart(|| units.extend(names.iter().map(|name| self.load(name))));
+        let work = Work { root, facts, index, names, taken: AtomicUsize::new(0) };
+        let mut all = Loaded::with_room(names.len());
+        scope(|scope| {
+            let other = || {
+                let mut loaded = Loaded::with_room(names.len() / 2);
+                work.load(&Loader::over(work.root, work.facts, work.index), &mut loaded);
+                loaded
+            };
+            let begun: Vec<_> =
+                (0..others).map_while(|_| Builder::new().spawn_scoped(scope, other).ok()).collect();
+            work.load(self, &mut all);
+            for thread in begun {
+                let loaded = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+                all.units.extend(loaded.units);
+                all.places.extend(loaded.places);
+            }
+        });
+        all
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::unit::model::{Body, Service};
+use crate::unit::name::UnitKind;
 use crate::unit::specifier::User;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -339,4 +340,40 @@ fn the_shipped_units_load_without_findings() {
         let unit = units.get(&unit_name(name)).unwrap();
         assert_eq!((unit.load, unit.findings.len()), (LoadState::Loaded, 0), "{name}: {:?}", unit.findings);
     }
+}
+
+/// Many units are read by several threads, where there are processors, and are what each is by itself.
+#[test]
+fn all_of_many_are_as_one_by_one() {
+    let folder = "/usr/lib/systemd/system";
+    let mut files = vec![
+        (format!("{folder}/alias.service"), "-> s7.service".to_owned()),
+        (format!("{folder}/masked.service"), "-> /dev/null".to_owned()),
+        (format!("{folder}/s3.service.d/more.conf"), "[Service]\nExecStop=/bin/%H\nBogus=1\n".to_owned()),
+        (format!("{folder}/t@.service"), SIMPLE.to_owned()),
+        ("/etc/hostname".to_owned(), "h\n".to_owned()),
+    ];
+    for n in 0..900 {
+        let text = format!("[Unit]\nWants=s{}.service t@{n}.service gone.service\n{SIMPLE}", n + 1);
+        files.push((format!("{folder}/s{n}.service"), text));
+        let link = format!("/etc/systemd/system/multi-user.target.wants/s{n}.service");
+        files.push((link, format!("-> {folder}/s{n}.service")));
+    }
+    let tree = Tree::new(&files.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect::<Vec<_>>());
+    let loader = tree.loader();
+    let all = loader.load_all();
+    assert_eq!(all.get(&unit_name("alias.service")).unwrap().name, unit_name("s7.service"));
+    assert_eq!(all.get(&unit_name("masked.service")).unwrap().load, LoadState::Masked);
+    let units = all.into_vec();
+    let named = |start: &str| units.iter().filter(|u| u.name.as_str().starts_with(start)).count();
+    // s900.service is only wanted, as is gone.service.
+    assert_eq!((named("s"), named("t@"), named("gone")), (901 + named_built_in("s"), 900, 1));
+    assert!(units.windows(2).all(|pair| pair[0].name < pair[1].name));
+    for unit in units.iter().filter(|u| u.name.kind() != UnitKind::Target) {
+        assert_eq!(format!("{unit:?}"), format!("{:?}", loader.load(&unit.name)));
+    }
+}
+
+fn named_built_in(start: &str) -> usize {
+    builtin::names().filter(|n| n.as_str().starts_with(start)).count()
 }

@@ -125,8 +125,8 @@ struct Line<'a> {
     warnings: Vec<ValueError>,
 }
 
-impl Line<'_> {
-    fn word(&mut self) -> Result<Option<Word>, ValueError> {
+impl<'a> Line<'a> {
+    fn word(&mut self) -> Result<Option<Word<'a>>, ValueError> {
         let Some(Step { word, next, warnings }) = words::next(self.value, self.at, Escapes::Relaxed)? else {
             return Ok(None);
         };
@@ -140,7 +140,7 @@ impl Line<'_> {
         self.warnings.push(error);
     }
 
-    fn command(&mut self, first: &Word, prefixes: &Prefixes) -> Result<(ParsedCommand, End), ValueError> {
+    fn command(&mut self, first: &Word<'_>, prefixes: &Prefixes) -> Result<(ParsedCommand, End), ValueError> {
         let written = first.text.get(prefixes.len..).unwrap_or_default();
         let resolved = self.resolve(first, prefixes.len)?;
         check_path(&resolved).map_err(|why| {
@@ -195,11 +195,11 @@ impl Line<'_> {
     }
 
     /// Expands the specifiers of a word behind its first `skip` bytes.
-    fn resolve(&self, word: &Word, skip: usize) -> Result<String, ValueError> {
+    fn resolve(&self, word: &Word<'_>, skip: usize) -> Result<String, ValueError> {
         (self.expand)(word.text.get(skip..).unwrap_or_default()).map_err(|e| {
             // Only a word without quotes and escapes has its offsets in the value.
             let end = word.at.saturating_add(word.len);
-            if self.value.get(word.at..end) == Some(word.text.as_str()) {
+            if self.value.get(word.at..end) == Some(&*word.text) {
                 e.shifted(word.at.saturating_add(skip))
             } else {
                 ValueError { at: word.at, len: word.len, message: e.message }

@@ -7,15 +7,16 @@
 //! systemd would hand the bytes on.
 
 use super::ValueError;
+use std::borrow::Cow;
 
 #[cfg(test)]
 mod tests;
 
 /// A word, and where it stands in the value, its quotes included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// Quotes and escapes undone.
-    pub text: String,
+pub struct Word<'a> {
+    /// Quotes and escapes undone; most words have none.
+    pub text: Cow<'a, str>,
     /// Offset in the value, in bytes.
     pub at: usize,
     /// Length in the value, in bytes.
@@ -37,9 +38,9 @@ pub enum Escapes {
 
 /// One step of the splitter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct Step<'a> {
     /// The word.
-    pub word: Word,
+    pub word: Word<'a>,
     /// Where the next word begins, or the end of the value.
     pub next: usize,
     /// Unknown escapes that were kept.
@@ -50,7 +51,7 @@ pub struct Step {
 ///
 /// # Errors
 /// A quote that is never closed, and escapes that make text which is not UTF-8.
-pub fn split(value: &str) -> Result<Vec<Word>, ValueError> {
+pub fn split(value: &str) -> Result<Vec<Word<'_>>, ValueError> {
     split_with(value, Escapes::Relaxed).map(|(words, _)| words)
 }
 
@@ -58,7 +59,7 @@ pub fn split(value: &str) -> Result<Vec<Word>, ValueError> {
 ///
 /// # Errors
 /// As [`split`]; with [`Escapes::Strict`] unknown escapes too.
-pub fn split_with(value: &str, escapes: Escapes) -> Result<(Vec<Word>, Vec<ValueError>), ValueError> {
+pub fn split_with(value: &str, escapes: Escapes) -> Result<(Vec<Word<'_>>, Vec<ValueError>), ValueError> {
     let (mut words, mut warnings, mut from) = (Vec::new(), Vec::new(), 0);
     while let Some(step) = next(value, from, escapes)? {
         words.push(step.word);
@@ -83,10 +84,10 @@ pub fn split_variable(value: &str) -> Vec<String> {
 
 /// Splits at blanks alone: quotes and backslashes are characters like others.
 #[must_use]
-pub fn split_bare(value: &str) -> Vec<Word> {
+pub fn split_bare(value: &str) -> Vec<Word<'_>> {
     let mut at = 0;
     let pieces = value.split([' ', '\t', '\n', '\r']).map(|text| {
-        let word = Word { text: text.to_owned(), at, len: text.len() };
+        let word = Word { text: Cow::Borrowed(text), at, len: text.len() };
         at = at.saturating_add(text.len()).saturating_add(1);
         word
     });
@@ -97,7 +98,11 @@ pub fn split_bare(value: &str) -> Vec<Word> {
 ///
 /// # Errors
 /// As [`split_with`]; the place is that of the word.
-pub fn next(value: &str, from: usize, escapes: Escapes) -> Result<Option<Step>, ValueError> {
+pub fn next(value: &str, from: usize, escapes: Escapes) -> Result<Option<Step<'_>>, ValueError> {
+    if let Some(word) = as_it_is(value, from) {
+        let next = skip_blanks(value, word.at.saturating_add(word.len));
+        return Ok(Some(Step { word, next, warnings: Vec::new() }));
+    }
     let Some((bytes, scan)) = scan(value, from, escapes) else { return Ok(None) };
     let len = scan.end.saturating_sub(scan.start);
     if scan.open_quote.is_some() {
@@ -111,7 +116,7 @@ pub fn next(value: &str, from: usize, escapes: Escapes) -> Result<Option<Step>, 
     let text = String::from_utf8(bytes).map_err(|_| {
         ValueError::new(scan.start, len, "the escapes in this word make text that is not UTF-8")
     })?;
-    let word = Word { text, at: scan.start, len };
+    let word = Word { text: Cow::Owned(text), at: scan.start, len };
     Ok(Some(Step { word, next: skip_blanks(value, scan.end), warnings: scan.unknown }))
 }
 
@@ -128,6 +133,20 @@ pub fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+/// The next word where it is a piece of the value as it is, which nearly all are.
+fn as_it_is(value: &str, from: usize) -> Option<Word<'_>> {
+    let at = skip_blanks(value, from);
+    let len = plain(value.as_bytes().get(at..)?);
+    let end = at.checked_add(len)?;
+    let text = Cow::Borrowed(value.get(at..end)?);
+    (len > 0 && value.as_bytes().get(end).is_none_or(|b| is_blank(*b))).then_some(Word { text, at, len })
+}
+
+/// How many bytes stand for themselves.
+fn plain(rest: &[u8]) -> usize {
+    rest.iter().take_while(|c| !matches!(**c, b'"' | b'\'' | b'\\') && !is_blank(**c)).count()
+}
+
 /// What was found out about a word besides its text.
 struct Scan {
     start: usize,
@@ -141,9 +160,8 @@ fn scan(value: &str, from: usize, escapes: Escapes) -> Option<(Vec<u8>, Scan)> {
     let all = value.as_bytes();
     all.get(start)?;
     let mut scan = Scan { start, end: start, open_quote: None, unknown: Vec::new() };
-    // What most words are: a piece of the value as it is.
     let rest = all.get(start..)?;
-    let plain = rest.iter().take_while(|c| !matches!(**c, b'"' | b'\'' | b'\\') && !is_blank(**c)).count();
+    let plain = plain(rest);
     let mut out = rest.get(..plain)?.to_vec();
     scan.end = start.saturating_add(plain);
     while let Some(&c) = all.get(scan.end) {

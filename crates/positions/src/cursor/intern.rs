@@ -9,91 +9,153 @@ use std::hash::Hasher;
 /// Finds the number of a thing by its hash; equality is the caller's, who has the things.
 ///
 /// A slot is half of the hash above the number, so that growing needs no thing, and a thing is
-/// looked at only when its hash is right: each look may cost a trip to memory.
+/// looked at only when its hash is right: each look may cost a trip to memory. Numbers in slots
+/// count from one, so that a slot that was never used is zero, as fresh memory is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     slots: Vec<u64>,
     used: usize,
 }
 
-/// The number of a slot that was never used.
-const EMPTY: u32 = u32::MAX;
-/// The number of a slot that was used, and whose thing was removed since.
-const GONE: u32 = u32::MAX - 1;
+/// A slot that was used, and whose thing was removed since: no thing has this number.
+const GONE: u32 = u32::MAX;
 /// Numbers above this are not for things.
 pub(super) const MOST: usize = (u32::MAX - 2) as usize;
+
+/// What a look into an [`Index`] gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// The number that was looked for.
+    Found(u32),
+    /// There is none; here is room for it, until something else is added.
+    Free(Slot),
+}
+
+/// Where a number may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    at: usize,
+    half: u32,
+}
+
+/// The slots at which a thing may lie, one after the other. Things whose halves differ in the lowest
+/// six bits alone begin side by side and stay so, however often they find others in their places. The
+/// step is odd, so that every slot of a table, whose size is a power of two, comes in turn.
+struct Path {
+    at: usize,
+    step: usize,
+    mask: usize,
+}
+
+impl Path {
+    /// `None` where there are no slots.
+    #[inline(always)]
+    fn of(half: u32, slots: usize) -> Option<Self> {
+        let mask = slots.checked_sub(1)?;
+        Some(Self { at: half as usize & mask, step: (half >> 20 << 6 | 1) as usize, mask })
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self) {
+        self.at = self.at.wrapping_add(self.step) & self.mask;
+    }
+}
 
 /// The half of a hash that is kept; its low bits say where the thing is looked for first.
 fn half(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
 
-fn slot(half: u32, number: u32) -> u64 {
-    u64::from(half) << 32 | u64::from(number)
-}
-
 impl Index {
     /// The number for which `same` holds.
+    #[inline]
     pub fn find(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
-        let half = half(hash);
-        let mask = self.slots.len().checked_sub(1)?;
-        let mut at = half as usize & mask;
-        loop {
-            let slot = self.slots.get(at).copied()?;
-            let number = slot as u32;
-            if number == EMPTY {
-                return None;
-            }
-            if (slot >> 32) as u32 == half && number != GONE && same(number) {
-                return Some(number);
-            }
-            at = (at + 1) & mask;
+        match self.look(half(hash), &mut same)? {
+            Entry::Found(number) => Some(number),
+            Entry::Free(_) => None,
         }
     }
 
-    /// Adds a number that is not there.
-    pub fn add(&mut self, hash: u64, number: u32) {
-        if (self.used + 1) * 3 > self.slots.len() * 2 {
-            let kept = self.slots.iter().filter(|&&slot| (slot as u32) < GONE).count();
-            let size = ((kept + 1) * 2).next_power_of_two().max(16);
-            let old = std::mem::replace(&mut self.slots, vec![slot(0, EMPTY); size]);
-            self.used = 0;
-            for slot in old.into_iter().filter(|&slot| (slot as u32) < GONE) {
-                self.place(slot);
+    /// The number for which `same` holds, or room for it; `None` when there is no memory for more.
+    #[inline]
+    pub fn entry(&mut self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<Entry> {
+        if self.used.wrapping_mul(3) >= self.slots.len().wrapping_mul(2) {
+            self.grow();
+        }
+        self.look(half(hash), &mut same)
+    }
+
+    /// Adds a number that is not there, where [`Self::entry`] has found room for it.
+    #[inline]
+    pub fn fill(&mut self, slot: Slot, number: u32) {
+        if let Some(place) = self.slots.get_mut(slot.at) {
+            *place = u64::from(slot.half) << 32 | u64::from(number.wrapping_add(1));
+            self.used = self.used.wrapping_add(1);
+        }
+    }
+
+    #[inline(always)]
+    fn look(&self, half: u32, same: &mut impl FnMut(u32) -> bool) -> Option<Entry> {
+        let mut path = Path::of(half, self.slots.len())?;
+        loop {
+            let slot = self.slots.get(path.at).copied()?;
+            if slot == 0 {
+                return Some(Entry::Free(Slot { at: path.at, half }));
+            }
+            let number = slot as u32;
+            if (slot >> 32) as u32 == half && number != GONE && same(number.wrapping_sub(1)) {
+                return Some(Entry::Found(number.wrapping_sub(1)));
+            }
+            path.go_on();
+        }
+    }
+
+    /// Makes room for so many things, that they need not be moved later.
+    pub fn reserve(&mut self, things: usize) {
+        if self.slots.is_empty() {
+            self.slots = vec![0; size_for(things)];
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let kept = |slot: &u64| *slot != 0 && *slot as u32 != GONE;
+        let count = self.slots.iter().filter(|slot| kept(slot)).count();
+        let old = std::mem::replace(&mut self.slots, vec![0; size_for(count.saturating_add(count / 4))]);
+        self.used = count;
+        for slot in old.into_iter().filter(kept) {
+            let Some(mut path) = Path::of((slot >> 32) as u32, self.slots.len()) else { return };
+            while self.slots.get(path.at).is_some_and(|&other| other != 0) {
+                path.go_on();
+            }
+            if let Some(place) = self.slots.get_mut(path.at) {
+                *place = slot;
             }
         }
-        self.place(slot(half(hash), number));
     }
 
     /// Takes a number out.
     pub fn remove(&mut self, hash: u64, number: u32) {
         let half = half(hash);
-        let Some(mask) = self.slots.len().checked_sub(1) else { return };
-        let mut at = half as usize & mask;
-        while let Some(found) = self.slots.get_mut(at) {
-            match *found as u32 {
-                EMPTY => return,
-                same if same == number => {
-                    *found = slot(half, GONE);
-                    return;
-                }
-                _ => at = (at + 1) & mask,
-            }
-        }
-    }
-
-    fn place(&mut self, new: u64) {
-        let Some(mask) = self.slots.len().checked_sub(1) else { return };
-        let mut at = (new >> 32) as usize & mask;
-        while let Some(found) = self.slots.get_mut(at) {
-            if *found as u32 == EMPTY {
-                *found = new;
-                self.used += 1;
+        let Some(mut path) = Path::of(half, self.slots.len()) else { return };
+        while let Some(found) = self.slots.get_mut(path.at) {
+            if *found == 0 {
                 return;
             }
-            at = (at + 1) & mask;
+            if *found as u32 == number.wrapping_add(1) {
+                *found = u64::from(half) << 32 | u64::from(GONE);
+                return;
+            }
+            path.go_on();
         }
     }
+}
+
+/// How many slots so many things need, a third of them free.
+fn size_for(things: usize) -> usize {
+    let least = things.saturating_add(things / 2).saturating_add(2);
+    least.checked_next_power_of_two().unwrap_or(least).max(16)
 }
 
 /// Bytes laid end to end.
@@ -106,6 +168,11 @@ impl Arena {
         let at = u32::try_from(self.0.len()).ok()?;
         self.0.extend_from_slice(text);
         Some(at)
+    }
+
+    /// Makes room for so many bytes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.0.reserve(bytes);
     }
 
     /// The text at a place.
@@ -139,10 +206,10 @@ impl Interner {
         let number = match self.find_lately(text) {
             Some(number) => number,
             None => {
-                let hash = hash(text);
-                let number = match self.index.find(hash, |number| self.get(number) == text) {
-                    Some(number) => number,
-                    None => self.insert(hash, text)?,
+                let Self { text: all, ends, index, .. } = self;
+                let number = match index.entry(hash(text), |number| known(all, ends, number) == text)? {
+                    Entry::Found(number) => number,
+                    Entry::Free(slot) => self.insert(slot, text)?,
                 };
                 self.recent.resize(LATELY, u32::MAX);
                 if let Some(place) = self.recent.get_mut(sketch(text)) {
@@ -175,10 +242,7 @@ impl Interner {
 
     /// The text of a number.
     pub fn get(&self, number: u32) -> &[u8] {
-        let number = number as usize;
-        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let end = self.ends.get(number).copied().unwrap_or(start);
-        self.text.get(start, (end - start) as usize)
+        known(&self.text, &self.ends, number)
     }
 
     /// How many there are.
@@ -186,14 +250,23 @@ impl Interner {
         self.ends.len()
     }
 
-    fn insert(&mut self, hash: u64, text: &[u8]) -> Option<u32> {
+    fn insert(&mut self, slot: Slot, text: &[u8]) -> Option<u32> {
         let number = u32::try_from(self.ends.len()).ok().filter(|&number| (number as usize) < MOST)?;
         let end = u32::try_from(self.text.len().checked_add(text.len())?).ok()?;
         self.text.add(text)?;
         self.ends.push(end);
-        self.index.add(hash, number);
+        self.index.fill(slot, number);
         Some(number)
     }
+}
+
+/// The text of a number.
+#[inline]
+fn known<'a>(text: &'a Arena, ends: &[u32], number: u32) -> &'a [u8] {
+    let number = number as usize;
+    let start = number.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    let end = ends.get(number).copied().unwrap_or(start);
+    text.get(start, end.wrapping_sub(start) as usize)
 }
 
 /// How many texts are remembered as asked for lately.
@@ -234,11 +307,47 @@ mod tests {
     #[test]
     fn an_index_forgets_what_is_removed_and_keeps_the_rest() {
         let mut index = Index::default();
+        let add = |index: &mut Index, hash, number| match index.entry(hash, |other| other == number) {
+            Some(Entry::Free(slot)) => index.fill(slot, number),
+            other => panic!("{number}: {other:?}"),
+        };
         // One hash for all: the worst case, and the one in which removal could cut a chain.
-        (0..100).for_each(|number| index.add(7, number));
+        (0..100).for_each(|number| add(&mut index, 7, number));
         (0..100).step_by(2).for_each(|number| index.remove(7, number));
         for number in 0..100 {
             assert_eq!(index.find(7, |found| found == number).is_some(), number % 2 == 1, "{number}");
+        }
+    }
+
+    #[test]
+    fn every_slot_of_a_table_comes_in_turn() {
+        for half in [0, 7, 8, 0x1234_5678, u32::MAX] {
+            let mut path = Path::of(half, 64).unwrap();
+            let mut seen = std::collections::BTreeSet::new();
+            for _ in 0..64 {
+                seen.insert(path.at);
+                path.go_on();
+            }
+            assert_eq!(seen.len(), 64, "{half}");
+        }
+        assert!(Path::of(7, 0).is_none());
+    }
+
+    /// As inodes are: one after the other, every eighth alone, and any; with room made before or not.
+    #[test]
+    fn what_is_added_is_found_whatever_its_hash() {
+        let all = |step: u64| (0..5000u32).map(move |number| (number, (u64::from(number) * step) << 32));
+        for (step, room) in [(1, 0), (8, 0), (0x9e37_79b9, 0), (8, 5000), (1, 100)] {
+            let mut index = Index::default();
+            index.reserve(room);
+            for (number, hash) in all(step) {
+                let Some(Entry::Free(slot)) = index.entry(hash, |other| other == number) else { panic!() };
+                index.fill(slot, number);
+            }
+            for (number, hash) in all(step) {
+                assert_eq!(index.entry(hash, |other| other == number), Some(Entry::Found(number)));
+            }
+            assert_eq!(index.find(1 << 63, |_| true), None, "{step}");
         }
     }
 }

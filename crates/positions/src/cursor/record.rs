@@ -90,13 +90,13 @@ impl Record {
 }
 
 /// The hash of a state's key. Files that were made one after the other have inodes that follow one
-/// another, and so have their states mostly: eight of them come to lie side by side in the index, where
-/// one trip to memory brings them all.
+/// another, and so have their states mostly: 64 of them come to lie side by side in the index, where
+/// few trips to memory bring them all.
 pub(super) fn hash_of(scope: u32, identity: &Identity<'_>) -> u64 {
-    const BESIDE: u64 = 7 << 32;
+    const BESIDE: u64 = 63 << 32;
     let scope = u64::from(scope).rotate_left(40);
     match *identity {
-        Identity::Inode(id) => mix(id.ino >> 3, id.dev ^ scope) & !BESIDE | id.ino << 32 & BESIDE,
+        Identity::Inode(id) => mix(id.ino >> 6, id.dev ^ scope) & !BESIDE | id.ino << 32 & BESIDE,
         Identity::Path => mix(0, scope),
         Identity::InodeMarker { ino, marker } => mix(hash(marker) ^ ino, scope),
         Identity::Fingerprint { sha256, .. } => mix(hash(&sha256), scope),

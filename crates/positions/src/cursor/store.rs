@@ -6,11 +6,11 @@
 //! not by a hash alone. With
 //! [`Identity::Path`] it holds the path too. Pure.
 
-use super::intern::{Arena, Index, Interner, MOST};
+use super::intern::{Arena, Entry, Index, Interner, MOST, Slot};
 use super::record::{
     Ack, Kind, NO_TIME, NONE, Record, hash_of, pack_identity, same_identity, ttl, ttl_number,
 };
-use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp};
+use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp, Ttl, split};
 use crate::json::begins;
 
 /// Why the table takes no more.
@@ -24,9 +24,26 @@ pub enum Full {
     LongName(usize),
 }
 
+/// How long a file's name is, mostly.
+const NAME: usize = 20;
+
 /// A folder's number; states of one folder share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FolderId(u32);
+
+/// Whether a state was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Novelty {
+    New,
+    Known,
+}
+
+/// See [`Cursors::model`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Model {
+    record: Record,
+    pub(crate) dev: u64,
+}
 
 /// Many cursors, in little room. See the module's head.
 #[derive(Clone, Debug, Default)]
@@ -76,36 +93,59 @@ impl Cursors {
     /// # Errors
     /// [`Full`]; the states are as they were.
     pub(crate) fn set(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<u32, Full> {
-        let (scope, hash, old) = self.known(scope, cursor)?;
-        self.put(scope, hash, cursor, old)
+        let (scope, entry) = self.known(scope, cursor)?;
+        self.put(scope, entry, cursor)
     }
 
-    /// Sets the state known by `scope`, input id and identity if it is new; the number of the one
-    /// that is there already, which stays as it is.
+    /// Sets the state known by `scope`, input id and identity if it is new, and says whether it is, and its
+    /// number. One that is there already stays as it is.
     ///
     /// # Errors
     /// [`Full`]; the states are as they were.
-    pub(crate) fn insert(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<Option<u32>, Full> {
-        let (scope, hash, old) = self.known(scope, cursor)?;
-        match old {
-            Some(_) => Ok(old),
-            None => self.put(scope, hash, cursor, None).map(|_| None),
+    pub(crate) fn insert(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<(u32, Novelty), Full> {
+        let (scope, entry) = self.known(scope, cursor)?;
+        match entry {
+            Entry::Found(old) => Ok((old, Novelty::Known)),
+            Entry::Free(_) => self.put(scope, entry, cursor).map(|number| (number, Novelty::New)),
         }
     }
 
-    /// The number of a scope, the hash of the state's key, and the number of the state if it is there.
-    fn known(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<(u32, u64, Option<u32>), Full> {
+    /// Makes room for so many states. Memory that is never written to costs nothing.
+    pub(crate) fn reserve(&mut self, states: usize) {
+        let states = states.min(MOST);
+        self.records.reserve(states);
+        self.names.reserve(states.saturating_mul(NAME));
+        self.index.reserve(states);
+    }
+
+    /// The number of a scope, and the state of this key or room for it.
+    fn known(&mut self, scope: &[u8], cursor: &Cursor<'_>) -> Result<(u32, Entry), Full> {
         let scope = match self.last_scope(scope, cursor.input_id) {
             Some(last) => last,
             None => self.scopes.intern(&scope_text(scope, cursor.input_id)).ok_or(Full::TooMany)?,
         };
-        let hash = hash_of(scope, &cursor.identity);
-        Ok((scope, hash, self.lookup(scope, hash, &cursor.identity)))
+        let Self { records, index, texts, devices, .. } = self;
+        let entry = index.entry(hash_of(scope, &cursor.identity), |number| {
+            is_state(records, texts, devices, number, scope, &cursor.identity)
+        });
+        Ok((scope, entry.ok_or(Full::TooMany)?))
     }
 
-    fn put(&mut self, scope: u32, hash: u64, cursor: &Cursor<'_>, old: Option<u32>) -> Result<u32, Full> {
-        let record = self.pack(scope, cursor, old)?;
-        let number = match old.or_else(|| self.free.pop()) {
+    fn put(&mut self, scope: u32, entry: Entry, cursor: &Cursor<'_>) -> Result<u32, Full> {
+        let slot = match entry {
+            Entry::Found(old) => {
+                let record = self.pack(scope, cursor, Some(old))?;
+                self.records.get_mut(old as usize).into_iter().for_each(|place| *place = record);
+                return Ok(old);
+            }
+            Entry::Free(slot) => slot,
+        };
+        let record = self.pack(scope, cursor, None)?;
+        self.push(slot, record)
+    }
+
+    fn push(&mut self, slot: Slot, record: Record) -> Result<u32, Full> {
+        let number = match self.free.pop() {
             Some(number) => number,
             None => u32::try_from(self.records.len())
                 .ok()
@@ -116,10 +156,57 @@ impl Cursors {
             Some(place) => *place = record,
             None => self.records.push(record),
         }
-        if old.is_none() {
-            self.index.add(hash, number);
-        }
+        self.index.fill(slot, number);
         Ok(number)
+    }
+
+    /// What a state has in common with those that differ from it in inode, offset, time and path alone;
+    /// `None` where such a state may differ in more.
+    pub(crate) fn model(&self, number: u32) -> Option<Model> {
+        let record = *self.records.get(number as usize)?;
+        let counts = matches!(record.ack, Ack::Offset | Ack::Open | Ack::Eof);
+        // With a time to live of nothing it depends on the time whether the state is new.
+        let lives = !matches!(ttl(record.ttl), Ttl::New | Ttl::Deleted);
+        let dev = device(&self.devices, record.device);
+        (record.kind == Kind::Inode && counts && lives).then_some(Model { record, dev })
+    }
+
+    /// Adds a state as [`Self::insert`] does.
+    ///
+    /// # Errors
+    /// [`Full`]; the states are as they were.
+    pub(crate) fn insert_like(
+        &mut self,
+        model: &Model,
+        ino: u64,
+        offset: u64,
+        updated: Option<Timestamp>,
+        path: &[u8],
+    ) -> Result<Novelty, Full> {
+        let Model { record, dev } = *model;
+        let identity = Identity::Inode(FileId { dev, ino });
+        let Self { records, index, .. } = self;
+        let same = |number: u32| {
+            records.get(number as usize).is_some_and(|other| {
+                (other.ino, other.device, other.scope) == (ino, record.device, record.scope)
+                    && other.kind == Kind::Inode
+            })
+        };
+        let slot = match index.entry(hash_of(record.scope, &identity), same).ok_or(Full::TooMany)? {
+            Entry::Found(_) => return Ok(Novelty::Known),
+            Entry::Free(slot) => slot,
+        };
+        let (folder, name) = split(path);
+        let record = Record {
+            ino,
+            offset,
+            updated: updated.map_or(NO_TIME, |at| at.0),
+            folder: self.folders.intern(folder).ok_or(Full::TooMany)?,
+            name_len: u16::try_from(name.len()).map_err(|_| Full::LongName(name.len()))?,
+            name: self.names.add(name).ok_or(Full::TooMany)?,
+            ..record
+        };
+        self.push(slot, record).map(|_| Novelty::New)
     }
 
     /// Takes out the state known by `scope`, input id and identity; whether it was there.
@@ -249,11 +336,8 @@ impl Cursors {
     }
 
     fn lookup(&self, scope: u32, hash: u64, identity: &Identity<'_>) -> Option<u32> {
-        self.index.find(hash, |number| {
-            self.records.get(number as usize).is_some_and(|record| {
-                record.scope == scope && same_identity(record, identity, &self.texts, &self.devices)
-            })
-        })
+        let Self { records, index, texts, devices, .. } = self;
+        index.find(hash, |number| is_state(records, texts, devices, number, scope, identity))
     }
 
     fn acknowledged(&self, record: &Record) -> Acknowledged<'_> {
@@ -315,6 +399,20 @@ impl Cursors {
             input: cursor.input,
         })
     }
+}
+
+/// Whether the state of a number has this scope and identity.
+#[inline]
+fn is_state(
+    records: &[Record],
+    texts: &Arena,
+    devices: &Interner,
+    number: u32,
+    scope: u32,
+    identity: &Identity<'_>,
+) -> bool {
+    let record = records.get(number as usize);
+    record.is_some_and(|record| record.scope == scope && same_identity(record, identity, texts, devices))
 }
 
 /// The device of a number.

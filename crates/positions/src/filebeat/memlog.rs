@@ -13,7 +13,7 @@
 //! keeps what it has; so does this. Source: `libbeat/statestore/backend/memlog`. Pure.
 
 use super::key::{FileKey, Key, Keys};
-use super::registry::syntax;
+use super::registry::{states_in, syntax};
 use super::state::State;
 use crate::cursor::{Fault, FaultKind, Full, Generation, NotAFile, Note, Positions};
 use crate::json::{Error, Next, Number, Problem, Reader};
@@ -82,17 +82,18 @@ impl Memlog {
         }
     }
 
-    /// A store that begins with the checkpoint `txid`, the highest number there is. A fault in it
-    /// leaves out what comes after the fault.
+    /// A store that begins with the checkpoint `txid`, the highest number there is, which will be `size`
+    /// bytes as far as that is known. A fault in it leaves out what comes after the fault.
     ///
     /// # Errors
     /// The stream fails.
-    pub fn from_checkpoint(mut source: impl Read, txid: u64) -> io::Result<Self> {
-        Self::checkpoint_of(&mut source, txid)
+    pub fn from_checkpoint(mut source: impl Read, size: u64, txid: u64) -> io::Result<Self> {
+        Self::checkpoint_of(&mut source, size, txid)
     }
 
-    fn checkpoint_of(source: &mut dyn Read, txid: u64) -> io::Result<Self> {
+    fn checkpoint_of(source: &mut dyn Read, size: u64, txid: u64) -> io::Result<Self> {
         let mut store = Self { checkpoint: txid, last: txid, ..Self::new() };
+        store.positions.cursors.reserve(states_in(size));
         let file = format!("{txid}.json");
         let mut json = Reader::new(source, 0);
         match store.entries(&mut json, &file) {
@@ -246,9 +247,23 @@ impl Memlog {
 
     /// Carries out an operation whose key and value are in `self.state`.
     fn apply(&mut self, op: Op, place: u64, file: &str) {
+        if op == Op::Set {
+            match self.state.add_like(&mut self.positions.cursors) {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(full) => return self.fault(file, place, FaultKind::Full(full)),
+            }
+        }
         let key = std::mem::take(&mut self.state.key);
         match self.keys.cut(&key) {
-            Key::File(parts) => self.apply_file(op, &parts, place, file),
+            Key::File(parts) => {
+                if let Some(number) = self.apply_file(op, &parts, place, file) {
+                    let value = key.get(parts.prefix.len()..).unwrap_or_default();
+                    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    let end = value.get(digits..).unwrap_or_default();
+                    self.state.is_model(&self.positions.cursors, number, (parts.prefix, end));
+                }
+            }
             Key::Other(kind) => self.apply_other(op, &key, kind),
             Key::Unknown => {
                 let shown: String = String::from_utf8_lossy(&key).chars().take(200).collect();
@@ -258,14 +273,15 @@ impl Memlog {
         self.state.key = key;
     }
 
-    fn apply_file(&mut self, op: Op, key: &FileKey<'_>, place: u64, file: &str) {
+    /// The number of the state, if there is one then.
+    fn apply_file(&mut self, op: Op, key: &FileKey<'_>, place: u64, file: &str) -> Option<u32> {
         self.scope.clear();
         self.scope.extend_from_slice(key.prefix);
         self.scope.push(0);
         self.scope.extend_from_slice(key.suffix);
         if op == Op::Remove {
             self.positions.cursors.remove(&self.scope, key.input_id, &key.identity);
-            return;
+            return None;
         }
         for (at, kind) in std::mem::take(&mut self.state.faults) {
             self.fault(file, at, kind);
@@ -277,9 +293,7 @@ impl Memlog {
         if other_file {
             self.fault(file, place, FaultKind::Value("FileStateOS"));
         }
-        if let Err(full) = full {
-            self.fault(file, place, FaultKind::Full(full));
-        }
+        full.map_err(|full| self.fault(file, place, FaultKind::Full(full))).ok()
     }
 
     fn apply_other(&mut self, op: Op, key: &[u8], kind: &[u8]) {

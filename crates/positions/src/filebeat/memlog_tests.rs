@@ -58,7 +58,7 @@ fn newlines_and_case_mean_nothing() {
 #[test]
 fn operations_up_to_the_checkpoint_are_older_than_it() {
     let text = checkpoint(&BTreeMap::from([(7, 50), (8, 60)]));
-    let mut store = Memlog::from_checkpoint(text.as_bytes(), 4).unwrap();
+    let mut store = Memlog::from_checkpoint(text.as_bytes(), text.len() as u64, 4).unwrap();
     let log = [set(3, 7, 10), remove(4, 8), set(5, 8, 70)].concat();
     assert_eq!(store.feed(log.as_bytes()).unwrap(), Step::Taken(3));
     assert_eq!(offsets(store.positions()), BTreeMap::from([(7, 50), (8, 70)]));
@@ -117,7 +117,7 @@ fn damage_names_file_and_byte() {
         assert!(found.to_string().starts_with(fault), "{found}");
     }
     for text in ["", "\0", "[{\"_key\":\"x", "[7]", "[] 1", "{}", "[{}]"] {
-        let store = Memlog::from_checkpoint(text.as_bytes(), 9).unwrap();
+        let store = Memlog::from_checkpoint(text.as_bytes(), text.len() as u64, 9).unwrap();
         let fault = store.positions().faults.first()[0].to_string();
         assert!(fault.starts_with("9.json: byte "), "{text}: {fault}");
     }
@@ -243,7 +243,7 @@ proptest! {
         let at = at.index(operations.len() + 1);
         let start = written(&operations[..at]).0.len();
         let text = checkpoint(&history[at]);
-        let mut store = Memlog::from_checkpoint(text.as_bytes(), at as u64).unwrap();
+        let mut store = Memlog::from_checkpoint(text.as_bytes(), text.len() as u64, at as u64).unwrap();
         prop_assert!(store.positions().faults.is_empty(), "{:?}", store.positions().faults);
         let rest = if truncated { &log[start..] } else { &log[..] };
         prop_assert!(matches!(store.feed(rest.as_bytes()).unwrap(), Step::Taken(_)));
@@ -253,6 +253,6 @@ proptest! {
     #[test]
     fn any_bytes_end(text in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = Memlog::new().feed(&text[..]);
-        let _ = Memlog::from_checkpoint(&text[..], 1);
+        let _ = Memlog::from_checkpoint(&text[..], 0, 1);
     }
 }

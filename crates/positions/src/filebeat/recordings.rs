@@ -110,7 +110,7 @@ fn one_file_registries() {
     ] {
         let count = Recording::of(name).replay(Input::Log, |text| {
             let expected = if generation == Generation::Object { Generation::Array } else { generation };
-            let positions = registry::read(text, "registry", expected).unwrap();
+            let positions = registry::read(text, 0, "registry", expected).unwrap();
             if !positions.cursors.is_empty() {
                 assert_eq!(positions.generation, generation, "{name}");
             }

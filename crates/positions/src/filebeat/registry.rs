@@ -6,28 +6,32 @@
 
 use super::state::State;
 use crate::cursor::{
-    Acknowledged, Cursor, Fault, FaultKind, Full, Generation, Identity, Input, Note, Positions,
+    Acknowledged, Cursor, Fault, FaultKind, Full, Generation, Identity, Input, Note, Novelty, Positions,
 };
 use crate::json::{Error, Next, Problem, Reader};
 use std::io::{self, Read};
 
-/// Reads a registry. `file` is its name in faults; `generation` what is expected there: an object
-/// makes it [`Generation::Object`] whatever was expected.
+/// Reads a registry. `size` is how many bytes it will be, as far as that is known: room is made for as
+/// many states. `file` is its name in faults; `generation` what is expected there: an object makes it
+/// [`Generation::Object`] whatever was expected.
 ///
 /// # Errors
 /// The stream fails. What is wrong with the text is in [`Positions::faults`].
-pub fn read(mut source: impl Read, file: &str, generation: Generation) -> io::Result<Positions> {
-    positions(&mut source, file, generation)
+pub fn read(mut source: impl Read, size: u64, file: &str, generation: Generation) -> io::Result<Positions> {
+    let mut positions = Positions::new(generation);
+    positions.cursors.reserve(states_in(size));
+    fill(&mut source, positions, file)
 }
 
-fn positions(source: &mut dyn Read, file: &str, generation: Generation) -> io::Result<Positions> {
-    let mut reading = Reading {
-        json: Reader::new(source, 0),
-        positions: Positions::new(generation),
-        state: State::default(),
-        file,
-        duplicates: 0,
-    };
+/// For how many states room is made when a text of `size` bytes is to be read. Filebeat's are some 200
+/// bytes long and seldom below 160. A file that is mostly a hole may be of any size, so there is a bound.
+pub(super) fn states_in(size: u64) -> usize {
+    usize::try_from(size / 160).unwrap_or(usize::MAX).min(1 << 21)
+}
+
+fn fill(source: &mut dyn Read, positions: Positions, file: &str) -> io::Result<Positions> {
+    let mut reading =
+        Reading { json: Reader::new(source, 0), positions, state: State::default(), file, duplicates: 0 };
     match reading.all() {
         Ok(()) => {}
         Err(Error::Io(error)) => return Err(error),
@@ -120,6 +124,9 @@ impl Reading<'_> {
     }
 
     fn merge(&mut self, place: u64) -> Result<(), Full> {
+        if self.state.add_like(&mut self.positions.cursors)? {
+            return Ok(());
+        }
         let Some(id) = self.state.file_id() else {
             self.fault(place, FaultKind::Missing("FileStateOS"));
             let state = self.state.cursor(Identity::Path, Input::Log, b"");
@@ -128,7 +135,11 @@ impl Reading<'_> {
         let identity = Identity::Inode(id);
         let new = self.state.cursor(identity, Input::Log, b"");
         let cursors = &mut self.positions.cursors;
-        let Some(number) = cursors.insert(new.meta, &new)? else { return Ok(()) };
+        let (number, novelty) = cursors.insert(new.meta, &new)?;
+        if novelty == Novelty::New {
+            self.state.is_model(cursors, number, (b"", b""));
+            return Ok(());
+        }
         let Some(old) = cursors.get(number) else { return Ok(()) };
         self.duplicates += 1;
         let offset = old.acknowledged.prefix().max(new.acknowledged.prefix());

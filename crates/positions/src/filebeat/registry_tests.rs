@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::time::Duration;
 
 fn of(text: &[u8]) -> Positions {
-    read(text, "registry", Generation::Array).unwrap()
+    read(text, text.len() as u64, "registry", Generation::Array).unwrap()
 }
 
 fn faults(text: &str) -> Vec<String> {

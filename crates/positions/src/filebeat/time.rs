@@ -25,21 +25,62 @@ fn from_seconds(seconds: i64, nanoseconds: i64) -> Option<Time> {
 /// RFC 3339 with any fraction, as 5.x to 7.8 write it (`2026-11-20T22:08:39.641383315Z`).
 #[must_use]
 pub fn rfc3339(text: &[u8]) -> Option<Time> {
-    let (date, rest) = text.split_first_chunk::<8>()?;
-    let (day, rest) = rest.split_first_chunk::<3>()?;
-    let (clock, rest) = rest.split_first_chunk::<8>()?;
-    let (date, clock) = (pairs(*date, *b"0000-00-")?, pairs(*clock, *b"00:00:00")?);
-    let [d1, d2, b'T' | b't' | b' '] = *day else { return None };
-    let day = pair(d1, d2)?;
-    let at = |pairs: u64, place: u32| i64::from((pairs >> (place * 8)) as u8);
-    let (year, month) = (at(date, 0) * 100 + at(date, 2), at(date, 5));
-    let (hour, minute, second) = (at(clock, 0), at(clock, 3), at(clock, 6));
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
-        return None;
+    Dates::default().rfc3339(text)
+}
+
+/// Reads times of which many are of one day: its seconds are kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Dates {
+    /// The date before, and the seconds of its midnight. At first none, which is no date.
+    text: [u8; 10],
+    seconds: i64,
+}
+
+impl Dates {
+    /// As [`rfc3339`].
+    pub fn rfc3339(&mut self, text: &[u8]) -> Option<Time> {
+        let (date, rest) = text.split_first_chunk::<10>()?;
+        let ([b'T' | b't' | b' '], rest) = rest.split_first_chunk()? else { return None };
+        let (clock, rest) = rest.split_first_chunk::<8>()?;
+        if *date != self.text {
+            *self = Self { text: *date, seconds: midnight(*date)? };
+        }
+        let clock = pairs(*clock, *b"00:00:00")?;
+        let (hour, minute, second) = (at(clock, 0), at(clock, 3), at(clock, 6));
+        if hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        let (nanoseconds, zone) = match nine(rest) {
+            Some(nanoseconds) => (nanoseconds, 0),
+            None => {
+                let (nanoseconds, zone) = fraction(rest)?;
+                (nanoseconds, zone_seconds(zone)?)
+            }
+        };
+        from_seconds(self.seconds + hour * 3600 + minute * 60 + second - zone, nanoseconds)
     }
-    let (nanoseconds, zone) = fraction(rest)?;
-    let clock = hour * 3600 + minute * 60 + second;
-    from_seconds(days(year, month, day) * 86_400 + clock - zone_seconds(zone)?, nanoseconds)
+}
+
+/// The seconds of a day's beginning.
+fn midnight(date: [u8; 10]) -> Option<i64> {
+    let ([date @ .., _, _], [.., d1, d2]) = (date, date);
+    let (date, day) = (pairs(date, *b"0000-00-")?, pair(d1, d2)?);
+    let (year, month) = (at(date, 0) * 100 + at(date, 2), at(date, 5));
+    let is_date = (1..=12).contains(&month) && (1..=31).contains(&day);
+    is_date.then(|| days(year, month, day) * 86_400)
+}
+
+/// The number of the two digits that begin at a place of what [`pairs`] gave.
+fn at(pairs: u64, place: u32) -> i64 {
+    i64::from((pairs >> (place * 8)) as u8)
+}
+
+/// The nanoseconds of nine digits and no other zone than `Z`, as Go writes nearly all times.
+fn nine(rest: &[u8]) -> Option<i64> {
+    let [b'.', digits @ .., last, b'Z'] = rest else { return None };
+    let last = last.wrapping_sub(b'0');
+    let others = i64::try_from(eight(digits.try_into().ok()?)?).ok()?;
+    (last <= 9).then(|| others.wrapping_mul(10).wrapping_add(i64::from(last)))
 }
 
 /// `[extra, sec]` of memlog: nanoseconds and zone in one, seconds as the two's complement.
@@ -135,6 +176,17 @@ mod tests {
     }
 
     #[test]
+    fn the_day_before_changes_nothing() {
+        let texts =
+            ["2026-11-20T22:08:39.641383315Z", "2026-11-20T00:00:00+01:00", "2026-13-20T00:00:00Z", "x", ""];
+        let mut dates = Dates::default();
+        for (one, other) in texts.iter().flat_map(|one| texts.map(|other| (*one, other))) {
+            dates.rfc3339(one.as_bytes());
+            assert_eq!(dates.rfc3339(other.as_bytes()), rfc3339(other.as_bytes()), "{one} {other}");
+        }
+    }
+
+    #[test]
     fn the_zero_time_of_go() {
         assert_eq!(rfc3339(b"0001-01-01T00:00:00Z"), Some(Time::Zero));
         assert_eq!(pair_of(281_470_681_743_360, 18_446_744_011_573_954_816), Some(Time::Zero));
@@ -142,8 +194,17 @@ mod tests {
 
     #[test]
     fn what_is_no_time() {
-        for text in ["", "2026-11-20", "2026-13-20T22:08:39Z", "2026-11-20T22:08:39", "2026-11-20T22:08:39.Z"]
-        {
+        for text in [
+            "",
+            "2026-11-20",
+            "2026-13-20T22:08:39Z",
+            "2026-11-20T22:08:39",
+            "2026-11-20T22:08:39.Z",
+            "2026-11-20T22:08:39.64138331xZ",
+            "2026-11-20T22:08:39.6413833x5Z",
+            "2026-11-32T22:08:39Z",
+            "2026-11-20x22:08:39Z",
+        ] {
             assert_eq!(rfc3339(text.as_bytes()), None, "{text}");
         }
         assert_eq!(pair_of(0xffff_ffff, 0), None);

@@ -18,11 +18,15 @@ pub(super) fn whole(rest: &[u8]) -> Option<(Number, usize)> {
 }
 
 /// As [`whole`], of digits alone.
-#[inline]
+#[inline(always)]
 pub(crate) fn digits(rest: &[u8]) -> Option<(u64, usize)> {
     let (mut value, mut len) = up_to_eight(rest.first_chunk()?);
     if len == 8 {
-        let (more, count) = up_to_eight(rest.get(8..)?.first_chunk()?);
+        let others = rest.get(8..)?;
+        let (more, count) = match others.first_chunk() {
+            Some(others) => up_to_eight(others),
+            None => up_to_eight(&filled(others)),
+        };
         // Above fifteen digits: seldom, and with care.
         if count == 8 {
             return None;
@@ -33,6 +37,16 @@ pub(crate) fn digits(rest: &[u8]) -> Option<(u64, usize)> {
     let leading_zero = len > 1 && rest.first() == Some(&b'0');
     let ends = !matches!(rest.get(len)?, b'.' | b'e' | b'E');
     (len > 0 && !leading_zero && ends).then_some((value, len))
+}
+
+/// The bytes before a text's end, and zeros, which are no digits.
+#[inline(never)]
+fn filled(end: &[u8]) -> [u8; 8] {
+    let mut all = [0; 8];
+    for (byte, other) in all.iter_mut().zip(end) {
+        *byte = *other;
+    }
+    all
 }
 
 /// The value of the digits that stand first among eight bytes, and how many they are.

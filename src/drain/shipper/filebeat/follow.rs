@@ -135,7 +135,9 @@ impl Registry {
             other => other?,
         };
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        self.positions = registry::read(file, &name, self.generation).map_err(|error| self.failed(error))?;
+        let size = size_of(&file).map_err(|error| self.failed(error))?;
+        let read = registry::read(file, size, &name, self.generation);
+        self.positions = read.map_err(|error| self.failed(error))?;
         if self.both {
             self.positions.notes.push(Note::TwoGenerations("data.json"));
         }
@@ -203,8 +205,9 @@ impl Registry {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error.into()),
             Ok(file) => {
-                let store = Memlog::from_checkpoint(file, checkpoint).map_err(|error| self.failed(error))?;
-                Ok(Some(store))
+                let size = size_of(&file).map_err(|error| self.failed(error))?;
+                let store = Memlog::from_checkpoint(file, size, checkpoint);
+                store.map(Some).map_err(|error| self.failed(error))
             }
         }
     }
@@ -231,6 +234,10 @@ impl Registry {
     fn failed(&self, error: io::Error) -> Error {
         OsError::new("read", self.root.outer(&self.path), error).into()
     }
+}
+
+fn size_of(file: &File) -> io::Result<u64> {
+    Stat::of(file).map(|stat| stat.size)
 }
 
 /// Feeds what `log` holds beyond what was read.

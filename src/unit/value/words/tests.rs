@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn texts(value: &str) -> Vec<String> {
-    split(value).unwrap().into_iter().map(|w| w.text).collect()
+    split(value).unwrap().into_iter().map(|w| w.text.into_owned()).collect()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn quotes_and_escapes() {
 #[test]
 fn places() {
     let words = split(r#" a "b c"d  e"#).unwrap();
-    let got: Vec<_> = words.iter().map(|w| (w.text.as_str(), w.at, w.len)).collect();
+    let got: Vec<_> = words.iter().map(|w| (&*w.text, w.at, w.len)).collect();
     assert_eq!(got, [("a", 1, 1), ("b cd", 3, 6), ("e", 11, 1)]);
 }
 
@@ -69,7 +69,7 @@ fn other_meanings_of_the_backslash() {
 #[test]
 fn bare_words() {
     let got: Vec<_> = split_bare(" 'a  b'\\n\t").into_iter().map(|w| (w.text, w.at, w.len)).collect();
-    assert_eq!(got, [("'a".to_owned(), 1, 2), ("b'\\n".to_owned(), 5, 4)]);
+    assert_eq!(got, [("'a".into(), 1, 2), ("b'\\n".into(), 5, 4)]);
 }
 
 #[test]

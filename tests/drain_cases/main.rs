@@ -146,17 +146,3 @@ fn what_the_shipper_says_of_drops_is_reported() {
     assert_eq!(verdict, Verdict::Drained, "{text}");
     assert!(text.contains("dropped events") && text.contains("Cannot index event \\x1b"), "{text}");
 }
-
-/// An empty file, as a full disk leaves it, is not what the shipper was started with.
-#[test]
-fn a_configuration_that_names_no_input_is_no_proof() {
-    for inputs in ["", "- type: log\n  enabled: false\n  paths: ['/var/log/app/*.log']\n"] {
-        let mut tree = Tree::new("no-input");
-        let id = tree.file(A, "a\n");
-        tree.log_state(A, id, 2);
-        tree.inputs = inputs.to_owned();
-        let (verdict, report) = tree.judge();
-        assert_eq!(verdict, Verdict::CannotTell);
-        assert!(report.text().contains("names no input that is switched on"), "{}", report.text());
-    }
-}

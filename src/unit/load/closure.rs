@@ -156,8 +156,15 @@ impl Loader<'_> {
     /// are among them with their state. Templates are there only as the instances that are reached.
     #[must_use]
     pub fn load_all(&self) -> Units {
-        let on_disk = self.index.names().filter(|n| !n.is_template()).cloned();
-        let names: Vec<UnitName> = on_disk.chain(builtin::names().filter(|n| !self.index.has(n))).collect();
+        let (targets, others): (Vec<_>, Vec<_>) = self
+            .index
+            .names()
+            .filter(|n| !n.is_template())
+            .cloned()
+            .partition(|n| n.kind() == UnitKind::Target);
+        let built_in = builtin::names().filter(|n| !self.index.has(n));
+        // Targets first: one with thousands of links would else keep all waiting at the end.
+        let names: Vec<UnitName> = built_in.chain(targets).chain(others).collect();
         let units = Units::of(&names, self.load_each(&names));
         let waiting = units.units.iter().flat_map(|unit| units.reached(unit)).collect();
         self.close(units, waiting)

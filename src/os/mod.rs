@@ -9,6 +9,7 @@ pub mod capture;
 pub mod cgroup;
 pub mod child;
 pub mod clock;
+mod copy;
 pub mod cpu;
 pub mod error;
 pub mod features;

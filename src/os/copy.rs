@@ -140,7 +140,8 @@ named!("memcpy", "memmove");
 #[cfg(all(target_arch = "x86_64", test))]
 named!("amr_copy", "amr_move");
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
+#[cfg(target_arch = "x86_64")]
 mod tests {
     unsafe extern "C" {
         fn amr_copy(to: *mut u8, from: *const u8, len: usize) -> *mut u8;

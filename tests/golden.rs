@@ -1,11 +1,11 @@
-//! Golden cases: `tests/golden/AREA/CASE/{cmd, root/, stdout, stderr, code, after/}`.
+//! Golden cases: each file `tests/golden/AREA/NAME` is one ([`case`] says how it reads).
 //!
-//! `root/` is copied to a scratch folder, `amr --root THERE $(cat cmd)` runs, and what it printed, its
-//! exit code and (where the case has `after/`) the files that it left are compared. Each line of `cmd`
-//! is one command, words split at blanks, quotes as in the shell; the outputs of all are joined. A line
-//! that begins with `!` is run without `--root`, as init scripts are (their path names the root); one
-//! that begins with `@NAME` calls amr by a link of that name, also without `--root`. The
-//! scratch folder is written ROOT. `AMR_BLESS=1 cargo test --test golden` writes what came out.
+//! The host that it describes is made in a scratch folder, and for each line of `=== run` that folder is
+//! given to `amr --root THERE LINE`: words split at blanks, quotes as in the shell, the outputs of all
+//! joined. A line that begins with `!` is run without `--root`, as init scripts are (their path names the
+//! root); one that begins with `@NAME` calls amr by a link of that name, also without `--root`. The
+//! scratch folder is written ROOT. `AMR_BLESS=1 cargo test --test golden` writes what came out;
+//! `AMR_GOLDEN=order/rhel` takes only the cases whose path has that in it.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,9 +15,13 @@
     clippy::print_stdout
 )]
 
+#[path = "golden/case.rs"]
+mod case;
+
+use case::{Case, Results, changes, make, taken};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -29,47 +33,12 @@ impl Drop for Scratch {
     }
 }
 
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        let kind = entry.file_type().unwrap();
-        if kind.is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else if kind.is_symlink() {
-            symlink(fs::read_link(entry.path()).unwrap(), target).unwrap();
-        } else if entry.file_name() != ".keep" {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-/// A listing of a tree: one line a name, with link targets, execute bits and contents' length, then contents.
-fn listing(dir: &Path) -> String {
-    fn walk(dir: &Path, at: &str, out: &mut String) {
-        let mut entries: Vec<_> = fs::read_dir(dir).unwrap().map(Result::unwrap).collect();
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
-            let name = format!("{at}/{}", entry.file_name().to_string_lossy());
-            let kind = entry.file_type().unwrap();
-            if kind.is_dir() {
-                walk(&entry.path(), &name, out);
-            } else if kind.is_symlink() {
-                let target = fs::read_link(entry.path()).unwrap();
-                out.push_str(&format!("{name} -> {}\n", target.display()));
-            } else if kind.is_file() {
-                let mode = entry.metadata().unwrap().permissions().mode() & 0o111;
-                let x = if mode == 0 { "" } else { " x" };
-                let text = String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned();
-                out.push_str(&format!("{name}{x}\n"));
-                text.lines().for_each(|l| out.push_str(&format!("    {l}\n")));
-            }
-        }
-    }
-    let mut out = String::new();
-    walk(dir, "", &mut out);
-    out
+fn read(file: &Path) -> Case {
+    Case::read(file, &golden().join("hosts"))
 }
 
 /// Splits a command line at blanks; single and double quotes keep words together.
@@ -95,21 +64,6 @@ fn words(line: &str) -> Vec<String> {
     out
 }
 
-/// Compares with the file `name` of the case, or writes it when blessing. Returns what differs.
-fn held(case: &Path, name: &str, got: &str, bless: bool) -> Option<String> {
-    let file = case.join(name);
-    if bless {
-        if got.is_empty() && name != "code" {
-            let _ = fs::remove_file(&file);
-        } else {
-            fs::write(&file, got).unwrap();
-        }
-        return None;
-    }
-    let wanted = fs::read_to_string(&file).unwrap_or_default();
-    (wanted != got).then(|| format!("--- {name} wanted:\n{wanted}--- {name} got:\n{got}"))
-}
-
 /// amr by another name.
 fn called_as(folder: &Path, name: &str) -> PathBuf {
     let link = folder.join(name);
@@ -120,18 +74,17 @@ fn called_as(folder: &Path, name: &str) -> PathBuf {
     link
 }
 
-fn run(case: &Path, bless: bool) -> Vec<String> {
-    let name = case.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_string_lossy().replace('/', "-");
-    let scratch = Scratch(std::env::temp_dir().join(format!("amr-{name}-{}", std::process::id())));
+fn run(name: &str, case: &Case) -> Results {
+    let name = name.replace('/', "-");
+    let scratch = Scratch(std::env::temp_dir().join(format!("amr-golden-{name}-{}", std::process::id())));
     let _ = fs::remove_dir_all(&scratch.0);
-    fs::create_dir_all(&scratch.0).unwrap();
-    if case.join("root").is_dir() {
-        copy_tree(&case.join("root"), &scratch.0);
-    }
+    make(&case.tree, &scratch.0);
+    let before = taken(&scratch.0);
     let links = Scratch(scratch.0.with_extension("links"));
-    let (mut out, mut err, mut codes) = (String::new(), String::new(), String::new());
+    let mut got = Results::default();
+    let mut codes = Vec::new();
     let here = scratch.0.to_str().unwrap();
-    for line in fs::read_to_string(case.join("cmd")).unwrap().lines().filter(|l| !l.starts_with('#')) {
+    for line in case.commands.iter().filter(|l| !l.starts_with('#')) {
         let amr = PathBuf::from(env!("CARGO_BIN_EXE_amr"));
         let mut words = words(&line.trim_start_matches(['!', '@']).replace("ROOT", here));
         let (program, root) = match line.chars().next() {
@@ -147,46 +100,57 @@ fn run(case: &Path, bless: bool) -> Vec<String> {
             .current_dir("/")
             .output()
             .unwrap();
-        out.push_str(&String::from_utf8_lossy(&output.stdout).replace(here, "ROOT"));
-        err.push_str(&String::from_utf8_lossy(&output.stderr).replace(here, "ROOT"));
-        codes.push_str(&output.status.code().map_or("killed".to_owned(), |c| c.to_string()));
-        codes.push('\n');
+        got.stdout.push_str(&String::from_utf8_lossy(&output.stdout).replace(here, "ROOT"));
+        got.stderr.push_str(&String::from_utf8_lossy(&output.stderr).replace(here, "ROOT"));
+        codes.push(output.status.code().map_or("killed".to_owned(), |c| c.to_string()));
     }
-    let mut differences = vec![
-        held(case, "stdout", &out, bless),
-        held(case, "stderr", &err, bless),
-        held(case, "code", &codes, bless),
+    got.exit = codes.join(" ");
+    got.after = case.results.after.as_ref().map(|_| changes(&before, &taken(&scratch.0)));
+    got
+}
+
+/// What differs, part by part.
+fn differences(wanted: &Results, got: &Results) -> String {
+    let none = String::new();
+    let parts = [
+        ("stdout", &wanted.stdout, &got.stdout),
+        ("stderr", &wanted.stderr, &got.stderr),
+        ("exit", &wanted.exit, &got.exit),
+        ("after", wanted.after.as_ref().unwrap_or(&none), got.after.as_ref().unwrap_or(&none)),
     ];
-    if case.join("after").exists() {
-        differences.push(held(case, "after", &listing(&scratch.0), bless));
-    }
-    differences.into_iter().flatten().collect()
+    let differing = parts.iter().filter(|(_, wanted, got)| wanted != got);
+    differing
+        .map(|(name, wanted, got)| format!("--- {name} wanted:\n{wanted}\n--- {name} got:\n{got}\n"))
+        .collect()
 }
 
 #[test]
 fn golden_cases() {
     let bless = std::env::var_os("AMR_BLESS").is_some();
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let only = std::env::var("AMR_GOLDEN").unwrap_or_default();
     let (mut count, mut failed) = (0, Vec::new());
-    let mut areas: Vec<_> = fs::read_dir(&golden).unwrap().map(|e| e.unwrap().path()).collect();
-    areas.sort();
-    for area in areas.iter().filter(|a| a.is_dir()) {
-        let mut cases: Vec<_> = fs::read_dir(area).unwrap().map(|e| e.unwrap().path()).collect();
-        cases.sort();
-        for case in cases.iter().filter(|c| c.join("cmd").is_file()) {
-            if !case.to_string_lossy().contains(&only) {
+    for area in ["chkconfig", "cli", "enable", "init", "order"] {
+        let mut files: Vec<_> =
+            fs::read_dir(golden().join(area)).unwrap().map(|e| e.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            let name = format!("{area}/{}", file.file_name().unwrap().to_string_lossy());
+            if !name.contains(&only) {
                 continue;
             }
             count += 1;
-            for difference in run(case, bless) {
-                failed.push(format!("{}\n{difference}", case.display()));
+            let case = read(&file);
+            let got = run(&name, &case);
+            if bless {
+                fs::write(&file, case.with(&got)).unwrap();
+            } else if got != case.results {
+                failed.push(format!("{name}\n{}", differences(&case.results, &got)));
             }
         }
     }
     println!("{count} golden cases");
     assert!(count > 0, "no golden case found");
-    assert!(failed.is_empty(), "{} differences\n{}", failed.len(), failed.join("\n"));
+    assert!(failed.is_empty(), "{} cases differ\n{}", failed.len(), failed.join("\n"));
 }
 
 /// Each reason why a hook does not run has a host here that has it.
@@ -199,7 +163,7 @@ fn every_obstacle_has_a_host() {
     assert!(ids.len() >= 25, "{ids:?}");
     let said: String = fs::read_dir(home.join("tests/golden/order"))
         .unwrap()
-        .filter_map(|case| fs::read_to_string(case.unwrap().path().join("stdout")).ok())
+        .map(|file| read(&file.unwrap().path()).results.stdout)
         .collect();
     for id in ids {
         assert!(said.contains(&format!("\"id\": \"{id}\"")), "no case in tests/golden/order has '{id}'");
@@ -258,20 +222,20 @@ fn every_fact_about_links_has_a_case() {
 /// The picture in the README is what amr draws of that host.
 #[test]
 fn the_picture_is_what_amr_draws() {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = home.join("tests/golden/order/systemd-default-limit/root");
+    let scratch = Scratch(std::env::temp_dir().join(format!("amr-picture-{}", std::process::id())));
+    make(&read(&golden().join("order/systemd-default-limit")).tree, &scratch.0);
     let output = Command::new(env!("CARGO_BIN_EXE_amr"))
         .arg("--root")
-        .arg(root)
+        .arg(&scratch.0)
         .args(["order", "--all", "--svg", "-"])
         .env_clear()
         .output()
         .unwrap();
     let drawn = String::from_utf8(output.stdout).unwrap();
-    if let Some(difference) =
-        held(&home.join("docs"), "order.svg", &drawn, std::env::var_os("AMR_BLESS").is_some())
-    {
-        panic!("{difference}");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/order.svg");
+    if std::env::var_os("AMR_BLESS").is_some() {
+        fs::write(&file, &drawn).unwrap();
     }
+    assert_eq!(fs::read_to_string(file).unwrap(), drawn);
     assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"));
 }

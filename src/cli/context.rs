@@ -6,7 +6,7 @@ use crate::os::ids;
 use crate::os::root::Root;
 use crate::service::place::{Place, Privilege};
 use crate::unit::load::search_path;
-use crate::unit::specifier::{Asked, Facts, HostFacts, User};
+use crate::unit::specifier::{Asked, Dirs, Facts, HostFacts, User};
 use crate::unit::value::utc::Utc;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +62,7 @@ impl Context {
         Facts {
             host: Asked::when_needed(move || host_facts(&root)),
             user: Some(User::default()),
+            dirs: Dirs { runtime: self.place.runtime_dir.display().to_string(), ..Dirs::default() },
             ..Facts::default()
         }
     }

@@ -58,7 +58,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
     let extras = Extras {
         mode: if ctx.is_root { ApplyMode::Strict } else { ApplyMode::BestEffort },
         files: place.marks(unit.fragment.iter().chain(&unit.dropins)),
-        paths: place.paths(),
+        paths: place.paths(unit.name.as_str()),
         lock_name: None,
         switches: ctx.switches.clone(),
         bound: false,

@@ -7,6 +7,7 @@
 pub mod family;
 pub mod init;
 pub mod runlevel;
+pub mod runtime;
 pub mod version;
 
 pub use family::{Family, family};
@@ -14,15 +15,10 @@ pub use init::{Init, booted_with_systemd, called_by_systemd, init};
 pub use runlevel::{Runlevels, runlevels};
 pub use version::systemd_version;
 
-use crate::os::root::Root;
-use std::path::{Path, PathBuf};
+pub use runtime::{Runtime, runtime};
 
-/// The folder for locks, status records and sockets: /run/amr-supervise, or below /var/run on hosts
-/// that have no /run (RHEL 6 and Amazon Linux AMI). An inner path; it need not exist yet.
-pub fn run_dir(root: &Root) -> PathBuf {
-    let base = if root.is_dir(Path::new("/run")) { "/run" } else { "/var/run" };
-    Path::new(base).join("amr-supervise")
-}
+use crate::os::root::Root;
+use std::path::Path;
 
 /// A text file's lines; none where it is not there or cannot be read.
 fn text(root: &Root, path: &str) -> Option<String> {

@@ -32,7 +32,7 @@ fn amazon_linux_ami() {
         &[],
     );
     assert_eq!((init(&root), family(&root), systemd_version(&root)), (Init::Upstart, Family::RedHat, None));
-    assert_eq!(run_dir(&root), Path::new("/var/run/amr-supervise"));
+    assert_eq!(runtime(&root).dir, Path::new("/var/run"));
     assert_eq!(runlevels(&root, None), None);
     assert_eq!(runlevels(&root, Some("6")).unwrap().current, '6');
     assert_eq!(runlevels(&root, Some("unknown")), None);
@@ -52,7 +52,7 @@ fn el6_and_amazon_linux_2() {
         &[("/sbin/init", "/usr/lib/systemd/systemd")],
     );
     assert_eq!((init(&al2), family(&al2), systemd_version(&al2)), (Init::Systemd, Family::RedHat, Some(219)));
-    assert_eq!(run_dir(&al2), Path::new("/run/amr-supervise"));
+    assert_eq!(runtime(&al2).dir, Path::new("/run"));
 }
 
 #[test]
@@ -75,4 +75,26 @@ fn the_host_answers_by_what_runs() {
     if !booted_with_systemd(&host) && comm.trim() != "init" {
         assert_eq!(init(&host), Init::Other, "{comm}");
     }
+}
+
+#[test]
+fn a_folder_that_came_into_being_decides_nothing() {
+    let at = |dir: &'static str, other: Option<&'static str>| Runtime {
+        dir: Path::new(dir),
+        other: other.map(Path::new),
+    };
+    let (_scratch, old) = tree(&[("/var/run/utmp", "")], &[]);
+    assert_eq!(runtime(&old), at("/var/run", None));
+    old.create_dir(Path::new("/run"), 0o755).unwrap();
+    assert_eq!(runtime(&old), at("/var/run", Some("/run")));
+    // An image of a container: nothing is mounted, the link says it.
+    let (_scratch, image) = tree(&[("/run/lock/x", "")], &[("/var/run", "/run")]);
+    assert_eq!(runtime(&image), at("/run", None));
+    let (_scratch, image) = tree(&[("/var/run/utmp", "")], &[("/run", "var/run")]);
+    assert_eq!(runtime(&image), at("/run", None));
+    // Before anything is mounted or made.
+    let (_scratch, image) = tree(&[], &[("/var/run", "/run")]);
+    assert_eq!(runtime(&image), at("/run", None));
+    let (_scratch, bare) = tree(&[], &[]);
+    assert_eq!(runtime(&bare), at("/var/run", None));
 }

@@ -10,11 +10,10 @@ mod pending;
 pub use pending::Pending;
 
 use super::machine::ServiceResult;
-use super::place::{Place, living};
+use super::place::{Place, alive, is_left, living};
 use super::plan::{Errand, Extras, Plan, PlanError};
 use super::run::REPORT_FD;
 use super::status::{Record, StartWindow};
-use crate::os::cgroup::{Group, Version};
 use crate::os::child::{self, Spec};
 use crate::os::clock::{self, BootId};
 use crate::os::error::Error;
@@ -266,8 +265,7 @@ pub fn recorded(place: &Place) -> Vec<UnitName> {
 /// passed over.
 #[must_use]
 pub fn known(place: &Place) -> Vec<UnitName> {
-    let entries = place.root.list(&place.run_dir).unwrap_or_default();
-    entries.into_iter().filter_map(|e| UnitName::parse(e.name.to_str()?).ok()).collect()
+    place.folders().iter().filter_map(|name| UnitName::parse(name.to_str()?).ok()).collect()
 }
 
 /// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner
@@ -303,44 +301,19 @@ pub fn status(place: &Place, name: &UnitName) -> Result<Option<Record>> {
     Ok(Some(record.unsupervised(boot.as_str(), main, others)))
 }
 
-/// Do the main process and others of a record still live?
-fn alive(record: &Record, host: &Root, boot: &BootId) -> Result<(bool, bool)> {
-    if record.boot_id != boot.as_str() {
-        return Ok((false, false));
-    }
-    let proc = Proc::new(host.clone());
-    let main = living(record.main, boot, &proc).is_some();
-    let version = if record.tracking.unified { Version::V2 } else { Version::V1 };
-    let grouped = match &record.tracking.cgroup {
-        Some(dir) => !Group::at(host, dir.clone(), version).is_empty()?,
-        None => false,
-    };
-    let marked = record.marks().into_iter().any(|m| living(Some(m), boot, &proc).is_some());
-    Ok((main, grouped || marked))
-}
-
 /// Sees to it that a service which lost its supervisor has one.
 fn supervised(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
-    if is_supervised(place, &unit.name)? || !is_left(place, unit.name.as_str())? {
+    if is_supervised(place, &unit.name)? || !is_left(place.record(unit.name.as_str())?.as_ref())? {
         return Ok(());
     }
     let adopting = Options { timeout: Some(PATIENCE), ..options.clone() };
     Pending::adopt(place, unit, &adopting)?.finish().map(drop)
 }
 
-/// Has a killed supervisor left something that lives?
-fn is_left(place: &Place, unit: &str) -> Result<bool> {
-    let Some(record) = place.record(unit)? else { return Ok(false) };
-    let host = Root::host()?;
-    let boot = BootId::read(&host)?;
-    let (main, others) = alive(&record, &host, &boot)?;
-    Ok(record.boot_id == boot.as_str() && record.phase(main, others).is_some())
-}
-
 fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan, PlanError> {
     let files = unit.fragment.iter().chain(&unit.dropins);
     let extras = Extras {
-        paths: place.paths(),
+        paths: place.paths(unit.name.as_str()),
         mode: place.mode(),
         lock_name: options.lock_name.clone(),
         files: place.marks(files),

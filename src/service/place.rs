@@ -4,16 +4,26 @@
 //! socket of NOTIFY_SOCKET), `out.fifo` (the service's output) and `control/socket`, in a folder
 //! that only the owner enters. A folder that belongs to somebody else, or that somebody else can
 //! write, is refused.
+//!
+//! RUN is where the host keeps such things (`host::runtime`). A host may become another one while services
+//! run (a /run is mounted, a link is made), and an earlier amr may have gone by less: so what a unit has
+//! at the other place and what lives is found there, and stays there until the unit is down.
 
 use super::plan::{ApplyMode, FileMark, Paths};
 use super::status::{ProcessMark, Record};
+use crate::os::cgroup::{Group, Version};
 use crate::os::clock::BootId;
 use crate::os::error::{Error, Result};
 use crate::os::ids;
+use crate::os::lock::Lock;
 use crate::os::proc::{Identity, Life, Proc, ProcessId};
 use crate::os::root::{FileKind, Root};
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// The folder of supervisors in the host's.
+const OWN: &str = "amr-supervise";
 
 /// The longest record or PID file that is read.
 const LIMIT: u64 = 1 << 20;
@@ -23,8 +33,13 @@ const LIMIT: u64 = 1 << 20;
 pub struct Place {
     /// `/` in life.
     pub root: Root,
-    /// For locks, records and sockets; an inner path. So with the others.
+    /// For locks, records and sockets, of units that have nothing at `other_run_dir`; an inner path. So
+    /// with the others.
     pub run_dir: PathBuf,
+    /// The same on a host that is seen otherwise; `None` where there is no such folder.
+    pub other_run_dir: Option<PathBuf>,
+    /// Where `RuntimeDirectory=` lies.
+    pub runtime_dir: PathBuf,
     /// For the output of services.
     pub log_dir: PathBuf,
     /// /var/lock/subsys.
@@ -83,8 +98,11 @@ impl Place {
     /// The usual folders of a root.
     #[must_use]
     pub fn of(root: Root, privilege: Privilege) -> Self {
+        let runtime = crate::host::runtime(&root);
         Self {
-            run_dir: crate::host::run_dir(&root),
+            run_dir: runtime.dir.join(OWN),
+            other_run_dir: runtime.other.map(|dir| dir.join(OWN)).filter(|dir| root.is_dir(dir)),
+            runtime_dir: runtime.dir.to_owned(),
             log_dir: PathBuf::from("/var/log/amr-units"),
             lock_dir: PathBuf::from("/var/lock/subsys"),
             root,
@@ -92,12 +110,16 @@ impl Place {
         }
     }
 
-    /// For a plan.
+    /// For the plan of a unit.
     #[must_use]
-    pub fn paths(&self) -> Paths {
+    pub fn paths(&self, unit: &str) -> Paths {
+        let run_dir = self.run_dir_of(unit);
+        let elsewhere = Some(run_dir) == self.other_run_dir.as_deref();
+        let beside = run_dir.parent().filter(|_| elsewhere);
         Paths {
             root: self.root.prefix().to_owned(),
-            run_dir: self.run_dir.clone(),
+            runtime_dir: beside.unwrap_or(&self.runtime_dir).to_owned(),
+            run_dir: run_dir.to_owned(),
             log_dir: self.log_dir.clone(),
             lock_dir: self.lock_dir.clone(),
         }
@@ -117,6 +139,8 @@ impl Place {
         Ok(Self {
             root: Root::at(&paths.root)?,
             run_dir: paths.run_dir.clone(),
+            other_run_dir: None,
+            runtime_dir: paths.runtime_dir.clone(),
             log_dir: paths.log_dir.clone(),
             lock_dir: paths.lock_dir.clone(),
             privilege: match mode {
@@ -129,7 +153,60 @@ impl Place {
     /// The files of a unit.
     #[must_use]
     pub fn files(&self, unit: &str) -> Files {
-        Files::of(&self.run_dir, unit)
+        Files::of(self.run_dir_of(unit), unit)
+    }
+
+    /// Where this unit has its folder: at the other place while something of it lives there.
+    fn run_dir_of(&self, unit: &str) -> &Path {
+        match &self.other_run_dir {
+            Some(other) if !self.lives(&self.run_dir, unit) && self.lives(other, unit) => other,
+            Some(_) | None => &self.run_dir,
+        }
+    }
+
+    /// Is there a supervisor in this folder, or a service that one left? What cannot be examined may
+    /// live; whoever looks closer meets the same trouble and says so.
+    fn lives(&self, run_dir: &Path, unit: &str) -> bool {
+        let files = Files::of(run_dir, unit);
+        if !self.root.exists(&files.folder) {
+            return false;
+        }
+        matches!(Lock::is_held(&self.root, &files.lock), Ok(true))
+            || read_record(&self.root, &files.status).and_then(|r| is_left(r.as_ref())).unwrap_or(true)
+    }
+
+    /// Is there a supervisor of the unit at the other place, as the host is now? For one that has its own
+    /// lock already, and must be the only one.
+    ///
+    /// # Errors
+    /// The lock there cannot be examined.
+    pub(super) fn is_held_elsewhere(&self, unit: &str) -> Result<bool> {
+        let now = Place::of(self.root.clone(), self.privilege);
+        let both = [Some(now.run_dir), now.other_run_dir].into_iter().flatten();
+        let (here, others): (Vec<_>, Vec<_>) = both.partition(|dir| *dir == self.run_dir);
+        if here.is_empty() {
+            // A folder of its own, that nobody else knows.
+            return Ok(false);
+        }
+        for dir in others {
+            if Lock::is_held(&self.root, &Files::of(&dir, unit).lock)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The names of the folders of units.
+    #[must_use]
+    pub fn folders(&self) -> Vec<OsString> {
+        let dirs = [Some(&self.run_dir), self.other_run_dir.as_ref()].into_iter().flatten();
+        let mut names: Vec<OsString> =
+            dirs.flat_map(|dir| self.root.list(dir).unwrap_or_default()).map(|entry| entry.name).collect();
+        if self.other_run_dir.is_some() {
+            names.sort_unstable();
+            names.dedup();
+        }
+        names
     }
 
     /// Makes the folders of a unit where they are missing, and checks that they are ours.
@@ -138,7 +215,8 @@ impl Place {
     /// A folder cannot be made, or is not to be trusted.
     pub fn prepare(&self, unit: &str) -> Result<Files> {
         let files = self.files(unit);
-        for (folder, mode) in [(&self.run_dir, 0o755), (&files.folder, 0o755), (&files.control_dir, 0o700)] {
+        let run_dir = self.run_dir_of(unit).to_owned();
+        for (folder, mode) in [(&run_dir, 0o755), (&files.folder, 0o755), (&files.control_dir, 0o700)] {
             match self.check(folder) {
                 Err(e) if e.is_not_found() => {
                     self.root.create_dir_all(folder, mode)?;
@@ -172,11 +250,7 @@ impl Place {
     /// # Errors
     /// It cannot be read. That there is none is no error.
     pub fn record(&self, unit: &str) -> Result<Option<Record>> {
-        match self.root.read(&self.files(unit).status, LIMIT) {
-            Ok(bytes) => Ok(Record::decode(&bytes)),
-            Err(e) if e.is_not_found() => Ok(None),
-            Err(e) => Err(e),
-        }
+        read_record(&self.root, &self.files(unit).status)
     }
 
     /// The times of change of a unit's files.
@@ -188,6 +262,39 @@ impl Place {
         };
         files.filter_map(mark).collect()
     }
+}
+
+fn read_record(root: &Root, path: &Path) -> Result<Option<Record>> {
+    match root.read(path, LIMIT) {
+        Ok(bytes) => Ok(Record::decode(&bytes)),
+        Err(e) if e.is_not_found() => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Has a killed supervisor left something that lives?
+pub(super) fn is_left(record: Option<&Record>) -> Result<bool> {
+    let Some(record) = record else { return Ok(false) };
+    let host = Root::host()?;
+    let boot = BootId::read(&host)?;
+    let (main, others) = alive(record, &host, &boot)?;
+    Ok(record.boot_id == boot.as_str() && record.phase(main, others).is_some())
+}
+
+/// Do the main process and others of a record still live?
+pub(super) fn alive(record: &Record, host: &Root, boot: &BootId) -> Result<(bool, bool)> {
+    if record.boot_id != boot.as_str() {
+        return Ok((false, false));
+    }
+    let proc = Proc::new(host.clone());
+    let main = living(record.main, boot, &proc).is_some();
+    let version = if record.tracking.unified { Version::V2 } else { Version::V1 };
+    let grouped = match &record.tracking.cgroup {
+        Some(dir) => !Group::at(host, dir.clone(), version).is_empty()?,
+        None => false,
+    };
+    let marked = record.marks().into_iter().any(|m| living(Some(m), boot, &proc).is_some());
+    Ok((main, grouped || marked))
 }
 
 /// The process of a mark, if it is still the same one and has not ended.

@@ -12,6 +12,11 @@ use crate::unit::name::UnitName;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
+mod runtime;
+
+/// What units write for the folder of [`Paths::runtime_dir`].
+const RUN: &str = "/run";
+
 /// Everything that a supervisor is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -68,9 +73,19 @@ pub struct Paths {
     pub log_dir: PathBuf,
     /// /var/lock/subsys.
     pub lock_dir: PathBuf,
+    /// Where `RuntimeDirectory=` lies: /run, or /var/run on a host that has that alone.
+    pub runtime_dir: PathBuf,
 }
 
-crate::record! { Paths { root, run_dir, log_dir, lock_dir } }
+crate::record! { Paths { root, run_dir, log_dir, lock_dir, runtime_dir } }
+
+impl Paths {
+    /// Where a kind of [`DIRECTORIES`] lies on this host.
+    #[must_use]
+    pub fn above(&self, usual: &'static str) -> &Path {
+        if usual == RUN { &self.runtime_dir } else { Path::new(usual) }
+    }
+}
 
 /// What to do with settings that this user may not apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +182,7 @@ impl Plan {
             description: unit.description.clone(),
             files: extras.files,
             unapplied: u32::try_from(unit.unapplied.len()).unwrap_or(u32::MAX),
-            service: (**service).clone(),
+            service: runtime::settle(service, &extras.paths.runtime_dir),
             start_limit: unit.start_limit,
             paths: extras.paths,
             mode: extras.mode,
@@ -213,6 +228,15 @@ impl Plan {
         [&c.stdout, &c.stderr].into_iter().any(|s| matches!(s, Journal | JournalConsole))
     }
 
+    /// Where the PID file may appear: where the unit says, as this host has it; and where a program may
+    /// have written it that takes the unit by its word.
+    #[must_use]
+    pub fn pid_files(&self) -> Vec<PathBuf> {
+        let Some(path) = self.service.pid_file.as_ref().map(PathBuf::from) else { return Vec::new() };
+        let literal = runtime::literal(&path, &self.paths.runtime_dir);
+        [Some(path), literal].into_iter().flatten().collect()
+    }
+
     /// The unit's folder below `run_dir`.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
@@ -236,7 +260,7 @@ impl Plan {
 
 /// The kinds of folder that a unit may ask for: key, the place above, the variable that names them.
 pub const DIRECTORIES: [(&str, &str, &str); 5] = [
-    ("RuntimeDirectory", "/run", "RUNTIME_DIRECTORY"),
+    ("RuntimeDirectory", RUN, "RUNTIME_DIRECTORY"),
     ("StateDirectory", "/var/lib", "STATE_DIRECTORY"),
     ("CacheDirectory", "/var/cache", "CACHE_DIRECTORY"),
     ("LogsDirectory", "/var/log", "LOGS_DIRECTORY"),
@@ -293,6 +317,7 @@ mod tests {
             run_dir: "/var/run/amr-supervise".into(),
             log_dir: "/var/log/amr-units".into(),
             lock_dir: "/var/lock/subsys".into(),
+            runtime_dir: "/var/run".into(),
         };
         let over = |above: &str, name: &str| overlapped(above, name, &paths).is_some();
         assert!(over("/run", "amr-supervise") && over("/run", "amr-supervise/a.service"));

@@ -27,9 +27,10 @@ impl Host {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let dir = std::env::temp_dir().join(format!("amr-sup-{}-{number}", std::process::id()));
-        for folder in ["run", "etc/systemd/system", "var/log", "var/run", "var/lock/subsys", "tmp"] {
+        for folder in ["run", "etc/systemd/system", "var/log", "var/lock/subsys", "tmp"] {
             std::fs::create_dir_all(dir.join(folder)).unwrap();
         }
+        std::os::unix::fs::symlink("../run", dir.join("var/run")).unwrap();
         std::fs::write(dir.join("etc/passwd"), "root:x:0:0::/root:/bin/sh\n").unwrap();
         std::fs::write(dir.join("etc/group"), "root:x:0:\n").unwrap();
         let root = Root::at(&dir).unwrap();
@@ -45,6 +46,11 @@ impl Host {
             ..Options::default()
         };
         Self { place: Place::of(root, privilege), dir, options }
+    }
+
+    /// The host as a command that comes now finds it.
+    pub fn look_again(&mut self) {
+        self.place = Place::of(self.place.root.clone(), self.place.privilege);
     }
 
     /// Writes app.service; `ROOT` in it is the folder.

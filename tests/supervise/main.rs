@@ -9,6 +9,7 @@
 mod commands;
 mod faults;
 mod host;
+mod place;
 
 use amr::service::client::{self, Answer};
 use amr::service::machine::{ServiceResult, State};

@@ -103,7 +103,7 @@ impl Pending {
             return Ok(());
         }
         self.source = match self.job {
-            Job::Stop(_) if !is_left(&self.place, &self.unit)? => {
+            Job::Stop(_) if !is_left(self.place.record(&self.unit)?.as_ref())? => {
                 self.clear_lock()?;
                 Source::Settled(Answer::AlreadyDown)
             }

@@ -225,7 +225,7 @@ impl Supervisor {
         };
         let mut gone = Vec::new();
         if !keep {
-            let folder = |name: &String| Path::new("/run").join(name);
+            let folder = |name: &String| self.plan.paths.runtime_dir.join(name);
             gone.extend(p.context.runtime_directory.names.iter().map(folder));
         }
         if p.context.private_tmp {
@@ -236,8 +236,8 @@ impl Supervisor {
                 log::warn!("{e}");
             }
         }
-        if let Some(path) = &p.pid_file {
-            self.note_failure(self.place.root.remove_file_if_there(Path::new(path)));
+        for path in self.plan.pid_files() {
+            self.note_failure(self.place.root.remove_file_if_there(&path));
         }
         self.remove_pid_file();
         if !again && (self.deserted || matches!(self.tracking.is_empty(), Ok(true))) {

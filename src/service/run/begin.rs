@@ -79,6 +79,9 @@ impl Supervisor {
         let Some(lock) = Lock::try_take(&place.root, &files.lock)? else {
             return Err(RunError::Busy(plan.unit));
         };
+        if place.is_held_elsewhere(&plan.unit)? {
+            return Err(RunError::Busy(plan.unit));
+        }
         let proc = Proc::new(host.clone());
         let notify = NotifySocket::bind(&place.root, &files.notify)?;
         let listener = Listener::bind(&place.root, &files.control, 0o600)?;

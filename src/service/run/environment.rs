@@ -135,7 +135,8 @@ fn own(e: &mut Environment, plan: &Plan, root: &Root, known: &Known, slot: Slot,
 fn folders(e: &mut Environment, plan: &Plan, root: &Root) {
     for ((_, above, variable), dirs) in DIRECTORIES.iter().zip(directories(&plan.service)) {
         if !dirs.names.is_empty() {
-            let outer = |name: &String| root.outer(&Path::new(above).join(name)).display().to_string();
+            let above = plan.paths.above(above);
+            let outer = |name: &String| root.outer(&above.join(name)).display().to_string();
             e.set(variable, dirs.names.iter().map(outer).collect::<Vec<_>>().join(":"));
         }
     }

@@ -158,10 +158,11 @@ impl Supervisor {
     /// Which process PID file or guess name now.
     pub(super) fn find_main(&mut self) -> Option<ProcessId> {
         let control = self.control.as_ref().map(Process::pid);
-        let found = match self.plan.service.pid_file.clone() {
-            Some(path) => self.named_by_file(Path::new(&path)),
-            None if self.plan.service.guess_main_pid => self.guess(),
-            None => None,
+        let files = self.plan.pid_files();
+        let found = if files.is_empty() {
+            self.plan.service.guess_main_pid.then(|| self.guess()).flatten()
+        } else {
+            files.iter().find_map(|path| self.named_by_file(path))
         }?;
         (Some(found) != control && found.get() != 1 && found != ProcessId::own()).then_some(found)
     }
@@ -227,9 +228,14 @@ impl Supervisor {
         if self.watcher.is_some() {
             return;
         }
-        let folder = self.plan.service.pid_file.as_ref().and_then(|p| Path::new(p).parent());
-        let Some(folder) = folder.map(Path::to_owned) else { return };
-        let watch = Watcher::new().and_then(|w| w.add(&self.place.root, &folder, Scope::Arrivals).map(|_| w));
+        let files = self.plan.pid_files();
+        let mut folders = files.iter().filter_map(|path| path.parent());
+        let Some(folder) = folders.next() else { return };
+        let watch = Watcher::new().and_then(|w| w.add(&self.place.root, folder, Scope::Arrivals).map(|_| w));
+        let watch = watch.inspect(|w| {
+            // One that is not there is looked at from time to time, as all are.
+            folders.for_each(|other| drop(w.add(&self.place.root, other, Scope::Arrivals)));
+        });
         match watch {
             Ok(watcher) => {
                 self.watcher = Some(watcher);

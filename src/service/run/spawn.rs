@@ -252,7 +252,7 @@ fn make_folders(scene: &Scene<'_>, owner: Option<&Credentials>) -> Step<()> {
     let all = DIRECTORIES.iter().zip(directories(&scene.plan.service)).zip(STAGES);
     for (((_, above, _), dirs), stage) in all {
         for name in &dirs.names {
-            let path = Path::new(above).join(name);
+            let path = scene.plan.paths.above(above).join(name);
             let mode = if dirs.mode == 0 { 0o755 } else { dirs.mode };
             let owner = owner.filter(|_| stage != Stage::ConfigurationDirectory);
             make_folder(scene, &path, mode, owner).map_err(|e| Launched::Refused(stage, e.to_string()))?;

@@ -10,7 +10,6 @@
 //! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
 //! * [`service`]: one supervised service. Pure, but for `run`.
 //! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
-//! * [`json`]: JSON, written and read. Pure; every subject may use it.
 //! * [`hash`]: a quick hash for names. Pure; every subject may use it.
 //! * [`letters`]: which letters of a text from outside may be printed. Pure; every subject may use it.
 //! * [`sort`]: sorting with one body for all types. Pure; every subject may use it.
@@ -31,7 +30,6 @@ pub mod cli;
 pub mod drain;
 pub mod hash;
 pub mod host;
-pub mod json;
 pub mod letters;
 pub mod order;
 pub mod os;

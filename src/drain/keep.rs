@@ -5,7 +5,6 @@
 
 use crate::drain::report::Report;
 use crate::drain::wish::Wish;
-use crate::json;
 use crate::os::error::{Error as OsError, escape};
 use crate::os::root::{FileKind, OFlag, Root, Sync};
 use std::ffi::OsString;
@@ -44,7 +43,7 @@ pub enum Error {
     Os(#[from] OsError),
     /// It is no report.
     #[error("cannot read '{0}': {1}")]
-    Malformed(String, json::Error),
+    Malformed(String, serde_json::Error),
     /// The shipper would take it.
     #[error(
         "cannot write '{0}': the shipper takes files of that name, and the report would have to be shipped"

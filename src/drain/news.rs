@@ -8,10 +8,10 @@
 use crate::drain::progress::Progress;
 use crate::drain::reason::Standing;
 use crate::drain::verdict::{Verdict, bytes_left, decisive};
-use crate::json;
+use serde::{Deserialize, Serialize};
 
 /// How things stand, in a few words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Files with bytes left.
     pub files: u64,
@@ -24,8 +24,6 @@ pub struct Summary {
     /// What stands in the way, as a sentence; empty where nothing does.
     pub because: String,
 }
-
-crate::record! { Summary { files, bytes, verdict, code, because } }
 
 impl Summary {
     /// Of a look, whose verdict would be this one.
@@ -49,7 +47,7 @@ impl Summary {
 }
 
 /// A phase of a drain. At each the report is written and synced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// The first look has been taken.
     Started,
@@ -61,10 +59,8 @@ pub enum Phase {
     Ended,
 }
 
-crate::choice! { Phase { Started, SoFar, Stalled, Ended } }
-
 /// One piece of news.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum News {
     /// A phase begins.
     Phase {
@@ -85,10 +81,6 @@ pub enum News {
     Table(String),
     /// There is no judgement, and why.
     Failed(String),
-}
-
-crate::choice! {
-    News {} value { Moved, Note, Table, Failed } fields { Phase { phase, summary, report, json } }
 }
 
 /// What the speaking process asks for.
@@ -121,7 +113,8 @@ impl News {
     /// As one line.
     #[must_use]
     pub fn line(&self) -> Vec<u8> {
-        let mut line = json::encode(self);
+        // Into memory, and no type here has a value without a form: it does not fail.
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
         line.push(b'\n');
         line
     }
@@ -130,8 +123,8 @@ impl News {
     ///
     /// # Errors
     /// It is no news.
-    pub fn parse(line: &[u8]) -> Result<Self, json::Error> {
-        json::decode(line)
+    pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(line)
     }
 }
 

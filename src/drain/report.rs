@@ -15,8 +15,8 @@ use crate::drain::progress::{Progress, Rest};
 use crate::drain::reason::Standing;
 use crate::drain::tail::Stream;
 use crate::drain::verdict::{Verdict, bytes_left};
-use crate::json::{self, Json, Problem, Reader, Writer};
 use crate::letters::is_plain;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -26,7 +26,7 @@ pub use text::{rfc3339, size};
 pub const SCHEMA: u32 = 1;
 
 /// A judgement and what it was made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -46,10 +46,9 @@ pub struct Report {
     pub shippers: Vec<ShipperReport>,
 }
 
-crate::record! { Report { schema, amr, at, stage, verdict, code, bytes_left, shippers } }
-
 /// Whether a report is the last one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// The drain is under way.
     Interim,
@@ -57,26 +56,8 @@ pub enum Stage {
     Final,
 }
 
-impl Json for Stage {
-    fn write(&self, out: &mut Writer) {
-        out.text(match self {
-            Self::Interim => "interim",
-            Self::Final => "final",
-        });
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, json::Error> {
-        let word = from.string()?;
-        match &*word {
-            "interim" => Ok(Self::Interim),
-            "final" => Ok(Self::Final),
-            _ => Err(from.error(Problem::Unknown(word.into_owned()))),
-        }
-    }
-}
-
 /// What was found out about one shipper.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipperReport {
     /// `filebeat`, `cloudwatch-agent`.
     pub name: String,
@@ -104,13 +85,8 @@ pub struct ShipperReport {
     pub notes: Vec<String>,
 }
 
-crate::record! {
-    ShipperReport { name, version, generation, positions, pids, health, in_flight, verdict, files,
-        states_without_file, doubts, notes }
-}
-
 /// One file, or one state of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
     /// Its path.
     pub path: String,
@@ -135,24 +111,21 @@ pub struct FileReport {
     /// The reason as a sentence.
     pub because: Cow<'static, str>,
     /// The state's input id, where it has one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub input: String,
     /// The container's stream, where the state counts one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
-}
-
-crate::record! {
-    FileReport { path, dev, ino, size, goal, offset, rest, read, reason, standing, because } optional {
-        input, stream }
 }
 
 /// A name as it is printed: printable text as it stands, all else as `\xNN`, so that it can neither
 /// break a line nor steer a terminal.
 #[must_use]
 pub fn shown(name: &[u8]) -> String {
-    // Nearly every name is plain: ASCII without control bytes (DEL is one as well) and backslashes.
-    if positions::json::plain(name) == name.len()
-        && memchr::memchr(0x7f, name).is_none()
-        && let Some(name) = std::str::from_utf8(name).ok().filter(|name| name.is_ascii())
+    // Nearly every name is printable ASCII without backslashes.
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if name.iter().all(plain)
+        && let Ok(name) = std::str::from_utf8(name)
     {
         return name.to_owned();
     }
@@ -336,7 +309,8 @@ impl Report {
     /// As [`Self::json`], for a file.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        let mut text = json::encode(self);
+        // Into memory, and no type here has a value without a form: it does not fail.
+        let mut text = serde_json::to_vec(self).unwrap_or_default();
         text.push(b'\n');
         text
     }
@@ -345,8 +319,8 @@ impl Report {
     ///
     /// # Errors
     /// It is not such a report; the error names line and column.
-    pub fn parse(text: &[u8]) -> Result<Self, json::Error> {
-        json::decode(text)
+    pub fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(text)
     }
 }
 

@@ -10,7 +10,8 @@
 //!
 //! Pure.
 
-use crate::json::Reader;
+use serde::Deserialize;
+use std::borrow::Cow;
 
 /// What the bytes between the acknowledged offset and the size are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,19 +249,15 @@ struct Envelope {
 impl Envelope {
     /// A line of Docker's json-file log driver: `{"log": …, "stream": …}`.
     fn docker(line: &[u8]) -> Option<Self> {
-        let (mut part, mut stream) = (None, None);
-        let mut from = Reader::new(line);
-        from.fields(&mut |key, from| {
-            match key {
-                "log" => part = Some(!from.string()?.ends_with('\n')),
-                "stream" => stream = Stream::named(from.string()?.as_bytes()),
-                _ => from.skip()?,
-            }
-            Ok(())
-        })
-        .ok()?;
-        from.end().ok()?;
-        Some(Self { stream: stream?, part: part? })
+        #[derive(Deserialize)]
+        struct Entry<'a> {
+            #[serde(borrow)]
+            log: Cow<'a, str>,
+            #[serde(borrow)]
+            stream: Cow<'a, str>,
+        }
+        let entry: Entry<'_> = serde_json::from_slice(line).ok()?;
+        Some(Self { stream: Stream::named(entry.stream.as_bytes())?, part: !entry.log.ends_with('\n') })
     }
 
     /// The envelope of a line, if it is in one of the two forms.

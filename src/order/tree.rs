@@ -5,10 +5,9 @@
 
 use super::graph::{Graph, Relation, UnitId};
 use super::transaction::Activity;
-use crate::json::Value;
-use crate::object;
 use crate::sort;
 use crate::unit::name::{UnitKind, UnitName};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// Which edges are followed.
@@ -192,10 +191,10 @@ impl Tree {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let below = match &self.below {
-            Below::Units(units) => Value::List(units.iter().map(Tree::to_json).collect()),
+            Below::Units(units) => Value::Array(units.iter().map(Tree::to_json).collect()),
             Below::Cut => Value::Null,
         };
-        object! { "unit" => self.unit.as_str(), "active" => self.activity.as_str(), "dependencies" => below }
+        json!({ "unit": self.unit.as_str(), "active": self.activity.as_str(), "dependencies": below })
     }
 }
 

@@ -2,8 +2,7 @@
 //! Pure.
 
 use super::step::{Act, Fate, Order, Plan};
-use crate::json::Value;
-use crate::object;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// One link of the chain.
@@ -98,14 +97,15 @@ impl Answer {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let list = |chain: &[Because]| -> Vec<Value> {
-            let one = |b: &Because| object! { "first" => b.first, "then" => b.then, "why" => b.why, "place" => b.place };
+            let one =
+                |b: &Because| json!({ "first": b.first, "then": b.then, "why": b.why, "place": b.place });
             chain.iter().map(one).collect()
         };
         match self {
-            Self::Chain(chain) => object! { "order" => "before", "chain" => list(chain) },
-            Self::Reversed(chain) => object! { "order" => "after", "chain" => list(chain) },
-            Self::Unordered => object! { "order" => "none", "chain" => Value::List(Vec::new()) },
-            Self::NoStep(name) => object! { "order" => Value::Null, "no_step" => name },
+            Self::Chain(chain) => json!({ "order": "before", "chain": list(chain) }),
+            Self::Reversed(chain) => json!({ "order": "after", "chain": list(chain) }),
+            Self::Unordered => json!({ "order": "none", "chain": Value::Array(Vec::new()) }),
+            Self::NoStep(name) => json!({ "order": Value::Null, "no_step": name }),
         }
     }
 }

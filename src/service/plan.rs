@@ -6,9 +6,10 @@
 //! Pure.
 
 use super::machine::Policy;
-use crate::json;
 use crate::unit::model::{Body, DepKind, ExecCommand, Service, StartLimit, Unit};
 use crate::unit::name::UnitName;
+use crate::unit::value::raw_path;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -18,15 +19,17 @@ mod runtime;
 const RUN: &str = "/run";
 
 /// Everything that a supervisor is told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The unit's name.
     pub unit: String,
     /// `Description=`.
     pub description: Option<String>,
     /// Its file and drop-ins, inner paths, each with its time of change in seconds since 1970.
+    #[serde(default)]
     pub files: Vec<FileMark>,
     /// How many directives are known and not applied.
+    #[serde(default)]
     pub unapplied: u32,
     /// `[Service]`.
     pub service: Service,
@@ -39,6 +42,7 @@ pub struct Plan {
     /// The name of the subsys lock and of the PID file in /var/run: the init script's.
     pub lock_name: Option<String>,
     /// Is there a unit that wants to know of its end?
+    #[serde(default)]
     pub reaction: Reaction,
     /// Features of the kernel to do without (`AMR_FEATURES`).
     pub switches: Option<String>,
@@ -46,38 +50,35 @@ pub struct Plan {
     pub errand: Errand,
 }
 
-crate::record! {
-    Plan { unit, service, start_limit, paths, mode, errand }
-    optional { description, files, unapplied, lock_name, reaction, switches }
-}
-
 /// One of the unit's files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileMark {
     /// Path inside the root.
+    #[serde(with = "raw_path")]
     pub path: PathBuf,
     /// When it was changed, in seconds since 1970.
     pub mtime: i64,
 }
 
-crate::record! { FileMark { path, mtime } }
-
 /// Where a supervisor finds and makes its files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paths {
     /// The root, as the host sees it; `/` in life.
+    #[serde(with = "raw_path")]
     pub root: PathBuf,
     /// For locks, records and sockets; inside the root. So with the others.
+    #[serde(with = "raw_path")]
     pub run_dir: PathBuf,
     /// For the output of services.
+    #[serde(with = "raw_path")]
     pub log_dir: PathBuf,
     /// /var/lock/subsys.
+    #[serde(with = "raw_path")]
     pub lock_dir: PathBuf,
     /// Where `RuntimeDirectory=` lies: /run, or /var/run on a host that has that alone.
+    #[serde(with = "raw_path")]
     pub runtime_dir: PathBuf,
 }
-
-crate::record! { Paths { root, run_dir, log_dir, lock_dir, runtime_dir } }
 
 impl Paths {
     /// Where a kind of [`DIRECTORIES`] lies on this host.
@@ -88,7 +89,7 @@ impl Paths {
 }
 
 /// What to do with settings that this user may not apply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ApplyMode {
     /// Fail with systemd's exit code.
     Strict,
@@ -96,10 +97,8 @@ pub enum ApplyMode {
     BestEffort,
 }
 
-crate::choice! { ApplyMode { Strict, BestEffort } }
-
 /// Which ends of the unit somebody is interested in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
     /// `OnFailure=`.
     pub failure: bool,
@@ -109,10 +108,8 @@ pub struct Reaction {
     pub bound: bool,
 }
 
-crate::record! { Reaction { failure, success, bound } }
-
 /// What a supervisor does first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Errand {
     /// Start the service, or take over the one that runs.
     Start,
@@ -121,8 +118,6 @@ pub enum Errand {
     /// Take over the one that runs.
     Adopt,
 }
-
-crate::choice! { Errand { Start, Stop, Adopt } }
 
 /// Why there can be no plan.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -246,7 +241,8 @@ impl Plan {
     /// For the descriptor.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        json::encode(self)
+        // Into memory, and no type here has a value without a form: it does not fail.
+        serde_json::to_vec(self).unwrap_or_default()
     }
 
     /// From the descriptor.
@@ -254,7 +250,7 @@ impl Plan {
     /// # Errors
     /// Bytes that are not a plan.
     pub fn decode(bytes: &[u8]) -> Result<Self, PlanError> {
-        json::decode(bytes).map_err(|e| PlanError::Unreadable(e.to_string()))
+        serde_json::from_slice(bytes).map_err(|e| PlanError::Unreadable(e.to_string()))
     }
 }
 

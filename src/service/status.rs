@@ -8,7 +8,8 @@
 
 use super::machine::{Phase, ServiceResult, State, Window};
 use super::plan::FileMark;
-use crate::json;
+use crate::unit::value::raw_path;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use std::time::Duration;
 pub const VERSION: u32 = 1;
 
 /// One service.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Record {
     /// [`VERSION`].
     pub version: u32,
@@ -71,6 +73,7 @@ pub struct Record {
     /// ERRNO=.
     pub status_errno: i32,
     /// The file with its output, if it has one.
+    #[serde(with = "raw_path::option")]
     pub log_path: Option<PathBuf>,
     /// How many directives are known and not applied.
     pub unapplied: u32,
@@ -81,18 +84,12 @@ pub struct Record {
     /// How its processes are told from others.
     pub tracking: TrackingMark,
     /// The subsys lock that it holds.
+    #[serde(with = "raw_path::option")]
     pub lock: Option<PathBuf>,
 }
 
-crate::record! {
-    default Record { version, unit, description, sub, result, reload_result, wanted, boot_id, invocation_id,
-        main, control, supervisor, exec_main_pid, exec_main_start, exec_main_exit, exec_main_code,
-        exec_main_status, exec_failure, state_change, active_enter, active_exit, inactive_enter, restarts,
-        starts, status_text, status_errno, log_path, unapplied, not_applied, files, tracking, lock }
-}
-
 /// A process that is not mistaken for another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessMark {
     /// Its number.
     pub pid: i32,
@@ -100,18 +97,14 @@ pub struct ProcessMark {
     pub start_time: u64,
 }
 
-crate::record! { ProcessMark { pid, start_time } }
-
 /// A point in time on both clocks, in microseconds; 0 for never.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     /// Since 1970, UTC.
     pub real: u64,
     /// Since boot.
     pub mono: u64,
 }
-
-crate::record! { Moment { real, mono } }
 
 impl Moment {
     /// From the two clocks.
@@ -123,15 +116,13 @@ impl Moment {
 }
 
 /// [`Window`] on disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartWindow {
     /// Microseconds since boot; 0 for none.
     pub begin: u64,
     /// Starts seen.
     pub starts: u32,
 }
-
-crate::record! { StartWindow { begin, starts } }
 
 impl From<Window> for StartWindow {
     fn from(w: Window) -> Self {
@@ -147,17 +138,17 @@ impl From<StartWindow> for Window {
 }
 
 /// How the processes of a service are told from others.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TrackingMark {
     /// A group of the kernel.
+    #[serde(with = "raw_path::option")]
     pub cgroup: Option<PathBuf>,
     /// Of the unified hierarchy?
     pub unified: bool,
     /// Without a group: the processes that were seen.
     pub kin: Vec<ProcessMark>,
 }
-
-crate::record! { default TrackingMark { cgroup, unified, kin } }
 
 impl Record {
     /// The state it tells of; a word from the future counts as dead.
@@ -181,7 +172,8 @@ impl Record {
     /// For the file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = json::encode(self);
+        // Into memory, and no type here has a value without a form: it does not fail.
+        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         bytes.push(b'\n');
         bytes
     }
@@ -189,7 +181,7 @@ impl Record {
     /// From the file; `None` for bytes that are no record.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        json::decode(bytes).ok()
+        serde_json::from_slice(bytes).ok()
     }
 
     /// In which phase a supervisor finds the service, by what the record says and by whether its

@@ -3,7 +3,8 @@
 //! Pure data. `load` makes it; `service`, `order` and `verify` read it. Names are systemd's own.
 
 use super::name::UnitName;
-use super::value::{Signal, Span, Timeout};
+use super::value::{Signal, Span, Timeout, raw_path};
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,15 +83,14 @@ pub struct Dependency {
 }
 
 /// A place in one of the unit's files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// Path inside the root; all places in one file have the same.
+    #[serde(with = "raw_path")]
     pub path: Arc<Path>,
     /// Where in it.
     pub span: Span,
 }
-
-crate::record! { Origin { path, span } }
 
 /// The kinds of edge (systemd.unit(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -130,15 +130,13 @@ pub struct Check {
 }
 
 /// At most `burst` starts in `interval`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartLimit {
     /// Zero turns the limit off.
     pub interval: Duration,
     /// Zero turns the limit off too.
     pub burst: u32,
 }
-
-crate::record! { StartLimit { interval, burst } }
 
 /// What the kind of unit adds.
 #[derive(Clone, Debug)]
@@ -150,7 +148,7 @@ pub enum Body {
 }
 
 /// `[Service]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     /// `Type=`.
     pub kind: ServiceType,
@@ -161,14 +159,18 @@ pub struct Service {
     /// `RestartSec=`.
     pub restart_sec: Duration,
     /// `RestartSteps=` (254), 0 for none.
+    #[serde(default)]
     pub restart_steps: u32,
     /// `RestartMaxDelaySec=` (254).
     pub restart_max_delay: Timeout,
     /// `SuccessExitStatus=`.
+    #[serde(default)]
     pub success: StatusSet,
     /// `RestartPreventExitStatus=`.
+    #[serde(default)]
     pub restart_prevent: StatusSet,
     /// `RestartForceExitStatus=`.
+    #[serde(default)]
     pub restart_force: StatusSet,
     /// `TimeoutStartSec=`, the default of the type applied.
     pub timeout_start: Timeout,
@@ -187,10 +189,12 @@ pub struct Service {
     /// How it is killed.
     pub kill: Kill,
     /// `RemainAfterExit=`.
+    #[serde(default)]
     pub remain_after_exit: bool,
     /// `PIDFile=`, made absolute.
     pub pid_file: Option<String>,
     /// `GuessMainPID=`.
+    #[serde(default)]
     pub guess_main_pid: bool,
     /// `NotifyAccess=`, the default of the type applied.
     pub notify_access: NotifyAccess,
@@ -198,16 +202,8 @@ pub struct Service {
     pub context: ExecContext,
 }
 
-crate::record! {
-    Service { kind, exec, restart, restart_sec, restart_max_delay, timeout_start, timeout_stop,
-        timeout_abort, start_failure_mode, stop_failure_mode, runtime_max, watchdog, kill, notify_access,
-        context }
-    optional { restart_steps, success, restart_prevent, restart_force, remain_after_exit, pid_file,
-        guess_main_pid }
-}
-
 /// `Type=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum ServiceType {
     Simple,
@@ -221,11 +217,10 @@ pub enum ServiceType {
     Idle,
 }
 
-crate::choice! { ServiceType { Simple, Exec, Forking, Oneshot, Notify, NotifyReload, Dbus, Idle } }
-
 /// The command lists, in file order.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
+#[serde(default)]
 pub struct ExecLists {
     pub condition: Vec<ExecCommand>,
     pub start_pre: Vec<ExecCommand>,
@@ -236,29 +231,28 @@ pub struct ExecLists {
     pub stop_post: Vec<ExecCommand>,
 }
 
-crate::record! { ExecLists {} optional { condition, start_pre, start, start_post, reload, stop, stop_post } }
-
 /// One command: quotes undone and specifiers expanded, variables not yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecCommand {
     /// The executable: absolute, or a bare name to look up.
     pub path: String,
     /// The words; the first is `argv[0]`.
     pub argv: Vec<String>,
     /// `-`: failure counts as success.
+    #[serde(default)]
     pub ignore_failure: bool,
     /// `:`: no variable expansion.
+    #[serde(default)]
     pub no_env_expand: bool,
     /// `+`, `!`, `!!`.
+    #[serde(default)]
     pub privilege: ExecPrivilege,
     /// Where it is written.
     pub origin: Origin,
 }
 
-crate::record! { ExecCommand { path, argv, origin } optional { ignore_failure, no_env_expand, privilege } }
-
 /// What the privilege prefix asks for (systemd.service(5)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum ExecPrivilege {
     /// None: everything applies.
     #[default]
@@ -271,10 +265,8 @@ pub enum ExecPrivilege {
     AmbientFallback,
 }
 
-crate::choice! { ExecPrivilege { Normal, Full, NoUser, AmbientFallback } }
-
 /// `Restart=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Restart {
     No,
@@ -286,10 +278,9 @@ pub enum Restart {
     OnWatchdog,
 }
 
-crate::choice! { Restart { No, Always, OnSuccess, OnFailure, OnAbnormal, OnAbort, OnWatchdog } }
-
 /// A set of exit codes and signals.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StatusSet {
     /// Exit codes.
     pub codes: Vec<u8>,
@@ -297,10 +288,8 @@ pub struct StatusSet {
     pub signals: Vec<Signal>,
 }
 
-crate::record! { StatusSet {} optional { codes, signals } }
-
 /// `TimeoutStartFailureMode=`, `TimeoutStopFailureMode=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum TimeoutFailureMode {
     Terminate,
@@ -308,10 +297,8 @@ pub enum TimeoutFailureMode {
     Kill,
 }
 
-crate::choice! { TimeoutFailureMode { Terminate, Abort, Kill } }
-
 /// systemd.kill(5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Kill {
     pub mode: KillMode,
@@ -319,17 +306,14 @@ pub struct Kill {
     pub restart_signal: Option<Signal>,
     pub final_signal: Signal,
     pub watchdog_signal: Signal,
+    #[serde(default)]
     pub send_sigkill: bool,
+    #[serde(default)]
     pub send_sighup: bool,
 }
 
-crate::record! {
-    Kill { mode, signal, final_signal, watchdog_signal }
-    optional { restart_signal, send_sigkill, send_sighup }
-}
-
 /// `KillMode=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum KillMode {
     ControlGroup,
@@ -338,10 +322,8 @@ pub enum KillMode {
     None,
 }
 
-crate::choice! { KillMode { ControlGroup, Process, Mixed, None } }
-
 /// `NotifyAccess=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum NotifyAccess {
     None,
@@ -350,55 +332,61 @@ pub enum NotifyAccess {
     All,
 }
 
-crate::choice! { NotifyAccess { None, Main, Exec, All } }
-
 /// systemd.exec(5): what each process of the service gets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ExecContext {
     pub user: Option<String>,
     pub group: Option<String>,
+    #[serde(default)]
     pub supplementary_groups: Vec<String>,
     pub working_directory: WorkingDirectory,
     pub umask: u32,
     /// `Environment=`, later ones win.
+    #[serde(default)]
     pub environment: Vec<(String, String)>,
+    #[serde(default)]
     pub environment_files: Vec<EnvironmentFile>,
+    #[serde(default)]
     pub pass_environment: Vec<String>,
+    #[serde(default)]
     pub unset_environment: Vec<String>,
     pub stdin: StandardInput,
     pub stdout: StandardOutput,
     pub stderr: StandardOutput,
+    #[serde(default)]
     pub limits: Vec<(Resource, ResourceLimit)>,
     pub nice: Option<i32>,
     pub oom_score_adjust: Option<i32>,
+    #[serde(default)]
     pub cpu_affinity: Vec<u32>,
     pub capability_bounding_set: Option<u64>,
+    #[serde(default)]
     pub ignore_sigpipe: bool,
+    #[serde(default)]
     pub no_new_privileges: bool,
+    #[serde(default)]
     pub runtime_directory: Directories,
+    #[serde(default)]
     pub state_directory: Directories,
+    #[serde(default)]
     pub cache_directory: Directories,
+    #[serde(default)]
     pub logs_directory: Directories,
+    #[serde(default)]
     pub configuration_directory: Directories,
     pub runtime_directory_preserve: RuntimePreserve,
+    #[serde(default)]
     pub private_tmp: bool,
     /// `SyslogIdentifier=`.
     pub syslog_identifier: Option<String>,
     /// `ExecSearchPath=`.
+    #[serde(default)]
     pub exec_search_path: Vec<String>,
 }
 
-crate::record! {
-    ExecContext { working_directory, umask, stdin, stdout, stderr, runtime_directory_preserve }
-    optional { user, group, supplementary_groups, environment, environment_files, pass_environment,
-        unset_environment, limits, nice, oom_score_adjust, cpu_affinity, capability_bounding_set,
-        ignore_sigpipe, no_new_privileges, runtime_directory, state_directory, cache_directory,
-        logs_directory, configuration_directory, private_tmp, syslog_identifier, exec_search_path }
-}
-
 /// `WorkingDirectory=`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WorkingDirectory {
     /// Not set: `/`.
     Root,
@@ -416,10 +404,8 @@ pub enum WorkingDirectory {
     },
 }
 
-crate::choice! { WorkingDirectory { Root } fields { Home { missing_ok }, Path { path, missing_ok } } }
-
 /// One `EnvironmentFile=`; the path may hold glob characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct EnvironmentFile {
     pub path: String,
@@ -427,10 +413,8 @@ pub struct EnvironmentFile {
     pub origin: Origin,
 }
 
-crate::record! { EnvironmentFile { path, missing_ok, origin } }
-
 /// `StandardInput=`, as far as it can be met without a journal and sockets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum StandardInput {
     Null,
@@ -439,10 +423,8 @@ pub enum StandardInput {
     Data(Vec<u8>),
 }
 
-crate::choice! { StandardInput { Null, Tty } value { File, Data } }
-
 /// `StandardOutput=`, `StandardError=`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum StandardOutput {
     Inherit,
@@ -457,12 +439,8 @@ pub enum StandardOutput {
     Truncate(String),
 }
 
-crate::choice! {
-    StandardOutput { Inherit, Null, Tty, JournalConsole, Journal } value { File, Append, Truncate }
-}
-
 /// The limits of setrlimit(2) that systemd has a `Limit…=` for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Resource {
     Cpu,
@@ -483,42 +461,32 @@ pub enum Resource {
     Rttime,
 }
 
-crate::choice! {
-    Resource { Cpu, Fsize, Data, Stack, Core, Rss, Nofile, As, Nproc, Memlock, Locks, Sigpending, Msgqueue,
-        Nice, Rtprio, Rttime }
-}
-
 /// Soft and hard; `u64::MAX` is `infinity`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ResourceLimit {
     pub soft: u64,
     pub hard: u64,
 }
 
-crate::record! { ResourceLimit { soft, hard } }
-
 /// `RuntimeDirectory=` and its kin, relative names with their mode.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
+#[serde(default)]
 pub struct Directories {
     pub names: Vec<String>,
     /// 0 means that the default of 0755 applies.
     pub mode: u32,
 }
 
-crate::record! { Directories {} optional { names, mode } }
-
 /// `RuntimeDirectoryPreserve=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum RuntimePreserve {
     No,
     Restart,
     Yes,
 }
-
-crate::choice! { RuntimePreserve { No, Restart, Yes } }
 
 /// `[Install]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,8 +12,6 @@ use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::{out, scripts};
 use crate::host::{Init, init};
-use crate::json::Value;
-use crate::object;
 use crate::order;
 use crate::order::check::{Report, check};
 use crate::order::render::{Show, dot, json, svg, text};
@@ -24,6 +22,7 @@ use crate::unit::load::Loader;
 use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, time};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 use wishes::Known;
@@ -205,7 +204,7 @@ fn explain(args: &Order, answered: &Answered, a: &str, b: &str) -> u8 {
 
 /// One value by itself, several as a list.
 fn say_json(mut values: Vec<Value>) {
-    let value = if values.len() == 1 { values.swap_remove(0) } else { Value::List(values) };
+    let value = if values.len() == 1 { values.swap_remove(0) } else { Value::Array(values) };
     out::say(&format!("{value:#}\n"));
 }
 
@@ -241,7 +240,7 @@ fn print(args: &Order, answered: &Answered, reports: &[Report]) {
     if args.check && args.json {
         let good = !answered.wishes.drains.is_empty() && reports.iter().all(Report::is_good);
         let all: Vec<Value> = reports.iter().flat_map(json::findings).collect();
-        out::say(&format!("{:#}\n", object! { "good" => good, "findings" => all }));
+        out::say(&format!("{:#}\n", json!({ "good": good, "findings": all })));
     } else if args.check {
         let all: String = reports.iter().map(text::findings).collect();
         out::say(&out_text(&all));

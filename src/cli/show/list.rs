@@ -4,14 +4,13 @@ use crate::cli::args::{Dependencies, List};
 use crate::cli::context::Context;
 use crate::cli::exit::Class;
 use crate::cli::{explain, hand, jobs, out, units};
-use crate::json::Value;
-use crate::object;
 use crate::order::transaction::Activity;
 use crate::order::tree::{Depth, Direction, tree};
 use crate::service::client;
 use crate::unit::load::{FileState, Loader};
 use crate::unit::model::LoadState;
 use crate::unit::name::UnitName;
+use serde_json::{Value, json};
 
 struct Row {
     unit: String,
@@ -44,8 +43,8 @@ pub fn units(ctx: &Context, args: &List) -> u8 {
         });
     }
     if args.json {
-        let one = |r: &Row| object! { "unit" => r.unit, "load" => r.load, "active" => r.active, "sub" => r.sub, "description" => r.description };
-        out::say(&format!("{:#}\n", Value::List(rows.iter().map(one).collect())));
+        let one = |r: &Row| json!({ "unit": r.unit, "load": r.load, "active": r.active, "sub": r.sub, "description": r.description });
+        out::say(&format!("{:#}\n", Value::Array(rows.iter().map(one).collect())));
         return 0;
     }
     let mut table = Vec::new();
@@ -79,8 +78,8 @@ pub fn files(ctx: &Context, args: &List) -> u8 {
         FileState::Masked => "masked",
     };
     if args.json {
-        let one = |f: &crate::unit::load::UnitFile| object! { "unit_file" => f.name.as_str(), "state" => state(&f.state), "path" => f.path.display().to_string() };
-        out::say(&format!("{:#}\n", Value::List(files.iter().map(one).collect())));
+        let one = |f: &crate::unit::load::UnitFile| json!({ "unit_file": f.name.as_str(), "state": state(&f.state), "path": f.path.display().to_string() });
+        out::say(&format!("{:#}\n", Value::Array(files.iter().map(one).collect())));
         return 0;
     }
     let mut table = Vec::new();

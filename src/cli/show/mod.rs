@@ -7,8 +7,7 @@ pub mod state;
 pub mod status;
 
 use crate::cli::jobs::{Outcome, Report};
-use crate::json::Value;
-use crate::object;
+use serde_json::{Value, json};
 
 /// What became of jobs, for `--json`.
 #[must_use]
@@ -21,7 +20,7 @@ pub fn jobs_json(reports: &[Report]) -> Value {
             Outcome::Dependency(on) => ("dependency", Some(format!("'{on}' failed"))),
             Outcome::TimedOut => ("timeout", None),
         };
-        object! { "unit" => r.unit.as_str(), "job" => r.kind.as_str(), "outcome" => outcome, "why" => why }
+        json!({ "unit": r.unit.as_str(), "job": r.kind.as_str(), "outcome": outcome, "why": why })
     };
-    Value::List(reports.iter().map(one).collect())
+    Value::Array(reports.iter().map(one).collect())
 }

@@ -3,10 +3,10 @@
 use crate::cli::args::Show;
 use crate::cli::context::Context;
 use crate::cli::{hand, out};
-use crate::json::{Value, object};
 use crate::service::client;
 use crate::service::show;
 use crate::unit::name::UnitName;
+use serde_json::Value;
 
 /// Prints them. Always ends with 0, like systemctl show.
 pub fn run(ctx: &Context, args: &Show) -> u8 {
@@ -22,10 +22,10 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
         }
     }
     if args.json {
-        let one = |list: Vec<(&'static str, String)>| {
-            object(list.into_iter().map(|(k, v)| (k, Value::Text(v))).collect())
+        let one = |list: Vec<(&'static str, String)>| -> Value {
+            list.into_iter().map(|(k, v)| (k.to_owned(), Value::String(v))).collect()
         };
-        out::say(&format!("{:#}\n", Value::List(all.into_iter().map(one).collect())));
+        out::say(&format!("{:#}\n", Value::Array(all.into_iter().map(one).collect())));
         return 0;
     }
     let text = |list: &Vec<(&'static str, String)>| {

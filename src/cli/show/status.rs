@@ -3,8 +3,6 @@
 use crate::cli::args::Status;
 use crate::cli::context::Context;
 use crate::cli::{explain, hand, out, units};
-use crate::json::Value;
-use crate::object;
 use crate::order::transaction::Activity;
 use crate::os::clock;
 use crate::os::proc::{Proc, ProcessId};
@@ -18,6 +16,7 @@ use crate::unit::finding;
 use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{size, time, utc::Utc};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -66,7 +65,7 @@ pub fn run(ctx: &Context, args: &Status) -> u8 {
         }
     }
     if args.json {
-        out::say(&format!("{:#}\n", Value::List(all.iter().map(as_json).collect())));
+        out::say(&format!("{:#}\n", Value::Array(all.iter().map(as_json).collect())));
     } else {
         out::say(&all.iter().map(as_text).collect::<Vec<_>>().join("\n"));
     }
@@ -257,34 +256,39 @@ fn processes(record: &Record, usage: &Usage, row: &mut dyn FnMut(&str, &str)) {
     }
 }
 
+/// What is no UTF-8 in it is shown as a sign in its place: JSON has no word for it.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
 fn as_json(known: &Known) -> Value {
     let unit = &known.unit;
     let record = known.record.as_ref();
     let none = Record { sub: "dead".to_owned(), ..Record::default() };
     let r = record.unwrap_or(&none);
-    object! {
-        "unit" => unit.name.as_str(),
-        "description" => unit.description,
-        "load" => super::list::load_state(unit.load),
-        "fragment" => unit.fragment,
-        "dropins" => unit.dropins,
-        "active" => explain::activity(r.state()).as_str(),
-        "sub" => r.state().sub(),
-        "result" => r.result,
-        "since" => (r.state_change.real > 0).then(|| Utc(i64::try_from(r.state_change.real).unwrap_or(i64::MAX)).to_rfc3339()),
-        "main_pid" => r.main.map(|m| m.pid),
-        "supervisor_pid" => r.supervisor.map(|s| s.pid),
-        "restarts" => r.restarts,
-        "last_exit" => explain::exit(r),
-        "failure" => explain::failure(r),
-        "status_text" => r.status_text,
-        "tasks" => known.usage.tasks,
-        "memory_bytes" => known.usage.memory,
-        "cpu_ms" => known.usage.cpu.map(|c| u64::try_from(c.as_millis()).unwrap_or(u64::MAX)),
-        "tracked_by" => r.tracking.cgroup,
-        "unapplied" => unit.unapplied.iter().map(|u| object! { "directive" => u.key, "value" => u.value, "why" => u.why }).collect::<Vec<_>>(),
-        "left_out" => r.not_applied,
-        "log" => r.log_path,
-        "log_lines" => known.lines,
-    }
+    json!({
+        "unit": unit.name.as_str(),
+        "description": unit.description,
+        "load": super::list::load_state(unit.load),
+        "fragment": unit.fragment.as_deref().map(shown),
+        "dropins": unit.dropins.iter().map(|p| shown(p)).collect::<Vec<_>>(),
+        "active": explain::activity(r.state()).as_str(),
+        "sub": r.state().sub(),
+        "result": r.result,
+        "since": (r.state_change.real > 0).then(|| Utc(i64::try_from(r.state_change.real).unwrap_or(i64::MAX)).to_rfc3339()),
+        "main_pid": r.main.map(|m| m.pid),
+        "supervisor_pid": r.supervisor.map(|s| s.pid),
+        "restarts": r.restarts,
+        "last_exit": explain::exit(r),
+        "failure": explain::failure(r),
+        "status_text": r.status_text,
+        "tasks": known.usage.tasks,
+        "memory_bytes": known.usage.memory,
+        "cpu_ms": known.usage.cpu.map(|c| u64::try_from(c.as_millis()).unwrap_or(u64::MAX)),
+        "tracked_by": r.tracking.cgroup.as_deref().map(shown),
+        "unapplied": unit.unapplied.iter().map(|u| json!({ "directive": u.key, "value": u.value, "why": u.why })).collect::<Vec<_>>(),
+        "left_out": r.not_applied,
+        "log": r.log_path.as_deref().map(shown),
+        "log_lines": known.lines,
+    })
 }

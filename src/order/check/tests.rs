@@ -1,7 +1,6 @@
 //! A host for each reason, and hosts that people really set up.
 
 use super::*;
-use crate::json::Value;
 use crate::order::fixture::{empty, name, service_mut, unit};
 use crate::order::graph::Graph;
 use crate::order::systemd::{self, SystemdHost};
@@ -12,6 +11,7 @@ use crate::order::{render, why};
 use crate::unit::model::{LoadState, NotifyAccess, ServiceType, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::Timeout;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,11 +1,10 @@
 //! A plan and its report as JSON. Pure.
 
 use super::{Show, shown};
-use crate::json::Value;
-use crate::object;
 use crate::order::check::Report;
 use crate::order::obstacle::{Gravity, Obstacle};
 use crate::order::step::{Fate, Limit, Plan, Step};
+use serde_json::{Value, json};
 
 /// `{"way", "init", "good", "steps", "absent", "findings"}`; steps refer to one another by number,
 /// from 1; limits are in seconds.
@@ -19,31 +18,31 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> Value {
         .absent
         .iter()
         .map(|a| {
-            object! { "name" => a.name, "role" => a.role.as_str(), "runs" => a.runs, "obstacles" => obstacles(&a.obstacles) }
+            json!({ "name": a.name, "role": a.role.as_str(), "runs": a.runs, "obstacles": obstacles(&a.obstacles) })
         })
         .collect();
-    object! {
-        "way" => plan.way.title(),
-        "init" => plan.init.title(),
-        "good" => report.is_good(),
-        "steps" => steps,
-        "absent" => absent,
-        "findings" => findings(report),
-    }
+    json!({
+        "way": plan.way.title(),
+        "init": plan.init.title(),
+        "good": report.is_good(),
+        "steps": steps,
+        "absent": absent,
+        "findings": findings(report),
+    })
 }
 
 /// The findings as a list.
 #[must_use]
 pub fn findings(report: &Report) -> Vec<Value> {
     let one = |f: &crate::order::check::Finding| {
-        object! {
-            "way" => f.way.title(),
-            "name" => f.name,
-            "id" => f.obstacle.id(),
-            "fatal" => f.obstacle.gravity() == Gravity::Fatal,
-            "message" => f.obstacle.sentence(),
-            "hint" => f.remedy(),
-        }
+        json!({
+            "way": f.way.title(),
+            "name": f.name,
+            "id": f.obstacle.id(),
+            "fatal": f.obstacle.gravity() == Gravity::Fatal,
+            "message": f.obstacle.sentence(),
+            "hint": f.remedy(),
+        })
     };
     report.findings.iter().map(one).collect()
 }
@@ -54,36 +53,36 @@ fn step(plan: &Plan, at: usize, step: &Step) -> Value {
         .iter()
         .map(|w| {
             let place = plan.place(w);
-            object! {
-                "on" => w.on + 1,
-                "why" => plan.why(w),
-                "file" => place.map(|(p, _)| p.display().to_string()),
-                "line" => place.map(|(_, l)| l),
-            }
+            json!({
+                "on": w.on + 1,
+                "why": plan.why(w),
+                "file": place.map(|(p, _)| p.display().to_string()),
+                "line": place.map(|(_, l)| l),
+            })
         })
         .collect();
-    object! {
-        "number" => at + 1,
-        "name" => step.name,
-        "shown" => step.shown,
-        "act" => step.act.as_str(),
-        "role" => step.role.as_str(),
-        "wave" => step.wave,
-        "runs" => step.fate == Fate::Runs,
-        "limit" => limit(step.limit),
-        "waits" => waits,
-        "obstacles" => obstacles(&step.obstacles),
-    }
+    json!({
+        "number": at + 1,
+        "name": step.name,
+        "shown": step.shown,
+        "act": step.act.as_str(),
+        "role": step.role.as_str(),
+        "wave": step.wave,
+        "runs": step.fate == Fate::Runs,
+        "limit": limit(step.limit),
+        "waits": waits,
+        "obstacles": obstacles(&step.obstacles),
+    })
 }
 
 /// Seconds and their fraction, if there is a limit.
 fn limit(limit: Limit) -> Value {
     match limit {
         Limit::None => Value::Null,
-        Limit::After(limit) => Value::Number(format!("{:?}", limit.as_secs_f64())),
+        Limit::After(limit) => limit.as_secs_f64().into(),
     }
 }
 
 fn obstacles(list: &[Obstacle]) -> Vec<Value> {
-    list.iter().map(|o| object! { "id" => o.id(), "message" => o.sentence() }).collect()
+    list.iter().map(|o| json!({ "id": o.id(), "message": o.sentence() })).collect()
 }

@@ -1,9 +1,8 @@
 //! A transaction as `--dry-run` prints it and as JSON. Pure.
 
 use super::{Because, Transaction};
-use crate::json::Value;
-use crate::object;
 use crate::order::graph::Place;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 impl Transaction {
@@ -65,24 +64,24 @@ impl Transaction {
     pub fn to_json(&self) -> Value {
         let job = |(at, job): (usize, &super::Job)| {
             let because = match &job.because {
-                Because::Asked => object! { "asked" => true },
-                Because::Isolated => object! { "isolated" => true },
-                Because::Pulled { by, relation, origin } => object! {
-                    "job" => by,
-                    "relation" => relation.as_str(),
-                    "file" => origin.as_ref().map(|o| o.path.display().to_string()),
-                    "line" => origin.as_ref().map(|o| o.span.line),
-                },
+                Because::Asked => json!({ "asked": true }),
+                Because::Isolated => json!({ "isolated": true }),
+                Because::Pulled { by, relation, origin } => json!({
+                    "job": by,
+                    "relation": relation.as_str(),
+                    "file": origin.as_ref().map(|o| o.path.display().to_string()),
+                    "line": origin.as_ref().map(|o| o.span.line),
+                }),
             };
-            object! {
-                "number" => at,
-                "unit" => job.unit.as_str(),
-                "job" => job.kind.as_str(),
-                "waits_for" => job.waits_for,
-                "because" => because,
-            }
+            json!({
+                "number": at,
+                "unit": job.unit.as_str(),
+                "job": job.kind.as_str(),
+                "waits_for": job.waits_for,
+                "because": because,
+            })
         };
         let notes: Vec<String> = self.notes.iter().map(ToString::to_string).collect();
-        object! { "jobs" => self.jobs.iter().enumerate().map(job).collect::<Vec<_>>(), "notes" => notes }
+        json!({ "jobs": self.jobs.iter().enumerate().map(job).collect::<Vec<_>>(), "notes": notes })
     }
 }

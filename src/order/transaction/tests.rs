@@ -1,8 +1,8 @@
 use super::*;
-use crate::json::Value;
 use crate::order::fixture::{graph, name};
 use crate::order::graph::Graph;
 use proptest::prelude::*;
+use serde_json::Value;
 use std::collections::HashMap;
 
 fn run(g: &Graph, verb: Verb, unit: &str, up: &[&str]) -> Result<Transaction, TransactionError> {

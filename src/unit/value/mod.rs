@@ -3,9 +3,7 @@
 //! Each parser reads what systemd 252 reads. A [`ValueError`] says where in the value it stopped, so
 //! that the caller can put a caret there (`syntax::Value::span`).
 
-pub mod utc;
-
-use crate::json::{self, Json, Reader, Writer};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -21,9 +19,11 @@ pub mod limits;
 pub mod mode;
 mod number;
 pub mod path;
+pub mod raw_path;
 pub mod signal;
 pub mod size;
 pub mod time;
+pub mod utc;
 pub mod words;
 
 /// What expands the specifiers of one word.
@@ -63,7 +63,7 @@ impl ValueError {
 }
 
 /// A time limit; `infinity` and, for the two stop and start limits, `0` mean that there is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Timeout {
     /// Ends after this time.
     After(Duration),
@@ -71,24 +71,12 @@ pub enum Timeout {
     Never,
 }
 
-crate::choice! { Timeout { Never } value { After } }
-
 /// A signal by number; real-time signals included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Signal(pub i32);
 
-impl Json for Signal {
-    fn write(&self, out: &mut Writer) {
-        self.0.write(out);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, json::Error> {
-        i32::read(from).map(Self)
-    }
-}
-
 /// A place in a file: 1-based line and column (in bytes), and the length in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Span {
     /// Line, from 1.
     pub line: u32,
@@ -97,5 +85,3 @@ pub struct Span {
     /// Length in bytes on that line; 0 points between two characters.
     pub len: u32,
 }
-
-crate::record! { Span { line, col, len } }

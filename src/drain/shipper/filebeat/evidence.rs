@@ -7,7 +7,7 @@
 
 use super::time::{Time, rfc3339};
 use crate::drain::cursor::Timestamp;
-use crate::json::{Value, decode};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Counters at one moment. A counter that was not said is `None`, never 0.
@@ -57,7 +57,7 @@ impl Counters {
 /// The answer to `GET /stats`; `None` if it is not one.
 #[must_use]
 pub fn stats(body: &[u8]) -> Option<Counters> {
-    let metrics: Value = decode(body).ok()?;
+    let metrics: Value = serde_json::from_slice(body).ok()?;
     let read = metrics.pointer("/filebeat/events/active").and_then(Value::as_u64);
     let counters = Counters::of(&metrics, read);
     counters.in_flight().map(|_| counters)
@@ -141,7 +141,8 @@ const KEPT: usize = 300;
 #[must_use]
 pub fn line(text: &str) -> Option<Line> {
     let text = text.trim_end();
-    let parsed: Option<Value> = if text.starts_with('{') { decode(text.as_bytes()).ok() } else { None };
+    let parsed: Option<Value> =
+        if text.starts_with('{') { serde_json::from_slice(text.as_bytes()).ok() } else { None };
     let (at, message) = match &parsed {
         Some(json) => (
             json.get("@timestamp").and_then(Value::as_str).unwrap_or_default(),
@@ -173,7 +174,7 @@ fn text_metrics(message: &str) -> Option<Word> {
     let start = message.find("Non-zero metrics in the last").or_else(|| message.find("Total non-zero"))?;
     let rest = message.get(start..)?;
     if let Some(brace) = rest.find('{') {
-        let json: Value = decode(rest.get(brace..)?.as_bytes()).ok()?;
+        let json: Value = serde_json::from_slice(rest.get(brace..)?.as_bytes()).ok()?;
         return Some(Word::Metrics(Counters::of(json.pointer("/monitoring/metrics")?, None)));
     }
     let number = |name: &str| {

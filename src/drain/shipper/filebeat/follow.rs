@@ -8,9 +8,9 @@
 use super::memlog::{LOG, Memlog, Step};
 use super::registry;
 use crate::drain::cursor::{Generation, Note, Positions};
-use crate::json::{Value, decode};
 use crate::os::error::Error as OsError;
 use crate::os::root::{FileKind, Root, Stat};
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -290,7 +290,7 @@ fn version(root: &Root, folder: &Path) -> Result<Option<String>, Error> {
         Err(error) if error.is_not_found() => return Ok(None),
         other => other?,
     };
-    let meta: Value = match decode(&text) {
+    let meta: Value = match serde_json::from_slice(&text) {
         Ok(meta) => meta,
         // As after a power loss. What stands beside it tells the generation as well.
         Err(_) => return Ok(None),

@@ -1,5 +1,6 @@
 //! Which door a call comes through, by argv alone, and what the doors read of the environment.
 
+use crate::cli::exit::Class;
 use crate::cli::handover::Wishes;
 use crate::os::ids;
 use std::ffi::{OsStr, OsString};
@@ -45,6 +46,32 @@ pub fn decide(argv: Vec<OsString>) -> Door {
         Some(b"chkconfig") => Door::Chkconfig("chkconfig".to_owned(), behind()),
         Some(b"supervise") => Door::Supervise(behind()),
         Some(_) | None => Door::Hand(argv),
+    }
+}
+
+/// Verbs of the hand door that start, stop or reach supervisors.
+const JOBS: [&str; 9] =
+    ["start", "stop", "restart", "try-restart", "reload", "kill", "reset-failed", "run", "reaction"];
+
+impl Door {
+    /// Does the call start, stop or reach supervisors? By argv alone, before anything is parsed: a word
+    /// that is not the verb may count, too.
+    #[must_use]
+    pub fn has_jobs(&self) -> bool {
+        match self {
+            Self::Init(_) | Self::Supervise(_) => true,
+            Self::Hand(argv) => argv.iter().skip(1).any(|word| JOBS.iter().any(|verb| word == verb)),
+            Self::Chkconfig(..) => false,
+        }
+    }
+
+    /// For a limit of the caller's under which it cannot work.
+    #[must_use]
+    pub fn refuse(&self) -> u8 {
+        match self {
+            Self::Init(_) => Class::Failed.lsb(),
+            Self::Supervise(_) | Self::Hand(_) | Self::Chkconfig(..) => Class::Failed.hand(),
+        }
     }
 }
 
@@ -121,5 +148,10 @@ mod tests {
         assert!(matches!(door(&["amr", "status"]), Door::Hand(_)));
         assert!(matches!(door(&["amr"]), Door::Hand(_)));
         assert!(matches!(door(&[]), Door::Hand(_)));
+        let jobs = |words: &[&str]| door(words).has_jobs();
+        assert!(
+            jobs(&["amr", "initd", "/etc/init.d/x", "start"]) && jobs(&["amr", "--root", "/x", "stop", "x"])
+        );
+        assert!(!jobs(&["amr", "drain", "filebeat"]) && !jobs(&["start"]));
     }
 }

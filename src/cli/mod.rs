@@ -28,7 +28,7 @@ mod scripts;
 mod show;
 mod units;
 
-use crate::os::signal;
+use crate::os::{limits, signal};
 use door::{Door, Surroundings};
 use logger::Sink;
 use std::ffi::OsString;
@@ -43,6 +43,16 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
     let door = door::decide(argv);
     let sink = if matches!(door, Door::Supervise(_)) { Sink::System } else { Sink::Stderr };
     logger::install(sink, around.log.as_deref());
+    if door.has_jobs()
+        && let Err(short) = limits::lift()
+    {
+        let what = format!(
+            "the caller's limit on '{}' is {} and cannot be raised: amr needs {}",
+            short.name, short.have, short.needed
+        );
+        out::complain("start-up", &what, Some("raise it with ulimit or prlimit, or call amr as root"));
+        return exit::code(door.refuse());
+    }
     exit::code(match door {
         Door::Init(words) => init::run(&words, &around),
         Door::Chkconfig(program, words) => chkconfig::run(&program, &words, &around),

@@ -38,6 +38,11 @@ pub struct Spawned {
     pub exec: ExecPipe,
 }
 
+/// Takes all capabilities out of the inheritable set of this process.
+pub(super) fn clear_inheritable() -> nix::Result<()> {
+    between::clear_inheritable(0).map_err(|(_, errno)| errno)
+}
+
 /// Forks; returns at once. An error here means that there is no process.
 pub fn spawn(spec: &Spec, features: &Features) -> Result<Spawned> {
     let fail = |e: Errno| Error::new("start", spec.program.as_path(), e);

@@ -134,6 +134,107 @@ pub unsafe fn fork_into_cgroup(group: BorrowedFd<'_>) -> nix::Result<libc::pid_t
     libc::pid_t::try_from(pid).map_err(|_| Errno::ERANGE)
 }
 
+/// getrlimit(2): soft and hard; `u64::MAX` is infinity.
+pub fn limit(number: u32) -> nix::Result<(u64, u64)> {
+    let mut have = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // The type of the number and of the values differs between C libraries.
+    #[allow(clippy::useless_conversion)]
+    // SAFETY: `have` lives through the call.
+    Errno::result(unsafe { libc::getrlimit(number as _, &raw mut have) })?;
+    Ok((have.rlim_cur as u64, have.rlim_max as u64))
+}
+
+/// setrlimit(2), as [`limit`].
+pub fn set_limit(number: u32, soft: u64, hard: u64) -> nix::Result<()> {
+    let wanted = libc::rlimit { rlim_cur: soft as _, rlim_max: hard as _ };
+    // SAFETY: `wanted` lives through the call.
+    Errno::result(unsafe { libc::setrlimit(number as _, &raw const wanted) }).map(drop)
+}
+
+/// prctl(2) with up to two integers, for the requests that take no pointer.
+pub fn prctl(request: i32, one: libc::c_ulong, two: libc::c_ulong) -> nix::Result<i32> {
+    let zero: libc::c_ulong = 0;
+    // SAFETY: the callers name requests whose arguments are integers.
+    Errno::result(unsafe { libc::prctl(request, one, two, zero, zero) })
+}
+
+/// The persona of this process, personality(2); sets it where one is given.
+pub fn personality(wanted: Option<u32>) -> nix::Result<i32> {
+    // SAFETY: an integer; all ones only asks.
+    Errno::result(unsafe { libc::personality(wanted.unwrap_or(u32::MAX).into()) })
+}
+
+/// The policy of the CPU scheduler, sched(7). Not through musl, which only says ENOSYS.
+pub fn scheduler() -> nix::Result<i64> {
+    // SAFETY: an integer.
+    Errno::result(unsafe { libc::syscall(libc::SYS_sched_getscheduler, 0) }).map(i64::from)
+}
+
+/// SCHED_OTHER, without priority.
+pub fn set_usual_scheduler() -> nix::Result<()> {
+    let priority: libc::c_int = 0;
+    // SAFETY: the kernel's sched_param is one int, which lives through the call.
+    let done =
+        unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_OTHER, &raw const priority) };
+    Errno::result(done).map(drop)
+}
+
+/// A set of CPUs: room for 8192.
+pub type Cpus = [u64; 128];
+
+/// The CPUs that a process may run on; 0 for this one.
+pub fn affinity(pid: libc::pid_t) -> nix::Result<Cpus> {
+    let mut mask: Cpus = [0; 128];
+    // SAFETY: pointer and size are of the same array.
+    let done =
+        unsafe { libc::syscall(libc::SYS_sched_getaffinity, pid, size_of_val(&mask), mask.as_mut_ptr()) };
+    Errno::result(done).map(|_| mask)
+}
+
+/// The same of this process.
+pub fn set_affinity(mask: &Cpus) -> nix::Result<()> {
+    // SAFETY: pointer and size are of the same array.
+    let done = unsafe { libc::syscall(libc::SYS_sched_setaffinity, 0, size_of_val(mask), mask.as_ptr()) };
+    Errno::result(done).map(drop)
+}
+
+/// The nice level of this process.
+pub fn nice() -> nix::Result<i64> {
+    // SAFETY: integers. The kernel itself answers 20 less the level, so that -1 is an error.
+    let answer = unsafe { libc::syscall(libc::SYS_getpriority, libc::PRIO_PROCESS, 0) };
+    Errno::result(answer).map(|answer| 20 - i64::from(answer))
+}
+
+/// Sets it to 0.
+pub fn set_usual_nice() -> nix::Result<()> {
+    // SAFETY: integers.
+    Errno::result(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 0) }).map(drop)
+}
+
+/// IOPRIO_WHO_PROCESS of ioprio_set(2).
+const PROCESS: libc::c_int = 1;
+
+/// The I/O class of this process, ioprio_get(2); 0 is none, which goes by the nice level.
+pub fn io_class() -> nix::Result<i64> {
+    // SAFETY: integers.
+    let answer = unsafe { libc::syscall(libc::SYS_ioprio_get, PROCESS, 0) };
+    Errno::result(answer).map(|answer| i64::from(answer) >> 13)
+}
+
+/// Sets it to none.
+pub fn set_usual_io_class() -> nix::Result<()> {
+    // SAFETY: integers.
+    Errno::result(unsafe { libc::syscall(libc::SYS_ioprio_set, PROCESS, 0, 0) }).map(drop)
+}
+
+/// A new session keyring without a name, keyctl(2). Async-signal-safe.
+pub fn join_new_session_keyring() -> nix::Result<()> {
+    const JOIN_SESSION_KEYRING: libc::c_int = 1;
+    let no_name = std::ptr::null::<libc::c_char>();
+    // SAFETY: a null pointer, which the call allows.
+    Errno::result(unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, no_name) }).map(drop)
+}
+
 /// A copy whose number is at least `least`, close-on-exec.
 pub fn dup_above(fd: BorrowedFd<'_>, least: i32) -> nix::Result<OwnedFd> {
     // SAFETY: an fcntl command that takes an integer.

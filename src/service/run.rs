@@ -166,7 +166,10 @@ struct Supervisor {
     hurry: bool,
     /// The errand of starting is still to be done, after what was found is down.
     start_pending: bool,
+    /// The score and the limits of the service, where the unit says nothing and they are not this
+    /// process's own.
     oom_score: Option<i32>,
+    limits: Vec<child::Limit>,
     /// Whether the host went down when it was last asked, and when that was.
     going_down: Option<(Duration, bool)>,
     /// Processes that the OOM killer had ended when the main process surely lived.

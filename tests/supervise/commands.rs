@@ -94,6 +94,62 @@ fn the_environment_is_systemds_and_nothing_of_the_callers() {
 }
 
 #[test]
+fn the_locale_is_the_hosts() {
+    let host = Host::new(None);
+    let unit = host.unit(
+        "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo $$LANG $$LC_TIME $$LC_ALL $$SYSFONT > ROOT/tmp/told'\n",
+    );
+    let told = || {
+        assert_eq!(host.start(&unit), Answer::Done);
+        host.text("tmp/told").trim().to_owned()
+    };
+    assert_eq!(told(), "", "nothing is known of it");
+    std::fs::create_dir_all(host.path("usr/lib/locale/C.utf8")).unwrap();
+    assert_eq!(told(), "C.UTF-8", "as systemd 252 has it by default");
+    std::fs::create_dir_all(host.path("etc/sysconfig")).unwrap();
+    std::fs::write(host.path("etc/sysconfig/i18n"), "LANG=\"en_US.UTF-8\"\nSYSFONT=\"latarcyrheb-sun16\"\n")
+        .unwrap();
+    assert_eq!(told(), "en_US.UTF-8", "RHEL 6 and the Amazon Linux AMI");
+    std::fs::write(host.path("etc/locale.conf"), "LANG=de_DE.UTF-8\nLC_TIME=C\nLC_ALL=C\n").unwrap();
+    assert_eq!(told(), "de_DE.UTF-8 C", "systemd's own file, and what it knows of it");
+}
+
+/// Soft limits, which anybody may raise, so that this holds without any privilege; the rest is in
+/// tests/e2e/hostile/inherits-nothing.sh.
+#[test]
+fn limits_of_the_caller_reach_neither_supervisor_nor_service() {
+    let host = Host::new(None);
+    host.unit("[Service]\nExecStart=/bin/sleep 1000\n");
+    let root = host.dir.to_str().unwrap();
+    let odd = ["--cpu=70:", "--fsize=8192:", "--nofile=20:", "--stack=1048576:", "--core=4096:"];
+    let start = ["amr", "--root", root, "start", "app"];
+    let status = std::process::Command::new("prlimit")
+        .args(odd)
+        .arg(env!("CARGO_BIN_EXE_amr"))
+        .args(&start[1..])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let soft = |pid: i32, name: &str| {
+        let table = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let line = table.lines().find_map(|l| l.strip_prefix(name)).unwrap();
+        line.split_whitespace().next().unwrap().to_owned()
+    };
+    let init = |name: &str| soft(1, name);
+    let record = host.status();
+    let (supervisor, main) = (record.supervisor.unwrap().pid, record.main.unwrap().pid);
+    // Started is it once it was forked.
+    until("the limits of the service", || soft(main, "Max open files") == "1024");
+    for name in ["Max cpu time", "Max file size", "Max stack size", "Max core file size"] {
+        assert_eq!(soft(main, name), init(name), "{name}");
+    }
+    assert!(soft(supervisor, "Max open files").parse::<u64>().unwrap() > 1024);
+    for name in ["Max cpu time", "Max file size"] {
+        assert_eq!(soft(supervisor, name), "unlimited", "{name}");
+    }
+}
+
+#[test]
 fn one_that_gets_no_plan_ends_without_a_word() {
     let script = "exec \"$0\" supervise --plan-fd 3 3</dev/null";
     let program = env!("CARGO_BIN_EXE_amr");

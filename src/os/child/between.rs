@@ -2,17 +2,18 @@
 //!
 //! The order is that of systemd 252's exec_child: signals, session, standard descriptors, control
 //! group, OOM score, nice, scheduler, affinity, umask, limits, groups, mounts, descriptors,
-//! capabilities, user, working directory, no new privileges, exec.
+//! capabilities, user, session keyring, working directory, no new privileges, exec.
 
 use super::prepare::{PID_DIGITS, Prepared};
 use super::spec::Credentials;
 use super::stage::{FATAL, NOTICE, Record, Stage};
+use crate::os::sys;
 use nix::errno::Errno;
 use std::ffi::CStr;
 use std::os::fd::RawFd;
 
 /// A step's outcome.
-type Step = Result<(), (Stage, Errno)>;
+pub(super) type Step = Result<(), (Stage, Errno)>;
 
 /// The child's whole life. Never returns.
 pub(super) fn run(p: &mut Prepared) -> ! {
@@ -85,6 +86,7 @@ fn steps(p: &Prepared) -> Step {
     if let Some(credentials) = &p.credentials {
         user(credentials)?;
     }
+    keyring(p);
     chdir(p)?;
     descriptors(p)?;
     if p.no_new_privileges {
@@ -171,22 +173,15 @@ fn adjust_oom(pipe: RawFd, score: &[u8]) -> Step {
 
 /// What may not be raised is set as near as can be, as systemd's setrlimit_closest does.
 fn set_limit(pipe: RawFd, (resource, soft, hard): (u32, u64, u64)) -> Step {
-    // The type of the number and of the values differs between C libraries.
-    #[allow(clippy::useless_conversion, clippy::cast_possible_truncation)]
-    let (number, wanted) = (resource as _, libc::rlimit { rlim_cur: soft as _, rlim_max: hard as _ });
-    // SAFETY: `wanted` lives through the call.
-    let done = check(Stage::Limits, unsafe { libc::setrlimit(number, &raw const wanted) });
-    if done != Err((Stage::Limits, Errno::EPERM)) {
-        return done;
+    let fail = |errno| (Stage::Limits, errno);
+    match sys::set_limit(resource, soft, hard) {
+        Err(Errno::EPERM) => {}
+        done => return done.map_err(fail),
     }
     tell(pipe, NOTICE, Stage::Limits, Errno::EPERM);
-    let mut have = wanted;
-    // SAFETY: `have` lives through the call.
-    check(Stage::Limits, unsafe { libc::getrlimit(number, &raw mut have) })?;
-    let hard = wanted.rlim_max.min(have.rlim_max);
-    let near = libc::rlimit { rlim_cur: wanted.rlim_cur.min(hard), rlim_max: hard };
-    // SAFETY: `near` lives through the call.
-    check(Stage::Limits, unsafe { libc::setrlimit(number, &raw const near) })
+    let (_, have) = sys::limit(resource).map_err(fail)?;
+    let hard = hard.min(have);
+    sys::set_limit(resource, soft.min(hard), hard).map_err(fail)
 }
 
 /// The system calls themselves: the C library's functions would look for other threads, of which
@@ -216,6 +211,18 @@ fn user(c: &Credentials) -> Step {
         return Ok(());
     }
     Err((Stage::User, Errno::EPERM))
+}
+
+/// Made as the new user, whose it then is. Without one the process has this supervisor's, which is as
+/// new and as empty.
+fn keyring(p: &Prepared) {
+    if !p.own_keyring {
+        return;
+    }
+    match sys::join_new_session_keyring() {
+        Ok(()) | Err(Errno::ENOSYS | Errno::EPERM | Errno::EACCES) => {}
+        Err(errno) => tell(p.pipe, NOTICE, Stage::Keyring, errno),
+    }
 }
 
 /// A view of the file system of its own. What the host mounts later is seen in it, what is mounted
@@ -276,7 +283,7 @@ struct CapData {
     inheritable: u32,
 }
 
-fn clear_inheritable(keep: u64) -> Step {
+pub(super) fn clear_inheritable(keep: u64) -> Step {
     let mut header = CapHeader { version: 0x2008_0522, pid: 0 };
     let mut data = [CapData::default(); 2];
     // SAFETY: both have the kernel's layout for version 3 and live through the call.
@@ -284,6 +291,9 @@ fn clear_inheritable(keep: u64) -> Step {
     check(Stage::Capabilities, done)?;
     let [low, high] = &mut data;
     // The two halves of the mask.
+    if [low.inheritable, high.inheritable] == [0, 0] {
+        return Ok(());
+    }
     low.inheritable &= (keep & 0xffff_ffff) as u32;
     high.inheritable &= (keep >> 32) as u32;
     // SAFETY: as above.

@@ -5,8 +5,7 @@ use super::spec::{Credentials, Cwd, Spec, Stdio};
 use crate::os::features::Features;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
-use crate::os::{signal, sys};
-use crate::unit::model::Resource;
+use crate::os::{limits, signal, sys};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use std::ffi::CString;
@@ -49,6 +48,7 @@ pub(super) struct Prepared {
     /// The signals whose action is not the default one: bit 0 is signal 1.
     pub actions: u64,
     pub new_session: bool,
+    pub own_keyring: bool,
     /// Keeps the copies open until after the fork.
     pub _lifted: Vec<OwnedFd>,
 }
@@ -85,7 +85,7 @@ impl Prepared {
             cgroup,
             binds: binds.collect::<nix::Result<_>>()?,
             close: if features.close_range { None } else { Some(open_descriptors()) },
-            limits: spec.limits.iter().map(|l| (resource_number(l.resource), l.soft, l.hard)).collect(),
+            limits: spec.limits.iter().map(|l| (limits::number(l.resource), l.soft, l.hard)).collect(),
             oom: spec.oom_score_adjust.map(|n| n.to_string().into_bytes()),
             affinity: affinity_mask(&spec.cpu_affinity)?,
             credentials: spec.credentials.clone(),
@@ -97,6 +97,7 @@ impl Prepared {
             ignore_sigpipe: spec.ignore_sigpipe,
             actions: signal::not_default(),
             new_session: spec.new_session,
+            own_keyring: spec.own_keyring,
             _lifted: lifted.open,
         })
     }
@@ -158,31 +159,6 @@ impl Lifted {
         self.open.push(null);
         Ok(number)
     }
-}
-
-/// The number that setrlimit(2) knows a limit by.
-fn resource_number(resource: Resource) -> u32 {
-    // glibc and musl give these constants different types.
-    #[allow(clippy::unnecessary_cast)]
-    let number = match resource {
-        Resource::Cpu => libc::RLIMIT_CPU,
-        Resource::Fsize => libc::RLIMIT_FSIZE,
-        Resource::Data => libc::RLIMIT_DATA,
-        Resource::Stack => libc::RLIMIT_STACK,
-        Resource::Core => libc::RLIMIT_CORE,
-        Resource::Rss => libc::RLIMIT_RSS,
-        Resource::Nofile => libc::RLIMIT_NOFILE,
-        Resource::As => libc::RLIMIT_AS,
-        Resource::Nproc => libc::RLIMIT_NPROC,
-        Resource::Memlock => libc::RLIMIT_MEMLOCK,
-        Resource::Locks => libc::RLIMIT_LOCKS,
-        Resource::Sigpending => libc::RLIMIT_SIGPENDING,
-        Resource::Msgqueue => libc::RLIMIT_MSGQUEUE,
-        Resource::Nice => libc::RLIMIT_NICE,
-        Resource::Rtprio => libc::RLIMIT_RTPRIO,
-        Resource::Rttime => libc::RLIMIT_RTTIME,
-    } as u32;
-    number
 }
 
 /// Strings and the array of pointers to them that execve(2) wants, ended by null.

@@ -45,6 +45,9 @@ pub struct Spec {
     pub ignore_sigpipe: bool,
     /// setsid(2): no terminal, a process group of its own.
     pub new_session: bool,
+    /// A session keyring of its own, which belongs to its user. Where the kernel has no keys, or a
+    /// container forbids them, there is none.
+    pub own_keyring: bool,
     /// The `cgroup.procs` (v1: also `tasks`) file to enter, opened for writing.
     pub cgroup: Option<Arc<OwnedFd>>,
     /// The folder of that group, where it is of the unified hierarchy: the process is born in it if

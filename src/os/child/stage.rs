@@ -30,6 +30,7 @@ pub enum Stage {
     Namespace = 226,
     NoNewPrivileges = 227,
     RuntimeDirectory = 233,
+    Keyring = 237,
     StateDirectory = 238,
     CacheDirectory = 239,
     LogsDirectory = 240,
@@ -37,7 +38,7 @@ pub enum Stage {
 }
 
 /// With systemd's name and what was tried, for people.
-const STAGES: [(Stage, &str, &str); 24] = [
+const STAGES: [(Stage, &str, &str); 25] = [
     (Stage::Chdir, "CHDIR", "change the working directory"),
     (Stage::Nice, "NICE", "set the nice level"),
     (Stage::Fds, "FDS", "arrange descriptors"),
@@ -58,6 +59,7 @@ const STAGES: [(Stage, &str, &str); 24] = [
     (Stage::Namespace, "NAMESPACE", "set up the mount namespace"),
     (Stage::NoNewPrivileges, "NO_NEW_PRIVILEGES", "renounce new privileges"),
     (Stage::RuntimeDirectory, "RUNTIME_DIRECTORY", "set up the runtime directory"),
+    (Stage::Keyring, "KEYRING", "make a session keyring"),
     (Stage::StateDirectory, "STATE_DIRECTORY", "set up the state directory"),
     (Stage::CacheDirectory, "CACHE_DIRECTORY", "set up the cache directory"),
     (Stage::LogsDirectory, "LOGS_DIRECTORY", "set up the logs directory"),

@@ -103,6 +103,7 @@ impl Supervisor {
             group,
             foreground: self.foreground,
             oom_score: self.oom_score,
+            limits: &self.limits,
         };
         match spawn::launch(&scene, slot, index, role, known, &mut self.record.not_applied) {
             Launched::Process(spawned) => self.spawned(spawned, slot, role),

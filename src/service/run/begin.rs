@@ -11,6 +11,7 @@ use crate::os::cgroup::Made;
 use crate::os::clock::BootId;
 use crate::os::error::Error;
 use crate::os::features::Features;
+use crate::os::fresh::{self, Fresh};
 use crate::os::lock::Lock;
 use crate::os::poll::Timers;
 use crate::os::proc::{Identity, Proc, ProcessId};
@@ -21,7 +22,7 @@ use crate::os::tracking;
 use crate::service::log::read::path_of;
 use crate::service::machine::{Event, Machine, Phase, StopKind};
 use crate::service::place::{Place, living};
-use crate::service::plan::{Errand, Plan};
+use crate::service::plan::{ApplyMode, Errand, Plan};
 use crate::service::status::Record;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -49,18 +50,20 @@ pub(super) struct Ground {
     signals: Signals,
     own: Option<Identity>,
     oom_score: Option<i32>,
+    fresh: Fresh,
 }
 
 impl Ground {
     pub(super) fn new() -> Result<Self, RunError> {
         let host = Root::host()?;
+        let fresh = fresh::become_fresh(&host);
         let boot = BootId::read(&host)?;
         let signals = Signals::watch(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
         tracking::become_subreaper()?;
         signal::note_actions();
         let own = Proc::new(host.clone()).identity(ProcessId::own(), &boot).ok();
         let oom_score = processes::protect(&host);
-        Ok(Self { host, boot, signals, own, oom_score })
+        Ok(Self { host, boot, signals, own, oom_score, fresh })
     }
 }
 
@@ -72,7 +75,7 @@ impl Supervisor {
         plan: Box<Plan>,
         foreground: Foreground,
     ) -> Result<Box<Self>, RunError> {
-        let Ground { host, boot, signals, own, oom_score } = ground;
+        let Ground { host, boot, signals, own, oom_score, fresh } = ground;
         let features = Features::detect(plan.switches.as_deref())?;
         let place = Place::from_plan(&plan.paths, plan.mode)?;
         let files = place.prepare(&plan.unit)?;
@@ -93,6 +96,7 @@ impl Supervisor {
             machine: Machine::default(),
             queue: VecDeque::new(),
             oom_score,
+            limits: fresh.limits,
             deserted: made == Made::New,
             restarting: false,
             watchdog: plan.service.watchdog,
@@ -127,6 +131,9 @@ impl Supervisor {
             foreground,
             lock: Some(lock),
         });
+        if s.plan.mode == ApplyMode::Strict {
+            s.record.not_applied.extend(fresh.left);
+        }
         s.open_output();
         s.first(old);
         Ok(s)

@@ -73,6 +73,7 @@ pub(super) fn of(
 ) -> Result<Environment, String> {
     let mut e = Environment::default();
     e.set("PATH", SEARCH_PATH);
+    locale(&mut e, root);
     own(&mut e, plan, root, known, slot, role);
     folders(&mut e, plan, root);
     login(&mut e, known);
@@ -101,6 +102,45 @@ pub(super) fn of(
             .any(|u| u == n || u.split_once('=') == Some((n.as_str(), v.as_str())))
     });
     Ok(e)
+}
+
+/// Where a host says in which language it speaks: systemd's file; Debian's; RHEL 6's, which rc sources.
+const LOCALES: [&str; 3] = ["/etc/locale.conf", "/etc/default/locale", "/etc/sysconfig/i18n"];
+
+/// The variables that systemd takes from there.
+const LOCALE_VARIABLES: [&str; 14] = [
+    "LANG",
+    "LANGUAGE",
+    "LC_CTYPE",
+    "LC_NUMERIC",
+    "LC_TIME",
+    "LC_COLLATE",
+    "LC_MONETARY",
+    "LC_MESSAGES",
+    "LC_PAPER",
+    "LC_NAME",
+    "LC_ADDRESS",
+    "LC_TELEPHONE",
+    "LC_MEASUREMENT",
+    "LC_IDENTIFICATION",
+];
+
+/// The host's locale, as systemd's manager passes it on: the first file that is there. Where none says
+/// anything C.UTF-8, if the host has that: to name a locale that is not there would only make programs
+/// complain.
+fn locale(e: &mut Environment, root: &Root) {
+    let bytes = LOCALES.iter().find_map(|path| root.read(Path::new(path), LIMIT).ok()).unwrap_or_default();
+    let vars = env::parse_file(&bytes).vars;
+    let known = |name: &str| LOCALE_VARIABLES.contains(&name);
+    let mut found = false;
+    for (name, value) in vars.into_iter().filter(|(n, v)| known(n) && !v.is_empty()) {
+        e.set(&name, value);
+        found = true;
+    }
+    let there = |name: &str| root.is_dir(&Path::new("/usr/lib/locale").join(name));
+    if !found && (there("C.utf8") || there("C.UTF-8")) {
+        e.set("LANG", "C.UTF-8");
+    }
 }
 
 fn own(e: &mut Environment, plan: &Plan, root: &Root, known: &Known, slot: Slot, role: Role) {

@@ -15,7 +15,7 @@ use crate::service::machine::{Event, Main, State};
 use crate::service::place::{Place, Privilege};
 use crate::service::plan::Plan;
 use crate::service::status::Record;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -102,19 +102,21 @@ fn group_name(plan: &Plan, place: &Place) -> Result<String> {
     Ok(format!("{}.{:x}-{:x}", plan.unit, top.dev, top.ino))
 }
 
-/// Protects this process from the kernel's search for memory, as far as it may; returns the score
-/// that the service is to have: what this process came with, unless another supervisor has started it
-/// and passed its own protection on.
+/// Protects this process from the kernel's search for memory, as far as it may; returns the score that
+/// the service is to have, where that is not this process's own: the first process's, but for the
+/// protection that one may have given itself.
 pub(super) fn protect(host: &Root) -> Option<i32> {
-    let mut file = host.open_with(Path::new("/proc/self/oom_score_adj"), OFlag::O_RDWR, 0).ok()?;
-    let mut text = [0; 16];
-    let read = file.read(&mut text).ok()?;
-    let before = std::str::from_utf8(text.get(..read)?).ok()?.trim();
-    if before == OOM_SCORE {
-        return Some(0);
+    let own = Path::new("/proc/self/oom_score_adj");
+    let score = |path: &Path| -> Option<i32> {
+        String::from_utf8_lossy(&host.read_kernel(path, 64).ok()?).trim().parse().ok()
+    };
+    let usual = score(Path::new("/proc/1/oom_score_adj")).unwrap_or(0).max(0);
+    let set = |text: &str| host.open_with(own, OFlag::O_WRONLY, 0).ok()?.write_all(text.as_bytes()).ok();
+    if set(OOM_SCORE).is_none() {
+        // Not this caller's either, at least.
+        let _ = (score(own) != Some(usual)).then(|| set(&usual.to_string()));
     }
-    file.write_all(OOM_SCORE.as_bytes()).ok()?;
-    before.parse().ok()
+    (score(own) != Some(usual)).then_some(usual)
 }
 
 impl Supervisor {

@@ -14,9 +14,7 @@ use crate::os::ids::{Ids, User, id_number};
 use crate::os::root::{OFlag, Root};
 use crate::service::machine::{Role, Slot};
 use crate::service::plan::{ApplyMode, DIRECTORIES, Plan, directories};
-use crate::unit::model::{
-    ExecCommand, ExecPrivilege, Resource, ResourceLimit, StandardInput, StandardOutput, WorkingDirectory,
-};
+use crate::unit::model::{ExecCommand, ExecPrivilege, StandardInput, StandardOutput, WorkingDirectory};
 use crate::unit::value::expand;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -39,8 +37,10 @@ pub(super) struct Scene<'a> {
     pub(super) output: Option<&'a Output>,
     pub(super) group: Option<&'a Group>,
     pub(super) foreground: Foreground,
-    /// What the score was before the supervisor protected itself.
+    /// The OOM score and the limits where the unit says nothing; `None`, or not among them: the
+    /// supervisor's own.
     pub(super) oom_score: Option<i32>,
+    pub(super) limits: &'a [Limit],
 }
 
 /// What became of it.
@@ -103,7 +103,8 @@ fn prepare(
         cpu_affinity: c.cpu_affinity.clone(),
         ignore_sigpipe: c.ignore_sigpipe,
         new_session: scene.foreground == Foreground::No,
-        limits: c.limits.iter().map(limit).collect(),
+        limits: limits(scene),
+        own_keyring: true,
         ..Spec::default()
     };
     restrict(&mut spec, scene, command, credentials);
@@ -121,8 +122,11 @@ fn prepare(
     Ok(spec)
 }
 
-fn limit(&(resource, limit): &(Resource, ResourceLimit)) -> Limit {
-    Limit { resource, soft: limit.soft, hard: limit.hard }
+fn limits(scene: &Scene<'_>) -> Vec<Limit> {
+    let said = &scene.plan.service.context.limits;
+    let silent = scene.limits.iter().filter(|l| said.iter().all(|(resource, _)| *resource != l.resource));
+    let said = said.iter().map(|&(resource, l)| Limit { resource, soft: l.soft, hard: l.hard });
+    silent.copied().chain(said).collect()
 }
 
 /// The variables that tell a process that it is meant itself.

@@ -15,8 +15,8 @@ mod intern;
 mod record;
 mod store;
 
+pub(crate) use store::Novelty;
 pub use store::{Cursors, FolderId, Full};
-pub(crate) use store::{Model, Novelty};
 
 use std::time::Duration;
 
@@ -257,7 +257,7 @@ pub struct Fault {
 pub enum FaultKind {
     /// The text is not what the format has here.
     #[error("{0}")]
-    Syntax(crate::json::Problem),
+    Syntax(String),
     /// A state lacks a field without which it says nothing.
     #[error("the state has no '{0}', no file can be told by it")]
     Missing(&'static str),

@@ -1,136 +1,54 @@
-//! Reads JSON from a stream, token by token: whoever reads says what it expects, nothing is kept.
+//! serde_json over a stream of many values, and what is done with values of each kind.
 //!
-//! It exists because a registry of a million states would cost a gigabyte as a tree of values, and
-//! because an error must name its byte. It takes what Go's decoders take (Filebeat's): any white
-//! space, any order, names in any case (the caller compares), bytes in strings that are no UTF-8;
-//! lone surrogates become U+FFFD as in Go. It promises to end, to hold at most one string
-//! ([`LONGEST`] bytes) beside its buffer, and never to recurse.
+//! A registry of a million states would cost a gigabyte as a tree of values, and serde_json reads a
+//! stream five times slower than a slice. So the states lie in a [`Window`] one after the other, and
+//! each is read as a slice; what stands between them is a comma. Each value goes to a [`Take`] as it
+//! is read. Names of files are taken as Go's decoder takes them ([`Text`]).
 //!
-//! It has to be fast as well: a shutdown waits for it. What the next token needs mostly lies in the
-//! buffer, without white space before it; that case is taken in one look at the rest of the buffer,
-//! and everything else falls to the careful readers, byte by byte, which are the same for all. The
-//! binary is compiled for size, so that case says itself what must be inlined.
-//!
-//! Pure: the stream is the caller's.
+//! It holds at most [`LONGEST`] bytes of the stream. Pure: the stream is the caller's.
 
-use std::io::Read;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::de::SliceRead;
+use std::fmt;
+use std::io::{self, Read};
 
-/// The longest string that is taken, in bytes as they stand in the file. Far above `PATH_MAX`.
-pub const LONGEST: usize = 1 << 20;
-/// The deepest nesting that is skipped over.
-pub const DEEPEST: u32 = 128;
-const BUFFER: usize = 64 * 1024;
+/// The longest value that is taken, in bytes; a state has some 200, and a path 4096 at most.
+pub(crate) const LONGEST: usize = 4 << 20;
+const BUFFER: usize = 64 << 10;
 
 /// Why reading stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
+#[derive(Debug)]
+pub(crate) enum Error {
     /// The stream failed.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    /// The text is not what was expected.
-    #[error("byte {at}: {problem}")]
-    Bad {
-        /// The byte at which it shows, counted from the start of the file.
-        at: u64,
-        /// What is wrong.
-        problem: Problem,
-    },
+    Io(io::Error),
+    /// The text ends too soon, at this byte.
+    End(u64),
+    /// The text is not JSON, or not what was expected, at this byte.
+    Bad(u64, String),
 }
 
-/// What is wrong with a text that should be JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// It ends too soon.
-    #[error("the text ends in the middle of a value")]
-    End,
-    /// Another byte was expected.
-    #[error("expected {wanted}, found '{}'", char::from(*.found).escape_default())]
-    Byte {
-        /// The byte that is there.
-        found: u8,
-        /// What should be there.
-        wanted: &'static str,
-    },
-    /// `\` with something that JSON does not have.
-    #[error("an escape that JSON does not have")]
-    Escape,
-    /// A string longer than [`LONGEST`].
-    #[error("a string of more than {LONGEST} bytes")]
-    Long,
-    /// Nested deeper than [`DEEPEST`].
-    #[error("nested deeper than {DEEPEST}")]
-    Deep,
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
-/// What kind of value comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// `{`
-    Object,
-    /// `[`
-    Array,
-    /// `"`
-    String,
-    /// A digit or `-`.
-    Number,
-    /// `true` or `false`.
-    Bool,
-    /// `null`
-    Null,
-    /// The end of the stream.
-    End,
-}
-
-/// A number, as far as positions need numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Number {
-    /// An integer from 0 to 2^64-1.
-    Unsigned(u64),
-    /// An integer from -2^63 to -1.
-    Negative(i64),
-    /// Anything else: fractions, exponents, integers beyond.
-    Other,
-}
-
-/// Whether `bytes` begin with `text`, eight bytes at a time: musl's own comparison takes one at a time.
-#[inline(always)]
-pub(crate) fn begins(bytes: &[u8], text: &[u8]) -> bool {
-    let Some(bytes) = bytes.get(..text.len()) else { return false };
-    let (all, others) = (bytes.as_chunks::<16>().0, text.as_chunks::<16>().0);
-    for (one, other) in all.iter().zip(others) {
-        if one != other {
-            return false;
+impl Error {
+    /// What is wrong with the text, and where; the error itself where the stream failed.
+    pub fn fault(self) -> io::Result<(u64, String)> {
+        match self {
+            Self::Io(error) => Err(error),
+            Self::End(at) => Ok((at, "the text ends too soon".into())),
+            Self::Bad(at, problem) => Ok((at, problem)),
         }
     }
-    // The rest with some of what was compared, so that it is as many bytes, too.
-    if let (Some(end), Some(other)) = (bytes.last_chunk::<16>(), text.last_chunk::<16>()) {
-        return end == other;
-    }
-    if let (Some(start), Some(other)) = (bytes.first_chunk::<8>(), text.first_chunk::<8>())
-        && start != other
-    {
-        return false;
-    }
-    if let (Some(end), Some(other)) = (bytes.last_chunk::<8>(), text.last_chunk::<8>()) {
-        return end == other;
-    }
-    for (one, other) in bytes.iter().zip(text) {
-        if one != other {
-            return false;
-        }
-    }
-    true
 }
 
-/// How many bytes, from the first one on, stand in a JSON string as they are: up to a quote, a backslash
-/// or a control byte.
-#[must_use]
-pub fn plain(bytes: &[u8]) -> usize {
-    string::plain(bytes)
-}
+/// What reads one value.
+pub(crate) type Json<'de> = serde_json::Deserializer<SliceRead<'de>>;
 
-/// The reader.
-pub struct Reader<'a> {
+/// The part of a stream in which the next value lies.
+pub(crate) struct Window<'a> {
     source: &'a mut dyn Read,
     buffer: Vec<u8>,
     /// The next byte of `buffer` to look at.
@@ -140,13 +58,12 @@ pub struct Reader<'a> {
     /// The place in the file of `buffer`'s first byte.
     base: u64,
     ended: bool,
-    text: Vec<u8>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Window<'a> {
     /// Reads `source`, whose first byte is byte `base` of its file.
     pub fn new(source: &'a mut dyn Read, base: u64) -> Self {
-        Self { source, buffer: Vec::new(), at: 0, filled: 0, base, ended: false, text: Vec::new() }
+        Self { source, buffer: Vec::new(), at: 0, filled: 0, base, ended: false }
     }
 
     /// The place in the file of the next byte.
@@ -154,342 +71,114 @@ impl<'a> Reader<'a> {
         self.base.saturating_add(self.at as u64)
     }
 
-    /// An error at the next byte.
-    pub fn bad(&self, problem: Problem) -> Error {
-        Error::Bad { at: self.place(), problem }
-    }
-
-    /// Skips white space and says what comes next.
-    ///
-    /// # Errors
-    /// The stream fails, or no value begins here.
-    #[inline(always)]
-    pub fn peek(&mut self) -> Result<Next, Error> {
-        match self.peek_token()? {
-            None => Ok(Next::End),
-            Some(b'{') => Ok(Next::Object),
-            Some(b'[') => Ok(Next::Array),
-            Some(b'"') => Ok(Next::String),
-            Some(b'-' | b'0'..=b'9') => Ok(Next::Number),
-            Some(b't' | b'f') => Ok(Next::Bool),
-            Some(b'n') => Ok(Next::Null),
-            Some(_) => Err(self.unexpected("a value")),
-        }
-    }
-
-    /// Enters an object.
-    ///
-    /// # Errors
-    /// No object begins here.
-    #[inline]
-    pub fn object(&mut self) -> Result<(), Error> {
-        self.token(b'{', "'{'")
-    }
-
-    /// Enters an array.
-    ///
-    /// # Errors
-    /// No array begins here.
-    pub fn array(&mut self) -> Result<(), Error> {
-        self.token(b'[', "'['")
-    }
-
-    /// The next name of an object that was entered; `None` leaves the object. `first` says whether
-    /// it is the object's first one. After a name its value has to be read or skipped.
-    ///
-    /// # Errors
-    /// No name stands here.
-    #[inline]
-    pub fn name(&mut self, first: bool) -> Result<Option<&[u8]>, Error> {
-        let (lead, text) = match self.rest() {
-            [b'"', text @ ..] if first => (1, text),
-            [b',', b'"', text @ ..] if !first => (2, text),
-            [b'}', ..] => {
-                self.at += 1;
-                return Ok(None);
-            }
-            _ => return self.name_beyond(first),
-        };
-        let len = string::plain(text);
-        if len > LONGEST || !text.get(len..).is_some_and(|after| after.starts_with(b"\":")) {
-            return self.name_beyond(first);
-        }
-        let from = self.at + lead;
-        self.at = from + len + 2;
-        Ok(Some(self.buffer.get(from..from + len).unwrap_or_default()))
-    }
-
-    /// A name with white space, escapes or the end of the buffer in it or around it.
-    #[cold]
-    fn name_beyond(&mut self, first: bool) -> Result<Option<&[u8]>, Error> {
-        if !self.more(first, b'}', "',' or '}'")? {
-            return Ok(None);
-        }
-        let range = self.raw_string()?;
-        // The colon may lie beyond the buffer, and filling the buffer would move the name.
-        if self.buffer.get(self.at) == Some(&b':') && self.at < self.filled {
-            self.at += 1;
-            return Ok(Some(self.resolve(range)));
-        }
-        let Self { text, buffer, .. } = self;
-        if let Text::Buffer(from, to) = range {
-            text.clear();
-            text.extend_from_slice(buffer.get(from..to).unwrap_or_default());
-        }
-        self.token(b':', "':'")?;
-        Ok(Some(&self.text))
-    }
-
-    /// The next bytes: at least so many, where the stream has them and gives them at once.
-    ///
-    /// # Errors
-    /// The stream fails.
-    #[inline(always)]
-    pub(crate) fn ahead(&mut self, least: usize) -> Result<&[u8], Error> {
-        if self.rest().len() < least {
-            self.fill(self.at)?;
-        }
-        Ok(self.rest())
-    }
-
-    /// What is left of the bytes that were read already, from a place on: `None` when they are gone.
-    pub(crate) fn since(&self, place: u64) -> Option<&[u8]> {
-        let from = usize::try_from(place.checked_sub(self.base)?).ok()?;
-        self.buffer.get(from..self.filled)
-    }
-
-    /// Passes over bytes that [`Self::ahead`] showed.
-    #[inline(always)]
-    pub(crate) fn pass(&mut self, bytes: usize) {
-        self.at = self.at.wrapping_add(bytes).min(self.filled);
-    }
-
-    /// Takes `text` if exactly it stands here and the buffer holds it; no white space is skipped.
-    #[inline(always)]
-    pub fn take(&mut self, text: &[u8]) -> bool {
-        let here = begins(self.rest(), text);
-        if here {
-            self.at += text.len();
-        }
-        here
-    }
-
-    /// Takes such a text if exactly it stands here and the buffer holds it; no white space is skipped.
-    #[inline(always)]
-    pub fn take_literal(&mut self, literal: &Literal) -> bool {
-        let here = self.rest().first_chunk().is_some_and(|there| literal.begins(there));
-        if here {
-            self.at += literal.len;
-        }
-        here
-    }
-
-    /// Whether an array that was entered has one more element; `false` leaves the array.
-    ///
-    /// # Errors
-    /// Neither an element nor the end stands here.
-    pub fn element(&mut self, first: bool) -> Result<bool, Error> {
-        self.more(first, b']', "',' or ']'")
-    }
-
-    /// A string, its escapes resolved.
-    ///
-    /// # Errors
-    /// No string stands here, or it is not one to its end.
-    #[inline(always)]
-    pub fn string(&mut self) -> Result<&[u8], Error> {
-        let text = self.raw_string()?;
-        Ok(self.resolve(text))
-    }
-
-    /// A number.
-    ///
-    /// # Errors
-    /// No number stands here.
-    #[inline]
-    pub fn number(&mut self) -> Result<Number, Error> {
-        if let Some((number, len)) = number::whole(self.rest()) {
-            self.at += len;
-            return Ok(number);
-        }
-        self.number_beyond()
-    }
-
-    /// A whole number of the commonest form, if one stands here: digits alone, few enough, the end of
-    /// which the buffer holds.
-    #[inline]
-    pub fn plain_number(&mut self) -> Option<u64> {
-        let (value, len) = number::digits(self.rest())?;
-        self.at += len;
-        Some(value)
-    }
-
-    /// `true` or `false`.
-    ///
-    /// # Errors
-    /// Neither stands here.
-    pub fn bool(&mut self) -> Result<bool, Error> {
-        match self.peek_token()? {
-            Some(b't') => self.word(b"true").map(|()| true),
-            Some(_) | None => self.word(b"false").map(|()| false),
-        }
-    }
-
-    /// `null`.
-    ///
-    /// # Errors
-    /// It does not stand here.
-    pub fn null(&mut self) -> Result<(), Error> {
-        self.peek_token()?;
-        self.word(b"null")
-    }
-
-    /// Reads over one value of any kind.
-    ///
-    /// # Errors
-    /// The value is not one to its end.
-    pub fn skip(&mut self) -> Result<(), Error> {
-        match self.peek()? {
-            Next::String => self.raw_string().map(drop),
-            Next::Number => self.number().map(drop),
-            Next::Null => self.null(),
-            Next::Object | Next::Array | Next::Bool | Next::End => self.skip_any(),
-        }
-    }
-
-    fn skip_any(&mut self) -> Result<(), Error> {
-        // One bit for each open container, the innermost lowest: 1 is an object.
-        let mut open: u128 = 0;
-        let mut depth = 0;
-        let mut first = false;
+    /// Skips white space; the byte after it, or `None` at the end.
+    pub fn peek(&mut self) -> io::Result<Option<u8>> {
         loop {
-            let next = match depth {
-                0 => Some(self.peek()?),
-                _ if open & 1 == 1 => self.name(first)?.is_some().then_some(Next::Null),
-                _ => self.element(first)?.then_some(Next::Null),
-            };
-            first = false;
-            match next {
-                None => {
-                    open >>= 1;
-                    depth -= 1;
+            let rest = self.rest();
+            let white = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+            let next = rest.get(white).copied();
+            self.at = self.at.saturating_add(white);
+            if next.is_some() || self.ended {
+                return Ok(next);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// Skips white space and takes `byte`, if it is there.
+    pub fn take(&mut self, byte: u8) -> io::Result<bool> {
+        let here = self.peek()? == Some(byte);
+        self.at = self.at.saturating_add(usize::from(here));
+        Ok(here)
+    }
+
+    /// An error at the next byte, where something else was expected.
+    pub fn unexpected(&mut self, wanted: &str) -> Error {
+        match self.peek() {
+            Err(error) => Error::Io(error),
+            Ok(None) => Error::End(self.place()),
+            Ok(Some(found)) => {
+                let found = char::from(found).escape_default();
+                Error::Bad(self.place(), format!("expected {wanted}, found '{found}'"))
+            }
+        }
+    }
+
+    /// Reads one value, which is an object, an array or a string: of other ones the window may hold but a
+    /// part. `read` is called again, from the beginning of the value, until the window holds all of it.
+    pub fn value<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Json<'_>) -> serde_json::Result<T>,
+    ) -> Result<T, Error> {
+        loop {
+            let mut json = Json::from_slice(self.rest());
+            match read(&mut json) {
+                Ok(value) => {
+                    let len = json.into_iter::<IgnoredAny>().byte_offset();
+                    self.at = self.at.saturating_add(len);
+                    return Ok(value);
                 }
-                Some(_) => match self.peek()? {
-                    kind @ (Next::Object | Next::Array) if depth < DEEPEST => {
-                        self.at += 1;
-                        open = open << 1 | u128::from(kind == Next::Object);
-                        depth += 1;
-                        first = true;
-                    }
-                    Next::Object | Next::Array => return Err(self.bad(Problem::Deep)),
-                    Next::String => self.raw_string().map(drop)?,
-                    Next::Number => self.number().map(drop)?,
-                    Next::Bool => self.bool().map(drop)?,
-                    Next::Null => self.null()?,
-                    Next::End => return Err(self.bad(Problem::End)),
-                },
-            }
-            if depth == 0 {
-                return Ok(());
+                Err(error) if !error.is_eof() => return Err(self.bad(&error)),
+                Err(_) if self.ended => return Err(Error::End(self.base.saturating_add(self.filled as u64))),
+                Err(_) if self.rest().len() > LONGEST => {
+                    return Err(Error::Bad(self.place(), format!("a value of more than {LONGEST} bytes")));
+                }
+                Err(_) => self.fill()?,
             }
         }
     }
 
-    #[inline]
-    fn more(&mut self, first: bool, close: u8, wanted: &'static str) -> Result<bool, Error> {
-        match self.peek_token()? {
-            Some(byte) if byte == close => {
-                self.at += 1;
-                Ok(false)
-            }
-            Some(b',') if !first => {
-                self.at += 1;
-                self.peek_token()?;
-                Ok(true)
-            }
-            Some(_) if first => Ok(true),
-            Some(_) | None => Err(self.unexpected(wanted)),
-        }
-    }
-
-    #[inline(always)]
-    fn token(&mut self, byte: u8, wanted: &'static str) -> Result<(), Error> {
-        if self.peek_token()? != Some(byte) {
-            return Err(self.unexpected(wanted));
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    fn word(&mut self, word: &'static [u8]) -> Result<(), Error> {
-        if self.take(word) {
+    /// Reads what stands between an opening bracket, which is the next byte, and `close`: `each` reads one
+    /// of the things between the commas.
+    pub fn list(
+        &mut self,
+        close: u8,
+        mut each: impl FnMut(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.at = self.at.saturating_add(1);
+        if self.take(close)? {
             return Ok(());
         }
-        for &byte in word {
-            if self.byte()? != Some(byte) {
-                return Err(self.unexpected("true, false or null"));
+        loop {
+            each(self)?;
+            if self.take(close)? {
+                return Ok(());
             }
-            self.at += 1;
+            if !self.take(b',')? {
+                return Err(self.unexpected(&format!("',' or '{}'", char::from(close))));
+            }
         }
-        Ok(())
     }
 
-    /// The error for the byte that stands here, or for the end.
-    #[cold]
-    pub fn unexpected(&self, wanted: &'static str) -> Error {
-        let found = self.rest().first();
-        self.bad(found.map_or(Problem::End, |&found| Problem::Byte { found, wanted }))
-    }
-
-    /// What of the buffer is not read yet.
-    #[inline(always)]
     fn rest(&self) -> &[u8] {
         self.buffer.get(self.at..self.filled).unwrap_or_default()
     }
 
-    #[inline(always)]
-    fn peek_token(&mut self) -> Result<Option<u8>, Error> {
-        match self.rest().first() {
-            Some(&byte) if byte > b' ' => Ok(Some(byte)),
-            Some(_) | None => self.peek_beyond(),
-        }
+    /// serde_json names line and column of the value; a file has bytes.
+    fn bad(&self, error: &serde_json::Error) -> Error {
+        let lines = self.rest().split_inclusive(|&byte| byte == b'\n');
+        let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+        let at = before.saturating_add(error.column().saturating_sub(1));
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let text = error.to_string();
+        let problem = text.strip_suffix(&place).unwrap_or(&text);
+        Error::Bad(self.place().saturating_add(at as u64), problem.to_owned())
     }
 
-    /// The next byte that is no white space.
-    #[inline(never)]
-    fn peek_beyond(&mut self) -> Result<Option<u8>, Error> {
-        loop {
-            match self.byte()? {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
-                other => return Ok(other),
-            }
-        }
-    }
-
-    fn byte(&mut self) -> Result<Option<u8>, Error> {
-        if self.rest().is_empty() {
-            self.fill(self.at)?;
-        }
-        Ok(self.rest().first().copied())
-    }
-
-    /// Reads more, keeping what stands from `keep` on. Nothing new means the end.
+    /// Reads more. What was passed goes; a value that fills the window makes it grow to twice its size.
     #[cold]
-    fn fill(&mut self, keep: usize) -> Result<(), Error> {
-        if self.ended {
-            return Ok(());
-        }
-        self.buffer.copy_within(keep..self.filled, 0);
-        self.base = self.base.saturating_add(keep as u64);
-        self.at -= keep;
-        self.filled -= keep;
-        if self.buffer.len() < self.filled + BUFFER {
-            self.buffer.resize(self.filled + BUFFER, 0);
+    fn fill(&mut self) -> io::Result<()> {
+        self.buffer.copy_within(self.at..self.filled, 0);
+        self.base = self.place();
+        self.filled = self.filled.saturating_sub(self.at);
+        self.at = 0;
+        if self.filled == self.buffer.len() {
+            self.buffer.resize((self.filled * 2).max(BUFFER), 0);
         }
         let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
         let read = loop {
             match self.source.read(room) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => break other?,
             }
         };
@@ -499,12 +188,159 @@ impl<'a> Reader<'a> {
     }
 }
 
-mod literal;
-mod number;
-mod string;
-pub use literal::Literal;
-pub(crate) use number::{digits, eight};
-use string::Text;
+/// A value that is no container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scalar<'a> {
+    Null,
+    Bool(bool),
+    /// An integer from 0 to 2^64-1.
+    Unsigned(u64),
+    /// An integer from -2^63 to -1.
+    Negative(i64),
+    /// A number that is no integer, or beyond 64 bits.
+    Fraction,
+    Text(&'a str),
+    /// An object or an array where none was wanted; it was read over.
+    Container,
+}
+
+/// What becomes of a value, whatever its kind.
+pub(crate) trait Take<'de>: Sized {
+    /// What it gives.
+    type Out;
+
+    /// Takes a value that is no container, or hears of a container that is not wanted.
+    fn scalar(self, value: Scalar<'_>) -> Self::Out;
+
+    /// Takes an object.
+    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Out, A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(self.scalar(Scalar::Container))
+    }
+
+    /// Takes an array.
+    fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Out, A::Error> {
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(self.scalar(Scalar::Container))
+    }
+}
+
+/// Gives a value of any kind to a [`Take`].
+pub(crate) struct Any<T>(pub T);
+
+impl<'de, T: Take<'de>> DeserializeSeed<'de> for Any<T> {
+    type Value = T::Out;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<T::Out, D::Error> {
+        value.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Take<'de>> Visitor<'de> for Any<T> {
+    type Value = T::Out;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<T::Out, E> {
+        Ok(self.0.scalar(Scalar::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<T::Out, E> {
+        Ok(self.0.scalar(Scalar::Bool(value)))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<T::Out, E> {
+        Ok(self.0.scalar(Scalar::Unsigned(value)))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<T::Out, E> {
+        Ok(self.0.scalar(u64::try_from(value).map_or(Scalar::Negative(value), Scalar::Unsigned)))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<T::Out, E> {
+        Ok(self.0.scalar(Scalar::Fraction))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<T::Out, E> {
+        Ok(self.0.scalar(Scalar::Text(value)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T::Out, A::Error> {
+        self.0.object(object)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<T::Out, A::Error> {
+        self.0.array(array)
+    }
+}
+
+/// A string that is taken as Go's decoder takes it, into `into`: a lone surrogate becomes U+FFFD. Bytes
+/// that are no UTF-8 stay as they are, as they may be a file's name. Anything else than a string ends
+/// the reading, since serde tells no kind beforehand where it gives bytes.
+pub(crate) struct Text<'a> {
+    pub name: &'static str,
+    pub into: &'a mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for Text<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        value.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for Text<'_> {
+    type Value = ();
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "'{}' to be a string", self.name)
+    }
+
+    fn visit_bytes<E>(self, text: &[u8]) -> Result<(), E> {
+        self.into.clear();
+        self.into.extend_from_slice(text);
+        replace_surrogates(self.into);
+        Ok(())
+    }
+}
+
+/// serde_json gives a lone surrogate as the three bytes that UTF-8 would have for it.
+fn replace_surrogates(text: &mut [u8]) {
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(0xed, rest) {
+        let (_, found) = rest.split_at_mut(at);
+        if let [lead, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, ..] = found {
+            [*lead, *second, *third] = *b"\xef\xbf\xbd";
+        }
+        rest = found.get_mut(1..).unwrap_or_default();
+    }
+}
+
+/// The name of a field, given to a function as the bytes it has.
+pub(crate) struct Name<F>(pub F);
+
+impl<'de, T, F: FnOnce(&[u8]) -> T> DeserializeSeed<'de> for Name<F> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<T, D::Error> {
+        name.deserialize_bytes(self)
+    }
+}
+
+impl<T, F: FnOnce(&[u8]) -> T> Visitor<'_> for Name<F> {
+    type Value = T;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a name")
+    }
+
+    fn visit_bytes<E>(self, name: &[u8]) -> Result<T, E> {
+        Ok(self.0(name))
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! How far a log shipper has come: its position files are read into one table of cursors.
 //!
 //! * [`cursor`]: the table, what one position says, and every fault met on the way.
-//! * [`json`]: JSON from a stream, token by token, with the byte of each error.
 //! * [`filebeat`]: every generation of Filebeat's registry.
 //!
 //! A registry may hold a million states and a shutdown waits until they are read. So this is a crate of its
@@ -16,4 +15,4 @@
 
 pub mod cursor;
 pub mod filebeat;
-pub mod json;
+mod json;

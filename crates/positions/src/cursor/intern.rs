@@ -3,7 +3,6 @@
 //! Both exist to hold a million small things in few bytes: a `HashMap<Box<[u8]>, u32>` costs some
 //! ninety bytes an entry beyond the text. Pure.
 
-use crate::json::begins;
 use std::hash::Hasher;
 
 /// Finds the number of a thing by its hash; equality is the caller's, who has the things.
@@ -232,7 +231,7 @@ impl Interner {
     fn find_lately(&self, text: &[u8]) -> Option<u32> {
         let number = self.recent.get(sketch(text)).copied()?;
         let known = self.get(number);
-        (number != u32::MAX && known.len() == text.len() && begins(known, text)).then_some(number)
+        (number != u32::MAX && known == text).then_some(number)
     }
 
     /// The number that was asked for last.

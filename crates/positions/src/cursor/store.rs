@@ -11,7 +11,6 @@ use super::record::{
     Ack, Kind, NO_TIME, NONE, Record, hash_of, pack_identity, same_identity, ttl, ttl_number,
 };
 use super::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp};
-use crate::json::begins;
 
 /// Why the table takes no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,9 +25,6 @@ pub enum Full {
 
 /// How long a file's name is, mostly.
 const NAME: usize = 20;
-
-mod model;
-pub(crate) use model::Model;
 
 /// A folder's number; states of one folder share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -267,8 +263,7 @@ impl Cursors {
         if *head != scope_head(id) || text.len() != id.len() + scope.len() {
             return None;
         }
-        let same = begins(text, id) && text.get(id.len()..).is_some_and(|text| begins(text, scope));
-        same.then_some(last)
+        (text.strip_prefix(id) == Some(scope)).then_some(last)
     }
 
     fn device_number(&mut self, device: u64) -> Option<u32> {

@@ -6,7 +6,6 @@
 //! taken, so that two keys are never one. Source: `registry_key.go`, `identifier.go` of Beats. Pure.
 
 use crate::cursor::{FileId, Identity, Input};
-use crate::json::{begins, digits};
 
 /// A key, cut into its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,54 +37,6 @@ const IDENTITIES: [&[u8]; 4] = [b"native::", b"path::", b"inode_marker::", b"fin
 
 /// How much of a file a fingerprint covers unless it is said: `prospector.scanner.fingerprint.length`.
 pub const FINGERPRINT_LENGTH: u64 = 1024;
-
-/// Cuts keys. All files of one input have keys that differ in device and inode alone, so what stood
-/// before those in the key before is looked for first.
-#[derive(Clone, Debug)]
-pub(super) struct Keys {
-    /// `filestream::ID::native::` or the log input's; empty where the key before was another one.
-    prefix: Vec<u8>,
-    input: Input,
-    /// Where the input's id stands in it.
-    id: std::ops::Range<usize>,
-}
-
-impl Default for Keys {
-    fn default() -> Self {
-        Self { prefix: Vec::new(), input: Input::Log, id: 0..0 }
-    }
-}
-
-impl Keys {
-    /// As [`parse`].
-    pub fn cut<'a>(&mut self, key: &'a [u8]) -> Key<'a> {
-        self.as_before(key).map_or_else(|| self.anew(key), Key::File)
-    }
-
-    fn as_before<'a>(&self, key: &'a [u8]) -> Option<FileKey<'a>> {
-        if self.prefix.is_empty() || !begins(key, &self.prefix) {
-            return None;
-        }
-        let (prefix, value) = key.split_at_checked(self.prefix.len())?;
-        let (identity, suffix) = inode(value)?;
-        let input_id = prefix.get(self.id.clone())?;
-        Some(FileKey { input: self.input, input_id, identity, prefix, suffix })
-    }
-
-    #[cold]
-    fn anew<'a>(&mut self, key: &'a [u8]) -> Key<'a> {
-        let parsed = parse(key);
-        self.prefix.clear();
-        if let Key::File(FileKey { identity: Identity::Inode(_), prefix, input, input_id, .. }) = parsed {
-            self.prefix.extend_from_slice(prefix);
-            self.input = input;
-            // The id of a filestream follows its first word.
-            let at = if input_id.is_empty() { 0 } else { FILESTREAM.len() };
-            self.id = at..at.wrapping_add(input_id.len());
-        }
-        parsed
-    }
-}
 
 const FILESTREAM: &[u8] = b"filestream::";
 
@@ -177,9 +128,6 @@ fn is_suffix(suffix: &[u8]) -> bool {
 
 /// A decimal number without leading zeros, and what follows it.
 fn number(text: &[u8]) -> Option<(u64, &[u8])> {
-    if let Some((value, len)) = digits(text) {
-        return Some((value, text.get(len..)?));
-    }
     let (mut value, mut len) = (0u64, 0usize);
     for byte in text {
         let digit = byte.wrapping_sub(b'0');
@@ -239,31 +187,6 @@ mod tests {
             panic!("no fingerprint")
         };
         assert_eq!(sha256, [10; 32]);
-    }
-
-    #[test]
-    fn a_key_is_cut_in_the_same_way_whatever_was_before() {
-        let keys = [
-            "filestream::my-id::native::1-2",
-            "filestream::my-id::native::13643776-64768",
-            "filestream::my-id::native::07-1",
-            "filestream::my-id::native::7-1-copy",
-            "filestream::my-id::native::7-1x",
-            "filestream::my-id::path::/a",
-            "filestream::::native::7-1",
-            "filestream::a::native::native::7-1",
-            "filebeat::logs::native::7-1",
-            "filebeat::logs::native::17-1",
-            "filebeat::logs::1b59-native::7-1",
-            "journald::native::7-1",
-        ];
-        let mut cutter = Keys::default();
-        for before in keys {
-            for key in keys {
-                cutter.cut(before.as_bytes());
-                assert_eq!(cutter.cut(key.as_bytes()), parse(key.as_bytes()), "{key} after {before}");
-            }
-        }
     }
 
     #[test]

@@ -12,11 +12,12 @@
 //! ([`Memlog::accept`]) when that did not help. Filebeat itself stops at the first bad operation and
 //! keeps what it has; so does this. Source: `libbeat/statestore/backend/memlog`. Pure.
 
-use super::key::{FileKey, Key, Keys};
+use super::key::{self, FileKey, Key};
 use super::registry::{states_in, syntax};
-use super::state::State;
+use super::state::{self, State, Whole};
 use crate::cursor::{Fault, FaultKind, Full, Generation, NotAFile, Note, Positions};
-use crate::json::{Error, Next, Number, Problem, Reader};
+use crate::json::{Any, Error, Name, Scalar, Take, Text, Window};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
 use std::io::{self, Read};
 
 /// The name of the log of operations.
@@ -42,7 +43,6 @@ pub struct Memlog {
     offset: u64,
     stopped: bool,
     state: State,
-    keys: Keys,
     scope: Vec<u8>,
 }
 
@@ -77,7 +77,6 @@ impl Memlog {
             offset: 0,
             stopped: false,
             state: State::default(),
-            keys: Keys::default(),
             scope: Vec::new(),
         }
     }
@@ -95,15 +94,12 @@ impl Memlog {
         let mut store = Self { checkpoint: txid, last: txid, ..Self::new() };
         store.positions.cursors.reserve(states_in(size));
         let file = format!("{txid}.json");
-        let mut json = Reader::new(source, 0);
-        match store.entries(&mut json, &file) {
-            Ok(()) => Ok(store),
-            Err(Error::Io(error)) => Err(error),
-            Err(Error::Bad { at, problem }) => {
-                store.fault(&file, at, syntax(at, problem));
-                Ok(store)
-            }
+        let mut json = Window::new(source, 0);
+        if let Err(error) = store.entries(&mut json, &file) {
+            let (at, problem) = error.fault()?;
+            store.fault(&file, at, syntax(at, problem, json.peek()?));
         }
+        Ok(store)
     }
 
     /// Takes the operations of `source`, which is `log.json` from byte [`Self::offset`] on.
@@ -120,11 +116,11 @@ impl Memlog {
         if self.stopped {
             return Ok(Step::Taken(taken));
         }
-        let mut json = Reader::new(source, self.offset);
+        let mut json = Window::new(source, self.offset);
         loop {
             match self.operation(&mut json) {
-                Ok(false) => return Ok(Step::Taken(taken)),
                 Ok(true) => taken += 1,
+                Ok(false) => return Ok(Step::Taken(taken)),
                 Err(Stop::Io(error)) => return Err(error),
                 Err(Stop::Torn) => {
                     self.positions.notes.push(Note::Torn { file: LOG.into(), at: self.offset });
@@ -182,43 +178,45 @@ impl Memlog {
     }
 
     /// The entries of a checkpoint.
-    fn entries(&mut self, json: &mut Reader<'_>, file: &str) -> Result<(), Error> {
-        json.array()?;
-        let mut first = true;
-        while json.element(first)? {
-            first = false;
+    fn entries(&mut self, json: &mut Window<'_>, file: &str) -> Result<(), Error> {
+        if json.peek()? != Some(b'[') {
+            return Err(json.unexpected("'['"));
+        }
+        json.list(b']', |json| {
+            json.peek()?;
             let place = json.place();
-            self.state.clear();
-            if json.peek()? == Next::Object {
-                self.state.read(json)?;
+            let is_state = json.value(|json| {
+                self.state.clear();
+                Any(state::Read(&mut self.state)).deserialize(json)
+            })?;
+            if is_state {
                 self.apply(Op::Set, place, file);
             } else {
                 self.fault(file, place, FaultKind::Value("state"));
-                json.skip()?;
             }
-        }
+            Ok(())
+        })?;
         match json.peek()? {
-            Next::End => Ok(()),
-            Next::Object | Next::Array | Next::String | Next::Number | Next::Bool | Next::Null => {
-                Err(json.unexpected("the end of the file"))
-            }
+            None => Ok(()),
+            Some(_) => Err(json.unexpected("the end of the file")),
         }
     }
 
     /// Takes one operation; `false` at the end of the log.
-    fn operation(&mut self, json: &mut Reader<'_>) -> Result<bool, Stop> {
-        if json.peek()? == Next::End {
+    fn operation(&mut self, json: &mut Window<'_>) -> Result<bool, Stop> {
+        if json.peek()?.is_none() {
             return Ok(false);
         }
         let (op, id) = head(json)?;
+        object(json)?;
         let place = json.place();
         if !at_most(id, self.checkpoint) && id != self.last.wrapping_add(1) {
             return Err(Stop::Fault(place, FaultKind::Sequence { last: self.last, found: id }));
         }
-        self.state.clear();
-        json.peek()?;
-        let place = json.place();
-        self.body(json)?;
+        json.value(|json| {
+            self.state.clear();
+            Any(Body(&mut self.state)).deserialize(json)
+        })?;
         if !at_most(id, self.checkpoint) {
             self.apply(op, place, LOG);
             self.last = id;
@@ -227,43 +225,11 @@ impl Memlog {
         Ok(true)
     }
 
-    /// `{"k":KEY,"v":{…}}`, the second line of an operation.
-    fn body(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
-        json.object()?;
-        let mut first = true;
-        while let Some(name) = json.name(first)? {
-            first = false;
-            let is_value = name.eq_ignore_ascii_case(b"v");
-            if name.eq_ignore_ascii_case(b"k") {
-                self.state.read_key(json)?;
-            } else if is_value && json.peek()? == Next::Object {
-                self.state.read(json)?;
-            } else {
-                json.skip()?;
-            }
-        }
-        Ok(())
-    }
-
     /// Carries out an operation whose key and value are in `self.state`.
     fn apply(&mut self, op: Op, place: u64, file: &str) {
-        if op == Op::Set {
-            match self.state.add_like(&mut self.positions.cursors) {
-                Ok(true) => return,
-                Ok(false) => {}
-                Err(full) => return self.fault(file, place, FaultKind::Full(full)),
-            }
-        }
         let key = std::mem::take(&mut self.state.key);
-        match self.keys.cut(&key) {
-            Key::File(parts) => {
-                if let Some(number) = self.apply_file(op, &parts, place, file) {
-                    let value = key.get(parts.prefix.len()..).unwrap_or_default();
-                    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
-                    let end = value.get(digits..).unwrap_or_default();
-                    self.state.is_model(&self.positions.cursors, number, (parts.prefix, end));
-                }
-            }
+        match key::parse(&key) {
+            Key::File(parts) => self.apply_file(op, &parts, place, file),
             Key::Other(kind) => self.apply_other(op, &key, kind),
             Key::Unknown => {
                 let shown: String = String::from_utf8_lossy(&key).chars().take(200).collect();
@@ -273,18 +239,17 @@ impl Memlog {
         self.state.key = key;
     }
 
-    /// The number of the state, if there is one then.
-    fn apply_file(&mut self, op: Op, key: &FileKey<'_>, place: u64, file: &str) -> Option<u32> {
+    fn apply_file(&mut self, op: Op, key: &FileKey<'_>, place: u64, file: &str) {
         self.scope.clear();
         self.scope.extend_from_slice(key.prefix);
         self.scope.push(0);
         self.scope.extend_from_slice(key.suffix);
         if op == Op::Remove {
             self.positions.cursors.remove(&self.scope, key.input_id, &key.identity);
-            return None;
+            return;
         }
-        for (at, kind) in std::mem::take(&mut self.state.faults) {
-            self.fault(file, at, kind);
+        for kind in std::mem::take(&mut self.state.faults) {
+            self.fault(file, place, kind);
         }
         let cursor = self.state.cursor(key.identity, key.input, key.input_id);
         let other_file =
@@ -293,7 +258,9 @@ impl Memlog {
         if other_file {
             self.fault(file, place, FaultKind::Value("FileStateOS"));
         }
-        full.map_err(|full| self.fault(file, place, FaultKind::Full(full))).ok()
+        if let Err(full) = full {
+            self.fault(file, place, FaultKind::Full(full));
+        }
     }
 
     fn apply_other(&mut self, op: Op, key: &[u8], kind: &[u8]) {
@@ -324,46 +291,115 @@ impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         match error {
             Error::Io(error) => Self::Io(error),
-            Error::Bad { problem: Problem::End, .. } => Self::Torn,
-            Error::Bad { at, problem } => Self::Fault(at, FaultKind::Syntax(problem)),
+            Error::End(_) => Self::Torn,
+            Error::Bad(at, problem) => Self::Fault(at, FaultKind::Syntax(problem)),
         }
     }
 }
 
-/// `{"op":"set","id":N}`, the first line of an operation.
-fn head(json: &mut Reader<'_>) -> Result<(Op, u64), Stop> {
-    let place = json.place();
-    json.object()?;
-    let (mut op, mut id) = (None, None);
-    let mut first = true;
-    while let Some(name) = json.name(first)? {
-        first = false;
-        let (is_op, is_id) = (name.eq_ignore_ascii_case(b"op"), name.eq_ignore_ascii_case(b"id"));
-        let next = json.peek()?;
-        if is_op && next == Next::String {
-            let place = json.place();
-            op = Some(match json.string()? {
-                b"set" => Op::Set,
-                b"remove" => Op::Remove,
-                other => {
-                    let shown: String = String::from_utf8_lossy(other).chars().take(40).collect();
-                    let kind = FaultKind::Operation(shown.escape_debug().to_string());
-                    return Err(Stop::Fault(place, kind));
-                }
-            });
-        } else if is_id && next == Next::Number {
-            id = match json.number()? {
-                Number::Unsigned(id) => Some(id),
-                Number::Negative(_) | Number::Other => None,
-            };
-        } else {
-            json.skip()?;
-        }
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
     }
-    match (op, id) {
-        (Some(op), Some(id)) => Ok((op, id)),
-        (None, _) => Err(Stop::Fault(place, FaultKind::Missing("op"))),
-        (Some(_), None) => Err(Stop::Fault(place, FaultKind::Missing("id"))),
+}
+
+/// An object has to begin here.
+fn object(json: &mut Window<'_>) -> Result<(), Error> {
+    if json.peek()? == Some(b'{') { Ok(()) } else { Err(json.unexpected("'{'")) }
+}
+
+/// `{"op":"set","id":N}`, the first line of an operation.
+fn head(json: &mut Window<'_>) -> Result<(Op, u64), Stop> {
+    object(json)?;
+    let place = json.place();
+    let head = json.value(|json| Any(Head::default()).deserialize(json))?;
+    let stop = |kind| Err(Stop::Fault(place, kind));
+    match (head.op, head.id) {
+        (Some(op), Some(id)) => match op.as_str() {
+            "set" => Ok((Op::Set, id)),
+            "remove" => Ok((Op::Remove, id)),
+            other => {
+                let shown: String = other.chars().take(40).collect();
+                stop(FaultKind::Operation(shown.escape_debug().to_string()))
+            }
+        },
+        (None, _) => stop(FaultKind::Missing("op")),
+        (Some(_), None) => stop(FaultKind::Missing("id")),
+    }
+}
+
+/// The fields of an operation's first line, and of its second.
+enum Field {
+    Op,
+    Id,
+    Key,
+    Value,
+    Other,
+}
+
+fn field(name: &[u8]) -> Field {
+    match name.to_ascii_lowercase().as_slice() {
+        b"op" => Field::Op,
+        b"id" => Field::Id,
+        b"k" => Field::Key,
+        b"v" => Field::Value,
+        _ => Field::Other,
+    }
+}
+
+#[derive(Default)]
+struct Head {
+    op: Option<String>,
+    id: Option<u64>,
+}
+
+impl<'de> Take<'de> for Head {
+    type Out = Self;
+
+    fn scalar(self, _: Scalar<'_>) -> Self {
+        self
+    }
+
+    fn object<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Self, A::Error> {
+        while let Some(name) = object.next_key_seed(Name(field))? {
+            match name {
+                Field::Op => self.op = object.next_value_seed(Any(Word))?,
+                Field::Id => self.id = object.next_value_seed(Any(Whole))?,
+                Field::Key | Field::Value | Field::Other => drop(object.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// A text.
+struct Word;
+
+impl Take<'_> for Word {
+    type Out = Option<String>;
+
+    fn scalar(self, value: Scalar<'_>) -> Self::Out {
+        if let Scalar::Text(text) = value { Some(text.to_owned()) } else { None }
+    }
+}
+
+/// `{"k":KEY,"v":{…}}`, the second line of an operation.
+struct Body<'a>(&'a mut State);
+
+impl<'de> Take<'de> for Body<'_> {
+    type Out = ();
+
+    fn scalar(self, _: Scalar<'_>) {}
+
+    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        while let Some(name) = object.next_key_seed(Name(field))? {
+            match name {
+                Field::Key => object.next_value_seed(Text { name: "k", into: &mut self.0.key })?,
+                Field::Value => drop(object.next_value_seed(Any(state::Read(self.0)))?),
+                Field::Op | Field::Id | Field::Other => drop(object.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
     }
 }
 

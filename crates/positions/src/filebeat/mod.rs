@@ -8,10 +8,8 @@
 //! Offsets advance on the output's acknowledgement alone, in every generation, so a registry is
 //! truthful: what it counts has arrived.
 
-mod form;
 pub mod key;
 pub mod memlog;
-mod order;
 pub mod registry;
 pub mod state;
 pub mod time;

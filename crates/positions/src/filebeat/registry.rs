@@ -4,11 +4,13 @@
 //! file (and, from 6.3 on, the same meta) are merged as `fixStates` of 6.8 does: the higher offset
 //! counts, the newer time brings the rest. Pure.
 
-use super::state::State;
+use super::state::{self, State};
 use crate::cursor::{
     Acknowledged, Cursor, Fault, FaultKind, Full, Generation, Identity, Input, Note, Novelty, Positions,
 };
-use crate::json::{Error, Next, Problem, Reader};
+use crate::json::{Any, Error, Text, Window};
+use serde::Deserialize;
+use serde::de::DeserializeSeed;
 use std::io::{self, Read};
 
 /// Reads a registry. `size` is how many bytes it will be, as far as that is known: room is made for as
@@ -30,12 +32,11 @@ pub(super) fn states_in(size: u64) -> usize {
 }
 
 fn fill(source: &mut dyn Read, positions: Positions, file: &str) -> io::Result<Positions> {
-    let mut reading =
-        Reading { json: Reader::new(source, 0), positions, state: State::default(), file, duplicates: 0 };
-    match reading.all() {
-        Ok(()) => {}
-        Err(Error::Io(error)) => return Err(error),
-        Err(Error::Bad { at, problem }) => reading.fault(at, syntax(at, problem)),
+    let mut json = Window::new(source, 0);
+    let mut reading = Reading { positions, state: State::default(), file, duplicates: 0 };
+    if let Err(error) = reading.all(&mut json) {
+        let (at, problem) = error.fault()?;
+        reading.fault(at, syntax(at, problem, json.peek()?));
     }
     if reading.duplicates > 0 {
         reading.positions.notes.push(Note::Duplicates(reading.duplicates));
@@ -43,18 +44,16 @@ fn fill(source: &mut dyn Read, positions: Positions, file: &str) -> io::Result<P
     Ok(reading.positions)
 }
 
-/// A file that is empty or holds NUL bytes from its start is what a power loss leaves.
-pub(super) fn syntax(at: u64, problem: Problem) -> FaultKind {
-    match problem {
-        Problem::End | Problem::Byte { found: 0, .. } if at == 0 => FaultKind::Blank,
-        Problem::End | Problem::Byte { .. } | Problem::Escape | Problem::Long | Problem::Deep => {
-            FaultKind::Syntax(problem)
-        }
+/// A file that is empty or begins with NUL bytes is what a power loss leaves. `next` is what stands where
+/// the reading stopped.
+pub(super) fn syntax(at: u64, problem: String, next: Option<u8>) -> FaultKind {
+    match (at, next) {
+        (0, None | Some(0)) => FaultKind::Blank,
+        _ => FaultKind::Syntax(problem),
     }
 }
 
 struct Reading<'a> {
-    json: Reader<'a>,
     positions: Positions,
     state: State,
     file: &'a str,
@@ -62,60 +61,49 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn all(&mut self) -> Result<(), Error> {
-        match self.json.peek()? {
-            Next::Object => self.object()?,
-            Next::Null => self.json.null()?,
-            Next::Array | Next::String | Next::Number | Next::Bool | Next::End => self.array()?,
-        }
-        match self.json.peek()? {
-            Next::End => Ok(()),
-            Next::Object | Next::Array | Next::String | Next::Number | Next::Bool | Next::Null => {
-                Err(self.json.unexpected("the end of the file"))
+    fn all(&mut self, json: &mut Window<'_>) -> Result<(), Error> {
+        match json.peek()? {
+            Some(b'{') => {
+                self.positions.generation = Generation::Object;
+                let mut path = Vec::new();
+                json.list(b'}', |json| self.named(json, &mut path))?;
             }
+            // Filebeat writes it where it has no state yet.
+            Some(b'n') => json.value(|json| <()>::deserialize(json))?,
+            Some(b'[') => json.list(b']', |json| self.one(json, b""))?,
+            _ => return Err(json.unexpected("'[' or '{'")),
+        }
+        match json.peek()? {
+            None => Ok(()),
+            Some(_) => Err(json.unexpected("the end of the file")),
         }
     }
 
-    fn object(&mut self) -> Result<(), Error> {
-        self.positions.generation = Generation::Object;
-        self.json.object()?;
-        let mut first = true;
-        loop {
+    /// A state of 1.x, whose path stands before it.
+    fn named(&mut self, json: &mut Window<'_>, path: &mut Vec<u8>) -> Result<(), Error> {
+        json.value(|json| Text { name: "path", into: path }.deserialize(json))?;
+        if !json.take(b':')? {
+            return Err(json.unexpected("':'"));
+        }
+        self.one(json, path)
+    }
+
+    fn one(&mut self, json: &mut Window<'_>, path: &[u8]) -> Result<(), Error> {
+        json.peek()?;
+        let place = json.place();
+        let is_state = json.value(|json| {
             self.state.clear();
-            let Some(path) = self.json.name(first)? else { return Ok(()) };
-            self.state.key.extend_from_slice(path);
-            first = false;
-            self.one()?;
-        }
-    }
-
-    fn array(&mut self) -> Result<(), Error> {
-        self.json.array()?;
-        let mut first = true;
-        while self.json.element(first)? {
-            first = false;
-            self.state.clear();
-            self.one()?;
-        }
-        Ok(())
-    }
-
-    fn one(&mut self) -> Result<(), Error> {
-        self.json.peek()?;
-        let place = self.json.place();
-        if self.json.peek()? != Next::Object {
+            Any(state::Read(&mut self.state)).deserialize(json)
+        })?;
+        if !is_state {
             self.fault(place, FaultKind::Value("state"));
-            return self.json.skip();
+            return Ok(());
         }
-        // The object's name is the path of 1.x; `_key` means nothing in an array.
-        let path = std::mem::take(&mut self.state.key);
-        self.state.read(&mut self.json)?;
         if self.state.source.is_empty() {
-            self.state.source.extend_from_slice(&path);
+            self.state.source.extend_from_slice(path);
         }
-        self.state.key = path;
-        for (at, kind) in std::mem::take(&mut self.state.faults) {
-            self.fault(at, kind);
+        for kind in std::mem::take(&mut self.state.faults) {
+            self.fault(place, kind);
         }
         if let Err(full) = self.merge(place) {
             self.fault(place, FaultKind::Full(full));
@@ -124,9 +112,6 @@ impl Reading<'_> {
     }
 
     fn merge(&mut self, place: u64) -> Result<(), Full> {
-        if self.state.add_like(&mut self.positions.cursors)? {
-            return Ok(());
-        }
         let Some(id) = self.state.file_id() else {
             self.fault(place, FaultKind::Missing("FileStateOS"));
             let state = self.state.cursor(Identity::Path, Input::Log, b"");
@@ -137,7 +122,6 @@ impl Reading<'_> {
         let cursors = &mut self.positions.cursors;
         let (number, novelty) = cursors.insert(new.meta, &new)?;
         if novelty == Novelty::New {
-            self.state.is_model(cursors, number, (b"", b""));
             return Ok(());
         }
         let Some(old) = cursors.get(number) else { return Ok(()) };

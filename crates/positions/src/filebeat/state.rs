@@ -5,21 +5,13 @@
 //! are skipped. A field of a wrong type, a negative or a huge one is a [`FaultKind`], and the state
 //! then claims nothing for it. Pure.
 
-use super::form::{Form, Forms, Gap, Mark};
 use super::key::FINGERPRINT_LENGTH;
-use super::order::Order;
-use super::time::{self, Dates, Time};
-use crate::cursor::{
-    Acknowledged, Cursor, Cursors, FaultKind, FileId, Full, Identity, Input, Model, Novelty, Timestamp, Ttl,
-    split,
-};
-use crate::json::{Error, Reader, digits};
+use super::time::Time;
+use crate::cursor::{Acknowledged, Cursor, FaultKind, FileId, Identity, Input, Timestamp, Ttl, split};
 use std::time::Duration;
 
-mod anew;
-
-/// So much of a state is to be in the buffer before its form is looked for: most states are shorter.
-const AHEAD: usize = 1024;
+mod read;
+pub(super) use read::{Read, Whole};
 
 /// One state as it is read.
 #[derive(Clone, Debug, Default)]
@@ -30,27 +22,9 @@ pub struct State {
     pub key: Vec<u8>,
     /// `meta` in the canonical form of [`Cursor::meta`].
     pub meta: Vec<u8>,
-    /// What could not be taken, and where.
-    pub faults: Vec<(u64, FaultKind)>,
+    /// What could not be taken.
+    pub faults: Vec<FaultKind>,
     fields: Fields,
-    /// Nothing was read into it yet.
-    fresh: bool,
-    /// It is of the form that fitted last.
-    formed: bool,
-    order: Order,
-    forms: Forms<Common>,
-    dates: Dates,
-    /// Where the values stood that differ from state to state, while that is asked for.
-    marks: Option<Vec<Mark>>,
-}
-
-/// What all states of one form say alike.
-#[derive(Clone, Debug)]
-struct Common {
-    fields: Fields,
-    meta: Vec<u8>,
-    /// One of them in the table, and what stands in its key around the inode, if it was read with a key.
-    model: Option<(Model, Vec<u8>, Vec<u8>)>,
 }
 
 /// What a state says in numbers and words.
@@ -69,110 +43,12 @@ struct Fields {
 
 impl State {
     /// Forgets the state before.
-    #[inline]
     pub fn clear(&mut self) {
         self.source.clear();
         self.key.clear();
         self.meta.clear();
         self.faults.clear();
         self.fields = Fields::default();
-        self.fresh = true;
-        self.formed = false;
-    }
-
-    /// Reads the fields of an object that begins here.
-    ///
-    /// # Errors
-    /// The stream fails, or the text is not JSON.
-    #[inline]
-    pub fn read(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
-        let fresh = std::mem::take(&mut self.fresh);
-        if fresh && self.by_form(json)? {
-            return Ok(());
-        }
-        self.read_anew(json, fresh)
-    }
-
-    /// Takes a state that is written like one before.
-    #[inline(always)]
-    fn by_form(&mut self, json: &mut Reader<'_>) -> Result<bool, Error> {
-        let Some((values, len, common)) = self.forms.find(json.ahead(AHEAD)?) else { return Ok(false) };
-        let mut fields = common.fields;
-        fields.offset = values.number(Gap::Offset).or(fields.offset);
-        fields.inode = values.number(Gap::Inode).or(fields.inode);
-        let pair = (values.number(Gap::Extra), values.number(Gap::Second));
-        let time = match (values.text(Gap::Time), pair.0, pair.1) {
-            (Some(text), ..) => self.dates.rfc3339(text),
-            (None, Some(extra), Some(second)) => time::pair_of(extra, second),
-            (None, ..) => fields.time,
-        };
-        let key = values.text(Gap::Key);
-        // Of a key that was read before, and of a time that is none, the careful reader has more to say.
-        if time.is_none() && fields.time.is_some() || key.is_some() && !self.key.is_empty() {
-            return Ok(false);
-        }
-        fields.time = time;
-        self.fields = fields;
-        self.source.extend_from_slice(values.text(Gap::Source).unwrap_or_default());
-        self.key.extend_from_slice(key.unwrap_or_default());
-        self.meta.extend_from_slice(&common.meta);
-        self.formed = true;
-        json.pass(len);
-        Ok(true)
-    }
-
-    /// Keeps the form of a state that was read from byte `start` on.
-    #[cold]
-    fn keep_form(&mut self, json: &Reader<'_>, start: u64, marks: &[Mark]) {
-        let len = json.place().checked_sub(start).and_then(|len| usize::try_from(len).ok());
-        let text = json.since(start);
-        let form = text.zip(len).and_then(|(text, len)| Form::of(text, start, len, marks));
-        if let Some(form) = form.filter(|_| self.faults.is_empty()) {
-            self.forms.keep(form, Common { fields: self.fields, meta: self.meta.clone(), model: None });
-            self.formed = true;
-        }
-    }
-
-    /// Adds the state like the one before of its form, if that is known and nobody is in its place.
-    ///
-    /// # Errors
-    /// The table is full, and as it was.
-    #[inline]
-    pub(super) fn add_like(&mut self, cursors: &mut Cursors) -> Result<bool, Full> {
-        let (Some(ino), Some(offset)) = (self.ino_like(), self.fields.offset) else { return Ok(false) };
-        let updated = self.updated();
-        let Some(Common { model: Some((model, ..)), .. }) = self.forms.last() else { return Ok(false) };
-        Ok(cursors.insert_like(model, ino, offset, updated, &self.source)? == Novelty::New)
-    }
-
-    /// The inode by which the state goes, if it is of the last form and its key, if it has one, is like
-    /// that of the model but for the inode.
-    #[inline(always)]
-    fn ino_like(&mut self) -> Option<u64> {
-        if !self.formed {
-            return None;
-        }
-        let (model, lead, end) = self.forms.last()?.model.as_ref()?;
-        let own = self.fields.inode;
-        if lead.is_empty() {
-            return own;
-        }
-        let (ino, len) = digits(self.key.strip_prefix(lead.as_slice())?)?;
-        let same_key = self.key.get(lead.len().checked_add(len)?..) == Some(end);
-        let same_file =
-            own.is_none_or(|own| own == ino) && self.fields.device.is_none_or(|own| own == model.dev);
-        (same_key && same_file).then_some(ino)
-    }
-
-    /// Takes the state, which has this number in the table and this key around its inode, as the model for
-    /// all of its form.
-    pub(super) fn is_model(&mut self, cursors: &Cursors, number: u32, (lead, end): (&[u8], &[u8])) {
-        if !self.formed {
-            return;
-        }
-        if let Some(common) = self.forms.last() {
-            common.model = cursors.model(number).map(|model| (model, lead.to_vec(), end.to_vec()));
-        }
     }
 
     /// The file that the state names.
@@ -255,6 +131,3 @@ impl State {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,6 @@
 //! The two forms in which Filebeat writes a time. Pure.
 
 use crate::cursor::Timestamp;
-use crate::json::eight;
 
 /// A time as the registry has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,62 +24,21 @@ fn from_seconds(seconds: i64, nanoseconds: i64) -> Option<Time> {
 /// RFC 3339 with any fraction, as 5.x to 7.8 write it (`2026-11-20T22:08:39.641383315Z`).
 #[must_use]
 pub fn rfc3339(text: &[u8]) -> Option<Time> {
-    Dates::default().rfc3339(text)
-}
-
-/// Reads times of which many are of one day: its seconds are kept.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Dates {
-    /// The date before, and the seconds of its midnight. At first none, which is no date.
-    text: [u8; 10],
-    seconds: i64,
-}
-
-impl Dates {
-    /// As [`rfc3339`].
-    pub fn rfc3339(&mut self, text: &[u8]) -> Option<Time> {
-        let (date, rest) = text.split_first_chunk::<10>()?;
-        let ([b'T' | b't' | b' '], rest) = rest.split_first_chunk()? else { return None };
-        let (clock, rest) = rest.split_first_chunk::<8>()?;
-        if *date != self.text {
-            *self = Self { text: *date, seconds: midnight(*date)? };
-        }
-        let clock = pairs(*clock, *b"00:00:00")?;
-        let (hour, minute, second) = (at(clock, 0), at(clock, 3), at(clock, 6));
-        if hour > 23 || minute > 59 || second > 60 {
-            return None;
-        }
-        let (nanoseconds, zone) = match nine(rest) {
-            Some(nanoseconds) => (nanoseconds, 0),
-            None => {
-                let (nanoseconds, zone) = fraction(rest)?;
-                (nanoseconds, zone_seconds(zone)?)
-            }
-        };
-        from_seconds(self.seconds + hour * 3600 + minute * 60 + second - zone, nanoseconds)
-    }
-}
-
-/// The seconds of a day's beginning.
-fn midnight(date: [u8; 10]) -> Option<i64> {
-    let ([date @ .., _, _], [.., d1, d2]) = (date, date);
-    let (date, day) = (pairs(date, *b"0000-00-")?, pair(d1, d2)?);
-    let (year, month) = (at(date, 0) * 100 + at(date, 2), at(date, 5));
+    let (date, rest) = text.split_first_chunk::<10>()?;
+    let ([b'T' | b't' | b' '], rest) = rest.split_first_chunk()? else { return None };
+    let (clock, rest) = rest.split_first_chunk::<8>()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date else { return None };
+    let [h1, h2, b':', i1, i2, b':', s1, s2] = *clock else { return None };
+    let year = pair(y1, y2)? * 100 + pair(y3, y4)?;
+    let (month, day) = (pair(m1, m2)?, pair(d1, d2)?);
+    let (hour, minute, second) = (pair(h1, h2)?, pair(i1, i2)?, pair(s1, s2)?);
     let is_date = (1..=12).contains(&month) && (1..=31).contains(&day);
-    is_date.then(|| days(year, month, day) * 86_400)
-}
-
-/// The number of the two digits that begin at a place of what [`pairs`] gave.
-fn at(pairs: u64, place: u32) -> i64 {
-    i64::from((pairs >> (place * 8)) as u8)
-}
-
-/// The nanoseconds of nine digits and no other zone than `Z`, as Go writes nearly all times.
-fn nine(rest: &[u8]) -> Option<i64> {
-    let [b'.', digits @ .., last, b'Z'] = rest else { return None };
-    let last = last.wrapping_sub(b'0');
-    let others = i64::try_from(eight(digits.try_into().ok()?)?).ok()?;
-    (last <= 9).then(|| others.wrapping_mul(10).wrapping_add(i64::from(last)))
+    if !is_date || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let (nanoseconds, zone) = fraction(rest)?;
+    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    from_seconds(seconds - zone_seconds(zone)?, nanoseconds)
 }
 
 /// `[extra, sec]` of memlog: nanoseconds and zone in one, seconds as the two's complement.
@@ -88,19 +46,6 @@ fn nine(rest: &[u8]) -> Option<i64> {
 pub fn pair_of(extra: u64, sec: u64) -> Option<Time> {
     let nanoseconds = i64::try_from(extra & 0xffff_ffff).ok().filter(|&part| part < 1_000_000_000)?;
     from_seconds(i64::from_ne_bytes(sec.to_ne_bytes()), nanoseconds)
-}
-
-/// Eight bytes that have digits where the form has zeros, and are like it elsewhere: in each byte the
-/// number of the two digits that begin there.
-fn pairs(text: [u8; 8], form: [u8; 8]) -> Option<u64> {
-    const ONES: u64 = u64::MAX / 255;
-    let mut others = form;
-    others.iter_mut().for_each(|byte| *byte = if *byte == b'0' { 0 } else { u8::MAX });
-    let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(form);
-    // Above nine, or with a high bit, in any byte.
-    let wrong = (digits.wrapping_add(ONES * 0x76) | digits) & (ONES * 0x80);
-    let like = digits & u64::from_le_bytes(others) == 0;
-    (wrong == 0 && like).then(|| digits.wrapping_mul(10).wrapping_add(digits >> 8))
 }
 
 fn pair(tens: u8, ones: u8) -> Option<i64> {
@@ -111,22 +56,10 @@ fn pair(tens: u8, ones: u8) -> Option<i64> {
 /// The nanoseconds of a fraction, if there is one, and what follows it.
 fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     let [b'.', rest @ ..] = rest else { return Some((0, rest)) };
-    let (mut value, mut len) = match rest.first_chunk().and_then(eight) {
-        Some(value) => (i64::try_from(value).ok()?, 8),
-        None => (0i64, 0),
-    };
-    for byte in rest.iter().skip(len) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
-        }
-        if len < 9 {
-            value = value * 10 + i64::from(digit);
-        }
-        len += 1;
-    }
-    let scale = 10i64.pow(9u32.saturating_sub(u32::try_from(len).ok()?));
-    if len == 0 { None } else { Some((value * scale, rest.get(len..)?)) }
+    let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = rest.split_at_checked(len)?;
+    let kept = digits.iter().map(|digit| i64::from(digit - b'0')).chain(std::iter::repeat(0)).take(9);
+    (len > 0).then(|| (kept.fold(0, |value, digit| value * 10 + digit), rest))
 }
 
 fn zone_seconds(zone: &[u8]) -> Option<i64> {
@@ -173,17 +106,6 @@ mod tests {
         assert_eq!(rfc3339(b"2000-02-29T00:00:00Z"), at(951_782_400, 0));
         // −300 minutes in the upper half of `extra`.
         assert_eq!(pair_of(0xffff_fed4_0000_0007, 12), at(12, 7));
-    }
-
-    #[test]
-    fn the_day_before_changes_nothing() {
-        let texts =
-            ["2026-11-20T22:08:39.641383315Z", "2026-11-20T00:00:00+01:00", "2026-13-20T00:00:00Z", "x", ""];
-        let mut dates = Dates::default();
-        for (one, other) in texts.iter().flat_map(|one| texts.map(|other| (*one, other))) {
-            dates.rfc3339(one.as_bytes());
-            assert_eq!(dates.rfc3339(other.as_bytes()), rfc3339(other.as_bytes()), "{one} {other}");
-        }
     }
 
     #[test]

@@ -3,15 +3,18 @@
 use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
-use crate::cli::{handover, out};
-use crate::host::{family, init, runlevel};
+use crate::cli::{handover, out, scripts};
+use crate::host::{family, init};
 use crate::os::child::{Spec, Stdio};
 use crate::sysv::apply;
-use crate::sysv::chkconfig::{self, Env, Family, HandOver, HandingOver, Init, Outcome, Privilege};
+use crate::sysv::chkconfig::{self, Command, Env, Family, HandOver, HandingOver, Init, Outcome, Privilege};
 use crate::sysv::level::Runlevel;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+
+/// xinetd's own script, which chkconfig calls.
+const XINETD: &str = "/etc/init.d/xinetd";
 
 /// DIR of `--root=DIR`.
 fn root_of(word: &OsStr) -> Option<&Path> {
@@ -47,15 +50,24 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
             return Class::Failed.lsb();
         }
     };
-    let env = env(ctx, program, around);
+    let mut env = env(ctx, program);
+    if !matches!(command, Command::Query { .. } | Command::Version) {
+        env.jobs = scripts::jobs(&ctx.root);
+    }
+    if let Command::Query { level: None, .. } = command {
+        let digit = handover::runlevels(ctx, around.runlevel.as_deref()).and_then(|l| l.current.to_digit(10));
+        env.runlevel = digit.and_then(|d| Runlevel::new(u8::try_from(d).ok()?));
+    }
     let outcome = if is_dry {
         let decision = apply::preview(&ctx.root, &command, &env);
         decision.steps.iter().for_each(|step| out::say(&format!("{step}\n")));
+        let written = decision.write.iter().map(|(path, _)| format!("write {}\n", path.display()));
+        written.for_each(|line| out::say(&format!("{}\n", out::escape(line.trim_end()))));
         let mut outcome = decision.outcome;
         outcome.notes.extend(apply::differences(&ctx.root, &command));
         let calls = std::mem::take(&mut outcome.hand_over);
         calls.iter().for_each(|call| out::say(&format!("run {call}\n")));
-        Outcome { reload: false, ..outcome }
+        Outcome { reload: false, reload_xinetd: false, ..outcome }
     } else {
         apply::execute(&ctx.root, &command, &env)
     };
@@ -66,21 +78,30 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
     for program in &outcome.hand_over {
         code = hand_over(ctx, program);
     }
+    // Whether xinetd runs does not matter, as in the real one.
+    if outcome.reload_xinetd && ctx.root.is_host() && Path::new(XINETD).exists() {
+        let quiet = [Stdio::Null, Stdio::Null, Stdio::Null];
+        let argv = vec![XINETD.into(), "reload".into()];
+        let env = vec![("PATH".into(), "/usr/sbin:/usr/bin:/sbin:/bin".into())];
+        let spec = Spec { argv, env, program: XINETD.into(), stdio: quiet, ..Spec::default() };
+        let _ = handover::to_end(&spec, &ctx.features());
+    }
     if outcome.reload {
         hand_over(ctx, &HandOver { program: "systemctl", args: vec!["daemon-reload".into()] });
     }
     code
 }
 
-/// What the host is, as chkconfig's rules need to know it.
-pub fn env(ctx: &Context, program: &str, around: &Surroundings) -> Env {
-    let levels = runlevel::runlevels(&ctx.root, around.runlevel.as_deref());
+/// What the host is, as chkconfig's rules need to know it; but for the runlevel, which a query needs, and
+/// for the jobs of pid 1, which everything else names.
+pub fn env(ctx: &Context, program: &str) -> Env {
     let systemd = |running| if running { Init::SystemdRunning } else { Init::SystemdInstalled };
     let may_write = ctx.is_root || !ctx.root.is_host();
     Env {
         program: program.to_owned(),
         privilege: if may_write { Privilege::Full } else { Privilege::None },
-        runlevel: levels.and_then(|l| Runlevel::new(u8::try_from(l.current.to_digit(10)?).ok()?)),
+        runlevel: None,
+        jobs: Vec::new(),
         init: match init::init(&ctx.root) {
             init::Init::Systemd => systemd(ctx.root.is_host() && init::booted_with_systemd(&ctx.root)),
             init::Init::Upstart | init::Init::Sysvinit | init::Init::Openrc | init::Init::Other => Init::Sysv,

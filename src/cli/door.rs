@@ -11,6 +11,8 @@ use std::os::unix::ffi::OsStrExt;
 pub enum Door {
     /// An init script: `amr initd PATH VERB ...`.
     Init(Vec<OsString>),
+    /// A script whose lines end in CR LF, as the kernel hands it over: `amr 'initd\r' PATH VERB`.
+    CarriageReturn(Vec<OsString>),
     /// `amr chkconfig ...`, or called as `chkconfig` and its kin; the name comes first.
     Chkconfig(String, Vec<OsString>),
     /// A supervisor: the descriptor of its plan.
@@ -43,6 +45,7 @@ pub fn decide(argv: Vec<OsString>) -> Door {
     }
     match argv.get(1).map(|w| w.as_bytes()) {
         Some(b"initd") if !option(argv.get(2)) => Door::Init(behind()),
+        Some(b"initd\r") => Door::CarriageReturn(behind()),
         Some(b"chkconfig") => Door::Chkconfig("chkconfig".to_owned(), behind()),
         Some(b"supervise") => Door::Supervise(behind()),
         Some(_) | None => Door::Hand(argv),
@@ -61,7 +64,7 @@ impl Door {
         match self {
             Self::Init(_) | Self::Supervise(_) => true,
             Self::Hand(argv) => argv.iter().skip(1).any(|word| JOBS.iter().any(|verb| word == verb)),
-            Self::Chkconfig(..) => false,
+            Self::Chkconfig(..) | Self::CarriageReturn(_) => false,
         }
     }
 
@@ -69,7 +72,7 @@ impl Door {
     #[must_use]
     pub fn refuse(&self) -> u8 {
         match self {
-            Self::Init(_) => Class::Failed.lsb(),
+            Self::Init(_) | Self::CarriageReturn(_) => Class::Failed.lsb(),
             Self::Supervise(_) | Self::Hand(_) | Self::Chkconfig(..) => Class::Failed.hand(),
         }
     }
@@ -132,6 +135,7 @@ mod tests {
             Door::Init(words(&["/etc/init.d/x", "start"]))
         );
         assert_eq!(door(&["amr", "initd"]), Door::Init(vec![]));
+        assert_eq!(door(&["amr", "initd\r", "x"]), Door::CarriageReturn(words(&["x"])));
         assert!(matches!(door(&["amr", "initd", "--print", "x"]), Door::Hand(_)));
         assert_eq!(
             door(&["/sbin/chkconfig", "--list"]),

@@ -46,8 +46,9 @@ impl Class {
     pub fn hand(self) -> u8 {
         match self {
             Self::Ok => 0,
-            Self::Failed | Self::NotRunning | Self::Unimplemented => 1,
+            Self::Failed | Self::NotRunning => 1,
             Self::Usage => 2,
+            Self::Unimplemented => 3,
             Self::Privilege => 4,
             Self::NotInstalled => 5,
             Self::NotConfigured => 6,

@@ -11,6 +11,10 @@ use crate::sort;
 use crate::unit::model::Unit;
 use crate::unit::value::Signal;
 
+/// Result=start-limit-hit. A start that is refused by it does not lift it.
+const START_LIMIT: &str = "started too often in too short a time (start-limit-hit); \
+     'amr reset-failed UNIT' lifts the limit (StartLimitBurst=)";
+
 /// `ActiveState` of a state.
 #[must_use]
 pub fn activity(state: State) -> Activity {
@@ -59,7 +63,7 @@ pub fn failure(record: &Record) -> String {
         "oom-kill" => "killed by the OOM killer".to_owned(),
         "timeout" => "a time limit was reached".to_owned(),
         "watchdog" => "the watchdog was not fed in time".to_owned(),
-        "start-limit-hit" => "started too often in too short a time (start-limit-hit)".to_owned(),
+        "start-limit-hit" => START_LIMIT.to_owned(),
         "protocol" => "it did not do what its Type= says".to_owned(),
         "resources" => "something that it needs could not be had (resources)".to_owned(),
         other => other.to_owned(),

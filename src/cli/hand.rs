@@ -18,7 +18,7 @@ use crate::sort;
 use crate::sysv::chkconfig::Family;
 use crate::sysv::initd::Spec as Script;
 use crate::unit::load::Loader;
-use crate::unit::model::Unit;
+use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, signal, time};
 use clap::Parser;
@@ -204,6 +204,7 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
     if !args.json {
         planned.notes().iter().chain(&planned.unapplied()).for_each(|note| out::complain(verb, note, None));
     }
+    let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
     let reports = planned.execute(ctx, &options, &|| {}, &mut |report| {
         if !args.json {
             tell(ctx, verb, report);
@@ -212,7 +213,23 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
     if args.json {
         out::say(&format!("{:#}\n", show::jobs_json(&reports)));
     }
-    verdict(&reports, &anchors)
+    match verdict(&reports, &anchors) {
+        0 => clear(ctx, verb, &down),
+        code => code,
+    }
+}
+
+/// Removes what those that are down left behind, as their scripts would; the exit code.
+fn clear(ctx: &Context, verb: &str, down: &[UnitName]) -> u8 {
+    let mut code = 0;
+    for unit in down {
+        let is_script = ctx.root.exists(&Path::new(scripts::FOLDER).join(unit.stem()));
+        if is_script && let Err(e) = jobs::stale::clear(ctx, unit, unit.stem()) {
+            out::complain(verb, &e.to_string(), None);
+            code = Class::Failed.hand();
+        }
+    }
+    code
 }
 
 /// The same command as a process of its own, which nobody waits for: the order of its jobs is kept.
@@ -324,7 +341,10 @@ fn reset_failed(ctx: &Context, args: &Names) -> u8 {
     }
     let mut code = 0;
     for name in names {
-        if let Err(e) = client::reset_failed(&ctx.place, &name) {
+        if !client::recorded(&ctx.place).contains(&name) && load(ctx, &name).load == LoadState::NotFound {
+            out::complain("reset-failed", &format!("unit '{name}' not found"), None);
+            code = Class::Failed.hand();
+        } else if let Err(e) = client::reset_failed(&ctx.place, &name) {
             out::complain("reset-failed", &e.to_string(), None);
             code = Class::Failed.hand();
         }

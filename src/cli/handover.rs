@@ -4,8 +4,10 @@
 //! interpreter gets none of it, so amr does the same: the same verbs, daemon-reload when systemd does
 //! not know the unit yet, `SYSTEMCTL_IGNORE_DEPENDENCIES`, masked units left in peace.
 
+use crate::cli::context::Context;
 use crate::cli::exit::Class;
 use crate::cli::jobs::Refused;
+use crate::host::{Runlevels, runlevel};
 use crate::os::capture::capture;
 use crate::os::child::{Spec, Stdio, spawn};
 use crate::os::error::Error;
@@ -69,6 +71,21 @@ pub fn query(features: &Features, words: &[&str]) -> Option<String> {
     let args: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
     let captured = capture(&spec(&args)?, features, 256 << 20, PATIENCE).ok()?;
     Some(String::from_utf8_lossy(&captured.stdout).into_owned())
+}
+
+/// The runlevel, as runlevel(8) of the host says it where files do not.
+#[must_use]
+pub fn runlevels(ctx: &Context, environment: Option<&str>) -> Option<Runlevels> {
+    runlevel::runlevels(&ctx.root, environment).or_else(|| {
+        let program = PathBuf::from("/sbin/runlevel");
+        if !ctx.root.is_host() || !program.exists() {
+            return None;
+        }
+        let stdio = [Stdio::Null, Stdio::Inherit, Stdio::Null];
+        let spec = Spec { argv: vec!["runlevel".into()], program, stdio, ..Spec::default() };
+        let captured = capture(&spec, &ctx.features(), 4096, PATIENCE).ok()?;
+        runlevel::parse(&String::from_utf8_lossy(&captured.stdout))
+    })
 }
 
 /// `systemctl enable|disable|…` with options, on the host or, by `--root=`, in a tree.

@@ -4,18 +4,19 @@
 //! family's own scripts. The script's path says which root is meant: a script at
 //! `/mnt/image/etc/init.d/x` is about the tree `/mnt/image` and touches nothing else.
 
+mod status;
+
 use crate::cli::context::Context;
 use crate::cli::dialect::{self, Act, Dialect, Stage};
 use crate::cli::door::Surroundings;
 use crate::cli::exit::{Class, Running};
 use crate::cli::handover;
 use crate::cli::jobs::{self, Options, Outcome, Report, Started};
-use crate::cli::{explain, out};
+use crate::cli::out;
 use crate::host::{family, init as host_init};
-use crate::order::transaction::{Activity, JobKind, Verb as Job};
+use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::root::Root;
 use crate::service::client;
-use crate::service::status::Record;
 use crate::sysv::{door, header};
 use crate::unit::model::{DepKind, Unit};
 use crate::unit::name::UnitName;
@@ -23,9 +24,6 @@ use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-/// A script is small; its header is at its top.
-const SCRIPT_LIMIT: u64 = 1 << 20;
 
 /// One call of a script.
 struct Call {
@@ -72,6 +70,18 @@ pub fn run(words: &[OsString], around: &Surroundings) -> u8 {
     }
 }
 
+/// A script that was written on another system: the kernel takes the end of its first line for a part of
+/// the word.
+pub fn carriage_return(words: &[OsString]) -> u8 {
+    let path = words.first().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+    let what = format!("the first line of '{path}' ends in CR LF, so that its word is 'initd\\r'");
+    out::complain("initd", &what, Some(&format!("sed -i 's/\\r$//' '{path}'")));
+    match words.get(1).and_then(|w| door::Verb::parse(w)) {
+        Some(door::Verb::Status) => Running::Unknown.code(),
+        _ => Class::NotConfigured.lsb(),
+    }
+}
+
 /// The root that a script's path names: what stands before `/etc/`; `/` for the usual folders.
 fn root_of(path: &Path) -> PathBuf {
     let bytes = path.as_os_str().as_bytes();
@@ -97,15 +107,15 @@ fn job_of(verb: door::Verb) -> Job {
 impl Call {
     fn new(path: &OsStr, around: &Surroundings) -> Result<Self, (Class, String)> {
         let path = PathBuf::from(path);
-        let Some(name) = door::service_name(path.as_os_str()) else {
+        // `./S95web` in rc3.d: the folder that says what the name means is the working one.
+        let whole = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        let Some(name) = door::service_name(whole.as_os_str()) else {
             return Err((Class::Usage, format!("'{}' names no service", path.display())));
         };
         let ctx =
-            Context::new(&root_of(&path), None, around.switches.clone()).map_err(|e| (Class::Failed, e))?;
+            Context::new(&root_of(&whole), None, around.switches.clone()).map_err(|e| (Class::Failed, e))?;
         // The script as the host sees it: whoever called us has just read it.
-        let bytes = Root::host().and_then(|host| {
-            host.read(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()), SCRIPT_LIMIT)
-        });
+        let bytes = Root::host().and_then(|host| host.read_head(&whole, header::SEARCHED));
         let bytes = bytes.map_err(|e| (Class::NotInstalled, e.to_string()))?;
         let unit = match header::unit_line(&bytes) {
             Some(unit) => UnitName::parse_or_service(unit),
@@ -249,9 +259,11 @@ impl Call {
             .chain(&planned.unapplied())
             .for_each(|note| out::complain("initd", note, None));
         let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
+        let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
         if planned.transaction.jobs.is_empty() {
-            self.tell_nothing(stage, job);
-            return 0;
+            let cleared = self.clear(&down);
+            self.tell_nothing(stage, job, cleared == 0);
+            return cleared;
         }
         let reports = planned.execute(
             &self.ctx,
@@ -263,11 +275,27 @@ impl Call {
         );
         // A member that is only wanted may fail without its umbrella failing, but a script that printed
         // FAILED does not end with 0.
-        reports.iter().map(|r| r.outcome.class()).find(|c| *c != Class::Ok).map_or(0, Class::lsb)
+        match reports.iter().map(|r| r.outcome.class()).find(|c| *c != Class::Ok) {
+            Some(class) => class.lsb(),
+            None => self.clear(&down),
+        }
+    }
+
+    /// Removes what those that are down left behind; the exit code.
+    fn clear(&self, down: &[UnitName]) -> u8 {
+        let mut code = 0;
+        for unit in down {
+            let script = if *unit == self.unit { &self.name } else { unit.stem() };
+            if let Err(e) = jobs::stale::clear(&self.ctx, unit, script) {
+                out::complain("initd", &e.to_string(), None);
+                code = Class::Failed.lsb();
+            }
+        }
+        code
     }
 
     /// It is so already. Where there is nothing to restart there is nothing to say.
-    fn tell_nothing(&self, stage: Stage, job: Job) {
+    fn tell_nothing(&self, stage: Stage, job: Job, good: bool) {
         let act = match job {
             Job::Start => Act::Start,
             Job::Stop => Act::Stop,
@@ -280,7 +308,7 @@ impl Call {
             | Job::ReloadOrRestart
             | Job::TryReloadOrRestart => return,
         };
-        out::say(&dialect::job(self.dialect(), stage, act, &self.name, "", true));
+        out::say(&dialect::job(self.dialect(), stage, act, &self.name, "", good));
     }
 
     fn tell(&self, stage: Stage, report: &Report) {
@@ -301,55 +329,6 @@ impl Call {
                 out::complain("initd", &format!("'{name}' was not started, since '{on}' failed"), None);
             }
             Outcome::TimedOut => out::complain("initd", &format!("'{name}': no answer in time"), None),
-        }
-    }
-
-    /// One sentence for each member and for the service itself; the worst decides the code.
-    fn status(&self, members: &[String]) -> u8 {
-        let own = client::status(&self.ctx.place, &self.unit);
-        // Members matter to an umbrella, which has no process of its own.
-        let single = matches!(&own, Ok(Some(record)) if record.main.is_some());
-        let mut own = Some(own);
-        let units = if !members.is_empty() {
-            match self.chosen(members) {
-                Ok(units) => units,
-                Err(code) => return code,
-            }
-        } else if single {
-            vec![self.unit.clone()]
-        } else {
-            let mut units = self.members();
-            units.push(self.unit.clone());
-            units
-        };
-        let mut worst = 0;
-        for unit in &units {
-            let known = if *unit == self.unit { own.take() } else { None };
-            let record = known.unwrap_or_else(|| client::status(&self.ctx.place, unit));
-            let name = if *unit == self.unit { self.name.as_str() } else { unit.stem() };
-            let (running, pid) = record.map_or((Running::Unknown, None), |r| self.running(r.as_ref(), name));
-            out::say(&dialect::status(self.dialect(), name, running, pid));
-            worst = worst.max(running.code());
-        }
-        worst
-    }
-
-    fn running(&self, record: Option<&Record>, name: &str) -> (Running, Option<u32>) {
-        let activity = record.map_or(Activity::Inactive, |r| explain::activity(r.state()));
-        let pid = record.and_then(|r| r.main).and_then(|m| u32::try_from(m.pid).ok());
-        if activity.is_active() || activity == Activity::Deactivating {
-            return (Running::Yes, pid);
-        }
-        if activity == Activity::Activating && pid.is_some() {
-            return (Running::Yes, pid);
-        }
-        let there = |path: String| self.ctx.root.lstat(Path::new(&path)).is_ok();
-        if there(format!("/var/run/{name}.pid")) {
-            (Running::DeadPidFile, None)
-        } else if there(format!("/var/lock/subsys/{name}")) {
-            (Running::DeadLocked, None)
-        } else {
-            (Running::No, None)
         }
     }
 }

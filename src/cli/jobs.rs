@@ -1,6 +1,7 @@
 //! Jobs of a request: computed from the units on disk as a transaction, then carried out ([`execute`]).
 
 mod execute;
+pub mod stale;
 
 use crate::cli::context::Context;
 use crate::cli::exit::Class;
@@ -17,7 +18,7 @@ use crate::os::clock;
 use crate::os::root::FileKind;
 use crate::service::client;
 use crate::unit::finding;
-use crate::unit::model::LoadState;
+use crate::unit::model::{DepKind, LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::specifier::Facts;
 use execute::Run;
@@ -287,6 +288,18 @@ impl Planned {
                 explain::unapplied_line(unit)
             })
             .collect()
+    }
+
+    /// The units named and all that are part of one of them: what a stop of those leaves down.
+    #[must_use]
+    pub fn with_parts(&self, anchors: &[(Verb, UnitName)]) -> Vec<UnitName> {
+        let mut names: Vec<UnitName> = anchors.iter().map(|(_, name)| self.set.main(name).clone()).collect();
+        let is_part = |unit: &Unit| {
+            unit.deps.iter().any(|d| d.kind == DepKind::PartOf && names.contains(self.set.main(&d.on)))
+        };
+        let parts: Vec<UnitName> = self.set.units().filter(|u| is_part(u)).map(|u| u.name.clone()).collect();
+        names.extend(parts);
+        names
     }
 
     /// Carries it out. `tell` hears of each job as it ends, in the order in which they end; `meanwhile` is

@@ -55,6 +55,7 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
     }
     exit::code(match door {
         Door::Init(words) => init::run(&words, &around),
+        Door::CarriageReturn(words) => init::carriage_return(&words),
         Door::Chkconfig(program, words) => chkconfig::run(&program, &words, &around),
         Door::Supervise(words) => run::supervise(&words),
         Door::Hand(argv) => hand::run(argv, &around),

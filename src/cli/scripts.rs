@@ -1,19 +1,21 @@
 //! The init scripts of a tree: what each one's header and override ask for, and where that is written.
 
+use crate::host::{Init, init};
 use crate::os::root::{FileKind, Root};
 use crate::sort;
 use crate::sysv::chkconfig::is_listed;
-use crate::sysv::header::{Header, Scan, chkconfig_line, scan};
+use crate::sysv::header::{Header, SEARCHED, Scan, chkconfig_line, scan, whole_lines};
 use crate::sysv::subsys;
+use crate::sysv::upstart::{self, Job};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Scripts are small; what is larger is none.
-const LIMIT: u64 = 16 << 20;
-
 /// Where they are.
 pub const FOLDER: &str = "/etc/init.d";
+
+/// Where upstart's jobs are.
+pub const JOBS: &str = "/etc/init";
 
 /// An init script.
 #[derive(Clone, Debug)]
@@ -32,7 +34,7 @@ pub struct Script {
     pub place: (PathBuf, u32),
     /// The subsys lock that its text names, where that is not its own name.
     pub lock: Option<String>,
-    /// What it says, byte by byte.
+    /// What it says, byte by byte, as far as it is searched for a header.
     pub bytes: Vec<u8>,
 }
 
@@ -55,15 +57,37 @@ pub fn read(root: &Root) -> Vec<Script> {
     named.filter_map(|name| read_one(root, name, &overrides)).collect()
 }
 
+/// What pid 1 runs itself, beside rc: upstart's jobs, or the `respawn` lines of inittab.
+#[must_use]
+pub fn jobs(root: &Root) -> Vec<Job> {
+    let text = |path: &Path| {
+        let bytes = root.read(path, SEARCHED).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    match init(root) {
+        Init::Upstart => {
+            let files = root.list(Path::new(JOBS)).unwrap_or_default().into_iter();
+            let named = files.filter_map(|e| Some(e.name.to_str()?.strip_suffix(".conf")?.to_owned()));
+            let read = |name: String| {
+                Some(upstart::parse(&name, &text(&Path::new(JOBS).join(format!("{name}.conf")))?))
+            };
+            named.filter_map(read).collect()
+        }
+        Init::Sysvinit => upstart::inittab(&text(Path::new("/etc/inittab")).unwrap_or_default()),
+        Init::Systemd | Init::Openrc | Init::Other => Vec::new(),
+    }
+}
+
 fn read_one(root: &Root, name: String, overrides: &BTreeSet<OsString>) -> Option<Script> {
     let path = Path::new(FOLDER).join(&name);
-    let bytes = root.read(&path, LIMIT).ok()?;
+    let head = root.read_head(&path, SEARCHED).ok()?;
+    let bytes = whole_lines(&head).to_vec();
     let mut place = (path.clone(), chkconfig_line(&bytes).unwrap_or(1));
     let mut scanned = scan(&bytes).ok();
     let mut overridden = false;
     if overrides.contains(std::ffi::OsStr::new(&name)) {
         let file = Path::new("/etc/chkconfig.d").join(&name);
-        if let Ok(text) = root.read(&file, LIMIT)
+        if let Ok(text) = root.read(&file, SEARCHED)
             && let (Some(base), Ok(over)) = (scanned.clone(), scan(&text))
             && let Ok(both) = base.overridden(over)
         {
@@ -74,7 +98,8 @@ fn read_one(root: &Root, name: String, overrides: &BTreeSet<OsString>) -> Option
     let lock = subsys::lock_written(&bytes).filter(|lock| *lock != name);
     Some(Script {
         executable: root.stat(&path).is_ok_and(|s| s.mode & 0o111 != 0),
-        owner: owner(&bytes),
+        // One of which only a part is known is not to be written again.
+        owner: if bytes.len() < head.len() { Owner::Other } else { owner(&bytes) },
         header: scanned.and_then(|s: Scan| s.accept().ok()),
         overridden,
         place,

@@ -61,6 +61,11 @@ impl Set {
         self.names.get(name).unwrap_or(name)
     }
 
+    /// All of them.
+    pub fn units(&self) -> impl Iterator<Item = &Unit> {
+        self.units.values()
+    }
+
     /// Has the start of services of `Type=simple` wait until their programs run.
     pub fn await_exec(&mut self) {
         for unit in self.units.values_mut() {

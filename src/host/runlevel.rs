@@ -17,8 +17,11 @@ const RECORD: usize = if cfg!(target_arch = "aarch64") { 400 } else { 384 };
 /// The type of the record that init writes at each change of runlevel.
 const RUN_LVL: i16 = 1;
 
+/// What sysvinit writes for hosts whose utmp is missing or empty.
+const FILES: [&str; 2] = ["/run/runlevel", "/var/run/runlevel"];
+
 /// From rc's own environment (`RUNLEVEL`, given by the caller), which is right also while the level
-/// changes; else from the record that init wrote. `None` where neither says.
+/// changes; else from the record that init wrote, or from its file. `None` where none of them says.
 pub fn runlevels(root: &Root, environment: Option<&str>) -> Option<Runlevels> {
     let mut chars = environment.unwrap_or_default().chars();
     if let (Some(current), None) = (chars.next(), chars.next())
@@ -27,7 +30,22 @@ pub fn runlevels(root: &Root, environment: Option<&str>) -> Option<Runlevels> {
         return Some(Runlevels { current, previous: None });
     }
     let files = ["/var/run/utmp", "/run/utmp"];
-    files.iter().find_map(|file| in_utmp(&root.read(Path::new(file), 16 << 20).ok()?))
+    let recorded = files.iter().find_map(|file| in_utmp(&root.read(Path::new(file), 16 << 20).ok()?));
+    recorded.or_else(|| FILES.iter().find_map(|file| parse(&super::text(root, file)?)))
+}
+
+/// What runlevel(8) prints: `N 3`, previous and current; `unknown` is none.
+#[must_use]
+pub fn parse(said: &str) -> Option<Runlevels> {
+    let level = |word: &str| word.chars().next().filter(|c| word.len() == 1 && is_level(*c));
+    let mut words = said.split_whitespace();
+    match (words.next(), words.next(), words.next()) {
+        (Some(current), None, None) => Some(Runlevels { current: level(current)?, previous: None }),
+        (Some(previous), Some(current), None) => {
+            Some(Runlevels { current: level(current)?, previous: level(previous) })
+        }
+        _ => None,
+    }
 }
 
 /// A record begins with its type and, aligned to four bytes, the pid, which here holds the two
@@ -49,6 +67,15 @@ fn is_level(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_what_runlevel_prints() {
+        assert_eq!(parse("N 3\n"), Some(Runlevels { current: '3', previous: Some('N') }));
+        assert_eq!(parse("5\n"), Some(Runlevels { current: '5', previous: None }));
+        for said in ["", "unknown\n", "N unknown", "3 5 6", "35"] {
+            assert_eq!(parse(said), None, "{said}");
+        }
+    }
 
     #[test]
     fn reads_the_record_of_init() {

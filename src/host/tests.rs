@@ -36,6 +36,9 @@ fn amazon_linux_ami() {
     assert_eq!(runlevels(&root, None), None);
     assert_eq!(runlevels(&root, Some("6")).unwrap().current, '6');
     assert_eq!(runlevels(&root, Some("unknown")), None);
+    // utmp is empty: init's file says it.
+    root.write_atomic(Path::new("/var/run/runlevel"), b"N 3\n", 0o644, Sync::No).unwrap();
+    assert_eq!(runlevels(&root, None).unwrap().current, '3');
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `amr order --check`: does the drain run, in time and in order? Findings with remedies, fit for
 //! a configuration manager. Pure.
 
-use super::obstacle::{Gravity, Obstacle, Sure};
+use super::obstacle::{Gravity, Header, Obstacle, Sure};
 use super::step::{Act, Fate, Init, Order, Plan, Role, Step, Way, Wishes};
+use super::sysv::beside;
 use crate::sort;
 
 /// One thing that is wrong or worth knowing.
@@ -118,7 +119,8 @@ fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
         }
         if step.fate == Fate::Skipped {
             if step.role == Role::Writer && runs_on(plan, step) {
-                out.push(Obstacle::WriterStillRuns { writer: step.name.clone(), sure: Sure::Yes });
+                let header = header(plan, drain, &step.name, Side::Before);
+                out.push(Obstacle::WriterStillRuns { writer: step.name.clone(), sure: Sure::Yes, header });
             }
             continue;
         }
@@ -127,10 +129,13 @@ fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
         let name = step.name.clone();
         match (step.role, order) {
             (Role::Writer, Order::Before | Order::None) => {
-                out.push(Obstacle::WriterStillRuns { writer: name, sure });
+                let header = header(plan, drain, &name, Side::Before);
+                out.push(Obstacle::WriterStillRuns { writer: name, sure, header });
             }
             (Role::Shipper, Order::After | Order::None) => {
-                out.push(Obstacle::ShipperStopsFirst { shipper: name, sure });
+                let header = header(plan, drain, &name, Side::After);
+                let first = Obstacle::ShipperStopsFirst { shipper: name, sure, header };
+                out.push(beside::obstacle(step).unwrap_or(first));
             }
             (Role::Network, Order::After | Order::None) => {
                 out.push(Obstacle::NetworkDownFirst { network: name, sure });
@@ -142,10 +147,30 @@ fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
     }
     for absent in plan.absent.iter().filter(|a| a.role == Role::Writer && a.runs) {
         if plan.find(&absent.name, Act::Stop).is_none() {
-            out.push(Obstacle::WriterStillRuns { writer: absent.name.clone(), sure: Sure::Yes });
+            let header = header(plan, drain, &absent.name, Side::Before);
+            out.push(Obstacle::WriterStillRuns { writer: absent.name.clone(), sure: Sure::Yes, header });
         }
     }
     out
+}
+
+/// Where a service belongs among the K links.
+#[derive(Clone, Copy)]
+enum Side {
+    Before,
+    After,
+}
+
+/// Does the script ask for a K number on the right side of the drain's?
+fn header(plan: &Plan, drain: usize, name: &str, side: Side) -> Header {
+    let hook = plan.steps.get(drain).and_then(kill_number);
+    let (Some(hook), Some(asked)) = (hook, plan.asked.get(name)) else { return Header::Other };
+    let is_right = match side {
+        Side::Before => *asked < hook,
+        Side::After => *asked > hook,
+    };
+    let linked = plan.steps.iter().any(|s| s.name == name && kill_number(s).is_some());
+    if is_right { Header::Right { linked } } else { Header::Other }
 }
 
 /// Does what rc passes over go on running? Its lock says that it runs, and what was stopped by another

@@ -16,6 +16,8 @@ pub mod obstacle;
 pub mod reaction;
 mod remedy;
 pub mod render;
+pub mod role;
+pub mod span;
 pub mod special;
 pub mod step;
 pub mod systemd;

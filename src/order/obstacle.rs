@@ -1,7 +1,7 @@
 //! What keeps a hook from running at shutdown, running whole, or running at the right moment: one
 //! variant for each reason, with a sentence and how grave it is. Pure.
 
-use super::step::span;
+use super::span::span;
 use std::time::Duration;
 
 /// How grave an obstacle is.
@@ -151,6 +151,19 @@ pub enum Obstacle {
         shipper: String,
         /// How sure.
         sure: Sure,
+        /// What its header asks for.
+        header: Header,
+    },
+    /// A job of pid 1, which stops it when the runlevel changes, whatever rc does then.
+    StopsBesideRc {
+        /// The shipper.
+        shipper: String,
+        /// Where the job is written.
+        file: String,
+        /// The events that stop it.
+        stop_on: String,
+        /// From TERM to KILL.
+        kill: Duration,
     },
     /// A writer still runs while the drain does.
     WriterStillRuns {
@@ -158,7 +171,21 @@ pub enum Obstacle {
         writer: String,
         /// How sure.
         sure: Sure,
+        /// What its header asks for.
+        header: Header,
     },
+}
+
+/// Does a script ask for the right place already?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    /// Its links have other numbers, or there are none that stop it.
+    Right {
+        /// Has it a K link at all?
+        linked: bool,
+    },
+    /// It asks for a wrong one, or for none.
+    Other,
 }
 
 fn surely(sure: Sure, yes: &str, unordered: &str) -> String {
@@ -198,6 +225,7 @@ impl Obstacle {
             Self::ProviderLimit { .. } => "provider-limit",
             Self::NetworkDownFirst { .. } => "network-down-first",
             Self::ShipperStopsFirst { .. } => "shipper-stops-first",
+            Self::StopsBesideRc { .. } => "stops-beside-rc",
             Self::WriterStillRuns { .. } => "writer-still-runs",
         }
     }
@@ -232,6 +260,7 @@ impl Obstacle {
             | Self::JobTimeout { .. }
             | Self::NetworkDownFirst { .. }
             | Self::ShipperStopsFirst { .. }
+            | Self::StopsBesideRc { .. }
             | Self::WriterStillRuns { .. } => Gravity::Fatal,
         }
     }
@@ -312,11 +341,16 @@ impl Obstacle {
                 "'{network}' {} before the drain has ended",
                 surely(*sure, "goes down", "may go down")
             ),
-            Self::ShipperStopsFirst { shipper, sure } => format!(
+            Self::ShipperStopsFirst { shipper, sure, .. } => format!(
                 "the shipper '{shipper}' {} before the drain has ended",
                 surely(*sure, "stops", "may stop")
             ),
-            Self::WriterStillRuns { writer, sure } => {
+            Self::StopsBesideRc { shipper, file, stop_on, kill } => format!(
+                "the shipper '{shipper}' is a job of '{file}' that stops on '{stop_on}', beside rc and before \
+                 the drain has ended; {} later it is killed",
+                span(*kill)
+            ),
+            Self::WriterStillRuns { writer, sure, .. } => {
                 format!(
                     "'{writer}' {} while the drain runs",
                     surely(*sure, "still writes", "may still write")

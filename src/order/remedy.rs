@@ -1,6 +1,6 @@
 //! What to do about an obstacle, in the words of the init that the host has. Pure.
 
-use super::obstacle::Obstacle;
+use super::obstacle::{Header, Obstacle};
 use super::step::{Init, span};
 
 impl Obstacle {
@@ -25,7 +25,7 @@ impl Obstacle {
             Self::OlderKillLink { first, .. } => format!("remove '{first}' from /etc/rc0.d and /etc/rc6.d"),
             Self::LinkBroken { .. } => format!("run `amr chkconfig {stem} reset`"),
             Self::NotInDepend { .. } => {
-                format!("give the script an LSB header and run `update-rc.d {stem} defaults`")
+                format!("run `amr enable {stem}` (a script of another's needs an LSB block first)")
             }
             Self::KilledFirst { by } => killed_first(stem, by, init),
             Self::NeverStarted => never_started(stem, init),
@@ -55,16 +55,45 @@ impl Obstacle {
             ),
             Self::ProviderLimit { .. } => "use a lifecycle hook, or shorten the drain".to_owned(),
             Self::NetworkDownFirst { network, .. } => stop_later(network, stem, init, hook),
+            Self::ShipperStopsFirst { shipper: other, header: Header::Right { linked }, .. }
+            | Self::WriterStillRuns { writer: other, header: Header::Right { linked }, .. }
+                if init == Init::RedHat =>
+            {
+                by_header(other, *linked)
+            }
             Self::ShipperStopsFirst { shipper, .. } => stop_later(shipper, stem, init, hook),
+            Self::StopsBesideRc { shipper, file, .. } => beside(shipper, file, stem, init),
             Self::WriterStillRuns { writer, .. } => stop_sooner(writer, stem, init, hook),
         }
     }
 }
 
+/// Its header says the right number: only the links are missing, or old.
+fn by_header(other: &str, linked: bool) -> String {
+    if linked {
+        format!("run `amr chkconfig {other} resetpriorities`: its header asks for the right number")
+    } else {
+        format!("run `amr chkconfig --add {other}`: its header asks for the right number")
+    }
+}
+
+/// rc has no say in it: a job of upstart's can be held back by another one, a line of inittab cannot.
+fn beside(shipper: &str, file: &str, hook: &str, init: Init) -> String {
+    if init == Init::RedHat && file != "/etc/inittab" {
+        format!(
+            "run `amr enable {hook}`, which makes a job of upstart's that holds {shipper} back, or give {shipper} \
+             an init script in place of '{file}'"
+        )
+    } else {
+        format!("give {shipper} an init script, and take it out of '{file}'")
+    }
+}
+
 fn no_kill_link(stem: &str, init: Init) -> String {
     match init {
-        Init::RedHat | Init::Systemd => format!("run `amr chkconfig --level 06 {stem} off`"),
-        Init::DebianNumbers | Init::DebianDepend => format!("run `update-rc.d {stem} defaults`"),
+        Init::RedHat => format!("run `amr chkconfig --add {stem}`"),
+        Init::Systemd => format!("run `amr chkconfig --level 06 {stem} off`"),
+        Init::DebianNumbers | Init::DebianDepend => format!("run `amr enable {stem}`"),
     }
 }
 
@@ -84,7 +113,7 @@ fn never_started(stem: &str, init: Init) -> String {
         Init::Systemd => format!("run `systemctl enable {stem}` and `systemctl start {stem}`"),
         Init::RedHat => format!("run `amr chkconfig {stem} on` and `service {stem} start`"),
         Init::DebianNumbers | Init::DebianDepend => {
-            format!("run `update-rc.d {stem} defaults` and `service {stem} start`")
+            format!("run `amr enable {stem}` and `service {stem} start`")
         }
     }
 }

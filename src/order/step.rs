@@ -3,8 +3,10 @@
 
 use super::graph::{EdgeId, Graph};
 use super::obstacle::Obstacle;
+pub use super::role::{Role, Wishes};
+pub use super::span::span;
 use crate::sort;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -155,74 +157,6 @@ pub enum Limit {
     After(Duration),
 }
 
-/// What a service is to the drain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Role {
-    /// Writes logs: must have stopped before the drain.
-    Writer,
-    /// The drain itself.
-    Drain,
-    /// Ships logs: must outlive the drain.
-    Shipper,
-    /// Must outlive the shipper.
-    Network,
-    /// Anything else.
-    Other,
-}
-
-impl Role {
-    /// The word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Writer => "writer",
-            Self::Drain => "drain",
-            Self::Shipper => "shipper",
-            Self::Network => "network",
-            Self::Other => "other",
-        }
-    }
-}
-
-/// Who is who, and how much time the drain wants. Names without `.service`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
-    /// The hooks that wait until everything is shipped.
-    pub drains: Vec<String>,
-    /// The shippers.
-    pub shippers: Vec<String>,
-    /// Services that must have stopped writing before the drain begins.
-    pub writers: Vec<String>,
-    /// What brings the network up.
-    pub network: Vec<String>,
-    /// The drain's own deadline.
-    pub needs: Option<Duration>,
-    /// It sends EXTEND_TIMEOUT_USEC= while it works.
-    pub extends_timeout: bool,
-    /// The host is one that its provider switches off this long after asking it to stop.
-    pub provider_limit: Option<Duration>,
-}
-
-impl Wishes {
-    /// What this service is to the drain.
-    #[must_use]
-    pub fn role(&self, name: &str) -> Role {
-        let stem = name.strip_suffix(".service").unwrap_or(name);
-        let named = |list: &[String]| list.iter().any(|n| n == stem || n == name);
-        if named(&self.drains) {
-            Role::Drain
-        } else if named(&self.shippers) {
-            Role::Shipper
-        } else if named(&self.writers) {
-            Role::Writer
-        } else if named(&self.network) {
-            Role::Network
-        } else {
-            Role::Other
-        }
-    }
-}
-
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -244,6 +178,17 @@ pub struct Step {
     pub fate: Fate,
     /// What keeps it from running, or threatens it.
     pub obstacles: Vec<Obstacle>,
+    /// Where pid 1 itself takes it, and not rc.
+    pub beside: Option<Beside>,
+}
+
+/// A step that pid 1 takes at a change of the runlevel, whatever rc does then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Where that is written.
+    pub file: String,
+    /// The events that stop it: `runlevel [!2345]`.
+    pub stop_on: String,
 }
 
 /// A service that one would expect on this way and that has no step.
@@ -272,6 +217,8 @@ pub struct Plan {
     pub absent: Vec<Absent>,
     /// The units, where they say who waits for whom.
     pub graph: Option<Rc<Graph>>,
+    /// The K numbers that scripts ask for in their headers or overrides.
+    pub asked: BTreeMap<String, u8>,
 }
 
 /// How two steps stand to one another.
@@ -405,14 +352,4 @@ impl Plan {
         }
         sort::arrange(&mut self.steps, wanted);
     }
-}
-
-/// `1min 30s`, as systemd writes spans; whole seconds.
-#[must_use]
-pub fn span(of: Duration) -> String {
-    let seconds = of.as_secs();
-    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
-    let shown: Vec<String> =
-        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
-    if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
 }

@@ -9,6 +9,7 @@ use crate::sort;
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::value::Timeout;
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
@@ -58,7 +59,8 @@ pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanE
         None => Vec::new(),
     };
     let graph = Some(Rc::clone(host.graph));
-    let mut plan = Plan { way, init: Init::Systemd, steps: Vec::new(), absent: Vec::new(), graph };
+    let (init, asked) = (Init::Systemd, BTreeMap::new());
+    let mut plan = Plan { way, init, steps: Vec::new(), absent: Vec::new(), graph, asked };
     let wanted = |kind: JobKind| kind.is_stop() || !down;
     // For each unit the edge to the one at hand.
     let mut edges: Vec<Option<EdgeId>> = vec![None; host.graph.len()];
@@ -156,7 +158,8 @@ fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, wishes: &Wishes, down: 
     }
     let name = unit.as_str().strip_suffix(".service").unwrap_or(unit.as_str()).to_owned();
     let act = if stop { Act::Stop } else { Act::Start };
-    Step { name, shown: unit.as_str().to_owned(), act, role, wave: 0, waits, limit, fate, obstacles }
+    let shown = unit.as_str().to_owned();
+    Step { name, shown, act, role, wave: 0, waits, limit, fate, obstacles, beside: None }
 }
 
 fn service(unit: &Unit) -> Option<&Service> {

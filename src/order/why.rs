@@ -55,7 +55,13 @@ fn chain(plan: &Plan, early: usize, late: usize) -> Vec<Because> {
     let shown = |at: usize| plan.steps.get(at).map(|s| s.shown.clone()).unwrap_or_default();
     if plan.is_serial() {
         let place = plan.steps.get(late).and_then(|s| plan.place(s.waits.first()?)).map(written);
-        let why = format!("rc runs its links one by one, {} before {}", shown(early), shown(late));
+        let beside = |at: usize| plan.steps.get(at).and_then(|s| s.beside.as_ref().map(|b| (s, b)));
+        let why = match beside(early).or_else(|| beside(late)) {
+            Some((step, beside)) => {
+                format!("'{}' stops on '{}' ({}), beside rc", step.name, beside.stop_on, beside.file)
+            }
+            None => format!("rc runs its links one by one, {} before {}", shown(early), shown(late)),
+        };
         return vec![Because { first: shown(early), then: shown(late), why, place }];
     }
     let way = plan.way_back(late, early).unwrap_or_default();

@@ -196,6 +196,14 @@ impl Root {
         self.read_open(file, inner, room, limit)
     }
 
+    /// The first `limit` bytes of a regular file; all of one that is not longer.
+    pub fn read_head(&self, inner: &Path, limit: u64) -> Result<Vec<u8>> {
+        let (file, size) = self.open_verb("read", inner)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit)).unwrap_or(0).saturating_add(64));
+        file.take(limit).read_to_end(&mut bytes).map_err(|e| self.error("read", inner, e))?;
+        Ok(bytes)
+    }
+
     /// As [`Root::read`], for a file that the kernel makes up (proc, cgroup): on the host it is opened
     /// without a look at what it is.
     pub fn read_kernel(&self, inner: &Path, limit: u64) -> Result<Vec<u8>> {

@@ -4,18 +4,19 @@
 //! without a link in between; two writers wait for each other; nothing outside of `/etc/rcN.d` is
 //! written but a lock file that is gone at the end.
 
+mod insserv;
+
 use super::chkconfig::{
     Command, Decision, Env, Family, HandingOver, Init, Kind, Outcome, Privilege, Script, View, decide,
-    file_of, is_enabled, is_listed,
+    file_of, is_listed,
 };
-use super::depth::read_facilities;
-use super::header::{Keep, OverrideError, scan, scan_for};
+use super::header::{Keep, OverrideError, SEARCHED, scan, scan_for, whole_lines};
 use super::level::Runlevel;
 use super::links::{Found, Link, Step, Target, shown};
 use super::lsb::{self, BlockError};
 use crate::os::error::Error;
 use crate::os::lock::PassingLock;
-use crate::os::root::{FileKind, Root};
+use crate::os::root::{FileKind, Root, Sync};
 use crate::sort;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -26,8 +27,8 @@ const OVERRIDES: &str = "/etc/chkconfig.d";
 const XINETD: &str = "/etc/xinetd.d";
 const LOCK: &str = "/etc/.amr-links.lock";
 
-/// Scripts are small; what is larger is none.
-const SCRIPT_LIMIT: u64 = 16 << 20;
+/// Configuration is small; what is larger is none.
+const CONFIGURATION_LIMIT: u64 = 16 << 20;
 
 /// Keeps other writers of links away while it lives.
 ///
@@ -40,7 +41,7 @@ pub fn lock(root: &Root) -> Result<PassingLock, Error> {
 /// All links of the tree; where they lead is read for `names` alone.
 #[must_use]
 pub fn links<'n>(root: &Root, names: impl IntoIterator<Item = &'n OsStr>) -> Found {
-    let (mut found, _) = read_links(root);
+    let (mut found, _) = read_links(root, &[]);
     names.into_iter().for_each(|name| read_targets(root, name, &mut found));
     found
 }
@@ -49,8 +50,8 @@ pub fn links<'n>(root: &Root, names: impl IntoIterator<Item = &'n OsStr>) -> Fou
 pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
     // Held while reading too, so that two commands do not decide on what the other changes.
     let lock = (command.changes_links() && env.privilege == Privilege::Full).then(|| lock(root)).transpose();
-    let Decision { mut outcome, steps, stale } = preview(root, command, env);
-    if steps.is_empty() {
+    let Decision { mut outcome, steps, write, stale } = preview(root, command, env);
+    if steps.is_empty() && write.is_none() {
         return outcome;
     }
     let taken = match lock {
@@ -58,12 +59,13 @@ pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
             // Nobody else is at it now. One that cannot be removed does no harm.
             stale.iter().for_each(|path| drop(root.remove_file(path)));
             take(root, &steps)
+                .and_then(|()| write.map_or(Ok(()), |(path, bytes)| rewrite(root, &path, &bytes)))
         }
         Err(e) => Err(Failure { message: e.to_string(), left: Vec::new() }),
     };
     if let Err(failure) = taken {
         outcome.code = 1;
-        outcome.reload = false;
+        (outcome.reload, outcome.reload_xinetd) = (false, false);
         outcome.stderr += &format!("{}\n", failure.message);
         outcome.notes.push(match failure.left.as_slice() {
             [] => "nothing was changed".to_owned(),
@@ -89,7 +91,7 @@ pub fn preview(root: &Root, command: &Command, env: &Env) -> Decision {
 pub fn differences(root: &Root, command: &Command) -> Vec<String> {
     let Command::Add { name, .. } = command else { return Vec::new() };
     let Some(file) = file_of(SCRIPTS, name) else { return Vec::new() };
-    let bytes = root.read(Path::new(&file), SCRIPT_LIMIT).unwrap_or_default();
+    let bytes = root.read_head(Path::new(&file), SEARCHED).unwrap_or_default();
     if matches!(lsb::parse(&bytes), Err(BlockError::NoBlock)) {
         return Vec::new();
     }
@@ -102,7 +104,8 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
     if *command == Command::Version {
         return view;
     }
-    (view.found, view.stale) = read_links(root);
+    let is_debian = env.family == Family::Debian && command.changes_links();
+    (view.found, view.stale) = read_links(root, if is_debian { &[Runlevel::BOOT] } else { &[] });
     if env.init != Init::Sysv {
         for folder in ["/lib/systemd/system", "/etc/systemd/system"] {
             view.units.extend(names(root, folder));
@@ -118,7 +121,6 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
     }
     let moves_others =
         command.changes_links() && command.name().is_some_and(|name| view.depends_on_others(name));
-    let is_debian = env.family == Family::Debian && command.changes_links();
     if command.needs_all() || moves_others || is_debian {
         let is_table = matches!(command, Command::List { .. });
         read_all_scripts(root, if is_table { Keep::Levels } else { Keep::Order }, &mut view);
@@ -126,8 +128,9 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
     if matches!(command, Command::List { name: None, .. }) {
         read_orphans(root, &mut view);
     }
-    if is_debian && !(view.update_rc_d && env.hand_over == HandingOver::Allowed) {
-        read_for_insserv(root, &mut view);
+    if is_debian {
+        let is_handed_over = view.update_rc_d && env.hand_over == HandingOver::Allowed;
+        insserv::read(root, command.name().filter(|_| is_handed_over), &mut view);
     }
     let xinetd = OsStr::new("xinetd");
     if !view.found.on(xinetd).is_empty() && !moves_others {
@@ -144,10 +147,10 @@ fn names(root: &Root, folder: &str) -> Vec<std::ffi::OsString> {
     root.list(Path::new(folder)).unwrap_or_default().into_iter().map(|e| e.name).collect()
 }
 
-/// All links, and those that were put aside and left there.
-fn read_links(root: &Root) -> (Found, Vec<PathBuf>) {
+/// All links of the seven levels and of those named, and those that were put aside and left there.
+fn read_links(root: &Root, more: &[Runlevel]) -> (Found, Vec<PathBuf>) {
     let (mut found, mut stale) = (Found::default(), Vec::new());
-    for level in Runlevel::ALL {
+    for level in Runlevel::ALL.into_iter().chain(more.iter().copied()) {
         let folder = level.folder();
         let all = root.each_name(Path::new(&folder), &mut |name, kind| {
             let is_link = kind == FileKind::Symlink;
@@ -213,7 +216,7 @@ fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
             if view.scripts.has(&entry.name) {
                 continue;
             }
-            let read = folder.read(&entry.name, entry.kind, SCRIPT_LIMIT, &mut bytes);
+            let read = folder.read_head(&entry.name, entry.kind, SEARCHED, &mut bytes);
             if let Some(script) = read_as(read.map(|_| bytes.as_slice()), keep) {
                 view.scripts.insert(entry.name, script);
             }
@@ -227,7 +230,7 @@ fn read_script(root: &Root, name: &OsStr, view: &mut View) {
     if let Script::Read { over, .. } = &mut script
         && let Some(file) = file_of(OVERRIDES, name)
     {
-        match root.read(Path::new(&file), SCRIPT_LIMIT) {
+        match root.read(Path::new(&file), CONFIGURATION_LIMIT) {
             Ok(bytes) if bytes.is_empty() => {}
             Ok(bytes) => *over = Some(Box::new(scan(&bytes).map_err(OverrideError::from))),
             Err(e) if is_no_override(&e) => {}
@@ -247,7 +250,7 @@ fn is_no_override(e: &Error) -> bool {
 /// A script without its override; `None` where there is none.
 fn read_one(root: &Root, name: &OsStr) -> Option<Script> {
     let file = file_of(SCRIPTS, name)?;
-    match root.read(Path::new(&file), SCRIPT_LIMIT) {
+    match root.read_head(Path::new(&file), SEARCHED) {
         Ok(bytes) => read_as(Ok(&bytes), Keep::All),
         Err(e) => read_as(Err(e), Keep::All),
     }
@@ -258,7 +261,7 @@ fn read_one(root: &Root, name: &OsStr) -> Option<Script> {
 fn read_as(bytes: Result<&[u8], Error>, keep: Keep) -> Option<Script> {
     Some(match bytes {
         Ok([]) => Script::Unreadable("Invalid argument".to_owned()),
-        Ok(bytes) => Script::Read { script: Box::new(scan_for(bytes, keep)), over: None },
+        Ok(bytes) => Script::Read { script: Box::new(scan_for(whole_lines(bytes), keep)), over: None },
         Err(e) if e.is_not_found() => return None,
         Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => {
             Script::Unreadable("No such device".to_owned())
@@ -267,34 +270,19 @@ fn read_as(bytes: Result<&[u8], Error>, keep: Keep) -> Option<Script> {
     })
 }
 
-/// What insserv reads: the block of each script, or of its override, and the facilities.
-fn read_for_insserv(root: &Root, view: &mut View) {
-    for name in view.scripts.names().filter(|n| !lsb::is_passed_over(n.as_bytes())) {
-        let of = |folder: &str| {
-            let bytes = root.read(Path::new(&file_of(folder, name)?), SCRIPT_LIMIT).ok()?;
-            Some(lsb::parse(&bytes))
-        };
-        let over =
-            ["/etc/insserv/overrides", "/usr/share/insserv/overrides"].iter().find_map(|f| of(f)?.ok());
-        if let Some(block) = over.map(Ok).or_else(|| of(SCRIPTS)) {
-            view.blocks.insert(name.to_owned(), block);
-        }
-    }
-    let mut files = vec![PathBuf::from("/etc/insserv.conf")];
-    files.extend(names(root, "/etc/insserv.conf.d").iter().map(|n| Path::new("/etc/insserv.conf.d").join(n)));
-    for file in files {
-        if let Ok(bytes) = root.read(&file, SCRIPT_LIMIT) {
-            read_facilities(&String::from_utf8_lossy(&bytes), &mut view.facilities);
-        }
+fn read_xinetd(root: &Root, name: &OsStr, view: &mut View) {
+    if let Some(file) = file_of(XINETD, name)
+        && let Ok(bytes) = root.read(Path::new(&file), CONFIGURATION_LIMIT)
+    {
+        view.xinetd.insert(name.to_owned(), bytes);
     }
 }
 
-fn read_xinetd(root: &Root, name: &OsStr, view: &mut View) {
-    if let Some(file) = file_of(XINETD, name)
-        && let Ok(bytes) = root.read(Path::new(&file), SCRIPT_LIMIT)
-    {
-        view.xinetd.insert(name.to_owned(), is_enabled(&bytes));
-    }
+/// Writes a file again, with the mode that it has.
+fn rewrite(root: &Root, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mode = root.stat(path).map(|stat| stat.mode & 0o7777);
+    let written = mode.and_then(|mode| root.write_atomic(path, bytes, mode, Sync::Yes));
+    written.map_err(|e| Failure { message: e.to_string(), left: Vec::new() })
 }
 
 /// Why the steps were not taken.

@@ -13,70 +13,19 @@ mod decide;
 mod env;
 mod forward;
 mod lsb;
+mod outcome;
+mod refusal;
 mod table;
 mod view;
 mod xinetd;
 
 pub use args::{Usage, parse};
-pub use command::{Command, Kind, Redirect, State, Strictness};
+pub use command::{Command, Kind, Redirect, SPEAKS, State, Strictness};
 pub use decide::decide;
 pub use env::{Env, Family, HandingOver, Init, Privilege};
+pub use outcome::{Decision, HandOver, Outcome};
 pub use table::{file_of, is_listed};
-pub(crate) use view::{Refusal, Said};
 pub use view::{Script, Scripts, View};
-pub use xinetd::is_enabled;
-
-use super::links::{Step, shown};
-use std::ffi::OsString;
-use std::path::PathBuf;
-
-/// The version whose manners these are.
-pub const SPEAKS: &str = "1.3.49.3";
-
-/// The answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// For stdout.
-    pub stdout: String,
-    /// For stderr.
-    pub stderr: String,
-    /// The exit code.
-    pub code: i32,
-    /// What amr does otherwise than chkconfig, or found; one line each, for stderr, without a prefix.
-    pub notes: Vec<String>,
-    /// Programs to run in its place, one after the other; the last one's exit code is the answer.
-    pub hand_over: Vec<HandOver>,
-    /// Is `systemctl daemon-reload` due?
-    pub reload: bool,
-}
-
-/// A program that does it in amr's place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandOver {
-    /// To be looked up in the path.
-    pub program: &'static str,
-    /// Its arguments, without its name.
-    pub args: Vec<OsString>,
-}
-
-/// For `--dry-run`.
-impl std::fmt::Display for HandOver {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.program)?;
-        self.args.iter().try_for_each(|arg| write!(f, " {}", shown(arg)))
-    }
-}
-
-/// The steps, and the answer if they succeed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Decision {
-    /// What is printed and returned.
-    pub outcome: Outcome,
-    /// To be taken in this order, all or none.
-    pub steps: Vec<Step>,
-    /// Links that a killed writer had put aside; they go with the next change.
-    pub stale: Vec<PathBuf>,
-}
 
 #[cfg(test)]
 mod tests {

@@ -14,16 +14,34 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What `/etc/insserv.conf` and its folder say a `$facility` stands for.
 pub type Facilities = BTreeMap<String, Vec<String>>;
 
+/// The line of insserv.conf that names the scripts which talk to a person.
+const INTERACTIVE: &str = "<interactive>";
+
 /// Reads one file of insserv's configuration; later files and lines add to earlier ones. A `+`
 /// before a name means that it need not be there, which none of them need here.
 pub fn read_facilities(text: &str, into: &mut Facilities) {
-    for line in text.lines().filter(|l| l.starts_with('$')) {
+    for line in text.lines().filter(|l| l.starts_with('$') || l.starts_with(INTERACTIVE)) {
         let mut words = line.split([' ', '\t', '=', ':', ',', ';']).filter(|w| !w.is_empty());
         if let Some(name) = words.next() {
             let members = words.map(|w| w.strip_prefix('+').unwrap_or(w).to_owned());
             into.entry(name.to_ascii_lowercase()).or_default().extend(members);
         }
     }
+}
+
+/// A script with links, those included that it is about to get.
+#[derive(Clone, Copy, Debug)]
+pub struct Linked<'a> {
+    /// Its name in init.d.
+    pub name: &'a str,
+    /// What it says.
+    pub block: &'a Block,
+    /// Has it an S link in rcS.d?
+    pub boots: bool,
+    /// Has it an S link in another level?
+    pub starts: bool,
+    /// Has it a K link in some level?
+    pub stops: bool,
 }
 
 /// Start and stop number of each script.
@@ -37,7 +55,7 @@ pub struct Depths {
 
 /// Counts the depths of all scripts that have links, or are about to.
 #[must_use]
-pub fn depths(scripts: &[(&str, &Block)], facilities: &Facilities) -> Depths {
+pub fn depths(scripts: &[Linked<'_>], facilities: &Facilities) -> Depths {
     let names = Names::new(scripts, facilities);
     let start = names.edges(scripts, |b| [&b.required_start, &b.should_start], |b| &b.start_before);
     let stop = names.edges(scripts, |b| [&b.required_stop, &b.should_stop], |b| &b.stop_after);
@@ -50,23 +68,25 @@ pub fn depths(scripts: &[(&str, &Block)], facilities: &Facilities) -> Depths {
             }
         }
     }
-    let is_interactive = |i: usize| scripts.get(i).is_some_and(|(_, b)| b.interactive);
-    let of = |counts: fn(&Block) -> bool| -> BTreeSet<usize> {
-        sort::set(scripts.iter().enumerate().filter(|(_, (_, b))| counts(b)).map(|(i, _)| i))
+    let listed = facilities.get(INTERACTIVE).map_or(&[][..], Vec::as_slice);
+    let is_listed = |s: &Linked<'_>| listed.iter().any(|n| n == s.name || s.block.provides.contains(n));
+    let is_interactive = |i: usize| scripts.get(i).is_some_and(|s| s.block.interactive || is_listed(s));
+    let of = |counts: fn(&Linked<'_>) -> bool| -> BTreeSet<usize> {
+        sort::set(scripts.iter().enumerate().filter(|(_, s)| counts(s)).map(|(i, _)| i))
     };
-    let boot = of(|b| b.default_start.boot);
-    let up = of(|b| !b.default_start.boot && !b.default_start.levels.is_empty());
-    let down = of(|b| !b.default_stop.levels.is_empty());
+    let boot = of(|s| s.boots);
+    let up = of(|s| s.starts);
+    let down = of(|s| s.stops);
     let (at_boot, boot_circles) = count(&start, &boot, &is_interactive);
     let (at_start, start_circles) = count(&start, &up, &is_interactive);
     let (at_stop, stop_circles) = count(&before_stop, &down, &is_interactive);
     let circles = sort::set([boot_circles, start_circles, stop_circles].into_iter().flatten());
     let number = |n: u8| Priority::new(n).unwrap_or(Priority::MIDDLE);
-    // Of the two starts only one counts a script.
+    // A script that both start has the later place in both.
     let starts = at_boot.iter().zip(&at_start).map(|(boot, up)| *boot.max(up));
     Depths {
         numbers: starts.zip(at_stop).map(|(start, stop)| (number(start), number(stop))).collect(),
-        circles: circles.iter().filter_map(|i| scripts.get(*i)).map(|(n, _)| (*n).to_owned()).collect(),
+        circles: circles.iter().filter_map(|i| scripts.get(*i)).map(|s| s.name.to_owned()).collect(),
     }
 }
 
@@ -78,10 +98,10 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(scripts: &[(&'a str, &'a Block)], facilities: &'a Facilities) -> Self {
+    fn new(scripts: &[Linked<'a>], facilities: &'a Facilities) -> Self {
         let mut providers: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-        for (i, (name, block)) in scripts.iter().enumerate() {
-            for provided in block.provides.iter().map(String::as_str).chain([*name]) {
+        for (i, script) in scripts.iter().enumerate() {
+            for provided in script.block.provides.iter().map(String::as_str).chain([script.name]) {
                 providers.entry(provided).or_default().insert(i);
             }
         }
@@ -90,7 +110,7 @@ impl<'a> Names<'a> {
                 .iter()
                 .any(|list| list.iter().any(|n| n == "$all"))
         };
-        let all = scripts.iter().enumerate().filter(|(_, (_, b))| wants_all(b)).map(|(i, _)| i).collect();
+        let all = scripts.iter().enumerate().filter(|(_, s)| wants_all(s.block)).map(|(i, _)| i).collect();
         Self { providers, facilities, all }
     }
 
@@ -109,12 +129,12 @@ impl<'a> Names<'a> {
     /// For each script those that it must come behind.
     fn edges(
         &self,
-        scripts: &[(&str, &Block)],
+        scripts: &[Linked<'_>],
         needs: fn(&Block) -> [&Vec<String>; 2],
         before: fn(&Block) -> &Vec<String>,
     ) -> Vec<BTreeSet<usize>> {
         let mut edges = vec![BTreeSet::new(); scripts.len()];
-        for (i, (_, block)) in scripts.iter().enumerate() {
+        for (i, Linked { block, .. }) in scripts.iter().enumerate() {
             for name in needs(block).into_iter().flatten() {
                 let behind = match name.as_str() {
                     "$all" => (0..scripts.len()).filter(|t| !self.all.contains(t)).collect(),
@@ -181,9 +201,16 @@ mod tests {
         lsb::parse(text.as_bytes()).unwrap()
     }
 
+    /// As its block wants to be linked.
+    fn linked<'a>(name: &'a str, block: &'a Block) -> Linked<'a> {
+        let (start, stop) = (block.default_start, block.default_stop);
+        let (starts, stops) = (!start.levels.is_empty(), !stop.levels.is_empty());
+        Linked { name, block, boots: start.boot, starts, stops }
+    }
+
     fn run(host: &[(&str, &str, &str)], conf: &str) -> (Vec<(u8, u8)>, Vec<String>) {
         let blocks: Vec<Block> = host.iter().map(|(n, needs, more)| block(n, needs, more)).collect();
-        let scripts: Vec<(&str, &Block)> = host.iter().zip(&blocks).map(|((n, _, _), b)| (*n, b)).collect();
+        let scripts: Vec<Linked<'_>> = host.iter().zip(&blocks).map(|((n, _, _), b)| linked(n, b)).collect();
         let mut facilities = Facilities::new();
         read_facilities(conf, &mut facilities);
         let depths = depths(&scripts, &facilities);
@@ -228,7 +255,7 @@ mod tests {
             text("sendsigs", "mountnfs", "", "0 6"),
             text("app", "mountnfs sendsigs", "2 3", "0 6"),
         ];
-        let scripts: Vec<(&str, &Block)> = blocks.iter().map(|b| (b.provides[0].as_str(), b)).collect();
+        let scripts: Vec<Linked<'_>> = blocks.iter().map(|b| linked(&b.provides[0], b)).collect();
         let numbers = depths(&scripts, &Facilities::new()).numbers;
         let numbers: Vec<(u8, u8)> = numbers.iter().map(|(s, k)| (s.get(), k.get())).collect();
         assert_eq!(numbers, [(1, 0), (2, 0), (0, 2), (1, 1)]);
@@ -238,6 +265,9 @@ mod tests {
     fn interactive_and_reversed() {
         let host = [("a", "", ""), ("ask", "", "X-Interactive: true"), ("b", "ask", "")];
         assert_eq!(run(&host, "").0, [(2, 1), (1, 2), (2, 1)]);
+        // Those that the configuration names.
+        let host = [("x", "", ""), ("udev", "", ""), ("y", "udev", "")];
+        assert_eq!(run(&host, "<interactive> glibc udev\n").0, [(2, 1), (1, 2), (2, 1)]);
         let host = [("a", "", ""), ("first", "", "X-Start-Before: a"), ("c", "", "X-Stop-After: a")];
         assert_eq!(run(&host, "").0, [(2, 1), (1, 1), (1, 2)]);
     }

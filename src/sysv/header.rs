@@ -171,6 +171,18 @@ impl OverrideError {
     }
 }
 
+/// How much of a script is searched for its header, in bytes. Executable archives (a shell header, then
+/// a zip) are services too, and may be of any size.
+pub const SEARCHED: u64 = 1 << 20;
+
+/// What was read of a script, without the line that the search was cut in.
+#[must_use]
+pub fn whole_lines(head: &[u8]) -> &[u8] {
+    let is_cut = u64::try_from(head.len()).is_ok_and(|len| len >= SEARCHED);
+    let end = head.iter().rposition(|b| *b == b'\n').filter(|_| is_cut).map(|at| at + 1);
+    end.and_then(|end| head.get(..end)).unwrap_or(head)
+}
+
 /// The header of a script without an override.
 ///
 /// # Errors

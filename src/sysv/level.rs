@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A runlevel that chkconfig knows, 0 to 6; level S is unknown to it.
+/// A runlevel that chkconfig knows, 0 to 6, or Debian's S, which is unknown to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Runlevel(u8);
 
@@ -10,13 +10,16 @@ impl Runlevel {
     /// All seven, in order.
     pub const ALL: [Self; 7] = [Self(0), Self(1), Self(2), Self(3), Self(4), Self(5), Self(6)];
 
+    /// S, in which Debian's scripts run once at boot. It is in no set that is gone through or written.
+    pub const BOOT: Self = Self(7);
+
     /// The runlevel of a number, if it is one of the seven.
     #[must_use]
     pub fn new(n: u8) -> Option<Self> {
         (n <= 6).then_some(Self(n))
     }
 
-    /// 0 to 6.
+    /// 0 to 6; 7 for S.
     #[must_use]
     pub fn get(self) -> u8 {
         self.0
@@ -31,13 +34,13 @@ impl Runlevel {
     /// `/etc/rc3.d`, chkconfig's own spelling; on Red Hat's family a link into `/etc/rc.d`.
     #[must_use]
     pub fn folder(self) -> String {
-        format!("/etc/rc{}.d", self.0)
+        format!("/etc/rc{self}.d")
     }
 }
 
 impl fmt::Display for Runlevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        if *self == Self::BOOT { f.write_str("S") } else { write!(f, "{}", self.0) }
     }
 }
 

@@ -69,7 +69,9 @@ impl BlockError {
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::NoBlock => "add an LSB block ('amr initd --print NAME --family debian' shows one)",
+            Self::NoBlock => {
+                "add an LSB block ('amr initd --print NAME --family debian' shows one), or run 'amr enable NAME' if it runs a unit"
+            }
             Self::NoEnd(_) => "close the block with '### END INIT INFO'",
             Self::Incomplete { .. } => "add the missing keys, with nothing behind the colon if need be",
         }

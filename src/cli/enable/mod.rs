@@ -1,11 +1,13 @@
 //! `amr enable`, `disable`, `reenable` and `is-enabled`: on a SysV host an init script and links from
-//! [Install], with systemd what systemctl does.
+//! [Install], with systemd what systemctl does; where there is neither, the links that systemctl would make.
 //!
 //! Promises: all or nothing (a failure leaves scripts and links as they were, and says so); other
 //! people's scripts are never written, only linked.
 
 mod numbers;
 mod steps;
+mod upstart;
+mod wants;
 
 use crate::cli::args::{Jobs, Names, UnitFiles};
 use crate::cli::context::Context;
@@ -24,6 +26,7 @@ use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::path::Path;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,14 +90,23 @@ pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surrounding
         out::complain(verb, &e.to_string(), None);
         return Class::Failed.hand();
     }
-    let done = Request::new(ctx, change, chkconfig::env(ctx, "chkconfig", around), &names)
-        .and_then(|request| steps::carry_out(request, args.dry_run));
+    let done = if has_scripts(ctx) {
+        Request::new(ctx, change, chkconfig::env(ctx, "chkconfig"), &names)
+            .and_then(|request| steps::carry_out(request, args.dry_run))
+    } else {
+        wants::carry_out(ctx, change, &names, args.dry_run)
+    };
     drop(lock);
     if let Err(refused) = done {
         out::complain(verb, &refused.what, refused.hint.as_deref());
         return refused.class.hand();
     }
     if args.now && !args.dry_run { now(ctx, change, &names, around) } else { 0 }
+}
+
+/// Is this a host of init scripts? An image for containers has none.
+fn has_scripts(ctx: &Context) -> bool {
+    ctx.root.is_dir(Path::new(scripts::FOLDER))
 }
 
 fn now(ctx: &Context, change: Change, names: &[UnitName], around: &Surroundings) -> u8 {
@@ -169,6 +181,9 @@ pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> u8 {
             // A script of its own: off is off.
             (LoadState::NotFound, Some(_)) if found.on(OsStr::new(name.stem())).is_empty() => {
                 UnitFileState::Disabled
+            }
+            _ if !is_masked && !has_scripts(ctx) && wants::is_enabled(&ctx.root, &unit) => {
+                UnitFileState::Enabled
             }
             _ => install::state(&found, OsStr::new(name.stem()), &unit.install, is_masked),
         };

@@ -1,6 +1,6 @@
 //! From what is wanted to scripts and links, all or nothing.
 
-use super::{Change, Done, Request, Wanted, numbers, refuse};
+use super::{Change, Done, Request, Wanted, numbers, refuse, upstart};
 use crate::cli::exit::Class;
 use crate::cli::scripts::FOLDER;
 use crate::cli::{chkconfig as door, out};
@@ -19,11 +19,25 @@ use std::path::{Path, PathBuf};
 /// What is to be done.
 #[derive(Default)]
 struct Plan {
-    /// Scripts to write: name and text.
-    scripts: Vec<(String, String)>,
+    /// Scripts and jobs of upstart's to write or remove.
+    files: Vec<Written>,
     steps: Vec<Step>,
     /// Programs of the host that make the links in our place (Debian).
     hand_over: Vec<HandOver>,
+}
+
+/// A file that is to be as it says.
+struct Written {
+    path: PathBuf,
+    /// `None`: it goes.
+    text: Option<String>,
+    mode: u32,
+}
+
+impl Written {
+    fn script(name: &str, text: String) -> Self {
+        Self { path: Path::new(FOLDER).join(name), text: Some(text), mode: 0o755 }
+    }
 }
 
 pub(super) fn carry_out(mut request: Request, is_dry: bool) -> Done<()> {
@@ -44,6 +58,14 @@ pub(super) fn carry_out(mut request: Request, is_dry: bool) -> Done<()> {
         }
     }
     neighbours(&request, &numbered, &found, &mut planned)?;
+    for job in upstart::wanted(&request) {
+        if job.text.is_some() {
+            let what = "keeps upstart from stopping the shipper before the hook has ended";
+            let note = format!("'{}' {what}; start it with 'initctl start {}'", job.path.display(), job.name);
+            request.notes.push(note);
+        }
+        planned.files.push(Written { path: job.path, text: job.text, mode: 0o644 });
+    }
     let verb = request.change.as_str();
     request.notes.iter().for_each(|note| out::complain(verb, note, None));
     if is_dry {
@@ -83,7 +105,7 @@ fn ours(
     let text = script(request, wanted, levels, numbers)?;
     let is_new = there.is_none_or(|s| s.bytes != text.as_bytes() || !s.executable);
     if is_new && !there.is_some_and(|s| s.overridden) {
-        planned.scripts.push((wanted.script.clone(), text));
+        planned.files.push(Written::script(&wanted.script, text));
     }
     match (request.env.family, numbers) {
         (Family::RedHat, Some(numbers)) => planned.steps.extend(plan(found, name, enabled(levels, numbers))),
@@ -167,7 +189,7 @@ fn neighbours(
         let line = there.place.1;
         let new = format!("# chkconfig: {} {} {}", header.levels, numbers.start.get(), numbers.stop.get());
         let lines = text.lines().zip(1_u32..).map(|(l, n)| if n == line { new.as_str() } else { l });
-        planned.scripts.push((name.clone(), lines.map(|l| format!("{l}\n")).collect()));
+        planned.files.push(Written::script(name, lines.map(|l| format!("{l}\n")).collect()));
         let on = found.on(OsStr::new(name));
         planned.steps.extend(plan(found, OsStr::new(name), enabled(on, *numbers)));
     }
@@ -175,7 +197,10 @@ fn neighbours(
 }
 
 fn show(planned: &Plan) {
-    planned.scripts.iter().for_each(|(name, _)| out::say(&format!("write {FOLDER}/{name}\n")));
+    for file in &planned.files {
+        let verb = if file.text.is_some() { "write" } else { "remove" };
+        out::say(&format!("{verb} {}\n", file.path.display()));
+    }
     planned.steps.iter().for_each(|step| out::say(&format!("{step}\n")));
     planned.hand_over.iter().for_each(|call| out::say(&format!("run {call}\n")));
 }
@@ -189,7 +214,7 @@ struct Before {
 fn apply_all(request: &Request, mut planned: Plan) -> Done<()> {
     let root = &request.ctx.root;
     let mut before = Vec::new();
-    let done = write_scripts(root, &planned.scripts, &mut before)
+    let done = write(root, &planned.files, &mut before)
         .and_then(|()| debian(request, &mut planned))
         .and_then(|()| {
             apply::take(root, &planned.steps).map_err(|f| match f.left.as_slice() {
@@ -208,15 +233,18 @@ fn apply_all(request: &Request, mut planned: Plan) -> Done<()> {
     }
 }
 
-fn write_scripts(root: &Root, scripts: &[(String, String)], before: &mut Vec<Before>) -> Result<(), String> {
-    for (name, text) in scripts {
-        let path = Path::new(FOLDER).join(name);
-        let bytes = match root.stat(&path) {
-            Ok(stat) => Some((root.read(&path, 16 << 20).map_err(|e| e.to_string())?, stat.mode)),
+fn write(root: &Root, files: &[Written], before: &mut Vec<Before>) -> Result<(), String> {
+    for Written { path, text, mode } in files {
+        let bytes = match root.stat(path) {
+            Ok(stat) => Some((root.read(path, 16 << 20).map_err(|e| e.to_string())?, stat.mode)),
             Err(_) => None,
         };
         before.push(Before { path: path.clone(), bytes });
-        root.write_atomic(&path, text.as_bytes(), 0o755, Sync::Yes).map_err(|e| e.to_string())?;
+        let done = match text {
+            Some(text) => root.write_atomic(path, text.as_bytes(), *mode, Sync::Yes),
+            None => root.remove_file_if_there(path),
+        };
+        done.map_err(|e| e.to_string())?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::cli::args::Order;
 use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
-use crate::cli::{out, scripts};
+use crate::cli::{handover, out, scripts};
 use crate::host::{Init, init};
 use crate::order;
 use crate::order::check::{Report, check};
@@ -121,7 +121,7 @@ fn on_sysv(
     needs: Option<Duration>,
 ) -> Answered {
     let scripts = scripts::read(&ctx.root);
-    let host = sysv::gather(&ctx.root, &scripts, around.runlevel.as_deref());
+    let host = sysv::gather(&ctx.root, &scripts, handover::runlevels(ctx, around.runlevel.as_deref()));
     let facts = ctx.facts();
     let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
     let unit_of = |name: &str| -> Option<Unit> {
@@ -138,7 +138,13 @@ fn on_sysv(
             (s.name.as_str(), unit)
         })
         .collect();
-    let known: Vec<Known> = units.iter().map(|(name, unit)| Known { name, unit: unit.as_ref() }).collect();
+    let mut known: Vec<Known> =
+        units.iter().map(|(name, unit)| Known { name, unit: unit.as_ref() }).collect();
+    for job in host.jobs.iter().filter(|job| !job.only_waits) {
+        if !known.iter().any(|k| k.name == job.name) {
+            known.push(Known { name: &job.name, unit: None });
+        }
+    }
     let wishes = wishes::wishes(args, &known, &ctx.root, needs);
     Answered { plans: ways.iter().map(|way| order::sysv::plan(&host, *way, &wishes)).collect(), wishes }
 }

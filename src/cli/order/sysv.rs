@@ -3,18 +3,20 @@
 //! A tree without any lock file was never booted: what its runlevel starts is then taken to run.
 
 use crate::cli::scripts::{self, Script};
-use crate::host::{Family, family, runlevels};
+use crate::host::{Family, Runlevels, family};
+use crate::order::sysv::beside::{Job, When};
 use crate::order::sysv::{self, Depend, Link, LinkTarget, Numbers, Rc, SysvHost, tail};
 use crate::os::root::{Entry, FileKind, Root};
 use crate::sort;
 use crate::sysv::level::Runlevel;
 use crate::sysv::subsys;
+use crate::sysv::upstart::{self, Trigger};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Reads them.
 #[must_use]
-pub fn gather(root: &Root, scripts: &[Script], environment: Option<&str>) -> SysvHost {
+pub fn gather(root: &Root, scripts: &[Script], known: Option<Runlevels>) -> SysvHost {
     let rc = rc(root);
     let mut host = SysvHost {
         rc,
@@ -23,12 +25,43 @@ pub fn gather(root: &Root, scripts: &[Script], environment: Option<&str>) -> Sys
         locks: None,
         lock_folder: subsys::FOLDER.to_owned(),
         depend: Depend { start: text(root, ".depend.start"), stop: text(root, ".depend.stop") },
-        runlevel: runlevel(root, rc, environment),
+        runlevel: runlevel(root, rc, known),
+        jobs: jobs(root),
     };
     if rc == Rc::RedHat {
         host.locks = Some(locks(root, &host));
     }
     host
+}
+
+/// What pid 1 runs itself, and when it stops each on the way to each level.
+fn jobs(root: &Root) -> Vec<Job> {
+    let all = scripts::jobs(root);
+    let mut found: Vec<Job> = all.iter().map(job).collect();
+    for level in Runlevel::ALL.map(Runlevel::get) {
+        for (stopped, trigger) in upstart::stopped(&all, level) {
+            let when = match trigger {
+                Trigger::AtOnce => When::AtOnce,
+                Trigger::Behind(other) => When::Behind(other),
+                Trigger::BeforeScript(script) => When::BeforeScript(script),
+                Trigger::AfterScript(script) => When::AfterScript(script),
+            };
+            let same = found.iter_mut().filter(|j| (&j.name, &j.file) == (&stopped.name, &stopped.file));
+            same.for_each(|job| drop(job.stops.insert(level, when.clone())));
+        }
+    }
+    found
+}
+
+fn job(job: &upstart::Job) -> Job {
+    Job {
+        name: job.name.clone(),
+        file: job.file.clone(),
+        stop_on: job.stop_on.clone(),
+        kill_timeout: job.kill_timeout,
+        only_waits: job.awaits.is_some(),
+        stops: BTreeMap::new(),
+    }
 }
 
 fn script(script: &Script) -> sysv::Script {
@@ -120,9 +153,8 @@ fn locks(root: &Root, host: &SysvHost) -> BTreeSet<String> {
 }
 
 /// The level that the host lives in: not 0 or 6, which it is in while it goes down.
-fn runlevel(root: &Root, rc: Rc, environment: Option<&str>) -> u8 {
+fn runlevel(root: &Root, rc: Rc, known: Option<Runlevels>) -> u8 {
     let lives = |c: char| c.to_digit(10).and_then(|d| u8::try_from(d).ok()).filter(|d| (1..=5).contains(d));
-    let known = runlevels(root, environment);
     let now = known.and_then(|l| lives(l.current).or_else(|| l.previous.and_then(lives)));
     let usual = match rc {
         Rc::RedHat => 3,

@@ -4,7 +4,8 @@ use super::*;
 use crate::order::fixture::{empty, name, service_mut, unit};
 use crate::order::graph::Graph;
 use crate::order::systemd::{self, SystemdHost};
-use crate::order::sysv::tests::{depend_host, host, numbers_host};
+use crate::order::sysv::beside::When;
+use crate::order::sysv::tests::{depend_host, host, numbers_host, shipper_of_upstart};
 use crate::order::sysv::{self, LinkTarget, SysvHost};
 use crate::order::transaction::Activity;
 use crate::order::{render, why};
@@ -238,6 +239,7 @@ fn hosts() -> Vec<(&'static str, Report)> {
         ("job-timeout", on_systemd(|f| f.wishes.needs = Some(Duration::from_secs(2000)))),
         ("provider-limit", on_systemd(|f| f.wishes.provider_limit = Some(Duration::from_secs(120)))),
         ("network-down-first", with(|h| down(h)[3].name = "K10network".to_owned())),
+        ("stops-beside-rc", with(|h| h.jobs = vec![shipper_of_upstart(When::AtOnce)])),
         ("shipper-stops-first", with(|h| down(h)[2].name = "K02filebeat".to_owned())),
         ("writer-still-runs", with(|h| down(h)[0].name = "K50app".to_owned())),
     ]

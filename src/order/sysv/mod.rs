@@ -1,8 +1,10 @@
 //! What a SysV rc would do on each way, from plain facts about links, scripts and locks.
 //!
 //! [`redhat`] follows `/etc/rc.d/rc` and `S00killall` of initscripts 9.03; [`debian`] follows
-//! `/lib/init/rc` by numbers and startpar by insserv's files. A driver fills [`SysvHost`]. Pure.
+//! `/lib/init/rc` by numbers and startpar by insserv's files; [`beside`] are the jobs that pid 1 stops
+//! itself. A driver fills [`SysvHost`]. Pure.
 
+pub mod beside;
 pub mod debian;
 pub mod redhat;
 
@@ -96,6 +98,8 @@ pub struct SysvHost {
     pub depend: Depend,
     /// The runlevel that the host is in, or boots into.
     pub runlevel: u8,
+    /// What pid 1 runs itself.
+    pub jobs: Vec<beside::Job>,
 }
 
 /// Endings of names that RHEL's rc passes over (initscripts rc.d/rc).
@@ -135,6 +139,12 @@ impl SysvHost {
         self.locks.as_ref().is_some_and(|l| l.contains(service) || l.contains(&init))
     }
 
+    /// The K numbers that scripts ask for.
+    fn asked(&self) -> BTreeMap<String, u8> {
+        let numbers = |s: &Script| Some((s.name.clone(), s.numbers.as_ref()?.stop));
+        sort::map(self.scripts.iter().filter_map(numbers))
+    }
+
     fn folder(level: u8) -> String {
         format!("/etc/rc{level}.d")
     }
@@ -163,7 +173,9 @@ pub fn plan(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
         Rc::DebianNumbers => debian::by_numbers(host, way, wishes),
         Rc::DebianDepend => debian::by_depend(host, way, wishes),
     };
+    plan.asked = host.asked();
     if way.is_down() {
+        beside::add(host, way.level(host.runlevel), wishes, &mut plan);
         plan.absent = absent(host, &plan, way.level(host.runlevel), wishes);
         say_useless_links(host, &mut plan);
     }
@@ -206,6 +218,7 @@ fn step(host: &SysvHost, link: &Link, act: Act, wishes: &Wishes) -> Step {
         limit: Limit::None,
         fate,
         obstacles,
+        beside: None,
     }
 }
 
@@ -291,7 +304,14 @@ fn init(rc: Rc) -> Init {
 }
 
 fn empty(host: &SysvHost, way: Way) -> Plan {
-    Plan { way, init: init(host.rc), steps: Vec::new(), absent: Vec::new(), graph: None }
+    Plan {
+        way,
+        init: init(host.rc),
+        steps: Vec::new(),
+        absent: Vec::new(),
+        graph: None,
+        asked: BTreeMap::new(),
+    }
 }
 
 #[cfg(test)]

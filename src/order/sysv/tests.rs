@@ -36,6 +36,7 @@ pub fn host(rc0: &[&str], up: &[&str]) -> SysvHost {
         lock_folder: "/var/lock/subsys".to_owned(),
         depend: Depend::default(),
         runlevel: 3,
+        jobs: Vec::new(),
     }
 }
 
@@ -138,6 +139,48 @@ fn a_circle_in_a_depend_file_ends() {
     let mut h = depend_host();
     h.depend.stop.push_str("app: networking\n");
     assert_eq!(run(&h, Way::PowerOff).len(), 6);
+}
+
+/// Filebeat as a job of upstart's that a power-off stops.
+pub fn shipper_of_upstart(when: beside::When) -> beside::Job {
+    beside::Job {
+        name: "filebeat".to_owned(),
+        file: "/etc/init/filebeat.conf".to_owned(),
+        stop_on: "runlevel [!2345]".to_owned(),
+        kill_timeout: std::time::Duration::from_secs(5),
+        only_waits: false,
+        stops: BTreeMap::from([(0, when)]),
+    }
+}
+
+/// A shipper that upstart runs stops before every K link, and with a job that waits, behind the hook's.
+#[test]
+fn jobs_of_pid_1_stop_beside_rc() {
+    let mut h = host(&["K20tomcat", "K30drain", "K90network"], &["tomcat", "drain", "network"]);
+    let job = shipper_of_upstart;
+    let wishes = Wishes {
+        drains: vec!["drain".to_owned()],
+        shippers: vec!["filebeat".to_owned()],
+        writers: vec!["tomcat".to_owned()],
+        ..Wishes::default()
+    };
+    let found = |h: &SysvHost| -> Vec<&str> {
+        let report = crate::order::check::check(&plan(h, Way::PowerOff, &wishes), &wishes);
+        report.findings.iter().map(|f| f.obstacle.id()).collect()
+    };
+    h.jobs = vec![job(beside::When::AtOnce)];
+    assert_eq!(run(&h, Way::PowerOff)[0], "stop init: filebeat");
+    assert_eq!(found(&h), ["stops-beside-rc"]);
+    assert!(run(&h, Way::Reboot).is_empty());
+    h.jobs = vec![job(beside::When::AfterScript("drain".to_owned()))];
+    assert_eq!(run(&h, Way::PowerOff)[2], "stop init: filebeat");
+    assert!(found(&h).is_empty());
+    // What it waits for is not stopped by rc: it does not wait.
+    h.locks.as_mut().unwrap().remove("drain");
+    assert_eq!(run(&h, Way::PowerOff)[0], "stop init: filebeat");
+    let other = beside::Job { name: "app".to_owned(), ..job(beside::When::Behind("filebeat".to_owned())) };
+    h.jobs = vec![other, job(beside::When::AtOnce)];
+    assert_eq!(run(&h, Way::PowerOff)[..2], ["stop init: filebeat", "stop init: app"]);
 }
 
 /// Hosts with any links, locks and dependencies.

@@ -120,14 +120,25 @@ impl Folder<'_> {
             .map_err(|e| self.root.error("read link", &self.inner.join(name), e))
     }
 
-    /// As [`Root::read`], into `bytes` in place of what they hold, and with the file's stat. A name
-    /// whose kind is known to be regular costs four system calls.
+    /// As [`Root::read`], into `bytes` in place of what they hold, and with the file's stat.
     pub fn read(&self, name: &OsStr, kind: FileKind, limit: u64, bytes: &mut Vec<u8>) -> Result<Stat> {
+        let stat = self.read_head(name, kind, limit.saturating_add(1), bytes)?;
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+            let cause = format!("it is larger than {limit} bytes");
+            let outer = self.root.outer(&self.inner.join(name));
+            return Err(Error::other("read", outer, io::ErrorKind::FileTooLarge, cause));
+        }
+        Ok(stat)
+    }
+
+    /// As [`Root::read_head`], into `bytes` in place of what they hold, and with the file's stat. A name
+    /// whose kind is known to be regular costs four system calls.
+    pub fn read_head(&self, name: &OsStr, kind: FileKind, limit: u64, bytes: &mut Vec<u8>) -> Result<Stat> {
         // Only for messages and links: a name costs no path of its own.
         let inner = || self.inner.join(name);
         if kind != FileKind::Regular {
             // Looked at before it is opened, and resolved inside the root.
-            *bytes = self.root.read(&inner(), limit)?;
+            *bytes = self.root.read_head(&inner(), limit)?;
             return self.root.stat(&inner());
         }
         let fail = |e: nix::Error| self.root.error("read", &inner(), e);
@@ -139,18 +150,14 @@ impl Folder<'_> {
         if stat.kind != FileKind::Regular {
             return Err(self.root.irregular("read", &inner(), stat.kind));
         }
-        if stat.size > limit {
-            let cause = format!("it is larger than {limit} bytes");
-            return Err(Error::other("read", self.root.outer(&inner()), io::ErrorKind::FileTooLarge, cause));
-        }
-        let size = usize::try_from(stat.size).unwrap_or(usize::MAX);
-        // What they hold already is room that need not be cleared.
-        bytes.resize(size.saturating_add(1), 0);
+        // With room to see the end; what they hold already is room that need not be cleared.
+        let size = usize::try_from(stat.size.saturating_add(1).min(limit)).unwrap_or(usize::MAX);
+        bytes.resize(size, 0);
         let read = file.read(bytes).map_err(|e| self.root.error("read", &inner(), e))?;
         bytes.truncate(read);
-        if read != size {
+        if u64::try_from(read).unwrap_or(u64::MAX) != stat.size.min(limit) {
             // It changes while it is read, or its size says nothing.
-            let rest = limit.saturating_add(1).saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
+            let rest = limit.saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
             file.take(rest).read_to_end(bytes).map_err(|e| self.root.error("read", &inner(), e))?;
         }
         Ok(stat)

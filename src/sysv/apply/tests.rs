@@ -39,6 +39,7 @@ impl Host {
             init: Init::Sysv,
             family: Family::RedHat,
             hand_over: HandingOver::Allowed,
+            jobs: Vec::new(),
         };
         Self { scratch, env }
     }

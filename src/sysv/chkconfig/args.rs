@@ -1,6 +1,6 @@
 //! The words of chkconfig's command line, as popt takes them: options anywhere, `--` ends them. Pure.
 
-use super::{Command, Kind, Redirect, SPEAKS, State, Strictness};
+use super::command::{Command, Kind, Redirect, SPEAKS, State, Strictness};
 use crate::sysv::level::Levels;
 use crate::sysv::links::shown;
 use std::ffi::{OsStr, OsString};

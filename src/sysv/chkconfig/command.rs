@@ -3,6 +3,9 @@
 use crate::sysv::level::{Levels, Runlevel};
 use std::ffi::{OsStr, OsString};
 
+/// The version whose manners these are.
+pub const SPEAKS: &str = "1.3.49.3";
+
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {

@@ -1,12 +1,16 @@
 //! chkconfig's words on Debian, where insserv keeps the links: through update-rc.d, or, in a tree
 //! that has none or is not the running host, as insserv would have them. Pure.
 
-use super::decide::{privileged, refuse};
-use super::{Decision, Env, HandOver, HandingOver, Outcome, Refusal, Script, State, View};
-use crate::sysv::depth;
+use super::command::State;
+use super::env::{Env, HandingOver};
+use super::outcome::{Decision, HandOver, Outcome};
+use super::refusal::{privileged, refuse};
+use super::view::{Refusal, Script, View};
+use crate::sysv::depth::{self, Linked};
 use crate::sysv::level::{Levels, Runlevel};
 use crate::sysv::links::{Step, Turn, plan, shown};
 use crate::sysv::lsb::{Block, is_passed_over};
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -35,10 +39,19 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
     if !privileged(view, env, &mut decision.outcome) {
         return;
     }
+    let Some(block) = block(view, name, change, &mut decision.outcome) else { return };
     if view.update_rc_d && env.hand_over == HandingOver::Allowed {
         return hand_over(view, name, change, decision);
     }
-    let Some(block) = block(view, name, change, &mut decision.outcome) else { return };
+    if let Some(block) = block.filter(|_| !matches!(change, Change::Del | Change::Set(State::Off, _)))
+        && let Some(absent) = absent(view, name, block)
+    {
+        let out = &mut decision.outcome;
+        out.stderr += &format!("service {absent} has to be enabled to use service {}\n", shown(name));
+        out.notes.push(format!("run 'amr chkconfig --add {absent}' first, as insserv wants it"));
+        out.code = 1;
+        return;
+    }
     if is_gone {
         decision
             .outcome
@@ -62,17 +75,12 @@ fn block<'v>(view: &'v View, name: &OsStr, change: Change, out: &mut Outcome) ->
         return None;
     }
     match view.blocks.get(name) {
-        Some(Ok(block)) if block.default_start.boot => {
-            out.stderr +=
-                &format!("service {shown} starts in runlevel S: use update-rc.d on the host itself\n");
-            out.code = 1;
-            None
-        }
         Some(Ok(block)) => Some(Some(block)),
         Some(Err(_)) | None if change == Change::Del => Some(None),
         Some(Err(e)) => {
             out.stderr += &format!("service {shown}: '/etc/init.d/{shown}': {e}\n");
-            out.notes.push(format!("insserv would make no links for '{shown}'; {}", e.remedy()));
+            let remedy = e.remedy().replace("NAME", &shown);
+            out.notes.push(format!("insserv would make no links for '{shown}'; {remedy}"));
             out.code = 1;
             None
         }
@@ -82,6 +90,21 @@ fn block<'v>(view: &'v View, name: &OsStr, change: Change, out: &mut Outcome) ->
             None
         }
     }
+}
+
+/// A script that this one requires and that has no links: insserv refuses then. Facilities may be absent,
+/// and on a host without initscripts update-rc.d has insserv forgive everything.
+fn absent<'b>(view: &View, name: &OsStr, block: &'b Block) -> Option<&'b String> {
+    let has_initscripts =
+        view.found.of(OsStr::new("mountkernfs.sh")).iter().any(|e| e.level == Runlevel::BOOT);
+    let is_there = |needed: &str| {
+        view.blocks.iter().any(|(other, block)| {
+            let provides = block.as_ref().is_ok_and(|b| b.provides.iter().any(|p| p == needed));
+            (other == needed || provides) && (other == name || !view.found.of(other).is_empty())
+        })
+    };
+    let required = block.required_start.iter().chain(&block.required_stop);
+    required.filter(|n| has_initscripts && !n.starts_with('$')).find(|n| !is_there(n))
 }
 
 /// In update-rc.d's words.
@@ -118,20 +141,44 @@ fn hand_over(view: &View, name: &OsStr, change: Change, decision: &mut Decision)
     }
 }
 
+/// A script that has links, or is to have some.
+struct Counted<'a> {
+    name: &'a OsStr,
+    text: Cow<'a, str>,
+    block: &'a Block,
+    links: Vec<(Runlevel, Turn)>,
+}
+
+impl Counted<'_> {
+    fn linked(&self) -> Linked<'_> {
+        let starts = |at_boot| {
+            let is_start = |(level, turn): &(Runlevel, Turn)| {
+                *turn == Turn::Start && (*level == Runlevel::BOOT) == at_boot
+            };
+            self.links.iter().any(is_start)
+        };
+        Linked {
+            name: &self.text,
+            block: self.block,
+            boots: starts(true),
+            starts: starts(false),
+            stops: self.links.iter().any(|(_, turn)| *turn == Turn::Stop),
+        }
+    }
+}
+
 /// The links of the service, and new numbers for all whose depth changes with it.
 fn by_ourselves(view: &View, name: &OsStr, block: Option<&Block>, change: Change, decision: &mut Decision) {
     let wanted = wanted(view, name, block, change);
-    let is_linked =
-        |other: &OsStr| if other == name { !wanted.is_empty() } else { !view.found.of(other).is_empty() };
-    let counted: Vec<(&OsStr, String, &Block)> = view
+    let links = |other: &OsStr| if other == name { wanted.clone() } else { current(view, other) };
+    let counted: Vec<Counted<'_>> = view
         .blocks
         .iter()
         .filter_map(|(other, block)| Some((other.as_os_str(), block.as_ref().ok()?)))
-        .filter(|(other, block)| is_linked(other) || block.default_start.boot)
-        .map(|(other, block)| (other, other.to_string_lossy().into_owned(), block))
+        .map(|(name, block)| Counted { name, text: name.to_string_lossy(), block, links: links(name) })
+        .filter(|script| !script.links.is_empty())
         .collect();
-    let scripts: Vec<(&str, &Block)> =
-        counted.iter().map(|(_, name, block)| (name.as_str(), *block)).collect();
+    let scripts: Vec<Linked<'_>> = counted.iter().map(Counted::linked).collect();
     let depths = depth::depths(&scripts, &view.facilities);
     if !depths.circles.is_empty() {
         let names = depths.circles.join(" ");
@@ -144,20 +191,22 @@ fn by_ourselves(view: &View, name: &OsStr, block: Option<&Block>, change: Change
     for entry in view.found.of(name).iter().filter(|e| !wanted.iter().any(|(l, _)| *l == e.level)) {
         drop.push(Step::Remove { level: entry.level, link: entry.link(name) });
     }
-    for ((other, _, _), (start, stop)) in counted.iter().zip(depths.numbers) {
-        let all = if *other == name { wanted.clone() } else { current(view, other) };
-        let numbered = all.into_iter().map(|(level, turn)| match turn {
+    for (script, (start, stop)) in counted.iter().zip(depths.numbers) {
+        let numbered = script.links.iter().copied().map(|(level, turn)| match turn {
             Turn::Start => (level, turn, start),
             Turn::Stop => (level, turn, stop),
         });
-        decision.steps.extend(plan(&view.found, other, numbered));
+        decision.steps.extend(plan(&view.found, script.name, numbered));
     }
     decision.steps.append(&mut drop);
 }
 
 fn current(view: &View, name: &OsStr) -> Vec<(Runlevel, Turn)> {
     let (on, configured) = (view.found.on(name), view.found.configured(name));
-    configured.iter().map(|l| (l, if on.contains(l) { Turn::Start } else { Turn::Stop })).collect()
+    let turn = |l| if on.contains(l) { Turn::Start } else { Turn::Stop };
+    let levels =
+        Levels::iter(configured).chain([Runlevel::BOOT].into_iter().filter(|l| configured.contains(*l)));
+    levels.map(|l| (l, turn(l))).collect()
 }
 
 /// Each level in which the service is to have a link.
@@ -167,14 +216,17 @@ fn wanted(view: &View, name: &OsStr, block: Option<&Block>, change: Change) -> V
         (block.default_start.levels, block.default_stop.levels.minus(block.default_start.levels));
     let defaults = || {
         let stops = stop.iter().map(|l| (l, Turn::Stop));
-        start.iter().map(|l| (l, Turn::Start)).chain(stops).collect::<Vec<_>>()
+        let boot = block.default_start.boot.then_some((Runlevel::BOOT, Turn::Start));
+        start.iter().map(|l| (l, Turn::Start)).chain(stops).chain(boot).collect::<Vec<_>>()
     };
     let now = current(view, name);
     let base = if now.is_empty() { defaults() } else { now };
     let toggled = |levels: Option<Levels>, turn| {
-        let levels = levels.unwrap_or(start).common(Levels::MULTI_USER);
-        let rest = base.iter().copied().filter(|(l, _)| !levels.contains(*l));
-        rest.chain(levels.iter().map(|l| (l, turn))).collect()
+        let boot = (levels.is_none() && block.default_start.boot).then_some(Runlevel::BOOT);
+        let levels: Vec<Runlevel> =
+            levels.unwrap_or(start).common(Levels::MULTI_USER).iter().chain(boot).collect();
+        let rest = base.iter().copied().filter(|(l, _)| !levels.contains(l));
+        rest.chain(levels.iter().map(|l| (*l, turn))).collect()
     };
     match change {
         Change::Del => Vec::new(),
@@ -205,10 +257,21 @@ mod tests {
             program: "chkconfig".to_owned(),
             privilege: Privilege::Full,
             runlevel: None,
+            jobs: Vec::new(),
             init: Init::Sysv,
             family: Family::Debian,
             hand_over: HandingOver::Forbidden,
         };
+        // Nor is update-rc.d called, which would make no link for it and end with 0.
+        let script = b"#!/bin/sh\n# chkconfig: 2345 90 30\n";
+        view.blocks.insert("web".into(), crate::sysv::lsb::parse(script));
+        view.update_rc_d = true;
+        let host = Env { hand_over: HandingOver::Allowed, ..env.clone() };
+        let mut decision = Decision::default();
+        change(&view, &host, OsStr::new("web"), Change::Add, &mut decision);
+        assert_eq!((decision.outcome.code, decision.outcome.hand_over.len()), (1, 0));
+        assert!(decision.outcome.notes.concat().contains("amr initd --print web"), "{decision:?}");
+        view.blocks.clear();
         for asked in [Change::Add, Change::Set(State::On, None), Change::Set(State::Reset, None)] {
             let mut decision = Decision::default();
             change(&view, &env, OsStr::new("web"), asked, &mut decision);

@@ -1,14 +1,16 @@
 //! What a command does on a host: the answer and the steps. Pure.
 
+use super::command::{Command, Kind, Redirect, SPEAKS, State, Strictness};
 use super::debian::{self, Change};
+use super::env::{Env, Family, Init};
 use super::forward::forward;
 use super::lsb::{by_dependencies, note_kept_order, numbers};
-use super::table::{is_listed, list, list_one, xinetd_service};
-use super::{
-    Command, Decision, Env, Family, Init, Kind, Outcome, Privilege, Redirect, Refusal, SPEAKS, State,
-    Strictness, View,
-};
-use crate::sysv::header::{Header, OverrideError};
+use super::outcome::{Decision, Outcome};
+use super::refusal::{privileged, refuse};
+use super::table::{is_listed, job_note, list, list_one, xinetd_service};
+use super::view::{Refusal, View};
+use super::xinetd;
+use crate::sysv::header::Header;
 use crate::sysv::level::{Levels, Priority, Runlevel};
 use crate::sysv::links::{Turn, plan, plan_removal, shown};
 use crate::sysv::priority::Numbers;
@@ -96,7 +98,7 @@ fn add(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &
         return debian::change(view, env, name, Change::Add, decision);
     }
     let out = &mut decision.outcome;
-    let Some(header) = readable(view, name, out) else { return };
+    let Some(header) = readable(view, env, name, out) else { return };
     if !privileged(view, env, out) {
         return;
     }
@@ -127,7 +129,7 @@ fn del(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &
             shown(name)
         ));
     } else if matches!(view.header(name), Err(Refusal::Unsupported(_) | Refusal::Unreadable(_))) {
-        readable(view, name, out);
+        readable(view, env, name, out);
         return;
     }
     if !privileged(view, env, out) {
@@ -159,17 +161,12 @@ fn required_by(view: &View, name: &OsStr) -> Option<OsString> {
 fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: State, decision: &mut Decision) {
     let out = &mut decision.outcome;
     if xinetd_service(view, name, Kind::Any).is_some() {
-        out.stderr += &format!(
-            "service {0} is one of xinetd's: set 'disable' in '/etc/xinetd.d/{0}' and reload xinetd\n",
-            shown(name)
-        );
-        out.code = 1;
-        return;
+        return set_xinetd(view, env, name, state, decision);
     }
     if env.family == Family::Debian {
         return debian::change(view, env, name, Change::Set(state, levels), decision);
     }
-    let Some(header) = readable(view, name, out) else { return };
+    let Some(header) = readable(view, env, name, out) else { return };
     if !privileged(view, env, out) {
         return;
     }
@@ -187,8 +184,10 @@ fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: Stat
     };
     if header.lsb.is_some() {
         let configured = view.found.configured(name);
+        // What was never added is linked in every level first, and then keeps what it has.
+        let set = if state == State::ResetPriorities { Levels::NONE } else { levels };
         let wanted = Levels::ALL.iter().map(|l| {
-            let is_on = if levels.contains(l) || configured.contains(l) { on } else { header.levels };
+            let is_on = if set.contains(l) || configured.contains(l) { on } else { header.levels };
             (l, if is_on.contains(l) { Turn::Start } else { Turn::Stop })
         });
         // `reset` counts with the header's levels, whatever is on.
@@ -201,6 +200,27 @@ fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: Stat
         let wanted = levels.iter().map(|l| turn_of(l, on, numbers));
         decision.steps = plan(&view.found, name, wanted);
     }
+}
+
+/// xinetd's services are on or off in their files, whatever the runlevel; xinetd then reads them again.
+fn set_xinetd(view: &View, env: &Env, name: &OsStr, state: State, decision: &mut Decision) {
+    let (out, shown) = (&mut decision.outcome, shown(name));
+    let is_enabled = match state {
+        State::On => true,
+        State::Off => false,
+        State::Reset | State::ResetPriorities => {
+            out.stderr += &format!("service {shown} is one of xinetd's: it can be set 'on' or 'off'\n");
+            out.code = 1;
+            return;
+        }
+    };
+    if !privileged(view, env, out) {
+        return;
+    }
+    let mut path = OsString::from("/etc/xinetd.d/");
+    path.push(name);
+    decision.write = view.xinetd.get(name).map(|file| (path.into(), xinetd::set(file, is_enabled)));
+    decision.outcome.reload_xinetd = true;
 }
 
 fn apply_override(view: &View, env: &Env, name: &OsStr, decision: &mut Decision) {
@@ -221,24 +241,29 @@ fn apply_override(view: &View, env: &Env, name: &OsStr, decision: &mut Decision)
         );
         return;
     }
+    // chkconfig counts the numbers of a script that has none of its own, and links it by that.
+    let is_counted = base.lsb.is_some() && base.start.is_none();
     if (base.levels, base.start, base.stop) == (over.levels, over.start, over.stop)
-        || view.found.of(name).is_empty()
+        || (view.found.of(name).is_empty() && !is_counted)
     {
         return;
     }
     let on = view.found.on(name);
-    let (Some(old), Some(new)) = (numbers(view, name, &base, on), numbers(view, name, &over, over.levels))
-    else {
-        return;
+    let new = if over.start.is_some() {
+        Numbers::of_header(&over)
+    } else {
+        numbers(view, name, &over, over.levels)
     };
+    let (Some(old), Some(new)) = (numbers(view, name, &base, on), new) else { return };
     let wanted = |header: &Header, numbers| {
         Levels::ALL.iter().map(|l| turn_of(l, header.levels, numbers)).collect::<Vec<_>>()
     };
-    let before = wanted(&base, old);
-    let as_before = view.found.of(name).iter().all(|e| before.contains(&(e.level, e.turn, e.priority)));
-    if as_before {
-        decision.steps = plan(&view.found, name, wanted(&over, new));
-    } else {
+    let links = view.found.of(name);
+    let is_as = |wanted: &[_]| links.iter().all(|e| wanted.contains(&(e.level, e.turn, e.priority)));
+    let over = wanted(&over, new);
+    if is_as(&wanted(&base, old)) {
+        decision.steps = plan(&view.found, name, over);
+    } else if !is_as(&over) {
         out.notes.push(format!(
             "the links of '{0}' were changed by hand, so the override waits; 'chkconfig {0} reset' applies it",
             shown(name)
@@ -259,46 +284,13 @@ fn kept(view: &View, name: &OsStr, header: &Header) -> Vec<(Runlevel, Turn)> {
 }
 
 /// The header, or the message and code of `readServiceError`.
-fn readable(view: &View, name: &OsStr, out: &mut Outcome) -> Option<Header> {
-    view.header(name).map_err(|e| refuse(out, name, &e)).ok()
-}
-
-pub(super) fn refuse(out: &mut Outcome, name: &OsStr, refusal: &Refusal) {
-    let name = shown(name);
-    out.code = 1;
-    match refusal {
-        Refusal::Unsupported(e) => {
-            out.stderr += &format!("service {name} does not support chkconfig\n");
-            out.notes.push(format!("'/etc/init.d/{name}': {e}; {}", e.remedy()));
-        }
-        Refusal::Unreadable(why) => {
-            out.stderr += &format!("error reading information on service {name}: {why}\n");
-        }
-        Refusal::Override(e) => {
-            out.stderr += &format!(
-                "error reading information on service {name}: override '/etc/chkconfig.d/{name}': {e}\n"
-            );
-            out.notes.push(format!("chkconfig would go on and damage the links of '{name}'; {}", e.remedy()));
-        }
+fn readable(view: &View, env: &Env, name: &OsStr, out: &mut Outcome) -> Option<Header> {
+    let header = view.header(name);
+    if let Err(e) = &header {
+        refuse(out, name, e);
+        out.notes.extend(job_note(env, name));
     }
-}
-
-pub(super) fn override_note(name: &OsStr, e: &OverrideError) -> String {
-    format!("override '/etc/chkconfig.d/{}' is not applied: {e}; {}", shown(name), e.remedy())
-}
-
-/// access(2) on /etc/rc3.d, which is where chkconfig looks whether it may write.
-pub(super) fn privileged(view: &View, env: &Env, out: &mut Outcome) -> bool {
-    let is_missing = Runlevel::new(3).is_some_and(|l| view.found.missing().contains(l));
-    if env.privilege == Privilege::Full && !is_missing {
-        return true;
-    }
-    out.stderr += "You do not have enough privileges to perform this operation.\n";
-    out.code = 1;
-    if is_missing {
-        out.notes.push("there is no '/etc/rc3.d', by which chkconfig tells whether it may write".to_owned());
-    }
-    false
+    header.ok()
 }
 
 /// Names are names: says where the real one would have taken this one for a pattern.

@@ -2,6 +2,7 @@
 //! amr may do there.
 
 use crate::sysv::level::Runlevel;
+use crate::sysv::upstart::Job;
 
 /// What the host is; from the host layer or from what `--root` holds.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Env {
     pub runlevel: Option<Runlevel>,
     /// Which init the host has.
     pub init: Init,
+    /// What pid 1 runs itself, beside rc.
+    pub jobs: Vec<Job>,
     /// Whose rc reads the links.
     pub family: Family,
     /// May programs of the host be run? Not with `--root`.

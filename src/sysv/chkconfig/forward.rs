@@ -1,6 +1,9 @@
 //! Requests that go to systemctl, because systemd is the init and has a unit of that name. Pure.
 
-use super::{Env, HandOver, HandingOver, Init, Outcome, Redirect, View};
+use super::command::Redirect;
+use super::env::{Env, HandingOver, Init};
+use super::outcome::{HandOver, Outcome};
+use super::view::View;
 use crate::sysv::links::shown;
 use std::ffi::OsStr;
 

@@ -1,8 +1,10 @@
 //! Links of services with an LSB block, whose numbers hang on those of all other scripts. Pure.
 
-use super::decide::override_note;
+use super::command::Strictness;
+use super::outcome::{Decision, Outcome};
+use super::refusal::override_note;
 use super::table::is_listed;
-use super::{Decision, Outcome, Refusal, Said, Strictness, View};
+use super::view::{Refusal, Said, View};
 use crate::sysv::header::Header;
 use crate::sysv::level::{Levels, Priority, Runlevel};
 use crate::sysv::links::{Turn, plan, shown};
@@ -89,8 +91,18 @@ pub(super) fn by_dependencies(
             return;
         }
     }
-    let (numbers, cycles) = priority::compute(&scripts);
+    let (mut numbers, cycles) = priority::compute(&scripts);
     decision.outcome.notes.extend(cycles.iter().map(ToString::to_string));
+    // The others are counted with the service as it was too: what leaves a level moves nobody else.
+    let others = on.union(view.found.on(name));
+    if others != on {
+        let own = numbers.pop();
+        let mut scripts = scripts.clone();
+        scripts.iter_mut().rev().take(1).for_each(|script| script.on = others);
+        numbers = priority::compute(&scripts).0;
+        numbers.pop();
+        numbers.extend(own);
+    }
     for ((row, script), numbers) in host.rows.iter().zip(&scripts).zip(&numbers) {
         let own = row.name == name;
         let stays = script.start == Some(numbers.start) && script.stop == Some(numbers.stop);

@@ -1,6 +1,11 @@
 //! The table of `--list`. Pure.
 
-use super::{Env, Init, Kind, Outcome, Refusal, Script, View};
+use super::command::Kind;
+use super::env::{Env, Init};
+use super::outcome::Outcome;
+use super::refusal::{override_note, refuse};
+use super::view::{Refusal, Script, View};
+use super::xinetd::is_enabled;
 use crate::sysv::level::{Levels, Runlevel};
 use crate::sysv::links::{are_plain, on, push_shown, shown};
 use std::ffi::{OsStr, OsString};
@@ -39,18 +44,45 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
             "'{name}' has links but no script '/etc/init.d/{name}'; 'chkconfig --del {name}' removes them"
         ));
     }
+    if kind != Kind::Xinetd {
+        out.notes.extend(other_jobs(env));
+    }
     let xinetd = OsStr::new("xinetd");
     if kind != Kind::Sysv && view.header(xinetd).is_ok() && !view.found.on(xinetd).is_empty() {
         out.stdout.push_str("\nxinetd based services:\n");
-        for (name, enabled) in view.xinetd.iter().filter(|(name, _)| is_listed(name)) {
+        for (name, file) in view.xinetd.iter().filter(|(name, _)| is_listed(name)) {
             let mut with_colon = name.clone();
             with_colon.push(":");
             out.stdout.push('\t');
             push_padded(&mut out.stdout, &with_colon);
-            let _ = writeln!(out.stdout, "\t{}", on_off(*enabled));
+            let _ = writeln!(out.stdout, "\t{}", on_off(is_enabled(file)));
         }
     }
     out
+}
+
+/// What starts and stops beside rc, which the table does not show.
+fn other_jobs(env: &Env) -> Option<String> {
+    let ours = |file: &str| file.starts_with("/etc/init/");
+    let names: Vec<&str> =
+        env.jobs.iter().filter(|j| ours(&j.file) && j.awaits.is_none()).map(|j| j.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!("upstart runs these jobs of /etc/init itself, whatever chkconfig says: {}", names.join(" "))
+    })
+}
+
+/// A job of pid 1 in the place of a service that chkconfig does not know.
+pub(super) fn job_note(env: &Env, name: &OsStr) -> Option<String> {
+    let job = env.jobs.iter().find(|j| name == j.name.as_str())?;
+    let events = |on: &str| if on.is_empty() { "nothing".to_owned() } else { format!("'{on}'") };
+    Some(format!(
+        "'{}' is a job of '{}': it starts on {}, stops on {}, and is killed {} s after that",
+        job.name,
+        job.file,
+        events(&job.start_on),
+        events(&job.stop_on),
+        job.kill_timeout.as_secs()
+    ))
 }
 
 fn list_row(view: &View, name: &OsStr, script: &Script, last: &mut Columns, out: &mut Outcome) {
@@ -72,7 +104,7 @@ fn list_row(view: &View, name: &OsStr, script: &Script, last: &mut Columns, out:
         }
     }
     if let Some(Refusal::Override(e)) = &refused {
-        out.notes.push(super::decide::override_note(name, e));
+        out.notes.push(override_note(name, e));
     }
 }
 
@@ -92,13 +124,14 @@ pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outc
         _ if kind == Kind::Xinetd => Some(Refusal::Unreadable("No such file or directory".to_owned())),
         Ok(_) => None,
         Err(Refusal::Override(e)) => {
-            out.notes.push(super::decide::override_note(name, &e));
+            out.notes.push(override_note(name, &e));
             None
         }
         Err(e) => Some(e),
     };
     if let Some(refusal) = refusal {
-        super::decide::refuse(&mut out, name, &refusal);
+        refuse(&mut out, name, &refusal);
+        out.notes.extend(job_note(env, name));
     } else if view.found.configured(name).is_empty() {
         let name = shown(name);
         out.stderr += &format!(
@@ -117,7 +150,7 @@ pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outc
 /// Is it one of xinetd's? A script of the same name comes first.
 pub(super) fn xinetd_service(view: &View, name: &OsStr, kind: Kind) -> Option<bool> {
     let has_script = kind != Kind::Xinetd && view.scripts.has(name);
-    if kind == Kind::Sysv || has_script { None } else { view.xinetd.get(name).copied() }
+    if kind == Kind::Sysv || has_script { None } else { view.xinetd.get(name).map(|file| is_enabled(file)) }
 }
 
 /// Does the list pass the name over? (`readServices`; the executable bit does not count.)

@@ -110,8 +110,8 @@ pub struct View {
     pub orphans: Vec<OsString>,
     /// Native units, e.g. `web.service`, and sockets; only where systemd is the init.
     pub units: BTreeSet<OsString>,
-    /// xinetd's services: is each enabled?
-    pub xinetd: BTreeMap<OsString, bool>,
+    /// xinetd's services: the file of each.
+    pub xinetd: BTreeMap<OsString, Vec<u8>>,
     /// The LSB blocks as insserv reads them; only on Debian.
     pub blocks: BTreeMap<OsString, Result<Block, BlockError>>,
     /// insserv's facilities; only on Debian.

@@ -172,6 +172,45 @@ fn off_keeps_the_order() {
     assert_eq!(host.links("app"), "0K29 1K29 2K29 3K29 4K29 5K29 6K29 ");
 }
 
+/// As chkconfig 1.3.49.3: the others are counted with the links as they were.
+#[test]
+fn off_moves_nobody_else() {
+    let host = Host::new();
+    host.lsb("zdb", "Default-Start: 2 3 4 5|Default-Stop: 0 1 6");
+    host.lsb("app", "Default-Start: 2 3 4 5|Default-Stop: 0 1 6|Required-Start: zdb|Required-Stop: zdb");
+    host.quiet(&["--add", "zdb"]).quiet(&["--add", "app"]);
+    let before = host.links("app");
+    assert_eq!(before, "0K49 1K49 2S51 3S51 4S51 5S51 6K49 ");
+    host.run(&["--level", "2", "zdb", "off"]);
+    assert_eq!(host.links("zdb"), "0K50 1K50 2K50 3S50 4S50 5S50 6K50 ");
+    assert_eq!(host.links("app"), before);
+}
+
+/// As chkconfig 1.3.49.3, where a plain script gets K links, and an LSB script what its header says.
+#[test]
+fn resetpriorities_of_what_was_never_added() {
+    let host = Host::new();
+    host.lsb("lsb", "Default-Start: 2 3 4 5|Default-Stop: 0 1 6").script("old", "# chkconfig: 345 80 20");
+    host.quiet(&["--level", "23", "lsb", "resetpriorities"]).quiet(&["old", "resetpriorities"]);
+    assert_eq!(host.links("lsb"), "0K50 1K50 2S50 3S50 4S50 5S50 6K50 ");
+    assert_eq!(host.links("old"), "0K20 1K20 2K20 3K20 4K20 5K20 6K20 ");
+}
+
+#[test]
+fn an_override_of_an_lsb_script() {
+    let host = Host::new();
+    host.lsb("lsb", "Default-Start: 2 3 4 5|Default-Stop: 0 1 6").script("old", "# chkconfig: 345 80 20");
+    let over = "# chkconfig: 345 33 66\n";
+    host.over("lsb", over).over("old", over).quiet(&["--override", "old"]).quiet(&["--override", "lsb"]);
+    assert_eq!(host.links("old"), "");
+    let overridden = "0K66 1K66 2K66 3S33 4S33 5S33 6K66 ";
+    assert_eq!(host.links("lsb"), overridden);
+    for name in ["lsb", "old"] {
+        host.quiet(&["--add", name]).quiet(&["--override", name]);
+        assert_eq!(host.links(name), overridden);
+    }
+}
+
 #[test]
 fn circles_are_named() {
     let host = Host::new();

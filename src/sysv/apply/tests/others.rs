@@ -24,9 +24,15 @@ fn xinetd() {
     assert_eq!(host.run(&["--list", "tftp"]).stdout, "tftp           \toff\n");
     assert_eq!((host.run(&["tftp"]).code, host.run(&["a-long-name-of-one"]).code), (1, 0));
     host.quiet(&["--add", "tftp"]).quiet(&["--del", "tftp"]);
+    // As chkconfig: the line goes behind the brace, and xinetd reads it.
     let out = host.run(&["tftp", "on"]);
-    assert_eq!(out.code, 1);
-    assert!(out.stderr.contains("/etc/xinetd.d/tftp"));
+    assert_eq!((out.code, out.reload_xinetd), (0, true));
+    let file = host.path("/etc/xinetd.d/tftp");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "service tftp\n{\n\tdisable\t= no\n}\n");
+    assert_eq!(host.run(&["--level", "3", "tftp", "off"]).code, 0);
+    assert!(fs::read_to_string(&file).unwrap().contains("= yes"));
+    let out = host.run(&["tftp", "reset"]);
+    assert!(out.code == 1 && out.stderr.contains("'on' or 'off'"), "{out:?}");
 }
 
 /// sysv.md 1.10.
@@ -84,7 +90,10 @@ fn native_units_go_to_systemctl() {
 fn debian_goes_to_update_rc_d() {
     let mut host = Host::new();
     host.env.family = Family::Debian;
-    host.script("web", PLAIN).link("rc3.d/S01web", "../init.d/web");
+    let keys = |name: &str| {
+        format!("Provides: {name}|Required-Start:|Required-Stop:|Default-Start: 2 3|Default-Stop: 0 6")
+    };
+    host.lsb("web", &keys("web")).link("rc3.d/S01web", "../init.d/web");
     fs::create_dir_all(host.path("/usr/sbin")).unwrap();
     fs::write(host.path("/usr/sbin/update-rc.d"), "").unwrap();
     let calls = |words: &[&str]| {
@@ -100,7 +109,7 @@ fn debian_goes_to_update_rc_d() {
     assert_eq!(calls(&["web", "--level", "06", "off"]), (String::new(), 1));
     assert_eq!(calls(&["web", "reset"]), ("-f web remove; web defaults".into(), 0));
     assert_eq!(calls(&["web", "resetpriorities"]), ("web defaults".into(), 0));
-    host.script("new", PLAIN);
+    host.lsb("new", &keys("new"));
     assert_eq!(calls(&["new", "on"]), ("new defaults; new enable".into(), 0));
     assert_eq!(calls(&["--override", "new"]).1, 1);
     assert!(host.run(&["gone", "on"]).stderr.starts_with("error reading"));
@@ -157,4 +166,41 @@ fn debian_in_a_tree() {
     fs::write(host.path("/etc/insserv/overrides/web"), over).unwrap();
     said(&["web", "on"]);
     assert!(host.links("web").contains("3S01"));
+}
+
+/// As insserv 1.24 with the same scripts.
+#[test]
+fn refusals_and_levels_of_insserv() {
+    let mut host = Host::new();
+    host.env.family = Family::Debian;
+    host.env.hand_over = HandingOver::Forbidden;
+    fs::create_dir(host.path("/etc/rcS.d")).unwrap();
+    let script = |name: &str, needs: &str, start: &str, stop: &str| {
+        let text = format!(
+            "#!/bin/sh\n### BEGIN INIT INFO\n# Provides: {name}\n# Required-Start: {needs}\n\
+             # Required-Stop: {needs}\n# Default-Start: {start}\n# Default-Stop: {stop}\n### END INIT INFO\n"
+        );
+        fs::write(host.path("/etc/init.d").join(name), text).unwrap();
+    };
+    script("app", "net", "2 3", "0 6");
+    // Without initscripts update-rc.d has insserv forgive what is missing.
+    assert_eq!(host.run(&["--add", "app"]).code, 0);
+    host.run(&["--del", "app"]);
+    script("mountkernfs.sh", "", "S", "");
+    script("net", "mountkernfs.sh", "S", "0 6");
+    assert_eq!(host.run(&["--add", "mountkernfs.sh"]).code, 0);
+    let out = host.run(&["--add", "app"]);
+    assert_eq!((out.code, host.links("app").as_str()), (1, ""));
+    assert!(out.stderr.starts_with("service net has to be enabled to use service app"), "{}", out.stderr);
+    assert_eq!((host.run(&["--add", "net"]).code, host.run(&["--add", "app"]).code), (0, 0));
+    assert_eq!(host.links("app"), "0K01 2S01 3S01 6K01 ");
+    assert_eq!(host.links("net"), "0K02 6K02 ");
+    let mut boot: Vec<_> =
+        fs::read_dir(host.path("/etc/rcS.d")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    boot.sort();
+    assert_eq!(boot, ["S01mountkernfs.sh", "S02net"]);
+    // One without Default-Stop has a number all the same.
+    script("udev", "", "2 3", "");
+    assert_eq!((host.run(&["--add", "udev"]).code, host.run(&["udev", "off"]).code), (0, 0));
+    assert_eq!(host.links("udev"), "2K01 3K01 ");
 }

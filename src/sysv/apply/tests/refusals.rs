@@ -193,18 +193,32 @@ fn a_missing_folder() {
 #[test]
 fn files_that_are_no_scripts() {
     let host = Host::new();
-    host.script("big", PLAIN);
-    let file = fs::OpenOptions::new().write(true).open(host.path("/etc/init.d/big")).unwrap();
-    file.set_len(SCRIPT_LIMIT + 1).unwrap();
     host.scratch.root().make_fifo(Path::new("/etc/init.d/fifo"), 0o600).unwrap();
     host.link("init.d/loop", "loop").link("init.d/out", "../../../../secret");
-    for name in ["big", "fifo", "loop", "out"] {
+    for name in ["fifo", "loop", "out"] {
         let out = host.run(&["--add", name]);
         assert_eq!(out.code, 1, "{name}");
         assert!(out.stderr.starts_with("error reading information on service"), "{}", out.stderr);
     }
     let out = host.run(&["--list"]);
     assert_eq!((out.stdout.as_str(), out.code), ("", 0));
+}
+
+/// A shell header, then a zip: the header counts, however much follows.
+#[test]
+fn files_of_any_size() {
+    let host = Host::new();
+    let text = format!("#!/bin/bash\n{PLAIN}\nexit 0\nPK\x03\x04\0\0");
+    fs::write(host.path("/etc/init.d/jar"), text).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(host.path("/etc/init.d/jar")).unwrap();
+    file.set_len(20 << 20).unwrap();
+    host.quiet(&["--add", "jar"]);
+    assert!(host.run(&["--list"]).stdout.starts_with("jar  "), "{:?}", host.run(&["--list"]));
+    // In the line in which the search ends, and behind it, nothing counts.
+    let far = format!("#!/bin/sh\n{}", "#\n".repeat((1 << 19) - 20));
+    fs::write(host.path("/etc/init.d/far"), format!("{far}# chkconfig: 2345 90 30\n# chkconfig: x\n"))
+        .unwrap();
+    host.quiet(&["--add", "far"]);
 }
 
 #[test]

@@ -4,12 +4,13 @@
 //! Promise: nothing blocks but what has a time limit.
 
 mod control;
+mod hold;
 mod notify;
 #[cfg(test)]
 mod tests;
 
 pub use control::{Connection, Listener};
-pub use notify::{Message, NotifySocket, notify};
+pub use notify::{Arrival, Message, NotifySocket, notify};
 
 use super::error::{Error, Result};
 use super::root::Root;

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use nix::errno::Errno;
+use nix::sys::socket::MsgFlags;
 use std::ffi::{CString, OsStr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -251,6 +252,43 @@ pub fn accept(fd: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
     let accepted = Errno::result(accepted)?;
     // SAFETY: as in pidfd_open.
     Ok(unsafe { OwnedFd::from_raw_fd(accepted) })
+}
+
+/// What recvmsg(2) says of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// Its bytes; with MSG_TRUNC those that found no room are counted.
+    pub length: usize,
+    /// Pid, user and group of its sender (SO_PASSCRED).
+    pub sender: Option<(libc::pid_t, libc::uid_t, libc::gid_t)>,
+    /// Descriptors came with it. None of them was installed.
+    pub carries: bool,
+}
+
+/// recvmsg(2) with room for the sender's credentials and nothing else: that of a message that carries
+/// more, which can only be descriptors, is marked as cut (MSG_CTRUNC).
+pub fn receive(fd: BorrowedFd<'_>, bytes: &mut [u8], flags: MsgFlags) -> nix::Result<Datagram> {
+    #[repr(C, align(8))]
+    struct Control {
+        head: libc::cmsghdr,
+        sender: libc::ucred,
+    }
+    // SAFETY: integers, for which zero is a value.
+    let mut control: Control = unsafe { std::mem::zeroed() };
+    // SAFETY: integers and pointers, for which zero is a value.
+    let mut head: libc::msghdr = unsafe { std::mem::zeroed() };
+    let mut iov = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
+    (head.msg_iov, head.msg_iovlen) = (&raw mut iov, 1);
+    head.msg_control = (&raw mut control).cast();
+    // The type of the length differs between C libraries.
+    head.msg_controllen = size_of::<Control>() as _;
+    // SAFETY: `head` and what it points to live through the call, with their true sizes.
+    let got = Errno::result(unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut head, flags.bits()) })?;
+    let is_sender =
+        (control.head.cmsg_level, control.head.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_CREDENTIALS);
+    let sender = is_sender.then_some((control.sender.pid, control.sender.uid, control.sender.gid));
+    let carries = head.msg_flags & libc::MSG_CTRUNC != 0;
+    Ok(Datagram { length: usize::try_from(got).unwrap_or(0), sender, carries })
 }
 
 /// F_SETPIPE_SZ: the new capacity in bytes.

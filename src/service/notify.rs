@@ -45,6 +45,40 @@ pub enum Watchdog {
     Trigger,
 }
 
+/// How much of what a service reports is read: of each [`WINDOW`] as many messages, and as long, as keep
+/// a supervisor from being kept busy. What is too much waits in the kernel's queue, and its sender there.
+#[derive(Clone, Debug, Default)]
+pub struct Budget {
+    /// When the window began.
+    since: Duration,
+    taken: u32,
+}
+
+/// What a budget is for.
+const WINDOW: Duration = Duration::from_millis(100);
+/// So many messages of each window are read: a thousand a second.
+const MESSAGES: u32 = 100;
+/// A turn takes no longer than this: some messages take a look at all processes.
+const SPELL: Duration = Duration::from_millis(20);
+
+impl Budget {
+    /// Takes one message's share; `Some` with the time of the next window where none is left. `now` and
+    /// `begun`, when the first message of this turn was taken, are times since boot.
+    pub fn take(&mut self, now: Duration, begun: Duration) -> Option<Duration> {
+        if now.saturating_sub(begun) >= SPELL {
+            return Some(begun.saturating_add(WINDOW));
+        }
+        if now.saturating_sub(self.since) >= WINDOW {
+            *self = Self { since: now, taken: 0 };
+        }
+        if self.taken == MESSAGES {
+            return Some(self.since.saturating_add(WINDOW));
+        }
+        self.taken += 1;
+        None
+    }
+}
+
 /// Reads a datagram.
 #[must_use]
 pub fn parse(bytes: &[u8]) -> Notice {
@@ -88,6 +122,20 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flood_has_its_share_of_each_window() {
+        let ms = Duration::from_millis;
+        let mut budget = Budget::default();
+        let mut taken = |now, begun| budget.take(ms(now), ms(begun));
+        (0..100).for_each(|_| assert_eq!(taken(1000, 1000), None));
+        assert_eq!(taken(1001, 1000), Some(ms(1100)));
+        assert_eq!(taken(1099, 1099), Some(ms(1100)));
+        assert_eq!(taken(1100, 1100), None);
+        // A turn that takes long is ended before its messages are used up.
+        assert_eq!(taken(1119, 1100), None);
+        assert_eq!(taken(1120, 1100), Some(ms(1200)));
+    }
     use proptest::prelude::*;
 
     #[test]

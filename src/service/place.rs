@@ -1,9 +1,9 @@
 //! Where supervisors keep their files, and whether these may be trusted.
 //!
-//! `RUN/UNIT/` holds `lock` (held by the supervisor), `status` (readable by all), `notify` (the
-//! socket of NOTIFY_SOCKET), `out.fifo` (the service's output) and `control/socket`, in a folder
-//! that only the owner enters. A folder that belongs to somebody else, or that somebody else can
-//! write, is refused.
+//! `RUN/UNIT/` holds `lock` (held by the supervisor), `status` (readable by all), `notify.d` (with the
+//! socket of NOTIFY_SOCKET, in a folder that nobody lists), `out.fifo` (the service's output) and
+//! `control/socket`, in a folder that only the owner enters. A folder that belongs to somebody else, or
+//! that somebody else can write, is refused.
 //!
 //! RUN is where the host keeps such things (`host::runtime`). A host may become another one while services
 //! run (a /run is mounted, a link is made), and an earlier amr may have gone by less: so what a unit has
@@ -66,8 +66,8 @@ pub struct Files {
     pub lock: PathBuf,
     /// The record.
     pub status: PathBuf,
-    /// NOTIFY_SOCKET.
-    pub notify: PathBuf,
+    /// The folder of NOTIFY_SOCKET.
+    pub notify_dir: PathBuf,
     /// The service's output.
     pub output: PathBuf,
     /// The control socket's folder.
@@ -85,7 +85,7 @@ impl Files {
         Self {
             lock: folder.join("lock"),
             status: folder.join("status"),
-            notify: folder.join("notify"),
+            notify_dir: folder.join("notify.d"),
             output: folder.join("out.fifo"),
             control: control_dir.join("socket"),
             control_dir,
@@ -216,7 +216,8 @@ impl Place {
     pub fn prepare(&self, unit: &str) -> Result<Files> {
         let files = self.files(unit);
         let run_dir = self.run_dir_of(unit).to_owned();
-        for (folder, mode) in [(&run_dir, 0o755), (&files.folder, 0o755), (&files.control_dir, 0o700)] {
+        let private = [&files.control_dir, &files.notify_dir].map(|folder| (folder, 0o700));
+        for (folder, mode) in [(&run_dir, 0o755), (&files.folder, 0o755)].into_iter().chain(private) {
             match self.check(folder) {
                 Err(e) if e.is_not_found() => {
                     self.root.create_dir_all(folder, mode)?;

@@ -28,6 +28,7 @@ use self::control::Waiters;
 use self::processes::Process;
 use self::spawn::Foreground;
 use super::machine::{self, Action, Event, Machine, Policy};
+use super::notify::Budget;
 use super::place::{Files, Place};
 use super::plan::{Plan, PlanError};
 use super::status::Record;
@@ -86,6 +87,8 @@ enum Clock {
     Watchdog,
     /// Look whether something has happened that nothing tells of.
     Look,
+    /// The notify socket is read again.
+    Notify,
 }
 
 /// The hidden verb `supervise --plan-fd N`: reads the plan and works until the service is down.
@@ -150,7 +153,12 @@ struct Supervisor {
     record: Record,
     published: Record,
     signals: Signals,
-    notify: NotifySocket,
+    /// `None` where nobody may report anything.
+    notify: Option<NotifySocket>,
+    /// How much of it is still read now.
+    budget: Budget,
+    /// Children that close what came with messages.
+    holders: Vec<ProcessId>,
     listener: Listener,
     waiters: Waiters,
     output: Option<Output>,
@@ -246,7 +254,8 @@ impl Supervisor {
         self.record.supervisor = None;
         self.drop_lock();
         self.publish();
-        for path in [&self.files.control, &self.files.notify] {
+        let notify = self.notify.as_ref().map(NotifySocket::path);
+        for path in [self.files.control.as_path()].into_iter().chain(notify) {
             if let Err(e) = self.place.root.remove_file_if_there(path) {
                 log::warn!("{e}");
             }

@@ -1,23 +1,29 @@
 //! The socket that a service reports its state to, and the sending side of sd_notify(3).
 //!
-//! A sender is who the kernel says it is (SCM_CREDENTIALS); descriptors that come uninvited are closed
-//! at once.
+//! A sender is who the kernel says it is (SCM_CREDENTIALS). Descriptors are never taken: a message that
+//! carries some is told by a peek, held by another process (`hold`), and only then removed, so that the
+//! last close(2) of a descriptor, which may wait for as long as its sender likes, never falls to this one.
 
-use super::{MESSAGE, bind_at, new_socket, next_length};
+use super::hold::{self, Holder};
+use super::{MESSAGE, bind_at, new_socket};
 use crate::os::error::{Error, Result};
 use crate::os::proc::ProcessId;
-use crate::os::root::Root;
-use nix::cmsg_space;
+use crate::os::root::{Entry, FileKind, Root};
+use crate::os::sys;
 use nix::errno::Errno;
-use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, SockType, UnixAddr, UnixCredentials, recvmsg, sendto, setsockopt, sockopt,
-};
-use std::io::{self, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::path::Path;
+use nix::fcntl::AtFlags;
+use nix::sys::socket::{MsgFlags, SockType, UnixAddr, sendto, setsockopt, sockopt};
+use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
+use nix::unistd::{Gid, Uid, fchownat};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
-/// As many descriptors as the kernel lets one message carry (SCM_MAX_FD).
-const MAX_FDS: usize = 253;
+/// The name under which it is made: the kernel shows it to everybody in /proc/net/unix.
+const AT_BIRTH: &str = "new";
+
+/// So many characters has the name that it gets then: 48 random bits in hexadecimal.
+const NAME_LEN: usize = 12;
 
 /// A datagram from a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,30 +38,74 @@ pub struct Message {
     pub bytes: Vec<u8>,
 }
 
+/// What one read gave.
+#[derive(Debug)]
+pub struct Arrival {
+    /// `None` for one that is too long: cut, it could say something else.
+    pub message: Option<Message>,
+    /// The process that closes the descriptors that came with it: a child to be reaped.
+    pub holder: Option<ProcessId>,
+}
+
 /// The datagram socket of `NOTIFY_SOCKET`.
 #[derive(Debug)]
 pub struct NotifySocket {
     fd: OwnedFd,
+    root: Root,
+    path: PathBuf,
 }
 
 impl NotifySocket {
-    /// Binds it at a path, in place of what an earlier one left. Everybody may write (0666 under
-    /// whatever umask): who may speak is decided by the sender's credentials.
-    pub fn bind(root: &Root, path: &Path) -> Result<NotifySocket> {
-        let fail = |e: Errno| Error::new("bind", root.outer(path), e);
+    /// Binds it in a folder that nobody else can write, for this user alone. Its name is random, unless
+    /// an earlier one left its own, which the service still knows; the folder can be entered by all and
+    /// listed by nobody, so that whoever was not told the name cannot send anything.
+    pub fn bind(root: &Root, folder: &Path) -> Result<NotifySocket> {
+        root.chmod(folder, 0o700)?;
+        let path = match left_name(root, folder)? {
+            Some(path) => path,
+            None => folder.join(random_name()?),
+        };
+        let fail = |e: Errno| Error::new("bind", root.outer(&path), e);
         let fd = new_socket(SockType::Datagram).map_err(fail)?;
         setsockopt(&fd, sockopt::PassCred, &true).map_err(fail)?;
-        bind_at(&fd, root, path, 0o666)?;
-        Ok(NotifySocket { fd })
+        let born = folder.join(AT_BIRTH);
+        bind_at(&fd, root, &born, 0o600)?;
+        root.rename(&born, &path)?;
+        root.chmod(folder, 0o711)?;
+        Ok(NotifySocket { fd, root: root.clone(), path })
     }
 
-    /// The next message, without blocking. One that is too long is passed over: a cut one could say
-    /// something else.
-    pub fn receive(&self) -> Result<Option<Message>> {
+    /// Its path, inside the root.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Lets this user's processes write, and no others but root's. A service that is root's may become
+    /// anybody before it reports (named, unbound, openvpn), so that its socket is for all who know its name.
+    pub fn give_to(&self, uid: u32, gid: u32) -> Result<()> {
+        let fail = |e: Errno| Error::new("change the owner of", self.root.outer(&self.path), e);
+        let (Some(folder), Some(name)) = (self.path.parent(), self.path.file_name()) else {
+            return Err(fail(Errno::EINVAL));
+        };
+        let folder = self.root.open_dir(folder)?;
+        let mode = Mode::from_bits_truncate(if uid == 0 { 0o666 } else { 0o600 });
+        let nofollow = AtFlags::AT_SYMLINK_NOFOLLOW;
+        fchownat(&folder, name, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), nofollow)
+            .and_then(|()| fchmodat(&folder, name, mode, FchmodatFlags::FollowSymlink))
+            .map_err(fail)
+    }
+
+    /// The next message, without blocking.
+    ///
+    /// # Errors
+    /// Besides those of the kernel: nobody could be found to hold the descriptors that came with it. It
+    /// stays where it is then.
+    pub fn receive(&self) -> Result<Option<Arrival>> {
         loop {
             match receive(&self.fd) {
-                Ok(Some(message)) => return Ok(Some(message)),
-                Ok(None) | Err(Errno::EINTR) => {}
+                Ok(arrival) => return Ok(Some(arrival)),
+                Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Ok(None),
                 Err(e) => return Err(Error::new("read", "notify socket", e)),
             }
@@ -69,32 +119,38 @@ impl AsFd for NotifySocket {
     }
 }
 
-/// One datagram; `None` for one without credentials or one that was cut.
-fn receive(fd: &OwnedFd) -> nix::Result<Option<Message>> {
-    let mut bytes = vec![0; next_length(fd)?.min(MESSAGE)];
-    let mut control = cmsg_space!(UnixCredentials, [i32; MAX_FDS]);
-    let mut iov = [IoSliceMut::new(&mut bytes)];
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
-    let got = recvmsg::<()>(fd.as_raw_fd(), &mut iov, Some(&mut control), flags)?;
-    let mut sender: Option<UnixCredentials> = None;
-    for message in got.cmsgs()? {
-        if let ControlMessageOwned::ScmRights(fds) = message {
-            fds.into_iter().for_each(close_received);
-        } else if let ControlMessageOwned::ScmCredentials(credentials) = message {
-            sender = Some(credentials);
-        }
-    }
-    let (length, cut) = (got.bytes, got.flags.contains(MsgFlags::MSG_TRUNC));
-    let Some(sender) = sender.filter(|_| !cut) else { return Ok(None) };
-    bytes.truncate(length);
-    Ok(Some(Message { pid: ProcessId::new(sender.pid()), uid: sender.uid(), gid: sender.gid(), bytes }))
+/// The socket that an earlier supervisor left in the folder.
+fn left_name(root: &Root, folder: &Path) -> Result<Option<PathBuf>> {
+    let is_left = |e: &Entry| e.kind == FileKind::Socket && e.name.len() == NAME_LEN;
+    Ok(root.list(folder)?.into_iter().find(is_left).map(|e| folder.join(e.name)))
 }
 
-#[allow(unsafe_code)]
-fn close_received(fd: i32) {
-    // SAFETY: the kernel has just put this descriptor into this process for this message; nobody
-    // else knows it.
-    drop(unsafe { OwnedFd::from_raw_fd(fd) });
+/// The last digits of a random UUID: those that say neither version nor variant.
+fn random_name() -> Result<String> {
+    let path = Path::new("/proc/sys/kernel/random/uuid");
+    let uuid = Root::host()?.read_kernel(path, 64)?;
+    let name = String::from_utf8_lossy(&uuid).trim().rsplit('-').next().unwrap_or_default().to_owned();
+    if name.len() == NAME_LEN {
+        return Ok(name);
+    }
+    Err(Error::other("read", path, io::ErrorKind::InvalidData, "it is not a UUID"))
+}
+
+/// One datagram. Nobody else reads from this socket: what was peeked at is what is read then.
+fn receive(fd: &OwnedFd) -> nix::Result<Arrival> {
+    let dontwait = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+    let next = sys::receive(fd.as_fd(), &mut [0], dontwait | MsgFlags::MSG_PEEK)?;
+    let holder = if next.carries { Some(hold::next(fd.as_fd())?) } else { None };
+    let mut bytes = vec![0; next.length.min(MESSAGE)];
+    let got = sys::receive(fd.as_fd(), &mut bytes, dontwait)?;
+    let whole = got.length == bytes.len();
+    let message = got.sender.filter(|_| whole).map(|(pid, uid, gid)| Message {
+        pid: ProcessId::new(pid),
+        uid,
+        gid,
+        bytes,
+    });
+    Ok(Arrival { message, holder: holder.map(Holder::release) })
 }
 
 /// Sends a state to `NOTIFY_SOCKET` (sd_notify(3)): an absolute path, or `@` and an abstract name.

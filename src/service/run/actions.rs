@@ -87,7 +87,7 @@ impl Supervisor {
             main_pid: self.main.as_ref().map(|m| m.pid().get()),
             result: self.machine.result.as_str(),
             exit: self.exit.map(exit_words),
-            notify: Some(self.place.root.outer(&self.files.notify)),
+            notify: self.notify.as_ref().map(|socket| self.place.root.outer(socket.path())),
             user: None,
             watchdog: Some(self.watchdog),
         };
@@ -100,6 +100,7 @@ impl Supervisor {
             root: &self.place.root,
             features: &self.features,
             output: self.output.as_ref(),
+            notify: self.notify.as_ref(),
             group,
             foreground: self.foreground,
             oom_score: self.oom_score,
@@ -294,7 +295,7 @@ impl Supervisor {
         }
     }
 
-    fn set_apart(&mut self, pid: ProcessId) {
+    pub(super) fn set_apart(&mut self, pid: ProcessId) {
         if let Tracking::Subreaper(kin) = &mut self.tracking {
             kin.set_apart(pid);
         }

@@ -21,9 +21,11 @@ use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking;
 use crate::service::log::read::path_of;
 use crate::service::machine::{Event, Machine, Phase, StopKind};
+use crate::service::notify::Budget;
 use crate::service::place::{Place, living};
 use crate::service::plan::{ApplyMode, Errand, Plan};
 use crate::service::status::Record;
+use crate::unit::model::NotifyAccess;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
@@ -86,7 +88,12 @@ impl Supervisor {
             return Err(RunError::Busy(plan.unit));
         }
         let proc = Proc::new(host.clone());
-        let notify = NotifySocket::bind(&place.root, &files.notify)?;
+        let notify = match plan.service.notify_access {
+            NotifyAccess::None => None,
+            NotifyAccess::Main | NotifyAccess::Exec | NotifyAccess::All => {
+                Some(NotifySocket::bind(&place.root, &files.notify_dir)?)
+            }
+        };
         let listener = Listener::bind(&place.root, &files.control, 0o600)?;
         let old = place.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
         let (tracking, made) =
@@ -127,6 +134,8 @@ impl Supervisor {
             tracking,
             signals,
             notify,
+            budget: Budget::default(),
+            holders: Vec::new(),
             listener,
             foreground,
             lock: Some(lock),

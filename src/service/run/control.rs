@@ -10,6 +10,7 @@
 
 use super::Supervisor;
 use crate::os::error::Result;
+use crate::os::ids;
 use crate::os::socket::Connection;
 use crate::service::machine::{Event, Machine, ServiceResult, Slot, StopKind};
 use crate::service::plan::Errand;
@@ -121,6 +122,11 @@ impl Waiters {
 impl Supervisor {
     pub(super) fn accept(&mut self) -> Result<()> {
         while let Some(connection) = self.listener.accept()? {
+            let (_, uid, _) = connection.peer()?;
+            if uid != 0 && uid != ids::effective_uid() {
+                log::warn!("user {uid} may not command '{}': connection closed", self.plan.unit);
+                continue;
+            }
             match connection.receive(PATIENCE) {
                 Ok(bytes) if !bytes.is_empty() => {
                     self.request(&String::from_utf8_lossy(&bytes), connection);

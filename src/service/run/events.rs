@@ -7,7 +7,7 @@ use crate::os::error::Result;
 use crate::os::kmsg;
 use crate::os::poll::{self, Interest};
 use crate::os::proc::{Identity, Life, ProcessId};
-use crate::os::socket::Message;
+use crate::os::socket::{Arrival, Message, NotifySocket};
 use crate::os::wait;
 use crate::service::machine::{Event, Exit, Main, Role, Slot, State, StopKind};
 use crate::service::notify::{self, Reported, Watchdog};
@@ -33,6 +33,12 @@ enum Source {
 /// By number, as the machine has it.
 const SIGKILL: i32 = 9;
 
+/// So many children that close what came with messages may be there at a time.
+const HOLDERS: usize = 8;
+
+/// After a message that could not be read, which stays where it is.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
 impl Supervisor {
     /// Sleeps until something happens, and queues what it means.
     pub(super) fn wait(&mut self) -> Result<()> {
@@ -42,7 +48,7 @@ impl Supervisor {
         let ready = self.sleep(limit)?;
         let has = |source| ready.contains(&source);
         if has(Source::Notify) {
-            self.read_notify()?;
+            self.read_notify();
         }
         for role in [Role::Main, Role::Control] {
             if has(Source::Process(role)) {
@@ -74,10 +80,13 @@ impl Supervisor {
     }
 
     fn sleep(&self, limit: Option<Duration>) -> Result<Vec<Source>> {
-        let mut sources = vec![Source::Signals, Source::Notify, Source::Listener];
+        let mut sources = vec![Source::Signals, Source::Listener];
         let read = Interest::Read;
-        let mut fds =
-            vec![(self.signals.as_fd(), read), (self.notify.as_fd(), read), (self.listener.as_fd(), read)];
+        let mut fds = vec![(self.signals.as_fd(), read), (self.listener.as_fd(), read)];
+        if let Some(notify) = self.notify.as_ref().filter(|_| self.reads_notify()) {
+            sources.push(Source::Notify);
+            fds.push((notify.as_fd(), read));
+        }
         if let Some(output) = &self.output {
             sources.push(Source::Output);
             fds.push((output.as_fd(), read));
@@ -141,6 +150,7 @@ impl Supervisor {
             if let crate::os::tracking::Tracking::Subreaper(kin) = &mut self.tracking {
                 kin.forget_apart(pid);
             }
+            self.holders.retain(|holder| *holder != pid);
             self.ended(pid, reaped.exit);
         }
         self.look_at_group();
@@ -282,6 +292,7 @@ impl Supervisor {
             match clock {
                 Clock::Phase => self.queue.push_back(Event::Timeout),
                 Clock::Watchdog => self.queue.push_back(Event::WatchdogExpired),
+                Clock::Notify => {}
                 Clock::Look => {
                     self.look_at_stranger(Role::Main);
                     self.look_at_stranger(Role::Control);
@@ -294,13 +305,39 @@ impl Supervisor {
         }
     }
 
-    fn read_notify(&mut self) -> Result<()> {
-        while let Some(message) = self.notify.receive()? {
-            if self.may_speak(&message) {
-                self.heed(&message);
+    /// Nothing is read of what floods it, nor while those who close what came with messages hang.
+    fn reads_notify(&self) -> bool {
+        self.timers.deadline(Clock::Notify).is_none() && self.holders.len() < HOLDERS
+    }
+
+    /// As many messages as the budget has; then signals, commands and timers have their turn.
+    fn read_notify(&mut self) {
+        let begun = clock::now();
+        while self.reads_notify() {
+            if let Some(until) = self.budget.take(clock::now(), begun) {
+                self.timers.arm(Clock::Notify, until);
+                break;
+            }
+            match self.notify.as_ref().map(NotifySocket::receive) {
+                Some(Ok(Some(arrival))) => self.arrived(arrival),
+                Some(Err(e)) => {
+                    log::warn!("{e}");
+                    self.timers.arm(Clock::Notify, clock::now().saturating_add(AFTER_FAILURE));
+                }
+                Some(Ok(None)) | None => break,
             }
         }
-        Ok(())
+        self.publish();
+    }
+
+    fn arrived(&mut self, arrival: Arrival) {
+        if let Some(holder) = arrival.holder {
+            self.set_apart(holder);
+            self.holders.push(holder);
+        }
+        if let Some(message) = arrival.message.filter(|message| self.may_speak(message)) {
+            self.heed(&message);
+        }
     }
 
     /// `NotifyAccess=`, by who the kernel says the sender is. One that has ended before its words
@@ -348,7 +385,6 @@ impl Supervisor {
         if let Some(time) = n.extend {
             self.extend(time);
         }
-        self.publish();
     }
 
     /// EXTEND_TIMEOUT_USEC=: what is armed ends no earlier than this.

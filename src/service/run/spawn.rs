@@ -12,6 +12,7 @@ use crate::os::error::Error;
 use crate::os::features::Features;
 use crate::os::ids::{Ids, User, id_number};
 use crate::os::root::{OFlag, Root};
+use crate::os::socket::NotifySocket;
 use crate::service::machine::{Role, Slot};
 use crate::service::plan::{ApplyMode, DIRECTORIES, Plan, directories};
 use crate::unit::model::{ExecCommand, ExecPrivilege, StandardInput, StandardOutput, WorkingDirectory};
@@ -35,6 +36,7 @@ pub(super) struct Scene<'a> {
     pub(super) root: &'a Root,
     pub(super) features: &'a Features,
     pub(super) output: Option<&'a Output>,
+    pub(super) notify: Option<&'a NotifySocket>,
     pub(super) group: Option<&'a Group>,
     pub(super) foreground: Foreground,
     /// The OOM score and the limits where the unit says nothing; `None`, or not among them: the
@@ -82,6 +84,7 @@ fn prepare(
         return Err(Launched::Impossible(format!("the plan of '{}' lacks a command", plan.unit)));
     };
     let (user, credentials) = identity(scene)?;
+    give_socket(scene, credentials.as_ref())?;
     make_folders(scene, credentials.as_ref())?;
     known.user = user;
     let env = environment::of(plan, scene.root, &known, slot, role).map_err(Launched::Impossible)?;
@@ -232,6 +235,16 @@ fn identity(scene: &Scene<'_>) -> Step<(Option<User>, Option<Credentials>)> {
     let credentials =
         (asked || scene.plan.mode == ApplyMode::Strict).then_some(Credentials { uid, gid, groups });
     Ok((user, credentials))
+}
+
+/// The notify socket is the service's user's, who can be anybody only now.
+fn give_socket(scene: &Scene<'_>, owner: Option<&Credentials>) -> Step<()> {
+    match (scene.notify, owner, scene.plan.mode) {
+        (Some(socket), Some(owner), ApplyMode::Strict) => {
+            socket.give_to(owner.uid, owner.gid).map_err(|e| Launched::Impossible(e.to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn find_user(ids: &Ids, name: &str) -> Step<User> {

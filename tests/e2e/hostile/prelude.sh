@@ -16,7 +16,7 @@ until_ok() { local end=$((SECONDS + $1)); shift; until "$@" >/dev/null 2>&1; do 
 ok() { echo "ok - $*"; }
 bad() { echo "not ok - $*"; FAILED=1; }
 # right WHAT COMMAND...: the command must succeed; wrong WHAT COMMAND...: it must fail
-right() { local what=$1; shift; if "$@" >/dev/null 2>&1; then ok "$what"; else bad "$what"; fi; }
+right() { local what=$1; shift; local out; if out=$("$@" 2>&1); then ok "$what"; else bad "$what: $out"; fi; }
 wrong() { local what=$1; shift; if "$@" >/dev/null 2>&1; then bad "$what"; else ok "$what"; fi; }
 # same GOT WANTED WHAT
 same() { if [ "$1" = "$2" ]; then ok "$3"; else bad "$3: got '$1', wanted '$2'"; fi; }

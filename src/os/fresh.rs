@@ -95,7 +95,7 @@ fn identity(_: &Root) -> nix::Result<()> {
 }
 
 fn scheduler(_: &Root) -> nix::Result<()> {
-    unless(sys::scheduler()? == i64::from(libc::SCHED_OTHER), sys::set_usual_scheduler)
+    unless(sys::scheduler()? == libc::c_long::from(libc::SCHED_OTHER), sys::set_usual_scheduler)
 }
 
 /// That of the first process, which the kernel keeps off CPUs that are set apart.

@@ -138,16 +138,15 @@ pub unsafe fn fork_into_cgroup(group: BorrowedFd<'_>) -> nix::Result<libc::pid_t
 /// getrlimit(2): soft and hard; `u64::MAX` is infinity.
 pub fn limit(number: u32) -> nix::Result<(u64, u64)> {
     let mut have = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // The type of the number and of the values differs between C libraries.
-    #[allow(clippy::useless_conversion)]
+    // The number's type differs between C libraries.
     // SAFETY: `have` lives through the call.
     Errno::result(unsafe { libc::getrlimit(number as _, &raw mut have) })?;
-    Ok((have.rlim_cur as u64, have.rlim_max as u64))
+    Ok((have.rlim_cur, have.rlim_max))
 }
 
 /// setrlimit(2), as [`limit`].
 pub fn set_limit(number: u32, soft: u64, hard: u64) -> nix::Result<()> {
-    let wanted = libc::rlimit { rlim_cur: soft as _, rlim_max: hard as _ };
+    let wanted = libc::rlimit { rlim_cur: soft, rlim_max: hard };
     // SAFETY: `wanted` lives through the call.
     Errno::result(unsafe { libc::setrlimit(number as _, &raw const wanted) }).map(drop)
 }
@@ -166,9 +165,9 @@ pub fn personality(wanted: Option<u32>) -> nix::Result<i32> {
 }
 
 /// The policy of the CPU scheduler, sched(7). Not through musl, which only says ENOSYS.
-pub fn scheduler() -> nix::Result<i64> {
+pub fn scheduler() -> nix::Result<libc::c_long> {
     // SAFETY: an integer.
-    Errno::result(unsafe { libc::syscall(libc::SYS_sched_getscheduler, 0) }).map(i64::from)
+    Errno::result(unsafe { libc::syscall(libc::SYS_sched_getscheduler, 0) })
 }
 
 /// SCHED_OTHER, without priority.
@@ -200,10 +199,10 @@ pub fn set_affinity(mask: &Cpus) -> nix::Result<()> {
 }
 
 /// The nice level of this process.
-pub fn nice() -> nix::Result<i64> {
+pub fn nice() -> nix::Result<libc::c_long> {
     // SAFETY: integers. The kernel itself answers 20 less the level, so that -1 is an error.
     let answer = unsafe { libc::syscall(libc::SYS_getpriority, libc::PRIO_PROCESS, 0) };
-    Errno::result(answer).map(|answer| 20 - i64::from(answer))
+    Errno::result(answer).map(|answer| 20 - answer)
 }
 
 /// Sets it to 0.
@@ -216,10 +215,10 @@ pub fn set_usual_nice() -> nix::Result<()> {
 const PROCESS: libc::c_int = 1;
 
 /// The I/O class of this process, ioprio_get(2); 0 is none, which goes by the nice level.
-pub fn io_class() -> nix::Result<i64> {
+pub fn io_class() -> nix::Result<libc::c_long> {
     // SAFETY: integers.
     let answer = unsafe { libc::syscall(libc::SYS_ioprio_get, PROCESS, 0) };
-    Errno::result(answer).map(|answer| i64::from(answer) >> 13)
+    Errno::result(answer).map(|answer| answer >> 13)
 }
 
 /// Sets it to none.

@@ -89,9 +89,10 @@ fn directive_page() -> Vec<u8> {
     );
     let mut sections: BTreeMap<&str, Vec<Directive>> = BTreeMap::new();
     directive::all().for_each(|row| sections.entry(row.section).or_default().push(row));
-    for (section, rows) in sections {
+    for (section, mut rows) in sections {
+        rows.sort_by_key(|row| row.name);
         writeln!(page, ".SH \"[{}] APPLIED\"", section.to_uppercase()).unwrap();
-        for row in rows.iter().filter(|row| row.amr == Does::Honoured) {
+        for row in rows.iter().filter(|row| matches!(row.amr, Does::Honoured(_))) {
             let since = match row.since {
                 Since::Before184 => String::new(),
                 Since::V(version) => format!(" (since {version})"),
@@ -101,7 +102,7 @@ fn directive_page() -> Vec<u8> {
         let mut reasons: BTreeMap<(bool, &str), Vec<&str>> = BTreeMap::new();
         for row in &rows {
             match row.amr {
-                Does::Honoured => {}
+                Does::Honoured(_) => {}
                 Does::Ignored(why) => reasons.entry((false, why)).or_default().push(row.name),
                 Does::Refused(why) => reasons.entry((true, why)).or_default().push(row.name),
             }

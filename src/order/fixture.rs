@@ -3,7 +3,7 @@
 use super::graph::Graph;
 use crate::unit::model::*;
 use crate::unit::name::UnitName;
-use crate::unit::value::{Signal, Span, Timeout};
+use crate::unit::value::{Span, Timeout};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -125,70 +125,6 @@ pub fn empty(name: &UnitName) -> Unit {
 }
 
 fn simple_service(name: &UnitName) -> Service {
-    let limit = Timeout::After(Duration::from_secs(90));
-    Service {
-        kind: ServiceType::Simple,
-        exec: ExecLists { start: vec![exec(name, "/bin/true")], ..ExecLists::default() },
-        restart: Restart::No,
-        restart_sec: Duration::from_millis(100),
-        restart_steps: 0,
-        restart_max_delay: Timeout::Never,
-        success: StatusSet::default(),
-        restart_prevent: StatusSet::default(),
-        restart_force: StatusSet::default(),
-        timeout_start: limit,
-        timeout_stop: limit,
-        timeout_abort: limit,
-        start_failure_mode: TimeoutFailureMode::Terminate,
-        stop_failure_mode: TimeoutFailureMode::Terminate,
-        runtime_max: Timeout::Never,
-        watchdog: Timeout::Never,
-        kill: Kill {
-            mode: KillMode::ControlGroup,
-            signal: Signal(15),
-            restart_signal: None,
-            final_signal: Signal(9),
-            watchdog_signal: Signal(6),
-            send_sigkill: true,
-            send_sighup: false,
-        },
-        remain_after_exit: false,
-        pid_file: None,
-        guess_main_pid: true,
-        notify_access: NotifyAccess::None,
-        context: context(),
-    }
-}
-
-fn context() -> ExecContext {
-    ExecContext {
-        user: None,
-        group: None,
-        supplementary_groups: Vec::new(),
-        working_directory: WorkingDirectory::Root,
-        umask: 0o022,
-        environment: Vec::new(),
-        environment_files: Vec::new(),
-        pass_environment: Vec::new(),
-        unset_environment: Vec::new(),
-        stdin: StandardInput::Null,
-        stdout: StandardOutput::Journal,
-        stderr: StandardOutput::Inherit,
-        limits: Vec::new(),
-        nice: None,
-        oom_score_adjust: None,
-        cpu_affinity: Vec::new(),
-        capability_bounding_set: None,
-        ignore_sigpipe: true,
-        no_new_privileges: false,
-        runtime_directory: Directories::default(),
-        state_directory: Directories::default(),
-        cache_directory: Directories::default(),
-        logs_directory: Directories::default(),
-        configuration_directory: Directories::default(),
-        runtime_directory_preserve: RuntimePreserve::No,
-        private_tmp: false,
-        syslog_identifier: None,
-        exec_search_path: Vec::new(),
-    }
+    let start = vec![exec(name, "/bin/true")];
+    Service { exec: ExecLists { start, ..ExecLists::default() }, ..Service::default() }
 }

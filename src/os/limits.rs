@@ -3,7 +3,7 @@
 
 use super::child::Limit;
 use super::root::Root;
-use crate::unit::model::Resource;
+use crate::unit::value::limits::Resource;
 use nix::errno::Errno;
 use std::path::Path;
 

@@ -6,6 +6,8 @@
 //! Pure.
 
 use super::machine::Policy;
+use crate::unit::exec::directories::Kind;
+use crate::unit::exec::io::Output;
 use crate::unit::model::{Body, DepKind, ExecCommand, Service, StartLimit, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::raw_path;
@@ -81,7 +83,7 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Where a kind of [`DIRECTORIES`] lies on this host.
+    /// Where a kind of [directory](crate::unit::exec::directories::Kind) lies on this host.
     #[must_use]
     pub fn above(&self, usual: &'static str) -> &Path {
         if usual == RUN { &self.runtime_dir } else { Path::new(usual) }
@@ -218,9 +220,8 @@ impl Plan {
     /// Does anything of it go to the unit's log?
     #[must_use]
     pub fn writes_log(&self) -> bool {
-        use crate::unit::model::StandardOutput::{Journal, JournalConsole};
-        let c = &self.service.context;
-        [&c.stdout, &c.stderr].into_iter().any(|s| matches!(s, Journal | JournalConsole))
+        let io = &self.service.context.io;
+        [&io.stdout, &io.stderr].into_iter().any(|s| matches!(s, Output::Journal | Output::JournalConsole))
     }
 
     /// Where the PID file may appear: where the unit says, as this host has it; and where a program may
@@ -254,31 +255,10 @@ impl Plan {
     }
 }
 
-/// The kinds of folder that a unit may ask for: key, the place above, the variable that names them.
-pub const DIRECTORIES: [(&str, &str, &str); 5] = [
-    ("RuntimeDirectory", RUN, "RUNTIME_DIRECTORY"),
-    ("StateDirectory", "/var/lib", "STATE_DIRECTORY"),
-    ("CacheDirectory", "/var/cache", "CACHE_DIRECTORY"),
-    ("LogsDirectory", "/var/log", "LOGS_DIRECTORY"),
-    ("ConfigurationDirectory", "/etc", "CONFIGURATION_DIRECTORY"),
-];
-
-/// The folders of [`DIRECTORIES`] that a service asks for, in the same order.
-#[must_use]
-pub fn directories(service: &Service) -> [&crate::unit::model::Directories; 5] {
-    let c = &service.context;
-    [
-        &c.runtime_directory,
-        &c.state_directory,
-        &c.cache_directory,
-        &c.logs_directory,
-        &c.configuration_directory,
-    ]
-}
-
 fn refuse_overlap(unit: &UnitName, service: &Service, paths: &Paths) -> Result<(), PlanError> {
-    for ((key, above, _), dirs) in DIRECTORIES.iter().zip(directories(service)) {
-        for name in &dirs.names {
+    for kind in Kind::ALL {
+        let (key, above, _) = kind.words();
+        for name in &service.context.directories.of(kind).names {
             if let Some(own) = overlapped(above, name, paths) {
                 let (name, own) = (name.clone(), own.clone());
                 return Err(PlanError::Overlap { unit: unit.clone(), key, name, own });

@@ -1,10 +1,14 @@
 //! The properties of a service as `systemctl show` names and prints them, from its unit and its
 //! record. Pure.
 
+mod settings;
+
 use super::machine::State;
 use super::status::{Moment, Record};
-use crate::unit::model::{Body, LoadState, Restart, ServiceType, Unit};
+use crate::unit::exec;
+use crate::unit::model::{Body, LoadState, Unit};
 use crate::unit::value::utc::Utc;
+use settings::{commands, kill, life, of_settings};
 
 /// All properties, in systemctl's manner: `(name, value)`. As systemd forgets a unit that is down and
 /// has not failed, what its record says of the last run is not printed; `status` has it.
@@ -14,6 +18,7 @@ pub fn properties(unit: &Unit, record: Option<&Record>) -> Vec<(&'static str, St
     let r = record.filter(|r| r.state() != State::Dead).unwrap_or(&none);
     let state = r.state();
     let mut all = of_unit(unit, state, r);
+    all.extend(of_settings(unit));
     all.extend(of_service(unit));
     all.extend([
         ("Result", r.result.clone()),
@@ -62,16 +67,11 @@ fn of_unit(unit: &Unit, state: State, r: &Record) -> Vec<(&'static str, String)>
 
 fn of_service(unit: &Unit) -> Vec<(&'static str, String)> {
     let Body::Service(s) = &unit.body else { return Vec::new() };
-    let yes = |b: bool| if b { "yes" } else { "no" }.to_owned();
-    vec![
-        ("Type", kind(s.kind).into()),
-        ("Restart", restart(s.restart).into()),
-        ("RemainAfterExit", yes(s.remain_after_exit)),
-        ("GuessMainPID", yes(s.guess_main_pid)),
-        ("PIDFile", s.pid_file.clone().unwrap_or_default()),
-        ("User", s.context.user.clone().unwrap_or_default()),
-        ("Group", s.context.group.clone().unwrap_or_default()),
-    ]
+    let mut all = life(s);
+    all.extend(commands(&s.exec));
+    all.extend(kill(s.kill));
+    all.extend(exec::FIELDS.into_iter().flatten().map(|f| (f.property, (f.show)(&s.context))));
+    all
 }
 
 fn or_success(text: &str) -> String {
@@ -92,30 +92,5 @@ fn load_state(load: LoadState) -> &'static str {
         LoadState::Masked => "masked",
         LoadState::BadSetting => "bad-setting",
         LoadState::Error => "error",
-    }
-}
-
-fn kind(kind: ServiceType) -> &'static str {
-    match kind {
-        ServiceType::Simple => "simple",
-        ServiceType::Exec => "exec",
-        ServiceType::Forking => "forking",
-        ServiceType::Oneshot => "oneshot",
-        ServiceType::Notify => "notify",
-        ServiceType::NotifyReload => "notify-reload",
-        ServiceType::Dbus => "dbus",
-        ServiceType::Idle => "idle",
-    }
-}
-
-fn restart(restart: Restart) -> &'static str {
-    match restart {
-        Restart::No => "no",
-        Restart::Always => "always",
-        Restart::OnSuccess => "on-success",
-        Restart::OnFailure => "on-failure",
-        Restart::OnAbnormal => "on-abnormal",
-        Restart::OnAbort => "on-abort",
-        Restart::OnWatchdog => "on-watchdog",
     }
 }

@@ -8,10 +8,8 @@
 //! so that one look shows everything. In one point amr is stricter: an error that 252 refuses in the
 //! main file it lets pass in a drop-in, of which it then drops the rest; amr refuses in both.
 
-mod exec;
 mod inline;
 mod install;
-mod line;
 mod service;
 mod settle;
 #[cfg(test)]
@@ -19,6 +17,8 @@ mod tests;
 mod unit;
 
 use super::directive::{self, Amr, Directive, Kind, Known, Shape, Since};
+use super::exec::{self, Field};
+use super::line::{Line, Remark, Trouble};
 use super::merge::{Setting, Source, settings};
 use super::model::{
     Body, Dependency, Finding, Install, LoadState, Origin, Severity, StartLimit, Unapplied, Unit,
@@ -27,7 +27,6 @@ use super::name::{NameError, UnitKind, UnitName};
 use super::specifier::Facts;
 use super::syntax::{Item, physical_line};
 use super::value::{Span, Timeout};
-use line::{Line, Trouble};
 use service::ServiceDraft;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -109,16 +108,27 @@ const YOUNGER: [&str; 2] = ["RestartMaxDelaySec", "RestartSteps"];
 fn arms(section: &str) -> &'static [&'static [(&'static str, Arm)]] {
     match section {
         "Unit" => &[unit::ARMS],
-        "Service" => &[service::ARMS, exec::ARMS],
+        "Service" => &[service::ARMS],
         "Install" => &[install::ARMS],
         _ => &[],
     }
 }
 
-fn arm(section: &str, key: &str) -> Option<Arm> {
+/// How a line of a unit is read.
+#[derive(Clone, Copy)]
+enum Reader {
+    /// Into the draft of the unit.
+    Unit(Arm),
+    /// Into the description of its processes.
+    Exec(&'static Field),
+}
+
+fn reader(section: &str, key: &str) -> Option<Reader> {
     // Most names differ in length already.
     let is_it = |name: &str| name.len() == key.len() && name == key;
-    arms(section).iter().find_map(|arms| arms.iter().find(|(name, _)| is_it(name)).map(|(_, arm)| *arm))
+    let arm = arms(section).iter().find_map(|arms| arms.iter().find(|(name, _)| is_it(name)));
+    let field = || exec::field(key).filter(|_| section == "Service").map(Reader::Exec);
+    arm.map(|(_, arm)| Reader::Unit(*arm)).or_else(field)
 }
 
 /// A unit on its way.
@@ -171,9 +181,9 @@ impl<'a> Draft<'a> {
         }
         // Most keys: nothing is to be said of them, so that the table need not be asked.
         if !YOUNGER.contains(&key)
-            && let Some(arm) = arm(setting.section, key)
+            && let Some(reader) = reader(setting.section, key)
         {
-            return self.read(setting, arm);
+            return self.read(setting, reader);
         }
         match directive::find(setting.section, key) {
             None if directive::has_section(setting.section) => self.unknown(setting, None),
@@ -187,13 +197,13 @@ impl<'a> Draft<'a> {
 
     fn known(&mut self, setting: Setting<'a>, row: &Directive) {
         match row.amr {
-            Amr::Honoured => {
+            Amr::Honoured(_) => {
                 if let (Known::No, Since::V(v)) = (row.in_252, row.since) {
                     let message = format!("{}= is known since systemd {v} only", row.name);
                     self.note(setting, Severity::Note, setting.assignment.key_span, message, None);
                 }
-                if let Some(arm) = arm(setting.section, row.name) {
-                    self.read(setting, arm);
+                if let Some(reader) = reader(setting.section, row.name) {
+                    self.read(setting, reader);
                 }
             }
             Amr::Ignored(_) if row.in_252 == Known::No => self.unknown(setting, Some(row)),
@@ -220,12 +230,31 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn read(&mut self, setting: Setting<'a>, arm: Arm) {
-        let line = Line::new(setting);
-        if let Err(trouble) = arm(self, &line) {
-            self.trouble(&line, trouble);
+    fn read(&mut self, setting: Setting<'a>, reader: Reader) {
+        let line = Line::new(setting, self.facts, &self.unit.name);
+        let outcome = match reader {
+            Reader::Unit(arm) => arm(self, &line),
+            Reader::Exec(field) => (field.read)(&mut self.service.service.context, &line),
+        };
+        for remark in line.into_remarks().into_iter().chain(outcome.err().map(Remark::Trouble)) {
+            self.remark(setting, remark);
         }
         self.inline_comment(setting);
+    }
+
+    fn remark(&mut self, setting: Setting<'a>, remark: Remark) {
+        match remark {
+            Remark::Trouble(trouble) => self.trouble(setting, trouble),
+            Remark::Unapplied(why) => self.unapplied(setting, why),
+            Remark::Advice(message, hint) => {
+                let span = setting.assignment.value.full_span();
+                self.note(setting, Severity::Warning, span, message, hint);
+            }
+            Remark::Note(note) => {
+                let span = setting.assignment.value.span(note.at, note.len);
+                self.note(setting, Severity::Warning, span, note.message, None);
+            }
+        }
     }
 
     /// Directives that would be worse ignored than refused, where their last value asks for something.
@@ -237,7 +266,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn trouble(&mut self, line: &Line<'_>, trouble: Trouble) {
+    fn trouble(&mut self, setting: Setting<'_>, trouble: Trouble) {
         let severity = if trouble.fatal { Severity::Error } else { Severity::Warning };
         let message = if trouble.fatal {
             self.refuse(LoadState::BadSetting);
@@ -245,8 +274,8 @@ impl<'a> Draft<'a> {
         } else {
             format!("{}, ignoring", trouble.message)
         };
-        let origin = line.origin(trouble.at, trouble.len);
-        self.find(line.setting.source, origin.span, severity, message, trouble.hint);
+        let span = setting.assignment.value.span(trouble.at, trouble.len);
+        self.note(setting, severity, span, message, trouble.hint);
     }
 
     fn unknown(&mut self, setting: Setting<'a>, row: Option<&Directive>) {
@@ -284,7 +313,10 @@ impl<'a> Draft<'a> {
             key: key.to_owned(),
             value: value.to_owned(),
             why: why.to_owned(),
-            origin: Line::new(setting).origin(0, value.len()),
+            origin: Origin {
+                path: Arc::clone(&setting.source.path),
+                span: setting.assignment.value.full_span(),
+            },
         });
     }
 

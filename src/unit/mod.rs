@@ -5,7 +5,9 @@
 pub mod build;
 pub mod builtin;
 pub mod directive;
+pub mod exec;
 pub mod finding;
+pub mod line;
 pub mod load;
 pub mod merge;
 pub mod model;

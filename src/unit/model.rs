@@ -2,6 +2,7 @@
 //!
 //! Pure data. `load` makes it; `service`, `order` and `verify` read it. Names are systemd's own.
 
+use super::exec::ExecContext;
 use super::name::UnitName;
 use super::value::{Signal, Span, Timeout, raw_path};
 use serde::{Deserialize, Serialize};
@@ -202,6 +203,38 @@ pub struct Service {
     pub context: ExecContext,
 }
 
+/// `DefaultTimeoutStartSec=` and `DefaultTimeoutStopSec=` of systemd as it ships.
+const TIMEOUT: Timeout = Timeout::After(Duration::from_secs(90));
+
+impl Default for Service {
+    fn default() -> Self {
+        Self {
+            kind: ServiceType::Simple,
+            exec: ExecLists::default(),
+            restart: Restart::No,
+            restart_sec: Duration::from_millis(100),
+            restart_steps: 0,
+            restart_max_delay: Timeout::Never,
+            success: StatusSet::default(),
+            restart_prevent: StatusSet::default(),
+            restart_force: StatusSet::default(),
+            timeout_start: TIMEOUT,
+            timeout_stop: TIMEOUT,
+            timeout_abort: TIMEOUT,
+            start_failure_mode: TimeoutFailureMode::Terminate,
+            stop_failure_mode: TimeoutFailureMode::Terminate,
+            runtime_max: Timeout::Never,
+            watchdog: Timeout::Never,
+            kill: Kill::default(),
+            remain_after_exit: false,
+            pid_file: None,
+            guess_main_pid: true,
+            notify_access: NotifyAccess::None,
+            context: ExecContext::default(),
+        }
+    }
+}
+
 /// `Type=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -312,6 +345,20 @@ pub struct Kill {
     pub send_sighup: bool,
 }
 
+impl Default for Kill {
+    fn default() -> Self {
+        Self {
+            mode: KillMode::ControlGroup,
+            signal: Signal(15),
+            restart_signal: None,
+            final_signal: Signal(9),
+            watchdog_signal: Signal(6),
+            send_sigkill: true,
+            send_sighup: false,
+        }
+    }
+}
+
 /// `KillMode=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -330,162 +377,6 @@ pub enum NotifyAccess {
     Main,
     Exec,
     All,
-}
-
-/// systemd.exec(5): what each process of the service gets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct ExecContext {
-    pub user: Option<String>,
-    pub group: Option<String>,
-    #[serde(default)]
-    pub supplementary_groups: Vec<String>,
-    pub working_directory: WorkingDirectory,
-    pub umask: u32,
-    /// `Environment=`, later ones win.
-    #[serde(default)]
-    pub environment: Vec<(String, String)>,
-    #[serde(default)]
-    pub environment_files: Vec<EnvironmentFile>,
-    #[serde(default)]
-    pub pass_environment: Vec<String>,
-    #[serde(default)]
-    pub unset_environment: Vec<String>,
-    pub stdin: StandardInput,
-    pub stdout: StandardOutput,
-    pub stderr: StandardOutput,
-    #[serde(default)]
-    pub limits: Vec<(Resource, ResourceLimit)>,
-    pub nice: Option<i32>,
-    pub oom_score_adjust: Option<i32>,
-    #[serde(default)]
-    pub cpu_affinity: Vec<u32>,
-    pub capability_bounding_set: Option<u64>,
-    #[serde(default)]
-    pub ignore_sigpipe: bool,
-    #[serde(default)]
-    pub no_new_privileges: bool,
-    #[serde(default)]
-    pub runtime_directory: Directories,
-    #[serde(default)]
-    pub state_directory: Directories,
-    #[serde(default)]
-    pub cache_directory: Directories,
-    #[serde(default)]
-    pub logs_directory: Directories,
-    #[serde(default)]
-    pub configuration_directory: Directories,
-    pub runtime_directory_preserve: RuntimePreserve,
-    #[serde(default)]
-    pub private_tmp: bool,
-    /// `SyslogIdentifier=`.
-    pub syslog_identifier: Option<String>,
-    /// `ExecSearchPath=`.
-    #[serde(default)]
-    pub exec_search_path: Vec<String>,
-}
-
-/// `WorkingDirectory=`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum WorkingDirectory {
-    /// Not set: `/`.
-    Root,
-    /// `~`.
-    Home {
-        /// Leading `-`.
-        missing_ok: bool,
-    },
-    /// A path.
-    Path {
-        /// Absolute.
-        path: String,
-        /// Leading `-`.
-        missing_ok: bool,
-    },
-}
-
-/// One `EnvironmentFile=`; the path may hold glob characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct EnvironmentFile {
-    pub path: String,
-    pub missing_ok: bool,
-    pub origin: Origin,
-}
-
-/// `StandardInput=`, as far as it can be met without a journal and sockets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum StandardInput {
-    Null,
-    Tty,
-    File(String),
-    Data(Vec<u8>),
-}
-
-/// `StandardOutput=`, `StandardError=`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum StandardOutput {
-    Inherit,
-    Null,
-    Tty,
-    /// The unit's log, and the console.
-    JournalConsole,
-    /// `journal`, `syslog`, `kmsg`: the unit's log.
-    Journal,
-    File(String),
-    Append(String),
-    Truncate(String),
-}
-
-/// The limits of setrlimit(2) that systemd has a `Limit…=` for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum Resource {
-    Cpu,
-    Fsize,
-    Data,
-    Stack,
-    Core,
-    Rss,
-    Nofile,
-    As,
-    Nproc,
-    Memlock,
-    Locks,
-    Sigpending,
-    Msgqueue,
-    Nice,
-    Rtprio,
-    Rttime,
-}
-
-/// Soft and hard; `u64::MAX` is `infinity`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct ResourceLimit {
-    pub soft: u64,
-    pub hard: u64,
-}
-
-/// `RuntimeDirectory=` and its kin, relative names with their mode.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-#[serde(default)]
-pub struct Directories {
-    pub names: Vec<String>,
-    /// 0 means that the default of 0755 applies.
-    pub mode: u32,
-}
-
-/// `RuntimeDirectoryPreserve=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum RuntimePreserve {
-    No,
-    Restart,
-    Yes,
 }
 
 /// `[Install]`.

@@ -1,6 +1,6 @@
 //! What a process is to be: all that systemd sets up before exec and amr does as well, and no more.
 
-use crate::unit::model::Resource;
+use crate::unit::value::limits::Resource;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use crate::os::capture::{Captured, capture};
 use crate::os::root::Root;
 use crate::os::root::tests::Scratch;
 use crate::os::wait::Exit;
-use crate::unit::model::Resource;
+use crate::unit::value::limits::Resource;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;

@@ -1,7 +1,10 @@
 //! Units say /run; on a host that has only /var/run it is that: docs/decisions/runtime-folder.md.
 
 use super::RUN;
-use crate::unit::model::{Service, StandardInput, StandardOutput, WorkingDirectory};
+use crate::unit::exec::directories::Kind;
+use crate::unit::exec::io::{Input, Output};
+use crate::unit::exec::process::WorkingDirectory;
+use crate::unit::model::Service;
 use std::path::{Path, PathBuf};
 
 /// A service with its paths as this host has them: the PID file, and what lies in one of the unit's own
@@ -15,23 +18,22 @@ pub(super) fn settle(service: &Service, runtime_dir: &Path) -> Service {
         shift(path, runtime_dir);
     }
     let c = &mut service.context;
-    let own: Vec<PathBuf> = c.runtime_directory.names.iter().map(|n| Path::new(RUN).join(n)).collect();
+    let own: Vec<PathBuf> =
+        c.directories.of(Kind::Runtime).names.iter().map(|n| Path::new(RUN).join(n)).collect();
     let settle = |path: &mut String| {
         if own.iter().any(|folder| Path::new(path).starts_with(folder)) {
             shift(path, runtime_dir);
         }
     };
-    c.environment_files.iter_mut().for_each(|file| settle(&mut file.path));
-    if let WorkingDirectory::Path { path, .. } = &mut c.working_directory {
+    c.environment.files.iter_mut().for_each(|file| settle(&mut file.path));
+    if let WorkingDirectory::Path { path, .. } = &mut c.process.working_directory {
         settle(path);
     }
-    if let StandardInput::File(path) = &mut c.stdin {
+    if let Input::File(path) = &mut c.io.stdin {
         settle(path);
     }
-    for stream in [&mut c.stdout, &mut c.stderr] {
-        if let StandardOutput::File(path) | StandardOutput::Append(path) | StandardOutput::Truncate(path) =
-            stream
-        {
+    for stream in [&mut c.io.stdout, &mut c.io.stderr] {
+        if let Output::File(path) | Output::Append(path) | Output::Truncate(path) = stream {
             settle(path);
         }
     }
@@ -91,11 +93,11 @@ mod tests {
         let s = settle(&service(), var_run);
         assert_eq!(s.pid_file.as_deref(), Some("/var/run/x/x.pid"));
         let c = &s.context;
-        let files: Vec<&str> = c.environment_files.iter().map(|f| f.path.as_str()).collect();
+        let files: Vec<&str> = c.environment.files.iter().map(|f| f.path.as_str()).collect();
         assert_eq!(files, ["/var/run/x/env", "/run/other/env", "/run/xy"]);
         let here = WorkingDirectory::Path { path: "/var/run/x".to_owned(), missing_ok: false };
-        assert_eq!(c.working_directory, here);
-        assert_eq!(c.stdout, StandardOutput::Append("/var/run/x/log".to_owned()));
+        assert_eq!(c.process.working_directory, here);
+        assert_eq!(c.io.stdout, Output::Append("/var/run/x/log".to_owned()));
         assert_eq!(literal(Path::new("/var/run/x.pid"), var_run), Some("/run/x.pid".into()));
         assert_eq!(literal(Path::new("/srv/x.pid"), var_run), None);
     }

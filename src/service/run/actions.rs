@@ -15,7 +15,7 @@ use crate::service::machine::{
 };
 use crate::service::restart::Backoff;
 use crate::service::status::Moment;
-use crate::unit::model::RuntimePreserve;
+use crate::unit::exec::directories::{Kind, Preserve};
 use crate::unit::value::Timeout;
 use std::path::Path;
 
@@ -220,17 +220,17 @@ impl Supervisor {
     /// interested in the end is called.
     fn over(&mut self, again: bool) {
         let p = &self.plan.service;
-        let keep = match p.context.runtime_directory_preserve {
-            RuntimePreserve::Yes => true,
-            RuntimePreserve::Restart => again || self.machine.stop_kind == StopKind::Restart,
-            RuntimePreserve::No => false,
+        let keep = match p.context.directories.runtime_preserve {
+            Preserve::Yes => true,
+            Preserve::Restart => again || self.machine.stop_kind == StopKind::Restart,
+            Preserve::No => false,
         };
         let mut gone = Vec::new();
         if !keep {
             let folder = |name: &String| self.plan.paths.runtime_dir.join(name);
-            gone.extend(p.context.runtime_directory.names.iter().map(folder));
+            gone.extend(p.context.directories.of(Kind::Runtime).names.iter().map(folder));
         }
-        if p.context.private_tmp {
+        if p.context.mounts.private_tmp {
             private_tmp::remove(&self.place.root, &self.plan.unit, &self.invocation_id);
         }
         for path in &gone {

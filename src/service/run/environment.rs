@@ -6,7 +6,8 @@
 
 use crate::os::root::Root;
 use crate::service::machine::{Role, Slot};
-use crate::service::plan::{DIRECTORIES, Plan, directories};
+use crate::service::plan::Plan;
+use crate::unit::exec::directories::Kind;
 use crate::unit::model::NotifyAccess;
 use crate::unit::value::{Timeout, env};
 use std::path::{Path, PathBuf};
@@ -77,11 +78,11 @@ pub(super) fn of(
     own(&mut e, plan, root, known, slot, role);
     folders(&mut e, plan, root);
     login(&mut e, known);
-    let context = &plan.service.context;
-    for (name, value) in &context.environment {
+    let unit = &plan.service.context.environment;
+    for (name, value) in &unit.set {
         e.set(name, value);
     }
-    for file in &context.environment_files {
+    for file in &unit.files {
         let found = root.glob(&file.path).map_err(|e| e.to_string())?;
         if found.is_empty() && !file.missing_ok {
             let path = root.outer(Path::new(&file.path));
@@ -96,10 +97,7 @@ pub(super) fn of(
         }
     }
     e.vars.retain(|(n, v)| {
-        !context
-            .unset_environment
-            .iter()
-            .any(|u| u == n || u.split_once('=') == Some((n.as_str(), v.as_str())))
+        !unit.unset.iter().any(|u| u == n || u.split_once('=') == Some((n.as_str(), v.as_str())))
     });
     Ok(e)
 }
@@ -173,11 +171,12 @@ fn own(e: &mut Environment, plan: &Plan, root: &Root, known: &Known, slot: Slot,
 }
 
 fn folders(e: &mut Environment, plan: &Plan, root: &Root) {
-    for ((_, above, variable), dirs) in DIRECTORIES.iter().zip(directories(&plan.service)) {
-        if !dirs.names.is_empty() {
+    for kind in Kind::ALL {
+        let ((_, above, variable), names) = (kind.words(), &plan.service.context.directories.of(kind).names);
+        if !names.is_empty() {
             let above = plan.paths.above(above);
             let outer = |name: &String| root.outer(&above.join(name)).display().to_string();
-            e.set(variable, dirs.names.iter().map(outer).collect::<Vec<_>>().join(":"));
+            e.set(variable, names.iter().map(outer).collect::<Vec<_>>().join(":"));
         }
     }
 }

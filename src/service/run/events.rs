@@ -12,7 +12,8 @@ use crate::os::wait;
 use crate::service::machine::{Event, Exit, Main, Role, Slot, State, StopKind};
 use crate::service::notify::{self, Reported, Watchdog};
 use crate::service::status::Moment;
-use crate::unit::model::{NotifyAccess, WorkingDirectory};
+use crate::unit::exec::process::WorkingDirectory;
+use crate::unit::model::NotifyAccess;
 use crate::unit::value::Timeout;
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -242,7 +243,7 @@ impl Supervisor {
             Role::Main => (Slot::Start, self.machine.main_command.unwrap_or(0)),
             Role::Control => self.machine.control.unwrap_or((Slot::Start, 0)),
         };
-        let about = match (failure.stage, &self.plan.service.context.working_directory) {
+        let about = match (failure.stage, &self.plan.service.context.process.working_directory) {
             (Stage::Exec, _) => self.plan.command(slot, index).map(|c| c.path.as_str()),
             (Stage::Chdir, WorkingDirectory::Path { path, .. }) => Some(path.as_str()),
             _ => None,

@@ -14,8 +14,11 @@ use crate::os::ids::{Ids, User, id_number};
 use crate::os::root::{OFlag, Root};
 use crate::os::socket::NotifySocket;
 use crate::service::machine::{Role, Slot};
-use crate::service::plan::{ApplyMode, DIRECTORIES, Plan, directories};
-use crate::unit::model::{ExecCommand, ExecPrivilege, StandardInput, StandardOutput, WorkingDirectory};
+use crate::service::plan::{ApplyMode, Plan};
+use crate::unit::exec::directories::Kind;
+use crate::unit::exec::io::{Input, Output as To};
+use crate::unit::exec::process::WorkingDirectory;
+use crate::unit::model::{ExecCommand, ExecPrivilege};
 use crate::unit::value::expand;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -100,11 +103,11 @@ fn prepare(
         env: env.into_pairs(),
         cwd: working_directory(scene, known.user.as_ref()),
         stdio: stdio(scene, role)?,
-        umask: Some(c.umask),
-        nice: c.nice,
-        oom_score_adjust: c.oom_score_adjust.or(scene.oom_score),
-        cpu_affinity: c.cpu_affinity.clone(),
-        ignore_sigpipe: c.ignore_sigpipe,
+        umask: Some(c.process.umask),
+        nice: c.scheduling.nice,
+        oom_score_adjust: c.process.oom_score_adjust.or(scene.oom_score),
+        cpu_affinity: c.scheduling.cpu_affinity.clone(),
+        ignore_sigpipe: c.process.ignore_sigpipe,
         new_session: scene.foreground == Foreground::No,
         limits: limits(scene),
         own_keyring: true,
@@ -126,9 +129,9 @@ fn prepare(
 }
 
 fn limits(scene: &Scene<'_>) -> Vec<Limit> {
-    let said = &scene.plan.service.context.limits;
-    let silent = scene.limits.iter().filter(|l| said.iter().all(|(resource, _)| *resource != l.resource));
-    let said = said.iter().map(|&(resource, l)| Limit { resource, soft: l.soft, hard: l.hard });
+    let said = &scene.plan.service.context.limits.0;
+    let silent = scene.limits.iter().filter(|l| !said.contains_key(&l.resource));
+    let said = said.iter().map(|(&resource, l)| Limit { resource, soft: l.soft, hard: l.hard });
     silent.copied().chain(said).collect()
 }
 
@@ -143,9 +146,9 @@ fn pid_variables(env: &environment::Environment) -> Vec<&'static str> {
 
 /// What the prefixes `+`, `!` and `!!` keep away.
 fn restrict(spec: &mut Spec, scene: &Scene<'_>, command: &ExecCommand, credentials: Option<Credentials>) {
-    let c = &scene.plan.service.context;
+    let c = &scene.plan.service.context.capabilities;
     if command.privilege != ExecPrivilege::Full {
-        spec.capability_bounding_set = c.capability_bounding_set;
+        spec.capability_bounding_set = c.bounding_set;
         spec.no_new_privileges = c.no_new_privileges;
     }
     spec.credentials = match command.privilege {
@@ -165,7 +168,7 @@ fn note(not_applied: &mut Vec<String>, text: &str) {
 /// The service's own /tmp and /var/tmp. A process below a folder root sees the host's, which are not
 /// for amr to cover there.
 fn binds(scene: &Scene<'_>, known: &Known, not_applied: &mut Vec<String>) -> Step<Vec<Bind>> {
-    if !scene.plan.service.context.private_tmp {
+    if !scene.plan.service.context.mounts.private_tmp {
         return Ok(Vec::new());
     }
     let why = match scene.plan.mode {
@@ -203,7 +206,7 @@ fn leave_out(spec: &mut Spec, not_applied: &mut Vec<String>) {
 /// Who the process is: the user for the environment, the ids for the kernel. Without `User=` and
 /// `Group=` root's own, so that nothing of the caller's groups is passed on.
 fn identity(scene: &Scene<'_>) -> Step<(Option<User>, Option<Credentials>)> {
-    let c = &scene.plan.service.context;
+    let c = &scene.plan.service.context.identity;
     let ids = Ids::new(scene.root, scene.features);
     let refuse = |stage: Stage, e: Error| Launched::Refused(stage, e.to_string());
     let user = match &c.user {
@@ -259,18 +262,18 @@ fn find_user(ids: &Ids, name: &str) -> Step<User> {
 
 /// `RuntimeDirectory=` and its kin. A link in the place of the folder itself is refused.
 fn make_folders(scene: &Scene<'_>, owner: Option<&Credentials>) -> Step<()> {
-    const STAGES: [Stage; 5] = [
-        Stage::RuntimeDirectory,
-        Stage::StateDirectory,
-        Stage::CacheDirectory,
-        Stage::LogsDirectory,
-        Stage::ConfigurationDirectory,
-    ];
-    let all = DIRECTORIES.iter().zip(directories(&scene.plan.service)).zip(STAGES);
-    for (((_, above, _), dirs), stage) in all {
+    for kind in Kind::ALL {
+        let stage = match kind {
+            Kind::Runtime => Stage::RuntimeDirectory,
+            Kind::State => Stage::StateDirectory,
+            Kind::Cache => Stage::CacheDirectory,
+            Kind::Logs => Stage::LogsDirectory,
+            Kind::Configuration => Stage::ConfigurationDirectory,
+        };
+        let dirs = scene.plan.service.context.directories.of(kind);
         for name in &dirs.names {
-            let path = scene.plan.paths.above(above).join(name);
-            let mode = if dirs.mode == 0 { 0o755 } else { dirs.mode };
+            let path = scene.plan.paths.above(kind.above()).join(name);
+            let mode = dirs.mode;
             let owner = owner.filter(|_| stage != Stage::ConfigurationDirectory);
             make_folder(scene, &path, mode, owner).map_err(|e| Launched::Refused(stage, e.to_string()))?;
         }
@@ -296,7 +299,7 @@ fn program(scene: &Scene<'_>, command: &ExecCommand) -> Step<PathBuf> {
     if path.is_absolute() {
         return Ok(inside(path));
     }
-    let own = &scene.plan.service.context.exec_search_path;
+    let own = &scene.plan.service.context.environment.search_path;
     let folders: Vec<&str> = if own.is_empty() {
         SEARCH_PATH.split(':').collect()
     } else {
@@ -312,7 +315,7 @@ fn program(scene: &Scene<'_>, command: &ExecCommand) -> Step<PathBuf> {
 }
 
 fn working_directory(scene: &Scene<'_>, user: Option<&User>) -> Cwd {
-    let (path, missing_ok) = match &scene.plan.service.context.working_directory {
+    let (path, missing_ok) = match &scene.plan.service.context.process.working_directory {
         WorkingDirectory::Root if scene.foreground == Foreground::Yes => return Cwd::Keep,
         WorkingDirectory::Root => (PathBuf::from("/"), false),
         WorkingDirectory::Home { missing_ok } => {
@@ -327,13 +330,13 @@ fn stdio(scene: &Scene<'_>, role: Role) -> Step<[Stdio; 3]> {
     if scene.foreground == Foreground::Yes && role == Role::Main {
         return Ok([Stdio::Inherit, Stdio::Inherit, Stdio::Inherit]);
     }
-    let c = &scene.plan.service.context;
+    let c = &scene.plan.service.context.io;
     let fail = |stage: Stage| move |e: Error| Launched::Refused(stage, e.to_string());
     let stdin = match &c.stdin {
-        StandardInput::Null => Stdio::Null,
-        StandardInput::Tty => file(scene, "/dev/console", OFlag::O_RDWR).map_err(fail(Stage::Stdin))?,
-        StandardInput::File(path) => file(scene, path, OFlag::O_RDONLY).map_err(fail(Stage::Stdin))?,
-        StandardInput::Data(bytes) => {
+        Input::Null => Stdio::Null,
+        Input::Tty => file(scene, "/dev/console", OFlag::O_RDWR).map_err(fail(Stage::Stdin))?,
+        Input::File(path) => file(scene, path, OFlag::O_RDONLY).map_err(fail(Stage::Stdin))?,
+        Input::Data(bytes) => {
             let run = &scene.plan.paths.run_dir;
             let fd = child::plan_file(bytes, scene.features, scene.root, run).map_err(fail(Stage::Stdin))?;
             Stdio::Fd(Arc::new(fd))
@@ -344,19 +347,19 @@ fn stdio(scene: &Scene<'_>, role: Role) -> Step<[Stdio; 3]> {
     Ok([stdin, stdout, stderr])
 }
 
-fn stream(scene: &Scene<'_>, wanted: &StandardOutput, inherited: &Stdio) -> Result<Stdio, Error> {
+fn stream(scene: &Scene<'_>, wanted: &To, inherited: &Stdio) -> Result<Stdio, Error> {
     let write = OFlag::O_WRONLY | OFlag::O_CREAT;
     match wanted {
-        StandardOutput::Inherit => Ok(inherited.clone()),
-        StandardOutput::Null => Ok(Stdio::Null),
-        StandardOutput::Tty => file(scene, "/dev/console", OFlag::O_WRONLY),
-        StandardOutput::Journal | StandardOutput::JournalConsole => match scene.output {
+        To::Inherit => Ok(inherited.clone()),
+        To::Null => Ok(Stdio::Null),
+        To::Tty => file(scene, "/dev/console", OFlag::O_WRONLY),
+        To::Journal | To::JournalConsole => match scene.output {
             Some(output) => Ok(Stdio::Fd(Arc::new(output.writer()?))),
             None => Ok(Stdio::Null),
         },
-        StandardOutput::File(path) => file(scene, path, write),
-        StandardOutput::Append(path) => file(scene, path, write | OFlag::O_APPEND),
-        StandardOutput::Truncate(path) => file(scene, path, write | OFlag::O_TRUNC),
+        To::File(path) => file(scene, path, write),
+        To::Append(path) => file(scene, path, write | OFlag::O_APPEND),
+        To::Truncate(path) => file(scene, path, write | OFlag::O_TRUNC),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The arms of `[Install]`, which only enable and disable look at.
 
-use super::line::{Line, Trouble};
 use super::{Arm, Draft};
+use crate::unit::line::{Line, Trouble};
 use crate::unit::model::Install;
 use crate::unit::name::UnitName;
 use crate::unit::value::words::Word;
@@ -10,7 +10,7 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("Alias", |d, l| d.install(l, |i| &mut i.alias)),
     ("Also", |d, l| d.install(l, |i| &mut i.also)),
     ("DefaultInstance", |d, l| {
-        d.unit.install.default_instance = if l.text.is_empty() { None } else { Some(d.expand(0, l.text)?) };
+        d.unit.install.default_instance = if l.text.is_empty() { None } else { Some(l.expand(0, l.text)?) };
         Ok(())
     }),
     ("RequiredBy", |d, l| d.install(l, |i| &mut i.required_by)),
@@ -23,12 +23,12 @@ impl Draft<'_> {
             list(&mut self.unit.install).clear();
         }
         for Word { at, text: word, .. } in l.words()? {
-            let name = self
+            let name = l
                 .expand_name(at, &word)
                 .and_then(|text| UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string())));
             match name {
                 Ok(name) => list(&mut self.unit.install).push(name),
-                Err(trouble) => self.warn(l, trouble),
+                Err(trouble) => l.warn(trouble),
             }
         }
         Ok(())

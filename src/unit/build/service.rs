@@ -1,21 +1,17 @@
 //! The arms of `[Service]` that are about its life: type, commands, restart, time limits, killing
 //! (systemd.service(5), systemd.kill(5)).
 
-use super::line::{Line, Trouble, set};
 use super::unit::{start_limit_burst, start_limit_interval};
 use super::{Arm, Draft};
+use crate::unit::line::{Line, Trouble, set};
 use crate::unit::model::{
-    Directories, ExecCommand, ExecContext, ExecLists, Kill, KillMode, NotifyAccess, Restart, RuntimePreserve,
-    Service, ServiceType, Severity, StandardInput, StandardOutput, StatusSet, TimeoutFailureMode,
-    WorkingDirectory,
+    ExecCommand, ExecLists, Kill, KillMode, NotifyAccess, Restart, Service, ServiceType, StatusSet,
+    TimeoutFailureMode,
 };
 use crate::unit::value::{Signal, Timeout, exec, exit_status, path, signal};
-use std::time::Duration;
-
-/// `DefaultTimeoutStartSec=` and `DefaultTimeoutStopSec=` of systemd as it ships.
-const TIMEOUT: Timeout = Timeout::After(Duration::from_secs(90));
 
 /// A service of which some defaults hang on other settings.
+#[derive(Default)]
 pub(super) struct ServiceDraft {
     pub service: Box<Service>,
     pub kind: Option<ServiceType>,
@@ -23,88 +19,6 @@ pub(super) struct ServiceDraft {
     pub timeout_abort: Option<Timeout>,
     /// `PermissionsStartOnly=`
     pub permissions_start_only: bool,
-}
-
-impl Default for ServiceDraft {
-    fn default() -> Self {
-        Self {
-            service: Box::new(default_service()),
-            kind: None,
-            timeout_start: None,
-            timeout_abort: None,
-            permissions_start_only: false,
-        }
-    }
-}
-
-fn default_service() -> Service {
-    Service {
-        kind: ServiceType::Simple,
-        exec: ExecLists::default(),
-        restart: Restart::No,
-        restart_sec: Duration::from_millis(100),
-        restart_steps: 0,
-        restart_max_delay: Timeout::Never,
-        success: StatusSet::default(),
-        restart_prevent: StatusSet::default(),
-        restart_force: StatusSet::default(),
-        timeout_start: TIMEOUT,
-        timeout_stop: TIMEOUT,
-        timeout_abort: TIMEOUT,
-        start_failure_mode: TimeoutFailureMode::Terminate,
-        stop_failure_mode: TimeoutFailureMode::Terminate,
-        runtime_max: Timeout::Never,
-        watchdog: Timeout::Never,
-        kill: DEFAULT_KILL,
-        remain_after_exit: false,
-        pid_file: None,
-        guess_main_pid: true,
-        notify_access: NotifyAccess::None,
-        context: default_context(),
-    }
-}
-
-const DEFAULT_KILL: Kill = Kill {
-    mode: KillMode::ControlGroup,
-    signal: Signal(15),
-    restart_signal: None,
-    final_signal: Signal(9),
-    watchdog_signal: Signal(6),
-    send_sigkill: true,
-    send_sighup: false,
-};
-
-fn default_context() -> ExecContext {
-    ExecContext {
-        user: None,
-        group: None,
-        supplementary_groups: Vec::new(),
-        working_directory: WorkingDirectory::Root,
-        umask: 0o022,
-        environment: Vec::new(),
-        environment_files: Vec::new(),
-        pass_environment: Vec::new(),
-        unset_environment: Vec::new(),
-        stdin: StandardInput::Null,
-        stdout: StandardOutput::Journal,
-        stderr: StandardOutput::Inherit,
-        limits: Vec::new(),
-        nice: None,
-        oom_score_adjust: None,
-        cpu_affinity: Vec::new(),
-        capability_bounding_set: None,
-        ignore_sigpipe: true,
-        no_new_privileges: false,
-        runtime_directory: Directories::default(),
-        state_directory: Directories::default(),
-        cache_directory: Directories::default(),
-        logs_directory: Directories::default(),
-        configuration_directory: Directories::default(),
-        runtime_directory_preserve: RuntimePreserve::No,
-        private_tmp: false,
-        syslog_identifier: None,
-        exec_search_path: Vec::new(),
-    }
 }
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
@@ -206,8 +120,10 @@ fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
 fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
     d.kill().mode = l.choice(KILL_MODE)?;
     if d.kill().mode == KillMode::None {
-        let hint = Some("write KillMode=mixed or control-group".to_owned());
-        d.remark(l, Severity::Warning, "KillMode=none leaves processes behind at each stop".to_owned(), hint);
+        l.advise(
+            "KillMode=none leaves processes behind at each stop",
+            "write KillMode=mixed or control-group",
+        );
     }
     Ok(())
 }
@@ -219,7 +135,7 @@ fn pid_file(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
         d.service.service.pid_file = None;
         return Ok(());
     }
-    let expanded = d.expand(0, l.text)?;
+    let expanded = l.expand(0, l.text)?;
     let full =
         if path::is_absolute(&expanded) { expanded } else { format!("{}/{expanded}", d.facts.dirs.runtime) };
     d.service.service.pid_file = Some(path::absolute(&full).map_err(|e| l.trouble(e.message))?);
@@ -252,13 +168,9 @@ impl Draft<'_> {
             list(&mut self.service.service.exec).clear();
             return Ok(());
         }
-        let expand = |text: &str| crate::unit::specifier::expand(text, self.facts, &self.unit.name);
-        let (commands, warnings) =
-            exec::parse_with_warnings(l.text, &expand).map_err(|e| Trouble::from(e).fatal())?;
-        for warning in warnings {
-            let span = l.origin(warning.at, warning.len).span;
-            self.find(l.setting.source, span, Severity::Warning, warning.message, None);
-        }
+        let (commands, warnings) = exec::parse_with_warnings(l.text, &|text| l.specifiers(text))
+            .map_err(|e| Trouble::from(e).fatal())?;
+        warnings.into_iter().for_each(|warning| l.note(warning));
         list(&mut self.service.service.exec).extend(commands.into_iter().map(|c| ExecCommand {
             path: c.path,
             argv: c.argv,
@@ -280,7 +192,7 @@ impl Draft<'_> {
         statuses.codes.extend(more.codes);
         statuses.signals.extend(more.signals);
         for error in errors {
-            self.warn(l, error.into());
+            l.warn(error.into());
         }
         Ok(())
     }

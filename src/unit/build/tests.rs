@@ -1,9 +1,9 @@
 use super::*;
 use crate::unit::directive::Kind;
-use crate::unit::model::{
-    DepKind, ExecPrivilege, KillMode, NotifyAccess, Restart, Service, ServiceType, StandardInput,
-    StandardOutput, WorkingDirectory,
-};
+use crate::unit::exec::directories::{Kind as DirKind, Preserve};
+use crate::unit::exec::io;
+use crate::unit::exec::process::WorkingDirectory;
+use crate::unit::model::{DepKind, ExecPrivilege, KillMode, NotifyAccess, Restart, Service, ServiceType};
 use crate::unit::value::Signal;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -52,7 +52,7 @@ fn has(unit: &Unit, kind: DepKind, on: &str) -> bool {
 #[test]
 fn a_row_is_honoured_exactly_when_there_is_an_arm() {
     let rows: BTreeSet<_> = directive::all()
-        .filter(|d| d.amr == Amr::Honoured)
+        .filter(|d| matches!(d.amr, Amr::Honoured(_)))
         .map(|d| (d.section.to_owned(), d.name.to_owned()))
         .collect();
     let mut arms_by_name = BTreeSet::new();
@@ -61,8 +61,11 @@ fn a_row_is_honoured_exactly_when_there_is_an_arm() {
             assert!(arms_by_name.insert((section.to_owned(), (*name).to_owned())), "{name} twice");
         }
     }
+    for field in exec::FIELDS.into_iter().flatten() {
+        assert!(arms_by_name.insert(("Service".to_owned(), field.name.to_owned())), "{} twice", field.name);
+    }
     assert_eq!(rows, arms_by_name);
-    let younger = directive::all().filter(|d| d.amr == Amr::Honoured && d.in_252 == Known::No);
+    let younger = directive::all().filter(|d| matches!(d.amr, Amr::Honoured(_)) && d.in_252 == Known::No);
     assert_eq!(younger.map(|d| d.name).collect::<Vec<_>>(), YOUNGER);
 }
 
@@ -82,8 +85,8 @@ fn a_plain_service_has_the_defaults_of_252() {
     );
     assert_eq!((s.notify_access, s.guess_main_pid, s.watchdog), (NotifyAccess::None, true, Timeout::Never));
     assert_eq!(unit.start_limit, StartLimit { interval: Duration::from_secs(10), burst: 5 });
-    assert_eq!((s.context.umask, s.context.ignore_sigpipe), (0o022, true));
-    assert_eq!((&s.context.stdin, &s.context.stdout), (&StandardInput::Null, &StandardOutput::Journal));
+    assert_eq!((s.context.process.umask, s.context.process.ignore_sigpipe), (0o022, true));
+    assert_eq!((&s.context.io.stdin, &s.context.io.stdout), (&io::Input::Null, &io::Output::Journal));
     for (kind, on) in [
         (DepKind::Requires, "sysinit.target"),
         (DepKind::After, "sysinit.target"),
@@ -142,9 +145,9 @@ fn later_scalars_win_lists_add_up_and_an_empty_value_clears() {
     assert_eq!(unit.load, LoadState::Loaded, "{:?}", unit.findings);
     assert_eq!(s.exec.start.iter().map(|c| c.path.as_str()).collect::<Vec<_>>(), ["/bin/b"]);
     assert_eq!((s.exec.start[0].origin.path.to_str(), s.exec.start[0].origin.span.line), (Some("/d"), 5));
-    assert_eq!(s.context.nice, Some(3));
+    assert_eq!(s.context.scheduling.nice, Some(3));
     let own = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-    assert_eq!(s.context.environment, [own("B", "2"), own("A", "9")]);
+    assert_eq!(s.context.environment.set, [own("B", "2"), own("A", "9")]);
     // After= cannot be cleared.
     assert!(has(&unit, DepKind::After, "x.target") && has(&unit, DepKind::After, "y.target"));
 }
@@ -210,8 +213,8 @@ fn what_252_only_warns_of() {
     assert!(
         unit.findings.iter().all(|f| f.severity == Severity::Warning && f.message.ends_with(", ignoring"))
     );
-    assert_eq!((s.remain_after_exit, s.context.nice, s.restart), (false, None, Restart::No));
-    assert_eq!(s.context.environment.len(), 1);
+    assert_eq!((s.remain_after_exit, s.context.scheduling.nice, s.restart), (false, None, Restart::No));
+    assert_eq!(s.context.environment.set.len(), 1);
 }
 
 #[test]
@@ -326,28 +329,28 @@ fn execution_settings() {
     let (unit, s) = service(
         "User=nobody\nGroup=60\nSupplementaryGroups=a b\nWorkingDirectory=-/no//such/\nUMask=027\nCPUAffinity=0-1,4\n\
          CPUAffinity=9\nCapabilityBoundingSet=CAP_CHOWN cap_kill\nIgnoreSIGPIPE=no\nRuntimeDirectory=a/b c\n\
-         RuntimeDirectoryMode=0710\nRuntimeDirectoryPreserve=restart\nEnvironmentFile=-/etc/x*.conf\nPassEnvironment=A B\n\
+         RuntimeDirectoryMode=0710\nRuntimeDirectoryPreserve=restart\nEnvironmentFile=-/etc/x*.conf\n\
          StandardInput=file:/x\nStandardOutput=append:/var//log/y\nStandardError=syslog+console\nLimitNOFILE=10:20\n\
          OOMScoreAdjust=-5\nNoNewPrivileges=1\nPIDFile=foo.pid\nPermissionsStartOnly=yes\nExecStartPre=/bin/pre\nExecStop=!/bin/stop",
     );
     assert!(unit.findings.is_empty(), "{:?}", messages(&unit));
     let c = &s.context;
-    assert_eq!((c.user.as_deref(), c.group.as_deref()), (Some("nobody"), Some("60")));
-    assert_eq!(c.supplementary_groups, ["a", "b"]);
-    assert_eq!(c.working_directory, WorkingDirectory::Path { path: "/no/such".into(), missing_ok: true });
-    assert_eq!((c.umask, c.cpu_affinity.as_slice()), (0o027, &[0, 1, 4, 9][..]));
-    assert_eq!(c.capability_bounding_set, Some(1 | 1 << 5));
+    assert_eq!((c.identity.user.as_deref(), c.identity.group.as_deref()), (Some("nobody"), Some("60")));
+    assert_eq!(c.identity.supplementary_groups, ["a", "b"]);
+    let folder = WorkingDirectory::Path { path: "/no/such".into(), missing_ok: true };
+    assert_eq!((&c.process.working_directory, c.process.umask), (&folder, 0o027));
+    assert_eq!(c.scheduling.cpu_affinity, [0, 1, 4, 9]);
+    assert_eq!(c.capabilities.bounding_set, Some(1 | 1 << 5));
+    let runtime = c.directories.of(DirKind::Runtime);
+    assert_eq!((runtime.names.join(" "), runtime.mode), ("a/b c".into(), 0o710));
+    assert_eq!(c.directories.runtime_preserve, Preserve::Restart);
+    assert!(c.environment.files[0].missing_ok && c.environment.files[0].path == "/etc/x*.conf");
     assert_eq!(
-        (c.runtime_directory.names.as_slice(), c.runtime_directory.mode),
-        (&["a/b".to_owned(), "c".to_owned()][..], 0o710)
+        (&c.io.stdin, &c.io.stdout),
+        (&io::Input::File("/x".into()), &io::Output::Append("/var/log/y".into()))
     );
-    assert!(c.environment_files[0].missing_ok && c.environment_files[0].path == "/etc/x*.conf");
-    assert_eq!(
-        (&c.stdin, &c.stdout),
-        (&StandardInput::File("/x".into()), &StandardOutput::Append("/var/log/y".into()))
-    );
-    assert_eq!(c.stderr, StandardOutput::JournalConsole);
-    assert_eq!((c.oom_score_adjust, c.no_new_privileges), (Some(-5), true));
+    assert_eq!(c.io.stderr, io::Output::JournalConsole);
+    assert_eq!((c.process.oom_score_adjust, c.capabilities.no_new_privileges), (Some(-5), true));
     assert_eq!(s.pid_file.as_deref(), Some("/run/foo.pid"));
     assert_eq!(s.exec.start_pre[0].privilege, ExecPrivilege::Full, "PermissionsStartOnly=");
     assert_eq!(s.exec.start[0].privilege, ExecPrivilege::Normal);
@@ -356,7 +359,7 @@ fn execution_settings() {
 
 #[test]
 fn capability_lines_merge_as_in_252() {
-    let set = |lines: &str| service(lines).1.context.capability_bounding_set;
+    let set = |lines: &str| service(lines).1.context.capabilities.bounding_set;
     assert_eq!(set("CapabilityBoundingSet="), Some(0));
     assert_eq!(set("CapabilityBoundingSet=~"), None);
     assert_eq!(set("CapabilityBoundingSet=~CAP_CHOWN"), Some(!1));
@@ -393,7 +396,7 @@ fn single_values_are_accepted_and_rejected_as_by_252() {
         let (section, assignment, said) = (columns[0], columns[1], columns[3]);
         let key = assignment.split('=').next().unwrap();
         // Values of directives that amr does not apply are not looked into.
-        let read = directive::find(section, key).is_none_or(|d| d.amr == Amr::Honoured);
+        let read = directive::find(section, key).is_none_or(|d| matches!(d.amr, Amr::Honoured(_)));
         if !read || aside.iter().any(|(a, _)| *a == assignment) {
             not_read += 1;
             continue;

@@ -1,7 +1,7 @@
 //! The arms of `[Unit]`.
 
-use super::line::{Line, Trouble, set};
 use super::{Arm, Draft, instance_for};
+use crate::unit::line::{Line, Trouble, set};
 use crate::unit::model::{Check, DepKind, Dependency};
 use crate::unit::name::UnitName;
 use crate::unit::value::words::Word;
@@ -73,7 +73,7 @@ pub(super) fn is_check(key: &str) -> bool {
 }
 
 fn description(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
-    d.unit.description = if l.text.is_empty() { None } else { Some(d.expand(0, l.text)?) };
+    d.unit.description = if l.text.is_empty() { None } else { Some(l.expand(0, l.text)?) };
     Ok(())
 }
 
@@ -82,13 +82,13 @@ fn documentation(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
         d.unit.documentation.clear();
     }
     for Word { at, text: word, .. } in l.words()? {
-        match d.expand(at, &word) {
+        match l.expand(at, &word) {
             Ok(uri) if is_uri(&uri) => d.unit.documentation.push(uri),
             Ok(uri) => {
                 let trouble = Trouble::new(at, &word, format!("'{uri}' is not a URI"));
-                d.warn(l, trouble.hint("it begins with http://, https://, file:/, info: or man:"));
+                l.warn(trouble.hint("it begins with http://, https://, file:/, info: or man:"));
             }
-            Err(trouble) => d.warn(l, trouble),
+            Err(trouble) => l.warn(trouble),
         }
     }
     Ok(())
@@ -113,7 +113,7 @@ impl Draft<'_> {
     fn depend(&mut self, l: &Line<'_>, kind: DepKind) -> Result<(), Trouble> {
         for Word { at, text: word, len } in l.words()? {
             let text = if word.contains('%') {
-                self.expand_name(at, &word).map(Cow::Owned)
+                l.expand_name(at, &word).map(Cow::Owned)
             } else {
                 Ok(Cow::Borrowed(&*word))
             };
@@ -123,16 +123,14 @@ impl Draft<'_> {
             });
             match parsed {
                 Ok(on) if on == self.unit.name => {
-                    self.warn(
-                        l,
-                        Trouble::new(at, &word, format!("{}= on the unit itself has no meaning", l.key)),
-                    );
+                    let message = format!("{}= on the unit itself has no meaning", l.key);
+                    l.warn(Trouble::new(at, &word, message));
                 }
                 Ok(on) => {
                     let origin = Some(l.origin(at, len));
                     self.unit.deps.push(Dependency { kind, on, origin });
                 }
-                Err(trouble) => self.warn(l, trouble),
+                Err(trouble) => l.warn(trouble),
             }
         }
         Ok(())
@@ -145,7 +143,7 @@ fn check(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
         Some(test) => (test, true),
         None => (l.key.strip_prefix("Condition").unwrap_or(l.key), false),
     };
-    let parsed = if l.text.is_empty() { None } else { Some(parse_check(d, l, test)?) };
+    let parsed = if l.text.is_empty() { None } else { Some(parse_check(l, test)?) };
     let list = if assert { &mut d.unit.asserts } else { &mut d.unit.conditions };
     match parsed {
         None => list.clear(),
@@ -154,12 +152,12 @@ fn check(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn parse_check(d: &Draft<'_>, l: &Line<'_>, test: &str) -> Result<Check, Trouble> {
+fn parse_check(l: &Line<'_>, test: &str) -> Result<Check, Trouble> {
     let (trigger, text) = marked(l.text, '|');
     let (negate, word) = marked(text, '!');
     let at = l.text.len() - word.len();
     let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
-    let value = if is_path { d.absolute(at, word)? } else { d.expand(at, word)? };
+    let value = if is_path { l.absolute(at, word)? } else { l.expand(at, word)? };
     Ok(Check { test: test.to_owned(), trigger, negate, value, origin: l.origin(0, l.text.len()) })
 }
 

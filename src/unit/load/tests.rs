@@ -110,7 +110,7 @@ fn dropins_of_all_folders_in_the_order_of_their_names() {
     ]);
     let unit = tree.load("a-b.service");
     let own = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-    assert_eq!(service(&unit).context.environment, [own("W", "10"), own("V", "60")]);
+    assert_eq!(service(&unit).context.environment.set, [own("W", "10"), own("V", "60")]);
     assert_eq!(
         paths(&unit.dropins),
         [
@@ -140,7 +140,7 @@ fn aliases_lead_to_one_unit_with_the_dropins_of_all_names() {
         assert_eq!((unit.name.as_str(), unit.load), ("real.service", LoadState::Loaded), "{name}");
         let aliases: Vec<_> = unit.aliases.iter().map(UnitName::as_str).collect();
         assert_eq!(aliases, ["other.service", "third.service"]);
-        assert_eq!(service(&unit).context.nice, Some(4), "{name}");
+        assert_eq!(service(&unit).context.scheduling.nice, Some(4), "{name}");
     }
     assert_eq!(tree.load("wrong.target").load, LoadState::NotFound, "another kind is no alias");
     let out = tree.load("out.service");
@@ -181,7 +181,7 @@ fn templates_and_instances() {
     let unit = tree.load(r"t@x.service");
     assert_eq!((unit.name.as_str(), unit.description.as_deref()), ("t@x.service", Some("t of x")));
     assert_eq!(service(&unit).exec.start[0].argv, ["/bin/a", "x"]);
-    assert_eq!((unit.dropins.len(), service(&unit).context.nice), (2, Some(1)));
+    assert_eq!((unit.dropins.len(), service(&unit).context.scheduling.nice), (2, Some(1)));
     assert_eq!(unit.aliases.iter().map(UnitName::as_str).collect::<Vec<_>>(), ["s@x.service"]);
     assert_eq!(tree.load("t@own.service").description.as_deref(), Some("own"));
     let linked = tree.load("t@linked.service");
@@ -276,7 +276,7 @@ fn a_file_by_its_path_with_the_dropins_beside_it() {
         ("/opt/notes", ""),
     ]);
     let unit = tree.loader().load_file(Path::new("/opt/x.service")).unwrap();
-    assert_eq!((unit.load, service(&unit).context.nice), (LoadState::Loaded, Some(2)));
+    assert_eq!((unit.load, service(&unit).context.scheduling.nice), (LoadState::Loaded, Some(2)));
     assert!(tree.loader().load_file(Path::new("/opt/notes")).is_err());
     assert_eq!(tree.loader().load_file(Path::new("/opt/y.service")).unwrap().load, LoadState::NotFound);
 }

@@ -56,6 +56,13 @@ pub fn bit(name: &str) -> Option<u64> {
     1_u64.checked_shl(u32::try_from(number).ok()?)
 }
 
+/// The capabilities of a set as systemctl prints them: `cap_chown cap_kill`.
+#[must_use]
+pub fn show(set: u64) -> String {
+    let names = NAMES.iter().enumerate().filter(|(number, _)| set >> number & 1 == 1);
+    names.map(|(_, name)| format!("cap_{}", name.to_ascii_lowercase())).collect::<Vec<_>>().join(" ")
+}
+
 /// Reads names between blanks as one set of bits. The second list holds the words that are no names:
 /// systemd ignores them.
 #[must_use]

@@ -27,9 +27,30 @@ pub fn parse(value: &str) -> Result<Vec<u32>, ValueError> {
     Ok(cpus)
 }
 
+/// The same as systemctl prints them: `0-3 8`. They are sorted, each once.
+#[must_use]
+pub fn show(cpus: &[u32]) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for &cpu in cpus {
+        match ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(cpu) => *last = cpu,
+            _ => ranges.push((cpu, cpu)),
+        }
+    }
+    let range = |(a, b): &(u32, u32)| if a == b { a.to_string() } else { format!("{a}-{b}") };
+    ranges.iter().map(range).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shown_as_systemctl_does() {
+        for (cpus, text) in [(&[][..], ""), (&[0, 1], "0-1"), (&[0, 1, 2, 8, 10], "0-2 8 10")] {
+            assert_eq!(show(cpus), text);
+        }
+    }
 
     #[test]
     fn numbers_and_ranges() {

@@ -1,4 +1,4 @@
-//! Environment: the lists in `Environment=`, `PassEnvironment=`, `UnsetEnvironment=`, and the files of
+//! Environment: the lists in `Environment=`, `UnsetEnvironment=`, and the files of
 //! `EnvironmentFile=` as systemd 252 reads them (`parse_env_file_internal`). Pure.
 
 use super::words::{self, Escapes};
@@ -48,12 +48,22 @@ pub fn parse_assignments(value: &str, expand: Expand<'_>) -> Result<Taken<(Strin
     Ok((vars, ignored.collect()))
 }
 
-/// Reads `PassEnvironment=`: names.
-///
-/// # Errors
-/// As [`parse_assignments`].
-pub fn parse_pass(value: &str, expand: Expand<'_>) -> Result<Taken<String>, ValueError> {
-    names(value, Escapes::Dropped, expand, "is not the name of a variable", &is_name)
+/// A word as systemctl prints it: in quotes where a shell would take it for something else.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| !c.is_whitespace() && !"\"'\\`$*?[]{}()<>|&;!#~".contains(c);
+    if word.chars().all(plain) {
+        return word.to_owned();
+    }
+    let mut out = String::from('"');
+    for c in word.chars() {
+        if "\"\\`$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+    out
 }
 
 /// Reads `UnsetEnvironment=`: names, and assignments that must match as a whole.

@@ -3,8 +3,38 @@
 use super::number::{NumberFault, parse_u64};
 use super::time::Bare;
 use super::{Timeout, ValueError, size, time};
-use crate::unit::model::{Resource, ResourceLimit};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+/// The limits of setrlimit(2) that systemd has a `Limit…=` for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Resource {
+    Cpu,
+    Fsize,
+    Data,
+    Stack,
+    Core,
+    Rss,
+    Nofile,
+    As,
+    Nproc,
+    Memlock,
+    Locks,
+    Sigpending,
+    Msgqueue,
+    Nice,
+    Rtprio,
+    Rttime,
+}
+
+/// Soft and hard; `u64::MAX` is `infinity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ResourceLimit {
+    pub soft: u64,
+    pub hard: u64,
+}
 
 /// No limit (`RLIM_INFINITY`).
 const INFINITY: u64 = u64::MAX;

@@ -1,30 +1,36 @@
 //! The table of every directive that systemd 183 to 260 has had in `[Unit]`, `[Service]`,
 //! `[Install]`, `[Socket]` and `[Timer]`, and what amr does with each. Pure.
 //!
-//! The rows stand in `directive/directives.tsv`, which is compiled in as text: one line for each
-//! directive, sorted by section and name, found by binary search and parsed only when asked for.
-//! So the table costs its own bytes and no relocations. Columns, separated by tabs:
+//! The rows stand in one file for each group of directives (`exec.tsv`, `kill.tsv`, ...), as systemd's
+//! manual pages have them; a section is made of groups, so that what [Service] and [Socket] share is
+//! written once ([`table`]). Columns, separated by tabs:
 //!
-//! `section name since known kind shape amr why removed replaced_by older notes`
+//! `name since known kind shape default property amr how removed replaced_by older notes`
 //!
 //! * `since`: first systemd that parses the name; 0 for before 184.
 //! * `known`: three letters for the systemd of EL7 (219), 252 and 260: `y` yes, `n` unknown,
 //!   `w` parsed and ignored with a warning.
-//! * `amr`, `why`: `honoured`, `ignored` or `refused`, and the reason of the last two, a word for
-//!   each sentence.
+//! * `default`, `property`: of what is honoured: the property of `amr show` that shows it (`=` for one of
+//!   the same name) and what that says of a service that does not set it.
+//! * `amr`, `how`: `step` with the name of the step before exec that applies it, `by` with the part of
+//!   amr that does, or `ignored` and `refused` with a word for the reason.
 //!
-//! The loader, the linter and the manual page all read this table; a test holds that a row is
-//! marked `honoured` exactly when the loader has an arm for it.
+//! The loader, `show`, the manual page and docs/directives.md all go by this table; tests/directives.rs
+//! holds that nothing is called honoured without a step or an owner, a default, a property and a case.
 
-use std::cmp::Ordering;
+mod kind;
+mod table;
 
-const TABLE: &str = include_str!("directive/directives.tsv");
+pub use kind::Kind;
+use table::{Group, SECTIONS, Section};
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Directive {
     /// `Service`, without brackets.
     pub section: &'static str,
+    /// The page of systemd's manual that has it: `exec` for systemd.exec(5).
+    pub group: &'static str,
     /// The name left of the `=`.
     pub name: &'static str,
     /// The first systemd that has it under this name.
@@ -39,6 +45,10 @@ pub struct Directive {
     pub kind: Kind,
     /// What a second assignment does.
     pub shape: Shape,
+    /// What [`Directive::property`] says where it is not set.
+    pub default: &'static str,
+    /// The property of `amr show` that shows it; none for what has no effect, and for [Install].
+    pub property: Option<&'static str>,
     /// What amr does with it.
     pub amr: Amr,
     /// When and how it was removed, renamed or superseded.
@@ -86,101 +96,31 @@ pub enum Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amr {
     /// As systemd 252.
-    Honoured,
+    Honoured(By),
     /// Nothing, and says so; why.
     Ignored(&'static str),
     /// Does not load the unit, as running it without would be worse; why.
     Refused(&'static str),
 }
 
-/// What sort of value a directive takes.
+/// Who applies a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Kind {
-    Address,
-    Bool,
-    Calendar,
-    Capabilities,
-    Check,
-    Choice,
-    Choices,
-    Command,
-    Cpus,
-    Credential,
-    DeviceValue,
-    Directories,
-    Duration,
-    Environment,
-    EnvironmentFile,
-    Int,
-    Mode,
-    Path,
-    PathCheck,
-    Paths,
-    Percent,
-    Rlimit,
-    Signal,
-    Size,
-    Statuses,
-    Text,
-    /// A duration of which 0 means infinity.
-    Timeout,
-    Uint,
-    Unit,
-    Units,
-    Uris,
-    User,
-    Users,
-    Variables,
-    WorkingDirectory,
+pub enum By {
+    /// The step of this name, on the way of each process to exec.
+    Step(&'static str),
+    /// A part of amr that is not about one process: `machine`, `transaction`, ...
+    Part(&'static str),
 }
 
-const KINDS: [(&str, Kind); 35] = [
-    ("address", Kind::Address),
-    ("bool", Kind::Bool),
-    ("calendar", Kind::Calendar),
-    ("capabilities", Kind::Capabilities),
-    ("check", Kind::Check),
-    ("choice", Kind::Choice),
-    ("choices", Kind::Choices),
-    ("command", Kind::Command),
-    ("cpus", Kind::Cpus),
-    ("credential", Kind::Credential),
-    ("device-value", Kind::DeviceValue),
-    ("directories", Kind::Directories),
-    ("duration", Kind::Duration),
-    ("environment", Kind::Environment),
-    ("environment-file", Kind::EnvironmentFile),
-    ("int", Kind::Int),
-    ("mode", Kind::Mode),
-    ("path", Kind::Path),
-    ("path-check", Kind::PathCheck),
-    ("paths", Kind::Paths),
-    ("percent", Kind::Percent),
-    ("rlimit", Kind::Rlimit),
-    ("signal", Kind::Signal),
-    ("size", Kind::Size),
-    ("statuses", Kind::Statuses),
-    ("text", Kind::Text),
-    ("timeout", Kind::Timeout),
-    ("uint", Kind::Uint),
-    ("unit", Kind::Unit),
-    ("units", Kind::Units),
-    ("uris", Kind::Uris),
-    ("user", Kind::User),
-    ("users", Kind::Users),
-    ("variables", Kind::Variables),
-    ("working-directory", Kind::WorkingDirectory),
-];
-
 /// Why a directive has no effect: the table's word and the sentence.
-const REASONS: [(&str, &str); 26] = [
+const REASONS: [(&str, &str); 27] = [
     ("attribute", "amr does not set this attribute of the process"),
     ("bus", "amr does not use a message bus"),
     ("cgroup", "amr sets no control group limits"),
     ("credentials", "amr passes no credentials"),
     ("descriptors", "amr passes no file descriptors"),
     ("dynamic-user", "without a dynamic user the service would run as root"),
+    ("environment", "supervisors have no variables to pass on"),
     ("images", "amr does not mount images"),
     ("input", "amr gives no terminal or embedded input to services"),
     ("isolate", "amr has no isolate"),
@@ -203,51 +143,29 @@ const REASONS: [(&str, &str); 26] = [
     ("timers", "amr does not run timers"),
 ];
 
-/// How many rows there are.
-const ROWS: usize = 771;
-
-/// Where in the table each row begins.
-static STARTS: [u16; ROWS] = starts();
-
-/// A test holds that the table has so many rows, and no more bytes than 16 bits count.
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)]
-const fn starts() -> [u16; ROWS] {
-    let (bytes, mut starts, mut row, mut at) = (TABLE.as_bytes(), [0; ROWS], 1, 0);
-    while at < bytes.len() && row < ROWS {
-        at += 1;
-        if bytes[at - 1] == b'\n' {
-            starts[row] = at as u16;
-            row += 1;
-        }
-    }
-    starts
-}
-
 /// The row of a directive; names are case-sensitive, as systemd's are.
 #[must_use]
 pub fn find(section: &str, name: &str) -> Option<Directive> {
-    let mut rows = STARTS.as_slice();
-    while let Some((before, after)) = rows.split_at_checked(rows.len() / 2) {
-        let (start, behind) = after.split_first()?;
-        let from = TABLE.get(usize::from(*start)..)?;
-        match compare(from.as_bytes(), section.as_bytes(), name.as_bytes()) {
-            Ordering::Equal => return parse(from.lines().next()?),
-            Ordering::Less => rows = behind,
-            Ordering::Greater => rows = before,
-        }
-    }
-    None
+    let section = Section::find(section)?;
+    section.groups.iter().find_map(|group| parse(section, group, group.line(name)?))
 }
 
-/// All rows, sorted by section and name.
+/// All rows, by section and group.
 pub fn all() -> impl Iterator<Item = Directive> {
-    TABLE.lines().filter_map(parse)
+    SECTIONS.iter().flat_map(rows)
+}
+
+fn rows(section: &'static Section) -> impl Iterator<Item = Directive> {
+    section
+        .groups
+        .iter()
+        .flat_map(move |group| group.lines().filter_map(move |line| parse(section, group, line)))
 }
 
 /// Is there any row of this section?
 #[must_use]
 pub fn has_section(section: &str) -> bool {
-    all().any(|d| d.section == section)
+    Section::find(section).is_some()
 }
 
 /// The name in `section` that `typo` is most likely meant to be: at most two letters apart (one
@@ -255,8 +173,8 @@ pub fn has_section(section: &str) -> bool {
 #[must_use]
 pub fn nearest(section: &str, typo: &str) -> Option<&'static str> {
     let allowed = if typo.len() < 6 { 1 } else { 2 };
-    all()
-        .filter(|d| d.section == section && d.in_252 != Known::No)
+    rows(Section::find(section)?)
+        .filter(|d| d.in_252 != Known::No)
         .map(|d| {
             let away = if d.name.eq_ignore_ascii_case(typo) { 0 } else { distance(d.name, typo) };
             (away, d.name)
@@ -268,30 +186,14 @@ pub fn nearest(section: &str, typo: &str) -> Option<&'static str> {
 
 /// The sections other than `section` that have a directive of this name.
 pub fn sections_with<'a>(name: &'a str, section: &'a str) -> impl Iterator<Item = &'static str> + 'a {
-    all().filter(move |d| d.name == name && d.section != section && d.in_252 != Known::No).map(|d| d.section)
+    let others = SECTIONS.iter().map(|s| s.name).filter(move |other| *other != section);
+    others.filter(move |other| find(other, name).is_some_and(|d| d.in_252 != Known::No))
 }
 
-/// The first two columns of what begins at `from`, against section and name.
-fn compare(from: &[u8], section: &[u8], name: &[u8]) -> Ordering {
-    let (order, rest) = column(from, section);
-    order.then_with(|| column(rest, name).0)
-}
-
-/// One column against a word, and what stands behind it. A tab is less than every letter, so that a
-/// column that is the beginning of the word comes before it.
-fn column<'a>(from: &'a [u8], word: &[u8]) -> (Ordering, &'a [u8]) {
-    let (own, rest) = from.split_at(word.len().min(from.len()));
-    match (own.cmp(word), rest) {
-        (Ordering::Equal, [b'\t', rest @ ..]) => (Ordering::Equal, rest),
-        (Ordering::Equal, _) => (Ordering::Greater, rest),
-        (order @ (Ordering::Less | Ordering::Greater), _) => (order, rest),
-    }
-}
-
-fn parse(line: &'static str) -> Option<Directive> {
+fn parse(section: &'static Section, group: &'static Group, line: &'static str) -> Option<Directive> {
     let mut columns = line.split('\t');
     let mut next = || columns.next();
-    let (section, name) = (next()?, next()?);
+    let name = next()?;
     let since = match next()?.parse().ok()? {
         0 => Since::Before184,
         v => Since::V(v),
@@ -302,24 +204,30 @@ fn parse(line: &'static str) -> Option<Directive> {
         _ => Known::No,
     });
     let (in_219, in_252, in_260) = (known.next()?, known.next()?, known.next()?);
-    let word = next()?;
-    let kind = KINDS.iter().find(|(w, _)| *w == word)?.1;
+    let kind = Kind::of_word(next()?)?;
     let shape = match next()? {
         "list" => Shape::List,
         "append" => Shape::Append,
         _ => Shape::Scalar,
     };
-    let (amr, word) = (next()?, next()?);
-    let why = REASONS.iter().find(|(w, _)| *w == word).map(|(_, why)| *why);
-    let amr = match amr {
-        "honoured" => Amr::Honoured,
-        "refused" => Amr::Refused(why?),
-        _ => Amr::Ignored(why?),
+    let default = next()?;
+    let property = match next()? {
+        "" => None,
+        "=" => Some(name),
+        other => Some(other),
+    };
+    let amr = match (next()?, next()?, section.unused) {
+        (_, _, Some(why)) => Amr::Ignored(reason(why)?),
+        ("step", step, None) => Amr::Honoured(By::Step(step)),
+        ("by", part, None) => Amr::Honoured(By::Part(part)),
+        ("refused", why, None) => Amr::Refused(reason(why)?),
+        (_, why, None) => Amr::Ignored(reason(why)?),
     };
     let mut text = || columns.next().filter(|s| !s.is_empty());
     let (removed, replaced_by, older, notes) = (text(), text(), text(), text());
     Some(Directive {
-        section,
+        section: section.name,
+        group: group.name,
         name,
         since,
         in_219,
@@ -327,12 +235,18 @@ fn parse(line: &'static str) -> Option<Directive> {
         in_260,
         kind,
         shape,
+        default,
+        property,
         amr,
         removed,
         replaced_by,
         older,
         notes,
     })
+}
+
+fn reason(word: &str) -> Option<&'static str> {
+    REASONS.iter().find(|(w, _)| *w == word).map(|(_, why)| *why)
 }
 
 /// Levenshtein's distance in bytes.
@@ -359,12 +273,15 @@ mod tests {
 
     #[test]
     fn every_line_is_a_row_and_they_are_sorted_and_unique() {
-        let rows: Vec<_> = all().collect();
-        assert_eq!(rows.len(), TABLE.lines().count());
-        assert_eq!(rows.len(), ROWS);
-        assert!(TABLE.len() <= usize::from(u16::MAX));
-        for pair in rows.windows(2) {
-            assert!((pair[0].section, pair[0].name) < (pair[1].section, pair[1].name), "{pair:?}");
+        for section in SECTIONS {
+            let lines: Vec<_> = section.groups.iter().flat_map(|group| group.lines()).collect();
+            assert_eq!(rows(section).count(), lines.len(), "[{}]", section.name);
+            let names: std::collections::BTreeSet<_> = rows(section).map(|row| row.name).collect();
+            assert_eq!(names.len(), lines.len(), "[{}]", section.name);
+            for group in section.groups {
+                let names: Vec<_> = group.lines().map(|line| line.split('\t').next().unwrap()).collect();
+                assert!(names.is_sorted(), "{}.tsv", group.name);
+            }
         }
     }
 
@@ -384,7 +301,7 @@ mod tests {
     fn every_reason_is_given() {
         for row in all() {
             match row.amr {
-                Amr::Honoured => {}
+                Amr::Honoured(By::Step(by) | By::Part(by)) => assert!(!by.is_empty(), "{}", row.name),
                 Amr::Ignored(why) | Amr::Refused(why) => assert!(!why.is_empty(), "{}", row.name),
             }
             assert!(

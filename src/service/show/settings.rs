@@ -1,0 +1,178 @@
+//! What the files of a unit say, with the defaults of what they do not say, as systemctl prints it. What a
+//! process gets is printed by its own fields (`crate::unit::exec`). Pure.
+
+use crate::unit::model::{
+    Check, DepKind, ExecCommand, ExecLists, Kill, KillMode, NotifyAccess, Restart, Service, ServiceType,
+    StatusSet, TimeoutFailureMode, Unit,
+};
+use crate::unit::value::Timeout;
+use crate::unit::value::time::{format, format_timeout};
+
+/// Names and values of properties.
+type Properties = Vec<(&'static str, String)>;
+
+/// `[Unit]`.
+pub(super) fn of_settings(unit: &Unit) -> Properties {
+    let deps = |kind| {
+        let names = unit.deps.iter().filter(|d| d.kind == kind).map(|d| d.on.as_str());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    let checks = |list: &[Check]| list.iter().map(check).collect::<Vec<_>>().join(" ");
+    let mut all: Vec<_> = DEPENDENCIES.iter().map(|(name, kind)| (*name, deps(*kind))).collect();
+    all.extend([
+        ("Documentation", unit.documentation.join(" ")),
+        ("Conditions", checks(&unit.conditions)),
+        ("Asserts", checks(&unit.asserts)),
+        ("StopWhenUnneeded", yes_no(unit.stop_when_unneeded)),
+        ("RefuseManualStart", yes_no(unit.refuse_manual_start)),
+        ("RefuseManualStop", yes_no(unit.refuse_manual_stop)),
+        ("DefaultDependencies", yes_no(unit.default_dependencies)),
+        ("IgnoreOnIsolate", yes_no(unit.ignore_on_isolate)),
+        ("JobTimeoutUSec", format_timeout(unit.job_timeout)),
+        ("StartLimitIntervalUSec", format(unit.start_limit.interval)),
+        ("StartLimitBurst", unit.start_limit.burst.to_string()),
+    ]);
+    all
+}
+
+const DEPENDENCIES: [(&str, DepKind); 15] = [
+    ("Requires", DepKind::Requires),
+    ("Requisite", DepKind::Requisite),
+    ("Wants", DepKind::Wants),
+    ("BindsTo", DepKind::BindsTo),
+    ("PartOf", DepKind::PartOf),
+    ("Upholds", DepKind::Upholds),
+    ("Conflicts", DepKind::Conflicts),
+    ("Before", DepKind::Before),
+    ("After", DepKind::After),
+    ("OnSuccess", DepKind::OnSuccess),
+    ("OnFailure", DepKind::OnFailure),
+    ("PropagatesReloadTo", DepKind::PropagatesReloadTo),
+    ("ReloadPropagatedFrom", DepKind::ReloadPropagatedFrom),
+    ("PropagatesStopTo", DepKind::PropagatesStopTo),
+    ("StopPropagatedFrom", DepKind::StopPropagatedFrom),
+];
+
+/// As it is written behind `Condition` or `Assert`: `PathExists=|!/etc/x`.
+fn check(check: &Check) -> String {
+    let marks = [(check.trigger, "|"), (check.negate, "!")];
+    let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+    format!("{}={marks}{}", check.test, check.value)
+}
+
+/// The life of a service.
+pub(super) fn life(s: &Service) -> Properties {
+    vec![
+        ("Type", kind(s.kind).into()),
+        ("Restart", restart(s.restart).into()),
+        ("NotifyAccess", notify_access(s.notify_access).into()),
+        ("RestartUSec", format(s.restart_sec)),
+        ("RestartSteps", s.restart_steps.to_string()),
+        ("RestartMaxDelayUSec", format_timeout(s.restart_max_delay)),
+        ("TimeoutStartUSec", format_timeout(s.timeout_start)),
+        ("TimeoutStopUSec", format_timeout(s.timeout_stop)),
+        ("TimeoutAbortUSec", format_timeout(s.timeout_abort)),
+        ("TimeoutStartFailureMode", failure_mode(s.start_failure_mode).into()),
+        ("TimeoutStopFailureMode", failure_mode(s.stop_failure_mode).into()),
+        ("RuntimeMaxUSec", format_timeout(s.runtime_max)),
+        ("WatchdogUSec", if s.watchdog == Timeout::Never { "0".into() } else { format_timeout(s.watchdog) }),
+        ("RemainAfterExit", yes_no(s.remain_after_exit)),
+        ("GuessMainPID", yes_no(s.guess_main_pid)),
+        ("PIDFile", s.pid_file.clone().unwrap_or_default()),
+        ("SuccessExitStatus", statuses(&s.success)),
+        ("RestartPreventExitStatus", statuses(&s.restart_prevent)),
+        ("RestartForceExitStatus", statuses(&s.restart_force)),
+    ]
+}
+
+/// Its commands, as the unit's files have them; how they went is in the record.
+pub(super) fn commands(e: &ExecLists) -> Properties {
+    let show = |list: &[ExecCommand]| list.iter().map(command).collect::<Vec<_>>().join(" ");
+    vec![
+        ("ExecCondition", show(&e.condition)),
+        ("ExecStartPre", show(&e.start_pre)),
+        ("ExecStart", show(&e.start)),
+        ("ExecStartPost", show(&e.start_post)),
+        ("ExecReload", show(&e.reload)),
+        ("ExecStop", show(&e.stop)),
+        ("ExecStopPost", show(&e.stop_post)),
+    ]
+}
+
+fn command(c: &ExecCommand) -> String {
+    let ignore = yes_no(c.ignore_failure);
+    format!("{{ path={} ; argv[]={} ; ignore_errors={ignore} }}", c.path, c.argv.join(" "))
+}
+
+/// How it is killed.
+pub(super) fn kill(k: Kill) -> Properties {
+    vec![
+        ("KillMode", kill_mode(k.mode).into()),
+        ("KillSignal", k.signal.0.to_string()),
+        ("RestartKillSignal", k.restart_signal.unwrap_or(k.signal).0.to_string()),
+        ("FinalKillSignal", k.final_signal.0.to_string()),
+        ("WatchdogSignal", k.watchdog_signal.0.to_string()),
+        ("SendSIGKILL", yes_no(k.send_sigkill)),
+        ("SendSIGHUP", yes_no(k.send_sighup)),
+    ]
+}
+
+fn yes_no(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}
+
+fn statuses(set: &StatusSet) -> String {
+    let codes = set.codes.iter().map(u8::to_string);
+    codes.chain(set.signals.iter().map(|s| s.0.to_string())).collect::<Vec<_>>().join(" ")
+}
+
+fn notify_access(access: NotifyAccess) -> &'static str {
+    match access {
+        NotifyAccess::None => "none",
+        NotifyAccess::Main => "main",
+        NotifyAccess::Exec => "exec",
+        NotifyAccess::All => "all",
+    }
+}
+
+fn failure_mode(mode: TimeoutFailureMode) -> &'static str {
+    match mode {
+        TimeoutFailureMode::Terminate => "terminate",
+        TimeoutFailureMode::Abort => "abort",
+        TimeoutFailureMode::Kill => "kill",
+    }
+}
+
+fn kill_mode(mode: KillMode) -> &'static str {
+    match mode {
+        KillMode::ControlGroup => "control-group",
+        KillMode::Process => "process",
+        KillMode::Mixed => "mixed",
+        KillMode::None => "none",
+    }
+}
+
+fn kind(kind: ServiceType) -> &'static str {
+    match kind {
+        ServiceType::Simple => "simple",
+        ServiceType::Exec => "exec",
+        ServiceType::Forking => "forking",
+        ServiceType::Oneshot => "oneshot",
+        ServiceType::Notify => "notify",
+        ServiceType::NotifyReload => "notify-reload",
+        ServiceType::Dbus => "dbus",
+        ServiceType::Idle => "idle",
+    }
+}
+
+fn restart(restart: Restart) -> &'static str {
+    match restart {
+        Restart::No => "no",
+        Restart::Always => "always",
+        Restart::OnSuccess => "on-success",
+        Restart::OnFailure => "on-failure",
+        Restart::OnAbnormal => "on-abnormal",
+        Restart::OnAbort => "on-abort",
+        Restart::OnWatchdog => "on-watchdog",
+    }
+}

@@ -1,0 +1,188 @@
+//! SANDBOXING, the directories of a service: `RuntimeDirectory=` and its kin, their modes, and
+//! `RuntimeDirectoryPreserve=`.
+
+use super::{ExecContext, Field};
+use crate::unit::line::{Line, Trouble, set};
+use crate::unit::value::{boolean, path};
+use serde::{Deserialize, Serialize};
+
+/// The directories that are made before a command starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Directories {
+    /// By kind, in systemd's order.
+    sets: [DirectorySet; 5],
+    /// `RuntimeDirectoryPreserve=`.
+    pub runtime_preserve: Preserve,
+}
+
+/// Those of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DirectorySet {
+    /// Relative to the kind's place.
+    pub names: Vec<String>,
+    /// `RuntimeDirectoryMode=` and its kin.
+    pub mode: u32,
+}
+
+impl Default for DirectorySet {
+    fn default() -> Self {
+        Self { names: Vec::new(), mode: 0o755 }
+    }
+}
+
+/// What a directory is for. In the order in which systemd makes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Gone with the run.
+    Runtime,
+    /// What must not be lost.
+    State,
+    /// What can be made again.
+    Cache,
+    /// Logs.
+    Logs,
+    /// Made, and left to root.
+    Configuration,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 5] = [Kind::Runtime, Kind::State, Kind::Cache, Kind::Logs, Kind::Configuration];
+
+    /// Directive, place above, and the variable that names the directories.
+    #[must_use]
+    pub fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Kind::Runtime => ("RuntimeDirectory", "/run", "RUNTIME_DIRECTORY"),
+            Kind::State => ("StateDirectory", "/var/lib", "STATE_DIRECTORY"),
+            Kind::Cache => ("CacheDirectory", "/var/cache", "CACHE_DIRECTORY"),
+            Kind::Logs => ("LogsDirectory", "/var/log", "LOGS_DIRECTORY"),
+            Kind::Configuration => ("ConfigurationDirectory", "/etc", "CONFIGURATION_DIRECTORY"),
+        }
+    }
+
+    /// The place above.
+    #[must_use]
+    pub fn above(self) -> &'static str {
+        self.words().1
+    }
+}
+
+impl Directories {
+    /// Those of a kind.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> &DirectorySet {
+        let [runtime, state, cache, logs, configuration] = &self.sets;
+        match kind {
+            Kind::Runtime => runtime,
+            Kind::State => state,
+            Kind::Cache => cache,
+            Kind::Logs => logs,
+            Kind::Configuration => configuration,
+        }
+    }
+
+    /// The same, to change.
+    pub fn of_mut(&mut self, kind: Kind) -> &mut DirectorySet {
+        let [runtime, state, cache, logs, configuration] = &mut self.sets;
+        match kind {
+            Kind::Runtime => runtime,
+            Kind::State => state,
+            Kind::Cache => cache,
+            Kind::Logs => logs,
+            Kind::Configuration => configuration,
+        }
+    }
+}
+
+/// `RuntimeDirectoryPreserve=`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Preserve {
+    /// They go with each end.
+    #[default]
+    No,
+    /// They stay over a restart.
+    Restart,
+    /// They stay.
+    Yes,
+}
+
+macro_rules! names {
+    ($name:literal, $kind:ident) => {
+        Field {
+            name: $name,
+            property: $name,
+            read: |c, l| names(c, l, Kind::$kind),
+            show: |c| c.directories.of(Kind::$kind).names.join(" "),
+        }
+    };
+}
+
+macro_rules! mode {
+    ($name:literal, $kind:ident) => {
+        Field {
+            name: $name,
+            property: $name,
+            read: |c, l| set(&mut c.directories.of_mut(Kind::$kind).mode, l.mode()),
+            show: |c| format!("{:04o}", c.directories.of(Kind::$kind).mode),
+        }
+    };
+}
+
+pub(super) const FIELDS: &[Field] = &[
+    names!("CacheDirectory", Cache),
+    mode!("CacheDirectoryMode", Cache),
+    names!("ConfigurationDirectory", Configuration),
+    mode!("ConfigurationDirectoryMode", Configuration),
+    names!("LogsDirectory", Logs),
+    mode!("LogsDirectoryMode", Logs),
+    names!("RuntimeDirectory", Runtime),
+    mode!("RuntimeDirectoryMode", Runtime),
+    names!("StateDirectory", State),
+    mode!("StateDirectoryMode", State),
+    Field {
+        name: "RuntimeDirectoryPreserve",
+        property: "RuntimeDirectoryPreserve",
+        read: |c, l| {
+            c.directories.runtime_preserve = match l.text {
+                "restart" => Preserve::Restart,
+                text if boolean::parse(text)? => Preserve::Yes,
+                _ => Preserve::No,
+            };
+            Ok(())
+        },
+        show: |c| match c.directories.runtime_preserve {
+            Preserve::No => "no".into(),
+            Preserve::Restart => "restart".into(),
+            Preserve::Yes => "yes".into(),
+        },
+    },
+];
+
+/// Relative names, `..` not among them.
+fn names(c: &mut ExecContext, l: &Line<'_>, kind: Kind) -> Result<(), Trouble> {
+    let names = &mut c.directories.of_mut(kind).names;
+    if l.text.is_empty() {
+        names.clear();
+    }
+    for word in l.words()? {
+        let (name, link) = word.text.split_once(':').map_or((&*word.text, None), |(n, k)| (n, Some(k)));
+        let checked = l.expand(word.at, name).and_then(|name| {
+            let name = path::relative(&name).map_err(|e| Trouble::new(word.at, &word.text, e.message))?;
+            if name == "private" || name.starts_with("private/") {
+                return Err(Trouble::new(word.at, &word.text, "'private' is systemd's own folder"));
+            }
+            Ok(name)
+        });
+        match checked {
+            Ok(name) => names.push(name),
+            Err(trouble) => l.warn(trouble),
+        }
+        if link.is_some() {
+            l.unapplied("amr makes no links to directories");
+        }
+    }
+    Ok(())
+}

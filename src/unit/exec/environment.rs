@@ -1,0 +1,121 @@
+//! ENVIRONMENT: `Environment=`, `EnvironmentFile=`, `UnsetEnvironment=`; and `ExecSearchPath=`.
+
+use super::Field;
+use crate::unit::line::{Line, Trouble};
+use crate::unit::model::Origin;
+use crate::unit::value::env;
+use serde::{Deserialize, Serialize};
+
+/// The variables of the unit. Files are read just before each command.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Environment {
+    /// `Environment=`, each name once, the latest last.
+    pub set: Vec<(String, String)>,
+    /// `EnvironmentFile=`: they win over `set`.
+    pub files: Vec<EnvironmentFile>,
+    /// `UnsetEnvironment=`: names, or `NAME=VALUE` for that value alone.
+    pub unset: Vec<String>,
+    /// `ExecSearchPath=`: absolute folders in which a program without a path is searched.
+    pub search_path: Vec<String>,
+}
+
+/// One `EnvironmentFile=`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentFile {
+    /// Absolute; it may hold glob characters.
+    pub path: String,
+    /// Leading `-`.
+    pub missing_ok: bool,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+pub(super) const FIELDS: &[Field] = &[
+    Field {
+        name: "Environment",
+        property: "Environment",
+        read: |c, l| variables(&mut c.environment, l),
+        show: |c| {
+            let pair = |(name, value): &(String, String)| env::quoted(&format!("{name}={value}"));
+            c.environment.set.iter().map(pair).collect::<Vec<_>>().join(" ")
+        },
+    },
+    Field {
+        name: "EnvironmentFile",
+        property: "EnvironmentFiles",
+        read: |c, l| file(&mut c.environment, l),
+        show: |c| {
+            let one = |file: &EnvironmentFile| {
+                format!("{} (ignore_errors={})", file.path, super::yes_no(file.missing_ok))
+            };
+            c.environment.files.iter().map(one).collect::<Vec<_>>().join("\n")
+        },
+    },
+    Field {
+        name: "ExecSearchPath",
+        property: "ExecSearchPath",
+        read: |c, l| search_path(&mut c.environment, l),
+        show: |c| c.environment.search_path.join(" "),
+    },
+    Field {
+        name: "UnsetEnvironment",
+        property: "UnsetEnvironment",
+        read: |c, l| unset(&mut c.environment, l),
+        show: |c| c.environment.unset.join(" "),
+    },
+];
+
+fn variables(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
+    if l.text.is_empty() {
+        environment.set.clear();
+        return Ok(());
+    }
+    let (pairs, errors) = env::parse_assignments(l.text, &|text| l.specifiers(text))?;
+    errors.into_iter().for_each(|error| l.warn(error.into()));
+    for (name, value) in pairs {
+        environment.set.retain(|(n, _)| *n != name);
+        environment.set.push((name, value));
+    }
+    Ok(())
+}
+
+fn file(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
+    if l.text.is_empty() {
+        environment.files.clear();
+        return Ok(());
+    }
+    let (missing_ok, text) = l.optional();
+    let path = l.absolute(l.text.len() - text.len(), text)?;
+    let origin = l.origin(0, l.text.len());
+    environment.files.push(EnvironmentFile { path, missing_ok, origin });
+    Ok(())
+}
+
+fn search_path(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
+    if l.text.is_empty() {
+        environment.search_path.clear();
+    }
+    let mut at = 0;
+    for part in l.text.split(':') {
+        if !part.is_empty() {
+            match l.absolute(at, part) {
+                Ok(path) => environment.search_path.push(path),
+                Err(trouble) => l.warn(trouble),
+            }
+        }
+        at += part.len() + 1;
+    }
+    Ok(())
+}
+
+fn unset(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
+    if l.text.is_empty() {
+        environment.unset.clear();
+        return Ok(());
+    }
+    let (names, errors) = env::parse_unset(l.text, &|text| l.specifiers(text))?;
+    environment.unset.extend(names);
+    errors.into_iter().for_each(|error| l.warn(error.into()));
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! USER/GROUP IDENTITY: `User=`, `Group=`, `SupplementaryGroups=`.
+
+use super::Field;
+use crate::unit::line::{Line, Trouble, set};
+use serde::{Deserialize, Serialize};
+
+/// Names and numbers as they are written; they are looked up at each start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Identity {
+    /// `User=`; root where there is none.
+    pub user: Option<String>,
+    /// `Group=`; the user's own where there is none.
+    pub group: Option<String>,
+    /// `SupplementaryGroups=`, besides those that the user is in.
+    pub supplementary_groups: Vec<String>,
+}
+
+pub(super) const FIELDS: &[Field] = &[
+    Field {
+        name: "Group",
+        property: "Group",
+        read: |c, l| set(&mut c.identity.group, principal(l)),
+        show: |c| c.identity.group.clone().unwrap_or_default(),
+    },
+    Field {
+        name: "SupplementaryGroups",
+        property: "SupplementaryGroups",
+        read: |c, l| {
+            if l.text.is_empty() {
+                c.identity.supplementary_groups.clear();
+            }
+            for word in l.words()? {
+                c.identity.supplementary_groups.push(valid_principal(l, word.at, &word.text)?);
+            }
+            Ok(())
+        },
+        show: |c| c.identity.supplementary_groups.join(" "),
+    },
+    Field {
+        name: "User",
+        property: "User",
+        read: |c, l| set(&mut c.identity.user, principal(l)),
+        show: |c| c.identity.user.clone().unwrap_or_default(),
+    },
+];
+
+/// A name or number, or nothing; anything else is fatal.
+fn principal(l: &Line<'_>) -> Result<Option<String>, Trouble> {
+    if l.text.is_empty() { Ok(None) } else { valid_principal(l, 0, l.text).map(Some) }
+}
+
+fn valid_principal(l: &Line<'_>, at: usize, text: &str) -> Result<String, Trouble> {
+    let name = l.expand(at, text).map_err(Trouble::fatal)?;
+    if is_principal(&name) {
+        return Ok(name);
+    }
+    Err(Trouble::new(at, text, format!("'{name}' is not a valid name or number of a user or group")).fatal())
+}
+
+/// As `valid_user_group_name` with its relaxed rules: numbers but for 65535 and 2^32-1, and names
+/// without blanks at their ends, control characters, `:` and `/`.
+fn is_principal(name: &str) -> bool {
+    if name.bytes().all(|b| b.is_ascii_digit()) {
+        return name.parse::<u32>().is_ok_and(|id| id != 0xffff && id != u32::MAX);
+    }
+    let odd = |c: char| c.is_control() || c == ':' || c == '/';
+    !name.starts_with('-') && name.trim() == name && name != "." && name != ".." && !name.contains(odd)
+}

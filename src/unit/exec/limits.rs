@@ -1,0 +1,60 @@
+//! PROCESS PROPERTIES, resource limits: `LimitCPU=` to `LimitRTTIME=`.
+
+use super::{ExecContext, Field};
+use crate::unit::line::{Line, Trouble};
+use crate::unit::value::limits::{Resource, ResourceLimit, parse};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The limits that the unit sets; the others are those of the host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Limits(pub BTreeMap<Resource, ResourceLimit>);
+
+macro_rules! limit {
+    ($name:literal, $resource:ident) => {
+        Field {
+            name: $name,
+            property: $name,
+            read: |c, l| read(c, l, Resource::$resource),
+            show: |c| show(c, Resource::$resource),
+        }
+    };
+}
+
+pub(super) const FIELDS: &[Field] = &[
+    limit!("LimitAS", As),
+    limit!("LimitCORE", Core),
+    limit!("LimitCPU", Cpu),
+    limit!("LimitDATA", Data),
+    limit!("LimitFSIZE", Fsize),
+    limit!("LimitLOCKS", Locks),
+    limit!("LimitMEMLOCK", Memlock),
+    limit!("LimitMSGQUEUE", Msgqueue),
+    limit!("LimitNICE", Nice),
+    limit!("LimitNOFILE", Nofile),
+    limit!("LimitNPROC", Nproc),
+    limit!("LimitRSS", Rss),
+    limit!("LimitRTPRIO", Rtprio),
+    limit!("LimitRTTIME", Rttime),
+    limit!("LimitSIGPENDING", Sigpending),
+    limit!("LimitSTACK", Stack),
+];
+
+fn read(c: &mut ExecContext, l: &Line<'_>, resource: Resource) -> Result<(), Trouble> {
+    if l.text.is_empty() {
+        c.limits.0.remove(&resource);
+    } else {
+        c.limits.0.insert(resource, parse(resource, l.text)?);
+    }
+    Ok(())
+}
+
+/// The hard limit, as the property without `Soft` has it.
+fn show(c: &ExecContext, resource: Resource) -> String {
+    match c.limits.0.get(&resource) {
+        None => String::new(),
+        Some(ResourceLimit { hard: u64::MAX, .. }) => "infinity".into(),
+        Some(limit) => limit.hard.to_string(),
+    }
+}

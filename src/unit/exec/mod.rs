@@ -1,0 +1,83 @@
+//! What each process of a service gets (systemd.exec(5)): the one description, which the loader fills,
+//! the plan carries and `show` prints. Pure.
+//!
+//! One file for each area of the manual page. It holds the area's fields with systemd's defaults, and
+//! for each directive a [`Field`]: how a line of a unit is read into the description, and how `show`
+//! prints it. What else is known of a directive stands in its row of the table (`directive/exec.tsv`);
+//! how it is applied, in the step that the row names (`crate::exec::steps`).
+
+pub mod capabilities;
+pub mod directories;
+pub mod environment;
+pub mod identity;
+pub mod io;
+pub mod limits;
+pub mod mounts;
+pub mod process;
+pub mod scheduling;
+
+use super::line::{Line, Trouble};
+use serde::{Deserialize, Serialize};
+
+/// The whole of it. Its default is a service that sets nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ExecContext {
+    /// Who it is.
+    pub identity: identity::Identity,
+    /// Its variables, and where its program is searched.
+    pub environment: environment::Environment,
+    /// Its standard descriptors.
+    pub io: io::Io,
+    /// How much it may use.
+    pub limits: limits::Limits,
+    /// When and where it runs.
+    pub scheduling: scheduling::Scheduling,
+    /// Other attributes that the kernel keeps of it.
+    pub process: process::Process,
+    /// What it may do.
+    pub capabilities: capabilities::Capabilities,
+    /// The directories that are made for it.
+    pub directories: directories::Directories,
+    /// What it sees of the file system.
+    pub mounts: mounts::Mounts,
+}
+
+/// How one directive is read and shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// The directive.
+    pub name: &'static str,
+    /// The property that shows it.
+    pub property: &'static str,
+    /// Reads the value of a line; what stood before stays where it cannot be read.
+    pub read: fn(&mut ExecContext, &Line<'_>) -> Result<(), Trouble>,
+    /// The value as systemctl show prints it.
+    pub show: fn(&ExecContext) -> String,
+}
+
+/// All of them, by area.
+pub const FIELDS: [&[Field]; 9] = [
+    identity::FIELDS,
+    environment::FIELDS,
+    io::FIELDS,
+    limits::FIELDS,
+    scheduling::FIELDS,
+    process::FIELDS,
+    capabilities::FIELDS,
+    directories::FIELDS,
+    mounts::FIELDS,
+];
+
+/// The field of a directive.
+#[must_use]
+pub fn field(name: &str) -> Option<&'static Field> {
+    // Most names differ in length already.
+    let is_it = |field: &&Field| field.name.len() == name.len() && field.name == name;
+    FIELDS.iter().find_map(|fields| fields.iter().find(is_it))
+}
+
+/// As systemctl prints a switch.
+fn yes_no(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}

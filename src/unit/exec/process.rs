@@ -1,0 +1,105 @@
+//! PROCESS PROPERTIES and PATHS: `UMask=`, `OOMScoreAdjust=`, `IgnoreSIGPIPE=`, `WorkingDirectory=`.
+
+use super::Field;
+use crate::unit::line::{Line, Trouble, set};
+use serde::{Deserialize, Serialize};
+
+/// What the kernel keeps of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Process {
+    /// `WorkingDirectory=`.
+    pub working_directory: WorkingDirectory,
+    /// `UMask=`.
+    pub umask: u32,
+    /// `OOMScoreAdjust=`: -1000, the last that is killed for memory, to 1000.
+    pub oom_score_adjust: Option<i32>,
+    /// `IgnoreSIGPIPE=`.
+    pub ignore_sigpipe: bool,
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        Self {
+            working_directory: WorkingDirectory::Root,
+            umask: 0o022,
+            oom_score_adjust: None,
+            ignore_sigpipe: true,
+        }
+    }
+}
+
+/// Where it begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WorkingDirectory {
+    /// Not set: `/`.
+    Root,
+    /// `~`, the user's.
+    Home {
+        /// Leading `-`.
+        missing_ok: bool,
+    },
+    /// A path.
+    Path {
+        /// Absolute.
+        path: String,
+        /// Leading `-`.
+        missing_ok: bool,
+    },
+}
+
+impl WorkingDirectory {
+    /// Does it begin elsewhere where this is not there?
+    #[must_use]
+    pub fn missing_ok(&self) -> bool {
+        matches!(self, Self::Home { missing_ok: true } | Self::Path { missing_ok: true, .. })
+    }
+}
+
+pub(super) const FIELDS: &[Field] = &[
+    Field {
+        name: "IgnoreSIGPIPE",
+        property: "IgnoreSIGPIPE",
+        read: |c, l| set(&mut c.process.ignore_sigpipe, l.boolean()),
+        show: |c| super::yes_no(c.process.ignore_sigpipe),
+    },
+    Field {
+        name: "OOMScoreAdjust",
+        property: "OOMScoreAdjust",
+        read: |c, l| set(&mut c.process.oom_score_adjust, l.integer(-1000, 1000)),
+        show: |c| c.process.oom_score_adjust.unwrap_or(0).to_string(),
+    },
+    Field {
+        name: "UMask",
+        property: "UMask",
+        read: |c, l| set(&mut c.process.umask, l.mode()),
+        show: |c| format!("{:04o}", c.process.umask),
+    },
+    Field {
+        name: "WorkingDirectory",
+        property: "WorkingDirectory",
+        read: |c, l| set(&mut c.process.working_directory, working_directory(l)),
+        show: |c| {
+            let path = match &c.process.working_directory {
+                WorkingDirectory::Root => "",
+                WorkingDirectory::Home { .. } => "~",
+                WorkingDirectory::Path { path, .. } => path,
+            };
+            format!("{}{path}", if c.process.working_directory.missing_ok() { "!" } else { "" })
+        },
+    },
+];
+
+/// As `config_parse_working_directory`: what cannot be used is fatal, unless it may be missing.
+fn working_directory(l: &Line<'_>) -> Result<WorkingDirectory, Trouble> {
+    let (missing_ok, text) = l.optional();
+    match text {
+        "" => Ok(WorkingDirectory::Root),
+        "~" => Ok(WorkingDirectory::Home { missing_ok }),
+        text => match l.absolute(l.text.len() - text.len(), text) {
+            Ok(path) => Ok(WorkingDirectory::Path { path, missing_ok }),
+            Err(trouble) if missing_ok => Err(trouble),
+            Err(trouble) => Err(trouble.fatal()),
+        },
+    }
+}

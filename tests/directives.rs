@@ -1,0 +1,209 @@
+//! The table of directives, the description of a unit, `show`, the steps before exec and the cases hold
+//! together: nothing is called honoured without a step or a part of amr that applies it, a default that
+//! is systemd's, a property of `amr show` and a case that shows its effect. What holds is printed as
+//! docs/directives.md; AMR_BLESS=1 writes it anew.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+
+use amr::service::show::properties;
+use amr::unit::build::blank;
+use amr::unit::directive::{self, Amr, By, Directive, Since};
+use amr::unit::model::{Body, LoadState};
+use amr::unit::name::UnitName;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The parts of amr that apply what is not about one process, and where they are.
+const PARTS: [(&str, &str); 8] = [
+    ("enable", "src/cli/enable"),
+    ("jobs", "src/cli/jobs"),
+    ("loader", "src/unit/build"),
+    ("machine", "src/service/machine"),
+    ("reaction", "src/order/reaction.rs"),
+    ("show", "src/service/show"),
+    ("supervisor", "src/service/run"),
+    ("transaction", "src/order/transaction"),
+];
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn honoured() -> impl Iterator<Item = (Directive, By)> {
+    directive::all().filter_map(|row| match row.amr {
+        Amr::Honoured(by) => Some((row, by)),
+        Amr::Ignored(_) | Amr::Refused(_) => None,
+    })
+}
+
+/// What `amr show` prints of a service that sets nothing.
+fn defaults() -> BTreeMap<&'static str, String> {
+    let mut unit = blank(UnitName::parse("x.service").unwrap(), LoadState::Loaded);
+    unit.body = Body::Service(Box::default());
+    properties(&unit, None).into_iter().collect()
+}
+
+#[test]
+fn each_is_applied_by_a_part_that_is_there() {
+    let mut used = BTreeSet::new();
+    for (row, by) in honoured() {
+        if let By::Part(part) = by {
+            let known = PARTS.iter().find(|(name, _)| *name == part);
+            assert!(known.is_some(), "{}=: there is no part '{part}'", row.name);
+            used.insert(part);
+        }
+    }
+    for (name, place) in PARTS {
+        assert!(used.contains(name) && repository().join(place).exists(), "{name} at {place}");
+    }
+}
+
+#[test]
+fn each_is_shown_with_the_default_of_its_row() {
+    let defaults = defaults();
+    for (row, _) in honoured() {
+        match row.property {
+            // systemctl has no properties of these either.
+            None => assert!(row.section == "Install" || row.name == "PermissionsStartOnly", "{}=", row.name),
+            Some(property) => {
+                let shown = defaults.get(property);
+                assert_eq!(shown.map(String::as_str), Some(row.default), "{}= as {property}", row.name);
+            }
+        }
+    }
+}
+
+/// The defaults of the rows are those that a booted systemd 252 shows of a service that sets nothing.
+#[test]
+fn the_defaults_are_those_of_systemd_252() {
+    let recorded = fs::read_to_string(repository().join("tests/data/show-252.txt")).unwrap();
+    let recorded: BTreeMap<_, _> = recorded.lines().filter_map(|line| line.split_once('=')).collect();
+    // What every unit has, and what differs with the host or is not asked for.
+    let aside = ["After", "Before", "Conflicts", "Description", "Requires", "ExecStart"];
+    let mut compared = 0;
+    for (row, _) in honoured() {
+        let Some(property) = row.property.filter(|p| !aside.contains(p)) else { continue };
+        // Limits that are not set are the host's.
+        let Some(systemd) = recorded.get(property).filter(|_| !row.name.starts_with("Limit")) else {
+            continue;
+        };
+        assert_eq!(row.default, *systemd, "{}=", row.name);
+        compared += 1;
+    }
+    assert!(compared > 45, "only {compared} compared");
+}
+
+/// Where a unit with this directive is started, or its effect is looked at otherwise.
+struct Cases {
+    files: Vec<(String, String)>,
+}
+
+impl Cases {
+    fn read() -> Cases {
+        fn walk(folder: &Path, files: &mut Vec<(String, String)>) {
+            let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+            paths.sort();
+            for path in paths {
+                if path.is_dir() {
+                    walk(&path, files);
+                } else if let Ok(text) = fs::read_to_string(&path) {
+                    let name = path.strip_prefix(repository().join("tests")).unwrap().display().to_string();
+                    files.push((name, text));
+                }
+            }
+        }
+        let mut files = Vec::new();
+        // The first that has it is named: recordings of systemd before our own words.
+        for folder in ["conformance/units", "effects", "golden", "e2e"] {
+            let folder = repository().join("tests").join(folder);
+            if folder.exists() {
+                walk(&folder, &mut files);
+            }
+        }
+        Cases { files }
+    }
+
+    fn of(&self, name: &str) -> Option<&str> {
+        let (own, plain) = (format!("{name}="), |c: char| !c.is_alphanumeric());
+        let sets = |line: &str| {
+            let line = line.trim_start();
+            !line.starts_with('#')
+                && line.match_indices(&own).any(|(at, _)| line[..at].chars().next_back().is_none_or(plain))
+        };
+        self.files.iter().find(|(_, text)| text.lines().any(sets)).map(|(name, _)| name.as_str())
+    }
+}
+
+#[test]
+fn each_has_a_case_that_shows_its_effect() {
+    let cases = Cases::read();
+    let without: BTreeSet<_> =
+        honoured().map(|(row, _)| row.name).filter(|name| cases.of(name).is_none()).collect();
+    let gaps: BTreeSet<_> = include_str!("effects-missing").lines().collect();
+    assert_eq!(without, gaps, "no case sets these (left) or tests/effects-missing is out of date (right)");
+}
+
+fn page() -> String {
+    let cases = Cases::read();
+    let mut page = String::from(
+        "# Directives\n\nMade by tests/directives.rs from the table in src/unit/directive; do not edit. systemd.unit(5), \
+         systemd.service(5), systemd.exec(5) and systemd.kill(5) say what they mean; amr does what systemd 252 does.\n",
+    );
+    let mut groups: BTreeMap<(&str, &str), Vec<Directive>> = BTreeMap::new();
+    directive::all().for_each(|row| groups.entry((row.section, row.group)).or_default().push(row));
+    for ((section, group), rows) in groups {
+        let applied: Vec<_> = rows.iter().filter(|row| matches!(row.amr, Amr::Honoured(_))).collect();
+        if !applied.is_empty() {
+            writeln!(page, "\n## [{section}], {group}: applied\n").unwrap();
+            page.push_str(
+                "| directive | since | default | applied by | shown as | case |\n|---|---|---|---|---|---|\n",
+            );
+            applied.iter().for_each(|row| page.push_str(&line(row, &cases)));
+        }
+        let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for row in &rows {
+            match row.amr {
+                Amr::Honoured(_) => {}
+                Amr::Ignored(why) => reasons.entry(why).or_default().push(format!("{}=", row.name)),
+                Amr::Refused(why) => reasons.entry(why).or_default().push(format!("**{}=**", row.name)),
+            }
+        }
+        if !reasons.is_empty() {
+            writeln!(page, "\n## [{section}], {group}: not applied (in bold: the unit is refused)\n")
+                .unwrap();
+        }
+        for (why, names) in reasons {
+            writeln!(page, "- {why}: {}", names.join(", ")).unwrap();
+        }
+    }
+    page
+}
+
+fn line(row: &Directive, cases: &Cases) -> String {
+    let since = match row.since {
+        Since::Before184 => String::new(),
+        Since::V(version) => version.to_string(),
+    };
+    let by = match row.amr {
+        Amr::Honoured(By::Step(step)) => format!("step {step}"),
+        Amr::Honoured(By::Part(part)) => part.to_owned(),
+        Amr::Ignored(_) | Amr::Refused(_) => String::new(),
+    };
+    let default = if row.default.len() > 40 { "all" } else { row.default };
+    let property = row.property.unwrap_or_default();
+    // Golden cases move more often than a page should.
+    let case = cases.of(row.name).map_or("", |case| if case.starts_with("golden") { "golden" } else { case });
+    format!("| {}= | {since} | {default} | {by} | {property} | {case} |\n", row.name)
+}
+
+#[test]
+fn the_page_is_what_the_table_says() {
+    let (path, page) = (repository().join("docs/directives.md"), page());
+    if std::env::var_os("AMR_BLESS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let had = fs::read_to_string(&path).unwrap_or_default();
+    assert!(had == page, "docs/directives.md is not what the table says; AMR_BLESS=1 makes it anew");
+}

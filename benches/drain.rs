@@ -10,11 +10,11 @@
 
 mod common;
 
-use amr::drain::history::History;
-use amr::drain::pace::Goals;
-use amr::drain::run::{Options, Source, Terms, look, shippers_of};
-use amr::drain::shipper::Shipper;
-use amr::drain::verdict::Verdict;
+use amr::drain::judge::history::History;
+use amr::drain::judge::verdict::Verdict;
+use amr::drain::look::{Options, Terms, look, positions_of, shippers_of};
+use amr::drain::shipper::filebeat::Filebeat;
+use amr::drain::wait::pace::Goals;
 use amr::os::root::{Root, Sync};
 use std::fmt::Write;
 use std::fs;
@@ -96,7 +96,7 @@ fn large(folder: &Path) -> (Duration, Duration) {
     let (options, files) = lay(folder, LARGE);
     let root = Root::host().unwrap();
     let found = shippers_of(&root, &options).unwrap().pop().unwrap();
-    let source = Source::read(&root, &found, Duration::from_secs(60)).unwrap();
+    let source = positions_of(&root, &found, Duration::from_secs(60)).unwrap();
     let goals = Goals::MOVING;
     let terms = Terms::now(&goals);
     let [ours, bare] = best([
@@ -143,11 +143,7 @@ fn lay(folder: &Path, count: usize) -> (Options, Vec<PathBuf>) {
     fs::write(&at, registry).unwrap();
     let text = format!("filebeat.inputs:\n- type: log\n  paths: ['{}/logs/*/*.log']\n", folder.display());
     fs::write(&config, text).unwrap();
-    let options = Options {
-        shipper: Some(Shipper::Filebeat),
-        registry: Some(at),
-        config: Some(config),
-        ..Options::default()
-    };
+    let options =
+        Options { shipper: Some(&Filebeat), registry: Some(at), config: Some(config), ..Options::default() };
     (options, files)
 }

@@ -7,7 +7,7 @@ mod boot;
 mod drain;
 
 pub use boot::{Chkconfig, FamilyArg, Initd, Order, UnitFiles};
-pub use drain::{Drain, FreezeArg, OnStallArg, ShipperArg};
+pub use drain::{Drain, FreezeArg, OnStallArg};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

@@ -1,23 +1,14 @@
 //! Has everything been shipped?
+//!
+//! [`shipper`] finds shippers and reads their positions, [`scan`] finds log files and reads what must be
+//! read of them, [`judge`] says what follows. [`look`] puts the three together once, [`wait`] again and
+//! again until the verdict is there; [`report`] says and keeps what it was made of.
 
 pub use positions::cursor;
 
-pub mod check;
-pub mod claim;
-pub mod facts;
-pub mod file;
-pub mod history;
-pub mod keep;
-pub mod moment;
-pub mod news;
-pub mod pace;
-pub mod progress;
-pub mod reason;
+pub mod judge;
+pub mod look;
 pub mod report;
-pub mod run;
 pub mod scan;
 pub mod shipper;
-pub mod tail;
-pub mod verdict;
 pub mod wait;
-pub mod wish;

@@ -2,8 +2,8 @@
 
 use crate::table::{Case, Row};
 use crate::tree::{A, Tree, left_out, sha};
-use amr::drain::shipper::Shipper;
-use amr::drain::verdict::Verdict;
+use amr::drain::judge::verdict::Verdict;
+use amr::drain::shipper::cloudwatch::CloudWatchAgent;
 use std::os::unix::fs::symlink;
 
 pub const CASES: &[Case] = &[
@@ -352,7 +352,7 @@ pub const CASES: &[Case] = &[
         shows: &[Row::CloudWatch],
         build: |tree| {
             tree.alive = false;
-            tree.shipper = Some(Shipper::CloudWatchAgent);
+            tree.shipper = Some(&CloudWatchAgent);
             tree.file(A, "a\nb\n");
             tree.put(
                 "/opt/aws/amazon-cloudwatch-agent/logs/state/_var_log_app_a.log",

@@ -1,7 +1,7 @@
 //! What changes while it is read: a registry, and a log.
 
 use crate::tree::{A, Tree};
-use amr::drain::verdict::Verdict;
+use amr::drain::judge::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;

@@ -9,8 +9,8 @@ mod registries;
 mod table;
 mod tree;
 
-use amr::drain::shipper::Shipper;
-use amr::drain::verdict::Verdict;
+use amr::drain::judge::verdict::Verdict;
+use amr::drain::shipper::cloudwatch::CloudWatchAgent;
 use std::fs;
 use std::os::unix::fs::symlink;
 use tree::{A, TIME, Tree, fifo};
@@ -50,8 +50,8 @@ fn auto_judges_every_shipper_and_the_worst_verdict_counts() {
     let wanted = [
         ("/var/lib/filebeat/registry", "alive", "drained"),
         ("/srv/fb/registry", "alive", "drained"),
-        (states, "dead", "cannot tell"),
         (agent, "dead", "shipper dead"),
+        (states, "dead", "cannot tell"),
     ];
     assert_eq!((found.as_slice(), verdict), (&wanted[..], Verdict::ShipperDead), "{}", report.text());
     assert_eq!(report.bytes_left, 2);
@@ -104,7 +104,7 @@ fn a_position_older_than_the_last_write_is_no_proof() {
 fn the_position_of_a_name_is_no_proof_for_a_file_that_the_agent_does_not_follow() {
     let mut tree = Tree::new("unfollowed");
     tree.alive = false;
-    tree.shipper = Some(Shipper::CloudWatchAgent);
+    tree.shipper = Some(&CloudWatchAgent);
     tree.file(A, "a\nb\n");
     let state = "/opt/aws/amazon-cloudwatch-agent/logs/state/_var_log_app_a.log";
     tree.put(state, format!("4\n{A}\n0-4"));

@@ -2,7 +2,7 @@
 //! is drained on their word.
 
 use crate::tree::{A, TIME, Tree, fifo};
-use amr::drain::verdict::Verdict;
+use amr::drain::judge::verdict::Verdict;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;

@@ -4,7 +4,7 @@
 
 use crate::cases::CASES;
 use crate::tree::Tree;
-use amr::drain::verdict::Verdict;
+use amr::drain::judge::verdict::Verdict;
 use std::collections::BTreeSet;
 
 /// Writes the rows and the list of them from one list.

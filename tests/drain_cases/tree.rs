@@ -1,9 +1,10 @@
 //! A tree that stands for a host: a registry, a configuration, log files and what `/proc` shows.
 
+use amr::drain::judge::verdict::Verdict;
+use amr::drain::look::{Options, once};
 use amr::drain::report::Report;
-use amr::drain::run::{Options, once};
 use amr::drain::shipper::Shipper;
-use amr::drain::verdict::Verdict;
+use amr::drain::shipper::filebeat::Filebeat;
 use amr::os::root::Root;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -22,7 +23,7 @@ pub struct Tree {
     pub ops: u64,
     pub held: Vec<(String, u64)>,
     pub alive: bool,
-    pub shipper: Option<Shipper>,
+    pub shipper: Option<&'static dyn Shipper>,
 }
 
 /// When states were acknowledged: after the last write of every file here.
@@ -40,7 +41,7 @@ impl Tree {
             ops: 0,
             held: Vec::new(),
             alive: true,
-            shipper: Some(Shipper::Filebeat),
+            shipper: Some(&Filebeat),
         }
     }
 

@@ -5,11 +5,11 @@ use crate::oracle::{Before, Excuses, breach, words};
 use crate::rng::Rng;
 use crate::trace;
 use crate::world::{By, Config, Kind, World};
-use amr::drain::check::Checks;
-use amr::drain::history::History;
-use amr::drain::progress::{Progress, Rest};
-use amr::drain::reason::Standing;
-use amr::drain::verdict::Verdict;
+use amr::drain::judge::check::Checks;
+use amr::drain::judge::history::History;
+use amr::drain::judge::progress::{Progress, Rest};
+use amr::drain::judge::reason::Standing;
+use amr::drain::judge::verdict::Verdict;
 
 pub fn setting(name: &str, default: u64) -> u64 {
     std::env::vars().find(|(key, _)| key == name).map_or(default, |(_, value)| value.parse().unwrap())

@@ -3,16 +3,18 @@
 use crate::bytes;
 use crate::rng::Rng;
 use crate::world::{By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, State, Ttl as ModelTtl, World};
-use amr::drain::check::Checks;
-use amr::drain::claim::{Fingerprint, Index};
 use amr::drain::cursor::{Acknowledged, Cursor, Cursors, FileId, Identity, Input, Timestamp, Ttl};
-use amr::drain::facts::{Counted, Doubt, Evidence, Facts, Life, Trust};
-use amr::drain::file::{Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Terminator, Wanted};
-use amr::drain::history::{History, View};
-use amr::drain::moment::Moment;
-use amr::drain::progress::{Progress, ask, weigh};
-use amr::drain::tail::{Look, Tail, Unread};
-use amr::drain::verdict::{Judgement, Verdict, judge, next_due};
+use amr::drain::judge::check::Checks;
+use amr::drain::judge::claim::{Fingerprint, Index};
+use amr::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life, Trust};
+use amr::drain::judge::file::{
+    Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Terminator, Wanted,
+};
+use amr::drain::judge::history::{History, View};
+use amr::drain::judge::moment::Moment;
+use amr::drain::judge::progress::{Progress, ask, weigh};
+use amr::drain::judge::tail::{Look, Tail, Unread};
+use amr::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
 use std::time::Duration;
 
 /// How well the judge can see at one look. Drawn apart from the judgement, so that a judge with a

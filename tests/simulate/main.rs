@@ -31,7 +31,7 @@ mod trace;
 mod waiting;
 mod world;
 
-use amr::drain::verdict::Verdict;
+use amr::drain::judge::verdict::Verdict;
 use history::{Focus, Judging, run, setting};
 use std::collections::BTreeMap;
 use std::sync::Mutex;

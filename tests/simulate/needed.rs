@@ -6,7 +6,7 @@ use crate::oracle::{Excuse, Excuses};
 use crate::waiting::wait;
 use crate::world::Kind;
 use crate::{HISTORIES, all};
-use amr::drain::check::{Check, Checks};
+use amr::drain::judge::check::{Check, Checks};
 
 /// How a history is judged.
 #[derive(Clone, Copy)]

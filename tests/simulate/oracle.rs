@@ -8,7 +8,7 @@
 use crate::look::Seen;
 use crate::trace;
 use crate::world::{self, By, Id, Kind, Place, World};
-use amr::drain::verdict::Verdict;
+use amr::drain::judge::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a byte that is left may go unnoticed.

@@ -7,9 +7,9 @@ use crate::oracle::{Before, Excuses, breach, words};
 use crate::rng::Rng;
 use crate::trace;
 use crate::world::{Config, JOIN_WAIT, Kind, SCAN, World};
-use amr::drain::history::History;
-use amr::drain::reason::Standing;
-use amr::drain::verdict::{Judgement, Verdict};
+use amr::drain::judge::history::History;
+use amr::drain::judge::reason::Standing;
+use amr::drain::judge::verdict::{Judgement, Verdict};
 
 /// How long a simulated drain waits, in seconds.
 const TIMEOUT: u64 = 400;

@@ -150,6 +150,22 @@ pub enum Input {
     CloudWatch,
 }
 
+impl Input {
+    /// Whether blank lines at a file's end are counted as acknowledged. Filestream's offset stops at the
+    /// last line that it exported.
+    #[must_use]
+    pub fn counts_blank_lines(self) -> bool {
+        self != Self::Filestream
+    }
+
+    /// Whether a file that was closed is opened again only when it has grown. The log input's scan opens
+    /// one whose offset is below its size.
+    #[must_use]
+    pub fn reopens_only_on_growth(self) -> bool {
+        self == Self::Filestream
+    }
+}
+
 /// One file's position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor<'a> {

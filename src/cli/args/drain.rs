@@ -1,5 +1,7 @@
 //! `amr drain`.
 
+use crate::drain::shipper::{self, Shipper};
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -7,8 +9,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub struct Drain {
     /// Which shipper; `auto` judges every one that runs or is installed
-    #[arg(value_enum, default_value_t = ShipperArg::Auto)]
-    pub shipper: ShipperArg,
+    #[arg(value_parser = shippers(), default_value = AUTO)]
+    pub shipper: String,
     /// Judge now and exit: 0 drained, 10 settled, 11 cannot tell, 12 stalled, 13 gave up, 14 shipper dead, 15 lost
     #[arg(long, conflicts_with_all = [
         "timeout", "soft_timeout", "settle", "stall", "on_stall", "freeze", "exec", "exec_timeout", "console"
@@ -87,13 +89,19 @@ pub enum FreezeArg {
     None,
 }
 
-/// The shippers that amr reads.
-#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
-pub enum ShipperArg {
-    /// Every one that is found
-    Auto,
-    /// Filebeat, any generation, Elastic Agent's too
-    Filebeat,
-    /// The Amazon CloudWatch agent
-    CloudwatchAgent,
+/// The word for every shipper that is found.
+const AUTO: &str = "auto";
+
+/// The shippers that amr reads, by their names.
+fn shippers() -> PossibleValuesParser {
+    let all = shipper::ALL.iter().map(|one| PossibleValue::new(one.name()).help(one.about()));
+    let auto = PossibleValue::new(AUTO).help("Every one that is found");
+    PossibleValuesParser::new(std::iter::once(auto).chain(all))
+}
+
+impl Drain {
+    /// The shipper that is asked for; `None` for every one.
+    pub fn shipper(&self) -> Option<&'static dyn Shipper> {
+        shipper::named(&self.shipper)
+    }
 }

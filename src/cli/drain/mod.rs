@@ -6,16 +6,15 @@ mod hook;
 mod tell;
 mod words;
 
-use crate::cli::args::{Drain, FreezeArg, OnStallArg, ShipperArg};
+use crate::cli::args::{Drain, FreezeArg, OnStallArg};
 use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::out;
-use crate::drain::keep;
-use crate::drain::pace::{Freeze, OnStall, Policy};
+use crate::drain::look::{self, Options};
 use crate::drain::report::Report;
-use crate::drain::run::{self, Options};
-use crate::drain::shipper::Shipper;
+use crate::drain::report::keep;
+use crate::drain::wait::pace::{Freeze, OnStall, Policy};
 use crate::drain::wait::{Json, Task};
 use crate::os::root::Sync;
 use crate::unit::value::Timeout;
@@ -24,6 +23,9 @@ use hook::Hook;
 use std::path::Path;
 use std::time::Duration;
 use tell::{Audience, Wishes};
+
+/// Where the hook that ships keeps its reports.
+const HOOK: &str = "/var/log/shutdown-filebeat";
 
 /// Judges, or shows the last judgement. The code is the verdict's.
 pub fn run(ctx: &Context, args: &Drain, around: &Surroundings) -> u8 {
@@ -99,11 +101,7 @@ fn folder<'a>(ctx: &Context, args: &'a Drain) -> Option<&'a Path> {
 
 fn options(args: &Drain) -> Options {
     Options {
-        shipper: match args.shipper {
-            ShipperArg::Auto => None,
-            ShipperArg::Filebeat => Some(Shipper::Filebeat),
-            ShipperArg::CloudwatchAgent => Some(Shipper::CloudWatchAgent),
-        },
+        shipper: args.shipper(),
         registry: args.registry.clone(),
         config: args.config.clone(),
         logs: args.logs.clone(),
@@ -113,7 +111,7 @@ fn options(args: &Drain) -> Options {
 
 fn once(ctx: &Context, args: &Drain) -> u8 {
     let options = options(args);
-    let judged = match run::once(&ctx.root, &options) {
+    let judged = match look::once(&ctx.root, &options) {
         Ok(judged) => judged,
         Err(e) => {
             out::complain("drain", &e.to_string(), None);
@@ -123,12 +121,12 @@ fn once(ctx: &Context, args: &Drain) -> u8 {
     show(args, &judged.report);
     // What is printed is the answer; a report that cannot be kept is said and does not change it.
     if let Some(path) = &args.report
-        && let Err(e) = keep::write_asked(&ctx.root, path, &judged.report, &judged.wishes, Sync::Yes)
+        && let Err(e) = keep::write_asked(&ctx.root, path, &judged.report, &judged.inputs, Sync::Yes)
     {
         out::complain("drain", &e.to_string(), None);
     }
     if let Some(wanted) = folder(ctx, args) {
-        let (folder, note) = keep::folder(wanted, &judged.wishes);
+        let (folder, note) = keep::folder(wanted, &judged.inputs);
         note.into_iter().for_each(|note| out::complain("drain", &note, None));
         if let Err(e) =
             keep::write(&ctx.root, folder, &judged.report, (&judged.report.at, std::process::id()), Sync::Yes)
@@ -153,7 +151,7 @@ fn show(args: &Drain, report: &Report) {
 fn last(ctx: &Context, args: &Drain) -> u8 {
     let mut newest: Option<Report> = None;
     let own = args.reports.as_deref();
-    for folder in own.into_iter().chain([keep::FOLDER, keep::HOOK, keep::ELSEWHERE].map(Path::new)) {
+    for folder in own.into_iter().chain([keep::FOLDER, HOOK, keep::ELSEWHERE].map(Path::new)) {
         match keep::last(&ctx.root, folder) {
             // Times of one form sort as they follow one another.
             Ok(Some(report)) if newest.as_ref().is_none_or(|newest| newest.at < report.at) => {
@@ -170,7 +168,7 @@ fn last(ctx: &Context, args: &Drain) -> u8 {
         show(args, &report);
         return report.code;
     }
-    let (folder, hook, elsewhere) = (keep::FOLDER, keep::HOOK, keep::ELSEWHERE);
+    let (folder, hook, elsewhere) = (keep::FOLDER, HOOK, keep::ELSEWHERE);
     let what = format!("no report was kept in '{folder}', '{hook}' or '{elsewhere}'");
     out::complain("drain", &what, None);
     Class::Failed.hand()

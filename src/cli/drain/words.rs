@@ -2,8 +2,8 @@
 //!
 //! Pure.
 
-use crate::drain::news::Summary;
 use crate::drain::report::size;
+use crate::drain::wait::news::Summary;
 use crate::unit::value::time;
 use std::time::Duration;
 

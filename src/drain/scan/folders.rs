@@ -4,8 +4,8 @@
 
 use super::limit::{each, within};
 use crate::drain::cursor::Cursors;
-use crate::drain::facts::Doubt;
-use crate::drain::shipper::filebeat::glob::{DEPTH, Part, Pattern};
+use crate::drain::judge::facts::Doubt;
+use crate::drain::judge::glob::{DEPTH, Part, Pattern};
 use crate::os::error::{Error as OsError, escape};
 use crate::os::root::{FileKind, Root, Stat};
 use std::collections::BTreeSet;

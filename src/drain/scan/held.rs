@@ -1,7 +1,7 @@
 //! What the shipper's processes have open. A driver: it reads `/proc`.
 
 use crate::drain::cursor::FileId;
-use crate::drain::facts::Doubt;
+use crate::drain::judge::facts::Doubt;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{FileKind, Root, Stat};
 use std::collections::BTreeMap;

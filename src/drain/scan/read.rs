@@ -5,11 +5,11 @@
 
 use super::Scene;
 use super::limit::each;
-use crate::drain::claim::Fingerprint;
 use crate::drain::cursor::{Cursors, FileId, Identity};
-use crate::drain::file::Coding;
-use crate::drain::progress::Stretch;
-use crate::drain::tail::{Look, Need, Tail, Unread};
+use crate::drain::judge::claim::Fingerprint;
+use crate::drain::judge::file::Coding;
+use crate::drain::judge::progress::Stretch;
+use crate::drain::judge::tail::{Look, Need, Tail, Unread};
 use crate::os::root::{FileKind, OFlag, Root, Stat};
 use crate::sort;
 use sha2::{Digest, Sha256};
@@ -37,7 +37,10 @@ pub struct Request {
 }
 
 /// Opens a log file of somebody else's: it must be the regular file that was seen.
-pub(super) fn open(root: &Root, path: &Path, id: FileId) -> Result<File, Unread> {
+///
+/// # Errors
+/// It cannot be opened, or is another one.
+pub fn open(root: &Root, path: &Path, id: FileId) -> Result<File, Unread> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     // The descriptors of a process are links that only the kernel can follow.
     let flags = if path.starts_with("/proc") { flags } else { flags | OFlag::O_NOFOLLOW };
@@ -170,7 +173,7 @@ fn print(file: &File, offset: u64, len: u64, growing: bool) -> Option<Fingerprin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drain::tail::Framing;
+    use crate::drain::judge::tail::Framing;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     /// A file of this test's own, and what asks for all of its bytes.

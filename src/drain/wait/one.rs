@@ -3,17 +3,17 @@
 //! A driver: it reads files and `/proc`.
 
 use super::Task;
-use super::hear::Ears;
+use super::watches::Watches;
 use crate::drain::cursor::{Cursors, FileId};
-use crate::drain::history::History;
-use crate::drain::moment::Moment;
-use crate::drain::pace::{Behind, Freeze, Goals, Mark};
-use crate::drain::progress::Progress;
-use crate::drain::reason::Reason;
+use crate::drain::judge::history::History;
+use crate::drain::judge::moment::Moment;
+use crate::drain::judge::progress::Progress;
+use crate::drain::judge::reason::Reason;
+use crate::drain::judge::verdict::{Judgement, Verdict};
+use crate::drain::look::{LIMIT, LookReport, Terms, look, moment, positions_of, shippers_of};
 use crate::drain::report;
-use crate::drain::run::{LIMIT, LookReport, Source, Terms, look, moment, shippers_of};
-use crate::drain::shipper::find::Found;
-use crate::drain::verdict::{Judgement, Verdict};
+use crate::drain::shipper::{Found, PositionSource};
+use crate::drain::wait::pace::{Behind, Freeze, Goals, Mark};
 use crate::os::proc::Proc;
 use crate::os::root::{FileKind, Root};
 use std::collections::{BTreeSet, HashMap};
@@ -29,7 +29,7 @@ const DAEMONS: [&str; 8] =
 /// One shipper that is followed.
 pub(super) struct One {
     pub(super) found: Found,
-    pub(super) source: Source,
+    pub(super) source: Box<dyn PositionSource>,
     pub(super) history: History,
     pub(super) behind: Behind,
     pub(super) last: LookReport,
@@ -39,9 +39,9 @@ pub(super) struct One {
 
 impl One {
     pub(super) fn take_in(&mut self, root: &Root) {
-        self.fault = self.source.refresh(root, &self.found).err().map(|error| error.to_string());
+        self.fault = self.source.refresh().err().map(|error| error.to_string());
         if self.fault.is_some()
-            && let Ok(source) = Source::read(root, &self.found, LIMIT)
+            && let Ok(source) = positions_of(root, &self.found, LIMIT)
         {
             self.source = source;
             self.fault = None;
@@ -49,7 +49,7 @@ impl One {
     }
 
     /// A shipper that has ended may have been started again.
-    pub(super) fn find_again(&mut self, task: &Task, ears: &mut Ears) {
+    pub(super) fn find_again(&mut self, task: &Task, watches: &mut Watches) {
         if self.found.runs(&Proc::new(task.root.clone())) {
             self.dead_since = None;
             return;
@@ -59,7 +59,7 @@ impl One {
         if let Some(found) = now.into_iter().find(same) {
             self.found = found;
             self.dead_since = None;
-            ears.process(&task.root, &task.features, &self.found);
+            watches.process(&task.root, &task.features, &self.found);
         } else if self.found.process.is_some() {
             self.dead_since.get_or_insert(moment());
         }
@@ -84,7 +84,7 @@ impl One {
             self.last.judgement = Judgement::Wait;
             self.last.due = until.min(deadline);
         }
-        self.behind = behind(self.history.files(), &self.source);
+        self.behind = behind(self.history.files(), &*self.source);
     }
 
     pub(super) fn report(&self) -> report::ShipperReport {
@@ -102,7 +102,7 @@ impl One {
 }
 
 /// The files that are behind, with the numbers of their states.
-pub(super) fn behind(files: &[Progress], source: &Source) -> Behind {
+pub(super) fn behind(files: &[Progress], source: &dyn PositionSource) -> Behind {
     let cursors = &source.positions().cursors;
     let mut numbers: HashMap<FileId, Vec<u32>> = HashMap::new();
     let late = |file: &&Progress| file.reason == Reason::Behind;

@@ -8,13 +8,13 @@
 
 use super::one::One;
 use super::{Json, Link, Waiting};
-use crate::drain::keep::{self, Prepared};
-use crate::drain::moment::Moment;
-use crate::drain::news::{News, Phase, Summary};
-use crate::drain::pace::OnStall;
+use crate::drain::judge::moment::Moment;
+use crate::drain::judge::verdict::{Judgement, Verdict};
+use crate::drain::look::{moment, wall};
+use crate::drain::report::keep::{self, Prepared};
 use crate::drain::report::{self, Report, Stage};
-use crate::drain::run::{moment, wall};
-use crate::drain::verdict::{Judgement, Verdict};
+use crate::drain::wait::news::{News, Phase, Summary};
+use crate::drain::wait::pace::OnStall;
 use crate::os::root::Sync;
 use std::io;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ impl Waiting<'_> {
     }
 
     pub(super) fn excuses(&mut self, link: &mut Link) -> io::Result<()> {
-        for excuse in self.ears.excuses() {
+        for excuse in self.watches.excuses() {
             if self.said.insert(excuse.to_owned()) {
                 link.send(&News::Note(format!("polling, since {excuse}")))?;
             }
@@ -116,9 +116,9 @@ impl Waiting<'_> {
         link: &mut Link,
     ) -> io::Result<Vec<PathBuf>> {
         let (root, mut written) = (&self.task.root, Vec::new());
-        let wishes: Vec<_> = self.shippers.iter().flat_map(|one| one.last.wishes.clone()).collect();
+        let inputs: Vec<_> = self.shippers.iter().flat_map(|one| one.last.inputs.clone()).collect();
         if let Some(wanted) = &self.task.folder {
-            let (folder, note) = keep::folder(wanted, &wishes);
+            let (folder, note) = keep::folder(wanted, &inputs);
             if let Some(note) = note.filter(|note| self.said.insert(note.clone())) {
                 link.send(&News::Note(note))?;
             }
@@ -137,7 +137,7 @@ impl Waiting<'_> {
             }
         }
         if let Some(path) = &self.task.file {
-            match keep::write_asked(root, path, report, &wishes, sync) {
+            match keep::write_asked(root, path, report, &inputs, sync) {
                 Ok(()) => written.push(path.clone()),
                 Err(error) => link.send(&News::Note(error.to_string()))?,
             }

@@ -1,15 +1,39 @@
 //! Reads the CloudWatch agent's folder of states. A driver: it reads files.
 
-use super::read_written;
+use super::state::read_written;
 use crate::drain::cursor::{Generation, Positions, Timestamp};
+use crate::drain::shipper::interface::{Error, PositionSource};
 use crate::os::error::Result;
 use crate::os::root::{FileKind, Root};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A state is some hundred bytes long; what is longer is none.
 const LONGEST: u64 = 1 << 20;
 /// The agent truncates before it writes, so an empty state is looked at again.
 const ATTEMPTS: usize = 50;
+
+/// A folder of states that is followed.
+#[derive(Debug)]
+pub(super) struct States {
+    pub(super) root: Root,
+    pub(super) folder: PathBuf,
+    pub(super) positions: Positions,
+}
+
+impl PositionSource for States {
+    fn positions(&self) -> &Positions {
+        &self.positions
+    }
+
+    fn refresh(&mut self) -> std::result::Result<bool, Error> {
+        self.positions = states(&self.root, &self.folder)?;
+        Ok(true)
+    }
+
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
 
 /// Every state in `folder`. A state that goes away meanwhile is left out, as the agent deletes it.
 ///

@@ -69,12 +69,12 @@ pub struct Line {
     /// When it was written.
     pub at: Option<Timestamp>,
     /// What it says.
-    pub word: Word,
+    pub word: Entry,
 }
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Word {
+pub enum Entry {
     /// The metrics of the last interval.
     Metrics(Counters),
     /// The output refused an event for good and it was dropped: acknowledged, and not there.
@@ -84,12 +84,12 @@ pub enum Word {
     /// A file could not be opened.
     Refused(String),
     /// It began; the version, where the line has it.
-    Started(Option<super::super::Version>),
+    Started(Option<crate::drain::shipper::interface::Version>),
 }
 
 /// What the end of a log says of the Filebeat that wrote it last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct LogDigest {
     /// The newest metrics line with a time.
     pub metrics: Option<(Timestamp, Counters)>,
     /// The files that it could not open.
@@ -100,23 +100,23 @@ pub struct Said {
     pub unreachable: Option<String>,
 }
 
-impl Said {
+impl LogDigest {
     /// Reads the lines in their order. What was said before the last start is of another process.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let mut said = Self::default();
         for Line { at, word } in text.lines().filter_map(line) {
             match word {
-                Word::Metrics(counters) => said.metrics = at.map(|at| (at, counters)),
-                Word::Refused(path) => {
+                Entry::Metrics(counters) => said.metrics = at.map(|at| (at, counters)),
+                Entry::Refused(path) => {
                     said.refused.insert(path);
                 }
-                Word::Dropped(message) => {
+                Entry::Dropped(message) => {
                     let before = said.dropped.map_or(0, |(count, _)| count);
                     said.dropped = Some((before.saturating_add(1), message));
                 }
-                Word::Unreachable(message) => said.unreachable = Some(message),
-                Word::Started(_) => said = Self { dropped: said.dropped, ..Self::default() },
+                Entry::Unreachable(message) => said.unreachable = Some(message),
+                Entry::Started(_) => said = Self { dropped: said.dropped, ..Self::default() },
             }
         }
         said
@@ -164,23 +164,23 @@ pub fn line(text: &str) -> Option<Line> {
     word.or_else(|| trouble(message, parsed.as_ref())).map(|word| Line { at, word })
 }
 
-fn metrics(message: &str, metrics: Option<&Value>) -> Option<Word> {
+fn metrics(message: &str, metrics: Option<&Value>) -> Option<Entry> {
     let known = message.starts_with("Non-zero metrics") || message.starts_with("Total metrics");
-    Some(Word::Metrics(Counters::of(metrics.filter(|_| known)?, None)))
+    Some(Entry::Metrics(Counters::of(metrics.filter(|_| known)?, None)))
 }
 
 /// The metrics of a text line: JSON behind a tab (6.2 and later), or `name=value` words.
-fn text_metrics(message: &str) -> Option<Word> {
+fn text_metrics(message: &str) -> Option<Entry> {
     let start = message.find("Non-zero metrics in the last").or_else(|| message.find("Total non-zero"))?;
     let rest = message.get(start..)?;
     if let Some(brace) = rest.find('{') {
         let json: Value = serde_json::from_slice(rest.get(brace..)?.as_bytes()).ok()?;
-        return Some(Word::Metrics(Counters::of(json.pointer("/monitoring/metrics")?, None)));
+        return Some(Entry::Metrics(Counters::of(json.pointer("/monitoring/metrics")?, None)));
     }
     let number = |name: &str| {
         rest.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
     };
-    Some(Word::Metrics(Counters {
+    Some(Entry::Metrics(Counters {
         pipeline: number("libbeat.pipeline.events.active"),
         acknowledged: number("libbeat.output.events.acked"),
         dropped: number("libbeat.output.events.dropped"),
@@ -190,29 +190,30 @@ fn text_metrics(message: &str) -> Option<Word> {
     }))
 }
 
-fn trouble(message: &str, json: Option<&Value>) -> Option<Word> {
+fn trouble(message: &str, json: Option<&Value>) -> Option<Entry> {
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let kept: String = message.chars().take(KEPT).collect();
     if has(&["Cannot index event", "dropping event", "Dropping event", "Drop event"]) {
-        return Some(Word::Dropped(kept));
+        return Some(Entry::Dropped(kept));
     }
     if has(&["Failed to connect to ", "Connection marked as failed", "Failed to publish events"]) {
-        return Some(Word::Unreachable(kept));
+        return Some(Entry::Unreachable(kept));
     }
     if let Some((_, rest)) = message.split_once("open /")
         && let Some((path, _)) = rest.split_once(": permission denied")
     {
-        return Some(Word::Refused(format!("/{path}")));
+        return Some(Entry::Refused(format!("/{path}")));
     }
     if has(&["filebeat start running"]) {
-        return Some(Word::Started(None));
+        return Some(Entry::Started(None));
     }
     if message.starts_with("Setup Beat: ") || message.contains("\tSetup Beat: ") || has(&[" Setup Beat: "]) {
-        let version = message.split("Version: ").nth(1).and_then(super::super::Version::parse);
-        return Some(Word::Started(version));
+        let version =
+            message.split("Version: ").nth(1).and_then(crate::drain::shipper::interface::Version::parse);
+        return Some(Entry::Started(version));
     }
     let build = json?.pointer("/system_info/build/version")?.as_str()?;
-    Some(Word::Started(super::super::Version::parse(build)))
+    Some(Entry::Started(crate::drain::shipper::interface::Version::parse(build)))
 }
 
 #[cfg(test)]
@@ -245,14 +246,14 @@ mod tests {
         let counters = Counters { pipeline: Some(6), acknowledged: Some(3342), ..Counters::default() };
         let at = Some(Timestamp(1_548_740_325_928_000_000));
         for text in [text, json, words] {
-            assert_eq!(line(text), Some(Line { at, word: Word::Metrics(counters) }), "{text}");
+            assert_eq!(line(text), Some(Line { at, word: Entry::Metrics(counters) }), "{text}");
         }
     }
 
     #[test]
     fn a_line_without_the_gauge_is_no_evidence() {
         let text = "2017-01-01T00:00:00Z INFO Non-zero metrics in the last 30s: publish.events=3";
-        let Some(Word::Metrics(counters)) = line(text).map(|line| line.word) else { panic!("no metrics") };
+        let Some(Entry::Metrics(counters)) = line(text).map(|line| line.word) else { panic!("no metrics") };
         assert_eq!(counters.in_flight(), None);
     }
 
@@ -268,15 +269,15 @@ mod tests {
         let dropped = format!("{} WARN Cannot index event: dropping event!", at(2));
         let refused = format!("{} ERROR open /l/a: permission denied", at(3));
         let log = [metrics(1, 0), dropped, refused].join("\n");
-        let said = Said::of(&log);
+        let said = LogDigest::of(&log);
         assert_eq!(said.metrics.map(|(_, counters)| counters.in_flight()), Some(Some(0)));
         assert_eq!(said.refused, BTreeSet::from(["/l/a".to_owned()]));
-        let said = Said::of(&format!("{log}\n{} INFO filebeat start running.", at(4)));
+        let said = LogDigest::of(&format!("{log}\n{} INFO filebeat start running.", at(4)));
         assert_eq!((said.metrics, said.refused.len()), (None, 0));
         assert_eq!(said.notes().len(), 1, "{:?}", said.notes());
-        let said = Said::of(&format!("{log}\n{}\nhalf a li", metrics(5, 7)));
+        let said = LogDigest::of(&format!("{log}\n{}\nhalf a li", metrics(5, 7)));
         assert_eq!(said.metrics.map(|(_, counters)| counters.in_flight()), Some(Some(7)));
-        assert_eq!(Said::of(""), Said::default());
+        assert_eq!(LogDigest::of(""), LogDigest::default());
     }
 
     #[test]
@@ -286,26 +287,26 @@ mod tests {
             |message: &str| format!(r#"{{"@timestamp":"2022-01-01T00:00:00.000Z","message":"{message}"}}"#);
         assert!(matches!(
             word(&json("Cannot index event '' (status=400): dropping event!")),
-            Some(Word::Dropped(_))
+            Some(Entry::Dropped(_))
         ));
         assert!(matches!(
             word(
                 "2019-01-29T05:38:45.928Z\tERROR\tpipeline/output.go:100\tFailed to connect to backoff(elasticsearch(http://x:9200))"
             ),
-            Some(Word::Unreachable(_))
+            Some(Entry::Unreachable(_))
         ));
         assert_eq!(
             word(&json(
                 "Harvester could not be started on new file: /l/a, Err: Failed opening /l/a: open /l/a b: permission denied"
             )),
-            Some(Word::Refused("/l/a b".into()))
+            Some(Entry::Refused("/l/a b".into()))
         );
-        let version = super::super::super::Version { major: 6, minor: 8, patch: 14 };
+        let version = crate::drain::shipper::Version { major: 6, minor: 8, patch: 14 };
         assert_eq!(
             word(
                 "2019-01-29T05:38:45.928Z\tINFO\tinstance/beat.go:292\tSetup Beat: filebeat; Version: 6.8.14"
             ),
-            Some(Word::Started(Some(version)))
+            Some(Entry::Started(Some(version)))
         );
         assert_eq!(word("2019-01-29T05:38:45.928Z\tINFO\tcrawler.go\tLoading Inputs: 1"), None);
         assert_eq!(word(""), None);

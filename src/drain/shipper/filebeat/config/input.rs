@@ -1,8 +1,8 @@
 //! One input that reads files: `log`, `container`, `docker`, `filestream`. Pure.
 
-use super::super::glob::{Expressions, Pattern};
 use super::setting::{Setting, boolean, duration, number, string};
 use super::yaml::{Node, Value};
+use crate::drain::judge::glob::{Expressions, Pattern};
 use std::time::Duration;
 
 /// Which kind of input.

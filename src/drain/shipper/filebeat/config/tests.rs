@@ -1,5 +1,5 @@
-use super::super::glob::Answer;
 use super::*;
+use crate::drain::judge::glob::Answer;
 
 fn of(text: &str) -> Config {
     read("filebeat.yml", text, &Flags::default()).unwrap()

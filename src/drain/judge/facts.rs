@@ -1,0 +1,103 @@
+//! What the verdict depends on beside the files: whether the shipper runs, what its positions are
+//! worth, what its own counters say, what may be missing from the picture, and what time it is.
+//!
+//! Facts only, gathered by the drivers; what follows from them is decided in
+//! [`verdict`](crate::drain::judge::verdict).
+//!
+//! Pure.
+
+use crate::drain::judge::moment::Moment;
+use std::time::Duration;
+
+/// Whether the shipper runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It runs.
+    Alive,
+    /// It does not.
+    Dead,
+    /// That cannot be found out.
+    Unknown,
+}
+
+/// What an acknowledged position of this shipper is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// They move when the output has acknowledged, and never else.
+    Acknowledged,
+    /// They also move past what was dropped: an unretryable error, retries spent, a stop meanwhile.
+    AlsoDropped,
+}
+
+/// What the shipper's counters count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Lines of files and nothing else.
+    FilesOnly,
+    /// Events of other inputs as well (journal, network), which never come to rest.
+    OthersToo,
+}
+
+/// What the shipper's own counters say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Events read and not yet acknowledged.
+    pub active: u64,
+    /// When they were counted.
+    pub at: Moment,
+}
+
+/// Why the files that were seen may not be all there is to know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// The position file has faults.
+    #[error("the position file has {0} faults, the first: {1}")]
+    Faults(u64, String),
+    /// Folders changed whenever they were read.
+    #[error("folder '{0}' changed each time it was read")]
+    Unsteady(String),
+    /// A folder could not be read.
+    #[error("cannot read folder '{0}': {1}")]
+    Blind(String, String),
+    /// Which files the shipper takes is not known.
+    #[error("which files the shipper takes is not known: {0}")]
+    Configuration(String),
+    /// The shipper's descriptors cannot be seen, so neither can deleted files that it still reads.
+    #[error("the open files of process {0} cannot be seen")]
+    Descriptors(u32),
+    /// Several shippers' states are there, and this could not be read.
+    #[error("{0}")]
+    Positions(String),
+}
+
+/// All that the verdict depends on beside the files.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// Whether the shipper runs.
+    pub life: Life,
+    /// What its positions are worth.
+    pub trust: Trust,
+    /// Its counters, the newest there are.
+    pub evidence: Option<Evidence>,
+    /// Since when every reading of them has said that nothing is in flight
+    /// ([`History::idle`](crate::drain::judge::history::History::idle)).
+    pub idle: Option<Moment>,
+    /// What these counters count.
+    pub counted: Counted,
+    /// What may be missing from the picture.
+    pub doubts: &'a [Doubt],
+    /// When this look was taken.
+    pub now: Moment,
+    /// When anything last moved.
+    pub moved: Moment,
+    /// When an answer is due.
+    pub deadline: Moment,
+    /// After so long without movement the drain is stalled; `None` waits for the deadline.
+    pub stall: Option<Duration>,
+    /// How long a file must be still before its silence counts beside evidence: above every latency
+    /// of the shipper. Nothing without evidence.
+    pub settle: Duration,
+    /// How long a file that the shipper has not taken up is waited for: two of its scans at least.
+    /// `None` waits for the deadline.
+    pub pickup: Option<Duration>,
+}

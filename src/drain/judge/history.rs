@@ -1,0 +1,229 @@
+//! What earlier looks saw: since when a file has been still, and which bytes vanished unshipped.
+//!
+//! A shipper forgets a file that is removed or renamed out of its patterns, with whatever was left of
+//! it. So everything that was seen with bytes left is remembered, and stays in the list as lost when
+//! it goes. Losses stay for good: what was lost once is not found again by looking away.
+//!
+//! Pure.
+
+use crate::drain::cursor::{FileId, Timestamp};
+use crate::drain::judge::check::{Check, Checks};
+use crate::drain::judge::facts::Evidence;
+use crate::drain::judge::file::Held;
+use crate::drain::judge::moment::Moment;
+use crate::drain::judge::progress::{KeptBy, Progress, Rest};
+use crate::drain::judge::reason::{Reason, Standing};
+use crate::drain::judge::tail::Stream;
+use crate::sort;
+use std::collections::BTreeMap;
+
+/// The looks so far.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// The last look: what was seen, in the order in which it was given, and behind that losses and
+    /// doubts that no later look takes away. There may be a million, so they are kept once.
+    files: Vec<Progress>,
+    /// How many were seen.
+    seen: usize,
+    /// What a partial view did not show and may still be there.
+    unseen: Vec<Progress>,
+    moved: Option<Moment>,
+    idle: Option<Moment>,
+    /// What the clock on the wall was ahead of the other one at the first look.
+    ahead: Option<i128>,
+}
+
+/// How far the clocks may drift apart before one of them was set.
+const STEP: u128 = 500_000_000;
+
+/// Whether a look saw every folder that it should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Every one.
+    Whole,
+    /// Some could not be read, or changed while they were.
+    Partial,
+}
+
+type Key<'p> = (FileId, &'p [u8], Option<u8>);
+
+fn key(progress: &Progress) -> Key<'_> {
+    let stream = progress.stream.map(|stream| match stream {
+        Stream::Stdout => 1,
+        Stream::Stderr => 2,
+    });
+    (progress.file, &progress.input_id, stream)
+}
+
+impl History {
+    /// Takes a look: sets since when each file has been still, and adds what was lost. The result is
+    /// [`files`](Self::files).
+    ///
+    /// In a partial view a file that is not seen may still be there: it is remembered, not lost.
+    pub fn look(&mut self, mut files: Vec<Progress>, view: View, now: Moment, checks: Checks) {
+        let mut last = std::mem::take(&mut self.files);
+        let mut kept = last.split_off(self.seen.min(last.len()));
+        last.append(&mut self.unseen);
+        let last = sort::map(last.iter().map(|file| (key(file), file)));
+        for file in &mut files {
+            file.still_since = match last.get(&key(file)) {
+                Some(last) if still(last, file) => last.still_since,
+                Some(_) | None => {
+                    self.moved = Some(now);
+                    now
+                }
+            };
+        }
+        let mut seen: BTreeMap<Key<'_>, &Progress> = BTreeMap::new();
+        let mut present: BTreeMap<FileId, Present> = BTreeMap::new();
+        for file in &files {
+            let new = Present { size: file.size, stateless: false, left_alone: true };
+            let there = present.entry(file.file).or_insert(new);
+            there.stateless = there.stateless || file.acknowledged.is_none();
+            there.left_alone = there.left_alone && file.reason.standing() == Standing::LeftAlone;
+            seen.insert(key(file), file);
+        }
+        for (key, last) in last {
+            let there = present.get(&key.0);
+            let now = seen.get(&key).copied();
+            let skipped = match now {
+                Some(now) => outgrown(last, now),
+                // Its first state has a key that nobody knew before.
+                None if last.acknowledged.is_none() => {
+                    let states = seen.range((key.0, &[][..], None)..);
+                    states.take_while(|(other, _)| other.0 == key.0).any(|(_, now)| outgrown(last, now))
+                }
+                None => false,
+            };
+            let Some(fate) = fate(last, there, now.is_some(), skipped && checks.on(Check::Outgrown)) else {
+                continue;
+            };
+            match (fate, view) {
+                (Reason::Gone | Reason::PerhapsOther, View::Partial) => self.unseen.push(last.clone()),
+                (Reason::Gone, View::Whole) if !checks.on(Check::Vanished) => {}
+                (Reason::CutShort, View::Whole | View::Partial) if !checks.on(Check::CutShort) => {}
+                (reason, View::Whole | View::Partial) => {
+                    kept.push(Progress { reason, held: Held::No, ..last.clone() });
+                }
+            }
+        }
+        self.seen = files.len();
+        files.reserve_exact(kept.len());
+        files.append(&mut kept);
+        self.files = files;
+    }
+
+    /// Takes a look after which there is no other one.
+    pub fn only(&mut self, files: Vec<Progress>) {
+        (self.seen, self.files) = (files.len(), files);
+    }
+
+    /// What the last look saw, and what was lost since the first one.
+    #[must_use]
+    pub fn files(&self) -> &[Progress] {
+        &self.files
+    }
+
+    /// Whether the clock on the wall was not set since the first look: only then do its times of
+    /// later events mean anything on the other clock.
+    pub fn steady(&mut self, now: Moment, wall: Timestamp) -> bool {
+        let ahead = i128::from(wall.0) - i128::from(now.0);
+        self.ahead.get_or_insert(ahead).abs_diff(ahead) < STEP
+    }
+
+    /// Takes a reading of the shipper's counters: since when every one has said that nothing is in
+    /// flight. `None` where this one says otherwise, or there is none.
+    pub fn idle(&mut self, evidence: Option<Evidence>) -> Option<Moment> {
+        let empty = evidence.filter(|evidence| evidence.active == 0);
+        self.idle = empty.map(|evidence| self.idle.unwrap_or(evidence.at));
+        self.idle
+    }
+
+    /// When anything last moved; `None` before the first look.
+    #[must_use]
+    pub fn moved(&self) -> Option<Moment> {
+        self.moved
+    }
+
+    /// Says of lost files that are still on disk that nobody asks for them any more.
+    pub fn still_there(&mut self, found: impl Fn(FileId) -> bool) {
+        for lost in self.files.iter_mut().skip(self.seen) {
+            if lost.reason == Reason::Gone && found(lost.file) {
+                lost.reason = Reason::Forgotten;
+            }
+        }
+    }
+}
+
+fn still(last: &Progress, now: &Progress) -> bool {
+    last.size == now.size
+        && last.goal == now.goal
+        && last.acknowledged == now.acknowledged
+        && last.held == now.held
+}
+
+/// Whether bytes were left that somebody should have shipped.
+fn had_rest(last: &Progress) -> bool {
+    match last.reason.standing() {
+        Standing::Done | Standing::LeftAlone | Standing::Unshippable | Standing::Lost => false,
+        Standing::AtRest | Standing::Unknown | Standing::Pending => last.rest > Rest::Bytes(0),
+    }
+}
+
+/// A file of this look.
+struct Present {
+    size: u64,
+    /// The shipper has no state of it, and a pattern asks for it.
+    stateless: bool,
+    /// The shipper takes nothing of it.
+    left_alone: bool,
+}
+
+/// What became of bytes that were left at the last look, if they are gone.
+fn fate(last: &Progress, present: Option<&Present>, has_state: bool, skipped: bool) -> Option<Reason> {
+    if skipped {
+        return Some(Reason::PerhapsSkipped);
+    }
+    // Its position was perhaps another file's, and it went before that was known.
+    if last.reason == Reason::PerhapsOther && present.is_none() {
+        return (last.size > 0).then_some(Reason::PerhapsOther);
+    }
+    if !had_rest(last) {
+        return None;
+    }
+    match present {
+        None => Some(Reason::Gone),
+        Some(present) if present.size < last.size => Some(Reason::CutShort),
+        Some(present) if present.left_alone => Some(Reason::Forgotten),
+        // A file that was taken up has states now where it had none.
+        Some(present) => {
+            let followed = has_state || present.stateless || last.acknowledged.is_none();
+            (!followed).then_some(Reason::Gone)
+        }
+    }
+}
+
+/// Whether the shipper may have begun in the middle of what was left. A truncated file has grown past
+/// the old position: either the shipper noticed and is through again, or it goes on from there. A file
+/// with another name has got the position of that name.
+fn outgrown(last: &Progress, now: &Progress) -> bool {
+    let other = last.reason == Reason::PositionOlder
+        && last.acknowledged >= Some(last.size)
+        && now.reason != Reason::PositionOlder;
+    let regrown = (last.begins_anew || other)
+        && !now.begins_anew
+        && now.size > 0
+        && now.acknowledged >= last.acknowledged;
+    let renamed = now.kept_by != KeptBy::File && now.path != last.path && had_rest(last);
+    // A position was there before the shipper opened the file: it may be another one's, taken over with
+    // the name when the shipper was started anew.
+    let inherited = now.kept_by == KeptBy::NameWhileOpen
+        && last.kept_by == KeptBy::NameWhileOpen
+        && last.held == Held::No
+        && now.held != Held::No
+        && now.acknowledged >= last.acknowledged;
+    regrown || renamed || inherited
+}
+
+#[cfg(test)]
+mod tests;

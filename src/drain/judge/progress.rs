@@ -1,0 +1,195 @@
+//! How far one file is, and why it is not further.
+//!
+//! [`ask`] says which bytes of a file must be looked at, [`weigh`] then says what is left of it and
+//! for which [`Reason`]: `position` counts, `case` reasons. What is unknown is never rounded to done.
+//!
+//! Pure.
+
+mod case;
+mod position;
+
+use crate::drain::cursor::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp, Ttl};
+use crate::drain::judge::check::{Check, Checks};
+use crate::drain::judge::file::{Coding, Compression, Held, Lines, LogFile, Rules, Wanted};
+use crate::drain::judge::moment::Moment;
+use crate::drain::judge::reason::{Reason, Standing};
+use crate::drain::judge::tail::{Framing, Stream, Tail};
+use case::Case;
+use position::Position;
+use std::time::Duration;
+
+/// How long a line may be held back where the configuration is not known, by default.
+const HOLD: Duration = Duration::from_secs(5);
+
+/// What is added to a known wait, since timers fire late.
+const HOLD_MARGIN: Duration = Duration::from_secs(1);
+
+/// How much of a file is not acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rest {
+    /// So many bytes.
+    Bytes(u64),
+    /// It cannot be counted in bytes of the file (compressed).
+    Unknown,
+}
+
+/// What a shipper's state sticks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptBy {
+    /// The file, whatever its name.
+    File,
+    /// The name, whatever file has it.
+    Name,
+    /// The name, and the shipper has a file open for as long as it follows it.
+    NameWhileOpen,
+}
+
+impl KeptBy {
+    fn of(cursor: Option<&Cursor<'_>>) -> Self {
+        match cursor.map(|cursor| (cursor.identity, cursor.input)) {
+            Some((Identity::Path, Input::CloudWatch)) => Self::NameWhileOpen,
+            Some((Identity::Path, _)) => Self::Name,
+            Some((Identity::Inode(_) | Identity::InodeMarker { .. } | Identity::Fingerprint { .. }, _))
+            | None => Self::File,
+        }
+    }
+}
+
+/// One obligation: a file, and one state of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Device and inode.
+    pub file: FileId,
+    /// Its name when it was seen.
+    pub path: Box<[u8]>,
+    /// What the shipper's state sticks to.
+    pub kept_by: KeptBy,
+    /// Its size.
+    pub size: u64,
+    /// How many bytes are to be shipped.
+    pub goal: u64,
+    /// How many are acknowledged; `None` where the shipper has no state of it.
+    pub acknowledged: Option<u64>,
+    /// What is left.
+    pub rest: Rest,
+    /// Why.
+    pub reason: Reason,
+    /// The shipper will read it from its beginning again: it was truncated, as far as can be seen.
+    pub begins_anew: bool,
+    /// Whether the shipper has it open, and how far it has read.
+    pub held: Held,
+    /// The state's input id, or empty.
+    pub input_id: Box<[u8]>,
+    /// The state's stream, where it counts one.
+    pub stream: Option<Stream>,
+    /// How long a line may wait inside the shipper after it was read.
+    pub hold: Duration,
+    /// Since when nothing has changed about it; the moment of the look where there is no earlier one.
+    pub still_since: Moment,
+}
+
+/// What must be looked at before a claim can be weighed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Whether its first bytes are needed ([`Coding`]).
+    pub coding: bool,
+    /// The bytes whose [`Tail`] is needed.
+    pub stretch: Option<Stretch>,
+}
+
+/// A stretch of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The first byte.
+    pub from: u64,
+    /// The first byte no more.
+    pub to: u64,
+    /// How its lines are built.
+    pub framing: Framing,
+}
+
+/// Which bytes of a file must be looked at to weigh this claim.
+#[must_use]
+pub fn ask(file: &LogFile, cursor: Option<&Cursor<'_>>, rules: &Rules, checks: Checks) -> Ask {
+    let cursor = alive(file, cursor, checks);
+    let position = Position::of(file, cursor, checks);
+    let coding = file.coding == Coding::NotLooked
+        && file.goal > 0
+        && rules.compression != Compression::Never
+        && cursor.is_none_or(|cursor| matches!(cursor.acknowledged, Acknowledged::OffsetEof { .. }));
+    let stretch =
+        (position.rest > 0).then(|| Stretch { from: position.from, to: file.goal, framing: framing(cursor) });
+    Ask { coding, stretch }
+}
+
+/// Weighs one claim. `None`: nobody asks for this file.
+#[must_use]
+pub fn weigh(
+    file: &LogFile,
+    cursor: Option<&Cursor<'_>>,
+    ambiguous: bool,
+    rules: &Rules,
+    tail: &Tail,
+    now: (Timestamp, Moment),
+    checks: Checks,
+) -> Option<Progress> {
+    let cursor = alive(file, cursor, checks);
+    let asked_for = !matches!(rules.wanted, Wanted::No | Wanted::Unknown);
+    if cursor.is_none() && !asked_for && !matches!(file.held, Held::Open { .. }) {
+        return None;
+    }
+    let position = Position::of(file, cursor, checks);
+    let case = Case { file, cursor, ambiguous, rules, tail, now: now.0, position, checks };
+    let reason = case.reason();
+    let rest = if reason == Reason::Compressed {
+        Rest::Unknown
+    } else if reason.standing() == Standing::Done {
+        Rest::Bytes(0)
+    } else {
+        Rest::Bytes(position.rest)
+    };
+    Some(Progress {
+        file: file.id,
+        path: file.path.clone(),
+        kept_by: KeptBy::of(cursor),
+        size: file.size,
+        goal: file.goal,
+        acknowledged: cursor.map(|cursor| cursor.acknowledged.prefix()),
+        rest,
+        reason,
+        begins_anew: position.truncated,
+        held: file.held,
+        input_id: cursor.map(|cursor| cursor.input_id.into()).unwrap_or_default(),
+        stream: cursor.and_then(stream),
+        hold: hold(rules, checks),
+        still_since: now.1,
+    })
+}
+
+/// The state, unless it is one of a file that is no more: its inode has gone to this one.
+fn alive<'c, 'a>(file: &LogFile, cursor: Option<&'c Cursor<'a>>, checks: Checks) -> Option<&'c Cursor<'a>> {
+    cursor.filter(|cursor| {
+        cursor.ttl != Ttl::Deleted
+            || matches!(file.held, Held::Open { .. })
+            || !checks.on(Check::DeletedState)
+    })
+}
+
+fn stream(cursor: &Cursor<'_>) -> Option<Stream> {
+    cursor.stream().and_then(Stream::named)
+}
+
+fn framing(cursor: Option<&Cursor<'_>>) -> Framing {
+    match cursor.map(|cursor| (cursor.input, stream(cursor))) {
+        Some((Input::Container | Input::Docker, stream)) => Framing::Container { stream },
+        Some(_) | None => Framing::Lines,
+    }
+}
+
+fn hold(rules: &Rules, checks: Checks) -> Duration {
+    match rules.lines {
+        Lines::Joined { wait } if checks.on(Check::Hold) => wait.saturating_add(HOLD_MARGIN),
+        Lines::Unknown if checks.on(Check::Hold) => HOLD.saturating_add(HOLD_MARGIN),
+        Lines::AsTheyAre | Lines::Filtered | Lines::Joined { .. } | Lines::Unknown => Duration::ZERO,
+    }
+}

@@ -1,0 +1,207 @@
+//! The one verdict over everything: has every shippable byte been acknowledged?
+//!
+//! [`judge`] takes the progress of every file and the facts about the shipper, and gives exactly one
+//! of seven verdicts, or says that it is worth waiting. Doubt goes one way only. `drained` is what
+//! remains when every file is through: no [`Standing`] but *done*, *unshippable* and *left alone*, no
+//! doubt about the picture, no line on its way, and a shipper whose positions mean delivery. All else
+//! has a verdict of its own, and what is unknown is never rounded.
+//!
+//! Whether silence proves something stands in `proof`, how long an answer is waited for in `patience`.
+//!
+//! Pure.
+
+mod patience;
+mod proof;
+
+pub use patience::next_due;
+
+use crate::drain::judge::check::{Check, Checks};
+use crate::drain::judge::facts::{Facts, Life, Trust};
+use crate::drain::judge::progress::{Progress, Rest};
+use crate::drain::judge::reason::{Cause, Reason, Standing};
+use proof::{Proof, counted_in_flight, proof};
+
+/// The seven verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Every shippable byte is acknowledged, or was dropped by the shipper itself.
+    Drained,
+    /// At rest, short for a reason that the bytes do not prove, with evidence that nothing is in flight.
+    Settled,
+    /// There is no such evidence.
+    CannotTell,
+    /// Bytes remain and do not move.
+    Stalled,
+    /// The deadline came first.
+    GaveUp,
+    /// The shipper is dead, and bytes remain.
+    ShipperDead,
+    /// A file that was there at the start is gone with bytes unshipped.
+    Lost,
+}
+
+impl Verdict {
+    /// All of them, the best first.
+    pub const ALL: [Self; 7] = [
+        Self::Drained,
+        Self::Settled,
+        Self::CannotTell,
+        Self::Stalled,
+        Self::GaveUp,
+        Self::ShipperDead,
+        Self::Lost,
+    ];
+
+    /// The exit code that says it.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Drained => 0,
+            Self::Settled => 10,
+            Self::CannotTell => 11,
+            Self::Stalled => 12,
+            Self::GaveUp => 13,
+            Self::ShipperDead => 14,
+            Self::Lost => 15,
+        }
+    }
+
+    /// Its words, as they are printed and reported.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Drained => "drained",
+            Self::Settled => "settled",
+            Self::CannotTell => "cannot tell",
+            Self::Stalled => "stalled",
+            Self::GaveUp => "gave up",
+            Self::ShipperDead => "shipper dead",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// A verdict, or why it is worth waiting for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// This is it.
+    Final(Verdict),
+    /// There is time, and something may still change.
+    Wait,
+}
+
+/// Judges.
+#[must_use]
+pub fn judge(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Judgement {
+    let summary = Summary::of(files, facts, checks);
+    let due = facts.now >= facts.deadline;
+    let stalled = patience::has_stalled(facts);
+    let dead = facts.life == Life::Dead && checks.on(Check::Dead);
+
+    let remains = summary.pending || summary.in_flight || (dead && summary.at_rest);
+    if remains && dead {
+        return Judgement::Final(if summary.lost { Verdict::Lost } else { Verdict::ShipperDead });
+    }
+    if remains && checks.on(Check::Pending) {
+        let hopeless = !summary.worth_waiting && !summary.in_flight;
+        let verdict = match (summary.lost, due) {
+            (true, _) => Verdict::Lost,
+            (false, true) => Verdict::GaveUp,
+            (false, false) => Verdict::Stalled,
+        };
+        return if due || stalled || hopeless { Judgement::Final(verdict) } else { Judgement::Wait };
+    }
+    if summary.lost {
+        return Judgement::Final(Verdict::Lost);
+    }
+    if summary.unknown || summary.unproved {
+        let quiet = !summary.on_its_way && facts.now >= patience::quiet_at(files, facts);
+        let over = due || quiet || stalled;
+        return if over { Judgement::Final(Verdict::CannotTell) } else { Judgement::Wait };
+    }
+    Judgement::Final(best(summary.at_rest, facts, checks))
+}
+
+/// The verdict where nothing speaks against the best one.
+fn best(at_rest: bool, facts: &Facts<'_>, checks: Checks) -> Verdict {
+    match facts.trust {
+        Trust::AlsoDropped if facts.life != Life::Alive && checks.on(Check::Trust) => Verdict::CannotTell,
+        Trust::AlsoDropped if checks.on(Check::Trust) => Verdict::Settled,
+        Trust::Acknowledged | Trust::AlsoDropped if at_rest => Verdict::Settled,
+        Trust::Acknowledged | Trust::AlsoDropped => Verdict::Drained,
+    }
+}
+
+/// What the files amount to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Summary {
+    pending: bool,
+    /// Some of what is pending may still be shipped.
+    worth_waiting: bool,
+    /// Something is probably on its way: counters say so, or a file was read to its end and nothing
+    /// but an output that does not answer would keep its position back.
+    on_its_way: bool,
+    in_flight: bool,
+    at_rest: bool,
+    unproved: bool,
+    unknown: bool,
+    lost: bool,
+}
+
+impl Summary {
+    fn of(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Self {
+        let counted = counted_in_flight(facts) && checks.on(Check::Counters);
+        let mut all = Self {
+            unknown: (!facts.doubts.is_empty() && checks.on(Check::Doubts)) || counted,
+            on_its_way: counted,
+            ..Self::default()
+        };
+        for file in files {
+            match file.reason.standing() {
+                Standing::Done | Standing::Unshippable | Standing::LeftAlone => {}
+                Standing::AtRest => all.at_rest(file, facts, checks),
+                Standing::Unknown => all.unknown = all.unknown || checks.on(Check::Uncertain),
+                Standing::Pending => {
+                    all.pending = true;
+                    all.worth_waiting = all.worth_waiting || !patience::is_given_up(file, facts);
+                }
+                Standing::Lost => all.lost = true,
+            }
+        }
+        all
+    }
+
+    fn at_rest(&mut self, file: &Progress, facts: &Facts<'_>, checks: Checks) {
+        self.at_rest = true;
+        match proof(file, facts, checks) {
+            Proof::NothingInFlight => {}
+            Proof::InFlight => self.in_flight = true,
+            Proof::None => {
+                self.unproved = true;
+                self.on_its_way = self.on_its_way || file.reason == Reason::ReadToEnd(Cause::NotNamed);
+            }
+        }
+    }
+}
+
+/// How many bytes are known to be left to ship.
+#[must_use]
+pub fn bytes_left(files: &[Progress]) -> u64 {
+    files
+        .iter()
+        .filter(|file| !matches!(file.reason.standing(), Standing::Unshippable | Standing::LeftAlone))
+        .map(|file| match file.rest {
+            Rest::Bytes(bytes) => bytes,
+            Rest::Unknown => 0,
+        })
+        .fold(0, u64::saturating_add)
+}
+
+/// The reason that decided, for the one line that is printed: the worst standing, the most bytes.
+#[must_use]
+pub fn decisive(files: &[Progress]) -> Option<&Reason> {
+    files.iter().max_by_key(|file| (file.reason.standing(), file.rest)).map(|file| &file.reason)
+}
+
+#[cfg(test)]
+mod tests;

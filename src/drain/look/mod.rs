@@ -1,0 +1,353 @@
+//! One look at everything: positions, files, counters, and the verdict over them.
+//!
+//! The order makes the answer safe: positions first, then what the shipper has open, then the files.
+//! A position is thus never newer than the size that it is compared with, and whatever was written
+//! meanwhile counts as not shipped. Counters are asked last, so that they speak of everything that
+//! was seen.
+//!
+//! A driver: it reads files and `/proc`, and asks the shipper.
+
+mod source;
+
+use crate::drain::cursor::{Positions, Timestamp};
+use crate::drain::judge::check::Checks;
+use crate::drain::judge::claim::Index;
+use crate::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life};
+use crate::drain::judge::file::{Access, Wanted};
+use crate::drain::judge::glob::{Pattern, PatternError};
+use crate::drain::judge::history::{History, View};
+use crate::drain::judge::moment::Moment;
+use crate::drain::judge::progress::{Ask, Progress, ask, weigh};
+use crate::drain::judge::rules::InputRules;
+use crate::drain::judge::tail::Tail;
+use crate::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
+use crate::drain::report::{self, About, Report, Stage};
+use crate::drain::scan::{Asks, Request, Scene, codings, prints, scan, tails};
+use crate::drain::shipper::{self, Found, Shipper, Testimony, Witness};
+use crate::drain::wait::pace::Goals;
+use crate::os::clock;
+use crate::os::error::Error as OsError;
+use crate::os::proc::{Proc, ProcessId};
+use crate::os::root::Root;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use source::{positions_of, shippers_of};
+
+/// What is to be judged.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// One shipper; every one that is found where `None` (`auto`).
+    pub shipper: Option<&'static dyn Shipper>,
+    /// `--registry`: where the positions lie, whatever was found out.
+    pub registry: Option<PathBuf>,
+    /// `--config`: the configuration, whatever was found out.
+    pub config: Option<PathBuf>,
+    /// `--logs`: patterns of files that must be shipped even if the shipper does not know them.
+    pub logs: Vec<String>,
+    /// How long one folder or file may take before its file system counts as hanging.
+    pub limit: Option<Duration>,
+}
+
+/// How long a folder or file may take by default.
+pub const LIMIT: Duration = Duration::from_secs(5);
+
+/// Why there is no judgement.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder cannot be read.
+    #[error(transparent)]
+    Os(#[from] OsError),
+    /// Positions or a configuration cannot be read.
+    #[error(transparent)]
+    Shipper(#[from] shipper::Error),
+    /// `--logs` is no pattern.
+    #[error("cannot take --logs: {0}")]
+    Pattern(#[from] PatternError),
+    /// There is nothing to judge.
+    #[error("no {0} runs here or is installed")]
+    NoShipper(&'static str),
+    /// The file system of the positions hangs.
+    #[error("cannot read '{0}': its file system did not answer in time")]
+    Hangs(String),
+}
+
+/// The verdict over everything, and what it was made of.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The worst verdict over any shipper.
+    pub verdict: Verdict,
+    /// What it was made of.
+    pub report: Report,
+    /// What the shippers ask for: a report must not be kept where they take files from.
+    pub inputs: Vec<InputRules>,
+}
+
+/// Judges now.
+///
+/// # Errors
+/// See [`Error`]. What is merely not known is a verdict, not an error.
+pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
+    let mut verdict = Verdict::Drained;
+    let mut left = 0u64;
+    let (mut shippers, mut inputs) = (Vec::new(), Vec::new());
+    let goals = Goals::MOVING;
+    for found in shippers_of(root, options)? {
+        let source = positions_of(root, &found, options.limit.unwrap_or(LIMIT))?;
+        let terms = Terms::now(&goals);
+        let mut history = History::default();
+        let look = look(root, &found, options, source.positions(), &mut history, &terms)?;
+        verdict = verdict.max(look.verdict);
+        left = left.saturating_add(look.left);
+        shippers.push(report::ShipperReport { files: report::files(history.files()), ..look.report });
+        inputs.extend(look.inputs);
+    }
+    let report = report::whole(wall(), Stage::Final, verdict, left, shippers);
+    Ok(Judged { verdict, report, inputs })
+}
+
+/// What one look at one shipper gave, beside the files, which the [`History`] holds.
+#[derive(Clone, Debug)]
+pub struct LookReport {
+    /// The verdict, if it were due now.
+    pub verdict: Verdict,
+    /// Whether it is.
+    pub judgement: Judgement,
+    /// When time alone may change the judgement.
+    pub due: Moment,
+    /// Bytes left.
+    pub left: u64,
+    /// All of it but the report on its files.
+    pub report: report::ShipperReport,
+    /// What the shipper asks for.
+    pub inputs: Vec<InputRules>,
+}
+
+/// For how long an answer is waited for, and for which bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'g> {
+    /// When an answer is due at the latest; `None`: at once.
+    pub deadline: Option<Moment>,
+    /// As [`Facts::stall`].
+    pub stall: Option<Duration>,
+    /// In place of the shipper's own latency.
+    pub settle: Option<Duration>,
+    /// Up to which byte each file is to be shipped.
+    pub goals: &'g Goals,
+}
+
+impl<'g> Terms<'g> {
+    /// An answer is due at once.
+    #[must_use]
+    pub fn now(goals: &'g Goals) -> Self {
+        Self { deadline: None, stall: None, settle: None, goals }
+    }
+}
+
+/// Looks at one shipper, whose positions were just read, and judges.
+///
+/// # Errors
+/// `--logs` is no pattern.
+pub fn look(
+    root: &Root,
+    found: &Found,
+    options: &Options,
+    positions: &Positions,
+    history: &mut History,
+    terms: &Terms<'_>,
+) -> Result<LookReport, Error> {
+    let limit = options.limit.unwrap_or(LIMIT);
+    let (inputs, mut doubts) = inputs(found, options, positions)?;
+    let others = if doubts.iter().any(|doubt| matches!(doubt, Doubt::Configuration(_))) {
+        Wanted::Unknown
+    } else {
+        Wanted::No
+    };
+    let pids: Vec<ProcessId> = found.process.into_iter().collect();
+    let asks = Asks { inputs: &inputs, others };
+    let mut scene = scan(root, &positions.cursors, &asks, &pids, &found.own, limit);
+    let life = life(root, found);
+    let witness = found.witness.as_ref();
+    let said = witness.map(|it| it.log(root, limit)).unwrap_or_default();
+    refuse(&mut scene, &said);
+    scene.files.iter_mut().for_each(|file| terms.goals.set(file));
+    let now = moment();
+    let (files, gone) = weigh_all(root, positions, &mut scene, now, limit);
+    let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
+    let view = if partial { View::Partial } else { View::Whole };
+    // Where the answer is due at once nothing was seen before, and nobody looks again.
+    if terms.deadline.is_some() {
+        history.look(files, view, now, Checks::ALL);
+    } else {
+        history.only(files);
+    }
+    doubts.append(&mut scene.doubts);
+    let steady = history.steady(now, wall());
+    let counters = witness.filter(|_| life == Life::Alive).and_then(|it| counted(&**it));
+    let evidence = counters.or_else(|| logged(&said, now).filter(|_| steady));
+    let idle = history.idle(evidence);
+    let settle = terms.settle.unwrap_or(found.latency.total());
+    let facts = Facts {
+        life,
+        trust: found.shipper.trust(),
+        evidence,
+        idle,
+        counted: if positions.not_files.is_empty() { Counted::FilesOnly } else { Counted::OthersToo },
+        doubts: &doubts,
+        now,
+        moved: history.moved().unwrap_or(now),
+        deadline: terms.deadline.unwrap_or(now),
+        stall: terms.stall,
+        settle,
+        pickup: terms.deadline.map(|_| settle.max(found.latency.scan.saturating_mul(2))),
+    };
+    let files = history.files();
+    let judgement = judge(files, &facts, Checks::ALL);
+    let due = next_due(files, &facts);
+    let verdict = match judge(files, &Facts { deadline: now, ..facts }, Checks::ALL) {
+        Judgement::Final(verdict) => verdict,
+        // An answer is due, so there is no waiting.
+        Judgement::Wait => Verdict::CannotTell,
+    };
+    let about = About {
+        name: found.shipper.name(),
+        version: found.version.map(|version| version.to_string()),
+        positions_at: found.positions.as_os_str().as_bytes(),
+        pids: pids.iter().map(|pid| pid.get()).collect(),
+        life,
+        evidence,
+        said: said.notes,
+        format: found.shipper.format(positions),
+    };
+    let report = report::shipper(&about, verdict, positions, gone, &doubts);
+    let left = report::left(files);
+    Ok(LookReport { verdict, judgement, due, left, report, inputs })
+}
+
+/// What is asked for, and what of it is not known.
+fn inputs(
+    found: &Found,
+    options: &Options,
+    positions: &Positions,
+) -> Result<(Vec<InputRules>, Vec<Doubt>), Error> {
+    let mut inputs = Vec::new();
+    for pattern in &options.logs {
+        inputs.push(InputRules::asked(Pattern::parse(pattern, true)?));
+    }
+    inputs.extend(found.inputs.iter().cloned());
+    let mut doubts = Vec::new();
+    if let Some(first) = positions.faults.first().first() {
+        doubts.push(Doubt::Faults(positions.faults.count(), first.to_string()));
+    }
+    // Who names the files takes it on himself that there are no others.
+    if options.logs.is_empty() {
+        doubts.extend(found.unknown.iter().cloned().map(Doubt::Configuration));
+        // A shipper that reads files does not start so (but to be told of inputs later).
+        if inputs.is_empty() && doubts.is_empty() {
+            doubts.push(Doubt::Configuration("the configuration names no input that is switched on".into()));
+        }
+    }
+    Ok((inputs, doubts))
+}
+
+/// Marks the files that the shipper could not open.
+fn refuse(scene: &mut Scene, said: &Testimony) {
+    for (file, rules) in scene.files.iter().zip(&mut scene.rules) {
+        if said.refused.iter().any(|path| path.as_bytes() == &*file.path) {
+            rules.access = Access::Refused;
+        }
+    }
+}
+
+/// Pairs files with positions, reads what must be read of them, and weighs each.
+fn weigh_all(
+    root: &Root,
+    positions: &Positions,
+    scene: &mut Scene,
+    now: Moment,
+    limit: Duration,
+) -> (Vec<Progress>, u64) {
+    let (prints, unread) = prints(root, &positions.cursors, scene, limit);
+    for file in unread.iter().filter_map(|&place| scene.files.get(place)) {
+        scene.doubts.push(Doubt::Positions(format!(
+            "cannot take the fingerprint of '{}'",
+            report::shown(&file.path)
+        )));
+    }
+    let index = Index::new(&scene.files, &scene.places, &prints);
+    let claims = index.pair(&positions.cursors, Checks::ALL);
+    let (mut tailed, mut coded) = (Vec::new(), Vec::new());
+    let mut asks = Vec::with_capacity(claims.claims.len());
+    for claim in &claims.claims {
+        let (Some(file), Some(rules)) = (scene.files.get(claim.file), scene.rules.get(claim.file)) else {
+            continue;
+        };
+        let unasked = claim.cursor.is_none() && matches!(rules.wanted, Wanted::No | Wanted::Unknown);
+        if unasked && file.held == crate::drain::judge::file::Held::No {
+            continue;
+        }
+        let Ask { coding, stretch } = ask(file, claim.cursor.as_ref(), rules, Checks::ALL);
+        if coding {
+            coded.push((claim.file, (file.id, scene.opened_at(claim.file))));
+        }
+        let request = stretch.map(|stretch| {
+            tailed.push(Request { id: file.id, open: scene.opened_at(claim.file), stretch });
+            tailed.len() - 1
+        });
+        asks.push((claim, request));
+    }
+    let (places, requests): (Vec<usize>, Vec<_>) = coded.into_iter().unzip();
+    for (place, coding) in places.into_iter().zip(codings(root, requests, limit)) {
+        scene.files.get_mut(place).into_iter().for_each(|file| file.coding = coding);
+    }
+    let tails = tails(root, tailed, limit);
+    let now = (wall(), now);
+    let mut files = Vec::with_capacity(asks.len());
+    for (claim, request) in asks {
+        let (Some(file), Some(rules)) = (scene.files.get(claim.file), scene.rules.get(claim.file)) else {
+            continue;
+        };
+        let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
+        let cursor = claim.cursor.as_ref();
+        files.extend(weigh(file, cursor, claim.ambiguous, rules, tail, now, Checks::ALL));
+    }
+    (files, claims.gone)
+}
+
+/// Whether the shipper runs. In a folder that stands for `/` a process that is not there may run
+/// elsewhere.
+fn life(root: &Root, found: &Found) -> Life {
+    match found.process {
+        Some(_) if found.runs(&Proc::new(root.clone())) => Life::Alive,
+        Some(_) => Life::Dead,
+        None if root.exists(Path::new("/proc")) => Life::Dead,
+        None => Life::Unknown,
+    }
+}
+
+/// The shipper's counters, where it tells them.
+fn counted(witness: &dyn Witness) -> Option<Evidence> {
+    let at = moment();
+    Some(Evidence { active: witness.counters()?, at })
+}
+
+/// The counters of its own log. Their time is of the clock on the wall; a second less, since it is
+/// rounded.
+fn logged(said: &Testimony, now: Moment) -> Option<Evidence> {
+    let (active, at) = said.in_flight?;
+    let age = u64::try_from(wall().0.checked_sub(at.0)?).ok()?.saturating_add(1_000_000_000);
+    Some(Evidence { active, at: Moment(now.0.saturating_sub(age)) })
+}
+
+/// Now.
+#[must_use]
+pub fn moment() -> Moment {
+    Moment(u64::try_from(clock::now().as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Now, by the clock on the wall.
+#[must_use]
+pub fn wall() -> Timestamp {
+    Timestamp(i64::try_from(clock::realtime().as_nanos()).unwrap_or(i64::MAX))
+}

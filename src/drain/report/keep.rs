@@ -1,0 +1,391 @@
+//! Keeps reports: written in one step and synced, outside every folder that is drained, the last ones
+//! only; and reads the newest one back. Beside them lies a log with a line for each phase of a drain.
+//!
+//! A driver: it writes files.
+
+use crate::drain::judge::rules::InputRules;
+use crate::drain::report::Report;
+use crate::os::error::{Error as OsError, escape};
+use crate::os::root::{FileKind, OFlag, Root, Sync};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Where reports are kept by default.
+pub const FOLDER: &str = "/var/log/amr-drain";
+
+/// Where they go when a pattern of the shipper matches them there: a report about a file would itself
+/// be a file to be shipped.
+pub const ELSEWHERE: &str = "/var/lib/amr-drain";
+
+/// How many are kept.
+pub const KEPT: usize = 20;
+
+/// The log beside the reports.
+const LOG: &str = "drain.log";
+
+/// A log that is larger makes room for a new one: that of some three hundred drains.
+const LOG_SIZE: u64 = 64 << 10;
+
+/// A report is at most so large: some 300 bytes for each of a million files.
+const LARGEST: u64 = 512 << 20;
+
+/// Why a report is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder cannot be written or read.
+    #[error(transparent)]
+    Os(#[from] OsError),
+    /// It is no report.
+    #[error("cannot read '{0}': {1}")]
+    Malformed(String, serde_json::Error),
+    /// The shipper would take it.
+    #[error(
+        "cannot write '{0}': the shipper takes files of that name, and the report would have to be shipped"
+    )]
+    Taken(String),
+}
+
+/// The folder for reports: `wanted`, unless the shipper would take them from there; then also what is to
+/// be said of it.
+#[must_use]
+pub fn folder<'a>(wanted: &'a Path, inputs: &[InputRules]) -> (&'a Path, Option<String>) {
+    let name = wanted.join(name("2026-01-01T00:00:00Z", 1));
+    let names = [wanted.join(LOG), hidden(&name), name];
+    if !names.iter().any(|name| is_taken(name, inputs)) {
+        return (wanted, None);
+    }
+    let from = escape(wanted.as_os_str());
+    let note = format!("reports are kept in '{ELSEWHERE}', since the shipper takes files from '{from}'");
+    (Path::new(ELSEWHERE), Some(note))
+}
+
+/// Does the shipper take files of this name?
+fn is_taken(name: &Path, inputs: &[InputRules]) -> bool {
+    let mut patterns = inputs.iter().flat_map(|input| &input.patterns);
+    patterns.any(|pattern| pattern.matches(name.as_os_str().as_encoded_bytes()))
+}
+
+fn name(at: &str, pid: u32) -> String {
+    format!("drain-{}-{pid}.json", at.replace(':', ""))
+}
+
+/// Writes a report into `folder`, which is made where it is missing, and removes the oldest ones
+/// beyond [`KEPT`]. `pid` tells the reports of two drains of one second apart; a further report of one
+/// drain replaces the earlier one if `at` is that of its start. Without `sync` it may be lost with the
+/// power until [`sync`](fn@sync) has been called.
+///
+/// # Errors
+/// The folder or the file cannot be written. An old report that cannot be removed is no error.
+pub fn write(
+    root: &Root,
+    folder: &Path,
+    report: &Report,
+    (at, pid): (&str, u32),
+    sync: Sync,
+) -> Result<PathBuf, Error> {
+    root.create_dir_all(folder, 0o755)?;
+    let path = folder.join(name(at, pid));
+    // The old ones go first: a full disk has room for the new one then, and what removes them is on the
+    // disk with what makes it, not in a transaction of its own.
+    let mut reports = reports(root, folder)?;
+    reports.retain(|old| *old != path);
+    for old in reports.iter().take(reports.len().saturating_add(1).saturating_sub(KEPT)) {
+        // It stays until the next time.
+        let _ = (root.remove_file(old), root.remove_file(&hidden(old)));
+    }
+    write_to(root, &path, report, sync)?;
+    Ok(path)
+}
+
+/// Writes a report to a file of the operator's choice (`--report`).
+///
+/// # Errors
+/// The file cannot be written, is no regular file, or is one that the shipper would take.
+pub fn write_asked(
+    root: &Root,
+    path: &Path,
+    report: &Report,
+    inputs: &[InputRules],
+    sync: Sync,
+) -> Result<(), Error> {
+    let folder = path.parent().and_then(|folder| root.resolve(folder).ok());
+    let resolved = folder.zip(path.file_name()).map(|(folder, name)| folder.join(name));
+    if is_taken(resolved.as_deref().unwrap_or(path), inputs) {
+        return Err(Error::Taken(escape(path.as_os_str())));
+    }
+    Ok(root.write_named(path, &report.bytes(), 0o640, sync)?)
+}
+
+fn write_to(root: &Root, path: &Path, report: &Report, sync: Sync) -> Result<(), Error> {
+    Ok(root.write_atomic(path, &report.bytes(), 0o640, sync)?)
+}
+
+/// Adds a line to the log beside the reports. It is not synced: what must not be lost is in the report.
+///
+/// # Errors
+/// The log cannot be written.
+pub fn log(root: &Root, folder: &Path, line: &str) -> Result<(), Error> {
+    let path = folder.join(LOG);
+    let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    if root.stat(&path).is_ok_and(|stat| stat.size > LOG_SIZE) {
+        root.rename(&path, &folder.join("drain.1.log"))?;
+    }
+    let mut file = root.open_with(&path, flags, 0o640)?;
+    let written = file.write_all(format!("{line}\n").as_bytes());
+    Ok(written.map_err(|error| OsError::new("write", root.outer(&path), error))?)
+}
+
+/// Room for the last report of a drain, on the disk from an earlier phase on. What is written over bytes
+/// that are there already is synced without the file system's journal: a tenth of a millisecond where
+/// a new file takes several.
+///
+/// It lies beside the interim report, hidden, and takes its place when it is full. Should the power fail
+/// in between, [`last`] finds it where it is.
+#[derive(Debug)]
+pub struct Prepared {
+    file: File,
+    /// Held open, so that its blocks are freed when there is time, not when it is replaced.
+    _interim: File,
+    path: PathBuf,
+}
+
+/// A larger report is not prepared: that of some ten thousand files.
+const ROOM: usize = 4 << 20;
+
+impl Prepared {
+    /// Makes room for one that is somewhat larger than the interim one, which lies at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be written, or would be too large.
+    pub fn make(root: &Root, path: &Path) -> Result<Self, Error> {
+        let len = usize::try_from(root.stat(path)?.size).unwrap_or(usize::MAX);
+        let room = len.saturating_add(len / 4).checked_next_multiple_of(4096).unwrap_or(usize::MAX);
+        let hidden = hidden(path);
+        let fail = |error: io::Error| OsError::new("write", root.outer(&hidden), error);
+        if room > ROOM {
+            return Err(fail(io::ErrorKind::FileTooLarge.into()).into());
+        }
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_NOFOLLOW;
+        let file = root.open_with(&hidden, flags, 0o640)?;
+        file.write_all_at(&vec![b'\n'; room], 0).and_then(|()| file.sync_all()).map_err(fail)?;
+        sync_folder(root, path)?;
+        let interim = root.open_with(path, OFlag::O_RDONLY | OFlag::O_NOFOLLOW, 0)?;
+        Ok(Self { file, _interim: interim, path: path.to_owned() })
+    }
+
+    /// Fills it, and puts it in the interim report's place.
+    ///
+    /// # Errors
+    /// It cannot be written or synced; the interim report is still there.
+    pub fn finish(&self, root: &Root, report: &Report, sync: Sync) -> Result<PathBuf, Error> {
+        let (text, hidden) = (report.bytes(), hidden(&self.path));
+        let fail = |error: io::Error| OsError::new("write", root.outer(&hidden), error);
+        self.file.write_all_at(&text, 0).map_err(fail)?;
+        if sync == Sync::Yes {
+            self.file.sync_data().map_err(fail)?;
+        }
+        self.file.set_len(text.len() as u64).map_err(fail)?;
+        root.rename(&hidden, &self.path)?;
+        Ok(self.path.clone())
+    }
+}
+
+/// Where the last report lies until it takes the place of the interim one.
+fn hidden(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    path.with_file_name(name)
+}
+
+/// Puts a last report in the place of an interim one that another process has kept, whose room for it is
+/// removed. It is not synced.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn replace(root: &Root, path: &Path, report: &Report) -> Result<(), Error> {
+    root.remove_file_if_there(&hidden(path))?;
+    write_to(root, path, report, Sync::No)
+}
+
+/// Syncs a report that was written without, and the folder that names it.
+///
+/// # Errors
+/// One of them cannot be opened or synced.
+pub fn sync(root: &Root, path: &Path) -> Result<(), Error> {
+    sync_at(root, path, OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW)?;
+    sync_folder(root, path)
+}
+
+fn sync_folder(root: &Root, path: &Path) -> Result<(), Error> {
+    sync_at(root, path.parent().unwrap_or(Path::new("/")), OFlag::O_RDONLY | OFlag::O_DIRECTORY)
+}
+
+fn sync_at(root: &Root, path: &Path, flags: OFlag) -> Result<(), Error> {
+    let file = root.open_with(path, flags, 0)?;
+    Ok(file.sync_all().map_err(|error| OsError::new("sync", root.outer(path), error))?)
+}
+
+/// The newest report in `folder`, if there is one.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub fn last(root: &Root, folder: &Path) -> Result<Option<Report>, Error> {
+    let Some(path) = reports(root, folder)?.pop() else { return Ok(None) };
+    let full = root.read(&hidden(&path), LARGEST).ok().and_then(|text| Report::parse(&text).ok());
+    if full.is_some() {
+        return Ok(full);
+    }
+    let text = root.read(&path, LARGEST)?;
+    let malformed = |error| Error::Malformed(escape(path.as_os_str()), error);
+    Ok(Some(Report::parse(&text).map_err(malformed)?))
+}
+
+/// The reports in a folder, the oldest first: their names sort by time.
+fn reports(root: &Root, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = match root.list(folder) {
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        other => other?,
+    };
+    let own = |name: &str| name.starts_with("drain-") && name.ends_with(".json");
+    Ok(entries
+        .into_iter()
+        .filter(|entry| entry.kind == FileKind::Regular && entry.name.to_str().is_some_and(own))
+        .map(|entry| folder.join(entry.name))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drain::cursor::Timestamp;
+    use crate::drain::judge::glob::Pattern;
+    use crate::drain::judge::verdict::Verdict;
+    use crate::drain::report::{Stage, whole};
+
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(name: &str) -> (Self, Root) {
+            let path = std::env::temp_dir().join(format!("amr-keep-{}-{name}", std::process::id()));
+            let _ = std::fs::remove_dir_all(&path);
+            std::fs::create_dir_all(&path).unwrap();
+            let root = Root::at(&path).unwrap();
+            (Self(path), root)
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn report(left: u64) -> Report {
+        whole(Timestamp(0), Stage::Final, Verdict::GaveUp, left, Vec::new())
+    }
+
+    #[test]
+    fn the_last_ones_are_kept_and_the_newest_is_read_back() {
+        let (_tree, root) = Tree::new("last");
+        let folder = Path::new(FOLDER);
+        assert_eq!(last(&root, folder).unwrap(), None);
+        root.create_dir_all(folder, 0o755).unwrap();
+        root.write_atomic(&folder.join("notes.txt"), b"mine", 0o600, Sync::No).unwrap();
+        for day in 1..=25 {
+            let at = format!("2026-01-{day:02}T00:00:00Z");
+            write(&root, folder, &report(day), (&at, 7), Sync::Yes).unwrap();
+        }
+        assert_eq!(reports(&root, folder).unwrap().len(), KEPT);
+        assert_eq!(last(&root, folder).unwrap(), Some(report(25)));
+        assert!(root.exists(&folder.join("notes.txt")), "only reports are removed");
+        // A later report of the same drain takes the place of the earlier one.
+        let path = write(&root, folder, &report(26), ("2026-01-25T00:00:00Z", 7), Sync::No).unwrap();
+        sync(&root, &path).unwrap();
+        assert_eq!(path, folder.join("drain-2026-01-25T000000Z-7.json"));
+        assert_eq!(
+            (reports(&root, folder).unwrap().len(), last(&root, folder).unwrap()),
+            (KEPT, Some(report(26)))
+        );
+    }
+
+    /// As the disk may look after a power failure: the last report synced, its new name not.
+    #[test]
+    fn the_last_report_is_found_wherever_the_power_failed() {
+        let (_tree, root) = Tree::new("prepared");
+        let folder = Path::new(FOLDER);
+        let interim = Report { stage: Stage::Interim, ..report(300) };
+        let path = write(&root, folder, &interim, ("2026-01-25T00:00:00Z", 7), Sync::Yes).unwrap();
+        let text = root.read(&path, 1 << 20).unwrap();
+        let prepared = Prepared::make(&root, &path).unwrap();
+        assert_eq!(last(&root, folder).unwrap(), Some(interim.clone()), "nothing is in it yet");
+        assert_eq!(prepared.finish(&root, &report(20), Sync::Yes).unwrap(), path);
+        assert_eq!(last(&root, folder).unwrap(), Some(report(20)));
+        let whole = root.read(&path, 1 << 20).unwrap();
+        assert_eq!(root.list(folder).unwrap().len(), 1, "no other file is left");
+        let [half, full] = [whole.len() / 2, whole.len()].map(|len| [&whole[..len], b"\n\n"].concat());
+        root.write_atomic(&path, &text, 0o640, Sync::No).unwrap();
+        for (there, found) in [(half, interim), (full, report(20))] {
+            root.write_atomic(&hidden(&path), &there, 0o640, Sync::No).unwrap();
+            assert_eq!(last(&root, folder).unwrap(), Some(found));
+        }
+    }
+
+    #[test]
+    fn a_report_that_has_outgrown_its_room_is_kept_all_the_same() {
+        let (_tree, root) = Tree::new("outgrown");
+        let path = write(&root, Path::new(FOLDER), &report(1), ("t", 7), Sync::No).unwrap();
+        let prepared = Prepared::make(&root, &path).unwrap();
+        let large = Report { amr: "x".repeat(50_000), ..report(2) };
+        prepared.finish(&root, &large, Sync::Yes).unwrap();
+        assert_eq!(last(&root, Path::new(FOLDER)).unwrap(), Some(large));
+    }
+
+    #[test]
+    fn the_log_has_a_line_for_each_phase_and_does_not_grow_for_ever() {
+        let (_tree, root) = Tree::new("log");
+        let folder = Path::new("/l");
+        root.create_dir_all(folder, 0o755).unwrap();
+        log(&root, folder, "one").unwrap();
+        log(&root, folder, "two").unwrap();
+        assert_eq!(root.read(&folder.join(LOG), 100).unwrap(), b"one\ntwo\n");
+        log(&root, folder, &"x".repeat(70_000)).unwrap();
+        log(&root, folder, "three").unwrap();
+        assert_eq!(root.read(&folder.join(LOG), 100).unwrap(), b"three\n");
+        assert_eq!(root.read(&folder.join("drain.1.log"), 1 << 20).unwrap().len(), 70_009);
+    }
+
+    #[test]
+    fn what_is_no_report_is_an_error_that_names_the_file() {
+        let (_tree, root) = Tree::new("malformed");
+        let folder = Path::new("/r");
+        root.create_dir_all(folder, 0o755).unwrap();
+        root.write_atomic(&folder.join("drain-x.json"), b"{\"schema\":1,", 0o600, Sync::No).unwrap();
+        let error = last(&root, folder).unwrap_err().to_string();
+        assert!(error.contains("/r/drain-x.json") && error.contains("line 1"), "{error}");
+    }
+
+    #[test]
+    fn a_report_is_not_kept_where_it_would_be_shipped() {
+        let asked = |pattern: &str| vec![InputRules::asked(Pattern::parse(pattern, true).unwrap())];
+        let wanted = Path::new(FOLDER);
+        assert_eq!(folder(wanted, &asked("/var/log/*.log")), (wanted, None));
+        for taken in [
+            "/var/log/*/*.log",
+            "/var/log/**",
+            "/var/log/*/*.json",
+            "/var/log/amr-drain/drain-*",
+            "/var/log/*/.d*",
+        ] {
+            let (elsewhere, note) = folder(wanted, &asked(taken));
+            assert_eq!(elsewhere, Path::new(ELSEWHERE), "{taken}");
+            assert!(
+                note.unwrap().contains(
+                    "'/var/lib/amr-drain', since the shipper takes files from '/var/log/amr-drain'"
+                )
+            );
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The report: all that a judgement was made of, for people and machines.
+//!
+//! One schema, whose `schema` number rises when a field changes its meaning or goes; fields and words
+//! may be added without. Names from the file system are written as [`shown`] writes them, in both
+//! forms. Times are RFC 3339 in UTC.
+//!
+//! Pure.
+
+pub mod keep;
+mod text;
+
+use crate::drain::cursor::{Positions, Timestamp};
+use crate::drain::judge::facts::{Doubt, Evidence, Life};
+use crate::drain::judge::file::Held;
+use crate::drain::judge::progress::{Progress, Rest};
+use crate::drain::judge::reason::Standing;
+use crate::drain::judge::tail::Stream;
+use crate::drain::judge::verdict::{Verdict, bytes_left};
+use crate::letters::is_plain;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+pub use text::{rfc3339, size};
+
+/// The number of the schema.
+pub const SCHEMA: u32 = 1;
+
+/// A judgement and what it was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The version of amr that wrote it.
+    pub amr: String,
+    /// When it was made.
+    pub at: String,
+    /// Whether more is to come: an interim report of a drain under way.
+    pub stage: Stage,
+    /// The verdict in words; of an interim report the one that would be given now.
+    pub verdict: String,
+    /// Its exit code.
+    pub code: u8,
+    /// Bytes that are to be shipped and are not known to be.
+    pub bytes_left: u64,
+    /// Each shipper that was looked at.
+    pub shippers: Vec<ShipperReport>,
+}
+
+/// Whether a report is the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// The drain is under way.
+    Interim,
+    /// This is how it ended.
+    Final,
+}
+
+/// What was found out about one shipper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipperReport {
+    /// The shipper's name on the command line.
+    pub name: String,
+    /// Its version, where it is known.
+    pub version: Option<String>,
+    /// The generation of its position file.
+    pub generation: String,
+    /// Where its positions lie.
+    pub positions: String,
+    /// Its processes.
+    pub pids: Vec<i32>,
+    /// `alive`, `dead`, `unknown`.
+    pub health: String,
+    /// Events in flight by its own counters, where they are known.
+    pub in_flight: Option<u64>,
+    /// The verdict over this shipper.
+    pub verdict: String,
+    /// Every file that is to be shipped, or that it knows.
+    pub files: Vec<FileReport>,
+    /// States whose file was found nowhere.
+    pub states_without_file: u64,
+    /// What may be missing from the picture.
+    pub doubts: Vec<String>,
+    /// What is worth saying.
+    pub notes: Vec<String>,
+}
+
+/// One file, or one state of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReport {
+    /// Its path.
+    pub path: String,
+    /// Its device.
+    pub dev: u64,
+    /// Its inode.
+    pub ino: u64,
+    /// Its size.
+    pub size: u64,
+    /// How many bytes are to be shipped: the size, or that at which it is frozen.
+    pub goal: u64,
+    /// The acknowledged offset; none where the shipper has no state of it.
+    pub offset: Option<u64>,
+    /// What is left; none where it cannot be counted in bytes.
+    pub rest: Option<u64>,
+    /// How far the shipper has read, where it has the file open.
+    pub read: Option<u64>,
+    /// Why: a word of [`Reason::word`](crate::drain::judge::reason::Reason::word).
+    pub reason: Cow<'static, str>,
+    /// What that means: `done`, `unshippable`, `left-alone`, `at-rest`, `unknown`, `pending`, `lost`.
+    pub standing: Cow<'static, str>,
+    /// The reason as a sentence.
+    pub because: Cow<'static, str>,
+    /// The state's input id, where it has one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub input: String,
+    /// The container's stream, where the state counts one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+}
+
+/// A name as it is printed: printable text as it stands, all else as `\xNN`, so that it can neither
+/// break a line nor steer a terminal.
+#[must_use]
+pub fn shown(name: &[u8]) -> String {
+    // Nearly every name is printable ASCII without backslashes.
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if name.iter().all(plain)
+        && let Ok(name) = std::str::from_utf8(name)
+    {
+        return name.to_owned();
+    }
+    let mut text = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            if letter == '\\' {
+                text.push_str("\\\\");
+            } else if is_plain(letter) {
+                text.push(letter);
+            } else {
+                let mut bytes = [0; 4];
+                letter.encode_utf8(&mut bytes).bytes().for_each(|byte| push_hex(&mut text, byte));
+            }
+        }
+        chunk.invalid().iter().for_each(|&byte| push_hex(&mut text, byte));
+    }
+    text
+}
+
+fn push_hex(text: &mut String, byte: u8) {
+    // Writing to a string cannot fail.
+    let _ = write!(text, "\\x{byte:02x}");
+}
+
+/// What is known of a shipper beside its files.
+#[derive(Clone, Debug)]
+pub struct About<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its version.
+    pub version: Option<String>,
+    /// Where its positions lie.
+    pub positions_at: &'a [u8],
+    /// Its processes.
+    pub pids: Vec<i32>,
+    /// Whether it runs.
+    pub life: Life,
+    /// Its counters.
+    pub evidence: Option<Evidence>,
+    /// What its positions' format is called.
+    pub format: &'static str,
+    /// What its own log says that is worth saying.
+    pub said: Vec<String>,
+}
+
+/// The reports on files.
+#[must_use]
+pub fn files(files: &[Progress]) -> Vec<FileReport> {
+    files.iter().map(file).collect()
+}
+
+/// The report on one shipper, without that on its [`files`]: a drain that waits makes many, and writes
+/// few.
+#[must_use]
+pub fn shipper(
+    about: &About<'_>,
+    verdict: Verdict,
+    positions: &Positions,
+    gone: u64,
+    doubts: &[Doubt],
+) -> ShipperReport {
+    let others = positions
+        .not_files
+        .iter()
+        .map(|other| format!("'{}' is no file and is not judged", shown(&other.key)));
+    let said = about.said.iter().map(|line| shown(line.as_bytes()));
+    let faults = positions.faults.first().iter().map(|fault| fault.to_string());
+    ShipperReport {
+        name: about.name.to_owned(),
+        version: about.version.clone(),
+        generation: about.format.to_owned(),
+        positions: shown(about.positions_at),
+        pids: about.pids.clone(),
+        health: match about.life {
+            Life::Alive => "alive",
+            Life::Dead => "dead",
+            Life::Unknown => "unknown",
+        }
+        .to_owned(),
+        in_flight: about.evidence.map(|evidence| evidence.active),
+        verdict: verdict.words().to_owned(),
+        files: Vec::new(),
+        states_without_file: gone,
+        doubts: doubts.iter().map(ToString::to_string).collect(),
+        notes: positions
+            .notes
+            .iter()
+            .map(ToString::to_string)
+            .chain(faults)
+            .chain(others)
+            .chain(said)
+            .collect(),
+    }
+}
+
+/// The report on all of them: the worst verdict counts.
+#[must_use]
+pub fn whole(
+    at: Timestamp,
+    stage: Stage,
+    verdict: Verdict,
+    left: u64,
+    shippers: Vec<ShipperReport>,
+) -> Report {
+    Report {
+        schema: SCHEMA,
+        amr: env!("CARGO_PKG_VERSION").to_owned(),
+        at: rfc3339(at),
+        stage,
+        verdict: verdict.words().to_owned(),
+        code: verdict.code(),
+        bytes_left: left,
+        shippers,
+    }
+}
+
+/// How many bytes of these files are left.
+#[must_use]
+pub fn left(files: &[Progress]) -> u64 {
+    bytes_left(files)
+}
+
+fn file(progress: &Progress) -> FileReport {
+    FileReport {
+        path: shown(&progress.path),
+        dev: progress.file.dev,
+        ino: progress.file.ino,
+        size: progress.size,
+        goal: progress.goal,
+        offset: progress.acknowledged,
+        rest: match progress.rest {
+            Rest::Bytes(bytes) => Some(bytes),
+            Rest::Unknown => None,
+        },
+        read: match progress.held {
+            Held::Open { read } => Some(read),
+            Held::No | Held::Unknown => None,
+        },
+        reason: progress.reason.word().into(),
+        standing: standing(progress.reason.standing()).into(),
+        because: progress.reason.sentence(),
+        input: shown(&progress.input_id),
+        stream: progress.stream.map(|stream| {
+            match stream {
+                Stream::Stdout => "stdout",
+                Stream::Stderr => "stderr",
+            }
+            .to_owned()
+        }),
+    }
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Done => "done",
+        Standing::Unshippable => "unshippable",
+        Standing::LeftAlone => "left-alone",
+        Standing::AtRest => "at-rest",
+        Standing::Unknown => "unknown",
+        Standing::Pending => "pending",
+        Standing::Lost => "lost",
+    }
+}
+
+impl Report {
+    /// As JSON, with a newline at its end.
+    #[must_use]
+    pub fn json(&self) -> String {
+        String::from_utf8_lossy(&self.bytes()).into_owned()
+    }
+
+    /// As [`Self::json`], for a file.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        // Into memory, and no type here has a value without a form: it does not fail.
+        let mut text = serde_json::to_vec(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+
+    /// As it was written by [`Self::json`].
+    ///
+    /// # Errors
+    /// It is not such a report; the error names line and column.
+    pub fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_a_line() {
+        assert_eq!(shown(b"/var/log/a\n\x1b[2Jb\\"), "/var/log/a\\x0a\\x1b[2Jb\\\\");
+        assert_eq!(shown(b"/\xff/\xe2\x80\xae\xc3\xa4"), "/\\xff/\\xe2\\x80\\xae\u{e4}");
+    }
+}

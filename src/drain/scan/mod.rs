@@ -1,0 +1,181 @@
+//! Looks for log files and reads what must be read of them.
+//!
+//! Folders are read whole, once each: those of every known position and those that patterns name. So
+//! a million positions of files that are gone cost one readdir for each folder, and a file is found by
+//! device and inode wherever a rotation moved it among them. What the shipper holds open is found by
+//! its descriptors, also where it has no name any more.
+//!
+//! Log folders belong to others. Files are opened O_NONBLOCK, O_NOFOLLOW and O_NOCTTY and must be the
+//! regular file that was seen; nothing is written. Each folder is looked at by a thread of its own
+//! with a limit, so that a file system which hangs makes its files unknown and not a hang.
+//!
+//! A driver: it reads folders, files and /proc.
+
+use crate::drain::cursor::{ByFile, Cursors, FileId, Timestamp};
+use crate::drain::judge::facts::Doubt;
+use crate::drain::judge::file::{Coding, Held, LogFile, Rules, Wanted};
+use crate::drain::judge::rules::{FolderRules, InputRules, rules_of, worth};
+use crate::os::proc::ProcessId;
+use crate::os::root::{Root, Stat};
+use folders::{Folder, Seen};
+use held::Descriptor;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+mod folders;
+mod held;
+mod limit;
+mod read;
+pub use limit::within;
+pub use read::{Request, codings, open, prints, tails};
+
+/// How often folders that change while they are read are read again.
+const ATTEMPTS: usize = 3;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asks<'a> {
+    /// By the shipper's inputs, and by the operator.
+    pub inputs: &'a [InputRules],
+    /// What holds for all other files: nobody asks, or that is not known.
+    pub others: Wanted,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Scene {
+    /// The files, each once.
+    pub files: Vec<LogFile>,
+    /// What the shipper was told of each.
+    pub rules: Vec<Rules>,
+    /// Why this may not be all.
+    pub doubts: Vec<Doubt>,
+    /// The place of each among the files.
+    pub places: ByFile<usize>,
+    /// Where those can be opened that cannot be by their path.
+    elsewhere: BTreeMap<usize, PathBuf>,
+}
+
+/// Looks. `pids` are the shipper's processes; files below `own` are the shipper's and no logs.
+#[must_use]
+pub fn scan(
+    root: &Root,
+    cursors: &Cursors,
+    asks: &Asks<'_>,
+    pids: &[ProcessId],
+    own: &Path,
+    limit: Duration,
+) -> Scene {
+    let mut scene = Scene::default();
+    let held = held::held(root, pids, own, &mut scene.doubts);
+    let known = folders::known(cursors);
+    for attempt in 1..=ATTEMPTS {
+        let mut doubts = Vec::new();
+        let (mut all, mut listed) = (known.clone(), Vec::new());
+        for pattern in asks.inputs.iter().flat_map(|input| &input.patterns) {
+            all.extend(folders::matched(root, pattern, limit, &mut listed, &mut doubts));
+        }
+        let read = folders::read(root, all, listed, limit, &mut doubts);
+        if attempt < ATTEMPTS && doubts.iter().any(|doubt| matches!(doubt, Doubt::Unsteady(_))) {
+            continue;
+        }
+        scene.doubts.append(&mut doubts);
+        scene.gather(root, read, asks, &held);
+        break;
+    }
+    scene.deleted(held, asks);
+    scene
+}
+
+impl Scene {
+    /// Where a file can be opened.
+    #[must_use]
+    pub fn opened_at(&self, place: usize) -> PathBuf {
+        match (self.elsewhere.get(&place), self.files.get(place)) {
+            (Some(path), _) => path.clone(),
+            (None, Some(file)) => PathBuf::from(OsStr::from_bytes(&file.path)),
+            (None, None) => PathBuf::new(),
+        }
+    }
+
+    fn gather(
+        &mut self,
+        root: &Root,
+        mut folders: Vec<Folder>,
+        asks: &Asks<'_>,
+        held: &BTreeMap<FileId, Descriptor>,
+    ) {
+        let count = folders.iter().map(|folder| folder.files.len()).sum();
+        self.places.reserve(count);
+        self.files.reserve(count);
+        self.rules.reserve(count);
+        // Plain names first: a link counts only where no plain name is asked for.
+        for links in [false, true] {
+            for Folder { path, files, .. } in &mut folders {
+                let here = FolderRules::new(asks.inputs, path.as_os_str().as_bytes(), asks.others);
+                for seen in files.iter_mut().filter(|seen| seen.link == links) {
+                    let rules = here.rules(&seen.path, links);
+                    self.take(root, seen, rules, held);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, root: &Root, seen: &mut Seen, rules: Rules, held: &BTreeMap<FileId, Descriptor>) {
+        let id = FileId { dev: seen.stat.dev, ino: seen.stat.ino };
+        if let Some(&place) = self.places.get(&id) {
+            let better = |old: &Rules| worth(old.wanted) < worth(rules.wanted);
+            if let Some(old) = self.rules.get_mut(place).filter(|old| better(old)) {
+                *old = rules;
+            }
+            return;
+        }
+        let path = std::mem::take(&mut seen.path);
+        if seen.link {
+            if matches!(rules.wanted, Wanted::No | Wanted::Unknown) {
+                return;
+            }
+            let target = root.resolve(Path::new(OsStr::from_bytes(&path))).unwrap_or_default();
+            self.elsewhere.insert(self.files.len(), target);
+        }
+        self.places.insert(id, self.files.len());
+        let held = held.get(&id).map_or(Held::No, |held| Held::Open { read: held.read });
+        self.files.push(log_file(&seen.stat, path, held));
+        self.rules.push(rules);
+    }
+
+    /// Adds what the shipper holds open and no folder showed.
+    fn deleted(&mut self, held: BTreeMap<FileId, Descriptor>, asks: &Asks<'_>) {
+        for (id, descriptor) in held {
+            if self.places.contains_key(&id) {
+                continue;
+            }
+            let link = descriptor.link.as_os_str().as_bytes();
+            let path = match descriptor.stat.nlink {
+                0 => link.strip_suffix(b" (deleted)").unwrap_or(link),
+                _ => link,
+            };
+            self.rules.push(rules_of(asks.inputs, path, false, asks.others));
+            self.places.insert(id, self.files.len());
+            self.elsewhere.insert(self.files.len(), descriptor.open);
+            self.files.push(log_file(&descriptor.stat, path.into(), Held::Open { read: descriptor.read }));
+        }
+    }
+}
+
+fn log_file(stat: &Stat, path: Box<[u8]>, held: Held) -> LogFile {
+    let (seconds, nanoseconds) = stat.mtime;
+    LogFile {
+        id: FileId { dev: stat.dev, ino: stat.ino },
+        path,
+        size: stat.size,
+        goal: stat.size,
+        modified: Timestamp(seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds))),
+        links: stat.nlink,
+        held,
+        coding: Coding::NotLooked,
+    }
+}

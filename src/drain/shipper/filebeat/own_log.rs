@@ -1,0 +1,91 @@
+//! What Filebeat says of itself while it is asked: its counters over HTTP where it listens, else the
+//! end of the newest file in `path.logs`.
+//!
+//! Only where it logs to files; what goes to the journal is not read. A log that cannot be read says
+//! nothing, and silence proves nothing. A driver: it reads files and talks.
+
+use super::config::{Config, Http, Setting};
+use super::evidence::{self, LogDigest};
+use super::http;
+use crate::drain::cursor::FileId;
+use crate::drain::scan::{open, within};
+use crate::drain::shipper::interface::{Testimony, Witness};
+use crate::os::root::{FileKind, Root, Stat};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How much of the end is read: with a metrics line of 2 KiB each 30 s some hours of a quiet shipper.
+const END: u64 = 256 << 10;
+
+/// What the packages set `path.logs` to.
+const FOLDER: &str = "/var/log/filebeat";
+
+/// The counters are on this host: an answer takes milliseconds.
+const HTTP_LIMIT: Duration = Duration::from_secs(1);
+
+/// Where one Filebeat speaks of itself.
+#[derive(Clone, Debug)]
+pub(super) struct SelfReport {
+    http: Setting<Http>,
+    folder: PathBuf,
+}
+
+impl SelfReport {
+    pub(super) fn of(config: Config) -> Self {
+        Self { folder: folder(&config), http: config.http }
+    }
+}
+
+impl Witness for SelfReport {
+    fn log(&self, root: &Root, limit: Duration) -> Testimony {
+        let (tree, folder) = (root.clone(), self.folder.clone());
+        let text = within(limit, move || end(&tree, &folder)).flatten();
+        let said = text.map(|text| LogDigest::of(&text)).unwrap_or_default();
+        Testimony {
+            in_flight: said.metrics.and_then(|(at, counters)| Some((counters.in_flight()?, at))),
+            notes: said.notes(),
+            refused: said.refused,
+        }
+    }
+
+    fn counters(&self) -> Option<u64> {
+        let Setting::Set(http) = &self.http else { return None };
+        let endpoint = http::Endpoint::parse(&http.host, http.port)?;
+        evidence::stats(&http::get(&endpoint, "/stats", HTTP_LIMIT).ok()?)?.in_flight()
+    }
+}
+
+/// `path.logs`, by default `logs` below the home folder.
+fn folder(config: &Config) -> PathBuf {
+    let home = config.home.set().map(Path::new);
+    match (&config.logs, home) {
+        (Setting::Set(path), Some(home)) => home.join(path),
+        (Setting::Set(path), None) => PathBuf::from(path),
+        (Setting::Default, Some(home)) => home.join("logs"),
+        (Setting::Default, None) | (Setting::Unknown(_), _) => PathBuf::from(FOLDER),
+    }
+}
+
+/// The end of the newest file there, from the beginning of a line on. Rotated ones have other names
+/// in each version: `filebeat`, `filebeat.1`; `filebeat-20260101.ndjson`, `filebeat-20260101-1.ndjson`.
+fn end(root: &Root, folder: &Path) -> Option<String> {
+    let own = |name: &[u8]| name.starts_with(b"filebeat");
+    let entries = root.list(folder).ok()?.into_iter();
+    let files = entries
+        .filter(|entry| entry.kind == FileKind::Regular && own(entry.name.as_encoded_bytes()))
+        .filter_map(|entry| {
+            let path = folder.join(&entry.name);
+            Some((root.lstat(&path).ok()?, path))
+        });
+    let (stat, path): (Stat, PathBuf) = files.max_by_key(|(stat, _)| stat.mtime)?;
+    let file = open(root, &path, FileId { dev: stat.dev, ino: stat.ino }).ok()?;
+    let from = stat.size.saturating_sub(END);
+    let mut bytes = vec![0; usize::try_from(stat.size.min(END)).ok()?];
+    file.read_exact_at(&mut bytes, from).ok()?;
+    let whole = match from {
+        0 => 0,
+        _ => bytes.iter().position(|&byte| byte == b'\n')?.saturating_add(1),
+    };
+    Some(String::from_utf8_lossy(bytes.get(whole..)?).into_owned())
+}

@@ -1,0 +1,206 @@
+//! What the drain asks of a shipper, and all that it knows of one that is here.
+//!
+//! A further shipper is one folder with a type that answers [`Shipper`], and its row in
+//! [`ALL`](super::ALL): nothing else of the drain knows shippers by name.
+
+use super::host::Host;
+use crate::drain::cursor::{Positions, Timestamp};
+use crate::drain::judge::facts::Trust;
+use crate::drain::judge::rules::InputRules;
+use crate::os::error::Error as OsError;
+use crate::os::proc::{Proc, ProcessId};
+use crate::os::root::Root;
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A log shipper that amr can read.
+pub trait Shipper: Debug + Sync {
+    /// Its name on the command line and in reports.
+    fn name(&self) -> &'static str;
+
+    /// What it is, in half a line of help.
+    fn about(&self) -> &'static str;
+
+    /// What its positions are worth.
+    fn trust(&self) -> Trust;
+
+    /// Every one that runs or is installed.
+    ///
+    /// # Errors
+    /// A process that may be one cannot be examined.
+    fn find(&self, host: &Host) -> Result<Vec<Found>, OsError>;
+
+    /// One of which only the place of its positions is known.
+    fn unfound(&self, positions: &Path) -> Found;
+
+    /// The place of the positions that is meant where a file or folder within it is named.
+    fn place_of<'p>(&self, path: &'p Path) -> &'p Path {
+        path
+    }
+
+    /// Takes a configuration that the operator names in place of what was found.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn configure(&self, root: &Root, file: &Path, found: &mut Found) -> Result<(), Error>;
+
+    /// Reads the positions, which lie at `place`.
+    ///
+    /// # Errors
+    /// They are not there, or cannot be read.
+    fn open(&self, root: &Root, place: &Path) -> Result<Box<dyn PositionSource>, Error>;
+
+    /// What its positions' format is called in reports.
+    fn format(&self, positions: &Positions) -> &'static str;
+}
+
+/// Positions that were read, and are read again as they change.
+pub trait PositionSource: Debug + Send {
+    /// What they say.
+    fn positions(&self) -> &Positions;
+
+    /// Brings them up to date. `false`: nothing has changed.
+    ///
+    /// # Errors
+    /// They cannot be read any more; they are as they were.
+    fn refresh(&mut self) -> Result<bool, Error>;
+
+    /// The folder in which changes show.
+    fn folder(&self) -> &Path;
+}
+
+/// What a shipper says of itself. What does not answer says nothing, and silence proves nothing.
+pub trait Witness: Debug + Send + Sync {
+    /// What its own log says, if it can be read within `limit`.
+    fn log(&self, root: &Root, limit: Duration) -> Testimony;
+
+    /// Events read and not yet acknowledged, counted now; asked when everything else has been seen.
+    fn counters(&self) -> Option<u64>;
+}
+
+/// What a shipper's own log says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Testimony {
+    /// Events read and not yet acknowledged, and when they were counted.
+    pub in_flight: Option<(u64, Timestamp)>,
+    /// The files that it could not open.
+    pub refused: BTreeSet<String>,
+    /// What is worth reporting.
+    pub notes: Vec<String>,
+}
+
+/// A shipper that is here.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Which.
+    pub shipper: &'static dyn Shipper,
+    /// Its process, if it runs.
+    pub process: Option<ProcessId>,
+    /// When that process began, in clock ticks since boot: its number alone may be another's later.
+    pub started: Option<u64>,
+    /// Where it keeps its positions, a file or folder.
+    pub positions: PathBuf,
+    /// The folder of its own files, which are no logs to be shipped.
+    pub own: PathBuf,
+    /// What its inputs ask for.
+    pub inputs: Vec<InputRules>,
+    /// How long it takes at most until a line's position is visible.
+    pub latency: Latency,
+    /// Its version, where that can be told.
+    pub version: Option<Version>,
+    /// What could not be found out of its inputs; each is a sentence.
+    pub unknown: Vec<String>,
+    /// Whom to ask for its counters.
+    pub witness: Option<Arc<dyn Witness>>,
+}
+
+impl Found {
+    /// Does the very process that was found still run? One that has ended and waits for its parent
+    /// does not, nor does another one that has its number now.
+    #[must_use]
+    pub fn runs(&self, proc: &Proc) -> bool {
+        let own =
+            |pid| proc.stat(pid).is_ok_and(|stat| !stat.is_zombie() && Some(stat.start_time) == self.started);
+        self.process.is_some_and(own)
+    }
+}
+
+/// Why there are no positions or no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder cannot be read.
+    #[error(transparent)]
+    Os(#[from] OsError),
+    /// What is there is none that amr can read; a sentence.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+/// The longest time from a line being written to its position being visible, each part apart. Their
+/// sum is what silence must outlast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latency {
+    /// A new file is noticed.
+    pub scan: Duration,
+    /// New lines in an open file are noticed.
+    pub backoff: Duration,
+    /// The queue hands on a batch that is not full.
+    pub flush: Duration,
+    /// An acknowledgement is written down.
+    pub registry: Duration,
+}
+
+impl Latency {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.scan + self.backoff + self.flush + self.registry
+    }
+}
+
+/// A version, as far as it was found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    /// The first number.
+    pub major: u32,
+    /// The second.
+    pub minor: u32,
+    /// The third.
+    pub patch: u32,
+}
+
+impl Version {
+    /// `8.1.3`, also with something after it (`8.1.3-SNAPSHOT`, `1.300057.0b1`).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.trim_start_matches('v').splitn(3, '.');
+        let major = parts.next()?.parse().ok()?;
+        let minor = parts.next()?.parse().ok()?;
+        let rest = parts.next().unwrap_or("0");
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+        Some(Self { major, minor, patch: rest.get(..digits)?.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_and_ordered() {
+        let version = |text| Version::parse(text).unwrap();
+        assert_eq!(version("8.1.3-SNAPSHOT").to_string(), "8.1.3");
+        assert_eq!(version("1.300057.0b1123"), Version { major: 1, minor: 300_057, patch: 0 });
+        assert!(version("8.12.0") > version("8.9.9") && version("9.5") > version("8.19.9"));
+        assert_eq!(Version::parse("unknown"), None);
+    }
+}

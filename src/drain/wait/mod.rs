@@ -1,0 +1,393 @@
+//! Waits until everything is shipped, and tells how it goes.
+//!
+//! The process that runs this does nothing else: it hears of changes, refreshes, looks, and sends
+//! [`News`] down a stream to the one that speaks. When to do what is decided by
+//! [`pace`](crate::drain::wait::pace); this carries it out. Nothing runs while nothing moves.
+//!
+//! At each phase the report is kept, synced, under one name ([`tell`]). When the other end of the stream
+//! is closed the drain is over.
+//!
+//! A driver: it reads files and `/proc`, and writes reports.
+
+pub mod news;
+mod one;
+pub mod pace;
+mod tell;
+mod watches;
+
+use crate::drain::judge::history::History;
+use crate::drain::judge::moment::Moment;
+use crate::drain::judge::verdict::{Judgement, Verdict};
+use crate::drain::look::{Error, LIMIT, Options, Terms, look, moment, positions_of, shippers_of, wall};
+use crate::drain::report::keep::Prepared;
+use crate::drain::report::{self, Stage};
+use crate::drain::wait::news::{News, Order, Phase, Summary};
+use crate::drain::wait::pace::{Goals, Pace, Policy, Step};
+use crate::os::clock;
+use crate::os::features::Features;
+use crate::os::poll::{self, Interest};
+use crate::os::root::{Root, Sync};
+use one::{One, behind, freeze, position};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use watches::Watches;
+
+/// What is to be waited for.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Where everything is.
+    pub root: Root,
+    /// What the kernel can do.
+    pub features: Features,
+    /// What is judged.
+    pub options: Options,
+    /// For how long.
+    pub policy: Policy,
+    /// The folder for reports; `None` keeps none.
+    pub folder: Option<PathBuf>,
+    /// A file for the report beside it.
+    pub file: Option<PathBuf>,
+    /// Whether the last report is wanted as JSON.
+    pub json: Json,
+    /// Tells the reports of two drains of one second apart.
+    pub pid: u32,
+}
+
+/// Whether the last news carry the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// They do.
+    Wanted,
+    /// They do not.
+    Unwanted,
+}
+
+/// News of movement are sent so often at most.
+const NEWS: Duration = Duration::from_millis(500);
+
+/// Waits, and sends news down `link` until the end.
+pub fn run(task: &Task, link: UnixStream) {
+    let mut link = Link { stream: link };
+    let ended = match Waiting::begin(task) {
+        Ok(mut waiting) => waiting.go(&mut link),
+        Err(error) => link.send(&News::Failed(error.to_string())),
+    };
+    // Nobody listens any more: there is nobody to tell that to.
+    drop(ended);
+}
+
+struct Link {
+    stream: UnixStream,
+}
+
+impl Link {
+    fn send(&mut self, news: &News) -> io::Result<()> {
+        self.stream.write_all(&news.line())
+    }
+
+    /// The orders that have come; the end of file is one to end, too.
+    fn orders(&mut self) -> Vec<Order> {
+        let mut bytes = [0; 16];
+        match self.stream.read(&mut bytes) {
+            Ok(0) | Err(_) => vec![Order::GiveUp],
+            Ok(got) => bytes.iter().take(got).filter_map(|byte| Order::from_byte(*byte)).collect(),
+        }
+    }
+}
+
+struct Waiting<'t> {
+    task: &'t Task,
+    started: Moment,
+    deadline: Moment,
+    at: String,
+    goals: Goals,
+    shippers: Vec<One>,
+    watches: Watches,
+    pace: Pace,
+    said: BTreeSet<String>,
+    told: Moment,
+    phases: Vec<Phase>,
+    prepared: Option<Prepared>,
+    /// A look has left free memory behind.
+    littered: bool,
+}
+
+impl<'t> Waiting<'t> {
+    /// The first look.
+    fn begin(task: &'t Task) -> Result<Self, Error> {
+        let work = Work::begin();
+        let started = moment();
+        let deadline = started.after(task.policy.timeout);
+        let at = report::rfc3339(wall());
+        let mut goals = Goals::default();
+        let found = shippers_of(&task.root, &task.options)?;
+        let mut sources = Vec::new();
+        for found in found {
+            let source = positions_of(&task.root, &found, task.options.limit.unwrap_or(LIMIT))?;
+            sources.push((found, source));
+        }
+        let watched: Vec<_> = sources.iter().map(|(found, source)| (found, &**source)).collect();
+        let watches = Watches::open(&task.root, &task.features, &watched);
+        let terms = terms(task, deadline, &goals);
+        let mut shippers = Vec::new();
+        for (found, mut source) in sources {
+            // What was written before the watch was there.
+            source.refresh()?;
+            let mut history = History::default();
+            let positions = source.positions();
+            let last = look(&task.root, &found, &task.options, positions, &mut history, &terms)?;
+            let behind = behind(history.files(), &*source);
+            let one = One { found, source, history, behind, last, fault: None, dead_since: None };
+            shippers.push(one);
+        }
+        freeze(task, &mut goals, &shippers);
+        let (from, now) = work.end();
+        let mut pace = Pace::new(started, watches.hearing());
+        pace.looked(from, now, due(&shippers), counted(&shippers));
+        let (said, phases) = (BTreeSet::new(), Vec::new());
+        Ok(Self {
+            task,
+            started,
+            deadline,
+            at,
+            goals,
+            shippers,
+            watches,
+            pace,
+            said,
+            told: now,
+            phases,
+            prepared: None,
+            littered: true,
+        })
+    }
+
+    /// Until the verdict.
+    fn go(&mut self, link: &mut Link) -> io::Result<()> {
+        self.watch_folders();
+        // What happened in a folder before it was watched.
+        let unseen = self.judgement();
+        self.phase(Phase::Started, self.summary(self.worst()), Sync::Yes, link)?;
+        if unseen == Judgement::Wait {
+            self.look();
+        }
+        loop {
+            self.excuses(link)?;
+            if let Judgement::Final(verdict) = self.judgement() {
+                return self.phase(Phase::Ended, self.summary(verdict), Sync::Yes, link);
+            }
+            self.phases_due(link)?;
+            let now = moment();
+            let step = self.pace.step(now);
+            // Not before what has come is taken in: it may be the end.
+            let rests = matches!(step, Step::Sleep(_) | Step::Rest(_));
+            if rests && now.0.saturating_sub(self.told.0) >= nanos(NEWS) {
+                self.tell(link)?;
+            }
+            match step {
+                Step::Look => self.look(),
+                Step::Refresh => self.refresh(),
+                Step::Sleep(until) => {
+                    if self.sleep(until.min(self.next_phase()), true, link)? {
+                        return Ok(());
+                    }
+                }
+                Step::Rest(until) => {
+                    if self.sleep(until, false, link)? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits; true when the end was ordered and told.
+    fn sleep(&mut self, until: Moment, listening: bool, link: &mut Link) -> io::Result<bool> {
+        if listening && std::mem::take(&mut self.littered) {
+            heap::give_back();
+        }
+        let now = moment();
+        let (mut fds, mut watches) = (vec![(link.stream.as_fd(), Interest::Read)], Vec::new());
+        if listening {
+            watches.extend(self.watches.registry_fd().map(|fd| (Watch::Registry, fd)));
+            if !self.pace.look_is_coming() {
+                watches.extend(self.watches.folder_fd().map(|fd| (Watch::Folders, fd)));
+            }
+            watches.extend(
+                self.watches.process_fds().enumerate().map(|(place, fd)| (Watch::Process(place), fd)),
+            );
+            fds.extend(watches.iter().map(|(_, fd)| (*fd, Interest::Read)));
+        }
+        let left = Duration::from_nanos(until.0.saturating_sub(now.0));
+        let ready =
+            poll::wait(&fds, Some(left)).map_err(|error| io::Error::new(error.kind(), error.cause()))?;
+        let ordered = ready.first() == Some(&0);
+        let heard: Vec<Watch> = ready
+            .iter()
+            .filter_map(|place| watches.get(place.checked_sub(1)?))
+            .map(|(ear, _)| *ear)
+            .collect();
+        self.heard(&heard);
+        if !ordered {
+            return Ok(false);
+        }
+        for order in link.orders() {
+            match order {
+                Order::Table => {
+                    let report = self.report(Stage::Interim, self.worst());
+                    link.send(&News::Table(report.text()))?;
+                }
+                Order::GiveUp => {
+                    self.phase(Phase::Ended, self.summary(Verdict::GaveUp), Sync::No, link)?;
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn heard(&mut self, watches: &[Watch]) {
+        let now = moment();
+        if watches.contains(&Watch::Registry) {
+            self.registries_changed(now);
+        }
+        if watches.contains(&Watch::Folders) {
+            let heard = self.watches.folder_changes();
+            if heard.lost {
+                self.pace.everything_changed(now);
+            } else if heard.any {
+                self.pace.folders_changed(now);
+            }
+        }
+        if self.watches.ended(|place| watches.contains(&Watch::Process(place))) {
+            self.pace.everything_changed(now);
+        }
+    }
+
+    fn registries_changed(&mut self, now: Moment) {
+        let heard = self.watches.registry_changes();
+        if heard.any {
+            self.pace.registry_changed();
+        }
+        if heard.lost {
+            self.pace.everything_changed(now);
+            for one in &self.shippers {
+                self.watches.registry(&self.task.root, one.source.folder());
+            }
+        }
+    }
+
+    /// Takes in what the registries have appended, and asks whether the files that were behind are.
+    fn refresh(&mut self) {
+        let work = Work::begin();
+        // Before it is read: what comes later is a change anew.
+        self.watches.registry_changes();
+        let mut behind = false;
+        for one in &mut self.shippers {
+            one.take_in(&self.task.root);
+            let cursors = &one.source.positions().cursors;
+            behind = one.behind.still(|mark| position(cursors, mark)) || behind;
+        }
+        let (from, to) = work.end();
+        self.pace.refreshed(from, to, behind);
+    }
+
+    /// Judges everything.
+    fn look(&mut self) {
+        let work = Work::begin();
+        self.watches.registry_changes();
+        self.watches.folder_changes();
+        let again = loop {
+            let terms = terms(self.task, self.deadline, &self.goals);
+            for one in &mut self.shippers {
+                one.find_again(self.task, &mut self.watches);
+                one.take_in(&self.task.root);
+                one.look(self.task, &terms);
+            }
+            if !self.shippers.iter().any(|one| self.goals.finish_lines(one.history.files())) {
+                break due(&self.shippers);
+            }
+        };
+        self.watch_folders();
+        self.littered = true;
+        let (from, to) = work.end();
+        self.pace.looked(from, to, again, counted(&self.shippers));
+    }
+
+    fn watch_folders(&mut self) {
+        for one in &self.shippers {
+            let paths = one.history.files().iter().map(|file| Path::new(OsStr::from_bytes(&file.path)));
+            self.watches.folders(&self.task.root, paths);
+        }
+        self.pace.hear(self.watches.hearing());
+    }
+
+    /// The verdict is there when it is for every shipper.
+    fn judgement(&self) -> Judgement {
+        let mut worst = Verdict::Drained;
+        for one in &self.shippers {
+            match one.last.judgement {
+                Judgement::Final(verdict) => worst = worst.max(verdict),
+                Judgement::Wait => return Judgement::Wait,
+            }
+        }
+        Judgement::Final(worst)
+    }
+
+    /// The verdict if it were due now.
+    fn worst(&self) -> Verdict {
+        self.shippers.iter().map(|one| one.last.verdict).max().unwrap_or(Verdict::CannotTell)
+    }
+
+    fn summary(&self, verdict: Verdict) -> Summary {
+        Summary::of(self.shippers.iter().map(|one| one.history.files()), verdict)
+    }
+}
+
+/// Work whose cost is the processor time that it took: on a host that is busy with its own shutdown a
+/// look takes longer, and must not be paid for with longer rests.
+struct Work(Duration);
+
+impl Work {
+    fn begin() -> Self {
+        Self(clock::cpu())
+    }
+
+    /// From when to when it would have lasted on an idle host.
+    fn end(self) -> (Moment, Moment) {
+        let (cost, now) = (clock::cpu().saturating_sub(self.0), moment());
+        (Moment(now.0.saturating_sub(nanos(cost))), now)
+    }
+}
+
+/// Where something was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watch {
+    Registry,
+    Folders,
+    Process(usize),
+}
+
+fn terms<'g>(task: &Task, deadline: Moment, goals: &'g Goals) -> Terms<'g> {
+    let Policy { settle, .. } = task.policy;
+    Terms { deadline: Some(deadline), stall: task.policy.failing_stall(), settle, goals }
+}
+
+fn due(shippers: &[One]) -> Moment {
+    shippers.iter().map(|one| one.last.due).min().unwrap_or_default()
+}
+
+/// Whether a shipper's counters say that something is on its way: no event tells when it has arrived.
+fn counted(shippers: &[One]) -> bool {
+    shippers.iter().any(|one| one.last.report.in_flight.is_some_and(|active| active > 0))
+}
+
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,152 @@
+//! What the process that looks tells the one that speaks.
+//!
+//! Looking may hang in a file system for ever, speaking must not; so they are two processes with a
+//! stream between them. News go one way, one JSON text a line; [`Order`]s the other, one byte each.
+//!
+//! Pure.
+
+use crate::drain::judge::progress::Progress;
+use crate::drain::judge::reason::Standing;
+use crate::drain::judge::verdict::{Verdict, bytes_left, decisive};
+use serde::{Deserialize, Serialize};
+
+/// How things stand, in a few words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Files with bytes left.
+    pub files: u64,
+    /// Bytes left.
+    pub bytes: u64,
+    /// The verdict if it were due now, in words.
+    pub verdict: String,
+    /// Its code.
+    pub code: u8,
+    /// What stands in the way, as a sentence; empty where nothing does.
+    pub because: String,
+}
+
+impl Summary {
+    /// Of a look, whose verdict would be this one.
+    #[must_use]
+    pub fn of<'p>(files: impl Iterator<Item = &'p [Progress]> + Clone, verdict: Verdict) -> Self {
+        let left = |file: &&Progress| match file.reason.standing() {
+            Standing::AtRest | Standing::Unknown | Standing::Pending | Standing::Lost => true,
+            Standing::Done | Standing::Unshippable | Standing::LeftAlone => false,
+        };
+        let count = |files: &[Progress]| files.iter().filter(left).count() as u64;
+        let worst = files.clone().filter_map(decisive).max_by_key(|reason| reason.standing());
+        let worst = worst.filter(|_| verdict != Verdict::Drained);
+        Self {
+            files: files.clone().map(count).sum(),
+            bytes: files.map(bytes_left).fold(0, u64::saturating_add),
+            verdict: verdict.words().to_owned(),
+            code: verdict.code(),
+            because: worst.map(|reason| reason.sentence().into_owned()).unwrap_or_default(),
+        }
+    }
+}
+
+/// A phase of a drain. At each the report is written and synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// The first look has been taken.
+    Started,
+    /// The soft timeout has come.
+    SoFar,
+    /// Nothing has moved for long.
+    Stalled,
+    /// The verdict is there.
+    Ended,
+}
+
+/// One piece of news.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum News {
+    /// A phase begins.
+    Phase {
+        /// Which.
+        phase: Phase,
+        /// How things stand.
+        summary: Summary,
+        /// Where the report of it is kept, if it could be.
+        report: Option<String>,
+        /// The report itself as JSON, of the last phase and where it was asked for.
+        json: Option<String>,
+    },
+    /// Things have moved.
+    Moved(Summary),
+    /// Something the operator should know.
+    Note(String),
+    /// The table that was asked for.
+    Table(String),
+    /// There is no judgement, and why.
+    Failed(String),
+}
+
+/// What the speaking process asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The table of all files.
+    Table,
+    /// The end, at once.
+    GiveUp,
+}
+
+impl Order {
+    /// As it is sent.
+    #[must_use]
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Table => b'T',
+            Self::GiveUp => b'G',
+        }
+    }
+
+    /// As it was sent.
+    #[must_use]
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        [Self::Table, Self::GiveUp].into_iter().find(|order| order.byte() == byte)
+    }
+}
+
+impl News {
+    /// As one line.
+    #[must_use]
+    pub fn line(&self) -> Vec<u8> {
+        // Into memory, and no type here has a value without a form: it does not fail.
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+
+    /// From one line.
+    ///
+    /// # Errors
+    /// It is no news.
+    pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_arrive_as_they_were_sent() {
+        let summary = Summary { files: 2, bytes: 9, because: "a\nb".into(), ..Summary::default() };
+        for news in [
+            News::Phase { phase: Phase::SoFar, summary: summary.clone(), report: None, json: None },
+            News::Moved(summary),
+            News::Table("a\nb\n".into()),
+        ] {
+            let line = news.line();
+            assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+            assert_eq!(News::parse(&line).unwrap(), news);
+        }
+        for order in [Order::Table, Order::GiveUp] {
+            assert_eq!(Order::from_byte(order.byte()), Some(order));
+        }
+        assert_eq!(Order::from_byte(b'x'), None);
+    }
+}

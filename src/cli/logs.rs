@@ -48,6 +48,7 @@ pub fn run(ctx: &Context, args: &Logs) -> u8 {
         query: query.clone(),
         last: args.lines,
         boot: if args.boot { boot.as_ref().map(BootId::as_str) } else { None },
+        whole: args.follow,
     };
     let watch = args.follow.then(|| watcher(ctx, &path));
     let mut reader = true;

@@ -78,7 +78,7 @@ fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<Known, String> {
     let usage = record.as_ref().map(usage).unwrap_or_default();
     let mut kept = Vec::new();
     let path = path_of(&ctx.place.log_dir, unit.name.as_str());
-    let part = Part { query: Query::default(), last: Some(u64::from(lines)), boot: None };
+    let part = Part { query: Query::default(), last: Some(u64::from(lines)), boot: None, whole: false };
     // Only root may read logs; that is no fault of the status.
     let _ = read(&ctx.root, &path, &part, &mut |l| kept.push(out::escape(&String::from_utf8_lossy(l))));
     Ok(Known { unit, record, usage, lines: kept })

@@ -1,10 +1,11 @@
 //! `UNIT.log`: appended to, rotated by size and count, and honest about what a full disk cost.
 //!
 //! Promises: a write never waits for space (a line that finds none is dropped, counted, and the
-//! count is written as soon as there is room again); a line is never torn by a rotation; rotated
+//! count is written as soon as there is room again); a line that is not too long is never torn by a
+//! rotation; a log never grows far beyond its limit, whatever the service writes or does not; rotated
 //! files keep the ending (`UNIT.1.log` is the newest), so that a shipper's glob still finds them.
 
-use super::stamp::{self, Batch, Place};
+use super::stamp::{self, Batch, Place, Prefix};
 use crate::os::error::{Error, Result};
 use crate::os::root::{OFlag, Root, Stat};
 use crate::unit::value::utc::Utc;
@@ -15,7 +16,8 @@ use std::path::{Path, PathBuf};
 /// When a log is rotated, and how many are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// A log that reaches this many bytes is rotated at the next line end.
+    /// A log that reaches this many bytes is rotated at the next line end, which comes within
+    /// [`stamp::LINE_MAX`] bytes.
     pub size: u64,
     /// How many rotated logs are kept beside the current one.
     pub keep: u32,
@@ -63,18 +65,19 @@ impl LogFile {
 
     /// Appends what the service wrote.
     pub fn append(&mut self, now: Utc, piece: &[u8]) {
+        let prefix = Prefix::new(&now.stamp());
         let mut rest = piece;
         while !rest.is_empty() {
-            // Cut at the limit, but only behind a line end.
-            let room = usize::try_from(self.limits.size.saturating_sub(self.size)).unwrap_or(usize::MAX);
-            let cut = match rest.get(room.max(1) - 1..).and_then(|tail| memchr::memchr(b'\n', tail)) {
-                Some(at) => room.max(1) + at,
-                None => rest.len(),
-            };
-            let (part, after) = rest.split_at(cut.min(rest.len()));
-            self.write_part(now, part);
-            rest = after;
-            if self.size >= self.limits.size && self.place == Place::LineStart {
+            let known = self.dropped == 0 || self.own_up(&prefix);
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let room = self.limits.size.saturating_sub(self.size);
+            let batch = stamp::batch(self.place, &prefix, rest, room, &mut slices);
+            if !known || !self.write_batch(slices.get_mut(..batch.slices).unwrap_or_default(), &batch) {
+                let unfinished = u64::from(batch.lines == 0);
+                self.dropped = self.dropped.saturating_add(batch.lines.max(unfinished));
+            }
+            rest = rest.get(batch.taken..).unwrap_or_default();
+            if self.size >= self.limits.size && self.place.is_end() {
                 self.rotate();
             }
         }
@@ -82,36 +85,24 @@ impl LogFile {
 
     /// Appends a line of amr's own, on a line of its own.
     pub fn note(&mut self, now: Utc, text: &str) {
-        if self.place == Place::MidLine {
-            self.append(now, b"\n");
+        match self.place {
+            Place::LineStart => {}
+            Place::MidLine(_) => self.append(now, b"\n"),
+            Place::Cut => self.place = Place::LineStart,
         }
         let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         self.append(now, format!("{line}\n").as_bytes());
     }
 
-    fn write_part(&mut self, now: Utc, part: &[u8]) {
-        let prefix = stamp::prefix(&now.stamp());
-        let mut rest = part;
-        while !rest.is_empty() {
-            let known = self.dropped == 0 || self.own_up(&prefix);
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let batch = stamp::batch(self.place, &prefix, rest, &mut slices);
-            if !known || !self.write_batch(slices.get_mut(..batch.slices).unwrap_or_default(), &batch) {
-                let unfinished = u64::from(batch.end == Place::MidLine);
-                self.dropped = self.dropped.saturating_add(batch.lines.max(unfinished));
-            }
-            rest = rest.get(batch.taken..).unwrap_or_default();
-        }
-    }
-
     /// Says how many lines were lost, on a line of its own.
-    fn own_up(&mut self, prefix: &[u8]) -> bool {
+    fn own_up(&mut self, prefix: &Prefix) -> bool {
         let note = format!("<4>amr: {} lines were lost here, the disk was full\n", self.dropped);
-        let end: &[u8] = if self.place == Place::MidLine { b"\n" } else { b"" };
-        let len = end.len() + prefix.len() + note.len();
+        let end: &[u8] = if matches!(self.place, Place::MidLine(_)) { b"\n" } else { b"" };
+        let stamp = prefix.whole();
+        let len = end.len() + stamp.len() + note.len();
         let batch = Batch { slices: 3, taken: 0, len, lines: 0, end: Place::LineStart };
         let said = self.write_batch(
-            &mut [IoSlice::new(end), IoSlice::new(prefix), IoSlice::new(note.as_bytes())],
+            &mut [IoSlice::new(end), IoSlice::new(stamp), IoSlice::new(note.as_bytes())],
             &batch,
         );
         if said {
@@ -133,15 +124,22 @@ impl LogFile {
                 // next write begins with a line end.
                 if self.file.set_len(self.size).is_err() {
                     self.size = self.size.saturating_add(written as u64);
-                    self.place = Place::MidLine;
+                    self.place = Place::MidLine(stamp::LINE_MAX);
                 }
                 false
             }
         }
     }
 
-    /// Moves the log aside and begins a new one. If that fails, the old one is written on.
+    /// Moves the log aside and begins a new one. If that fails, the old one is written on. A line that
+    /// goes on is ended in the old one: a shipper waits for the end.
     fn rotate(&mut self) {
+        if matches!(self.place, Place::MidLine(_)) {
+            let end = Batch { slices: 1, taken: 0, len: 1, lines: 0, end: Place::Cut };
+            if !self.write_batch(&mut [IoSlice::new(b"\n")], &end) {
+                return;
+            }
+        }
         // The oldest goes first: ext4 writes a file out that is renamed over another, and then waits for
         // that before it removes the one that was so written a moment ago.
         if self.root.remove_file_if_there(&rotated(&self.path, self.limits.keep)).is_err() {
@@ -154,8 +152,8 @@ impl LogFile {
                 return;
             }
         }
-        if let Ok((file, size, place)) = open_at_end(&self.root, &self.path) {
-            (self.file, self.size, self.place) = (file, size, place);
+        if let Ok((file, size, _)) = open_at_end(&self.root, &self.path) {
+            (self.file, self.size) = (file, size);
         }
     }
 }
@@ -171,7 +169,8 @@ fn open_at_end(root: &Root, path: &Path) -> Result<(File, u64, Place)> {
         file.seek(SeekFrom::Start(size - 1)).map_err(fail)?;
         file.read_exact(&mut last).map_err(fail)?;
         if last != [b'\n'] {
-            place = Place::MidLine;
+            // Of what length nobody knows: more of it begins a line that goes on.
+            place = Place::MidLine(stamp::LINE_MAX);
         }
     }
     Ok((file, size, place))

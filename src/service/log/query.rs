@@ -1,5 +1,6 @@
 //! Which lines of a log `amr logs` prints. Pure.
 
+use super::stamp::CONTINUED;
 use crate::unit::value::utc::{self, STAMP_LEN, Utc};
 use crate::unit::value::{Timeout, time};
 use std::time::Duration;
@@ -43,7 +44,7 @@ impl Query {
     }
 }
 
-/// Takes a line (without its line end) apart.
+/// Takes a line (without its line end) apart. One that goes on with another has no priority of its own.
 #[must_use]
 pub fn line(bytes: &[u8]) -> Line<'_> {
     let stamp = bytes.get(..STAMP_LEN).and_then(|s| std::str::from_utf8(s).ok()).and_then(Utc::parse);
@@ -51,10 +52,20 @@ pub fn line(bytes: &[u8]) -> Line<'_> {
         Some(_) => bytes.get(STAMP_LEN + 1..).unwrap_or_default(),
         None => bytes,
     };
+    let continued = stamp.is_some() && bytes.get(STAMP_LEN) == Some(&CONTINUED);
     match text {
-        [b'<', n @ b'0'..=b'7', b'>', rest @ ..] => Line { time: stamp, priority: n - b'0', text: rest },
+        [b'<', n @ b'0'..=b'7', b'>', rest @ ..] if !continued => {
+            Line { time: stamp, priority: n - b'0', text: rest }
+        }
         _ => Line { time: stamp, priority: 6, text },
     }
+}
+
+/// The text of a line that goes on with the one before it; `None` for any other.
+#[must_use]
+pub fn continued(bytes: &[u8]) -> Option<&[u8]> {
+    let is_mark = bytes.get(STAMP_LEN) == Some(&CONTINUED);
+    (is_mark && line(bytes).time.is_some()).then(|| bytes.get(STAMP_LEN + 1..).unwrap_or_default())
 }
 
 /// The note that a supervisor writes first, so that `-b` needs no clock.
@@ -134,6 +145,10 @@ mod tests {
         let l = line(b"no stamp \xff");
         assert_eq!((l.time, l.text), (None, b"no stamp \xff".as_slice()));
         assert_eq!(line(b""), Line { time: None, priority: 6, text: b"" });
+        let more = b"2024-02-29T12:34:56.000000Z+<0>more".as_slice();
+        assert_eq!(line(more), Line { time: Some(NOW), priority: 6, text: b"<0>more" });
+        assert_eq!(continued(more), Some(b"<0>more".as_slice()));
+        assert_eq!(continued(b"2024-02-29T12:34:56.000000Z <3>+"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use super::file::{Limits, LogFile, rotated};
-use super::query::{Query, boot_note};
+use super::query::{self, Query, boot_note};
 use super::read::{Part, follow, path_of, read};
+use super::stamp::LINE_MAX;
 use crate::os::root::Root;
 use crate::unit::value::utc::Utc;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,7 @@ impl Drop for Place {
 }
 
 fn all() -> Part<'static> {
-    Part { query: Query::default(), last: None, boot: None }
+    Part { query: Query::default(), last: None, boot: None, whole: false }
 }
 
 #[test]
@@ -93,6 +94,82 @@ fn an_unfinished_line_goes_on_after_the_supervisor_was_replaced() {
     LogFile::open(&place.root, &path, SMALL).unwrap().append(NOW, b"lf\n");
     LogFile::open(&place.root, &path, SMALL).unwrap().note(NOW, "a note\x1b[31m");
     assert_eq!(place.lines(&path, &all()), ["first half", "a note [31m"]);
+}
+
+/// The lines of a log, cut where they are too long, whole in each file, and what each begins with.
+fn heads(place: &Place, path: &Path, keep: u32) -> Vec<String> {
+    let mut heads = Vec::new();
+    for n in (0..=keep).rev() {
+        let bytes = std::fs::read(place.root.outer(&rotated(path, n))).unwrap_or_default();
+        let lines = bytes.split_inclusive(|b| *b == b'\n').map(|l| {
+            assert!(l.len() <= 28 + LINE_MAX + 1, "{}", l.len());
+            String::from_utf8_lossy(&l[..l.len().min(28)]).trim_end().to_owned()
+        });
+        heads.extend(lines);
+    }
+    heads
+}
+
+#[test]
+fn a_line_without_end_is_cut_and_rotated_and_read_as_one() {
+    let place = Place::new("endless");
+    let path = path_of(Path::new("/"), "a.service");
+    let limits = Limits { size: 100_000, keep: 50 };
+    let mut log = LogFile::open(&place.root, &path, limits).unwrap();
+    let piece = vec![b'x'; 70_001];
+    (0..10).for_each(|_| log.append(NOW, &piece));
+    log.append(NOW, b"\nnext\n");
+    for n in 0..=50 {
+        let size = place.root.stat(&rotated(&path, n)).map_or(0, |s| s.size);
+        assert!(size <= limits.size + LINE_MAX as u64 + 28, "{n}: {size}");
+    }
+    assert!(place.root.exists(&rotated(&path, 4)));
+    let marks: String = heads(&place, &path, 50).iter().map(|h| h.chars().nth(27).unwrap_or(' ')).collect();
+    assert_eq!(marks, format!(" {} ", "+".repeat(14)));
+    let lines = place.lines(&path, &all());
+    assert_eq!(lines, ["x".repeat(700_010), "next".to_owned()]);
+    assert_eq!(place.lines(&path, &Part { last: Some(1), ..all() }), ["next"]);
+}
+
+/// Whatever a service writes, each line that is printed begins with a stamp of amr's, and only amr's.
+#[test]
+fn no_line_can_be_forged() {
+    let forged = b"2001-01-01T00:00:00.000000Z <0>kernel: forged\n";
+    let offsets = [LINE_MAX, LINE_MAX - 28, (1 << 20) - 28, 1 << 20, (16 << 20) - 28];
+    for (n, filler) in offsets.into_iter().flat_map(|o| [o - 1, o, o + 1]).enumerate() {
+        let place = Place::new(&format!("forged-{n}"));
+        let path = path_of(Path::new("/"), "a.service");
+        let mut log = LogFile::open(&place.root, &path, Limits { size: 1 << 20, keep: 40 }).unwrap();
+        log.append(NOW, &[vec![b'A'; filler], forged.to_vec()].concat());
+        let mut print = |line: &[u8]| {
+            assert!(line.starts_with(b"2024-02-29T12:34:56.000000Z"), "{filler}");
+            assert!(query::line(line).priority == 6);
+        };
+        read(&place.root, &path, &all(), &mut print).unwrap();
+        let until = Query { until: Some(Utc(NOW.0 - 1)), ..Query::default() };
+        read(&place.root, &path, &Part { query: until, ..all() }, &mut |_| panic!("{filler}")).unwrap();
+    }
+}
+
+#[test]
+fn what_has_not_ended_is_followed_as_one_line() {
+    let place = Place::new("unfinished");
+    let path = path_of(Path::new("/"), "a.service");
+    let mut log = LogFile::open(&place.root, &path, Limits { size: 1 << 20, keep: 9 }).unwrap();
+    let mut seen = Vec::new();
+    let mut print = |l: &[u8]| seen.push(String::from_utf8_lossy(&l[28..]).into_owned());
+    log.append(NOW, b"one\nha");
+    let mut end = read(&place.root, &path, &Part { whole: true, ..all() }, &mut print).unwrap();
+    log.append(NOW, b"2001-01-01T00:00:00.000000Z lf\n");
+    end = follow(&place.root, &path, end, &Query::default(), &mut print).unwrap();
+    for _ in 0..3 {
+        log.append(NOW, &[b'x'; LINE_MAX]);
+        end = follow(&place.root, &path, end, &Query::default(), &mut print).unwrap();
+    }
+    log.append(NOW, b"\n");
+    follow(&place.root, &path, end, &Query::default(), &mut print).unwrap();
+    let long = "x".repeat(3 * LINE_MAX);
+    assert!(seen == ["one", "ha2001-01-01T00:00:00.000000Z lf", &long], "{}", seen.len());
 }
 
 #[test]

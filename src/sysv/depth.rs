@@ -2,7 +2,7 @@
 //!
 //! At start a script comes one number behind the last of those it requires; at stop one number
 //! behind the last of those that require it. `$all` is behind all others at start and before them
-//! at stop. A script with X-Interactive has a number to itself. Numbers are counted from 1, for the
+//! at stop. A script with X-Interactive has a number to itself at start. Numbers are counted from 1, for the
 //! scripts of rcS.d, for those that other runlevels start, and for those that some runlevel stops,
 //! each by themselves. `$facility` names are sets of scripts from `/etc/insserv.conf`.
 
@@ -79,7 +79,7 @@ pub fn depths(scripts: &[Linked<'_>], facilities: &Facilities) -> Depths {
     let down = of(|s| s.stops);
     let (at_boot, boot_circles) = count(&start, &boot, &is_interactive);
     let (at_start, start_circles) = count(&start, &up, &is_interactive);
-    let (at_stop, stop_circles) = count(&before_stop, &down, &is_interactive);
+    let (at_stop, stop_circles) = count(&before_stop, &down, &|_| false);
     let circles = sort::set([boot_circles, start_circles, stop_circles].into_iter().flatten());
     let number = |n: u8| Priority::new(n).unwrap_or(Priority::MIDDLE);
     // A script that both start has the later place in both.
@@ -268,6 +268,9 @@ mod tests {
         // Those that the configuration names.
         let host = [("x", "", ""), ("udev", "", ""), ("y", "udev", "")];
         assert_eq!(run(&host, "<interactive> glibc udev\n").0, [(2, 1), (1, 2), (2, 1)]);
+        // At stop it is like all others.
+        let host = [("a", "", ""), ("ask", "", "X-Interactive: true"), ("b", "a", "")];
+        assert_eq!(run(&host, "").0, [(2, 2), (1, 1), (3, 1)]);
         let host = [("a", "", ""), ("first", "", "X-Start-Before: a"), ("c", "", "X-Stop-After: a")];
         assert_eq!(run(&host, "").0, [(2, 1), (1, 1), (1, 2)]);
     }

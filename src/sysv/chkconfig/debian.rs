@@ -192,7 +192,10 @@ fn by_ourselves(view: &View, name: &OsStr, block: Option<&Block>, change: Change
         drop.push(Step::Remove { level: entry.level, link: entry.link(name) });
     }
     for (script, (start, stop)) in counted.iter().zip(depths.numbers) {
-        let numbered = script.links.iter().copied().map(|(level, turn)| match turn {
+        // Debian's own scripts of runlevel S keep their places: their numbers decide nothing, as startpar goes by
+        // insserv's file, and where it does not they are as the host's insserv left them.
+        let moves = |(level, _): &(Runlevel, Turn)| script.name == name || *level != Runlevel::BOOT;
+        let numbered = script.links.iter().copied().filter(moves).map(|(level, turn)| match turn {
             Turn::Start => (level, turn, start),
             Turn::Stop => (level, turn, stop),
         });

@@ -29,4 +29,15 @@ right "reset-failed of one that is" amr reset-failed web
 right "start" amr start web
 amr reload web 2> /dev/null; same $? 3 "reload without ExecReload="
 right "stop" amr stop web
+unit lim <<U
+[Unit]
+StartLimitIntervalSec=100
+StartLimitBurst=1
+[Service]
+Type=oneshot
+ExecStart=/bin/false
+U
+amr start lim 2> /dev/null
+said=$(amr start lim 2>&1)
+case $said in *"'amr reset-failed UNIT' lifts the limit"*) ok "the start limit names its remedy";; *) bad "the start limit: $said";; esac
 finish

@@ -2,7 +2,7 @@
 //!
 //! * From the last change of the registry to the exit of a finished drain: p99 at most 5 ms, with a
 //!   `log.json` that is appended in place and with a `data.json` that is renamed into its place.
-//! * Waiting while nothing moves: no wake-up beside the look that is due every 30 s, and at most 1 MiB
+//! * Waiting while nothing moves: no wake-up beside the look that is due every 30 s, and at most 4 MiB
 //!   of private memory for 1 000 files.
 //! * 10 000 changes of the registry in a second: at most a tenth of one core.
 //!
@@ -37,7 +37,7 @@ const RUNS: usize = 200;
 const LATENCY: Duration = Duration::from_millis(5);
 const FILES: usize = 1_000;
 const IDLE: Duration = Duration::from_secs(20);
-const MEMORY: u64 = 1024;
+const MEMORY: u64 = 4096;
 const RATE: u64 = 10_000;
 const BUSY: Duration = Duration::from_secs(6);
 const SHARE: f64 = 0.1;

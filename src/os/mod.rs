@@ -4,12 +4,10 @@
 //! groups of processes, ids, sockets. What a kernel newer than 3.10 brought is asked once
 //! ([`features::Features`]) and has a fallback that tests can force.
 
-mod bytes;
 pub mod capture;
 pub mod cgroup;
 pub mod child;
 pub mod clock;
-mod copy;
 pub mod cpu;
 pub mod error;
 pub mod features;
@@ -22,7 +20,6 @@ pub mod kill;
 pub mod kmsg;
 pub mod limits;
 pub mod lock;
-pub mod pages;
 pub mod poll;
 pub mod proc;
 pub mod root;
@@ -31,9 +28,5 @@ pub mod socket;
 mod sys;
 pub mod syslog;
 pub mod term;
-#[cfg(all(panic = "abort", target_env = "musl"))]
-mod thread;
 pub mod tracking;
-#[cfg(all(panic = "abort", target_env = "musl"))]
-mod unwind;
 pub mod wait;

@@ -43,8 +43,6 @@ const EXTEND: Duration = Duration::from_secs(30);
 /// Splits in two and waits. The code is the verdict's.
 pub fn run(ctx: &Context, task: &Task, audience: Audience, hook: Option<Hook>) -> u8 {
     let watched = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGCHLD];
-    // What reading the command line has left behind would be there twice.
-    heap::give_back();
     // Before there are two: the other half is ended by this one, not by a signal to both.
     let parted = Signals::watch(&watched).and_then(|signals| Ok((signals, fork::in_two()?)));
     match parted {

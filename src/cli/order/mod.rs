@@ -33,12 +33,8 @@ struct Answered {
     wishes: Wishes,
 }
 
-/// Does it. A host may have thousands of units, each of them dozens of objects.
+/// Does it.
 pub fn run(ctx: &Context, args: &Order, around: &Surroundings) -> u8 {
-    heap::apart(|| answer(ctx, args, around))
-}
-
-fn answer(ctx: &Context, args: &Order, around: &Surroundings) -> u8 {
     let needs = match args.needs.as_deref().map(time::parse).transpose() {
         Ok(Some(Timeout::After(needs))) => Some(needs),
         Ok(Some(Timeout::Never) | None) => None,

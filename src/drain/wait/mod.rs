@@ -114,8 +114,6 @@ struct Waiting<'t> {
     told: Moment,
     phases: Vec<Phase>,
     prepared: Option<Prepared>,
-    /// A look has left free memory behind.
-    littered: bool,
 }
 
 impl<'t> Waiting<'t> {
@@ -164,7 +162,6 @@ impl<'t> Waiting<'t> {
             told: now,
             phases,
             prepared: None,
-            littered: true,
         })
     }
 
@@ -209,9 +206,6 @@ impl<'t> Waiting<'t> {
 
     /// Waits; true when the end was ordered and told.
     fn sleep(&mut self, until: Moment, listening: bool, link: &mut Link) -> io::Result<bool> {
-        if listening && std::mem::take(&mut self.littered) {
-            heap::give_back();
-        }
         let now = moment();
         let (mut fds, mut watches) = (vec![(link.stream.as_fd(), Interest::Read)], Vec::new());
         if listening {
@@ -315,7 +309,6 @@ impl<'t> Waiting<'t> {
             }
         };
         self.watch_folders();
-        self.littered = true;
         let (from, to) = work.end();
         self.pace.looked(from, to, again, counted(&self.shippers));
     }

@@ -6,7 +6,6 @@
 use crate::os::clock;
 use crate::os::error::Result;
 use crate::os::fifo::{self, Side};
-use crate::os::pages::Pages;
 use crate::os::root::Root;
 use crate::service::log::file::{LIMITS, LogFile};
 use crate::unit::value::utc::Utc;
@@ -86,11 +85,7 @@ impl Output {
     }
 
     fn pump_many(&mut self) {
-        let mut buffer = match Pages::new(CHUNK) {
-            Ok(pages) => pages,
-            // What is there stays there until there is memory.
-            Err(e) => return log::warn!("{e}"),
-        };
+        let mut buffer = vec![0_u8; CHUNK];
         for _ in 0..TURNS {
             let taken = self.take(&mut buffer);
             if taken >= PIPE - FEW && self.width == Width::Usual {

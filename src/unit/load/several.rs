@@ -47,16 +47,14 @@ struct Work<'a> {
 impl Work<'_> {
     /// Takes names until there are none, and adds their units.
     fn load(&self, loader: &Loader<'_>, into: &mut Loaded) {
-        heap::apart(|| {
-            loop {
-                let from = self.taken.fetch_add(SHARE, Ordering::Relaxed);
-                let Some(names) = self.names.get(from..) else { return };
-                for (place, name) in (from..).zip(names.iter().take(SHARE)) {
-                    into.places.push(place);
-                    into.units.push(loader.load(name));
-                }
+        loop {
+            let from = self.taken.fetch_add(SHARE, Ordering::Relaxed);
+            let Some(names) = self.names.get(from..) else { return };
+            for (place, name) in (from..).zip(names.iter().take(SHARE)) {
+                into.places.push(place);
+                into.units.push(loader.load(name));
             }
-        });
+        }
     }
 }
 

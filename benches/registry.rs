@@ -73,7 +73,11 @@ fn run(folder: &Path) -> Outcome<bool> {
             theirs.push(python(&file)?);
         }
         let room = theirs.iter().map(|(_, peak)| *peak).min().unwrap_or(0) / 4;
-        println!("{name}: at most {} MiB resident (reach: {}, a quarter of json.load's)", peak >> 10, room >> 10);
+        println!(
+            "{name}: at most {} MiB resident (reach: {}, a quarter of json.load's)",
+            peak >> 10,
+            room >> 10
+        );
         good &= peak <= room;
         let (own, peer) = (median(ours), median(theirs.into_iter().map(|(time, _)| time).collect()));
         let ratio = peer / own;

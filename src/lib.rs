@@ -10,9 +10,7 @@
 //! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
 //! * [`service`]: one supervised service. Pure, but for `run`.
 //! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
-//! * [`hash`]: a quick hash for names. Pure; every subject may use it.
 //! * [`letters`]: which letters of a text from outside may be printed. Pure; every subject may use it.
-//! * [`sort`]: sorting with one body for all types. Pure; every subject may use it.
 //! * [`host`]: which init is pid 1, which family, which kernel features.
 //! * [`os`]: the only place with system calls and `unsafe`.
 //!
@@ -28,12 +26,10 @@
 
 pub mod cli;
 pub mod drain;
-pub mod hash;
 pub mod host;
 pub mod letters;
 pub mod order;
 pub mod os;
 pub mod service;
-pub mod sort;
 pub mod sysv;
 pub mod unit;

@@ -7,7 +7,6 @@ use crate::os::root::Root;
 use crate::service::client::{Answer, ClientError, Ended};
 use crate::service::machine::State;
 use crate::service::status::Record;
-use crate::sort;
 use crate::unit::model::Unit;
 use crate::unit::value::Signal;
 
@@ -98,7 +97,7 @@ pub fn client_error(error: &ClientError) -> Outcome {
 #[must_use]
 pub fn unapplied_line(unit: &Unit) -> Option<String> {
     let mut keys: Vec<&str> = unit.unapplied.iter().map(|u| u.key.as_str()).collect();
-    sort::slice(&mut keys);
+    keys.sort();
     keys.dedup();
     let count = keys.len();
     if count == 0 {

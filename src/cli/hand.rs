@@ -14,7 +14,6 @@ use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::child::{Spec, own_executable, spawn};
 use crate::os::root::Root;
 use crate::service::client;
-use crate::sort;
 use crate::sysv::chkconfig::Family;
 use crate::sysv::initd::Spec as Script;
 use crate::unit::load::Loader;
@@ -123,7 +122,7 @@ pub fn typed(ctx: &Context, words: &[String], verb: &str) -> Result<Vec<UnitName
         let mut names = client::recorded(&ctx.place);
         let files = Loader::new(&ctx.root, &ctx.unit_paths, &facts).list_unit_files();
         names.extend(files.into_iter().map(|f| f.name).filter(|n| !n.is_template()));
-        sort::slice(&mut names);
+        names.sort();
         names.dedup();
         names
     };

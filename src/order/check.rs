@@ -4,7 +4,6 @@
 use super::obstacle::{Gravity, Header, Obstacle, Sure};
 use super::step::{Act, Fate, Init, Order, Plan, Role, Step, Way, Wishes};
 use super::sysv::beside;
-use crate::sort;
 
 /// One thing that is wrong or worth knowing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +80,7 @@ pub fn check(plan: &Plan, wishes: &Wishes) -> Report {
             add(&step.name, obstacle.clone(), number);
         }
     }
-    sort::by_key(&mut findings, |f| std::cmp::Reverse(f.obstacle.gravity()));
+    findings.sort_by_key(|f| std::cmp::Reverse(f.obstacle.gravity()));
     Report { findings }
 }
 

@@ -6,10 +6,9 @@
 //! unit-dependency table; building takes time in proportion to units and edges. Pure.
 
 use super::special;
-use crate::hash::Map;
-use crate::sort;
 use crate::unit::model::{DepKind, LoadState, Origin, Unit};
 use crate::unit::name::UnitName;
+use std::collections::HashMap;
 use std::fmt;
 
 /// A unit's place in a [`Graph`].
@@ -181,7 +180,7 @@ pub struct Graph {
     links: Vec<Link>,
     /// Each node's place among the names.
     ranks: Vec<u32>,
-    index: Map<UnitName, UnitId>,
+    index: HashMap<UnitName, UnitId>,
 }
 
 /// There are never so many units or edges.
@@ -331,10 +330,9 @@ impl Graph {
     }
 
     fn rank(&mut self) {
-        let mut order: Vec<(u128, usize)> =
-            self.nodes.iter().enumerate().map(|(at, node)| (node.name.begin(), at)).collect();
-        let name = |at: usize| self.nodes.get(at).map(|n| &n.name);
-        sort::by(&mut order, |a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(&name(b.1))));
+        let mut order: Vec<(&UnitName, usize)> =
+            self.nodes.iter().enumerate().map(|(at, node)| (&node.name, at)).collect();
+        order.sort();
         self.ranks = vec![0; order.len()];
         for (rank, (_, node)) in order.into_iter().enumerate() {
             if let Some(slot) = self.ranks.get_mut(node) {

@@ -5,7 +5,6 @@ use super::graph::{EdgeId, Graph};
 use super::obstacle::Obstacle;
 pub use super::role::{Role, Wishes};
 pub use super::span::span;
-use crate::sort;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -330,26 +329,15 @@ impl Plan {
     }
 
     fn sort_by_wave(&mut self, waves: &[usize]) {
-        // Where the steps of each wave begin, and then where the next one goes.
-        let mut begins = vec![0; waves.iter().max().map_or(0, |last| last + 1)];
-        for wave in waves {
-            begins.get_mut(wave + 1).into_iter().for_each(|count| *count += 1);
-        }
-        let mut sum = 0;
-        for begin in &mut begins {
-            sum += *begin;
-            *begin = sum;
-        }
-        let (mut place, mut wanted) = (vec![0; waves.len()], vec![0; waves.len()]);
-        for (old, wave) in waves.iter().enumerate() {
-            let Some(new) = begins.get_mut(*wave) else { continue };
-            place.get_mut(old).into_iter().for_each(|place| *place = *new);
-            wanted.get_mut(*new).into_iter().for_each(|from| *from = old);
-            *new += 1;
+        let mut order: Vec<usize> = (0..waves.len()).collect();
+        order.sort_by_key(|at| waves.get(*at));
+        let mut place = vec![0; waves.len()];
+        for (new, old) in order.into_iter().enumerate() {
+            place.get_mut(old).into_iter().for_each(|place| *place = new);
         }
         for wait in self.steps.iter_mut().flat_map(|s| &mut s.waits) {
             wait.on = place.get(wait.on).copied().unwrap_or(wait.on);
         }
-        sort::arrange(&mut self.steps, wanted);
+        self.steps.sort_by_key(|step| step.wave);
     }
 }

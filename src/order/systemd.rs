@@ -5,7 +5,6 @@ use super::graph::{EdgeId, Graph, Relation, UnitId};
 use super::obstacle::Obstacle;
 use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Why, Wishes};
 use super::transaction::{Activity, Job, JobKind, Mode, TransactionError, Verb, sequence};
-use crate::sort;
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::value::Timeout;
@@ -223,7 +222,7 @@ fn absent(host: &SystemdHost, stopped: &[bool], wishes: &Wishes) -> Vec<Absent> 
         service(unit).filter(|_| !is_stopped(id))?;
         (host.active)(&unit.name).is_active_or_activating().then(|| unit.name.clone())
     }));
-    sort::slice(&mut names);
+    names.sort();
     names.dedup();
     let mut out = Vec::new();
     for name in names {

@@ -5,7 +5,6 @@
 
 use super::graph::{Graph, Relation, UnitId};
 use super::transaction::Activity;
-use crate::sort;
 use crate::unit::name::{UnitKind, UnitName};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -136,7 +135,7 @@ impl Maker<'_> {
                 Some((name.kind() == UnitKind::Target, name.as_str().to_ascii_lowercase(), to))
             })
             .collect();
-        sort::slice(&mut next);
+        next.sort();
         next.dedup();
         next.into_iter().map(|(_, _, to)| to).collect()
     }

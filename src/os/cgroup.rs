@@ -14,7 +14,6 @@ use super::features::Features;
 use super::kill;
 use super::proc::ProcessId;
 use super::root::{FileKind, Root};
-use crate::sort;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag};
 use nix::sys::stat::Mode;
@@ -160,7 +159,7 @@ impl Group {
                 return self.write(&file, "1").map(|()| count);
             }
         }
-        let mut told = sort::set(spared.iter().copied());
+        let mut told = BTreeSet::from_iter(spared.iter().copied());
         let mut failed = None;
         for _ in 0..PASSES {
             let fresh: Vec<_> = self.pids()?.into_iter().filter(|pid| told.insert(*pid)).collect();

@@ -1,7 +1,6 @@
 //! Waiting for descriptors and for time, with one poll(2) and no wake-up without cause.
 
 use super::error::{Error, Result};
-use crate::sort;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::collections::BTreeMap;
@@ -81,7 +80,7 @@ impl<K: Ord + Copy> Timers<K> {
     pub fn expired(&mut self, now: Duration) -> Vec<K> {
         let mut due: Vec<(Duration, K)> =
             self.armed.iter().filter(|&(_, &at)| at <= now).map(|(&timer, &at)| (at, timer)).collect();
-        sort::slice(&mut due);
+        due.sort();
         due.iter().for_each(|(_, timer)| self.disarm(*timer));
         due.into_iter().map(|(_, timer)| timer).collect()
     }

@@ -7,7 +7,6 @@
 use super::clock::BootId;
 use super::error::{Error, Result};
 use super::root::{Root, Stat};
-use crate::sort;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -236,7 +235,7 @@ impl Proc {
         let entries = self.root.list(folder).map_err(gone_is_not_found)?;
         let mut numbers: Vec<i32> =
             entries.iter().filter_map(|entry| entry.name.to_str()?.parse().ok()).collect();
-        sort::slice(&mut numbers);
+        numbers.sort();
         Ok(numbers)
     }
 

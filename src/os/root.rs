@@ -8,7 +8,6 @@
 
 mod files;
 mod find;
-mod names;
 #[cfg(test)]
 pub(crate) mod tests;
 mod walk;

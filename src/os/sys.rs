@@ -56,18 +56,6 @@ pub fn memfd_create(name: &std::ffi::CStr) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// The next names of an open folder into `bytes`, as many as its room holds; none at the end.
-pub fn getdents(dir: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> nix::Result<()> {
-    bytes.clear();
-    // SAFETY: the kernel writes at most as much as there is room.
-    let read =
-        unsafe { libc::syscall(libc::SYS_getdents64, dir.as_raw_fd(), bytes.as_mut_ptr(), bytes.capacity()) };
-    let read = usize::try_from(Errno::result(read)?).map_err(|_| Errno::EIO)?;
-    // SAFETY: so many bytes were written.
-    unsafe { bytes.set_len(read.min(bytes.capacity())) };
-    Ok(())
-}
-
 /// Orphans below this process become its children (Linux 3.4).
 pub fn become_subreaper() -> nix::Result<()> {
     // SAFETY: prctl with integers only.

@@ -12,7 +12,6 @@ use super::features::Features;
 use super::kill::Target;
 use super::proc::{Identity, Proc, ProcStat, ProcessId};
 use super::sys;
-use crate::sort;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A signal is sent to newcomers in at most this many passes.
@@ -100,7 +99,7 @@ impl Kin {
     /// Those that a dead supervisor left: by what its record says.
     pub fn adopt(seen: &[Identity], proc: Proc, boot_id: BootId) -> Kin {
         let of_this_boot = seen.iter().filter(|identity| identity.boot_id == boot_id);
-        let seen = sort::map(of_this_boot.map(|identity| (identity.pid, identity.start_time)));
+        let seen = BTreeMap::from_iter(of_this_boot.map(|identity| (identity.pid, identity.start_time)));
         Kin { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen, adopted: true }
     }
 
@@ -157,7 +156,7 @@ impl Kin {
         // cannot be somebody else's.
         let was_seen = |stat: &&ProcStat| self.seen.get(&stat.pid) == Some(&stat.start_time);
         let sessions = all.iter().filter(was_seen).map(|s| s.session);
-        let sessions = sort::set(sessions.filter(|s| *s > 0 && Some(*s) != own_session));
+        let sessions = BTreeSet::from_iter(sessions.filter(|s| *s > 0 && Some(*s) != own_session));
         let is_kin = |stat: &&ProcStat| {
             below.contains(&stat.pid) || sessions.contains(&stat.session) || was_seen(stat)
         };
@@ -168,8 +167,8 @@ impl Kin {
         let below = descendants(&all, ours.iter().copied(), &apart);
         kin.extend(all.into_iter().filter(|s| below.contains(&s.pid) && !ours.contains(&s.pid)));
         kin.retain(|stat| !stat.is_zombie());
-        sort::by_key(&mut kin, |stat| stat.pid);
-        self.seen = sort::map(kin.iter().map(|stat| (stat.pid, stat.start_time)));
+        kin.sort_by_key(|stat| stat.pid);
+        self.seen = BTreeMap::from_iter(kin.iter().map(|stat| (stat.pid, stat.start_time)));
         Ok(kin)
     }
 

@@ -17,7 +17,7 @@ use super::lsb::{self, BlockError};
 use crate::os::error::Error;
 use crate::os::lock::PassingLock;
 use crate::os::root::{FileKind, Root, Sync};
-use crate::sort;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -195,7 +195,7 @@ fn read_orphans(root: &Root, view: &mut View) {
 }
 
 fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
-    let overrides = sort::set(names(root, OVERRIDES));
+    let overrides = BTreeSet::from_iter(names(root, OVERRIDES));
     let entries = match root.list(Path::new(SCRIPTS)) {
         Ok(entries) => entries,
         Err(e) => {

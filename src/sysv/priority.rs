@@ -11,9 +11,8 @@ mod graph;
 
 use super::header::{Header, Scan};
 use super::level::{Levels, Priority};
-use crate::hash::Map;
-use crate::sort;
 use graph::Edges;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 
 /// One script of the host, as the algorithm sees it.
@@ -145,8 +144,8 @@ pub fn unmet(scripts: &[Script<'_>], script: &Script<'_>) -> Vec<String> {
 
 /// Who has or provides a name. A script without `Provides:` provides its own name, and its own
 /// name counts in any case.
-fn providers<'a>(scripts: &'a [Script<'a>]) -> Map<&'a str, Providers> {
-    let mut by_name: Map<&str, Providers> = Map::default();
+fn providers<'a>(scripts: &'a [Script<'a>]) -> HashMap<&'a str, Providers> {
+    let mut by_name: HashMap<&str, Providers> = HashMap::new();
     by_name.reserve(scripts.len());
     for (i, script) in scripts.iter().enumerate() {
         let others = script.provides.iter().map(String::as_str).filter(|p| *p != script.name);
@@ -177,7 +176,7 @@ impl Providers {
 /// For each script the indices of those it must come behind, each once and in order.
 fn edges(
     scripts: &[Script<'_>],
-    providers: &Map<&str, Providers>,
+    providers: &HashMap<&str, Providers>,
     lists: for<'n> fn(&Needs<'n>) -> [&'n [String]; 2],
 ) -> Edges {
     let mut edges = Edges::with_capacity(scripts.len());
@@ -189,7 +188,7 @@ fn edges(
             let is_on = |t: &usize| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on));
             behind.extend(providers.get(name.as_str()).into_iter().flat_map(Providers::all).filter(is_on));
         }
-        sort::slice(&mut behind);
+        behind.sort();
         behind.dedup();
         edges.push(&behind);
     }

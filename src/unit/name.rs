@@ -1,10 +1,7 @@
 //! Names of units: `foo.service`, `foo@.service`, `foo@bar.service`, and the escaping of paths
 //! in them (systemd.unit(5), systemd-escape(1)). Pure.
 
-use crate::hash::Quick;
-use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -60,14 +57,9 @@ impl UnitKind {
     }
 }
 
-/// A valid, complete name of a unit. Cheap to clone, to compare and to look up: each edge of a graph of
-/// thousands of units has some.
-#[derive(Clone)]
-pub struct UnitName {
-    text: Arc<str>,
-    /// Of the text, so that looking a name up does not read it.
-    hash: u64,
-}
+/// A valid, complete name of a unit. Cheap to clone: each edge of a graph of thousands of units has some.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UnitName(Arc<str>);
 
 /// Why a string is not the name of a unit.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -118,37 +110,25 @@ impl UnitName {
 
     /// A name that is known to be valid.
     fn checked(s: &str) -> Self {
-        let mut hash = Quick::default();
-        hash.write(s.as_bytes());
-        Self { text: s.into(), hash: hash.finish() }
+        Self(s.into())
     }
 
     /// The whole name.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// How it begins, as a number: of two names the one with the smaller number comes first.
-    #[must_use]
-    pub fn begin(&self) -> u128 {
-        let mut bytes = [0; 16];
-        for (to, from) in bytes.iter_mut().zip(self.text.bytes()) {
-            *to = from;
-        }
-        u128::from_be_bytes(bytes)
+        &self.0
     }
 
     /// The kind that the ending names.
     #[must_use]
     pub fn kind(&self) -> UnitKind {
-        parts(&self.text).and_then(|(_, s)| UnitKind::from_suffix(s)).unwrap_or(UnitKind::Service)
+        parts(&self.0).and_then(|(_, s)| UnitKind::from_suffix(s)).unwrap_or(UnitKind::Service)
     }
 
     /// The name without its ending (`%N` before unescaping): `foo@bar`.
     #[must_use]
     pub fn stem(&self) -> &str {
-        parts(&self.text).map_or(&self.text, |(s, _)| s)
+        parts(&self.0).map_or(&self.0, |(s, _)| s)
     }
 
     /// What stands before the `@`, or the stem (`%p` before unescaping).
@@ -199,44 +179,18 @@ fn at_sign(stem: &str) -> Option<(&str, &str)> {
 
 impl fmt::Display for UnitName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
 impl fmt::Debug for UnitName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("UnitName").field(&&*self.text).finish()
-    }
-}
-
-impl PartialEq for UnitName {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && (Arc::ptr_eq(&self.text, &other.text) || self.text == other.text)
-    }
-}
-
-impl Eq for UnitName {}
-
-impl Hash for UnitName {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-impl Ord for UnitName {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.text.cmp(&other.text)
-    }
-}
-
-impl PartialOrd for UnitName {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+        f.debug_tuple("UnitName").field(&&*self.0).finish()
     }
 }
 
 impl AsRef<str> for UnitName {
     fn as_ref(&self) -> &str {
-        &self.text
+        &self.0
     }
 }

@@ -17,7 +17,6 @@ use crate::cli::scripts::{self, Owner, Script};
 use crate::cli::{chkconfig, hand, handover, out, units};
 use crate::host::{Init, init};
 use crate::order::transaction::Verb as Job;
-use crate::sort;
 use crate::sysv::apply;
 use crate::sysv::chkconfig::Env;
 use crate::sysv::install::{self, Enablement, UnitFileState};
@@ -204,7 +203,7 @@ fn refuse<T>(class: Class, what: impl Into<String>, hint: Option<&str>) -> Done<
 
 impl<'a> Request<'a> {
     fn new(ctx: &'a Context, change: Change, env: Env, names: &[UnitName]) -> Done<Self> {
-        let scripts = sort::map(scripts::read(&ctx.root).into_iter().map(|s| (s.name.clone(), s)));
+        let scripts = BTreeMap::from_iter(scripts::read(&ctx.root).into_iter().map(|s| (s.name.clone(), s)));
         let mut request = Self { ctx, change, env, scripts, wanted: Vec::new(), notes: Vec::new() };
         let facts = ctx.facts();
         let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);

@@ -3,7 +3,6 @@
 use super::{Done, Request, Wanted, refuse};
 use crate::cli::exit::Class;
 use crate::cli::scripts::{Owner, Script};
-use crate::sort;
 use crate::sysv::assign::{Edge, Node, Place, assign};
 use crate::sysv::initd::Spec;
 use crate::sysv::links::{Found, Turn};
@@ -72,7 +71,7 @@ fn has(script: &Script, found: &Found) -> Option<Numbers> {
         let entries = found.of(OsStr::new(&script.name)).iter().filter(|e| e.turn == turn);
         let down = |e: &&crate::sysv::links::Entry| matches!(e.level.get(), 0 | 6);
         let mut best: Vec<_> = entries.filter(|e| turn == Turn::Start || down(e)).collect();
-        sort::by_key(&mut best, |e| e.priority);
+        best.sort_by_key(|e| e.priority);
         best.first().map(|e| e.priority)
     };
     let start = of(Turn::Start).or(own.map(|n| n.start))?;

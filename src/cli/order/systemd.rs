@@ -5,7 +5,6 @@
 
 use crate::cli::context::Context;
 use crate::cli::handover;
-use crate::hash::Map;
 use crate::host::systemd_version;
 use crate::order::graph::{Graph, UnitId};
 use crate::order::step::Way;
@@ -16,6 +15,7 @@ use crate::unit::load::Loader;
 use crate::unit::model::{Body, Service, ServiceType, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, time};
+use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ const JOBS: Duration = Duration::from_secs(30 * 60);
 pub struct Gathered {
     /// The units.
     pub graph: Rc<Graph>,
-    activity: Map<UnitName, Activity>,
+    activity: HashMap<UnitName, Activity>,
     version: u32,
     scripts: Vec<String>,
     default_stop: Duration,
@@ -109,8 +109,8 @@ fn ask(ctx: &Context) -> Option<String> {
 }
 
 /// Blocks of `KEY=VALUE` with an empty line between two units.
-fn states(text: &str) -> Map<String, State> {
-    let mut all = Map::default();
+fn states(text: &str) -> HashMap<String, State> {
+    let mut all = HashMap::new();
     for block in text.split("\n\n") {
         let value = |key: &str| block.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='));
         let Some(id) = value("Id") else { continue };
@@ -172,7 +172,7 @@ fn job_timeout(units: &[Unit], name: &str) -> Option<Duration> {
 }
 
 /// What runs when a boot is done.
-fn after_boot(graph: &Graph, target: &UnitName) -> Result<Map<UnitName, Activity>, PlanError> {
+fn after_boot(graph: &Graph, target: &UnitName) -> Result<HashMap<UnitName, Activity>, PlanError> {
     let cold = |_: &UnitName| Activity::Inactive;
     let jobs = sequence(graph, &[(Verb::Start, target.clone())], Mode::Replace, &cold)?;
     let started = jobs.into_iter().filter(|j| !j.kind.is_stop());
@@ -182,7 +182,7 @@ fn after_boot(graph: &Graph, target: &UnitName) -> Result<Map<UnitName, Activity
             Body::Other => true,
         })
     };
-    let mut active = Map::default();
+    let mut active = HashMap::new();
     active.reserve(graph.len());
     active.extend(started.filter(|j| stays(j.id)).map(|j| (j.unit, Activity::Active)));
     Ok(active)

@@ -7,7 +7,6 @@ use crate::host::{Family, Runlevels, family};
 use crate::order::sysv::beside::{Job, When};
 use crate::order::sysv::{self, Depend, Link, LinkTarget, Numbers, Rc, SysvHost, tail};
 use crate::os::root::{Entry, FileKind, Root};
-use crate::sort;
 use crate::sysv::level::Runlevel;
 use crate::sysv::subsys;
 use crate::sysv::upstart::{self, Trigger};
@@ -144,12 +143,12 @@ fn link(root: &Root, folder: &str, entry: &Entry) -> Option<Link> {
 fn locks(root: &Root, host: &SysvHost) -> BTreeSet<String> {
     let entries = root.list(Path::new(subsys::FOLDER)).unwrap_or_default();
     let names = entries.into_iter().filter(|e| e.kind == FileKind::Regular);
-    let found = sort::set(names.filter_map(|e| e.name.into_string().ok()));
+    let found = BTreeSet::from_iter(names.filter_map(|e| e.name.into_string().ok()));
     if !found.is_empty() || root.is_host() {
         return found;
     }
     let started = host.links(host.runlevel, 'S').into_iter().filter_map(|l| tail(&l.name));
-    sort::set(started.map(str::to_owned))
+    BTreeSet::from_iter(started.map(str::to_owned))
 }
 
 /// The level that the host lives in: not 0 or 6, which it is in while it goes down.

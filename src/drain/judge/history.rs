@@ -14,7 +14,6 @@ use crate::drain::judge::moment::Moment;
 use crate::drain::judge::progress::{KeptBy, Progress, Rest};
 use crate::drain::judge::reason::{Reason, Standing};
 use crate::drain::judge::tail::Stream;
-use crate::sort;
 use std::collections::BTreeMap;
 
 /// The looks so far.
@@ -64,7 +63,7 @@ impl History {
         let mut last = std::mem::take(&mut self.files);
         let mut kept = last.split_off(self.seen.min(last.len()));
         last.append(&mut self.unseen);
-        let last = sort::map(last.iter().map(|file| (key(file), file)));
+        let last = BTreeMap::from_iter(last.iter().map(|file| (key(file), file)));
         for file in &mut files {
             file.still_since = match last.get(&key(file)) {
                 Some(last) if still(last, file) => last.still_since,

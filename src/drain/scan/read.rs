@@ -11,8 +11,8 @@ use crate::drain::judge::file::Coding;
 use crate::drain::judge::progress::Stretch;
 use crate::drain::judge::tail::{Look, Need, Tail, Unread};
 use crate::os::root::{FileKind, OFlag, Root, Stat};
-use crate::sort;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -127,7 +127,7 @@ pub fn prints(
     scene: &Scene,
     limit: Duration,
 ) -> (Vec<(usize, Fingerprint)>, Vec<usize>) {
-    let kinds = sort::set(cursors.by_print().filter_map(|cursor| match cursor.identity {
+    let kinds = BTreeSet::from_iter(cursors.by_print().filter_map(|cursor| match cursor.identity {
         Identity::Fingerprint { offset, len, growing, .. } => Some((offset, len, growing)),
         Identity::Inode(_) | Identity::Path | Identity::InodeMarker { .. } => None,
     }));

@@ -9,7 +9,6 @@ use super::{Show, shown};
 use crate::order::check::Report;
 use crate::order::obstacle::Gravity;
 use crate::order::step::{Fate, Limit, Plan, Role, Step, Wishes, span};
-use crate::sort;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -137,7 +136,7 @@ fn rows(plan: &Plan, show: Show) -> (Vec<Row<'_>>, usize) {
     let steps: Vec<(usize, &Step)> =
         kept.into_iter().filter_map(|at| plan.steps.get(at).map(|s| (at, s))).collect();
     let mut waves: Vec<usize> = steps.iter().map(|(_, s)| s.wave).collect();
-    sort::slice(&mut waves);
+    waves.sort();
     waves.dedup();
     let column = |wave: usize| waves.partition_point(|w| *w < wave);
     let mut ends: Vec<Option<usize>> = vec![None; plan.steps.len()];

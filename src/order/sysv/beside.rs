@@ -4,7 +4,6 @@
 use super::SysvHost;
 use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Beside, Fate, Limit, Plan, Role, Step, Wishes};
-use crate::sort;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -43,7 +42,7 @@ pub(super) fn add(host: &SysvHost, level: u8, wishes: &Wishes, plan: &mut Plan) 
     let stopping =
         || host.jobs.iter().filter(|j| !j.only_waits).filter_map(|j| Some((j, j.stops.get(&level)?)));
     let mut at_once: Vec<&Job> = stopping().filter(|(_, w)| is_at_once(plan, w)).map(|(j, _)| j).collect();
-    sort::by(&mut at_once, |a, b| a.name.cmp(&b.name));
+    at_once.sort_by(|a, b| a.name.cmp(&b.name));
     for (at, job) in at_once.iter().enumerate() {
         insert(plan, at, step(job, wishes));
     }

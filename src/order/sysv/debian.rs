@@ -4,8 +4,7 @@
 use super::{Link, SysvHost, chain, empty, step, tail};
 use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Fate, Order, Plan, Role, Step, Wait, Way, Why, Wishes};
-use crate::sort;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Scripts that end all processes that are left.
@@ -124,7 +123,7 @@ pub fn by_depend(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
 /// The scripts with a link in the level that the file knows; the others are ignored.
 fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &Wishes) -> Vec<Step> {
     let text = if act == Act::Stop { &host.depend.stop } else { &host.depend.start };
-    let known = sort::set(parse(text).targets);
+    let known = BTreeSet::from_iter(parse(text).targets);
     let listed = |l: &&Link| tail(&l.name).is_some_and(|s| known.contains(s));
     host.links(level, letter).into_iter().filter(listed).map(|l| step(host, l, act, wishes)).collect()
 }
@@ -132,12 +131,12 @@ fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &Wishes)
 /// Adds `new` behind `steps` in an order that the file allows.
 fn append(steps: &mut Vec<Step>, new: Vec<Step>, text: &str, file: &str) {
     let depend = parse(text);
-    let rank = sort::map(depend.targets.iter().enumerate().map(|(at, n)| (n.as_str(), at)));
+    let rank = BTreeMap::from_iter(depend.targets.iter().enumerate().map(|(at, n)| (n.as_str(), at)));
     let mut left: Vec<Step> = new;
-    sort::by_key(&mut left, |s| rank.get(s.name.as_str()).copied());
+    left.sort_by_key(|s| rank.get(s.name.as_str()).copied());
     let from = steps.len();
     while !left.is_empty() {
-        let waiting = sort::set(left.iter().map(|s| s.name.clone()));
+        let waiting = BTreeSet::from_iter(left.iter().map(|s| s.name.clone()));
         let free = |s: &Step| {
             depend.before.get(&s.name).is_none_or(|needs| !needs.iter().any(|(n, _)| waiting.contains(n)))
         };

@@ -10,7 +10,6 @@ pub mod redhat;
 
 use super::obstacle::Obstacle;
 use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Why, Wishes};
-use crate::sort;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which rc the host has.
@@ -113,7 +112,7 @@ impl SysvHost {
         let all = self.levels.get(&level).map_or(&[][..], Vec::as_slice);
         let mut links: Vec<&Link> =
             all.iter().filter(|l| l.name.starts_with(letter) && tail(&l.name).is_some()).collect();
-        sort::by(&mut links, |a, b| a.name.cmp(&b.name));
+        links.sort_by(|a, b| a.name.cmp(&b.name));
         links
     }
 
@@ -126,7 +125,7 @@ impl SysvHost {
     /// The services that have such a link in a level.
     fn services(&self, level: u8, letter: char) -> BTreeSet<&str> {
         let all = self.levels.get(&level).into_iter().flatten();
-        sort::set(all.filter(|l| l.name.starts_with(letter)).filter_map(|l| tail(&l.name)))
+        BTreeSet::from_iter(all.filter(|l| l.name.starts_with(letter)).filter_map(|l| tail(&l.name)))
     }
 
     fn has_link(&self, level: u8, letter: char, service: &str) -> bool {
@@ -142,7 +141,7 @@ impl SysvHost {
     /// The K numbers that scripts ask for.
     fn asked(&self) -> BTreeMap<String, u8> {
         let numbers = |s: &Script| Some((s.name.clone(), s.numbers.as_ref()?.stop));
-        sort::map(self.scripts.iter().filter_map(numbers))
+        BTreeMap::from_iter(self.scripts.iter().filter_map(numbers))
     }
 
     fn folder(level: u8) -> String {
@@ -246,10 +245,10 @@ fn chain(host: &SysvHost, steps: &mut [Step], folder: &str) {
 /// Services that run, or that the wishes name, and that no step stops.
 fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absent> {
     let wished = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network];
-    let mut names = sort::set(wished.into_iter().flatten().map(String::as_str));
+    let mut names = BTreeSet::from_iter(wished.into_iter().flatten().map(String::as_str));
     names.extend(host.links(host.runlevel, 'S').iter().filter_map(|l| tail(&l.name)));
     let linked = plan.steps.iter().filter(|s| s.shown.starts_with('K'));
-    let linked = sort::set(linked.map(|s| s.name.as_str()));
+    let linked = BTreeSet::from_iter(linked.map(|s| s.name.as_str()));
     let mut out = Vec::new();
     for name in names {
         let role = wishes.role(name);

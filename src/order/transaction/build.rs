@@ -5,11 +5,11 @@
 use super::draft::{Draft, JobId, JobType, Pull, Reason};
 use super::error::{Note, Step, TransactionError, Unavailable};
 use super::{Activity, Mode, Verb};
-use crate::hash::Map;
 use crate::order::graph::{EdgeId, Graph, Relation, UnitId};
 use crate::order::special;
 use crate::unit::model::{Body, LoadState, ServiceType};
 use crate::unit::name::UnitName;
+use std::collections::HashMap;
 
 /// A unit and the type of job for it.
 type Key = (UnitId, JobType);
@@ -144,7 +144,7 @@ pub(super) fn steps(graph: &Graph, edges: &[EdgeId]) -> Vec<Step> {
 /// Follows the edges from one job. The error is the way to what cannot be had, and why.
 fn pull_in(draft: &mut Draft, anchor: JobId, key: Key) -> Result<(), (Vec<EdgeId>, Unavailable)> {
     // What failed once fails again: remembered, so that a broken unit that many want costs once.
-    let mut failed: Map<Key, Broken> = Map::default();
+    let mut failed: HashMap<Key, Broken> = HashMap::new();
     let mut stack = vec![Frame { job: anchor, key, via: None, wants: wants(draft, key).into_iter() }];
     while let Some(top) = stack.last_mut() {
         let by = top.job;
@@ -174,7 +174,7 @@ fn pull_in(draft: &mut Draft, anchor: JobId, key: Key) -> Result<(), (Vec<EdgeId
 fn unwind(
     draft: &mut Draft,
     stack: &mut Vec<Frame>,
-    failed: &mut Map<Key, Broken>,
+    failed: &mut HashMap<Key, Broken>,
     mut want: Want,
 ) -> Result<(), (Vec<EdgeId>, Unavailable)> {
     let Some(cause) = failed.get(&(want.unit, want.kind)).map(|b| b.cause) else { return Ok(()) };
@@ -199,7 +199,7 @@ fn unwind(
 }
 
 /// The edges from a job to the unit that is at fault.
-fn blame(failed: &Map<Key, Broken>, from: Key) -> Vec<EdgeId> {
+fn blame(failed: &HashMap<Key, Broken>, from: Key) -> Vec<EdgeId> {
     let mut way = Vec::new();
     let mut at = from;
     while let Some((edge, next)) = failed.get(&at).and_then(|b| b.next) {

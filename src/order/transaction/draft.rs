@@ -1,10 +1,10 @@
 //! A transaction while it is made: prospective jobs and who pulled in whom. Pure.
 
 use super::{Activity, Note};
-use crate::hash::Map;
 use crate::order::graph::{EdgeId, Graph, Relation, UnitId};
 use crate::unit::name::UnitName;
 use std::cell::Cell;
+use std::collections::HashMap;
 
 /// The types of a prospective job (systemd's `JobType` inside a transaction).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,7 +103,7 @@ pub(super) struct Draft<'a> {
     /// By the unit's place in the graph.
     pub by_unit: Vec<Vec<JobId>>,
     /// A merged job's successor.
-    merged_into: Map<JobId, JobId>,
+    merged_into: HashMap<JobId, JobId>,
     pub notes: Vec<Note>,
 }
 
@@ -115,7 +115,7 @@ impl<'a> Draft<'a> {
             told: vec![Cell::new(None); graph.len()],
             jobs: Vec::new(),
             by_unit: vec![Vec::new(); graph.len()],
-            merged_into: Map::default(),
+            merged_into: HashMap::new(),
             notes: Vec::new(),
         }
     }

@@ -3,11 +3,9 @@
 
 use super::draft::{Draft, JobId, JobType, Reason};
 use super::{Because, Job, JobKind, Transaction};
-use crate::hash::Map;
 use crate::order::graph::{Graph, Relation, UnitId};
-use crate::sort;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 /// The jobs of the result before they are put in order.
 struct Board {
@@ -104,7 +102,7 @@ fn expand(draft: &Draft) -> Board {
 /// Breadth first from the anchors, so that the reason given is the nearest.
 fn explain(draft: &Draft, board: &mut Board) {
     // The job that pulled it in, and why; `None` for an anchor.
-    let mut reason: Map<JobId, Option<(usize, Reason)>> = Map::default();
+    let mut reason: HashMap<JobId, Option<(usize, Reason)>> = HashMap::new();
     let mut todo = VecDeque::new();
     for (_, id) in &board.units {
         if draft.job(*id).is_some_and(|j| j.anchor) && reason.insert(*id, None).is_none() {
@@ -238,7 +236,7 @@ fn renumber(jobs: Vec<Job>, place: &[Option<usize>]) -> Vec<Job> {
         if !list.is_empty() {
             list = list.into_iter().filter_map(new).collect();
             if list.len() > 1 {
-                sort::slice(&mut list);
+                list.sort();
                 list.dedup();
             }
         }

@@ -3,9 +3,8 @@
 //! Costs one stat a file, relative to the open folder and in the order of inodes (on a cold disk that
 //! is the order of their blocks), and no allocation a file. Nothing is opened.
 
-use super::names::each_raw;
+use super::find::each_raw;
 use super::{FileKind, Result, Root, Stat, kind_of};
-use crate::sort;
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
 use nix::sys::stat::fstatat;
@@ -40,7 +39,7 @@ impl Root {
         let dir = self.open_listing(inner)?;
         let own = Stat::of(&dir).map_err(|e| self.error("examine", inner, e))?;
         let (mut text, mut names) = (Vec::new(), Vec::new());
-        each_raw(&dir, &mut |entry| {
+        let dir = each_raw(dir, &mut |entry| {
             if matches!(entry.kind, None | Some(FileKind::Regular | FileKind::Symlink)) {
                 let (name, kind) = (entry.name.as_bytes(), entry.kind);
                 names.push(Name { ino: entry.ino, at: text.len(), len: name.len(), kind });
@@ -122,7 +121,7 @@ fn by_bytes(names: &[Name], text: &[u8]) -> Vec<usize> {
     let bytes = |place: &usize| names.get(*place).map(|name| name.bytes(text)).unwrap_or_default();
     let parts = |place: &usize| names.get(*place).map(part);
     for same in order.chunk_by_mut(|one, other| parts(one) == parts(other)) {
-        sort::by(same, |one, other| bytes(one).cmp(bytes(other)));
+        same.sort_by(|one, other| bytes(one).cmp(bytes(other)));
     }
     order
 }

@@ -2,8 +2,8 @@
 
 use super::{Entry, FileKind, Last, Root, Stat, kind_of};
 use crate::os::error::{Error, Result};
-use crate::sort;
 use glob::{MatchOptions, Pattern};
+use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
 use nix::sys::stat::{Mode, fstatat};
 use std::ffi::OsStr;
@@ -16,6 +16,42 @@ use std::path::{Path, PathBuf};
 /// As a shell matches one component: a leading dot only by a dot.
 const SHELL: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
+/// One name in an open folder.
+pub(super) struct Name<'n> {
+    /// Any bytes but `/` and NUL.
+    pub name: &'n OsStr,
+    pub ino: u64,
+    /// `None` where the file system does not say.
+    pub kind: Option<FileKind>,
+}
+
+/// Calls `each` with every name in an open folder, in no order, without `.` and `..`. Gives the folder.
+pub(super) fn each_raw(dir: OwnedFd, each: &mut dyn FnMut(&Name<'_>)) -> nix::Result<Dir> {
+    let mut dir = Dir::from_fd(dir)?;
+    for entry in dir.iter() {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name != "." && name != ".." {
+            each(&Name { name, ino: entry.ino(), kind: entry.file_type().map(FileKind::from) });
+        }
+    }
+    Ok(dir)
+}
+
+impl From<Type> for FileKind {
+    fn from(of: Type) -> Self {
+        match of {
+            Type::File => Self::Regular,
+            Type::Directory => Self::Dir,
+            Type::Symlink => Self::Symlink,
+            Type::Fifo => Self::Fifo,
+            Type::Socket => Self::Socket,
+            Type::CharacterDevice => Self::CharDevice,
+            Type::BlockDevice => Self::BlockDevice,
+        }
+    }
+}
 
 impl Root {
     /// The names in a folder, sorted by their bytes, without `.` and `..`.
@@ -30,10 +66,11 @@ impl Root {
     /// folders of thousands of names, of which few are kept.
     pub fn each_name(&self, inner: &Path, each: &mut dyn FnMut(&OsStr, FileKind)) -> Result<()> {
         let mut unknown = Vec::new();
-        let dir = self.each_raw(inner, &mut |entry| match entry.kind {
+        let listed = each_raw(self.open_listing(inner)?, &mut |entry| match entry.kind {
             Some(kind) => each(entry.name, kind),
             None => unknown.push(entry.name.to_owned()),
-        })?;
+        });
+        let dir = listed.map_err(|e| self.error("list", inner, e))?;
         // Some file systems do not say: ask for each. What is gone meanwhile is left out.
         for name in unknown {
             match fstatat(&dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
@@ -80,7 +117,7 @@ impl Root {
             found = next;
         }
         found.retain(|path| self.lstat(path).is_ok());
-        sort::slice(&mut found);
+        found.sort();
         Ok(found)
     }
 

@@ -251,7 +251,7 @@ fn remove_tree(dir: impl AsFd, name: &std::ffi::OsStr) -> nix::Result<()> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let folder = openat(dir.as_fd(), name, flags, Mode::empty())?;
     let mut names = Vec::new();
-    super::names::each_raw(&folder, &mut |entry| names.push(entry.name.to_owned()))?;
+    let folder = super::find::each_raw(folder, &mut |entry| names.push(entry.name.to_owned()))?;
     for child in &names {
         match unlinkat(folder.as_fd(), child.as_os_str(), UnlinkatFlags::NoRemoveDir) {
             Err(Errno::EISDIR | Errno::EPERM) => remove_tree(folder.as_fd(), child)?,

@@ -3,9 +3,8 @@
 //! Pure.
 
 use super::{Link, Turn, shown};
-use crate::hash::Map;
-use crate::sort;
 use crate::sysv::level::{Levels, Priority, Runlevel};
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -44,7 +43,7 @@ impl Entry {
 /// Everything found in the seven folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    by_name: Map<OsString, Vec<Entry>>,
+    by_name: HashMap<OsString, Vec<Entry>>,
     missing: Levels,
 }
 
@@ -66,7 +65,7 @@ impl Found {
     /// Puts the links of each service in order: by level, K before S, by number.
     pub fn sort(&mut self) {
         let key = |e: &Entry| (e.level, e.turn, e.priority);
-        self.by_name.values_mut().for_each(|entries| sort::by_key(entries, key));
+        self.by_name.values_mut().for_each(|entries| entries.sort_by_key(key));
     }
 
     /// Notes that a level has no folder.
@@ -107,7 +106,7 @@ impl Found {
     pub fn names(&self, is_wanted: impl Fn(&OsStr) -> bool) -> Vec<&OsStr> {
         let names = self.by_name.keys().map(OsString::as_os_str);
         let mut names: Vec<&OsStr> = names.filter(|name| is_wanted(name)).collect();
-        sort::slice(&mut names);
+        names.sort();
         names
     }
 

@@ -2,7 +2,6 @@
 //! default, and what systemd 252 refuses about a service as a whole (`service_verify`).
 
 use super::{Draft, ServiceDraft};
-use crate::hash::Set;
 use crate::unit::merge::{Setting, settings};
 use crate::unit::model::{
     Body, DepKind, Dependency, ExecCommand, ExecPrivilege, Finding, KillMode, LoadState, NotifyAccess,
@@ -11,6 +10,7 @@ use crate::unit::model::{
 use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::syntax::physical_line;
 use crate::unit::value::{Span, Timeout};
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 /// So many dependencies are compared with one another; a set would cost more.
@@ -43,7 +43,7 @@ fn drop_doubles(deps: &mut Vec<Dependency>) {
         }
         return;
     }
-    let mut seen = Set::default();
+    let mut seen = HashSet::new();
     let is_first: Vec<bool> = deps.iter().map(|d| seen.insert((d.kind, &d.on))).collect();
     let mut is_first = is_first.into_iter();
     deps.retain(|_| is_first.next().unwrap_or(true));

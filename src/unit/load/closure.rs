@@ -2,17 +2,16 @@
 
 use super::several::Loaded;
 use super::{Loader, builtin};
-use crate::hash::{Map, Set};
-use crate::sort;
 use crate::unit::model::{DepKind, Dependency, LoadState, Unit};
 use crate::unit::name::{UnitKind, UnitName};
+use std::collections::{HashMap, HashSet};
 
 /// Loaded units; an alias finds its unit.
 #[derive(Clone, Debug, Default)]
 pub struct Units {
     units: Vec<Unit>,
     /// Where each name leads, main names and others.
-    names: Map<UnitName, usize>,
+    names: HashMap<UnitName, usize>,
 }
 
 impl Units {
@@ -48,12 +47,7 @@ impl Units {
     /// The units themselves, by main name.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<Unit> {
-        // Sorted aside: names lie far from one another, and units are large.
-        let mut order: Vec<(u128, usize)> =
-            self.units.iter().enumerate().map(|(at, unit)| (unit.name.begin(), at)).collect();
-        let name = |at: usize| self.units.get(at).map(|u| &u.name);
-        sort::by(&mut order, |a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(&name(b.1))));
-        sort::arrange(&mut self.units, order.into_iter().map(|(_, at)| at).collect());
+        self.units.sort_by(|a, b| a.name.cmp(&b.name));
         self.units
     }
 
@@ -105,7 +99,7 @@ impl Units {
                 continue;
             }
             let orders = |d: &&Dependency| matches!(d.kind, DepKind::After | DepKind::Before);
-            let beside: Set<&UnitName> =
+            let beside: HashSet<&UnitName> =
                 target.deps.iter().filter(orders).map(|d| self.main_name(&d.on)).collect();
             for dep in target.deps.iter().filter(|d| pulls(d.kind)) {
                 let Some(member) = self.get(&dep.on) else { continue };

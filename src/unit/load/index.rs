@@ -1,12 +1,10 @@
 //! Which names exist in the search path, and which file counts for each.
 
-use crate::hash::{Map, Set};
 use crate::os::error::Error;
 use crate::os::root::{Entry, FileKind, Root};
-use crate::sort;
 use crate::unit::builtin;
 use crate::unit::name::UnitName;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
@@ -78,8 +76,8 @@ pub(super) enum Found {
 /// The search path as it was when it was listed.
 pub(super) struct Index {
     /// With the folders of units in each, by their endings, the endings taken away.
-    folders: Vec<(PathBuf, [Set<String>; 3])>,
-    files: Map<UnitName, UnitFile>,
+    folders: Vec<(PathBuf, [HashSet<String>; 3])>,
+    files: HashMap<UnitName, UnitFile>,
     /// Those of `files` that are other names: few among many.
     aliases: BTreeSet<UnitName>,
     pub problems: Vec<Error>,
@@ -89,7 +87,7 @@ impl Index {
     pub fn new(root: &Root, paths: &[PathBuf]) -> Self {
         let mut index = Self {
             folders: Vec::new(),
-            files: Map::default(),
+            files: HashMap::new(),
             aliases: BTreeSet::new(),
             problems: Vec::new(),
         };
@@ -107,7 +105,7 @@ impl Index {
     }
 
     fn add(&mut self, root: &Root, paths: &[PathBuf], folder: &Path, entries: Vec<Entry>) {
-        let mut folders: [Set<String>; 3] = Default::default();
+        let mut folders: [HashSet<String>; 3] = Default::default();
         for Entry { name, kind } in entries {
             let Some(text) = name.to_str() else { continue };
             let of_unit = |(set, ending): (usize, &&str)| Some((set, text.strip_suffix(ending)?));
@@ -144,7 +142,7 @@ impl Index {
 
     pub fn files(&self) -> Vec<UnitFile> {
         let mut files: Vec<UnitFile> = self.files.values().cloned().collect();
-        sort::by(&mut files, |a, b| a.name.cmp(&b.name));
+        files.sort_by(|a, b| a.name.cmp(&b.name));
         files
     }
 
@@ -158,7 +156,7 @@ impl Index {
         self.files.contains_key(name)
     }
 
-    fn with_ending(&self, ending: &str) -> impl Iterator<Item = (&Path, &Set<String>)> {
+    fn with_ending(&self, ending: &str) -> impl Iterator<Item = (&Path, &HashSet<String>)> {
         let at = ENDINGS.iter().position(|e| *e == ending).unwrap_or(0);
         self.folders.iter().filter_map(move |(path, sets)| Some((path.as_path(), sets.get(at)?)))
     }

@@ -14,7 +14,6 @@
 use crate::drain::cursor::{
     Acknowledged, Cursor, Fault, FaultKind, Identity, Input, NotAFile, Positions, Timestamp, Ttl, split,
 };
-use crate::sort;
 
 /// Where the agent keeps its states.
 pub const STATES: &str = "/opt/aws/amazon-cloudwatch-agent/logs/state";
@@ -79,7 +78,7 @@ fn whole(most: u64) -> Vec<(u64, u64)> {
 /// The ranges of a line, sorted and not touching; `None` if it is none.
 fn ranges(line: &[u8]) -> Option<Vec<(u64, u64)>> {
     let mut all = line.split(|&byte| byte == b',').map(range).collect::<Option<Vec<_>>>()?;
-    sort::slice(&mut all);
+    all.sort();
     let mut merged: Vec<(u64, u64)> = Vec::with_capacity(all.len());
     for (start, end) in all {
         match merged.last_mut() {

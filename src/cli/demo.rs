@@ -286,7 +286,7 @@ pub fn stand_in(role: &str) -> u8 {
         out::say("stop-all was called\n");
         return 0;
     }
-    let signals = match Signals::watch(&[Signal::SIGTERM]) {
+    let mut signals = match Signals::watch(&[Signal::SIGTERM]) {
         Ok(signals) => signals,
         Err(e) => {
             out::complain("stand-in", &e.to_string(), None);
@@ -296,7 +296,7 @@ pub fn stand_in(role: &str) -> u8 {
     out::say(&format!("{role} is up\n"));
     loop {
         let _ = poll::wait(&[(std::os::fd::AsFd::as_fd(&signals), poll::Interest::Read)], None);
-        if matches!(signals.next(), Ok(Some(_))) {
+        if !signals.take().is_empty() {
             out::say(&format!("{role} was told to stop\n"));
             return 0;
         }

@@ -89,6 +89,8 @@ pub struct Surroundings {
     pub wishes: Wishes,
     /// `RUNLEVEL`, as rc sets it.
     pub runlevel: Option<String>,
+    /// `JOURNAL_STREAM`: the device and inode of the journal's stream (systemd 231).
+    pub journal: Option<String>,
     /// `AMR_LOG`.
     pub log: Option<String>,
     /// `NOTIFY_SOCKET`: where a service manager hears what its service does.
@@ -113,6 +115,7 @@ impl Surroundings {
             },
             runlevel: var("RUNLEVEL"),
             log: var("AMR_LOG"),
+            journal: var("JOURNAL_STREAM"),
             notify: var("NOTIFY_SOCKET"),
             parent: ids::parent_pid(),
         }

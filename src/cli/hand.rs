@@ -39,13 +39,9 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
         }
     };
     if let Some(level) = &args.log_level
-        && !logger::level(level)
+        && let Err(what) = logger::level(level)
     {
-        out::complain(
-            "start-up",
-            &format!("'{level}' is no level: off, error, warn, info, debug or trace"),
-            None,
-        );
+        out::complain("start-up", &what, Some(logger::LEVELS));
         return Class::Usage.hand();
     }
     let ctx = match Context::new(&args.root, around.unit_path.as_deref(), around.switches.clone()) {

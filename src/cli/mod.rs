@@ -28,9 +28,9 @@ mod scripts;
 mod show;
 mod units;
 
-use crate::os::{limits, signal};
+use crate::os::{limits, signal, syslog};
 use door::{Door, Surroundings};
-use logger::Sink;
+use logger::Target;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -41,8 +41,14 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
     let _ = signal::reset();
     let around = Surroundings::read();
     let door = door::decide(argv);
-    let sink = if matches!(door, Door::Supervise(_)) { Sink::System } else { Sink::Stderr };
-    logger::install(sink, around.log.as_deref());
+    let target = if matches!(door, Door::Supervise(_)) {
+        Target::System
+    } else if around.journal.as_deref().is_some_and(syslog::is_journal) {
+        Target::Journal
+    } else {
+        Target::Terminal
+    };
+    logger::install(target, around.log.as_deref());
     if door.has_jobs()
         && let Err(short) = limits::lift()
     {

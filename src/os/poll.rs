@@ -1,5 +1,6 @@
 //! Waiting for descriptors and for time, with one poll(2) and no wake-up without cause.
 
+use super::clock;
 use super::error::{Error, Result};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -16,7 +17,8 @@ pub enum Interest {
 }
 
 /// Waits until one of `fds` is ready, closed or failed, at most `timeout` (`None`: for ever).
-/// Returns their places in `fds`, in order; none when the time is over or a signal came.
+/// Returns their places in `fds`, in order; none when the time is over. A signal does not end it: whoever
+/// waits for signals has their descriptor among `fds`.
 pub fn wait(fds: &[(BorrowedFd<'_>, Interest)], timeout: Option<Duration>) -> Result<Vec<usize>> {
     let mut set: Vec<PollFd<'_>> = fds
         .iter()
@@ -30,10 +32,13 @@ pub fn wait(fds: &[(BorrowedFd<'_>, Interest)], timeout: Option<Duration>) -> Re
             )
         })
         .collect();
-    match poll(&mut set, timeout.map_or(PollTimeout::NONE, milliseconds)) {
-        Ok(_) => {}
-        Err(Errno::EINTR) => return Ok(Vec::new()),
-        Err(e) => return Err(Error::new("wait for", "descriptors", e)),
+    let end = timeout.map(|timeout| clock::now().saturating_add(timeout));
+    let mut left = timeout;
+    while let Err(error) = poll(&mut set, left.map_or(PollTimeout::NONE, milliseconds)) {
+        if error != Errno::EINTR {
+            return Err(Error::new("wait for", "descriptors", error));
+        }
+        left = end.map(|end| end.saturating_sub(clock::now()));
     }
     let ready = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
     Ok(set.iter().enumerate().filter(|(_, fd)| ready(fd)).map(|(place, _)| place).collect())

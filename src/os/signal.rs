@@ -1,6 +1,7 @@
-//! Signals as events: blocked, and read from a descriptor (signalfd, since Linux 2.6.27).
+//! Signals as events: signal-hook's handler notes which came and wakes a socket that poll(2) waits for.
 //!
-//! No handler ever runs in amr. Children get default actions and an empty mask (see `child`).
+//! No other handler runs in amr, and that one does nothing else. Children get default actions and an empty
+//! mask; none of them is born while a signal could be taken by the parent's handler (see `child`).
 
 use super::error::{Error, Result};
 use super::root::Root;
@@ -8,58 +9,40 @@ use super::sys;
 use nix::errno::Errno;
 pub use nix::sys::signal::Signal;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
 use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Signals that this process takes as events from now on.
+/// Signals that this process takes as events from now on. Dropped, they are taken by nobody: they do
+/// nothing from then on.
 #[derive(Debug)]
 pub struct Signals {
-    fd: SignalFd,
-}
-
-/// A signal that came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Received {
-    /// Which.
-    pub signal: i32,
-    /// Who sent it; 0 for the kernel.
-    pub pid: i32,
-    /// As which user.
-    pub uid: u32,
+    delivery: SignalDelivery<UnixStream, SignalOnly>,
 }
 
 impl Signals {
-    /// Blocks these and opens a descriptor that is readable when one comes. For the whole process
-    /// this must be called before there is a second thread.
+    /// Takes these, and opens a descriptor that is readable when one comes.
     pub fn watch(signals: &[Signal]) -> Result<Signals> {
-        let fail = |e: Errno| Error::new("watch", "signals", e);
-        let set: SigSet = signals.iter().copied().collect();
-        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None).map_err(fail)?;
-        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        Ok(Signals { fd: SignalFd::with_flags(&set, flags).map_err(fail)? })
+        let numbers = signals.iter().map(|signal| *signal as i32);
+        let delivery = UnixStream::pair()
+            .and_then(|(reader, writer)| SignalDelivery::with_pipe(reader, writer, SignalOnly, numbers))
+            .map_err(|error| Error::new("watch", "signals", error))?;
+        Ok(Signals { delivery })
     }
 
-    /// The next one, without blocking. Equal ones that came close together may be one: on SIGCHLD
-    /// reap until there is none.
-    pub fn next(&self) -> Result<Option<Received>> {
-        match self.fd.read_signal() {
-            Ok(info) => Ok(info.map(|i| Received {
-                signal: i32::try_from(i.ssi_signo).unwrap_or(0),
-                pid: i32::try_from(i.ssi_pid).unwrap_or(0),
-                uid: i.ssi_uid,
-            })),
-            Err(Errno::EINTR) => Ok(None),
-            Err(e) => Err(Error::new("read", "signals", e)),
-        }
+    /// Those that have come since, without waiting. Equal ones are one: on SIGCHLD reap until there is none.
+    pub fn take(&mut self) -> Vec<i32> {
+        self.delivery.pending().collect()
     }
 }
 
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.delivery.get_read().as_fd()
     }
 }
 
@@ -151,10 +134,15 @@ mod tests {
 
     #[test]
     fn a_signal_becomes_an_event() {
-        let signals = Signals::watch(&[Signal::SIGWINCH]).unwrap();
-        assert_eq!(signals.next().unwrap(), None);
+        let mut signals = Signals::watch(&[Signal::SIGWINCH]).unwrap();
+        let woken = |signals: &Signals| {
+            let fd = [(signals.as_fd(), crate::os::poll::Interest::Read)];
+            !crate::os::poll::wait(&fd, Some(std::time::Duration::ZERO)).unwrap().is_empty()
+        };
+        assert!(signals.take().is_empty() && !woken(&signals));
         nix::sys::signal::raise(Signal::SIGWINCH).unwrap();
-        let got = signals.next().unwrap().unwrap();
-        assert_eq!((got.signal, got.pid), (libc::SIGWINCH, std::process::id().cast_signed()));
+        assert!(woken(&signals));
+        assert_eq!(signals.take(), [libc::SIGWINCH]);
+        assert!(signals.take().is_empty() && !woken(&signals));
     }
 }

@@ -3,6 +3,7 @@
 
 use super::root::{OFlag, Root};
 use super::socket;
+use nix::sys::stat::fstat;
 use std::io::Write;
 use std::path::Path;
 
@@ -15,6 +16,12 @@ pub fn send(priority: u8, text: &str) -> bool {
     let pri = DAEMON | (priority & 7);
     let line = format!("<{pri}>amr[{}]: {text}", std::process::id());
     socket::send_now(Path::new("/dev/log"), line.as_bytes()).is_ok() || to_kernel(&line)
+}
+
+/// Is standard error the stream of journald that `JOURNAL_STREAM`, `DEVICE:INODE`, names?
+#[must_use]
+pub fn is_journal(stream: &str) -> bool {
+    fstat(std::io::stderr()).is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
 }
 
 fn to_kernel(line: &str) -> bool {

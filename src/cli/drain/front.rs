@@ -51,9 +51,9 @@ pub fn run(ctx: &Context, task: &Task, audience: Audience, hook: Option<Hook>) -
             wait::run(task, link);
             0
         }
-        Ok((signals, Side::Parent(_, link))) => {
+        Ok((mut signals, Side::Parent(_, link))) => {
             let front = Front::new(ctx, task, audience, hook, link);
-            front.and_then(|mut front| front.go(&signals)).unwrap_or_else(|error| failed(&error))
+            front.and_then(|mut front| front.go(&mut signals)).unwrap_or_else(|error| failed(&error))
         }
         Err(error) => failed(&error.to_string()),
     }
@@ -119,7 +119,7 @@ impl<'c> Front<'c> {
         })
     }
 
-    fn go(&mut self, signals: &Signals) -> Result<u8, String> {
+    fn go(&mut self, signals: &mut Signals) -> Result<u8, String> {
         loop {
             let now = clock::now();
             self.extend(now);
@@ -136,7 +136,7 @@ impl<'c> Front<'c> {
             }
             let ready = poll::wait(&fds, Some(self.next(now))).map_err(|error| error.to_string())?;
             if ready.contains(&0) {
-                self.signals(signals)?;
+                self.signals(signals);
             }
             if ready.contains(&1) {
                 self.news()?;
@@ -185,9 +185,9 @@ impl<'c> Front<'c> {
         });
     }
 
-    fn signals(&mut self, signals: &Signals) -> Result<(), String> {
-        while let Some(received) = signals.next().map_err(|error| error.to_string())? {
-            match Signal::try_from(received.signal) {
+    fn signals(&mut self, signals: &mut Signals) {
+        for signal in signals.take() {
+            match Signal::try_from(signal) {
                 Ok(Signal::SIGTERM | Signal::SIGINT) if self.giving_up.is_none() => {
                     self.giving_up = Some(clock::now());
                     self.order(Order::GiveUp);
@@ -197,7 +197,6 @@ impl<'c> Front<'c> {
                 Ok(_) | Err(_) => {}
             }
         }
-        Ok(())
     }
 
     fn order(&mut self, order: Order) {

@@ -116,9 +116,9 @@ impl Supervisor {
     }
 
     fn read_signals(&mut self) -> Result<()> {
-        while let Some(got) = self.signals.next()? {
-            if got.signal == crate::os::signal::Signal::SIGTERM as i32
-                || got.signal == crate::os::signal::Signal::SIGINT as i32
+        for signal in self.signals.take() {
+            if signal == crate::os::signal::Signal::SIGTERM as i32
+                || signal == crate::os::signal::Signal::SIGINT as i32
             {
                 self.hurry = self.foreground == super::Foreground::No;
                 self.start_pending = false;

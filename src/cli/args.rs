@@ -128,7 +128,7 @@ pub struct Jobs {
     /// Give up waiting after this time, e.g. `90` or `2min`
     #[arg(long, value_name = "SPAN")]
     pub timeout: Option<String>,
-    /// Refuse units with directives that amr would not apply
+    /// Refuse units with directives that amr would not apply, or files that others can write
     #[arg(long)]
     pub strict: bool,
     /// Touch the named units only
@@ -241,7 +241,7 @@ pub struct Run {
     /// A unit by name, or the path of a unit file
     #[arg(value_name = "UNIT|PATH")]
     pub unit: String,
-    /// Refuse to run with directives that amr would not apply
+    /// Refuse to run with directives that amr would not apply, or files that others can write
     #[arg(long)]
     pub strict: bool,
 }

@@ -17,7 +17,7 @@ use crate::service::client;
 use crate::sysv::chkconfig::Family;
 use crate::sysv::initd::Spec as Script;
 use crate::unit::load::Loader;
-use crate::unit::model::{LoadState, Unit};
+use crate::unit::model::{Finding, LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, signal, time};
 use clap::Parser;
@@ -193,6 +193,9 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
         out::say(&text);
         return 0;
     }
+    if !args.json {
+        warn_of_writers(verb, &planned.others_write(ctx));
+    }
     if args.no_wait {
         return in_background(ctx, verb, &anchors, args, around);
     }
@@ -225,6 +228,11 @@ fn clear(ctx: &Context, verb: &str, down: &[UnitName]) -> u8 {
         }
     }
     code
+}
+
+/// Says what others can write.
+pub fn warn_of_writers(verb: &str, findings: &[Finding]) {
+    findings.iter().for_each(|f| out::complain(verb, &units::in_one_line(f), f.hint.as_deref()));
 }
 
 /// The same command as a process of its own, which nobody waits for: the order of its jobs is kept.

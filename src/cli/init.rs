@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::dialect::{self, Act, Dialect, Stage};
 use crate::cli::door::Surroundings;
 use crate::cli::exit::{Class, Running};
+use crate::cli::hand;
 use crate::cli::handover;
 use crate::cli::jobs::{self, Options, Outcome, Report, Started};
 use crate::cli::out;
@@ -258,6 +259,7 @@ impl Call {
             .iter()
             .chain(&planned.unapplied())
             .for_each(|note| out::complain("initd", note, None));
+        hand::warn_of_writers("initd", &planned.others_write(&self.ctx));
         let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
         let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
         if planned.transaction.jobs.is_empty() {

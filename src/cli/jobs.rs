@@ -18,7 +18,7 @@ use crate::os::clock;
 use crate::os::root::FileKind;
 use crate::service::client;
 use crate::unit::finding;
-use crate::unit::model::{DepKind, LoadState, Unit};
+use crate::unit::model::{DepKind, Finding, LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::specifier::Facts;
 use execute::Run;
@@ -192,6 +192,7 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
     let planned = Planned { set, graph, facts, transaction };
     if options.strict {
         refuse_unapplied(&planned)?;
+        refuse_writable(&planned.others_write(ctx))?;
     }
     Ok(planned)
 }
@@ -270,7 +271,27 @@ fn refuse_unapplied(planned: &Planned) -> Result<(), Refused> {
     Ok(())
 }
 
+fn refuse_writable(findings: &[Finding]) -> Result<(), Refused> {
+    let Some(first) = findings.first() else { return Ok(()) };
+    let hint = first.hint.clone();
+    Err(Refused { class: Class::NotConfigured, what: units::in_one_line(first), hint })
+}
+
 impl Planned {
+    /// What others can write of the files of each unit to be started, each once.
+    #[must_use]
+    pub fn others_write(&self, ctx: &Context) -> Vec<Finding> {
+        let mut all: Vec<Finding> = Vec::new();
+        for job in self.transaction.jobs.iter().filter(|j| j.kind.is_start()) {
+            for finding in self.set.get(&job.unit).map(|u| units::others_write(ctx, u)).unwrap_or_default() {
+                if !all.iter().any(|f| f.origin == finding.origin) {
+                    all.push(finding);
+                }
+            }
+        }
+        all
+    }
+
     /// What was left out or overruled, as sentences.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {

@@ -47,6 +47,12 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
             return Class::NotConfigured.hand();
         }
     }
+    let writable = units::others_write(ctx, &unit);
+    hand::warn_of_writers("run", &writable);
+    if args.strict && !writable.is_empty() {
+        out::complain("run", "refused, as --strict asks", None);
+        return Class::NotConfigured.hand();
+    }
     // Where nobody else's files are touched: an ordinary user may try a unit too.
     let scratch = (!ctx.is_root && ctx.root.is_host())
         .then(|| std::env::temp_dir().join(format!("amr-run-{}", std::process::id())));

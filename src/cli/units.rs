@@ -7,8 +7,9 @@
 use crate::cli::context::Context;
 use crate::order::graph::Graph;
 use crate::order::special;
+use crate::os::ids::{Ids, id_number};
 use crate::unit::finding;
-use crate::unit::load::Loader;
+use crate::unit::load::{Loader, writers};
 use crate::unit::model::{Body, DepKind, Finding, LoadState, ServiceType, Severity, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::specifier::Facts;
@@ -158,4 +159,18 @@ pub fn refusal(unit: &Unit) -> Option<String> {
             Some(format!("unit '{}' has an error\n{}", unit.name, list().trim_end()))
         }
     }
+}
+
+/// The files of a unit that others can write, and so change what root runs.
+#[must_use]
+pub fn others_write(ctx: &Context, unit: &Unit) -> Vec<Finding> {
+    let uid_of = |name: &str| Ids::new(&ctx.root, &ctx.features()).user(name).ok().flatten().map(|u| u.uid);
+    writers::findings(&ctx.root, unit, &|name| uid_of(name).or_else(|| id_number(name)))
+}
+
+/// Where it is and what it is, as one sentence.
+#[must_use]
+pub fn in_one_line(finding: &Finding) -> String {
+    let text = finding::render(&Finding { hint: None, ..finding.clone() });
+    text.trim_end().to_owned()
 }

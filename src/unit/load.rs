@@ -14,6 +14,7 @@ mod index;
 mod several;
 #[cfg(test)]
 mod tests;
+pub mod writers;
 
 pub use check::unmet;
 pub use closure::Units;

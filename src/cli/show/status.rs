@@ -73,7 +73,8 @@ pub fn run(ctx: &Context, args: &Status) -> u8 {
 }
 
 fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<Known, String> {
-    let unit = hand::load(ctx, name);
+    let mut unit = hand::load(ctx, name);
+    unit.findings.extend(units::others_write(ctx, &unit));
     let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
     let usage = record.as_ref().map(usage).unwrap_or_default();
     let mut kept = Vec::new();

@@ -6,10 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
 use amr::service::show::properties;
-use amr::unit::build::blank;
-use amr::unit::directive::{self, Amr, By, Directive, Since};
-use amr::unit::model::{Body, LoadState};
+use amr::unit::build::{Input, blank, build};
+use amr::unit::directive::{self, Amr, By, Directive, Kind, Shape, Since};
+use amr::unit::merge::Source;
+use amr::unit::model::{Body, LoadState, Unit};
 use amr::unit::name::UnitName;
+use amr::unit::specifier::Facts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
@@ -93,6 +95,78 @@ fn the_defaults_are_those_of_systemd_252() {
         compared += 1;
     }
     assert!(compared > 45, "only {compared} compared");
+}
+
+/// A service of which the lines are all there is.
+fn service(section: &str, lines: &str) -> Unit {
+    let text = format!("[{section}]\n{lines}\n");
+    let input = Input {
+        name: UnitName::parse("x.service").unwrap(),
+        aliases: Vec::new(),
+        fragment: Some("/x.service".into()),
+        sources: vec![Source::new(Path::new("/x.service"), text.as_bytes())],
+        dropins: Vec::new(),
+        links: Vec::new(),
+    };
+    build(input, &Facts::default())
+}
+
+/// A value other than the default.
+fn a_value(row: &Directive) -> &'static str {
+    match (row.kind, row.name) {
+        (_, "KillMode") => "mixed",
+        (_, "NotifyAccess") => "all",
+        (_, "PrivateTmp" | "RuntimeDirectoryPreserve") => "yes",
+        (_, "Restart") => "always",
+        (_, "StandardInput") => "tty",
+        (_, "StandardError" | "StandardOutput") => "null",
+        (_, "TimeoutStartFailureMode" | "TimeoutStopFailureMode") => "kill",
+        (_, "Type") => "exec",
+        (Kind::Bool, _) if row.default == "yes" => "no",
+        (Kind::Bool, _) => "yes",
+        (Kind::Capabilities, _) => "CAP_CHOWN",
+        (Kind::Command, _) => "/bin/false",
+        (Kind::Cpus | Kind::Int | Kind::Rlimit | Kind::Statuses | Kind::Uint, _) => "3",
+        (Kind::Duration | Kind::Timeout, _) => "7s",
+        (Kind::Environment, _) => "A=1",
+        (Kind::Mode, _) => "0700",
+        (Kind::Signal, _) => "SIGHUP",
+        (Kind::Unit | Kind::Units, _) => "foo.service",
+        (Kind::Uris, _) => "man:x",
+        (Kind::EnvironmentFile | Kind::Path | Kind::PathCheck | Kind::Paths | Kind::WorkingDirectory, _) => {
+            "/x"
+        }
+        (_, _) => "games",
+    }
+}
+
+/// Each directive is given a value and then an empty one: what is left, and what is said, is as the rule of
+/// the table has it. The rule was written down from what systemd 252.39 says of the same lines.
+#[test]
+fn an_empty_value_resets_or_is_refused() {
+    let state = |row: &Directive, unit: &Unit| match row.property {
+        Some(property) => properties(unit, None).into_iter().find(|(name, _)| *name == property).unwrap().1,
+        None => format!("{:?}", unit.install),
+    };
+    // No property tells.
+    for (row, _) in honoured().filter(|(row, _)| row.name != "PermissionsStartOnly") {
+        let (name, section) = (row.name, row.section);
+        let set = format!("{name}={}", a_value(&row));
+        let [none, once, then] = ["", &set, &format!("{set}\n{name}=")].map(|lines| service(section, lines));
+        let [unset, value, left] = [&none, &once, &then].map(|unit| state(&row, unit));
+        assert_ne!(unset, value, "{set} is the default");
+        let resets = row.is_reset_by_empty();
+        let expected = if row.name == "CapabilityBoundingSet" {
+            ""
+        } else if resets {
+            &unset
+        } else {
+            &value
+        };
+        assert_eq!(left, expected, "{set}, then {name}=");
+        let said = then.findings.len() > once.findings.len();
+        assert_eq!(said, !resets && row.shape != Shape::Append, "{name}=: {:?}", then.findings);
+    }
 }
 
 /// Where a unit with this directive is started, or its effect is looked at otherwise.

@@ -6,7 +6,7 @@ use super::model::Origin;
 use super::name::UnitName;
 use super::specifier::{self, Facts};
 use super::value::words::{self, Escapes, Word};
-use super::value::{Timeout, ValueError, boolean, mode, path, time};
+use super::value::{Timeout, ValueError, boolean, mode, number, path, time};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,7 +165,8 @@ impl<'a> Line<'a> {
 
     /// A whole number.
     pub fn number(&self) -> Result<u32, Trouble> {
-        self.text.parse().map_err(|_| self.trouble(format!("'{}' is not a whole number from 0", self.text)))
+        let number = number::parse_u64(self.text).ok().and_then(|n| n.try_into().ok());
+        number.ok_or_else(|| self.trouble(format!("'{}' is not a whole number from 0", self.text)))
     }
 
     /// A number in a range; an empty value restores the default.
@@ -173,7 +174,7 @@ impl<'a> Line<'a> {
         if self.text.is_empty() {
             return Ok(None);
         }
-        let number = self.text.parse().ok().filter(|n| (min..=max).contains(n));
+        let number = number::parse_i32(self.text).filter(|n| (min..=max).contains(n));
         number.map(Some).ok_or_else(|| {
             self.trouble(format!("{}= goes from {min} to {max}, not '{}'", self.key, self.text))
         })

@@ -32,6 +32,8 @@ use crate::os::root::{FileKind, Folder, Root};
 use index::{Found, Index};
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -169,8 +171,9 @@ impl<'a> Loader<'a> {
         let mut links = Vec::new();
         let mut problems = Vec::new();
         for (suffix, kind) in [(".wants", DepKind::Wants), (".requires", DepKind::Requires)] {
+            let mut seen = HashSet::new();
             for folder in self.folders(&names, suffix, false) {
-                self.links_in(&folder, kind, &name, &mut links, &mut problems);
+                self.links_in(&folder, (kind, &name), &mut seen, &mut links, &mut problems);
             }
         }
         let mut unit = self.assemble(name, fragment, main, dropins, links);
@@ -255,17 +258,21 @@ impl<'a> Loader<'a> {
         Cow::Owned(Facts { fragment: Some(path.to_string_lossy().into_owned()), ..self.facts.clone() })
     }
 
-    /// The links of one `.wants` or `.requires` folder (`process_deps`).
+    /// The links of one `.wants` or `.requires` folder (`process_deps`). A name that was `seen` in an
+    /// earlier folder hides the later ones, also where it is a mask.
     fn links_in(
         &self,
         folder: &Path,
-        kind: DepKind,
-        own: &UnitName,
+        (kind, own): (DepKind, &UnitName),
+        seen: &mut HashSet<OsString>,
         links: &mut Vec<Dependency>,
         problems: &mut Vec<(PathBuf, String)>,
     ) {
         let open = self.folder(folder);
         for entry in self.root.list(folder).unwrap_or_default() {
+            if !seen.insert(entry.name.clone()) {
+                continue;
+            }
             let path = folder.join(&entry.name);
             if entry.kind != FileKind::Symlink {
                 problems.push((path, "not a symbolic link, ignoring".to_owned()));

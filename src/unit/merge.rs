@@ -57,26 +57,35 @@ pub fn settings<'a>(sources: &'a [Source<'a>]) -> impl Iterator<Item = Setting<'
 }
 
 /// The names whose `.d`, `.wants` and `.requires` folders count for `name`, the most specific
-/// first: `foo-bar@x.service`, `foo-bar@.service`, `foo-@.service`. The whole kind (`service`) is
-/// not among them: see [`kind_folder`].
+/// first: `foo-bar@x.service`, `foo-bar@.service`, `foo-.service`, `foo-@x.service`, `foo-@.service`.
+/// The whole kind (`service`) is not among them: see [`kind_folder`].
 #[must_use]
 pub fn folder_names(name: &UnitName) -> Vec<String> {
-    let ending = name.kind().as_str();
-    let mut names = vec![name.as_str().to_owned()];
-    if let Some(template) = name.template().filter(|t| t != name) {
-        names.push(template.as_str().to_owned());
-    }
-    let at = if name.instance().is_some() { "@" } else { "" };
-    let mut prefix = name.prefix();
-    while let Some(dash) = prefix.strip_suffix('-').unwrap_or(prefix).rfind('-') {
-        // "-" alone is a prefix of nothing: "-.mount" is the root of the tree.
-        if dash == 0 {
-            break;
-        }
-        prefix = prefix.get(..=dash).unwrap_or("");
-        names.push(format!("{prefix}{at}.{ending}"));
-    }
+    let mut names = Vec::new();
+    add_folder_names(name.prefix(), name.instance(), name.kind().as_str(), &mut names);
     names
+}
+
+/// As `unit_file_find_dirs`: a name, its template, the names with one part less. A template has no
+/// instance to hand down, so that the shorter names below it are plain ones.
+fn add_folder_names(prefix: &str, instance: Option<&str>, ending: &str, names: &mut Vec<String>) {
+    let name = match instance {
+        Some(instance) => format!("{prefix}@{instance}.{ending}"),
+        None => format!("{prefix}.{ending}"),
+    };
+    if names.contains(&name) {
+        return;
+    }
+    names.push(name);
+    let instance = instance.filter(|instance| !instance.is_empty());
+    if instance.is_some() {
+        add_folder_names(prefix, Some(""), ending, names);
+    }
+    let dash = prefix.strip_suffix('-').unwrap_or(prefix).rfind('-');
+    // "-" alone is a prefix of nothing: "-.mount" is the root of the tree.
+    if let Some(shorter) = dash.filter(|dash| *dash > 0).and_then(|dash| prefix.get(..=dash)) {
+        add_folder_names(shorter, instance, ending, names);
+    }
 }
 
 /// The name whose folder (`service.d`) counts for all units of a kind, after all others.
@@ -118,7 +127,11 @@ mod tests {
         assert_eq!(folders("a-b-c.service"), ["a-b-c.service", "a-b-.service", "a-.service"]);
         assert_eq!(folders("a-b-.service"), ["a-b-.service", "a-.service"]);
         assert_eq!(folders("foo@x-y.service"), ["foo@x-y.service", "foo@.service"]);
-        assert_eq!(folders("a-b@x.service"), ["a-b@x.service", "a-b@.service", "a-@.service"]);
+        assert_eq!(
+            folders("a-b@x.service"),
+            ["a-b@x.service", "a-b@.service", "a-.service", "a-@x.service", "a-@.service"]
+        );
+        assert_eq!(folders("a-b@.service"), ["a-b@.service", "a-.service"]);
         assert_eq!(folders("-.mount"), ["-.mount"]);
     }
 

@@ -8,7 +8,7 @@ use crate::unit::value::words::Word;
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
     ("Alias", |d, l| d.install(l, |i| &mut i.alias)),
-    ("Also", |d, l| d.install(l, |i| &mut i.also)),
+    ("Also", |d, l| d.names(l, |i| &mut i.also)),
     ("DefaultInstance", |d, l| {
         d.unit.install.default_instance = if l.text.is_empty() { None } else { Some(l.expand(0, l.text)?) };
         Ok(())
@@ -18,10 +18,16 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
 ];
 
 impl Draft<'_> {
+    /// An empty value clears the list.
     fn install(&mut self, l: &Line<'_>, list: fn(&mut Install) -> &mut Vec<UnitName>) -> Result<(), Trouble> {
         if l.text.is_empty() {
             list(&mut self.unit.install).clear();
         }
+        self.names(l, list)
+    }
+
+    /// Names add up.
+    fn names(&mut self, l: &Line<'_>, list: fn(&mut Install) -> &mut Vec<UnitName>) -> Result<(), Trouble> {
         for Word { at, text: word, .. } in l.words()? {
             let name = l
                 .expand_name(at, &word)

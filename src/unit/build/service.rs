@@ -117,8 +117,9 @@ fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
     set(&mut d.service.kind, l.choice(SERVICE_TYPE).map(Some))
 }
 
+/// The one choice that an empty value resets.
 fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
-    d.kill().mode = l.choice(KILL_MODE)?;
+    d.kill().mode = if l.text.is_empty() { KillMode::ControlGroup } else { l.choice(KILL_MODE)? };
     if d.kill().mode == KillMode::None {
         l.advise(
             "KillMode=none leaves processes behind at each stop",
@@ -142,8 +143,9 @@ fn pid_file(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// The one time limit of which 0 means at once.
 fn timeout_abort(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
-    d.service.timeout_abort = if l.text.is_empty() { None } else { Some(l.time_or_never()?) };
+    d.service.timeout_abort = if l.text.is_empty() { None } else { Some(l.time()?) };
     Ok(())
 }
 

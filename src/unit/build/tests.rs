@@ -357,6 +357,32 @@ fn execution_settings() {
     assert_eq!(s.exec.stop[0].privilege, ExecPrivilege::NoUser);
 }
 
+/// Each line as a 252.39 takes it, by its own verifier.
+#[test]
+fn values_that_look_like_others() {
+    let (unit, s) = service(
+        "KillMode=mixed\nKillMode=\nStandardOutput=null\nStandardOutput=\nLimitNOFILE=77:88\nLimitNOFILE=\n\
+         Nice=010\nOOMScoreAdjust=-0x10\nTimeoutAbortSec=0\nRestartSec=5\u{3bc}s\nCapabilityBoundingSet=\"CAP_CHOWN\" 5",
+    );
+    assert_eq!((unit.load, unit.findings.len()), (LoadState::Loaded, 2), "{:?}", messages(&unit));
+    let c = &s.context;
+    assert_eq!((s.kill.mode, &c.io.stdout), (KillMode::ControlGroup, &io::Output::Null));
+    assert_eq!(c.limits.0.values().map(|l| l.hard).collect::<Vec<_>>(), [88]);
+    assert_eq!((c.scheduling.nice, c.process.oom_score_adjust), (Some(8), Some(-16)));
+    assert_eq!((s.timeout_abort, s.restart_sec), (Timeout::After(Duration::ZERO), Duration::from_micros(5)));
+    assert_eq!(c.capabilities.bounding_set, Some(1 | 1 << 5));
+    let text = "[Unit]\nAfter=\"foo.service\"\nWants='b.service'\nConditionPathExists=! /etc/passwd\n\
+                ConditionPathExists=| /x\nConditionHost=! a\n[Service]\nExecStart=/bin/a\nSuccessExitStatus=\"1\"\n\
+                SupplementaryGroups=\"a b\"\n";
+    let unit = self::unit(text);
+    assert_eq!(unit.findings.len(), 5, "{:?}", messages(&unit));
+    assert!(!unit.deps.iter().any(|d| d.origin.is_some()));
+    let host = unit.conditions.iter().map(|c| (c.test.as_str(), c.negate, c.value.as_str()));
+    assert_eq!(host.collect::<Vec<_>>(), [("Host", true, "a")]);
+    let Body::Service(s) = &unit.body else { panic!() };
+    assert_eq!(s.context.identity.supplementary_groups, ["\"a", "b\""]);
+}
+
 #[test]
 fn capability_lines_merge_as_in_252() {
     let set = |lines: &str| service(lines).1.context.capabilities.bounding_set;

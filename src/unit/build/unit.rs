@@ -4,7 +4,7 @@ use super::{Arm, Draft, instance_for};
 use crate::unit::line::{Line, Trouble, set};
 use crate::unit::model::{Check, DepKind, Dependency};
 use crate::unit::name::UnitName;
-use crate::unit::value::words::Word;
+use crate::unit::value::words::{self, Word};
 use std::borrow::Cow;
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
@@ -111,7 +111,8 @@ pub(super) fn start_limit_interval(d: &mut Draft<'_>, l: &Line<'_>) -> Result<()
 impl Draft<'_> {
     /// A list of units, which cannot be cleared: an empty value means nothing.
     fn depend(&mut self, l: &Line<'_>, kind: DepKind) -> Result<(), Trouble> {
-        for Word { at, text: word, len } in l.words()? {
+        // Quotes are part of a name, which makes it none.
+        for Word { at, text: word, len } in words::split_bare(l.text) {
             let text = if word.contains('%') {
                 l.expand_name(at, &word).map(Cow::Owned)
             } else {
@@ -153,15 +154,20 @@ fn check(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
 }
 
 fn parse_check(l: &Line<'_>, test: &str) -> Result<Check, Trouble> {
+    let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
+    // Blanks behind a mark count as part of a path, which is not absolute then.
+    let marked = |text, mark| marked(text, mark, !is_path);
     let (trigger, text) = marked(l.text, '|');
     let (negate, word) = marked(text, '!');
     let at = l.text.len() - word.len();
-    let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
     let value = if is_path { l.absolute(at, word)? } else { l.expand(at, word)? };
     Ok(Check { test: test.to_owned(), trigger, negate, value, origin: l.origin(0, l.text.len()) })
 }
 
-/// Is the mark there, and what follows it?
-fn marked(text: &str, mark: char) -> (bool, &str) {
-    text.strip_prefix(mark).map_or((false, text), |rest| (true, rest.trim_start()))
+/// Is the mark there, and what follows it, without the blanks between if they do not count?
+fn marked(text: &str, mark: char, trim: bool) -> (bool, &str) {
+    match text.strip_prefix(mark) {
+        None => (false, text),
+        Some(rest) => (true, if trim { rest.trim_start() } else { rest }),
+    }
 }

@@ -61,6 +61,25 @@ pub struct Directive {
     pub notes: Option<&'static str>,
 }
 
+impl Directive {
+    /// Does an empty value restore the default? Where it does not, it is no value of the directive, which
+    /// is said, and the one before it stays; a list that only grows has nothing added.
+    ///
+    /// Strings, paths and numbers with a sign can be unset; switches, words to choose from, modes, times,
+    /// limits and signals cannot, but for two.
+    #[must_use]
+    pub fn is_reset_by_empty(&self) -> bool {
+        match (self.shape, self.kind) {
+            (Shape::List, _) => true,
+            (Shape::Append, _) => false,
+            (Shape::Scalar, Kind::Int | Kind::Path | Kind::Text | Kind::User | Kind::WorkingDirectory) => {
+                true
+            }
+            (Shape::Scalar, _) => matches!(self.name, "KillMode" | "TimeoutAbortSec"),
+        }
+    }
+}
+
 /// The first version with a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Since {
@@ -81,10 +100,10 @@ pub enum Known {
     Ignored,
 }
 
-/// What a second assignment does, and what an empty one does.
+/// What a second assignment does; what an empty one does says [`Directive::is_reset_by_empty`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// The last one wins; empty restores the default.
+    /// The last one wins.
     Scalar,
     /// They add up; empty clears those before.
     List,

@@ -2,6 +2,7 @@
 
 use super::Field;
 use crate::unit::line::{Line, Trouble, set};
+use crate::unit::value::words;
 use serde::{Deserialize, Serialize};
 
 /// Names and numbers as they are written; they are looked up at each start.
@@ -30,7 +31,8 @@ pub(super) const FIELDS: &[Field] = &[
             if l.text.is_empty() {
                 c.identity.supplementary_groups.clear();
             }
-            for word in l.words()? {
+            // Quotes are part of a name.
+            for word in words::split_bare(l.text) {
                 c.identity.supplementary_groups.push(valid_principal(l, word.at, &word.text)?);
             }
             Ok(())

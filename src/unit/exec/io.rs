@@ -61,7 +61,7 @@ pub(super) const FIELDS: &[Field] = &[
         name: "StandardError",
         property: "StandardError",
         read: |c, l| {
-            c.io.stderr = output(l)?.unwrap_or(Output::Inherit);
+            c.io.stderr = output(l)?;
             Ok(())
         },
         show: |c| show_output(&c.io.stderr),
@@ -84,7 +84,7 @@ pub(super) const FIELDS: &[Field] = &[
         name: "StandardOutput",
         property: "StandardOutput",
         read: |c, l| {
-            c.io.stdout = output(l)?.unwrap_or(Output::Journal);
+            c.io.stdout = output(l)?;
             Ok(())
         },
         show: |c| show_output(&c.io.stdout),
@@ -100,7 +100,7 @@ fn is_passed(text: &str) -> bool {
 
 fn input(l: &Line<'_>) -> Result<Input, Trouble> {
     Ok(match l.text {
-        "" | "null" => Input::Null,
+        "null" => Input::Null,
         "tty" | "tty-force" | "tty-fail" => Input::Tty,
         "data" => Input::Data(Vec::new()),
         text if is_passed(text) => {
@@ -114,10 +114,8 @@ fn input(l: &Line<'_>) -> Result<Input, Trouble> {
     })
 }
 
-/// `None` for an empty value.
-fn output(l: &Line<'_>) -> Result<Option<Output>, Trouble> {
-    Ok(Some(match l.text {
-        "" => return Ok(None),
+fn output(l: &Line<'_>) -> Result<Output, Trouble> {
+    Ok(match l.text {
         "inherit" => Output::Inherit,
         "null" => Output::Null,
         "tty" => Output::Tty,
@@ -133,7 +131,7 @@ fn output(l: &Line<'_>) -> Result<Option<Output>, Trouble> {
             Some(("truncate", path)) => Output::Truncate(l.absolute("truncate:".len(), path)?),
             _ => return Err(l.no_value()),
         },
-    }))
+    })
 }
 
 fn show_output(output: &Output) -> String {

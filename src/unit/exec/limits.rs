@@ -42,11 +42,7 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 fn read(c: &mut ExecContext, l: &Line<'_>, resource: Resource) -> Result<(), Trouble> {
-    if l.text.is_empty() {
-        c.limits.0.remove(&resource);
-    } else {
-        c.limits.0.insert(resource, parse(resource, l.text)?);
-    }
+    c.limits.0.insert(resource, parse(resource, l.text)?);
     Ok(())
 }
 

@@ -377,3 +377,30 @@ fn all_of_many_are_as_one_by_one() {
 fn named_built_in(start: &str) -> usize {
     builtin::names().filter(|n| n.as_str().starts_with(start)).count()
 }
+
+#[test]
+fn dropins_of_the_beginnings_of_a_templates_name() {
+    let folder = "/etc/systemd/system";
+    let files =
+        ["tp-@", "tp-", "tp-@a", "tp-@b"].map(|name| format!("{folder}/{name}.service.d/{name}.conf"));
+    let mut tree = vec![("/etc/systemd/system/tp-x@.service", SIMPLE)];
+    tree.extend(files.iter().map(|path| (path.as_str(), "[Service]\nEnvironment=X=1\n")));
+    let unit = Tree::new(&tree).load("tp-x@a.service");
+    let of = |name: &str| format!("{folder}/{name}.service.d/{name}.conf");
+    assert_eq!(paths(&unit.dropins), [of("tp-"), of("tp-@"), of("tp-@a")]);
+}
+
+#[test]
+fn a_link_to_null_hides_the_link_of_that_name_in_a_later_folder() {
+    let tree = Tree::new(&[
+        ("/etc/systemd/system/w.service", SIMPLE),
+        ("/etc/systemd/system/nulled.service", SIMPLE),
+        ("/etc/systemd/system/w.service.wants/nulled.service", "-> /dev/null"),
+        ("/etc/systemd/system/w.service.requires/other.service", "-> /dev/null"),
+        ("/usr/lib/systemd/system/w.service.wants/nulled.service", "-> ../nulled.service"),
+        ("/usr/lib/systemd/system/w.service.wants/other.service", "-> ../other.service"),
+    ]);
+    let unit = tree.load("w.service");
+    assert!(!has(&unit, DepKind::Wants, "nulled.service"));
+    assert!(has(&unit, DepKind::Wants, "other.service"), "of another folder");
+}

@@ -1,6 +1,7 @@
 //! Sets of capabilities: `CapabilityBoundingSet=CAP_CHOWN CAP_KILL` (capabilities(7)). Pure.
 
-use super::ValueError;
+use super::words::{self, Word};
+use super::{ValueError, number};
 
 /// The names without `CAP_`; the place in the list is the number (linux/capability.h).
 const NAMES: [&str; 41] = [
@@ -47,9 +48,12 @@ const NAMES: [&str; 41] = [
     "CHECKPOINT_RESTORE",
 ];
 
-/// The bit of `CAP_CHOWN`, in any case of letters.
+/// The bit of `CAP_CHOWN`, in any case of letters, or of `0`.
 #[must_use]
 pub fn bit(name: &str) -> Option<u64> {
+    if let Some(number) = number::parse_i32(name) {
+        return 1_u64.checked_shl(u32::try_from(number).ok()?);
+    }
     let name = name.to_ascii_uppercase();
     let name = name.strip_prefix("CAP_")?;
     let number = NAMES.iter().position(|n| *n == name)?;
@@ -63,18 +67,16 @@ pub fn show(set: u64) -> String {
     names.map(|(_, name)| format!("cap_{}", name.to_ascii_lowercase())).collect::<Vec<_>>().join(" ")
 }
 
-/// Reads names between blanks as one set of bits. The second list holds the words that are no names:
-/// systemd ignores them.
+/// Reads names and numbers as one set of bits; they may stand in quotes. The second list holds the
+/// words that are neither: systemd ignores them.
 #[must_use]
 pub fn parse(value: &str) -> (u64, Vec<ValueError>) {
-    let (mut set, mut errors, mut at) = (0, Vec::new(), 0);
-    for word in value.split([' ', '\t', '\n']) {
-        match bit(word) {
+    let (mut set, mut errors) = (0, Vec::new());
+    for Word { at, len, text } in words::split_relaxed(value) {
+        match bit(&text) {
             Some(bit) => set |= bit,
-            None if word.is_empty() => {}
-            None => errors.push(ValueError::new(at, word.len(), format!("there is no capability '{word}'"))),
+            None => errors.push(ValueError::new(at, len, format!("there is no capability '{text}'"))),
         }
-        at += word.len() + 1;
     }
     (set, errors)
 }
@@ -90,7 +92,7 @@ mod tests {
         {
             assert_eq!(bit(name), Some(1 << number), "{name}");
         }
-        assert_eq!(bit("CHOWN"), None);
+        assert_eq!((bit("CHOWN"), bit("5"), bit("64"), bit("-1")), (None, Some(1 << 5), None, None));
     }
 
     #[test]
@@ -99,5 +101,6 @@ mod tests {
         assert_eq!(set, 1 | 1 << 5);
         assert_eq!(errors, [ValueError::new(11, 7, "there is no capability 'CAP_NOT'")]);
         assert_eq!(parse(""), (0, Vec::new()));
+        assert_eq!(parse("\"CAP_CHOWN\" '5"), (1 | 1 << 5, Vec::new()));
     }
 }

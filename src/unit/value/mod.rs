@@ -17,7 +17,7 @@ pub mod exit_status;
 pub mod expand;
 pub mod limits;
 pub mod mode;
-mod number;
+pub(in crate::unit) mod number;
 pub mod path;
 pub mod raw_path;
 pub mod signal;

@@ -2,7 +2,7 @@
 
 /// Why a string is not a number that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NumberFault {
+pub(in crate::unit) enum NumberFault {
     /// Not a number.
     Malformed,
     /// Negative, or too large.
@@ -10,7 +10,7 @@ pub(super) enum NumberFault {
 }
 
 /// Reads a number that is not negative: decimal, `0x…`, `0o…`, `0b…`, or octal with a leading zero.
-pub(super) fn parse_u64(s: &str) -> Result<u64, NumberFault> {
+pub(in crate::unit) fn parse_u64(s: &str) -> Result<u64, NumberFault> {
     let s = s.trim_start_matches([' ', '\t', '\n', '\r']);
     let (negative, s) = match s.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -31,6 +31,20 @@ pub(super) fn parse_u64(s: &str) -> Result<u64, NumberFault> {
         Ok(n) if !negative || n == 0 => Ok(n),
         Ok(_) | Err(_) => Err(NumberFault::OutOfRange),
     }
+}
+
+/// Reads a number with or without a sign, in the same notations (`safe_atoi`).
+pub(in crate::unit) fn parse_i32(s: &str) -> Option<i32> {
+    let s = s.trim_start_matches([' ', '\t', '\n', '\r']);
+    let (negative, digits) = match s.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, s.strip_prefix('+').unwrap_or(s)),
+    };
+    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let size = i64::try_from(parse_u64(digits).ok()?).ok()?;
+    i32::try_from(if negative { -size } else { size }).ok()
 }
 
 /// The digits at the start of `s`, and what is behind them.
@@ -63,6 +77,24 @@ mod tests {
             ("--1", Err(NumberFault::Malformed)),
         ] {
             assert_eq!(parse_u64(s), want, "{s}");
+        }
+    }
+    #[test]
+    fn numbers_with_a_sign() {
+        for (s, want) in [
+            ("-20", Some(-20)),
+            ("+3", Some(3)),
+            ("010", Some(8)),
+            ("-0x10", Some(-16)),
+            ("0b11", Some(3)),
+            ("-2147483648", Some(i32::MIN)),
+            ("2147483648", None),
+            ("--1", None),
+            ("+ 1", None),
+            ("", None),
+            ("1 ", None),
+        ] {
+            assert_eq!(parse_i32(s), want, "{s}");
         }
     }
 }

@@ -16,7 +16,7 @@ const MONTH: u64 = 2_629_800 * SEC;
 const YEAR: u64 = 31_557_600 * SEC;
 
 /// The first that fits counts, so longer spellings stand in front of shorter ones.
-const UNITS: [(&str, u64); 29] = [
+const UNITS: [(&str, u64); 30] = [
     ("seconds", SEC),
     ("second", SEC),
     ("sec", SEC),
@@ -45,7 +45,9 @@ const UNITS: [(&str, u64); 29] = [
     ("y", YEAR),
     ("usec", 1),
     ("us", 1),
+    // The micro sign and the Greek letter that looks like it.
     ("\u{b5}s", 1),
+    ("\u{3bc}s", 1),
 ];
 
 const PRINTED: [(&str, u64); 9] = [

@@ -73,10 +73,17 @@ pub fn split_with(value: &str, escapes: Escapes) -> Result<(Vec<Word<'_>>, Vec<V
 /// is never closed ends with the value, backslashes go (`EXTRACT_RELAX | EXTRACT_UNQUOTE`).
 #[must_use]
 pub fn split_variable(value: &str) -> Vec<String> {
+    split_relaxed(value).into_iter().map(|word| word.text.into_owned()).collect()
+}
+
+/// The same with the places of the words.
+#[must_use]
+pub fn split_relaxed(value: &str) -> Vec<Word<'_>> {
     let (mut words, mut from) = (Vec::new(), 0);
     while let Some((bytes, scan)) = scan(value, from, Escapes::Dropped) {
         // Only whole characters of a valid string were copied.
-        words.push(String::from_utf8_lossy(&bytes).into_owned());
+        let text = Cow::Owned(String::from_utf8_lossy(&bytes).into_owned());
+        words.push(Word { text, at: scan.start, len: scan.end.saturating_sub(scan.start) });
         from = skip_blanks(value, scan.end);
     }
     words

@@ -41,7 +41,7 @@ pub fn lock(root: &Root) -> Result<PassingLock, Error> {
 /// All links of the tree; where they lead is read for `names` alone.
 #[must_use]
 pub fn links<'n>(root: &Root, names: impl IntoIterator<Item = &'n OsStr>) -> Found {
-    let (mut found, _) = read_links(root, &[]);
+    let (mut found, ..) = read_links(root, &[]);
     names.into_iter().for_each(|name| read_targets(root, name, &mut found));
     found
 }
@@ -77,12 +77,20 @@ pub fn execute(root: &Root, command: &Command, env: &Env) -> Outcome {
 
 /// The answer to a command and its steps, without taking them (`--dry-run`).
 pub fn preview(root: &Root, command: &Command, env: &Env) -> Decision {
-    let mut view = read(root, command, env);
+    let mut view = match read(root, command, env) {
+        Ok(view) => view,
+        Err(e) => return refuse(format!("{e}\n")),
+    };
     let mut decision = decide(command, &view, env);
     decision.stale = std::mem::take(&mut view.stale);
     // What was read of thousands of scripts is not taken apart piece by piece: the program ends here.
     std::mem::forget(view);
     decision
+}
+
+/// Nothing is done.
+fn refuse(stderr: String) -> Decision {
+    Decision { outcome: Outcome { stderr, code: 1, ..Outcome::default() }, ..Decision::default() }
 }
 
 /// What chkconfig and insserv make of the header of a script that is to be added, where it is not the
@@ -99,13 +107,20 @@ pub fn differences(root: &Root, command: &Command) -> Vec<String> {
 }
 
 /// Reads as much as the command needs.
-fn read(root: &Root, command: &Command, env: &Env) -> View {
+///
+/// # Errors
+/// A folder of links is there and cannot be read: what is in it is not known, so nothing is decided.
+fn read(root: &Root, command: &Command, env: &Env) -> Result<View, Error> {
     let mut view = View::default();
     if *command == Command::Version {
-        return view;
+        return Ok(view);
     }
     let is_debian = env.family == Family::Debian && command.changes_links();
-    (view.found, view.stale) = read_links(root, if is_debian { &[Runlevel::BOOT] } else { &[] });
+    let (found, stale, unread) = read_links(root, if is_debian { &[Runlevel::BOOT] } else { &[] });
+    if let Some(e) = unread {
+        return Err(e);
+    }
+    (view.found, view.stale) = (found, stale);
     if env.init != Init::Sysv {
         for folder in ["/lib/systemd/system", "/etc/systemd/system"] {
             view.units.extend(names(root, folder));
@@ -139,7 +154,7 @@ fn read(root: &Root, command: &Command, env: &Env) -> View {
             names(root, XINETD).iter().for_each(|name| read_xinetd(root, name, &mut view));
         }
     }
-    view
+    Ok(view)
 }
 
 fn names(root: &Root, folder: &str) -> Vec<std::ffi::OsString> {
@@ -147,9 +162,10 @@ fn names(root: &Root, folder: &str) -> Vec<std::ffi::OsString> {
     root.list(Path::new(folder)).unwrap_or_default().into_iter().map(|e| e.name).collect()
 }
 
-/// All links of the seven levels and of those named, and those that were put aside and left there.
-fn read_links(root: &Root, more: &[Runlevel]) -> (Found, Vec<PathBuf>) {
-    let (mut found, mut stale) = (Found::default(), Vec::new());
+/// All links of the seven levels and of those named, those that were put aside and left there, and why a
+/// folder that is there could not be read.
+fn read_links(root: &Root, more: &[Runlevel]) -> (Found, Vec<PathBuf>, Option<Error>) {
+    let (mut found, mut stale, mut unread) = (Found::default(), Vec::new(), None);
     for level in Runlevel::ALL.into_iter().chain(more.iter().copied()) {
         let folder = level.folder();
         let all = root.each_name(Path::new(&folder), &mut |name, kind| {
@@ -159,12 +175,15 @@ fn read_links(root: &Root, more: &[Runlevel]) -> (Found, Vec<PathBuf>) {
             }
             found.add(level, name, if is_link { Target::Unread } else { Target::NotALink });
         });
-        if all.is_err() {
+        if let Err(e) = all {
             found.add_missing(level);
+            if !e.is_not_found() {
+                unread.get_or_insert(e);
+            }
         }
     }
     found.sort();
-    (found, stale)
+    (found, stale, unread)
 }
 
 /// Looks where the links of one service lead.

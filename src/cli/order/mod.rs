@@ -94,12 +94,12 @@ fn plans(
 ) -> Result<Answered, String> {
     match init(&ctx.root) {
         Init::Systemd => on_systemd(ctx, args, ways, needs),
-        Init::Upstart | Init::Sysvinit => Ok(on_sysv(ctx, args, around, ways, needs)),
+        Init::Upstart | Init::Sysvinit => on_sysv(ctx, args, around, ways, needs),
         Init::Openrc => Err("this host has OpenRC, whose order amr does not know".to_owned()),
         Init::Other => {
             let is_dir = |path: &str| ctx.root.is_dir(Path::new(path));
             if is_dir("/etc/rc0.d") || is_dir("/etc/rc6.d") || is_dir("/etc/rc3.d") {
-                Ok(on_sysv(ctx, args, around, ways, needs))
+                on_sysv(ctx, args, around, ways, needs)
             } else if is_dir("/usr/lib/systemd/system") || is_dir("/lib/systemd/system") {
                 on_systemd(ctx, args, ways, needs)
             } else {
@@ -115,9 +115,10 @@ fn on_sysv(
     around: &Surroundings,
     ways: &[Way],
     needs: Option<Duration>,
-) -> Answered {
+) -> Result<Answered, String> {
     let scripts = scripts::read(&ctx.root);
-    let host = sysv::gather(&ctx.root, &scripts, handover::runlevels(ctx, around.runlevel.as_deref()));
+    let host = sysv::gather(&ctx.root, &scripts, handover::runlevels(ctx, around.runlevel.as_deref()))
+        .map_err(|e| e.to_string())?;
     let facts = ctx.facts();
     let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
     let unit_of = |name: &str| -> Option<Unit> {
@@ -142,7 +143,7 @@ fn on_sysv(
         }
     }
     let wishes = wishes::wishes(args, &known, &ctx.root, needs);
-    Answered { plans: ways.iter().map(|way| order::sysv::plan(&host, *way, &wishes)).collect(), wishes }
+    Ok(Answered { plans: ways.iter().map(|way| order::sysv::plan(&host, *way, &wishes)).collect(), wishes })
 }
 
 fn on_systemd(

@@ -6,6 +6,7 @@ use crate::cli::scripts::{self, Script};
 use crate::host::{Family, Runlevels, family};
 use crate::order::sysv::beside::{Job, When};
 use crate::order::sysv::{self, Depend, Link, LinkTarget, Numbers, Rc, SysvHost, tail};
+use crate::os::error::Error;
 use crate::os::root::{Entry, FileKind, Root};
 use crate::sysv::level::Runlevel;
 use crate::sysv::subsys;
@@ -15,11 +16,14 @@ use std::path::Path;
 
 /// Reads them.
 #[must_use]
-pub fn gather(root: &Root, scripts: &[Script], known: Option<Runlevels>) -> SysvHost {
+///
+/// # Errors
+/// A folder of links or of locks is there and cannot be read: nothing can be said of it then.
+pub fn gather(root: &Root, scripts: &[Script], known: Option<Runlevels>) -> Result<SysvHost, Error> {
     let rc = rc(root);
     let mut host = SysvHost {
         rc,
-        levels: levels(root),
+        levels: levels(root)?,
         scripts: scripts.iter().map(script).collect(),
         locks: None,
         lock_folder: subsys::FOLDER.to_owned(),
@@ -28,9 +32,9 @@ pub fn gather(root: &Root, scripts: &[Script], known: Option<Runlevels>) -> Sysv
         jobs: jobs(root),
     };
     if rc == Rc::RedHat {
-        host.locks = Some(locks(root, &host));
+        host.locks = Some(locks(root, &host)?);
     }
-    host
+    Ok(host)
 }
 
 /// What pid 1 runs itself, and when it stops each on the way to each level.
@@ -106,16 +110,18 @@ fn text(root: &Root, name: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn levels(root: &Root) -> BTreeMap<u8, Vec<Link>> {
+fn levels(root: &Root) -> Result<BTreeMap<u8, Vec<Link>>, Error> {
     let mut levels = BTreeMap::new();
     for level in Runlevel::ALL {
         let folder = level.folder();
-        if let Ok(entries) = root.list(Path::new(&folder)) {
-            let links = entries.into_iter().filter_map(|e| link(root, &folder, &e)).collect();
-            levels.insert(level.get(), links);
-        }
+        let entries = match root.list(Path::new(&folder)) {
+            Err(e) if e.is_not_found() => continue,
+            listed => listed?,
+        };
+        let links = entries.into_iter().filter_map(|e| link(root, &folder, &e)).collect();
+        levels.insert(level.get(), links);
     }
-    levels
+    Ok(levels)
 }
 
 /// One name of an rcN.d folder; `None` for what rc's globs do not match anyway.
@@ -140,15 +146,18 @@ fn link(root: &Root, folder: &str, entry: &Entry) -> Option<Link> {
     Some(Link { name: name.to_owned(), target, executable })
 }
 
-fn locks(root: &Root, host: &SysvHost) -> BTreeSet<String> {
-    let entries = root.list(Path::new(subsys::FOLDER)).unwrap_or_default();
+fn locks(root: &Root, host: &SysvHost) -> Result<BTreeSet<String>, Error> {
+    let entries = match root.list(Path::new(subsys::FOLDER)) {
+        Err(e) if e.is_not_found() => Vec::new(),
+        listed => listed?,
+    };
     let names = entries.into_iter().filter(|e| e.kind == FileKind::Regular);
     let found = BTreeSet::from_iter(names.filter_map(|e| e.name.into_string().ok()));
     if !found.is_empty() || root.is_host() {
-        return found;
+        return Ok(found);
     }
     let started = host.links(host.runlevel, 'S').into_iter().filter_map(|l| tail(&l.name));
-    BTreeSet::from_iter(started.map(str::to_owned))
+    Ok(BTreeSet::from_iter(started.map(str::to_owned)))
 }
 
 /// The level that the host lives in: not 0 or 6, which it is in while it goes down.

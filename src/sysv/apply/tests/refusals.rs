@@ -2,6 +2,21 @@
 
 use super::*;
 
+/// Links that are not seen are not taken for links that are not there.
+#[test]
+fn a_folder_of_links_that_cannot_be_read_is_an_error() {
+    let host = Host::new();
+    host.script("web", PLAIN);
+    assert_eq!(host.run(&["--add", "web"]).code, 0);
+    let folder = host.path("/etc/rc.d/rc3.d");
+    fs::remove_dir_all(&folder).unwrap();
+    symlink("rc3.d", &folder).unwrap();
+    for words in [["web", "on"].as_slice(), &["web", "off"], &["--list", "web"], &["--del", "web"]] {
+        let out = host.run(words);
+        assert!(out.code == 1 && out.stderr.contains("rc3.d"), "{words:?}: {out:?}");
+    }
+}
+
 /// sysv.md 1.9.
 #[test]
 fn messages_and_codes() {

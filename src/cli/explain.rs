@@ -53,6 +53,9 @@ pub fn ended(ended: &Ended, _root: &Root) -> Outcome {
 #[must_use]
 pub fn failure(record: &Record) -> String {
     if let Some(why) = &record.exec_failure {
+        if record.exec_main_status == 0 {
+            return why.clone();
+        }
         return format!("{why} (status {})", record.exec_main_status);
     }
     let exit = exit(record);

@@ -115,17 +115,23 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
 pub fn typed(ctx: &Context, words: &[String], verb: &str) -> Result<Vec<UnitName>, u8> {
     let known = || {
         let facts = ctx.facts();
-        let mut names = client::recorded(&ctx.place);
+        let mut names = client::recorded(&ctx.place)?;
         let files = Loader::new(&ctx.root, &ctx.unit_paths, &facts).list_unit_files();
         names.extend(files.into_iter().map(|f| f.name).filter(|n| !n.is_template()));
         names.sort();
         names.dedup();
-        names
+        Ok(names)
     };
     units::names(words, &known).map_err(|what| {
         out::complain(verb, &out::escape(&what), None);
         Class::Usage.hand()
     })
+}
+
+/// What runs cannot be seen: said, and the code for it.
+fn unseen(verb: &str, error: &client::ClientError) -> u8 {
+    out::complain(verb, &format!("cannot see what runs: {error}"), None);
+    Class::Failed.hand()
 }
 
 /// One unit from disk.
@@ -176,6 +182,11 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
     {
         return code;
     }
+    let (units, left) = if units.len() > 1 || args.units.iter().any(|word| units::is_pattern(word)) {
+        jobs::several::choose(ctx, job, &args.units, units)
+    } else {
+        (units, 0)
+    };
     let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
     let planned = match jobs::plan(ctx, &anchors, &options) {
         Ok(planned) => planned,
@@ -191,13 +202,13 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
             planned.transaction.to_text()
         };
         out::say(&text);
-        return 0;
+        return left;
     }
     if !args.json {
         warn_of_writers(verb, &planned.others_write(ctx));
     }
     if args.no_wait {
-        return in_background(ctx, verb, &anchors, args, around);
+        return in_background(ctx, verb, &anchors, args, around).max(left);
     }
     if !args.json {
         planned.notes().iter().chain(&planned.unapplied()).for_each(|note| out::complain(verb, note, None));
@@ -212,7 +223,7 @@ pub fn jobs_verb(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) ->
         out::say(&format!("{:#}\n", show::jobs_json(&reports)));
     }
     match verdict(&reports, &anchors) {
-        0 => clear(ctx, verb, &down),
+        0 => clear(ctx, verb, &down).max(left),
         code => code,
     }
 }
@@ -321,7 +332,9 @@ fn kill(ctx: &Context, args: &Kill) -> u8 {
     let options = client::Options { switches: ctx.switches.clone(), ..client::Options::default() };
     let mut code = 0;
     for name in names {
-        if let Err(e) = client::kill(&ctx.place, &load(ctx, &name), &options, number, who) {
+        let sent = units::load_one(ctx, &name)
+            .and_then(|unit| client::kill(&ctx.place, &unit, &options, number, who));
+        if let Err(e) = sent {
             out::complain("kill", &e.to_string(), None);
             code = explain::client_error(&e).class().hand();
         }
@@ -330,11 +343,12 @@ fn kill(ctx: &Context, args: &Kill) -> u8 {
 }
 
 fn reset_failed(ctx: &Context, args: &Names) -> u8 {
-    let names = if args.units.is_empty() {
-        Ok(client::recorded(&ctx.place))
-    } else {
-        typed(ctx, &args.units, "reset-failed")
+    let recorded = match client::recorded(&ctx.place) {
+        Ok(recorded) => recorded,
+        Err(e) => return unseen("reset-failed", &e),
     };
+    let names =
+        if args.units.is_empty() { Ok(recorded.clone()) } else { typed(ctx, &args.units, "reset-failed") };
     let names = match names {
         Ok(names) => names,
         Err(code) => return code,
@@ -344,7 +358,7 @@ fn reset_failed(ctx: &Context, args: &Names) -> u8 {
     }
     let mut code = 0;
     for name in names {
-        if !client::recorded(&ctx.place).contains(&name) && load(ctx, &name).load == LoadState::NotFound {
+        if !recorded.contains(&name) && load(ctx, &name).load == LoadState::NotFound {
             out::complain("reset-failed", &format!("unit '{name}' not found"), None);
             code = Class::Failed.hand();
         } else if let Err(e) = client::reset_failed(&ctx.place, &name) {

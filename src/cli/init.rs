@@ -13,7 +13,7 @@ use crate::cli::exit::{Class, Running};
 use crate::cli::hand;
 use crate::cli::handover;
 use crate::cli::jobs::{self, Options, Outcome, Report, Started};
-use crate::cli::out;
+use crate::cli::{out, units};
 use crate::host::{family, init as host_init};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::root::Root;
@@ -208,8 +208,9 @@ impl Call {
 
     /// The services that the unit wants or requires and that are part of it.
     fn members(&self) -> Vec<UnitName> {
-        let set =
-            crate::cli::units::load(&self.ctx, &self.ctx.facts(), std::slice::from_ref(&self.unit), &[]);
+        let loaded = units::load(&self.ctx, &self.ctx.facts(), std::slice::from_ref(&self.unit), &[]);
+        // Nothing runs under another name where nothing recorded is asked for.
+        let set = loaded.unwrap_or_default();
         let Some(unit) = set.get(&self.unit) else { return Vec::new() };
         let pulled = unit
             .deps
@@ -234,9 +235,10 @@ impl Call {
             Err(code) => return code,
         };
         let job = job_of(verb);
-        if verb == door::Verb::Reload && units.iter().any(|u| jobs::activity(&self.ctx, u).is_inactive()) {
-            out::complain("initd", &format!("cannot reload '{}': it is not running", self.name), None);
-            return Class::NotRunning.lsb();
+        if verb == door::Verb::Reload
+            && let Some(code) = self.refuse_reload(&units)
+        {
+            return code;
         }
         let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
         let lock = Some((self.unit.clone(), self.name.clone()));
@@ -251,6 +253,10 @@ impl Call {
             Ok(planned) => planned,
             Err(refused) => {
                 out::complain("initd", &refused.what, refused.hint.as_deref());
+                if job == Job::Stop {
+                    // What it left when it ran goes with it, though there is no unit to stop any more.
+                    self.clear(&anchors.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>());
+                }
                 return refused.class.lsb();
             }
         };
@@ -281,6 +287,25 @@ impl Call {
             Some(class) => class.lsb(),
             None => self.clear(&down),
         }
+    }
+
+    /// What is down cannot be reloaded; the exit code.
+    fn refuse_reload(&self, units: &[UnitName]) -> Option<u8> {
+        for unit in units {
+            match jobs::activity(&self.ctx, unit) {
+                Ok(activity) if !activity.is_inactive() => {}
+                Ok(_) => {
+                    let what = format!("cannot reload '{}': it is not running", self.name);
+                    out::complain("initd", &what, None);
+                    return Some(Class::NotRunning.lsb());
+                }
+                Err(e) => {
+                    out::complain("initd", &format!("cannot see what runs: {e}"), None);
+                    return Some(Class::Failed.lsb());
+                }
+            }
+        }
+        None
     }
 
     /// Removes what those that are down left behind; the exit code.

@@ -1,6 +1,7 @@
 //! Jobs of a request: computed from the units on disk as a transaction, then carried out ([`execute`]).
 
 mod execute;
+pub mod several;
 pub mod stale;
 
 use crate::cli::context::Context;
@@ -16,11 +17,13 @@ use crate::order::transaction::{
 };
 use crate::os::clock;
 use crate::os::root::FileKind;
-use crate::service::client;
+use crate::service::client::{self, ClientError};
 use crate::unit::finding;
+use crate::unit::load::is_mount_point;
 use crate::unit::model::{DepKind, Finding, LoadState, Unit};
-use crate::unit::name::UnitName;
+use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::specifier::Facts;
+use crate::unit::value::escape::unescape_path;
 use execute::Run;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -160,7 +163,8 @@ pub struct Planned {
 pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> Result<Planned, Refused> {
     let names: Vec<UnitName> = anchors.iter().map(|(_, n)| n.clone()).collect();
     let facts = ctx.facts();
-    let mut set = units::load(ctx, &facts, &names, &client::known(&ctx.place));
+    let recorded = client::known(&ctx.place).map_err(|e| unseen(&e))?;
+    let mut set = units::load(ctx, &facts, &names, &recorded).map_err(|e| unseen(&e))?;
     if options.started == Started::Executed {
         set.await_exec();
     }
@@ -172,22 +176,35 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
         {
             let class =
                 if unit.load == LoadState::NotFound { Class::NotInstalled } else { Class::NotConfigured };
-            return Err(Refused::new(class, what));
+            let runs = !activity(ctx, &unit.name).map_err(|e| unseen(&e))?.is_inactive();
+            let hint = runs.then(|| format!("it still runs, and goes on; amr stop {} ends it", unit.name));
+            return Err(Refused { class, what, hint });
         }
         resolved.push((*verb, set.main(name).clone()));
     }
-    let graph = set.graph();
+    let mut graph = set.graph();
+    graph.starts_only(is_run);
     let mode = options.mode.unwrap_or(if options.ignore_dependencies {
         Mode::IgnoreDependencies
     } else {
         Mode::Replace
     });
     let states = RefCell::new(BTreeMap::new());
-    let active =
-        |name: &UnitName| *states.borrow_mut().entry(name.clone()).or_insert_with(|| activity(ctx, name));
+    // What cannot be seen is told afterwards: it is not taken for anything.
+    let trouble = RefCell::new(None);
+    let look = |name: &UnitName| {
+        activity(ctx, name).unwrap_or_else(|e| {
+            trouble.borrow_mut().get_or_insert(e);
+            Activity::Inactive
+        })
+    };
+    let active = |name: &UnitName| *states.borrow_mut().entry(name.clone()).or_insert_with(|| look(name));
     check_manual(&graph, &resolved).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
-    let mut transaction = transaction(&graph, &resolved, mode, &active)
-        .map_err(|e| Refused::new(class_of(&e), with_findings(&e, &set)))?;
+    let computed = transaction(&graph, &resolved, mode, &active);
+    if let Some(e) = trouble.take() {
+        return Err(unseen(&e));
+    }
+    let mut transaction = computed.map_err(|e| Refused::new(class_of(&e), with_findings(&e, &set)))?;
     transaction.notes.retain(|note| !has_script(ctx, note));
     let planned = Planned { set, graph, facts, transaction };
     if options.strict {
@@ -228,7 +245,9 @@ fn with_findings(error: &TransactionError, set: &Set) -> String {
 fn class_of(error: &TransactionError) -> Class {
     match error {
         TransactionError::Unavailable { cause: Unavailable::NotFound, .. } => Class::NotInstalled,
-        TransactionError::Unavailable { cause: Unavailable::NoReload, .. } => Class::Unimplemented,
+        TransactionError::Unavailable { cause: Unavailable::NoReload | Unavailable::NotRun(_), .. } => {
+            Class::Unimplemented
+        }
         TransactionError::Unavailable { .. }
         | TransactionError::MissingInstance { .. }
         | TransactionError::Cycle(_)
@@ -238,17 +257,43 @@ fn class_of(error: &TransactionError) -> Class {
     }
 }
 
-/// What a unit does now, by its record; special targets are up.
-#[must_use]
-pub fn activity(ctx: &Context, name: &UnitName) -> Activity {
+/// What a unit does now, by its record; special targets are up, and of mounts the kernel knows.
+///
+/// # Errors
+/// It cannot be seen: never taken for a unit that is down.
+pub fn activity(ctx: &Context, name: &UnitName) -> Result<Activity, ClientError> {
     if special::is_built_in(name) {
         let down = DOWN.contains(&name.as_str());
-        return if down { Activity::Inactive } else { Activity::Active };
+        return Ok(if down { Activity::Inactive } else { Activity::Active });
     }
-    match client::status(&ctx.place, name) {
-        Ok(Some(record)) => explain::activity(record.state()),
-        Ok(None) | Err(_) => Activity::Inactive,
+    if name.kind() == UnitKind::Mount {
+        let point = unescape_path(name.stem()).ok();
+        let up = point.and_then(|point| is_mount_point(&ctx.root, Path::new(&point))).unwrap_or(false);
+        return Ok(if up { Activity::Active } else { Activity::Inactive });
     }
+    let record = client::status(&ctx.place, name)?;
+    Ok(record.map_or(Activity::Inactive, |record| explain::activity(record.state())))
+}
+
+/// The kinds of unit that amr starts and stops.
+#[must_use]
+pub fn is_run(kind: UnitKind) -> bool {
+    match kind {
+        UnitKind::Service | UnitKind::Target | UnitKind::Slice => true,
+        UnitKind::Socket
+        | UnitKind::Device
+        | UnitKind::Mount
+        | UnitKind::Automount
+        | UnitKind::Swap
+        | UnitKind::Timer
+        | UnitKind::Path
+        | UnitKind::Scope => false,
+    }
+}
+
+/// What runs cannot be seen: nothing is begun.
+fn unseen(error: &ClientError) -> Refused {
+    Refused::new(Class::Failed, format!("cannot see what runs: {error}"))
 }
 
 fn refuse_unapplied(planned: &Planned) -> Result<(), Refused> {

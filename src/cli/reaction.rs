@@ -6,6 +6,7 @@ use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options};
 use crate::cli::{out, units};
 use crate::order::reaction::{Ending, reactions};
+use crate::order::transaction::Activity;
 use crate::service::client;
 use crate::unit::name::UnitName;
 
@@ -21,8 +22,16 @@ pub fn run(ctx: &Context, unit: &str, ending: &str) -> u8 {
     };
     let Ok(unit) = UnitName::parse(unit) else { return Class::Usage.hand() };
     let recorded = client::recorded(&ctx.place);
-    let set = units::load(ctx, &ctx.facts(), std::slice::from_ref(&unit), &recorded);
-    let active = |name: &UnitName| jobs::activity(ctx, name);
+    let set = recorded.and_then(|all| units::load(ctx, &ctx.facts(), std::slice::from_ref(&unit), &all));
+    let set = match set {
+        Ok(set) => set,
+        Err(e) => {
+            out::complain("reaction", &format!("cannot see what runs: {e}"), None);
+            return Class::Failed.hand();
+        }
+    };
+    // One that cannot be seen is left to the plan, which looks again and says why.
+    let active = |name: &UnitName| jobs::activity(ctx, name).unwrap_or(Activity::Active);
     let mut code = 0;
     for reaction in reactions(&set.graph(), &unit, ending, &active) {
         let options = Options { mode: Some(reaction.mode), ..Options::default() };

@@ -5,9 +5,12 @@
 //! units that amr has a record of can be stopped, so only those are looked at for edges to them.
 
 use crate::cli::context::Context;
+use crate::cli::explain;
 use crate::order::graph::Graph;
 use crate::order::special;
 use crate::os::ids::{Ids, id_number};
+use crate::service::client::{self, ClientError};
+use crate::unit::build::blank;
 use crate::unit::finding;
 use crate::unit::load::{Loader, writers};
 use crate::unit::model::{Body, DepKind, Finding, LoadState, ServiceType, Severity, Unit};
@@ -15,12 +18,21 @@ use crate::unit::name::{NameError, UnitName};
 use crate::unit::specifier::Facts;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Does a word stand for many names?
+#[must_use]
+pub fn is_pattern(word: &str) -> bool {
+    word.contains(['*', '?', '['])
+}
+
 /// Turns what was typed into names: `foo` is `foo.service`; a pattern stands for every known name
 /// that it matches, `known` being asked only then.
 ///
 /// # Errors
-/// A name that is none, or a pattern that cannot be read.
-pub fn names(typed: &[String], known: &dyn Fn() -> Vec<UnitName>) -> Result<Vec<UnitName>, String> {
+/// A name that is none, a pattern that cannot be read, or units that cannot be listed.
+pub fn names(
+    typed: &[String],
+    known: &dyn Fn() -> Result<Vec<UnitName>, ClientError>,
+) -> Result<Vec<UnitName>, String> {
     let mut out: Vec<UnitName> = Vec::new();
     let mut add = |name: UnitName| {
         if !out.contains(&name) {
@@ -28,10 +40,11 @@ pub fn names(typed: &[String], known: &dyn Fn() -> Vec<UnitName>) -> Result<Vec<
         }
     };
     for word in typed {
-        if word.contains(['*', '?', '[']) {
+        if is_pattern(word) {
             let pattern =
                 glob::Pattern::new(word).map_err(|e| format!("cannot read the pattern '{word}': {e}"))?;
-            known()
+            let known = known().map_err(|e| format!("cannot see which units match '{word}': {e}"))?;
+            known
                 .into_iter()
                 .filter(|n| pattern.matches(n.as_str()) || pattern.matches(n.stem()))
                 .for_each(&mut add);
@@ -84,6 +97,15 @@ impl Set {
         Graph::new(self.units.values().cloned().collect())
     }
 
+    /// A name that has become another unit's stands for the unit that still runs under it.
+    fn keep_apart(&mut self, name: &UnitName) {
+        self.names.remove(name);
+        for unit in self.units.values_mut() {
+            unit.aliases.retain(|alias| alias != name);
+        }
+        self.units.insert(name.clone(), blank(name.clone(), LoadState::NotFound));
+    }
+
     fn insert(&mut self, asked: UnitName, unit: Unit) {
         if asked != unit.name {
             self.names.insert(asked, unit.name.clone());
@@ -96,11 +118,19 @@ impl Set {
 }
 
 /// Loads `wanted` and all that they pull in, and `recorded` for the edges that lead to them.
-#[must_use]
-pub fn load(ctx: &Context, facts: &Facts, wanted: &[UnitName], recorded: &[UnitName]) -> Set {
+///
+/// # Errors
+/// It cannot be seen whether something runs under a name that is another unit's now.
+pub fn load(
+    ctx: &Context,
+    facts: &Facts,
+    wanted: &[UnitName],
+    recorded: &[UnitName],
+) -> Result<Set, ClientError> {
     let loader = Loader::new(&ctx.root, &ctx.unit_paths, facts);
     let mut set = Set::default();
     let mut seen = BTreeSet::new();
+    let mut renamed = Vec::new();
     let mut waiting: Vec<(UnitName, bool)> = wanted.iter().map(|n| (n.clone(), true)).collect();
     waiting.extend(recorded.iter().map(|n| (n.clone(), false)));
     // Popped from the end: what is wanted comes first.
@@ -110,13 +140,35 @@ pub fn load(ctx: &Context, facts: &Facts, wanted: &[UnitName], recorded: &[UnitN
             continue;
         }
         let unit = loader.load(&name);
+        if unit.name != name && recorded.contains(&name) && runs(ctx, &name)? {
+            renamed.push(name.clone());
+        }
         if follow {
             let pulled = unit.deps.iter().filter(|d| pulls(d.kind));
             waiting.extend(pulled.map(|d| (d.on.clone(), true)));
         }
         set.insert(name, unit);
     }
-    set
+    renamed.iter().for_each(|name| set.keep_apart(name));
+    Ok(set)
+}
+
+/// One unit from disk; where something still runs under a name that is another unit's now, that.
+///
+/// # Errors
+/// It cannot be seen whether something does.
+pub fn load_one(ctx: &Context, name: &UnitName) -> Result<Unit, ClientError> {
+    let unit = Loader::new(&ctx.root, &ctx.unit_paths, &ctx.facts()).load(name);
+    if unit.name != *name && runs(ctx, name)? {
+        return Ok(blank(name.clone(), LoadState::NotFound));
+    }
+    Ok(unit)
+}
+
+/// Does something run that was started under this name?
+fn runs(ctx: &Context, name: &UnitName) -> Result<bool, ClientError> {
+    let record = client::status(&ctx.place, name)?;
+    Ok(record.is_some_and(|record| !explain::activity(record.state()).is_inactive()))
 }
 
 /// Does this edge bring its end into a transaction?

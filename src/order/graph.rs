@@ -7,7 +7,7 @@
 
 use super::special;
 use crate::unit::model::{DepKind, LoadState, Origin, Unit};
-use crate::unit::name::UnitName;
+use crate::unit::name::{UnitKind, UnitName};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -181,6 +181,8 @@ pub struct Graph {
     /// Each node's place among the names.
     ranks: Vec<u32>,
     index: HashMap<UnitName, UnitId>,
+    /// Which kinds of unit are started by whoever computes; `None` for all.
+    runs: Option<fn(UnitKind) -> bool>,
 }
 
 /// There are never so many units or edges.
@@ -373,6 +375,18 @@ impl Graph {
     #[must_use]
     pub fn load_state(&self, id: UnitId) -> LoadState {
         self.nodes.get(id.index()).map_or(LoadState::NotFound, |n| n.load)
+    }
+
+    /// From now on only units of these kinds can be started; the others may still be up already.
+    pub fn starts_only(&mut self, runs: fn(UnitKind) -> bool) {
+        self.runs = Some(runs);
+    }
+
+    /// The kind of a unit, where it is none of those that can be started.
+    #[must_use]
+    pub fn not_run(&self, id: UnitId) -> Option<UnitKind> {
+        let (runs, kind) = (self.runs?, self.unit_name(id)?.kind());
+        (!runs(kind)).then_some(kind)
     }
 
     /// Is it a template, which cannot be started?

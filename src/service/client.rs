@@ -9,11 +9,11 @@ mod pending;
 
 pub use pending::Pending;
 
-use super::machine::ServiceResult;
+use super::machine::{ServiceResult, State};
 use super::place::{Place, alive, is_left, living};
 use super::plan::{Errand, Extras, Plan, PlanError};
 use super::run::REPORT_FD;
-use super::status::{Record, StartWindow};
+use super::status::{Moment, Record, StartWindow, VERSION};
 use crate::os::child::{self, Spec};
 use crate::os::clock::{self, BootId};
 use crate::os::error::Error;
@@ -254,18 +254,65 @@ pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
 }
 
 /// The units that have a record, sorted.
-#[must_use]
-pub fn recorded(place: &Place) -> Vec<UnitName> {
-    let mut names = known(place);
-    names.retain(|n| place.root.exists(&place.files(n.as_str()).status));
-    names
+///
+/// # Errors
+/// It cannot be seen which have one.
+pub fn recorded(place: &Place) -> Result<Vec<UnitName>> {
+    let mut names = Vec::new();
+    for name in known(place)? {
+        match place.root.lstat(&place.files(name.as_str()).status) {
+            Err(e) if e.is_not_found() => {}
+            seen => {
+                seen?;
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// The units that have a folder, sorted: those with a record, and a few more. What is no unit's folder is
 /// passed over.
-#[must_use]
-pub fn known(place: &Place) -> Vec<UnitName> {
-    place.folders().iter().filter_map(|name| UnitName::parse(name.to_str()?).ok()).collect()
+///
+/// # Errors
+/// The folders cannot be listed.
+pub fn known(place: &Place) -> Result<Vec<UnitName>> {
+    Ok(place.folders()?.iter().filter_map(|name| UnitName::parse(name.to_str()?).ok()).collect())
+}
+
+/// Notes that a target is up: it has no process, so that its record is all there is of it.
+///
+/// # Errors
+/// The record cannot be written.
+pub fn note_up(place: &Place, unit: &Unit) -> Result<()> {
+    let files = place.prepare(unit.name.as_str())?;
+    let at = Moment::at(clock::realtime(), clock::now());
+    let record = Record {
+        version: VERSION,
+        unit: unit.name.to_string(),
+        description: unit.description.clone(),
+        boot_id: BootId::read(&Root::host()?)?.as_str().to_owned(),
+        // Up without a process, as a service is after it has exited.
+        sub: State::Exited.sub().to_owned(),
+        result: ServiceResult::Success.as_str().to_owned(),
+        state_change: at,
+        active_enter: at,
+        ..Record::default()
+    };
+    Ok(place.root.write_atomic(&files.status, &record.encode(), 0o644, Sync::No)?)
+}
+
+/// Notes that a target is down.
+///
+/// # Errors
+/// The record cannot be written.
+pub fn note_down(place: &Place, name: &UnitName) -> Result<()> {
+    let Some(mut record) = place.record(name.as_str())? else { return Ok(()) };
+    let at = Moment::at(clock::realtime(), clock::now());
+    State::Dead.sub().clone_into(&mut record.sub);
+    (record.state_change, record.active_exit, record.inactive_enter) = (at, at, at);
+    let path = place.files(name.as_str()).status;
+    Ok(place.root.write_atomic(&path, &record.encode(), 0o644, Sync::No)?)
 }
 
 /// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner
@@ -312,15 +359,26 @@ fn supervised(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
 
 fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan, PlanError> {
     let files = unit.fragment.iter().chain(&unit.dropins);
+    let lock_name = match &options.lock_name {
+        Some(name) => Some(name.clone()),
+        // The script may be gone with the unit; what was made in its name goes by the record.
+        None if errand != Errand::Start => recorded_lock_name(place, unit.name.as_str()),
+        None => None,
+    };
     let extras = Extras {
         paths: place.paths(unit.name.as_str()),
         mode: place.mode(),
-        lock_name: options.lock_name.clone(),
+        lock_name,
         files: place.marks(files),
         switches: options.switches.clone(),
         bound: options.bound,
     };
     Plan::new(unit, extras, errand)
+}
+
+fn recorded_lock_name(place: &Place, unit: &str) -> Option<String> {
+    let lock = place.record(unit).ok()??.lock?;
+    Some(lock.file_name()?.to_str()?.to_owned())
 }
 
 /// Has a supervisor carry out the plan; it reports through the pipe.

@@ -101,7 +101,7 @@ impl Place {
         let runtime = crate::host::runtime(&root);
         Self {
             run_dir: runtime.dir.join(OWN),
-            other_run_dir: runtime.other.map(|dir| dir.join(OWN)).filter(|dir| root.is_dir(dir)),
+            other_run_dir: runtime.other.map(|dir| dir.join(OWN)).filter(|dir| may_be_dir(&root, dir)),
             runtime_dir: runtime.dir.to_owned(),
             log_dir: PathBuf::from("/var/log/amr-units"),
             lock_dir: PathBuf::from("/var/lock/subsys"),
@@ -197,16 +197,22 @@ impl Place {
     }
 
     /// The names of the folders of units.
-    #[must_use]
-    pub fn folders(&self) -> Vec<OsString> {
-        let dirs = [Some(&self.run_dir), self.other_run_dir.as_ref()].into_iter().flatten();
-        let mut names: Vec<OsString> =
-            dirs.flat_map(|dir| self.root.list(dir).unwrap_or_default()).map(|entry| entry.name).collect();
+    ///
+    /// # Errors
+    /// They cannot be listed. That no unit was ever started is no error.
+    pub fn folders(&self) -> Result<Vec<OsString>> {
+        let mut names: Vec<OsString> = Vec::new();
+        for dir in [Some(&self.run_dir), self.other_run_dir.as_ref()].into_iter().flatten() {
+            match self.root.list(dir) {
+                Err(e) if e.is_not_found() => {}
+                listed => names.extend(listed?.into_iter().map(|entry| entry.name)),
+            }
+        }
         if self.other_run_dir.is_some() {
             names.sort_unstable();
             names.dedup();
         }
-        names
+        Ok(names)
     }
 
     /// Makes the folders of a unit where they are missing, and checks that they are ours.
@@ -262,6 +268,14 @@ impl Place {
             Some(FileMark { path: path.clone(), mtime })
         };
         files.filter_map(mark).collect()
+    }
+}
+
+/// What cannot be looked at may be one; whoever looks into it meets the same trouble and says so.
+fn may_be_dir(root: &Root, dir: &Path) -> bool {
+    match root.stat(dir) {
+        Ok(stat) => stat.kind == FileKind::Dir,
+        Err(e) => !e.is_not_found(),
     }
 }
 

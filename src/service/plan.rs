@@ -9,7 +9,7 @@ use super::machine::Policy;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::io::Output;
 use crate::unit::model::{Body, DepKind, ExecCommand, Service, StartLimit, Unit};
-use crate::unit::name::UnitName;
+use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::value::raw_path;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -167,8 +167,12 @@ impl Plan {
     /// # Errors
     /// See [`PlanError`].
     pub fn new(unit: &Unit, extras: Extras, errand: Errand) -> Result<Self, PlanError> {
-        let Body::Service(service) = &unit.body else {
-            return Err(PlanError::NotAService(unit.name.clone()));
+        let unread = Service::default();
+        let service = match &unit.body {
+            Body::Service(service) => service,
+            // Its file is gone, and it may run: it is stopped and watched over as any service is.
+            Body::Other if errand != Errand::Start && unit.name.kind() == UnitKind::Service => &unread,
+            Body::Other => return Err(PlanError::NotAService(unit.name.clone())),
         };
         if errand == Errand::Start {
             refuse_overlap(&unit.name, service, &extras.paths)?;

@@ -186,6 +186,8 @@ struct Supervisor {
     deserted: bool,
     /// It waits for an automatic restart that concerns others.
     restarting: bool,
+    /// Why the files that others know the service by are not all there.
+    unfinished: Option<Error>,
     /// Until it has finished.
     lock: Option<Lock>,
 }

@@ -51,7 +51,7 @@ fn of_unit(unit: &Unit, state: State, r: &Record) -> Vec<(&'static str, String)>
         ("Description", unit.description.clone().unwrap_or_else(|| unit.name.to_string())),
         ("LoadState", load_state(unit.load).into()),
         ("ActiveState", state.active().into()),
-        ("SubState", state.sub().into()),
+        ("SubState", r.sub_state().into()),
         ("FragmentPath", unit.fragment.as_ref().map_or_else(String::new, |p| p.display().to_string())),
         ("DropInPaths", paths.join(" ")),
         ("StateChangeTimestamp", time(r.state_change)),

@@ -157,6 +157,15 @@ impl Record {
         State::from_sub(&self.sub).unwrap_or_default()
     }
 
+    /// `SubState`; a target, which has no process, knows but two.
+    #[must_use]
+    pub fn sub_state(&self) -> &'static str {
+        match (self.unit.ends_with(".target"), self.state()) {
+            (true, State::Exited) => "active",
+            (_, state) => state.sub(),
+        }
+    }
+
     /// The result it tells of.
     #[must_use]
     pub fn service_result(&self) -> ServiceResult {

@@ -16,7 +16,7 @@ mod several;
 mod tests;
 pub mod writers;
 
-pub use check::unmet;
+pub use check::{is_mount_point, unmet};
 pub use closure::Units;
 pub use index::{FileState, UnitFile, search_path};
 

@@ -34,7 +34,13 @@ impl Call {
             let known = if *unit == self.unit { own.take() } else { None };
             let record = known.unwrap_or_else(|| client::status(&self.ctx.place, unit));
             let name = if *unit == self.unit { self.name.as_str() } else { unit.stem() };
-            let (running, pid) = record.map_or((Running::Unknown, None), |r| self.running(r.as_ref(), name));
+            let (running, pid) = match record {
+                Ok(record) => self.running(record.as_ref(), name),
+                Err(e) => {
+                    out::complain("initd", &format!("cannot see whether '{name}' runs: {e}"), None);
+                    (Running::Unknown, None)
+                }
+            };
             out::say(&dialect::status(self.dialect(), name, running, pid));
             if worst.is_none_or(|(so_far, _)| so_far.code() < running.code()) {
                 worst = Some((running, name));

@@ -5,18 +5,25 @@ use super::{Options, Outcome, Planned, Report, activity};
 use crate::cli::context::Context;
 use crate::cli::exit::Class;
 use crate::cli::explain;
+use crate::order::graph::Relation;
 use crate::order::reaction;
-use crate::order::transaction::{Job, JobKind, on_job_done_inactive, on_job_failed};
+use crate::order::special;
+use crate::order::transaction::{Activity, Job, JobKind, on_job_done_inactive, on_job_failed};
 use crate::os::clock;
 use crate::os::poll::{Interest, wait};
 use crate::service::client::{self, Pending};
+use crate::service::machine::State;
 use crate::unit::load::unmet;
-use crate::unit::model::{Body, Check, Unit};
+use crate::unit::model::{Check, Unit};
+use crate::unit::name::{UnitKind, UnitName};
 use std::path::Path;
 use std::time::Duration;
 
 /// Between two looks at a job that has no descriptor to wait for.
 const SOON: Duration = Duration::from_millis(5);
+
+/// Between two looks at what other commands do.
+const OTHERS: Duration = Duration::from_millis(20);
 
 /// A transaction under way.
 pub(super) struct Run<'a> {
@@ -45,7 +52,15 @@ impl<'a> Run<'a> {
         meanwhile();
         loop {
             self.begin_what_can(tell);
-            if self.pending.is_empty() || !self.await_some(deadline, tell) {
+            let held = self.held();
+            if self.pending.is_empty() && held.is_none() {
+                break;
+            }
+            if !self.await_some(deadline, held.is_some(), tell) {
+                if let Some((job, on)) = held {
+                    let why = format!("not begun in the time given, since '{on}' is on its way");
+                    self.end(job, Outcome::Failed(Class::Failed, why), tell);
+                }
                 break;
             }
         }
@@ -67,22 +82,64 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A job that was not begun and waits for none that has not ended.
-    fn next(&self) -> Option<usize> {
+    /// The jobs that were not begun and wait for none of this transaction that has not ended.
+    fn due(&self) -> impl Iterator<Item = (usize, &Job)> {
         let over = |i: &usize| self.ended.get(*i).is_some_and(Option::is_some);
         let jobs = self.planned.transaction.jobs.iter().enumerate();
-        jobs.filter(|(i, _)| !self.begun.get(*i).copied().unwrap_or(true) && !over(i))
-            .find(|(_, job)| job.waits_for.iter().all(over))
-            .map(|(i, _)| i)
+        jobs.filter(move |(i, job)| {
+            !self.begun.get(*i).copied().unwrap_or(true) && !over(i) && job.waits_for.iter().all(over)
+        })
+    }
+
+    /// One of them that waits for nobody else either.
+    fn next(&self) -> Option<usize> {
+        self.due().find(|(_, job)| self.held_by(job).is_none()).map(|(i, _)| i)
+    }
+
+    /// One of them that waits for what another command does, and the unit that this is about.
+    fn held(&self) -> Option<(usize, UnitName)> {
+        self.due().find_map(|(i, job)| Some((i, self.held_by(job)?.clone())))
+    }
+
+    /// The unit with which another command is at work and that comes before this job. systemd has one queue
+    /// for the jobs of all; here the records say what the others do: a start waits for whatever comes before
+    /// it, and what is being stopped comes before everything that it is ordered with.
+    fn held_by(&self, job: &Job) -> Option<&UnitName> {
+        if self.options.ignore_dependencies || job.kind == JobKind::Reload {
+            return None;
+        }
+        let graph = &self.planned.graph;
+        let related = |relation| graph.related(job.id, relation).filter_map(|(to, _)| graph.unit_name(to));
+        let is_ours = |name: &UnitName| self.planned.transaction.jobs.iter().any(|j| j.unit == *name);
+        let others = |relation| {
+            let foreign = related(relation).filter(|name| !special::is_built_in(name) && !is_ours(name));
+            foreign.filter_map(|name| Some((name, self.under_way(name)?)))
+        };
+        let mut before = others(Relation::After).filter(|_| job.kind.is_start());
+        let mut after = others(Relation::Before).filter(|(_, now)| *now == Activity::Deactivating);
+        before.next().or_else(|| after.next()).map(|(name, _)| name)
+    }
+
+    /// What a supervisor is doing with the unit, where that will end by itself and soon: a service that
+    /// only waits for its automatic restart has no job.
+    fn under_way(&self, name: &UnitName) -> Option<Activity> {
+        let place = &self.ctx.place;
+        if !client::is_supervised(place, name).ok()? {
+            return None;
+        }
+        let state = place.record(name.as_str()).ok()??.state();
+        let now = explain::activity(state);
+        let at_work = matches!(now, Activity::Activating | Activity::Deactivating);
+        (at_work && state != State::AutoRestart).then_some(now)
     }
 
     /// Begins a job; `Some` where it is over at once.
     fn begin(&mut self, index: usize) -> Option<Outcome> {
         let job = self.planned.transaction.jobs.get(index)?;
-        let unit = self.planned.set.get(&job.unit);
-        let Some(unit) = unit.filter(|u| matches!(u.body, Body::Service(_))) else {
-            return Some(Outcome::Done);
-        };
+        let Some(unit) = self.planned.set.get(&job.unit) else { return Some(Outcome::Done) };
+        if job.unit.kind() != UnitKind::Service {
+            return Some(self.without_process(unit, job.kind));
+        }
         if job.kind.is_start()
             && let Some(outcome) = self.checks(unit)
         {
@@ -92,9 +149,7 @@ impl<'a> Run<'a> {
         let options = self.client_options(unit);
         let begun = match job.kind {
             JobKind::VerifyActive => {
-                let up = activity(self.ctx, &job.unit).is_active();
-                let sentence = || Outcome::Failed(Class::Failed, format!("'{}' is not active", job.unit));
-                return Some(if up { Outcome::Done } else { sentence() });
+                return Some(self.verify_active(&job.unit));
             }
             JobKind::Stop => client::stop(place, unit, &options),
             JobKind::RestartStop => client::stop_for_restart(place, unit, &options),
@@ -108,6 +163,35 @@ impl<'a> Run<'a> {
             }
             Err(e) => Some(explain::client_error(&e)),
         }
+    }
+
+    fn verify_active(&self, unit: &UnitName) -> Outcome {
+        match activity(self.ctx, unit) {
+            Ok(now) if now.is_active() => Outcome::Done,
+            Ok(_) => Outcome::Failed(Class::Failed, format!("'{unit}' is not active")),
+            Err(e) => explain::client_error(&e),
+        }
+    }
+
+    /// A target, for which there is nothing to do but to note it; of the other kinds only slices are
+    /// amr's, and need nothing.
+    fn without_process(&self, unit: &Unit, kind: JobKind) -> Outcome {
+        let noted = match (unit.name.kind(), kind) {
+            (UnitKind::Slice, _) | (UnitKind::Target, JobKind::Reload) => return Outcome::Done,
+            (UnitKind::Target, JobKind::VerifyActive) => return self.verify_active(&unit.name),
+            (UnitKind::Target, JobKind::Start | JobKind::RestartStart) => match self.checks(unit) {
+                Some(outcome) => return outcome,
+                None => client::note_up(&self.ctx.place, unit),
+            },
+            (UnitKind::Target, JobKind::Stop | JobKind::RestartStop) => {
+                client::note_down(&self.ctx.place, &unit.name)
+            }
+            (other, _) => {
+                let what = format!("amr does not {} .{} units", kind.as_str(), other.as_str());
+                return Outcome::Failed(Class::Unimplemented, what);
+            }
+        };
+        noted.map_or_else(|e| explain::client_error(&e), |()| Outcome::Done)
     }
 
     /// `Condition…=` and `Assert…=` are looked at when the unit's turn comes.
@@ -145,14 +229,14 @@ impl<'a> Run<'a> {
     }
 
     /// Waits until one job or more have ended; false when the time is over.
-    fn await_some(&mut self, deadline: Option<Duration>, tell: &mut dyn FnMut(&Report)) -> bool {
+    fn await_some(&mut self, deadline: Option<Duration>, held: bool, tell: &mut dyn FnMut(&Report)) -> bool {
         let left = deadline.map(|d| d.saturating_sub(clock::now()));
         if left.is_some_and(|l| l.is_zero()) {
             return false;
         }
         // A job without a descriptor is between two supervisors: look again soon.
         let fds: Vec<_> = self.pending.iter().filter_map(|(_, p)| Some((p.fd()?, Interest::Read))).collect();
-        let soon = (fds.len() < self.pending.len()).then_some(SOON);
+        let soon = (fds.len() < self.pending.len()).then_some(SOON).or(held.then_some(OTHERS));
         let timeout = match (left, soon) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),

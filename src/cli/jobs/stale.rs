@@ -5,9 +5,9 @@
 
 use super::activity;
 use crate::cli::context::Context;
-use crate::os::error::Error;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
+use crate::service::client::ClientError;
 use crate::sysv::subsys;
 use crate::unit::name::UnitName;
 use std::path::{Path, PathBuf};
@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 /// file of a pid stays while there is such a process: it may be somebody else's.
 ///
 /// # Errors
-/// One of them is there and cannot be removed.
-pub fn clear(ctx: &Context, unit: &UnitName, script: &str) -> Result<(), Error> {
-    if !activity(ctx, unit).is_inactive() {
+/// One of them is there and cannot be removed, or it cannot be seen whether the unit runs.
+pub fn clear(ctx: &Context, unit: &UnitName, script: &str) -> Result<(), ClientError> {
+    if !activity(ctx, unit)?.is_inactive() {
         return Ok(());
     }
     let pid_file = PathBuf::from(format!("/var/run/{script}.pid"));

@@ -6,11 +6,12 @@ use crate::cli::exit::Class;
 use crate::cli::{explain, hand, jobs, out, units};
 use crate::order::transaction::Activity;
 use crate::order::tree::{Depth, Direction, tree};
-use crate::service::client;
+use crate::service::client::{self, ClientError};
 use crate::unit::load::{FileState, Loader};
 use crate::unit::model::LoadState;
 use crate::unit::name::UnitName;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 
 struct Row {
     unit: String,
@@ -20,6 +21,11 @@ struct Row {
     description: String,
 }
 
+fn unseen(verb: &str, error: &ClientError) -> u8 {
+    out::complain(verb, &format!("cannot see what runs: {error}"), None);
+    Class::Failed.hand()
+}
+
 /// Units that amr has a record of; `--all` adds those that are inactive.
 pub fn units(ctx: &Context, args: &List) -> u8 {
     let patterns = match patterns(args, "list-units") {
@@ -27,8 +33,16 @@ pub fn units(ctx: &Context, args: &List) -> u8 {
         Err(code) => return code,
     };
     let mut rows = Vec::new();
-    for name in client::recorded(&ctx.place).into_iter().filter(|n| matches(&patterns, n)) {
-        let Ok(Some(record)) = client::status(&ctx.place, &name) else { continue };
+    let recorded = match client::recorded(&ctx.place) {
+        Ok(recorded) => recorded,
+        Err(e) => return unseen("list-units", &e),
+    };
+    for name in recorded.into_iter().filter(|n| matches(&patterns, n)) {
+        let record = match client::status(&ctx.place, &name) {
+            Ok(Some(record)) => record,
+            Ok(None) => continue,
+            Err(e) => return unseen("list-units", &e),
+        };
         let activity = explain::activity(record.state());
         if activity == Activity::Inactive && !args.all {
             continue;
@@ -38,7 +52,7 @@ pub fn units(ctx: &Context, args: &List) -> u8 {
             unit: name.to_string(),
             load: load_state(unit.load),
             active: activity.as_str().to_owned(),
-            sub: record.state().sub().to_owned(),
+            sub: record.sub_state().to_owned(),
             description: unit.description.unwrap_or_else(|| name.to_string()),
         });
     }
@@ -122,14 +136,27 @@ pub fn dependencies(ctx: &Context, args: &Dependencies) -> u8 {
         }
         Direction::Forward | Direction::After => Vec::new(),
     };
-    let set = units::load(ctx, &facts, std::slice::from_ref(&name), &others);
+    let set = match units::load(ctx, &facts, std::slice::from_ref(&name), &others) {
+        Ok(set) => set,
+        Err(e) => return unseen("list-dependencies", &e),
+    };
     if let Some(what) = set.get(&name).and_then(units::refusal) {
         out::complain("list-dependencies", &what, None);
         return Class::NotConfigured.hand();
     }
     let depth = if args.all { Depth::All } else { Depth::Targets };
-    let active = |n: &UnitName| jobs::activity(ctx, n);
-    let Some(tree) = tree(&set.graph(), set.main(&name), direction, depth, &active) else {
+    let trouble = RefCell::new(None);
+    let active = |n: &UnitName| {
+        jobs::activity(ctx, n).unwrap_or_else(|e| {
+            trouble.borrow_mut().get_or_insert(e);
+            Activity::Inactive
+        })
+    };
+    let found = tree(&set.graph(), set.main(&name), direction, depth, &active);
+    if let Some(e) = trouble.take() {
+        return unseen("list-dependencies", &e);
+    }
+    let Some(tree) = found else {
         out::complain("list-dependencies", &format!("unit '{name}' not found"), None);
         return Class::Failed.hand();
     };

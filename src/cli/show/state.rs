@@ -2,16 +2,16 @@
 
 use crate::cli::args::Names;
 use crate::cli::context::Context;
-use crate::cli::exit::Class;
-use crate::cli::{hand, jobs, out};
+use crate::cli::exit::{Class, Running};
+use crate::cli::{hand, jobs, out, units};
 use crate::order::transaction::Activity;
 
-/// 0 if one is active, else 3, as systemctl(1).
+/// 0 if one is active, else 3, as systemctl(1); 4 where it cannot be seen.
 pub fn is_active(ctx: &Context, args: &Names) -> u8 {
     any(ctx, args, "is-active", 3, Activity::is_active)
 }
 
-/// 0 if one has failed, else 1.
+/// 0 if one has failed, else 1; 4 where it cannot be seen.
 pub fn is_failed(ctx: &Context, args: &Names) -> u8 {
     any(ctx, args, "is-failed", 1, |a| a == Activity::Failed)
 }
@@ -26,8 +26,16 @@ fn any(ctx: &Context, args: &Names, verb: &str, otherwise: u8, wanted: fn(Activi
         Err(code) => return code,
     };
     let mut code = otherwise;
+    let mut unseen = false;
     for name in names {
-        let now = jobs::activity(ctx, &hand::load(ctx, &name).name);
+        let now = match units::load_one(ctx, &name).and_then(|unit| jobs::activity(ctx, &unit.name)) {
+            Ok(now) => now,
+            Err(e) => {
+                out::complain(verb, &format!("cannot see what runs: {e}"), None);
+                unseen = true;
+                continue;
+            }
+        };
         if !args.quiet {
             out::say(&format!("{}\n", now.as_str()));
         }
@@ -35,5 +43,5 @@ fn any(ctx: &Context, args: &Names, verb: &str, otherwise: u8, wanted: fn(Activi
             code = 0;
         }
     }
-    code
+    if unseen && code != 0 { Running::Unknown.code() } else { code }
 }

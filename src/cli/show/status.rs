@@ -2,7 +2,8 @@
 
 use crate::cli::args::Status;
 use crate::cli::context::Context;
-use crate::cli::{explain, hand, out, units};
+use crate::cli::exit::Running;
+use crate::cli::{explain, hand, jobs, out, units};
 use crate::order::transaction::Activity;
 use crate::os::clock;
 use crate::os::proc::{Proc, ProcessId};
@@ -41,8 +42,14 @@ struct Usage {
 /// Prints it. The code is systemctl's: 0 active, 3 not, 4 no such unit.
 pub fn run(ctx: &Context, args: &Status) -> u8 {
     let names = if args.units.is_empty() {
-        let busy = |n: &UnitName| matches!(client::status(&ctx.place, n), Ok(Some(r)) if explain::activity(r.state()) != Activity::Inactive);
-        Ok(client::recorded(&ctx.place).into_iter().filter(busy).collect())
+        // One that cannot be seen is told of below.
+        let idle = |n: &UnitName| matches!(jobs::activity(ctx, n), Ok(Activity::Inactive));
+        let recorded =
+            client::recorded(&ctx.place).map(|names| names.into_iter().filter(|n| !idle(n)).collect());
+        recorded.map_err(|e| {
+            out::complain("status", &format!("cannot see what runs: {e}"), None);
+            Running::Unknown.code()
+        })
     } else {
         hand::typed(ctx, &args.units, "status")
     };
@@ -73,7 +80,7 @@ pub fn run(ctx: &Context, args: &Status) -> u8 {
 }
 
 fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<Known, String> {
-    let mut unit = hand::load(ctx, name);
+    let mut unit = units::load_one(ctx, name).map_err(|e| e.to_string())?;
     unit.findings.extend(units::others_write(ctx, &unit));
     let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
     let usage = record.as_ref().map(usage).unwrap_or_default();
@@ -198,7 +205,7 @@ fn loaded(unit: &Unit) -> String {
 }
 
 fn active(record: &Record, activity: Activity) -> String {
-    let mut text = format!("{} ({}", activity.as_str(), record.state().sub());
+    let mut text = format!("{} ({}", activity.as_str(), record.sub_state());
     if activity == Activity::Failed && !record.result.is_empty() {
         let _ = write!(text, ", {}", record.result);
     }
@@ -274,7 +281,7 @@ fn as_json(known: &Known) -> Value {
         "fragment": unit.fragment.as_deref().map(shown),
         "dropins": unit.dropins.iter().map(|p| shown(p)).collect::<Vec<_>>(),
         "active": explain::activity(r.state()).as_str(),
-        "sub": r.state().sub(),
+        "sub": r.sub_state(),
         "result": r.result,
         "since": (r.state_change.real > 0).then(|| Utc(i64::try_from(r.state_change.real).unwrap_or(i64::MAX)).to_rfc3339()),
         "main_pid": r.main.map(|m| m.pid),

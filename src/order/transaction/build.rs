@@ -100,6 +100,11 @@ fn check(draft: &Draft, unit: UnitId, kind: JobType) -> Result<(), Unavailable> 
         LoadState::BadSetting => return Err(Unavailable::BadSetting),
         LoadState::Error => return Err(Unavailable::Error),
     }
+    if let Some(of_kind) = graph.not_run(unit)
+        && !draft.activity(unit).is_active()
+    {
+        return Err(Unavailable::NotRun(of_kind));
+    }
     if kind == JobType::Reload && !can_reload(graph, unit) {
         return Err(Unavailable::NoReload);
     }

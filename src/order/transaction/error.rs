@@ -3,7 +3,7 @@
 use super::Verb;
 use crate::order::graph::Place;
 use crate::unit::model::{DepKind, Origin};
-use crate::unit::name::UnitName;
+use crate::unit::name::{UnitKind, UnitName};
 use std::fmt;
 use thiserror::Error;
 
@@ -25,6 +25,9 @@ pub enum Unavailable {
     /// It has neither `ExecReload=` nor units to pass the reload on to.
     #[error("has no ExecReload=")]
     NoReload,
+    /// Its kind is none of those that are started and stopped here.
+    #[error("is a .{} unit, which amr cannot start", .0.as_str())]
+    NotRun(UnitKind),
     /// `foo@.service`.
     #[error("is a template without an instance")]
     Template,

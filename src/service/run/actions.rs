@@ -45,12 +45,7 @@ impl Supervisor {
             Action::Disarm => self.timers.disarm(Clock::Phase),
             Action::ArmWatchdog => self.arm_clock(Clock::Watchdog, self.watchdog),
             Action::DisarmWatchdog => self.timers.disarm(Clock::Watchdog),
-            Action::Started => {
-                self.write_pid_file();
-                self.publish();
-                self.waiters.started();
-                self.count_oom_kills();
-            }
+            Action::Started => self.started(),
             Action::Reloaded(result) => {
                 self.publish();
                 self.waiters.reloaded(result);
@@ -58,6 +53,26 @@ impl Supervisor {
             Action::TakeLock => self.take_lock(),
             Action::DropLock => self.drop_lock(),
             Action::Over { again } => self.over(again),
+        }
+    }
+
+    /// It is up, with the files that others know it by. Where one of those cannot be had, whoever asked for
+    /// the start gets none: a service that status, rc or the next command does not see is worse than a
+    /// start that failed. A restart that nobody waits for goes on: it was up before.
+    fn started(&mut self) {
+        let lock = self.unfinished.take().map_or(Ok(()), Err);
+        match lock.and_then(|()| self.write_pid_file()).and_then(|()| self.try_publish()) {
+            Err(e) if self.waiters.await_start() => {
+                log::error!("{e}; the start of '{}' is undone", self.plan.unit);
+                self.record.exec_failure = Some(e.to_string());
+                self.machine.result = ServiceResult::Resources;
+                self.queue.push_back(Event::Stop(StopKind::Stop));
+            }
+            outcome => {
+                self.note_failure(outcome);
+                self.waiters.started();
+                self.count_oom_kills();
+            }
         }
     }
 

@@ -138,6 +138,7 @@ impl Supervisor {
             holders: Vec::new(),
             listener,
             foreground,
+            unfinished: None,
             lock: Some(lock),
         });
         if s.plan.mode == ApplyMode::Strict {

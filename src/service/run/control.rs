@@ -66,6 +66,11 @@ impl Waiters {
         self.all.is_empty()
     }
 
+    /// Does anybody wait for the end of a start?
+    pub(super) fn await_start(&self) -> bool {
+        self.all.iter().any(|(what, _)| *what == What::Start)
+    }
+
     /// The connections: one that becomes readable has been given up.
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.all.iter().filter_map(|(_, ear)| match ear {

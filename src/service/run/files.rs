@@ -18,6 +18,7 @@ impl Supervisor {
             Err(e) => {
                 log::warn!("{e}; rc will not stop '{}' by itself", self.plan.unit);
                 self.record.lock = None;
+                self.unfinished = Some(e);
             }
         }
     }
@@ -45,11 +46,10 @@ impl Supervisor {
         self.place.root.is_dir(folder).then(|| folder.join(format!("{name}.pid")))
     }
 
-    pub(super) fn write_pid_file(&self) {
-        let (Some(path), Some(main)) = (self.pid_path(), &self.main) else { return };
+    pub(super) fn write_pid_file(&self) -> Result<()> {
+        let (Some(path), Some(main)) = (self.pid_path(), &self.main) else { return Ok(()) };
         let text = format!("{}\n", main.pid());
-        let outcome: Result<()> = self.place.root.write_atomic(&path, text.as_bytes(), 0o644, Sync::No);
-        self.note_failure(outcome);
+        self.place.root.write_atomic(&path, text.as_bytes(), 0o644, Sync::No)
     }
 
     pub(super) fn remove_pid_file(&self) {

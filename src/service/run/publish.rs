@@ -3,6 +3,7 @@
 use super::Supervisor;
 use crate::os::cgroup::Version;
 use crate::os::clock::BootId;
+use crate::os::error::Result;
 use crate::os::proc::Identity;
 use crate::os::root::Sync;
 use crate::os::tracking::Tracking;
@@ -48,8 +49,17 @@ pub(super) fn inherit(record: &mut Record, old: Record) {
 }
 
 impl Supervisor {
-    /// Writes the record if it is not what is on the disk.
+    /// Writes the record if it is not what is on the disk. One that cannot be written is tried again with
+    /// the next change.
     pub(super) fn publish(&mut self) {
+        if let Err(e) = self.try_publish() {
+            log::error!("{e}");
+        }
+    }
+
+    /// # Errors
+    /// The record cannot be written.
+    pub(super) fn try_publish(&mut self) -> Result<()> {
         let m = &self.machine;
         let r = &mut self.record;
         m.state.sub().clone_into(&mut r.sub);
@@ -74,12 +84,11 @@ impl Supervisor {
             }
         };
         if self.record == self.published {
-            return;
+            return Ok(());
         }
         let bytes = self.record.encode();
-        match self.place.root.write_atomic(&self.files.status, &bytes, 0o644, Sync::No) {
-            Ok(()) => self.published = self.record.clone(),
-            Err(e) => log::error!("{e}"),
-        }
+        self.place.root.write_atomic(&self.files.status, &bytes, 0o644, Sync::No)?;
+        self.published = self.record.clone();
+        Ok(())
     }
 }

@@ -60,7 +60,9 @@ fn counts(name: &std::ffi::OsStr) -> bool {
     !name.starts_with('.') && !name.ends_with('~')
 }
 
-fn is_mount_point(root: &Root, path: &Path) -> Option<bool> {
+/// Is something mounted here? `None` where the path cannot be looked at.
+#[must_use]
+pub fn is_mount_point(root: &Root, path: &Path) -> Option<bool> {
     let resolved = root.resolve(path).ok()?;
     let Some(parent) = resolved.parent() else { return Some(true) };
     let (here, above) = (root.stat(&resolved).ok()?, root.stat(parent).ok()?);

@@ -1,0 +1,41 @@
+//! Several units named in one command, or by a pattern: what one of them is must not keep the verb from the
+//! others where that does no harm.
+
+use super::activity;
+use crate::cli::context::Context;
+use crate::cli::exit::Class;
+use crate::cli::{out, units};
+use crate::order::special;
+use crate::order::transaction::{Activity, Verb};
+use crate::unit::model::LoadState;
+use crate::unit::name::UnitName;
+
+/// Of `names`, which `words` stand for, those that the verb can be about; the others are said. A stop leaves
+/// out what is gone; the other verbs only what a pattern brought in. The code is for what was left out: what
+/// a pattern matches and is gone is no fault of whoever typed it.
+#[must_use]
+pub fn choose(ctx: &Context, verb: Verb, words: &[String], names: Vec<UnitName>) -> (Vec<UnitName>, u8) {
+    let mut code = 0;
+    let is_typed = |name: &UnitName| {
+        words.iter().any(|word| UnitName::parse_or_service(word).is_ok_and(|typed| typed == *name))
+    };
+    let mut can = |name: &UnitName| {
+        if !is_typed(name) && special::is_built_in(name) {
+            // It stands for something of the host's, which nobody means by a pattern.
+            return false;
+        }
+        // What cannot be seen is for the plan to tell.
+        let Ok(unit) = units::load_one(ctx, name) else { return true };
+        let is_gone = unit.load == LoadState::NotFound;
+        let is_down = || activity(ctx, &unit.name).is_ok_and(Activity::is_inactive);
+        let stays = if verb == Verb::Stop { !is_gone || !is_down() } else { is_typed(name) };
+        let Some(what) = units::refusal(&unit).filter(|_| !stays) else { return true };
+        out::complain(verb.as_str(), &what, None);
+        if !is_gone || is_typed(name) {
+            code = if is_gone { Class::NotInstalled.hand() } else { Class::NotConfigured.hand() };
+        }
+        false
+    };
+    let chosen = names.into_iter().filter(&mut can).collect();
+    (chosen, code)
+}

@@ -173,6 +173,10 @@ impl<'a> Run<'a> {
         }
     }
 
+    fn is_down(&self, unit: &UnitName) -> bool {
+        activity(self.ctx, unit).is_ok_and(Activity::is_inactive)
+    }
+
     /// A target, for which there is nothing to do but to note it; of the other kinds only slices are
     /// amr's, and need nothing.
     fn without_process(&self, unit: &Unit, kind: JobKind) -> Outcome {
@@ -186,6 +190,7 @@ impl<'a> Run<'a> {
             (UnitKind::Target, JobKind::Stop | JobKind::RestartStop) => {
                 client::note_down(&self.ctx.place, &unit.name)
             }
+            (_, JobKind::Stop | JobKind::RestartStop) if self.is_down(&unit.name) => return Outcome::Done,
             (other, _) => {
                 let what = format!("amr does not {} .{} units", kind.as_str(), other.as_str());
                 return Outcome::Failed(Class::Unimplemented, what);

@@ -1,7 +1,7 @@
 //! Several units named in one command, or by a pattern: what one of them is must not keep the verb from the
 //! others where that does no harm.
 
-use super::activity;
+use super::{activity, is_run};
 use crate::cli::context::Context;
 use crate::cli::exit::Class;
 use crate::cli::{out, units};
@@ -20,8 +20,8 @@ pub fn choose(ctx: &Context, verb: Verb, words: &[String], names: Vec<UnitName>)
         words.iter().any(|word| UnitName::parse_or_service(word).is_ok_and(|typed| typed == *name))
     };
     let mut can = |name: &UnitName| {
-        if !is_typed(name) && special::is_built_in(name) {
-            // It stands for something of the host's, which nobody means by a pattern.
+        if !is_typed(name) && (special::is_built_in(name) || !is_run(name.kind())) {
+            // It is the host's own, or of a kind that amr leaves alone: nobody means it by a pattern.
             return false;
         }
         // What cannot be seen is for the plan to tell.

@@ -12,6 +12,7 @@ for name in tm.timer so.socket pa.path not-there.mount; do
         right "$verb $name says why" grep -q "is a .${name##*.} unit, which amr cannot start" /tmp/said
     done
     wrong "is-active $name" amr is-active $name
+    right "it is down, as stop says" amr stop $name
 done
 printf '[Unit]\nWants=so.socket\n[Service]\nExecStart=/bin/sleep 1000\n' | unit wants
 amr start wants > /tmp/said 2>&1; same $? 0 "a socket that is only wanted is left out"

@@ -243,3 +243,61 @@ fn os_knows_nothing_of_the_subjects() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What may follow a link that another user planted, or change what is behind it.
+const UNGUARDED: &[&str] = &[
+    "root.read(",
+    "root.open(",
+    ".open_with(",
+    ".create_dir(",
+    ".create_dir_all(",
+    ".write_atomic(",
+    ".write_named(",
+    ".symlink_atomic(",
+    ".remove_file(",
+    ".remove_file_if_there(",
+    ".remove_dir(",
+    ".rename(",
+    ".chown(",
+    ".chmod(",
+    ".make_fifo(",
+    "File::open",
+    "File::create",
+    "OpenOptions",
+    "fs::read",
+    "fs::write",
+    "fs::remove",
+    "fs::rename",
+    "fs::create_dir",
+];
+
+/// Where that is right all the same: nobody else comes between.
+const NOBODY_BETWEEN: &[(&str, &str)] = &[
+    // The kernel's own file.
+    ("service/run/processes.rs", "host.open_with(own, OFlag::O_WRONLY, 0)"),
+    // The record, in a folder that was checked (`Place::check`), and nothing is changed.
+    ("service/place.rs", "root.read("),
+    // `amr logs`, for whoever calls it.
+    ("service/log/read.rs", "root.open("),
+    // Names of amr's own in its folder of logs.
+    ("service/log/file.rs", "self.root.remove_file_if_there(&rotated("),
+    ("service/log/file.rs", "self.root.rename(&from, &rotated("),
+];
+
+#[test]
+fn supervisors_touch_files_by_safe_paths_alone() {
+    let (mut wrong, mut used) = (Vec::new(), vec![false; NOBODY_BETWEEN.len()]);
+    for s in sources().iter().filter(|s| s.rel.starts_with("service/") && !is_test_file(&s.rel)) {
+        let mut code = s.code.clone();
+        for ((_, right), used) in NOBODY_BETWEEN.iter().zip(&mut used).filter(|((rel, _), _)| *rel == s.rel) {
+            *used |= code.contains(right);
+            code = code.replace(right, "");
+        }
+        let found = |f: &str| if f.starts_with('.') { code.contains(f) } else { names(&code, f) };
+        for f in UNGUARDED.iter().filter(|f| found(f)) {
+            wrong.push(format!("src/{} uses {f}; hint: Root::safe_…", s.rel));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(used.iter().all(|used| *used), "an exception that nobody needs: {used:?}");
+}

@@ -8,12 +8,15 @@
 
 mod files;
 mod find;
+mod remove;
+mod safe;
 #[cfg(test)]
 pub(crate) mod tests;
 mod walk;
 mod write;
 
 pub use find::Folder;
+pub use safe::{Author, Existing, Output, Reader};
 pub use write::Sync;
 
 use super::error::{Error, Result};

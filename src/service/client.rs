@@ -250,7 +250,7 @@ pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
         record.result = ServiceResult::Success.as_str().to_owned();
     }
     let path = place.files(name.as_str()).status;
-    Ok(place.root.write_atomic(&path, &record.encode(), 0o644, Sync::No)?)
+    Ok(place.root.safe_write(&path, &record.encode(), 0o644, Sync::No)?)
 }
 
 /// The units that have a record, sorted.
@@ -299,7 +299,7 @@ pub fn note_up(place: &Place, unit: &Unit) -> Result<()> {
         active_enter: at,
         ..Record::default()
     };
-    Ok(place.root.write_atomic(&files.status, &record.encode(), 0o644, Sync::No)?)
+    Ok(place.root.safe_write(&files.status, &record.encode(), 0o644, Sync::No)?)
 }
 
 /// Notes that a target is down.
@@ -312,7 +312,7 @@ pub fn note_down(place: &Place, name: &UnitName) -> Result<()> {
     State::Dead.sub().clone_into(&mut record.sub);
     (record.state_change, record.active_exit, record.inactive_enter) = (at, at, at);
     let path = place.files(name.as_str()).status;
-    Ok(place.root.write_atomic(&path, &record.encode(), 0o644, Sync::No)?)
+    Ok(place.root.safe_write(&path, &record.encode(), 0o644, Sync::No)?)
 }
 
 /// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner

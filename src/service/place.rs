@@ -17,7 +17,7 @@ use crate::os::error::{Error, Result};
 use crate::os::ids;
 use crate::os::lock::Lock;
 use crate::os::proc::{Identity, Life, Proc, ProcessId};
-use crate::os::root::{FileKind, Root};
+use crate::os::root::{Existing, FileKind, Root};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -226,13 +226,13 @@ impl Place {
         for (folder, mode) in [(&run_dir, 0o755), (&files.folder, 0o755)].into_iter().chain(private) {
             match self.check(folder) {
                 Err(e) if e.is_not_found() => {
-                    self.root.create_dir_all(folder, mode)?;
+                    self.root.safe_dir(folder, mode, None, Existing::Own)?;
                     self.check(folder)?;
                 }
                 checked => checked?,
             }
         }
-        self.root.create_dir_all(&self.log_dir, 0o755)?;
+        self.root.safe_dir(&self.log_dir, 0o755, None, Existing::Keep)?;
         Ok(files)
     }
 

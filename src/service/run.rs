@@ -258,7 +258,7 @@ impl Supervisor {
         self.publish();
         let notify = self.notify.as_ref().map(NotifySocket::path);
         for path in [self.files.control.as_path()].into_iter().chain(notify) {
-            if let Err(e) = self.place.root.remove_file_if_there(path) {
+            if let Err(e) = self.place.root.safe_remove_file(path) {
                 log::warn!("{e}");
             }
         }

@@ -120,6 +120,18 @@ pub struct Credentials {
     pub groups: Vec<u32>,
 }
 
+impl Credentials {
+    /// Of this process.
+    #[must_use]
+    pub fn own() -> Self {
+        Self {
+            uid: nix::unistd::geteuid().as_raw(),
+            gid: nix::unistd::getegid().as_raw(),
+            groups: nix::unistd::getgroups().unwrap_or_default().into_iter().map(|g| g.as_raw()).collect(),
+        }
+    }
+}
+
 /// setrlimit(2); `u64::MAX` is infinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {

@@ -82,26 +82,6 @@ fn a_hostile_link_as_target_is_replaced_not_followed() {
 }
 
 #[test]
-fn a_folder_for_a_service_is_never_a_link_or_a_file() {
-    let scratch = Scratch::new();
-    let root = scratch.root();
-    let own = Stat::of(std::fs::File::open(&scratch.0).unwrap()).unwrap();
-    let (uid, gid) = if own.uid == 0 { (4711, 4712) } else { (own.uid, own.gid) };
-    root.create_dir_for(p("/run"), 0o755, own.uid, own.gid).unwrap();
-    for _ in 0..2 {
-        root.create_dir_for(p("/run/app"), 0o2750, uid, gid).unwrap();
-        let made = root.lstat(p("/run/app")).unwrap();
-        assert_eq!((made.mode, made.uid, made.gid), (0o2750, uid, gid));
-    }
-    symlink(&scratch.0, scratch.0.join("root/run/link")).unwrap();
-    std::fs::hard_link(scratch.0.join("secret"), scratch.0.join("root/run/hard")).unwrap();
-    assert!(root.create_dir_for(p("/run/link"), 0o755, uid, gid).is_err());
-    assert!(root.create_dir_for(p("/run/hard"), 0o755, uid, gid).is_err());
-    let host = Root::host().unwrap();
-    assert_eq!(host.stat(&scratch.0.join("secret")).unwrap().uid, own.uid);
-}
-
-#[test]
 fn host_and_folder_roots_agree_on_nofollow() {
     let scratch = Scratch::new();
     let host = Root::at(p("/")).unwrap();

@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 /// As many links as the kernel itself follows.
-const MAX_LINKS: u32 = 40;
+pub(super) const MAX_LINKS: u32 = 40;
 
 /// What to do when the last component is a link.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub(super) fn walk(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Result<(Pl
 }
 
 /// Puts the components of `path` on top of `pending`, the first one uppermost.
-fn push_components(pending: &mut Vec<OsString>, path: &Path) {
+pub(super) fn push_components(pending: &mut Vec<OsString>, path: &Path) {
     pending.extend(path.components().rev().filter_map(|part| match part {
         Component::Normal(name) => Some(name.to_owned()),
         Component::ParentDir => Some(OsString::from("..")),

@@ -10,7 +10,7 @@ use crate::os::sys;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, mkfifoat, symlinkat, unlinkat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, mkfifoat, symlinkat, unlinkat};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -80,25 +80,6 @@ impl Root {
             .map_err(|e| self.error("create folder", inner, e))
     }
 
-    /// Makes a folder, or takes the one that is there, and gives it this mode and owner: for folders
-    /// of a service, whose parent may be the service's own. The folder above must be there. Works on
-    /// an open descriptor, so that neither a link nor another file that is put in its place gets the
-    /// owner; a link is refused (ELOOP or ENOTDIR).
-    pub fn create_dir_for(&self, inner: &Path, mode: u32, uid: u32, gid: u32) -> Result<()> {
-        let fail = |e: Errno| self.error("set up folder", inner, e);
-        let place = self.place("set up folder", inner)?;
-        let name = place.name.as_os_str();
-        match mkdirat(&place.dir, name, Mode::S_IRWXU) {
-            Ok(()) | Err(Errno::EEXIST) => {}
-            Err(e) => return Err(fail(e)),
-        }
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let fd = openat(&place.dir, name, flags, Mode::empty()).map_err(fail)?;
-        // The mode last: a change of owner may take bits away.
-        fchown(&fd, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))).map_err(fail)?;
-        fchmod(&fd, Mode::from_bits_truncate(mode)).map_err(fail)
-    }
-
     /// Is it a folder, links followed?
     pub fn is_dir(&self, inner: &Path) -> bool {
         self.stat(inner).is_ok_and(|stat| stat.kind == FileKind::Dir)
@@ -107,28 +88,7 @@ impl Root {
     /// Makes or replaces a regular file in one step. `mode` holds whatever the umask.
     pub fn write_atomic(&self, inner: &Path, bytes: &[u8], mode: u32, sync: Sync) -> Result<()> {
         let place = self.place("write", inner)?;
-        let fail = |e: std::io::Error| Error::new("write", self.outer(inner), e);
-        let (temp, fd) = with_temp_name(|name| {
-            let flags = OFlag::O_WRONLY
-                | OFlag::O_CREAT
-                | OFlag::O_EXCL
-                | OFlag::O_NOFOLLOW
-                | OFlag::O_CLOEXEC
-                | OFlag::O_NOCTTY;
-            openat(&place.dir, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
-        })
-        .map_err(|e| fail(e.into()))?;
-        let outcome = fill(fd, bytes, mode, sync).and_then(|()| Ok(put(&place, &temp, sync)?));
-        if outcome.is_err() {
-            // The first error is the one to report.
-            let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);
-        }
-        outcome.map_err(fail)?;
-        if sync == Sync::Yes {
-            sync_folder(&place).map_err(|e| self.error("write", inner, e))
-        } else {
-            Ok(())
-        }
+        write_at(&place, bytes, mode, sync).map_err(|e| Error::new("write", self.outer(inner), e))
     }
 
     /// Writes a file that a person named, as [`Root::write_atomic`] does. What is no regular file stays as
@@ -174,20 +134,6 @@ impl Root {
             .map_err(|e| self.error("remove folder", inner, e))
     }
 
-    /// Removes a folder with everything in it. Links in it are removed, never followed; nothing
-    /// there is no error.
-    pub fn remove_dir_all(&self, inner: &Path) -> Result<()> {
-        match self.lstat(inner) {
-            Err(e) if e.is_not_found() => Ok(()),
-            Err(e) => Err(e),
-            Ok(stat) if stat.kind != FileKind::Dir => self.remove_file(inner),
-            Ok(_) => {
-                let place = self.place("remove folder", inner)?;
-                remove_tree(&place.dir, &place.name).map_err(|e| self.error("remove folder", inner, e))
-            }
-        }
-    }
-
     /// rename(2); both paths inside this root.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         let source = self.place("rename", from)?;
@@ -219,8 +165,28 @@ impl Root {
     }
 }
 
+/// See [`Root::write_atomic`].
+pub(super) fn write_at(place: &Place, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {
+    let (temp, fd) = with_temp_name(|name| {
+        let flags = OFlag::O_WRONLY
+            | OFlag::O_CREAT
+            | OFlag::O_EXCL
+            | OFlag::O_NOFOLLOW
+            | OFlag::O_CLOEXEC
+            | OFlag::O_NOCTTY;
+        openat(&place.dir, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
+    })?;
+    let outcome = fill(fd, bytes, mode, sync).and_then(|()| Ok(put(place, &temp, sync)?));
+    if outcome.is_err() {
+        // The first error is the one to report.
+        let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);
+    }
+    outcome?;
+    if sync == Sync::Yes { Ok(sync_folder(place)?) } else { Ok(()) }
+}
+
 /// Calls `make` with fresh names until one was not taken yet.
-fn with_temp_name<T>(make: impl Fn(&str) -> nix::Result<T>) -> nix::Result<(String, T)> {
+pub(super) fn with_temp_name<T>(make: impl Fn(&str) -> nix::Result<T>) -> nix::Result<(String, T)> {
     loop {
         let name = format!(".amr-{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         match make(&name) {
@@ -244,20 +210,4 @@ fn fill(fd: OwnedFd, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()>
 fn sync_folder(place: &Place) -> nix::Result<()> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     nix::unistd::fsync(openat(&place.dir, ".", flags, Mode::empty())?)
-}
-
-/// Removes `name` in `dir` and all below it, through descriptors only.
-fn remove_tree(dir: impl AsFd, name: &std::ffi::OsStr) -> nix::Result<()> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let folder = openat(dir.as_fd(), name, flags, Mode::empty())?;
-    let mut names = Vec::new();
-    let folder = super::find::each_raw(folder, &mut |entry| names.push(entry.name.to_owned()))?;
-    for child in &names {
-        match unlinkat(folder.as_fd(), child.as_os_str(), UnlinkatFlags::NoRemoveDir) {
-            Err(Errno::EISDIR | Errno::EPERM) => remove_tree(folder.as_fd(), child)?,
-            Ok(()) | Err(Errno::ENOENT) => {}
-            Err(e) => return Err(e),
-        }
-    }
-    unlinkat(dir, name, UnlinkatFlags::RemoveDir)
 }

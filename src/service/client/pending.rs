@@ -130,7 +130,7 @@ impl Pending {
     /// The subsys lock of a service whose supervisor was killed and which then ended.
     fn clear_lock(&self) -> Result<()> {
         match self.place.record(&self.unit)?.and_then(|r| r.lock) {
-            Some(path) => Ok(self.place.root.remove_file_if_there(&path)?),
+            Some(path) => Ok(self.place.root.safe_remove_file(&path)?),
             None => Ok(()),
         }
     }

@@ -159,8 +159,7 @@ impl LogFile {
 }
 
 fn open_at_end(root: &Root, path: &Path) -> Result<(File, u64, Place)> {
-    let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_APPEND | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let mut file = root.open_with(path, flags, 0o640)?;
+    let mut file = root.safe_own_file(path, OFlag::O_RDWR | OFlag::O_APPEND, 0o640)?;
     let fail = |e| Error::new("read", root.outer(path), e);
     let size = Stat::of(&file).map_err(fail)?.size;
     let mut place = Place::LineStart;

@@ -254,7 +254,7 @@ impl Supervisor {
             }
         }
         for path in self.plan.pid_files() {
-            self.note_failure(self.place.root.remove_file_if_there(&path));
+            self.note_failure(self.place.root.safe_remove_file(&path));
         }
         self.remove_pid_file();
         if !again && (self.deserted || matches!(self.tracking.is_empty(), Ok(true))) {

@@ -4,11 +4,13 @@
 //! Later wins: amr's own variables, `Environment=`, `EnvironmentFile=` (read just before each
 //! command), less `UnsetEnvironment=`.
 
-use crate::os::root::Root;
+use crate::os::child::Credentials;
+use crate::os::root::{Author, Reader, Root};
 use crate::service::machine::{Role, Slot};
 use crate::service::plan::Plan;
 use crate::unit::exec::directories::Kind;
-use crate::unit::model::NotifyAccess;
+use crate::unit::exec::environment::EnvironmentFile;
+use crate::unit::model::{ExecPrivilege, NotifyAccess};
 use crate::unit::value::{Timeout, env};
 use std::path::{Path, PathBuf};
 
@@ -64,14 +66,31 @@ impl Environment {
     }
 }
 
-/// The environment of a command; an error is the sentence why it cannot be known.
+/// Who runs the command.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'a> {
+    /// The user of the service.
+    pub(super) user: &'a Credentials,
+    /// What the line keeps of root's rights.
+    pub(super) line: ExecPrivilege,
+}
+
+impl Whose<'_> {
+    /// Does the line have rights that the service has not?
+    fn outranks(self) -> bool {
+        self.line != ExecPrivilege::Normal && self.user.uid != 0
+    }
+}
+
+/// The environment of a command, and what was kept out of it; an error is the sentence why it cannot be
+/// known.
 pub(super) fn of(
     plan: &Plan,
     root: &Root,
     known: &Known,
-    slot: Slot,
-    role: Role,
-) -> Result<Environment, String> {
+    (slot, role): (Slot, Role),
+    whose: Whose<'_>,
+) -> Result<(Environment, Vec<String>), String> {
     let mut e = Environment::default();
     e.set("PATH", SEARCH_PATH);
     locale(&mut e, root);
@@ -82,24 +101,43 @@ pub(super) fn of(
     for (name, value) in &unit.set {
         e.set(name, value);
     }
+    let mut kept_out = Vec::new();
     for file in &unit.files {
-        let found = root.glob(&file.path).map_err(|e| e.to_string())?;
-        if found.is_empty() && !file.missing_ok {
-            let path = root.outer(Path::new(&file.path));
-            return Err(format!("cannot read '{}': No such file or directory", path.display()));
-        }
-        for path in found {
-            match root.read(&path, LIMIT) {
-                Ok(bytes) => env::parse_file(&bytes).vars.iter().for_each(|(n, v)| e.set(n, v)),
-                Err(_) if file.missing_ok => {}
-                Err(error) => return Err(error.to_string()),
-            }
-        }
+        read_file(&mut e, root, file, whose, &mut kept_out)?;
     }
     e.vars.retain(|(n, v)| {
         !unit.unset.iter().any(|u| u == n || u.split_once('=') == Some((n.as_str(), v.as_str())))
     });
-    Ok(e)
+    Ok((e, kept_out))
+}
+
+/// A line that outranks the service takes nothing from a file that the service could have written: a
+/// library to preload would run as root.
+fn read_file(
+    e: &mut Environment,
+    root: &Root,
+    file: &EnvironmentFile,
+    whose: Whose<'_>,
+    kept_out: &mut Vec<String>,
+) -> Result<(), String> {
+    let found = root.glob(&file.path).map_err(|e| e.to_string())?;
+    if found.is_empty() && !file.missing_ok {
+        let path = root.outer(Path::new(&file.path));
+        return Err(format!("cannot read '{}': No such file or directory", path.display()));
+    }
+    for path in found {
+        match root.safe_read(&path, LIMIT, Reader::User(whose.user)) {
+            Ok((_, Author::Others)) if whose.outranks() => kept_out.push(format!(
+                "'{}' can be written by others than root: not applied to lines with '+', '!' or '!!'",
+                root.outer(&path).display()
+            )),
+            Ok((bytes, _)) => env::parse_file(&bytes).vars.iter().for_each(|(n, v)| e.set(n, v)),
+            Err(error) if file.missing_ok && error.is_not_found() => {}
+            Err(error) if file.missing_ok => kept_out.push(error.to_string()),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(())
 }
 
 /// Where a host says in which language it speaks: systemd's file; Debian's; RHEL 6's, which rc sources.
@@ -127,7 +165,10 @@ const LOCALE_VARIABLES: [&str; 14] = [
 /// anything C.UTF-8, if the host has that: to name a locale that is not there would only make programs
 /// complain.
 fn locale(e: &mut Environment, root: &Root) {
-    let bytes = LOCALES.iter().find_map(|path| root.read(Path::new(path), LIMIT).ok()).unwrap_or_default();
+    let bytes = LOCALES
+        .iter()
+        .find_map(|path| root.safe_read(Path::new(path), LIMIT, Reader::Amr).ok().map(|(bytes, _)| bytes))
+        .unwrap_or_default();
     let vars = env::parse_file(&bytes).vars;
     let known = |name: &str| LOCALE_VARIABLES.contains(&name);
     let mut found = false;

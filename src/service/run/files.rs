@@ -1,19 +1,17 @@
 //! The two files that other people's tools look for: the subsys lock and the PID file.
 //!
-//! The lock is made only where its folder is root's (or ours) and nobody else can write it, and
-//! without following a link: rc and killall believe whatever lies there.
+//! Both are made only where root (or whoever runs this) alone can change the folders: rc and killall
+//! believe whatever lies there.
 
 use super::Supervisor;
 use crate::os::error::Result;
-use crate::os::ids;
-use crate::os::root::{FileKind, OFlag, Sync};
+use crate::os::root::{OFlag, Sync};
 use std::path::{Path, PathBuf};
 
 impl Supervisor {
     pub(super) fn take_lock(&mut self) {
         let Some(path) = self.record.lock.clone() else { return };
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        match self.place.root.open_with(&path, flags, 0o644) {
+        match self.place.root.safe_own_file(&path, OFlag::O_WRONLY, 0o644) {
             Ok(_) => {}
             Err(e) => {
                 log::warn!("{e}; rc will not stop '{}' by itself", self.plan.unit);
@@ -25,36 +23,41 @@ impl Supervisor {
 
     pub(super) fn drop_lock(&mut self) {
         let Some(path) = self.record.lock.take() else { return };
-        self.note_failure(self.place.root.remove_file_if_there(&path));
+        self.note_failure(self.place.root.safe_remove_file(&path));
     }
 
     pub(super) fn lock_path(&self) -> Option<PathBuf> {
-        let name = self.plan.lock_name.as_ref()?;
-        let stat = self.place.root.lstat(&self.place.lock_dir).ok()?;
-        let owner = ids::effective_uid();
-        let safe =
-            stat.kind == FileKind::Dir && (stat.uid == owner || stat.uid == 0) && stat.mode & 0o022 == 0;
-        if !safe {
-            log::warn!("'{}' can be written by others: no lock made there", self.place.lock_dir.display());
-        }
-        safe.then(|| self.place.lock_dir.join(name))
+        self.among_our_own(&self.place.lock_dir, self.plan.lock_name.as_ref()?)
     }
 
     fn pid_path(&self) -> Option<PathBuf> {
         let name = self.plan.lock_name.as_ref()?;
-        let folder = Path::new("/var/run");
-        self.place.root.is_dir(folder).then(|| folder.join(format!("{name}.pid")))
+        self.among_our_own(Path::new("/var/run"), &format!("{name}.pid"))
+    }
+
+    /// A name in a folder that is there and that nobody else can change.
+    fn among_our_own(&self, folder: &Path, name: &str) -> Option<PathBuf> {
+        let root = &self.place.root;
+        if !root.is_dir(folder) {
+            return None;
+        }
+        let path = folder.join(name);
+        if root.is_alone(&path) {
+            return Some(path);
+        }
+        log::warn!("'{}' can be changed by others than root: '{name}' is not made there", folder.display());
+        None
     }
 
     pub(super) fn write_pid_file(&self) -> Result<()> {
         let (Some(path), Some(main)) = (self.pid_path(), &self.main) else { return Ok(()) };
         let text = format!("{}\n", main.pid());
-        self.place.root.write_atomic(&path, text.as_bytes(), 0o644, Sync::No)
+        self.place.root.safe_write(&path, text.as_bytes(), 0o644, Sync::No)
     }
 
     pub(super) fn remove_pid_file(&self) {
         if let Some(path) = self.pid_path() {
-            self.note_failure(self.place.root.remove_file_if_there(&path));
+            self.note_failure(self.place.root.safe_remove_file(&path));
         }
     }
 }

@@ -5,9 +5,8 @@
 //! Named by the invocation, which the record keeps: the next supervisor finds them.
 
 use crate::os::child::Bind;
-use crate::os::error::{Error, Result};
-use crate::os::root::{FileKind, Root};
-use std::io::ErrorKind;
+use crate::os::error::Result;
+use crate::os::root::{Existing, Root};
 use std::path::{Path, PathBuf};
 
 /// What a service sees its own of.
@@ -32,25 +31,12 @@ pub(super) fn make(root: &Root, unit: &str, invocation: &str) -> Result<Vec<Bind
         }
         let outside = folder(&target, unit, invocation);
         let source = outside.join("tmp");
-        make_one(root, &outside, 0o700)?;
-        make_one(root, &source, 0o1777)?;
+        // Anybody may make a folder in /tmp: only root's is taken.
+        root.safe_dir(&outside, 0o700, None, Existing::Own)?;
+        root.safe_dir(&source, 0o1777, None, Existing::Own)?;
         binds.push(Bind { source, target });
     }
     Ok(binds)
-}
-
-/// A folder that is there must be root's: anybody may make one in /tmp.
-fn make_one(root: &Root, path: &Path, mode: u32) -> Result<()> {
-    match root.create_dir(path, mode) {
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => {
-            let stat = root.lstat(path)?;
-            let ours = stat.kind == FileKind::Dir && stat.uid == 0;
-            let refused =
-                || Error::other("use folder", path, ErrorKind::PermissionDenied, "it is not root's");
-            if ours { Ok(()) } else { Err(refused()) }
-        }
-        outcome => outcome,
-    }
 }
 
 /// Removes the folders of a run with all that is in them.

@@ -9,7 +9,7 @@ use crate::os::features::Features;
 use crate::os::inotify::{Scope, Watcher};
 use crate::os::kill::{self, Target};
 use crate::os::proc::{Identity, Proc, ProcessId};
-use crate::os::root::{OFlag, Root};
+use crate::os::root::{Author, OFlag, Reader, Root};
 use crate::os::tracking::{Kin, Tracking};
 use crate::service::machine::{Event, Main, State};
 use crate::service::place::{Place, Privilege};
@@ -169,18 +169,25 @@ impl Supervisor {
         (Some(found) != control && found.get() != 1 && found != ProcessId::own()).then_some(found)
     }
 
-    /// The process of the PID file: alive, and of our own processes or named by a file of root's
-    /// (or our own), so that a service cannot have somebody else's process killed.
+    /// The process of the PID file: alive, and of our own processes or named by a file that root alone
+    /// can have written and put there, so that a service cannot have somebody else's process killed.
     fn named_by_file(&mut self, path: &Path) -> Option<ProcessId> {
-        let bytes = self.place.root.read(path, 4096).ok()?;
+        let (bytes, author) = match self.place.root.safe_read(path, 4096, Reader::Amr) {
+            Ok(read) => read,
+            Err(e) => {
+                if !e.is_not_found() {
+                    log::warn!("{e}");
+                }
+                return None;
+            }
+        };
         let pid = ProcessId::new(String::from_utf8_lossy(&bytes).split_whitespace().next()?.parse().ok()?)?;
         let stat = self.proc.stat(pid).ok()?;
         if stat.is_zombie() {
             return None;
         }
         let owned = self.tracking.pids().is_ok_and(|pids| pids.contains(&pid));
-        let trusted =
-            self.place.privilege == Privilege::Root && self.place.root.lstat(path).is_ok_and(|s| s.uid == 0);
+        let trusted = self.place.privilege == Privilege::Root && author == Author::Root;
         if !owned && !trusted {
             log::warn!(
                 "PID file '{}' names process {pid}, which is not of '{}': ignored",

@@ -87,7 +87,7 @@ impl Supervisor {
             return Ok(());
         }
         let bytes = self.record.encode();
-        self.place.root.write_atomic(&self.files.status, &bytes, 0o644, Sync::No)?;
+        self.place.root.safe_write(&self.files.status, &bytes, 0o644, Sync::No)?;
         self.published = self.record.clone();
         Ok(())
     }

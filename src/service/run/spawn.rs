@@ -11,7 +11,7 @@ use crate::os::child::{self, Bind, Credentials, Cwd, Limit, Spawned, Spec, Stage
 use crate::os::error::Error;
 use crate::os::features::Features;
 use crate::os::ids::{Ids, User, id_number};
-use crate::os::root::{OFlag, Root};
+use crate::os::root::{Existing, Output as Sink, Root};
 use crate::os::socket::NotifySocket;
 use crate::service::machine::{Role, Slot};
 use crate::service::plan::{ApplyMode, Plan};
@@ -88,9 +88,13 @@ fn prepare(
     };
     let (user, credentials) = identity(scene)?;
     give_socket(scene, credentials.as_ref())?;
-    make_folders(scene, credentials.as_ref())?;
+    let own = credentials.clone().filter(|_| plan.mode == ApplyMode::Strict).unwrap_or_else(Credentials::own);
+    make_folders(scene, &own)?;
     known.user = user;
-    let env = environment::of(plan, scene.root, &known, slot, role).map_err(Launched::Impossible)?;
+    let whose = environment::Whose { user: &own, line: command.privilege };
+    let (env, kept_out) =
+        environment::of(plan, scene.root, &known, (slot, role), whose).map_err(Launched::Impossible)?;
+    kept_out.iter().for_each(|why| note(not_applied, why));
     let mut words = command.argv.clone();
     if !command.no_env_expand {
         words = expand::argv(&words, &|name| env.get(name));
@@ -102,7 +106,7 @@ fn prepare(
         pid_variables: pid_variables(&env),
         env: env.into_pairs(),
         cwd: working_directory(scene, known.user.as_ref()),
-        stdio: stdio(scene, role)?,
+        stdio: stdio(scene, role, &own)?,
         umask: Some(c.process.umask),
         nice: c.scheduling.nice,
         oom_score_adjust: c.process.oom_score_adjust.or(scene.oom_score),
@@ -260,8 +264,9 @@ fn find_user(ids: &Ids, name: &str) -> Step<User> {
     }
 }
 
-/// `RuntimeDirectory=` and its kin. A link in the place of the folder itself is refused.
-fn make_folders(scene: &Scene<'_>, owner: Option<&Credentials>) -> Step<()> {
+/// `RuntimeDirectory=` and its kin. What the service could have put in their place is refused. A
+/// configuration folder that is there stays as it is, as with systemd.
+fn make_folders(scene: &Scene<'_>, owner: &Credentials) -> Step<()> {
     for kind in Kind::ALL {
         let stage = match kind {
             Kind::Runtime => Stage::RuntimeDirectory,
@@ -273,20 +278,16 @@ fn make_folders(scene: &Scene<'_>, owner: Option<&Credentials>) -> Step<()> {
         let dirs = scene.plan.service.context.directories.of(kind);
         for name in &dirs.names {
             let path = scene.plan.paths.above(kind.above()).join(name);
-            let mode = dirs.mode;
-            let owner = owner.filter(|_| stage != Stage::ConfigurationDirectory);
-            make_folder(scene, &path, mode, owner).map_err(|e| Launched::Refused(stage, e.to_string()))?;
+            let (owner, existing) = match (kind, scene.plan.mode) {
+                (Kind::Configuration, _) => (None, Existing::Keep),
+                (_, ApplyMode::Strict) => (Some((owner.uid, owner.gid)), Existing::Adopt),
+                (_, ApplyMode::BestEffort) => (None, Existing::Adopt),
+            };
+            let made = scene.root.safe_dir(&path, dirs.mode, owner, existing);
+            made.map_err(|e| Launched::Refused(stage, e.to_string()))?;
         }
     }
     Ok(())
-}
-
-fn make_folder(scene: &Scene<'_>, path: &Path, mode: u32, owner: Option<&Credentials>) -> Result<(), Error> {
-    scene.root.create_dir_all(path, mode)?;
-    if let Some(owner) = owner.filter(|_| scene.plan.mode == ApplyMode::Strict) {
-        scene.root.chown(path, owner.uid, owner.gid)?;
-    }
-    scene.root.chmod(path, mode)
 }
 
 /// The file to execute: inside the root; a folder root borrows from the host what it has not.
@@ -326,7 +327,7 @@ fn working_directory(scene: &Scene<'_>, user: Option<&User>) -> Cwd {
     Cwd::Path { path: scene.root.outer(&path), missing_ok }
 }
 
-fn stdio(scene: &Scene<'_>, role: Role) -> Step<[Stdio; 3]> {
+fn stdio(scene: &Scene<'_>, role: Role, user: &Credentials) -> Step<[Stdio; 3]> {
     if scene.foreground == Foreground::Yes && role == Role::Main {
         return Ok([Stdio::Inherit, Stdio::Inherit, Stdio::Inherit]);
     }
@@ -334,36 +335,41 @@ fn stdio(scene: &Scene<'_>, role: Role) -> Step<[Stdio; 3]> {
     let fail = |stage: Stage| move |e: Error| Launched::Refused(stage, e.to_string());
     let stdin = match &c.stdin {
         Input::Null => Stdio::Null,
-        Input::Tty => file(scene, "/dev/console", OFlag::O_RDWR).map_err(fail(Stage::Stdin))?,
-        Input::File(path) => file(scene, path, OFlag::O_RDONLY).map_err(fail(Stage::Stdin))?,
+        Input::Tty => console(scene).map_err(fail(Stage::Stdin))?,
+        Input::File(path) => {
+            opened(scene.root.safe_input(Path::new(path), user)).map_err(fail(Stage::Stdin))?
+        }
         Input::Data(bytes) => {
             let run = &scene.plan.paths.run_dir;
             let fd = child::plan_file(bytes, scene.features, scene.root, run).map_err(fail(Stage::Stdin))?;
             Stdio::Fd(Arc::new(fd))
         }
     };
-    let stdout = stream(scene, &c.stdout, &Stdio::Null).map_err(fail(Stage::Stdout))?;
-    let stderr = stream(scene, &c.stderr, &stdout).map_err(fail(Stage::Stderr))?;
+    let stdout = stream(scene, &c.stdout, &Stdio::Null, user).map_err(fail(Stage::Stdout))?;
+    let stderr = stream(scene, &c.stderr, &stdout, user).map_err(fail(Stage::Stderr))?;
     Ok([stdin, stdout, stderr])
 }
 
-fn stream(scene: &Scene<'_>, wanted: &To, inherited: &Stdio) -> Result<Stdio, Error> {
-    let write = OFlag::O_WRONLY | OFlag::O_CREAT;
+fn stream(scene: &Scene<'_>, wanted: &To, inherited: &Stdio, user: &Credentials) -> Result<Stdio, Error> {
+    let file = |path: &String, how: Sink| opened(scene.root.safe_output(Path::new(path), how, user));
     match wanted {
         To::Inherit => Ok(inherited.clone()),
         To::Null => Ok(Stdio::Null),
-        To::Tty => file(scene, "/dev/console", OFlag::O_WRONLY),
+        To::Tty => console(scene),
         To::Journal | To::JournalConsole => match scene.output {
             Some(output) => Ok(Stdio::Fd(Arc::new(output.writer()?))),
             None => Ok(Stdio::Null),
         },
-        To::File(path) => file(scene, path, write),
-        To::Append(path) => file(scene, path, write | OFlag::O_APPEND),
-        To::Truncate(path) => file(scene, path, write | OFlag::O_TRUNC),
+        To::File(path) => file(path, Sink::Over),
+        To::Append(path) => file(path, Sink::Append),
+        To::Truncate(path) => file(path, Sink::Truncate),
     }
 }
 
-fn file(scene: &Scene<'_>, path: &str, flags: OFlag) -> Result<Stdio, Error> {
-    let file = scene.root.open_with(Path::new(path), flags, 0o644)?;
-    Ok(Stdio::Fd(Arc::new(OwnedFd::from(file))))
+fn console(scene: &Scene<'_>) -> Result<Stdio, Error> {
+    opened(scene.root.safe_device(Path::new("/dev/console")))
+}
+
+fn opened(file: Result<std::fs::File, Error>) -> Result<Stdio, Error> {
+    Ok(Stdio::Fd(Arc::new(OwnedFd::from(file?))))
 }

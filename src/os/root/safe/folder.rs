@@ -1,0 +1,127 @@
+//! The folders of a service: made, given to their owner, taken as they are, or refused.
+
+use super::{SafePlace, is_own};
+use crate::os::error::Result;
+use crate::os::root::walk::Last;
+use crate::os::root::write::with_temp_name;
+use crate::os::root::{FileKind, Root, Stat};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat, renameat};
+use nix::sys::stat::{Mode, fchmod, mkdirat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+/// What becomes of a folder that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It gets the owner and the mode.
+    Adopt,
+    /// It stays as it is.
+    Keep,
+    /// It must be root's (or of whoever runs this), and gets the mode.
+    Own,
+}
+
+/// The mode of folders that are made on the way, as systemd's mkdir_parents has it.
+const PARENTS: u32 = 0o755;
+
+pub(in crate::os::root) const LISTING: OFlag =
+    OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
+
+impl Root {
+    /// Makes a folder with exactly this mode and owner (user and group; `None`: as this process), and those
+    /// above it where they are missing (0755, as this process), or takes the one that is there. Of folders
+    /// that others could have put in this place only the owner's own is taken.
+    ///
+    /// # Errors
+    /// It cannot be made, is no folder, or must not be taken.
+    pub fn safe_dir(
+        &self,
+        inner: &Path,
+        mode: u32,
+        owner: Option<(u32, u32)>,
+        existing: Existing,
+    ) -> Result<()> {
+        const VERB: &str = "set up folder";
+        let fail = |e: Errno| self.error(VERB, inner, e);
+        let mut above: Vec<&Path> = inner.ancestors().skip(1).filter(|p| p.file_name().is_some()).collect();
+        while let Some(parent) = above.pop() {
+            let place = self.safe_place(VERB, parent, Last::Follow)?;
+            if place.entry.is_none() {
+                place.bear(PARENTS, None).map_err(|e| self.error(VERB, parent, e))?;
+            }
+        }
+        let place = self.safe_place(VERB, inner, Last::Follow)?;
+        if place.entry.is_none() {
+            return place.bear(mode, owner).map_err(fail);
+        }
+        let fd = openat(&place.dir, place.name(), LISTING, Mode::empty()).map_err(fail)?;
+        let stat = Stat::of(&fd).map_err(|e| self.error(VERB, inner, e))?;
+        if existing == Existing::Keep {
+            return Ok(());
+        }
+        let wanted = owner.map_or_else(|| nix::unistd::geteuid().as_raw(), |(uid, _)| uid);
+        let taken = match existing {
+            Existing::Own => is_own(stat.uid),
+            // Where names can be added but no folder of root's be moved, root's is the one that was meant.
+            Existing::Adopt | Existing::Keep => {
+                place.folder.alone
+                    || (place.folder.steady && is_own(stat.uid))
+                    || (stat.uid == wanted && !is_own(wanted))
+            }
+        };
+        if !taken {
+            return Err(self.unsafe_path(VERB, inner, &format!("it belongs to user {}", stat.uid)));
+        }
+        give(&fd, mode, owner).map_err(fail)
+    }
+}
+
+impl SafePlace {
+    /// Makes the folder, which is not there. It has its owner before others can lay hands on it.
+    fn bear(&self, mode: u32, owner: Option<(u32, u32)>) -> nix::Result<()> {
+        if self.folder.steady {
+            return bear_in(&self.dir, self.name(), mode, owner);
+        }
+        // mkdir(2) gives no descriptor, and between it and open(2) the folder's owner could put another
+        // folder of root's in its place. So it is made in one that nobody else enters, then moved.
+        let (cradle, ()) = with_temp_name(|name| mkdirat(&self.dir, name, Mode::S_IRWXU))?;
+        let made = openat(&self.dir, cradle.as_str(), LISTING, Mode::empty()).and_then(|fd| {
+            if !is_private(&fd)? {
+                return Err(Errno::EAGAIN);
+            }
+            let name = OsStr::new("new");
+            bear_in(&fd, name, mode, owner)?;
+            let moved = renameat(&fd, name, &self.dir, self.name());
+            if moved.is_err() {
+                // The first error is the one to report.
+                let _ = unlinkat(&fd, name, UnlinkatFlags::RemoveDir);
+            }
+            moved
+        });
+        let gone = unlinkat(&self.dir, cradle.as_str(), UnlinkatFlags::RemoveDir);
+        made.and(gone)
+    }
+}
+
+/// Is this a folder of root's (or of whoever runs this) that nobody else enters?
+pub(in crate::os::root) fn is_private(fd: &OwnedFd) -> nix::Result<bool> {
+    let stat = super::stat(fd)?;
+    Ok(stat.kind == FileKind::Dir && is_own(stat.uid) && stat.mode & 0o077 == 0)
+}
+
+fn bear_in(dir: impl AsFd, name: &OsStr, mode: u32, owner: Option<(u32, u32)>) -> nix::Result<()> {
+    mkdirat(&dir, name, Mode::S_IRWXU)?;
+    let fd = openat(&dir, name, LISTING, Mode::empty())?;
+    give(&fd, mode, owner)
+}
+
+/// The mode last: a change of owner may take bits away.
+fn give(fd: &OwnedFd, mode: u32, owner: Option<(u32, u32)>) -> nix::Result<()> {
+    if let Some((uid, gid)) = owner {
+        fchown(fd, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+    }
+    fchmod(fd, Mode::from_bits_truncate(mode))
+}

@@ -69,7 +69,6 @@ impl Ids {
     }
 
     /// By name, or by number where it is one (as `User=` takes both). `None` where nobody knows it.
-    /// A number that is in no file is a user all the same: see [`User::unnamed`].
     pub fn user(&self, wanted: &str) -> Result<Option<User>> {
         let number = id_number(wanted);
         let is_wanted = |user: &User| match number {
@@ -153,7 +152,7 @@ impl Ids {
 }
 
 impl User {
-    /// A number that has no line: the group must be given otherwise.
+    /// Ids that have no line.
     pub fn unnamed(uid: u32, gid: u32) -> User {
         User { name: String::new(), uid, gid, home: PathBuf::from("/"), shell: PathBuf::from("/bin/sh") }
     }

@@ -138,11 +138,15 @@ impl Step<'_> {
     fn reload(&mut self) {
         match self.m.state {
             State::Running | State::Exited => {}
+            State::Reload => {
+                // What runs may have read the configuration before it changed for the last time.
+                self.m.reload_again = true;
+                return;
+            }
             State::Condition
             | State::StartPre
             | State::Start
             | State::StartPost
-            | State::Reload
             | State::Stop
             | State::StopWatchdog
             | State::StopSigterm

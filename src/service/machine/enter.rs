@@ -22,6 +22,7 @@ impl Step<'_> {
             Permit::Granted => {
                 self.m.result = ServiceResult::Success;
                 self.m.reload = ServiceResult::Success;
+                self.m.reload_again = false;
                 self.m.main = Main::Unknown;
                 self.m.main_command = None;
                 self.m.rule = Rule::Table;
@@ -41,8 +42,18 @@ impl Step<'_> {
         }
     }
 
+    /// What `SendSIGKILL=no` left alive must not meet a second one: it is a database, most likely
+    /// (`service_adverse_to_leftover_processes`).
+    fn is_blocked_by_others(&self) -> bool {
+        self.f.others
+            && !self.p.send_sigkill
+            && matches!(self.p.kill_mode, KillMode::Mixed | KillMode::ControlGroup)
+    }
+
     pub(super) fn enter_start_pre(&mut self) {
-        if self.p.commands(Slot::StartPre).is_empty() {
+        if self.is_blocked_by_others() {
+            self.enter_dead(ServiceResult::Resources, true);
+        } else if self.p.commands(Slot::StartPre).is_empty() {
             self.enter_start();
         } else {
             self.m.state = State::StartPre;
@@ -76,7 +87,8 @@ impl Step<'_> {
     pub(super) fn enter_running(&mut self, f: ServiceResult) {
         self.keep_first(f);
         self.m.awaits_pid_file = false;
-        if self.m.state == State::Reload {
+        let again = self.m.state == State::Reload && self.m.reload_again;
+        if self.m.state == State::Reload && !again {
             self.acts.push(Action::Reloaded(self.m.reload));
         }
         if self.m.result != ServiceResult::Success {
@@ -97,6 +109,10 @@ impl Step<'_> {
             self.become_active();
         } else {
             self.enter_stop(ServiceResult::Success);
+        }
+        if again && matches!(self.m.state, State::Running | State::Exited) {
+            self.m.reload_again = false;
+            self.reload();
         }
     }
 

@@ -339,6 +339,8 @@ pub struct Machine {
     pub result: ServiceResult,
     /// How the last reload ended.
     pub reload: ServiceResult,
+    /// Another reload was asked for while one ran.
+    pub reload_again: bool,
     /// The main process.
     pub main: Main,
     /// Which of `ExecStart=` the main process is; `None` once it is gone or was found by PID file.

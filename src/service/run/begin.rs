@@ -20,7 +20,7 @@ use crate::os::signal::{self, Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking;
 use crate::service::log::read::path_of;
-use crate::service::machine::{Event, Machine, Phase, StopKind};
+use crate::service::machine::{Event, Machine, Phase, ServiceResult, State, StopKind};
 use crate::service::notify::Budget;
 use crate::service::place::{Place, living};
 use crate::service::plan::{ApplyMode, Errand, Plan};
@@ -178,6 +178,11 @@ impl Supervisor {
             }
             self.record.lock = old.lock;
             self.drop_lock();
+            // A start that the limit refuses leaves the result and the exit status of the last run.
+            self.machine.result = ServiceResult::parse(&old.result).unwrap_or_default();
+            if self.machine.result.is_failure() {
+                self.machine.state = State::Failed;
+            }
             if self.plan.errand != Errand::Start {
                 return;
             }

@@ -131,13 +131,30 @@ fn read_file(
                 "'{}' can be written by others than root: not applied to lines with '+', '!' or '!!'",
                 root.outer(&path).display()
             )),
-            Ok((bytes, _)) => env::parse_file(&bytes).vars.iter().for_each(|(n, v)| e.set(n, v)),
+            Ok((bytes, _)) => match readable(&root.outer(&path), &bytes) {
+                Ok(vars) => vars.iter().for_each(|(n, v)| e.set(n, v)),
+                Err(why) if file.missing_ok => kept_out.push(why),
+                Err(why) => return Err(why),
+            },
             Err(error) if file.missing_ok && error.is_not_found() => {}
             Err(error) if file.missing_ok => kept_out.push(error.to_string()),
             Err(error) => return Err(error.to_string()),
         }
     }
     Ok(())
+}
+
+/// What an `EnvironmentFile=` says. systemd reads nothing of one with a NUL or bytes that are not UTF-8,
+/// and does not start the service.
+fn readable(path: &Path, bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
+    let file = env::parse_file(bytes);
+    match file.refused {
+        None => Ok(file.vars),
+        Some((line, why)) => Err(format!(
+            "cannot read '{}': line {line}: {why}; hint: convert the file with iconv",
+            path.display()
+        )),
+    }
 }
 
 /// Where a host says in which language it speaks: systemd's file; Debian's; RHEL 6's, which rc sources.
@@ -236,5 +253,20 @@ fn login(e: &mut Environment, known: &Known) {
     let shell = user.shell.to_string_lossy();
     if !shell.is_empty() && !NO_LOGIN.contains(&shell.as_ref()) {
         e.set("SHELL", shell);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_utf8_says_where() {
+        let path = Path::new("/etc/x.env");
+        assert_eq!(readable(path, b"A=1\n"), Ok(vec![("A".to_owned(), "1".to_owned())]));
+        for bytes in [&b"A=1\nNAME=J\xfcrgen\n"[..], b"A=1\nB=\0\n"] {
+            let why = readable(path, bytes).unwrap_err();
+            assert!(why.starts_with("cannot read '/etc/x.env': line 2: "), "{why}");
+        }
     }
 }

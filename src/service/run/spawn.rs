@@ -257,9 +257,9 @@ fn give_socket(scene: &Scene<'_>, owner: Option<&Credentials>) -> Step<()> {
 fn find_user(ids: &Ids, name: &str) -> Step<User> {
     match ids.user(name) {
         Ok(Some(user)) => Ok(user),
-        Ok(None) => id_number(name)
-            .map(|uid| User::unnamed(uid, uid))
-            .ok_or_else(|| Launched::Refused(Stage::User, format!("there is no user '{name}'"))),
+        // Root needs no entry; any other number does, since the group stands there.
+        Ok(None) if id_number(name) == Some(0) => Ok(User::unnamed(0, 0)),
+        Ok(None) => Err(Launched::Refused(Stage::User, format!("there is no user '{name}'"))),
         Err(e) => Err(Launched::Refused(Stage::User, e.to_string())),
     }
 }

@@ -19,7 +19,8 @@ const FEW: usize = 24;
 /// What was read becomes the unit.
 pub(super) fn settle(mut draft: Draft<'_>) -> Unit {
     if draft.unit.name.kind() == UnitKind::Service {
-        defaults(&mut draft.service);
+        let has_bus_name = draft.unit.unapplied.iter().any(|u| u.section == "Service" && u.key == "BusName");
+        defaults(&mut draft.service, has_bus_name);
         verify(&mut draft);
         draft.unit.body = Body::Service(draft.service.service);
     }
@@ -49,13 +50,14 @@ fn drop_doubles(deps: &mut Vec<Dependency>) {
     deps.retain(|_| is_first.next().unwrap_or(true));
 }
 
-fn defaults(draft: &mut ServiceDraft) {
+fn defaults(draft: &mut ServiceDraft, has_bus_name: bool) {
     let service = &mut draft.service;
-    service.kind = draft.kind.unwrap_or(if service.exec.start.is_empty() {
-        ServiceType::Oneshot
-    } else {
-        ServiceType::Simple
-    });
+    service.kind = match draft.kind {
+        Some(kind) => kind,
+        None if has_bus_name => ServiceType::Dbus,
+        None if service.exec.start.is_empty() => ServiceType::Oneshot,
+        None => ServiceType::Simple,
+    };
     let oneshot = service.kind == ServiceType::Oneshot;
     service.timeout_start =
         draft.timeout_start.unwrap_or(if oneshot { Timeout::Never } else { service.timeout_start });
@@ -134,7 +136,12 @@ fn verify(draft: &mut Draft<'_>) {
         draft.fault("ExecStop", "service has no ExecStart= and no RemainAfterExit=yes");
     }
     if draft.service.service.kind == ServiceType::Dbus {
-        draft.fault("Type", "Type=dbus needs a message bus, which amr does not use");
+        let key = if draft.service.kind.is_some() { "Type" } else { "BusName" };
+        let message = match key {
+            "Type" => "Type=dbus needs a message bus, which amr does not use",
+            _ => "BusName= without Type= makes it Type=dbus, which needs a message bus that amr does not use",
+        };
+        draft.fault(key, message);
     }
     if start > 1 && !oneshot {
         let message = "service has more than one ExecStart=, which only Type=oneshot may have";

@@ -167,6 +167,7 @@ fn what_252_refuses_about_a_service() {
         ("[Service]\nExecStart=/bin/echo %z", 2, "%z"),
         ("[Service]\nExecStart=/bin/echo \"open", 2, "quot"),
         ("[Service]\nExecStart=/bin/a\nType=dbus", 3, "message bus"),
+        ("[Service]\nExecStart=/bin/a\nBusName=org.x", 3, "Type=dbus"),
         ("[Service]\nExecStart=/bin/a\nDynamicUser=yes", 3, "cannot be applied"),
         ("[Service]\nExecStart=/bin/a\nPAMName=x\nKillMode=process", 4, "PAMName="),
     ] {

@@ -182,3 +182,34 @@ fn a_missing_environment_file_is_a_lack_of_resources_c04() {
     let (m, _) = step(&plain(), &m, &Facts::default(), Event::SpawnFailed(Slot::Start));
     assert_eq!((m.state, m.result), (State::Failed, ServiceResult::Resources));
 }
+
+#[test]
+fn what_sendsigkill_no_left_alive_blocks_the_next_start() {
+    for (kill_mode, send_sigkill, blocks) in [
+        (KillMode::ControlGroup, false, true),
+        (KillMode::Mixed, false, true),
+        (KillMode::Process, false, false),
+        (KillMode::ControlGroup, true, false),
+    ] {
+        let mut l = Life::of(Policy { kill_mode, send_sigkill, ..plain() });
+        l.f.others = true;
+        l.feed(Event::Start);
+        let expected = if blocks {
+            (State::Failed, ServiceResult::Resources)
+        } else {
+            (State::Running, ServiceResult::Success)
+        };
+        assert_eq!((l.m.state, l.m.result), expected, "{kill_mode:?} {send_sigkill}");
+    }
+}
+
+#[test]
+fn a_reload_during_a_reload_runs_behind_it() {
+    let mut l = Life::of(with(Commands { reload: list(1), ..stops() }));
+    l.feed(Event::Start).feed(Event::Reload).feed(Event::Reload).feed(Event::Reload);
+    assert_eq!(l.told(), "Start0 Reload0");
+    l.control(0);
+    assert_eq!((l.told().as_str(), l.m.state), ("Start0 Reload0 Reload0", State::Reload));
+    l.control(0);
+    assert_eq!((l.told().as_str(), l.m.state), ("Start0 Reload0 Reload0", State::Running));
+}

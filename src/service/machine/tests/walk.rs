@@ -289,6 +289,7 @@ fn advance(p: &Policy, m: &Machine, w: World, e: Event, f: &Facts) -> Node {
 fn reduced(mut n: Machine, mut w: World) -> Node {
     n.restarts = 0;
     n.reload = ServiceResult::Success;
+    n.reload_again &= n.state == State::Reload;
     n.result = match n.result {
         ServiceResult::Protocol
         | ServiceResult::StartLimitHit

@@ -15,7 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Reads them.
-#[must_use]
 ///
 /// # Errors
 /// A folder of links or of locks is there and cannot be read: nothing can be said of it then.

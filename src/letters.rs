@@ -18,9 +18,37 @@ pub fn is_plain(letter: char) -> bool {
         )
 }
 
+/// A text from outside as it may be printed: what is not plain becomes an escape as in a Rust string, a byte
+/// that is not UTF-8 becomes `\xNN`, and letters of `quoted` get a backslash before them.
+#[must_use]
+pub fn escape(text: &[u8], quoted: &[char]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            if quoted.contains(&letter) {
+                out.extend(['\\', letter]);
+            } else if is_plain(letter) {
+                out.push(letter);
+            } else {
+                out.extend(letter.escape_default());
+            }
+        }
+        out.extend(chunk.invalid().iter().flat_map(|byte| std::ascii::escape_default(*byte)).map(char::from));
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_plain;
+    use super::{escape, is_plain};
+
+    #[test]
+    fn escapes_what_could_play_tricks() {
+        let name = b"a\n\x1b[2J\xff'\\\xc3\xa4";
+        assert_eq!(escape(name, &['\'', '\\']), "a\\n\\u{1b}[2J\\xff\\'\\\\\u{e4}");
+        assert_eq!(escape(name, &[]), "a\\n\\u{1b}[2J\\xff'\\\u{e4}");
+        assert_eq!(escape("x\u{202e}y\t".as_bytes(), &[]), "x\\u{202e}y\\t");
+    }
 
     #[test]
     fn what_steers_hides_or_turns_is_not_plain() {

@@ -11,6 +11,7 @@
 //! * [`service`]: one supervised service. Pure, but for `run`.
 //! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
 //! * [`letters`]: which letters of a text from outside may be printed. Pure; every subject may use it.
+//! * [`pattern`]: shell patterns. Pure; every subject may use it.
 //! * [`host`]: which init is pid 1, which family, which kernel features.
 //! * [`os`]: the only place with system calls and `unsafe`.
 //!
@@ -30,6 +31,7 @@ pub mod host;
 pub mod letters;
 pub mod order;
 pub mod os;
+pub mod pattern;
 pub mod service;
 pub mod sysv;
 pub mod unit;

@@ -1,7 +1,7 @@
 //! The only place that writes to the terminal. A reader that went away is no error; a full disk is said,
 //! and the exit code stays that of what was done.
 
-use crate::letters::is_plain;
+use crate::letters;
 use crate::os::error::cause;
 use std::io::{ErrorKind, IsTerminal, Write};
 
@@ -45,5 +45,5 @@ pub fn on_terminal() -> bool {
 /// Escapes what could move a cursor or end a line: names and texts from outside.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    text.chars().map(|c| if is_plain(c) { c.to_string() } else { c.escape_default().to_string() }).collect()
+    letters::escape(text.as_bytes(), &[])
 }

@@ -9,6 +9,7 @@ use crate::cli::explain;
 use crate::order::graph::Graph;
 use crate::order::special;
 use crate::os::ids::{Ids, id_number};
+use crate::pattern::Pattern;
 use crate::service::client::{self, ClientError};
 use crate::unit::build::blank;
 use crate::unit::finding;
@@ -42,7 +43,7 @@ pub fn names(
     for word in typed {
         if is_pattern(word) {
             let pattern =
-                glob::Pattern::new(word).map_err(|e| format!("cannot read the pattern '{word}': {e}"))?;
+                Pattern::of_names(word).map_err(|e| format!("cannot read the pattern '{word}': {e}"))?;
             let known = known().map_err(|e| format!("cannot see which units match '{word}': {e}"))?;
             known
                 .into_iter()

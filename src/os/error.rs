@@ -3,10 +3,10 @@
 //! One type for all of `os`, so that every message has the same form. Paths come from outside;
 //! what could play tricks on a terminal or a log is escaped before it is shown.
 
-use crate::letters::is_plain;
+use crate::letters;
 use nix::errno::Errno;
 use std::ffi::OsStr;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -88,21 +88,7 @@ pub fn cause(error: &io::Error) -> String {
 /// A name from outside as text that is safe on a terminal and in a log: control characters, quotes,
 /// backslashes and bytes that are not UTF-8 become escapes; everything else stays.
 pub fn escape(name: &OsStr) -> String {
-    let mut out = String::with_capacity(name.len());
-    for chunk in name.as_bytes().utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '\'' | '\\' => out.extend(['\\', c]),
-                c if is_plain(c) => out.push(c),
-                c => out.extend(c.escape_default()),
-            }
-        }
-        for byte in chunk.invalid() {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "\\x{byte:02x}");
-        }
-    }
-    out
+    letters::escape(name.as_bytes(), &['\'', '\\'])
 }
 
 #[cfg(test)]
@@ -117,12 +103,5 @@ mod tests {
         assert!(Error::new("read", "/x", Errno::ENOENT).is_not_found());
         let e = Error::other("read", "/x", io::ErrorKind::InvalidData, "not a number");
         assert_eq!(e.to_string(), "cannot read '/x': not a number");
-    }
-
-    #[test]
-    fn escapes_what_could_play_tricks() {
-        let name = OsStr::from_bytes(b"a\n\x1b[2J\xff'\\\xc3\xa4");
-        assert_eq!(escape(name), "a\\n\\u{1b}[2J\\xff\\'\\\\\u{e4}");
-        assert_eq!(escape(OsStr::new("x\u{202e}y")), "x\\u{202e}y");
     }
 }

@@ -6,7 +6,7 @@ mod settings;
 use super::machine::State;
 use super::status::{Moment, Record};
 use crate::unit::exec;
-use crate::unit::model::{Body, LoadState, Unit};
+use crate::unit::model::{Body, Unit};
 use crate::unit::value::utc::Utc;
 use settings::{commands, kill, life, of_settings};
 
@@ -49,7 +49,7 @@ fn of_unit(unit: &Unit, state: State, r: &Record) -> Vec<(&'static str, String)>
         ("Id", unit.name.to_string()),
         ("Names", names.join(" ")),
         ("Description", unit.description.clone().unwrap_or_else(|| unit.name.to_string())),
-        ("LoadState", load_state(unit.load).into()),
+        ("LoadState", unit.load.as_str().into()),
         ("ActiveState", state.active().into()),
         ("SubState", r.sub_state().into()),
         ("FragmentPath", unit.fragment.as_ref().map_or_else(String::new, |p| p.display().to_string())),
@@ -82,15 +82,5 @@ fn time(m: Moment) -> String {
     match i64::try_from(m.real) {
         Ok(real) if real > 0 => Utc(real).to_systemd(),
         Ok(_) | Err(_) => String::new(),
-    }
-}
-
-fn load_state(load: LoadState) -> &'static str {
-    match load {
-        LoadState::Loaded => "loaded",
-        LoadState::NotFound => "not-found",
-        LoadState::Masked => "masked",
-        LoadState::BadSetting => "bad-setting",
-        LoadState::Error => "error",
     }
 }

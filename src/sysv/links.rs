@@ -8,7 +8,7 @@ mod found;
 pub use found::{Entry, Found, Target, are_plain, on};
 
 use super::level::{Priority, Runlevel};
-use crate::letters::is_plain;
+use crate::letters;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -165,12 +165,7 @@ pub fn push_shown(out: &mut String, name: &OsStr) {
     if let Some(plain) = name.to_str().filter(|_| name.as_bytes().iter().all(|b| matches!(b, b' '..=b'~'))) {
         return out.push_str(plain);
     }
-    for chunk in name.as_bytes().utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if is_plain(c) { out.push(c) } else { out.extend(c.escape_default()) }
-        }
-        out.extend(chunk.invalid().iter().flat_map(|b| std::ascii::escape_default(*b)).map(char::from));
-    }
+    out.push_str(&letters::escape(name.as_bytes(), &[]));
 }
 
 #[cfg(test)]

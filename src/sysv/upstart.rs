@@ -5,6 +5,7 @@
 //! `pre-stop` or `post-stop` waits for the lock of an init script. Pure.
 
 use super::subsys;
+use crate::pattern::Pattern;
 use std::time::Duration;
 
 /// Between TERM and KILL where a job does not say (upstart 0.6.5).
@@ -189,7 +190,7 @@ impl Event<'_> {
     /// Does it happen as soon as the runlevel changes? `is_down`: does a job stop then?
     fn happens(&self, level: u8, is_down: &dyn Fn(&str) -> bool) -> bool {
         let is_level = |pattern: Option<&str>| {
-            pattern.is_none_or(|p| glob::Pattern::new(p).is_ok_and(|p| p.matches(&level.to_string())))
+            pattern.is_none_or(|p| Pattern::new(p).is_ok_and(|p| p.matches(&level.to_string())))
         };
         match self.name {
             "runlevel" => is_level(self.value("RUNLEVEL", 0)),

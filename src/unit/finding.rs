@@ -7,7 +7,7 @@
 
 use super::model::{Finding, Origin};
 use super::value::Span;
-use crate::letters::is_plain;
+use crate::letters;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -76,15 +76,11 @@ fn excerpt(line: &str, span: Span) -> String {
 
 /// A name or message with its control characters escaped.
 fn escape(text: &str) -> String {
-    text.chars().map(|c| if c == '\t' { "\\t".to_owned() } else { visible(c) }).collect()
+    letters::escape(text.as_bytes(), &[])
 }
 
 fn visible(c: char) -> String {
-    match c {
-        '\t' => "\t".to_owned(),
-        c if is_plain(c) => c.to_string(),
-        c => c.escape_default().to_string(),
-    }
+    if c == '\t' { c.to_string() } else { escape(c.encode_utf8(&mut [0; 4])) }
 }
 
 /// Columns of a terminal; East Asian wide characters take two, combining ones none.

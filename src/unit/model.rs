@@ -72,6 +72,20 @@ pub enum LoadState {
     Error,
 }
 
+impl LoadState {
+    /// systemd's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::NotFound => "not-found",
+            Self::Masked => "masked",
+            Self::BadSetting => "bad-setting",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// One edge to another unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dependency {

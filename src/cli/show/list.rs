@@ -6,9 +6,9 @@ use crate::cli::exit::Class;
 use crate::cli::{explain, hand, jobs, out, units};
 use crate::order::transaction::Activity;
 use crate::order::tree::{Depth, Direction, tree};
+use crate::pattern::Pattern;
 use crate::service::client::{self, ClientError};
 use crate::unit::load::{FileState, Loader};
-use crate::unit::model::LoadState;
 use crate::unit::name::UnitName;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -50,7 +50,7 @@ pub fn units(ctx: &Context, args: &List) -> u8 {
         let unit = hand::load(ctx, &name);
         rows.push(Row {
             unit: name.to_string(),
-            load: load_state(unit.load),
+            load: unit.load.as_str(),
             active: activity.as_str().to_owned(),
             sub: record.sub_state().to_owned(),
             description: unit.description.unwrap_or_else(|| name.to_string()),
@@ -164,9 +164,9 @@ pub fn dependencies(ctx: &Context, args: &Dependencies) -> u8 {
     0
 }
 
-fn patterns(args: &List, verb: &str) -> Result<Vec<glob::Pattern>, u8> {
+fn patterns(args: &List, verb: &str) -> Result<Vec<Pattern>, u8> {
     let read = |p: &String| {
-        glob::Pattern::new(p).map_err(|e| {
+        Pattern::of_names(p).map_err(|e| {
             out::complain(verb, &format!("cannot read the pattern '{p}': {e}"), None);
             Class::Usage.hand()
         })
@@ -174,18 +174,8 @@ fn patterns(args: &List, verb: &str) -> Result<Vec<glob::Pattern>, u8> {
     args.patterns.iter().map(read).collect()
 }
 
-fn matches(patterns: &[glob::Pattern], name: &UnitName) -> bool {
+fn matches(patterns: &[Pattern], name: &UnitName) -> bool {
     patterns.is_empty() || patterns.iter().any(|p| p.matches(name.as_str()) || p.matches(name.stem()))
-}
-
-pub(super) fn load_state(load: LoadState) -> &'static str {
-    match load {
-        LoadState::Loaded => "loaded",
-        LoadState::NotFound => "not-found",
-        LoadState::Masked => "masked",
-        LoadState::BadSetting => "bad-setting",
-        LoadState::Error => "error",
-    }
 }
 
 /// Columns as wide as their widest cell, the last one as it is.

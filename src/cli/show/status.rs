@@ -196,7 +196,7 @@ fn as_text(known: &Known) -> String {
 }
 
 fn loaded(unit: &Unit) -> String {
-    let state = super::list::load_state(unit.load);
+    let state = unit.load.as_str();
     match (&unit.fragment, units::refusal(unit)) {
         (Some(path), _) => format!("{state} ({})", path.display()),
         (None, Some(why)) => format!("{state} ({why})"),
@@ -277,7 +277,7 @@ fn as_json(known: &Known) -> Value {
     json!({
         "unit": unit.name.as_str(),
         "description": unit.description,
-        "load": super::list::load_state(unit.load),
+        "load": unit.load.as_str(),
         "fragment": unit.fragment.as_deref().map(shown),
         "dropins": unit.dropins.iter().map(|p| shown(p)).collect::<Vec<_>>(),
         "active": explain::activity(r.state()).as_str(),

@@ -2,6 +2,7 @@
 
 use super::{FileReport, Report, ShipperReport, Stage};
 use crate::drain::cursor::Timestamp;
+use crate::unit::value::utc::Utc;
 use std::fmt::Write;
 
 impl Report {
@@ -95,21 +96,11 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// A time in RFC 3339, to the second, in UTC. Days are counted as in Howard Hinnant's civil_from_days.
+/// A time in RFC 3339, to the second, in UTC.
 #[must_use]
 pub fn rfc3339(at: Timestamp) -> String {
-    let seconds = at.0.div_euclid(1_000_000_000);
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let shifted = days + 719_468;
-    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let in_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * in_year + 2) / 153;
-    let date = in_year - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    let year = year + era * 400 + next;
-    let (hour, minute, second) = (second / 3_600, second % 3_600 / 60, second % 60);
-    format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let text = Utc(at.0.div_euclid(1_000)).to_rfc3339();
+    text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
 
 #[cfg(test)]

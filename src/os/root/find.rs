@@ -2,7 +2,7 @@
 
 use super::{Entry, FileKind, Last, Root, Stat, kind_of};
 use crate::os::error::{Error, Result};
-use glob::{MatchOptions, Pattern};
+use crate::pattern::{Pattern, has_wildcard};
 use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
 use nix::sys::stat::{Mode, fstatat};
@@ -12,10 +12,6 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-/// As a shell matches one component: a leading dot only by a dot.
-const SHELL: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
 /// One name in an open folder.
 pub(super) struct Name<'n> {
@@ -104,7 +100,7 @@ impl Root {
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             let mut next = Vec::new();
             if has_wildcard(part) {
-                let matcher = Pattern::new(&translate(part)).map_err(|e| {
+                let matcher = Pattern::new(part).map_err(|e| {
                     Error::other("match", pattern, io::ErrorKind::InvalidInput, e.msg.to_owned())
                 })?;
                 for dir in &found {
@@ -128,7 +124,7 @@ impl Root {
             Err(e) => return Err(e),
         };
         for entry in entries {
-            if matcher.matches_with(&entry.name.to_string_lossy(), SHELL) {
+            if matcher.matches_component(&entry.name.to_string_lossy()) {
                 next.push(dir.join(&entry.name));
             }
         }
@@ -209,38 +205,6 @@ impl Root {
         let owner = stat.uid == 0 || stat.uid == nix::unistd::geteuid().as_raw();
         Ok(stat.kind == FileKind::Dir && owner && stat.mode & 0o022 == 0)
     }
-}
-
-fn has_wildcard(part: &str) -> bool {
-    let mut escaped = false;
-    part.chars().any(|c| {
-        let special = !escaped && matches!(c, '*' | '?' | '[');
-        escaped = !escaped && c == '\\';
-        special
-    })
-}
-
-/// From glob(7) to the crate's dialect: it knows no backslash, takes `**` for something else, and
-/// negates by `!` alone.
-fn translate(part: &str) -> String {
-    let mut out = String::with_capacity(part.len());
-    let mut chars = part.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => {
-                if let Some(literal) = chars.next() {
-                    out.push_str(&Pattern::escape(literal.encode_utf8(&mut [0; 4])));
-                }
-            }
-            '*' if out.ends_with('*') => {}
-            '[' if chars.peek() == Some(&'^') => {
-                chars.next();
-                out.push_str("[!");
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 impl Stat {

@@ -10,6 +10,7 @@ use super::refusal::{privileged, refuse};
 use super::table::{is_listed, job_note, list, list_one, xinetd_service};
 use super::view::{Refusal, View};
 use super::xinetd;
+use crate::pattern::Pattern;
 use crate::sysv::header::Header;
 use crate::sysv::level::{Levels, Priority, Runlevel};
 use crate::sysv::links::{Turn, plan, plan_removal, shown};
@@ -295,7 +296,7 @@ fn readable(view: &View, env: &Env, name: &OsStr, out: &mut Outcome) -> Option<H
 
 /// Names are names: says where the real one would have taken this one for a pattern.
 fn glob_note(view: &View, name: &OsStr) -> Option<String> {
-    let pattern = glob::Pattern::new(name.to_str().filter(|n| n.contains(['*', '?', '[']))?).ok()?;
+    let pattern = Pattern::new(name.to_str().filter(|n| n.contains(['*', '?', '[']))?).ok()?;
     let others =
         view.found.names(|n| n != name && n.to_str().is_some_and(|n| pattern.matches(n))).into_iter();
     let others: Vec<String> = others.map(shown).collect();

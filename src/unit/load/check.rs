@@ -5,9 +5,9 @@
 //! of directives marks them, and the unit keeps them as not applied.
 
 use crate::os::root::{FileKind, Root};
+use crate::pattern::Pattern;
 use crate::unit::model::Check;
 use crate::unit::specifier::Facts;
-use glob::{MatchOptions, Pattern};
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
@@ -113,12 +113,8 @@ fn is_host(facts: &Facts, value: &str) -> bool {
     if plain.len() == 32 && plain.bytes().all(|b| b.is_ascii_hexdigit()) {
         return facts.host.machine_id.as_deref() == Some(plain.as_str());
     }
-    let ignoring_case = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
-    facts.host.host_name.as_deref().is_some_and(|host| matches(value, host, ignoring_case))
-}
-
-fn matches(pattern: &str, text: &str, options: MatchOptions) -> bool {
-    Pattern::new(pattern).is_ok_and(|p| p.matches_with(text, options))
+    let host = facts.host.host_name.as_deref();
+    host.is_some_and(|host| Pattern::new(value).is_ok_and(|pattern| pattern.matches_ignoring_case(host)))
 }
 
 /// With a `=` the whole word must be there, else a word that is or begins with `value=`.
@@ -137,7 +133,7 @@ fn kernel_matches(release: &str, value: &str) -> Option<bool> {
     while let Some(word) = words.next() {
         let operator = ["<=", ">=", "!=", "<", ">", "="].into_iter().find(|o| word.starts_with(o));
         let Some(operator) = operator else {
-            all &= matches(word, release, MatchOptions::new());
+            all &= Pattern::new(word).is_ok_and(|pattern| pattern.matches(release));
             continue;
         };
         let rest = word.get(operator.len()..).filter(|r| !r.is_empty());

@@ -23,6 +23,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+/// As the command itself has it.
+#[global_allocator]
+static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 const SMALL: usize = 1_000;
 const LARGE: usize = 100_000;
 const PER_FOLDER: usize = 1_000;

@@ -137,7 +137,8 @@ fn idle(home: &Home) -> (u64, u64) {
     let scene = Scene::new(home, Style::Appended, FILES);
     let _shipper = scene.shipper();
     let drain = scene.drain(home);
-    std::thread::sleep(Duration::from_secs(2));
+    // A second look confirms the first one; how soon depends on what that one took.
+    std::thread::sleep(Duration::from_secs(5));
     let pids = drain.pids();
     let before: u64 = pids.iter().map(|pid| switches(*pid)).sum();
     std::thread::sleep(IDLE);

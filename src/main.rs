@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// musl's own maps and unmaps a page or two for every few objects; why: docs/decisions/07-memory.md.
+#[global_allocator]
+static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     amr::cli::main(std::env::args_os().collect())
 }

@@ -27,6 +27,7 @@
 
 pub mod cli;
 pub mod drain;
+pub mod exec;
 pub mod host;
 pub mod letters;
 pub mod order;

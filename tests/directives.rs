@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
+use amr::exec::steps::STEPS;
 use amr::service::show::properties;
 use amr::unit::build::{Input, blank, build};
 use amr::unit::directive::{self, Amr, By, Directive, Kind, Shape, Since};
@@ -18,7 +19,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The parts of amr that apply what is not about one process, and where they are.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 9] = [
+    ("directories", "src/exec/resolve.rs"),
     ("enable", "src/cli/enable"),
     ("jobs", "src/cli/jobs"),
     ("loader", "src/unit/build"),
@@ -51,10 +53,16 @@ fn defaults() -> BTreeMap<&'static str, String> {
 fn each_is_applied_by_a_part_that_is_there() {
     let mut used = BTreeSet::new();
     for (row, by) in honoured() {
-        if let By::Part(part) = by {
-            let known = PARTS.iter().find(|(name, _)| *name == part);
-            assert!(known.is_some(), "{}=: there is no part '{part}'", row.name);
-            used.insert(part);
+        match by {
+            By::Part(part) => {
+                let known = PARTS.iter().any(|(name, _)| *name == part);
+                assert!(known, "{}=: there is no part '{part}'", row.name);
+                used.insert(part);
+            }
+            By::Step(step) => {
+                let known = STEPS.iter().any(|s| s.name == step);
+                assert!(known, "{}=: there is no step '{step}'", row.name);
+            }
         }
     }
     for (name, place) in PARTS {
@@ -190,10 +198,14 @@ impl Cases {
         }
         let mut files = Vec::new();
         // The first that has it is named: recordings of systemd before our own words.
-        for folder in ["conformance/units", "effects", "golden", "e2e"] {
-            let folder = repository().join("tests").join(folder);
-            if folder.exists() {
-                walk(&folder, &mut files);
+        for place in ["conformance/units", "exec.rs", "supervise", "golden", "e2e"] {
+            let place = repository().join("tests").join(place);
+            if place.is_dir() {
+                walk(&place, &mut files);
+            } else {
+                // Units are strings there.
+                let text = fs::read_to_string(place).unwrap().replace("\\n", "\n");
+                files.push(("exec.rs".to_owned(), text));
             }
         }
         Cases { files }
@@ -225,6 +237,10 @@ fn page() -> String {
         "# Directives\n\nMade by tests/directives.rs from the table in src/unit/directive; do not edit. systemd.unit(5), \
          systemd.service(5), systemd.exec(5) and systemd.kill(5) say what they mean; amr does what systemd 252 does.\n",
     );
+    page.push_str("\n## The steps of a process, in the order of systemd's exec_child\n\n");
+    for step in STEPS {
+        writeln!(page, "- {}: fails with {}/{}", step.name, step.status.code(), step.status.name()).unwrap();
+    }
     let mut groups: BTreeMap<(&str, &str), Vec<Directive>> = BTreeMap::new();
     directive::all().for_each(|row| groups.entry((row.section, row.group)).or_default().push(row));
     for ((section, group), rows) in groups {

@@ -10,7 +10,6 @@ use crate::os::capture::{Captured, capture};
 use crate::os::child::{Spec, Stdio, own_executable};
 use crate::os::clock;
 use crate::os::error::{Error, Result};
-use crate::os::features::Features;
 use crate::os::poll;
 use crate::os::root::{Root, Sync};
 use crate::os::signal::{Signal, Signals};
@@ -62,7 +61,6 @@ struct Stage {
     dir: PathBuf,
     root: Root,
     program: PathBuf,
-    features: Features,
     shown: Vec<String>,
     missed: Vec<String>,
     not_applied: Vec<String>,
@@ -73,8 +71,6 @@ impl Stage {
         let host = Root::host()?;
         host.create_dir(dir, 0o755)?;
         let root = Root::at(dir)?;
-        let features = Features::detect(None)
-            .map_err(|e| Error::other("ask", "/proc", std::io::ErrorKind::Unsupported, e.to_string()))?;
         let me = own_executable(&host)?;
         let bytes = host.read(&me, 256 << 20)?;
         let program = dir.join("usr/sbin/amr");
@@ -82,7 +78,6 @@ impl Stage {
             dir: dir.to_owned(),
             root,
             program,
-            features,
             shown: Vec::new(),
             missed: Vec::new(),
             not_applied: Vec::new(),
@@ -223,7 +218,7 @@ impl Stage {
         ];
         let spec =
             Spec { program, argv, env, stdio: [Stdio::Null, Stdio::Null, Stdio::Inherit], ..Spec::default() };
-        capture(&spec, &self.features, OUTPUT_MAX, PATIENCE)
+        capture(&spec, OUTPUT_MAX, PATIENCE)
     }
 
     fn property(&self, unit: &str, name: &str) -> Result<String> {

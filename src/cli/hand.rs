@@ -263,7 +263,7 @@ fn in_background(
     let env = env.into_iter().filter_map(|(k, v)| Some((k.into(), v.as_ref()?.into()))).collect();
     let spawned = Root::host().and_then(|host| own_executable(&host)).and_then(|program| {
         let spec = Spec { env, ..Spec::detached(program, argv, Vec::new()) };
-        spawn(&spec, &ctx.features())
+        spawn(&spec)
     });
     match spawned {
         Ok(_) => 0,

@@ -46,7 +46,7 @@ pub fn systemctl(features: &Features, verb: &str, units: &[String], wishes: Wish
     args.extend(units.iter().cloned());
     if matches!(verb, "start" | "restart" | "try-restart" | "reload" | "reload-or-restart") {
         for unit in units {
-            if ask(features, unit, "LoadState").as_deref() == Some("not-found") {
+            if ask(unit, "LoadState").as_deref() == Some("not-found") {
                 run(features, &["daemon-reload".to_owned()])?;
                 break;
             }
@@ -57,19 +57,19 @@ pub fn systemctl(features: &Features, verb: &str, units: &[String], wishes: Wish
 
 /// A property of a unit as systemd has it; `None` where it cannot be asked.
 #[must_use]
-pub fn ask(features: &Features, unit: &str, property: &str) -> Option<String> {
+pub fn ask(unit: &str, property: &str) -> Option<String> {
     let spec =
         spec(&["show".to_owned(), "-p".to_owned(), property.to_owned(), "--".to_owned(), unit.to_owned()])?;
-    let captured = capture(&spec, features, 64 * 1024, PATIENCE).ok()?;
+    let captured = capture(&spec, 64 * 1024, PATIENCE).ok()?;
     let text = String::from_utf8_lossy(&captured.stdout).into_owned();
     text.lines().find_map(|l| l.strip_prefix(property)?.strip_prefix('=').map(str::to_owned))
 }
 
 /// What systemctl prints for these words; `None` where it cannot be asked.
 #[must_use]
-pub fn query(features: &Features, words: &[&str]) -> Option<String> {
+pub fn query(words: &[&str]) -> Option<String> {
     let args: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-    let captured = capture(&spec(&args)?, features, 256 << 20, PATIENCE).ok()?;
+    let captured = capture(&spec(&args)?, 256 << 20, PATIENCE).ok()?;
     Some(String::from_utf8_lossy(&captured.stdout).into_owned())
 }
 
@@ -83,7 +83,7 @@ pub fn runlevels(ctx: &Context, environment: Option<&str>) -> Option<Runlevels> 
         }
         let stdio = [Stdio::Null, Stdio::Inherit, Stdio::Null];
         let spec = Spec { argv: vec!["runlevel".into()], program, stdio, ..Spec::default() };
-        let captured = capture(&spec, &ctx.features(), 4096, PATIENCE).ok()?;
+        let captured = capture(&spec, 4096, PATIENCE).ok()?;
         runlevel::parse(&String::from_utf8_lossy(&captured.stdout))
     })
 }
@@ -134,7 +134,7 @@ fn run(features: &Features, args: &[String]) -> Result<u8, Refused> {
 /// # Errors
 /// It cannot be started.
 pub fn to_end(spec: &Spec, features: &Features) -> Result<u8, Error> {
-    let child = spawn(spec, features)?;
+    let child = spawn(spec)?;
     let pidfd = child.pidfd(features);
     loop {
         if let Some(reaped) = wait::reap(child.pid)? {

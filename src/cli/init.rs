@@ -160,9 +160,7 @@ impl Call {
                 .map(|m| UnitName::parse_or_service(m).map_or_else(|_| m.clone(), |n| n.to_string()))
                 .collect()
         };
-        let masked = |unit: &String| {
-            handover::ask(&self.ctx.features(), unit, "LoadState").as_deref() == Some("masked")
-        };
+        let masked = |unit: &String| handover::ask(unit, "LoadState").as_deref() == Some("masked");
         if self.dialect() == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
             out::complain("initd", &format!("'{}' is masked, ignoring", self.unit), None);
             return 0;
@@ -244,7 +242,7 @@ impl Call {
         let lock = Some((self.unit.clone(), self.name.clone()));
         // It comes up on another CPU while the units are read here.
         let ahead = if job == Job::Start {
-            client::ahead(&self.ctx.place, &self.unit, self.ctx.switches.as_deref())
+            client::ahead(&self.ctx.place, &self.unit)
         } else {
             client::Ahead::default()
         };

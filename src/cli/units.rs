@@ -217,7 +217,7 @@ pub fn refusal(unit: &Unit) -> Option<String> {
 /// The files of a unit that others can write, and so change what root runs.
 #[must_use]
 pub fn others_write(ctx: &Context, unit: &Unit) -> Vec<Finding> {
-    let uid_of = |name: &str| Ids::new(&ctx.root, &ctx.features()).user(name).ok().flatten().map(|u| u.uid);
+    let uid_of = |name: &str| Ids::new(&ctx.root).user(name).ok().flatten().map(|u| u.uid);
     writers::findings(&ctx.root, unit, &|name| uid_of(name).or_else(|| id_number(name)))
 }
 

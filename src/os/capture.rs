@@ -1,9 +1,8 @@
 //! Running a short command of the host and taking what it prints, with a limit on both.
 
-use super::child::{ExecState, Failure, Spec, Stdio, spawn};
+use super::child::{Spec, Stdio, spawn};
 use super::clock;
 use super::error::{Error, Result};
-use super::features::Features;
 use super::poll::{Interest, wait};
 use super::sys;
 use super::wait::{Exit, reap};
@@ -19,23 +18,19 @@ use std::time::Duration;
 pub struct Captured {
     /// How it ended.
     pub exit: Exit,
-    /// What failed before exec.
-    pub failure: Option<Failure>,
-    /// What could not be applied.
-    pub notices: Vec<Failure>,
     /// What it printed.
     pub stdout: Vec<u8>,
 }
 
 /// Starts it with a pipe as standard output and waits until it ends. Past the time or `limit`
 /// bytes it is killed, and that is an error.
-pub fn capture(spec: &Spec, features: &Features, limit: usize, time: Duration) -> Result<Captured> {
+pub fn capture(spec: &Spec, limit: usize, time: Duration) -> Result<Captured> {
     let fail = |e: Errno| Error::new("run", spec.program.as_path(), e);
     let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(fail)?;
     let mut spec = spec.clone();
     let [_, stdout, _] = &mut spec.stdio;
     *stdout = Stdio::Fd(Arc::new(writer));
-    let mut child = spawn(&spec, features)?;
+    let child = spawn(&spec)?;
     let program = std::mem::take(&mut spec.program);
     // The last writing end on this side.
     drop(spec);
@@ -56,11 +51,7 @@ pub fn capture(spec: &Spec, features: &Features, limit: usize, time: Duration) -
         }
     };
     let stdout = read.map_err(|(kind, cause)| Error::other("run", program, kind, cause))?;
-    let failure = match child.exec.state() {
-        ExecState::Failed(failure) => Some(failure),
-        ExecState::Pending | ExecState::Done => None,
-    };
-    Ok(Captured { exit, failure, notices: child.exec.notices().to_vec(), stdout })
+    Ok(Captured { exit, stdout })
 }
 
 /// Reads to the end of the pipe.
@@ -107,21 +98,18 @@ mod tests {
 
     #[test]
     fn takes_output_and_status() {
-        let features = Features::detect(None).unwrap();
         let time = Duration::from_secs(20);
-        let got = capture(&sh("echo hi; exit 3"), &features, 99, time).unwrap();
+        let got = capture(&sh("echo hi; exit 3"), 99, time).unwrap();
         assert_eq!((got.exit, got.stdout.as_slice()), (Exit::Exited(3), &b"hi\n"[..]));
-        let quiet = capture(&sh("exec >&-; sleep 0.05; exit 4"), &features, 99, time).unwrap();
+        let quiet = capture(&sh("exec >&-; sleep 0.05; exit 4"), 99, time).unwrap();
         assert_eq!(quiet.exit, Exit::Exited(4));
     }
 
     #[test]
     fn both_limits_kill() {
-        let features = Features::detect(None).unwrap();
-        let e = capture(&sh("exec sleep 60"), &features, 9, Duration::from_millis(50)).unwrap_err();
+        let e = capture(&sh("exec sleep 60"), 9, Duration::from_millis(50)).unwrap_err();
         assert_eq!(e.to_string(), "cannot run '/bin/sh': it did not end in time");
-        let e = capture(&sh("echo 0123456789; exec sleep 60"), &features, 9, Duration::from_secs(20))
-            .unwrap_err();
+        let e = capture(&sh("echo 0123456789; exec sleep 60"), 9, Duration::from_secs(20)).unwrap_err();
         assert_eq!(e.cause(), "it prints more than 9 bytes");
     }
 }

@@ -84,7 +84,7 @@ impl Group {
         self.host.is_dir(&self.dir)
     }
 
-    /// The file that a child, which has one thread, writes itself into; see `child::Spec`. On the old
+    /// The file that a child, which has one thread, writes itself into; see `crate::exec`. On the old
     /// hierarchies that is `tasks`: since Linux 5.5 a thread that moves itself alone takes no lock that
     /// waits for all CPUs, which costs some ten milliseconds.
     pub fn procs(&self) -> Result<OwnedFd> {
@@ -93,15 +93,6 @@ impl Group {
             Version::V2 => "cgroup.procs",
         };
         Ok(OwnedFd::from(self.host.open_with(&self.dir.join(name), OFlag::O_WRONLY, 0)?))
-    }
-
-    /// Its folder, for a child to be born in (`child::Spec`); `None` on the old hierarchies, where
-    /// the kernel cannot do that.
-    pub fn folder(&self) -> Option<OwnedFd> {
-        match self.version {
-            Version::V1 => None,
-            Version::V2 => self.host.open_dir(&self.dir).ok(),
-        }
     }
 
     /// Moves a process into it.

@@ -4,7 +4,7 @@
 //! what could play tricks on a terminal or a log is escaped before it is shown.
 
 use crate::letters;
-use nix::errno::Errno;
+pub use nix::errno::Errno;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;

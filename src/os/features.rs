@@ -15,8 +15,6 @@ pub struct Features {
     pub memfd: bool,
     /// May groups of the kernel be used, where a hierarchy is found? Else child subreaper and /proc.
     pub cgroup: bool,
-    /// clone3 into a group of the unified hierarchy (5.7); else the child writes itself into it.
-    pub clone_into: bool,
     /// cgroup.kill (5.14) where the group has it; else signals until the group is empty.
     pub cgroup_kill: bool,
     /// May processes get a view of the file system of their own? Where the kernel then says no, it is
@@ -29,7 +27,7 @@ pub struct Features {
 /// A word in the list of switches that means nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-clone-into, no-cgroup-kill, no-mount-namespace or no-inotify, separated by commas"
+    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-cgroup-kill, no-mount-namespace or no-inotify, separated by commas"
 )]
 pub struct UnknownSwitch(String);
 
@@ -46,7 +44,6 @@ impl Features {
             close_range: true,
             memfd: true,
             cgroup: true,
-            clone_into: true,
             cgroup_kill: true,
             mount_namespace: true,
             inotify: true,
@@ -57,7 +54,6 @@ impl Features {
                 "no-close-range" => features.close_range = false,
                 "no-memfd" => features.memfd = false,
                 "no-cgroup" => features.cgroup = false,
-                "no-clone-into" => features.clone_into = false,
                 "no-cgroup-kill" => features.cgroup_kill = false,
                 "no-mount-namespace" => features.mount_namespace = false,
                 "no-inotify" => features.inotify = false,
@@ -90,14 +86,14 @@ mod tests {
     #[test]
     fn each_switch_switches_one_off_and_nonsense_is_said() {
         let all = Features::detect(None).unwrap();
-        let words = "no-pidfd, no-close-range,no-memfd,no-cgroup,no-clone-into,no-cgroup-kill,no-mount-namespace,no-inotify";
+        let words =
+            "no-pidfd, no-close-range,no-memfd,no-cgroup,no-cgroup-kill,no-mount-namespace,no-inotify";
         let got = Features::detect(Some(words)).unwrap();
         let none = Features {
             pidfd: false,
             close_range: false,
             memfd: false,
             cgroup: false,
-            clone_into: false,
             cgroup_kill: false,
             mount_namespace: false,
             inotify: false,

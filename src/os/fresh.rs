@@ -5,9 +5,9 @@
 //! default where that does not tell. Environment, working directory, umask, signals, terminal and
 //! descriptors are in [`Spec`](super::child::Spec), since each process gets them anew.
 
-use super::child::{self, Limit};
+use super::limits::Limit;
 use super::root::{OFlag, Root};
-use super::{limits, sys};
+use super::{capability, limits, sys};
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, getgroups, getresgid, getresuid, setgroups, setresgid, setresuid};
 use std::io::Write;
@@ -28,15 +28,15 @@ type Reset = fn(&Root) -> nix::Result<()>;
 const ATTRIBUTES: [(&str, Reset); 14] = [
     ("the user and the groups", identity),
     ("the CPU scheduler", scheduler),
-    ("the nice level", |_| unless(sys::nice()? == 0, sys::set_usual_nice)),
-    ("the I/O class", |_| unless(sys::io_class()? == 0, sys::set_usual_io_class)),
+    ("the nice level", |_| unless(sys::nice()? == 0, || sys::set_nice(0))),
+    ("the I/O class", |_| unless(sys::io_class()? == 0, || sys::set_io_priority(0, 0))),
     ("the CPU affinity", affinity),
     ("the coredump filter", coredump_filter),
     ("the timer slack", |_| prctl(libc::PR_GET_TIMERSLACK, libc::PR_SET_TIMERSLACK, TIMER_SLACK)),
     ("the personality", |_| unless(sys::personality(None)? == 0, || sys::personality(Some(0)).map(drop))),
     ("the secure bits", |_| prctl(libc::PR_GET_SECUREBITS, libc::PR_SET_SECUREBITS, 0)),
     ("the ambient capabilities", ambient),
-    ("the inheritable capabilities", |_| child::clear_inheritable()),
+    ("the inheritable capabilities", |_| capability::keep_inheritable(0)),
     ("the session keyring", |_| or_unknown(sys::join_new_session_keyring())),
     ("the ban on huge pages", |_| or_unknown(prctl(PR_GET_THP_DISABLE, PR_SET_THP_DISABLE, 0))),
     ("the login of the audit", login),

@@ -8,9 +8,10 @@
 use super::capture::capture;
 use super::child::Spec;
 use super::error::{Error, Result};
-use super::features::Features;
 use super::root::Root;
 use super::wait::Exit;
+use nix::errno::Errno;
+use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresuid, setuid};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -28,6 +29,49 @@ const LOOKUP_TIME: Duration = Duration::from_secs(15);
 
 /// The highest number but one stands for "no id" in the kernel's calls, as does 65535 in old ones.
 const NO_ID: [u32; 2] = [u32::MAX, 0xffff];
+
+/// Who a process is. Groups are exactly these: more than musl's 32 are possible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// User.
+    pub uid: u32,
+    /// Primary group.
+    pub gid: u32,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+}
+
+impl Credentials {
+    /// Of this process.
+    #[must_use]
+    pub fn own() -> Self {
+        Self {
+            uid: nix::unistd::geteuid().as_raw(),
+            gid: nix::unistd::getegid().as_raw(),
+            groups: nix::unistd::getgroups().unwrap_or_default().into_iter().map(|g| g.as_raw()).collect(),
+        }
+    }
+
+    /// Gives this process the groups, and no others.
+    pub fn take_groups(&self) -> nix::Result<()> {
+        let groups: Vec<Gid> = self.groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
+        let gid = Gid::from_raw(self.gid);
+        setgroups(&groups)?;
+        setresgid(gid, gid, gid)?;
+        let now = getresgid()?;
+        if [now.real, now.effective, now.saved] == [gid; 3] { Ok(()) } else { Err(Errno::EPERM) }
+    }
+
+    /// Makes this process the user's, with no way back.
+    pub fn take_user(&self) -> nix::Result<()> {
+        let uid = Uid::from_raw(self.uid);
+        setresuid(uid, uid, uid)?;
+        let now = getresuid()?;
+        // Secure bits of the caller could have kept the capability to go back: that must fail.
+        let regained = !uid.is_root() && setuid(Uid::from_raw(0)).is_ok();
+        if [now.real, now.effective, now.saved] == [uid; 3] && !regained { Ok(()) } else { Err(Errno::EPERM) }
+    }
+}
 
 /// A line of passwd(5).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +103,12 @@ pub struct Group {
 #[derive(Clone, Debug)]
 pub struct Ids {
     root: Root,
-    features: Features,
 }
 
 impl Ids {
     /// Of this root.
-    pub fn new(root: &Root, features: &Features) -> Ids {
-        Ids { root: root.clone(), features: *features }
+    pub fn new(root: &Root) -> Ids {
+        Ids { root: root.clone() }
     }
 
     /// By name, or by number where it is one (as `User=` takes both). `None` where nobody knows it.
@@ -138,7 +181,7 @@ impl Ids {
             program,
             ..Spec::default()
         };
-        let answer = capture(&spec, &self.features, 1 << 20, LOOKUP_TIME)?;
+        let answer = capture(&spec, 1 << 20, LOOKUP_TIME)?;
         match answer.exit {
             Exit::Exited(0) => Ok(String::from_utf8_lossy(&answer.stdout).into_owned()),
             // getent(1): 2 is "not found"; `id` says 1. 3 and others: cannot be asked for that.
@@ -224,7 +267,7 @@ mod tests {
         root.create_dir_all(Path::new("/etc"), 0o755).unwrap();
         root.write_atomic(Path::new(PASSWD), passwd.as_bytes(), 0o644, Sync::No).unwrap();
         root.write_atomic(Path::new(GROUP), group.as_bytes(), 0o644, Sync::No).unwrap();
-        let ids = Ids::new(&root, &Features::detect(None).unwrap());
+        let ids = Ids::new(&root);
         (scratch, ids)
     }
 
@@ -256,9 +299,9 @@ mod tests {
     #[test]
     fn the_tree_decides_not_the_host() {
         let scratch = Scratch::new();
-        let ids = Ids::new(&scratch.root(), &Features::detect(None).unwrap());
+        let ids = Ids::new(&scratch.root());
         assert_eq!(ids.user("root").unwrap(), None, "no file, no user, and the host is not asked");
-        let host = Ids::new(&Root::host().unwrap(), &Features::detect(None).unwrap());
+        let host = Ids::new(&Root::host().unwrap());
         assert_eq!(host.user("root").unwrap().unwrap().uid, 0);
         assert_eq!(host.user("no-such-user-here").unwrap(), None);
         assert_eq!(host.user("-x").unwrap(), None);

@@ -108,7 +108,7 @@ mod tests {
             let features = Features::detect(switch).unwrap();
             let argv = ["sleep", "60"].map(Into::into).to_vec();
             let spec = Spec { program: "/bin/sleep".into(), argv, ..Spec::default() };
-            let pid = spawn(&spec, &features).unwrap().pid;
+            let pid = spawn(&spec).unwrap().pid;
             let identity = proc.identity(pid, &boot).unwrap();
             let impostor = Identity { start_time: identity.start_time + 1, ..identity.clone() };
             assert!(Target::open(&impostor, &boot, &proc, &features).unwrap().is_none());

@@ -1,14 +1,42 @@
 //! Resource limits, setrlimit(2): those of amr itself, and those that a service gets where its unit says
 //! nothing. Nobody's are the caller's: docs/decisions/inherits-nothing.md.
 
-use super::child::Limit;
 use super::root::Root;
-use crate::unit::value::limits::Resource;
 use nix::errno::Errno;
+pub use nix::sys::resource::Resource;
 use std::path::Path;
 
 const INFINITY: u64 = u64::MAX;
 const MIB: u64 = 1 << 20;
+
+/// setrlimit(2); `u64::MAX` is infinity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Which.
+    pub resource: Resource,
+    /// What signals and errors go by.
+    pub soft: u64,
+    /// How far the process may raise it.
+    pub hard: u64,
+}
+
+impl Limit {
+    /// Gives it to this process: `false` where the kernel does not let it be raised so far, and it is as
+    /// near as can be, as systemd's setrlimit_closest has it.
+    pub fn apply(&self) -> nix::Result<bool> {
+        let Some(row) = ROWS.iter().find(|row| row.resource == self.resource) else {
+            return Err(Errno::EINVAL);
+        };
+        match set(row, self.soft, self.hard) {
+            Ok(()) => Ok(true),
+            Err(Errno::EPERM) => {
+                let (_, have) = get(row)?;
+                near(row, (self.soft, self.hard), have).map(|_| false)
+            }
+            Err(errno) => Err(errno),
+        }
+    }
+}
 
 /// A limit as the kernel knows it.
 struct Row {
@@ -38,45 +66,46 @@ const FREE: Option<(u64, u64)> = Some((INFINITY, INFINITY));
 // glibc and musl give the constants different types.
 #[allow(clippy::unnecessary_cast)]
 const ROWS: [Row; 16] = [
-    row(Resource::Cpu, libc::RLIMIT_CPU as u32, "Max cpu time", FREE, Some(60)),
-    row(Resource::Fsize, libc::RLIMIT_FSIZE as u32, "Max file size", FREE, Some(16 * MIB)),
-    row(Resource::Data, libc::RLIMIT_DATA as u32, "Max data size", FREE, Some(32 * MIB)),
+    row(Resource::RLIMIT_CPU, libc::RLIMIT_CPU as u32, "Max cpu time", FREE, Some(60)),
+    row(Resource::RLIMIT_FSIZE, libc::RLIMIT_FSIZE as u32, "Max file size", FREE, Some(16 * MIB)),
+    row(Resource::RLIMIT_DATA, libc::RLIMIT_DATA as u32, "Max data size", FREE, Some(32 * MIB)),
     row(
-        Resource::Stack,
+        Resource::RLIMIT_STACK,
         libc::RLIMIT_STACK as u32,
         "Max stack size",
         Some((8 * MIB, INFINITY)),
         Some(MIB / 2),
     ),
-    row(Resource::Core, libc::RLIMIT_CORE as u32, "Max core file size", Some((0, INFINITY)), None),
-    row(Resource::Rss, libc::RLIMIT_RSS as u32, "Max resident set", FREE, None),
-    row(Resource::Nproc, libc::RLIMIT_NPROC as u32, "Max processes", None, None),
-    row(Resource::Nofile, libc::RLIMIT_NOFILE as u32, "Max open files", Some((1024, 4096)), Some(64)),
-    row(Resource::Memlock, libc::RLIMIT_MEMLOCK as u32, "Max locked memory", Some((MEMLOCK, MEMLOCK)), None),
-    row(Resource::As, libc::RLIMIT_AS as u32, "Max address space", FREE, Some(64 * MIB)),
-    row(Resource::Locks, libc::RLIMIT_LOCKS as u32, "Max file locks", FREE, None),
-    row(Resource::Sigpending, libc::RLIMIT_SIGPENDING as u32, "Max pending signals", None, None),
+    row(Resource::RLIMIT_CORE, libc::RLIMIT_CORE as u32, "Max core file size", Some((0, INFINITY)), None),
+    row(Resource::RLIMIT_RSS, libc::RLIMIT_RSS as u32, "Max resident set", FREE, None),
+    row(Resource::RLIMIT_NPROC, libc::RLIMIT_NPROC as u32, "Max processes", None, None),
+    row(Resource::RLIMIT_NOFILE, libc::RLIMIT_NOFILE as u32, "Max open files", Some((1024, 4096)), Some(64)),
     row(
-        Resource::Msgqueue,
+        Resource::RLIMIT_MEMLOCK,
+        libc::RLIMIT_MEMLOCK as u32,
+        "Max locked memory",
+        Some((MEMLOCK, MEMLOCK)),
+        None,
+    ),
+    row(Resource::RLIMIT_AS, libc::RLIMIT_AS as u32, "Max address space", FREE, Some(64 * MIB)),
+    row(Resource::RLIMIT_LOCKS, libc::RLIMIT_LOCKS as u32, "Max file locks", FREE, None),
+    row(Resource::RLIMIT_SIGPENDING, libc::RLIMIT_SIGPENDING as u32, "Max pending signals", None, None),
+    row(
+        Resource::RLIMIT_MSGQUEUE,
         libc::RLIMIT_MSGQUEUE as u32,
         "Max msgqueue size",
         Some((819_200, 819_200)),
         None,
     ),
-    row(Resource::Nice, libc::RLIMIT_NICE as u32, "Max nice priority", Some((0, 0)), None),
-    row(Resource::Rtprio, libc::RLIMIT_RTPRIO as u32, "Max realtime priority", Some((0, 0)), None),
-    row(Resource::Rttime, libc::RLIMIT_RTTIME as u32, "Max realtime timeout", FREE, None),
+    row(Resource::RLIMIT_NICE, libc::RLIMIT_NICE as u32, "Max nice priority", Some((0, 0)), None),
+    row(Resource::RLIMIT_RTPRIO, libc::RLIMIT_RTPRIO as u32, "Max realtime priority", Some((0, 0)), None),
+    row(Resource::RLIMIT_RTTIME, libc::RLIMIT_RTTIME as u32, "Max realtime timeout", FREE, None),
 ];
 
 /// systemd's DefaultLimitNOFILE=: programs that use select(2) would break above the first number.
 const NOFILE: (u64, u64) = (1024, 524_288);
 /// systemd's DefaultLimitMEMLOCK=, and the kernel's own since Linux 5.16.
 const MEMLOCK: u64 = 8 * MIB;
-
-/// The number that setrlimit(2) knows a limit by.
-pub(super) fn number(resource: Resource) -> u32 {
-    ROWS.iter().find(|row| row.resource == resource).map_or(u32::MAX, |row| row.number)
-}
 
 /// A limit that cannot be raised and is too low for amr.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,9 +126,9 @@ pub struct Shortage {
 pub fn lift() -> Result<(), Shortage> {
     for (row, needed) in ROWS.iter().filter_map(|row| Some((row, row.needed?))) {
         let Ok((soft, hard)) = get(row) else { continue };
-        let wanted = if row.resource == Resource::Nofile { NOFILE.1 } else { INFINITY };
+        let wanted = if row.resource == Resource::RLIMIT_NOFILE { NOFILE.1 } else { INFINITY };
         // A stack that may grow without end is laid out another way by the kernel.
-        let soft_wanted = if row.resource == Resource::Stack { 8 * MIB } else { wanted };
+        let soft_wanted = if row.resource == Resource::RLIMIT_STACK { 8 * MIB } else { wanted };
         let have = if soft < soft_wanted {
             near(row, (soft_wanted, wanted.max(hard)), hard).unwrap_or(soft)
         } else {
@@ -123,8 +152,8 @@ pub(super) fn reset(host: &Root) -> Vec<Limit> {
 fn reset_one(row: &Row, service: (u64, u64)) -> Option<Limit> {
     let (soft, hard) = get(row).ok()?;
     let own = match (row.needed, row.resource) {
-        (_, Resource::Nofile) => (service.1, service.1),
-        (None, _) | (_, Resource::Stack) => service,
+        (_, Resource::RLIMIT_NOFILE) => (service.1, service.1),
+        (None, _) | (_, Resource::RLIMIT_STACK) => service,
         (Some(_), _) => (INFINITY, INFINITY),
     };
     if own != (soft, hard) {
@@ -139,23 +168,12 @@ fn reset_one(row: &Row, service: (u64, u64)) -> Option<Limit> {
 /// What systemd 252 as the first process would give: what that has, and its own defaults.
 fn of_services(row: &Row, first: &str) -> Option<(u64, u64)> {
     let (soft, hard) = parse(first, row.name).or(row.first)?;
-    Some(match row.resource {
-        Resource::Nofile => (soft.min(NOFILE.0), hard.max(NOFILE.1)),
-        Resource::Memlock => (soft.max(MEMLOCK), hard.max(MEMLOCK)),
-        Resource::Cpu
-        | Resource::Fsize
-        | Resource::Data
-        | Resource::Stack
-        | Resource::Core
-        | Resource::Rss
-        | Resource::As
-        | Resource::Nproc
-        | Resource::Locks
-        | Resource::Sigpending
-        | Resource::Msgqueue
-        | Resource::Nice
-        | Resource::Rtprio
-        | Resource::Rttime => (soft, hard),
+    Some(if row.resource == Resource::RLIMIT_NOFILE {
+        (soft.min(NOFILE.0), hard.max(NOFILE.1))
+    } else if row.resource == Resource::RLIMIT_MEMLOCK {
+        (soft.max(MEMLOCK), hard.max(MEMLOCK))
+    } else {
+        (soft, hard)
     })
 }
 
@@ -205,23 +223,23 @@ mod tests {
 
     #[test]
     fn services_get_what_init_has_and_systemds_defaults() {
-        assert_eq!(of(Resource::Nofile, INIT), Some((1024, 524_288)));
-        assert_eq!(of(Resource::Memlock, INIT), Some((8 << 20, 8 << 20)));
-        assert_eq!(of(Resource::Stack, INIT), Some((8 << 20, INFINITY)));
-        assert_eq!(of(Resource::Nproc, INIT), Some((96365, 96365)));
+        assert_eq!(of(Resource::RLIMIT_NOFILE, INIT), Some((1024, 524_288)));
+        assert_eq!(of(Resource::RLIMIT_MEMLOCK, INIT), Some((8 << 20, 8 << 20)));
+        assert_eq!(of(Resource::RLIMIT_STACK, INIT), Some((8 << 20, INFINITY)));
+        assert_eq!(of(Resource::RLIMIT_NPROC, INIT), Some((96365, 96365)));
         // Of the kernel where the table does not tell, and nothing where that cannot be known.
-        assert_eq!(of(Resource::Core, INIT), Some((0, INFINITY)));
-        assert_eq!(of(Resource::Nofile, ""), Some((1024, 524_288)));
-        assert_eq!(of(Resource::Nproc, ""), None);
+        assert_eq!(of(Resource::RLIMIT_CORE, INIT), Some((0, INFINITY)));
+        assert_eq!(of(Resource::RLIMIT_NOFILE, ""), Some((1024, 524_288)));
+        assert_eq!(of(Resource::RLIMIT_NPROC, ""), None);
         let container = "Max open files            1048576              1048576              files\n";
-        assert_eq!(of(Resource::Nofile, container), Some((1024, 1_048_576)));
+        assert_eq!(of(Resource::RLIMIT_NOFILE, container), Some((1024, 1_048_576)));
         assert_eq!(parse("Max open files 9 5 files", "Max open files"), None, "soft above hard");
     }
 
     #[test]
     fn every_limit_stands_once_under_its_own_number() {
         for row in &ROWS {
-            assert_eq!(number(row.resource), row.number);
+            assert_eq!(row.resource as u32, row.number);
             assert_eq!(ROWS.iter().filter(|r| r.number == row.number || r.name == row.name).count(), 1);
         }
     }

@@ -4,6 +4,7 @@
 //! groups of processes, ids, sockets. What a kernel newer than 3.10 brought is asked once
 //! ([`features::Features`]) and has a fallback that tests can force.
 
+pub mod capability;
 pub mod capture;
 pub mod cgroup;
 pub mod child;
@@ -20,8 +21,10 @@ pub mod kill;
 pub mod kmsg;
 pub mod limits;
 pub mod lock;
+pub mod pipe;
 pub mod poll;
 pub mod proc;
+pub mod process;
 pub mod root;
 pub mod signal;
 pub mod socket;

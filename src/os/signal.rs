@@ -1,12 +1,10 @@
 //! Signals as events: signal-hook's handler notes which came and wakes a socket that poll(2) waits for.
 //!
 //! No other handler runs in amr, and that one does nothing else. Children get default actions and an empty
-//! mask; none of them is born while a signal could be taken by the parent's handler (see `child`).
+//! mask; none of them is born while a signal could be taken by the parent's handler (see `child`, `fork`).
+#![allow(unsafe_code)]
 
 use super::error::{Error, Result};
-use super::root::Root;
-use super::sys;
-use nix::errno::Errno;
 pub use nix::sys::signal::Signal;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use signal_hook::iterator::backend::SignalDelivery;
@@ -14,8 +12,6 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Signals that this process takes as events from now on. Dropped, they are taken by nobody: they do
 /// nothing from then on.
@@ -46,47 +42,52 @@ impl AsFd for Signals {
     }
 }
 
-/// The signals whose action here is not the default one: bit 0 is signal 1. All of them where /proc does
-/// not tell.
-pub(super) fn not_default() -> u64 {
-    match NOTED.load(Ordering::Relaxed) {
-        0 => look().unwrap_or(u64::MAX),
-        noted => noted,
-    }
+/// The size of the kernel's set of 64 signals.
+const SIGSET_BYTES: usize = 8;
+
+/// Does something while no signal is taken: what is born meanwhile blocks them all, until it has given
+/// them their default actions.
+pub fn blocked<T>(act: impl FnOnce() -> T) -> nix::Result<T> {
+    let mut before = SigSet::empty();
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut before))?;
+    let done = act();
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+    Ok(done)
 }
 
-/// What [`note_actions`] saw; 0 before.
-static NOTED: AtomicU64 = AtomicU64::new(0);
-
-/// Looks once which signals have another action than the default one: for a process that changes no
-/// action from now on, and starts others.
-pub fn note_actions() {
-    NOTED.store(look().unwrap_or(u64::MAX), Ordering::Relaxed);
+/// Gives all signals their default action. Async-signal-safe.
+///
+/// Not through libc, which refuses the two or three signals that it uses itself: ignored by some
+/// ancestor, they would stay so.
+pub fn default_actions() {
+    (1..=64).for_each(|signal| set_action(signal, libc::SIG_DFL));
 }
 
-fn look() -> Option<u64> {
-    let status = Root::host().ok()?.read_kernel(Path::new("/proc/self/status"), 64 << 10).ok()?;
-    parse_actions(&status)
+/// Ignores a signal. Async-signal-safe.
+pub fn ignore(signal: Signal) {
+    set_action(signal as i32, libc::SIG_IGN);
 }
 
-/// Ignored and caught ones of a status file, proc_pid_status(5).
-fn parse_actions(status: &[u8]) -> Option<u64> {
-    let value = |line: &[u8], key: &[u8]| {
-        let text = std::str::from_utf8(line.strip_prefix(key)?).ok()?;
-        u64::from_str_radix(text.trim(), 16).ok()
-    };
-    let mut lines = status.split(|byte| *byte == b'\n');
-    // In this order.
-    let ignored = lines.find_map(|line| value(line, b"SigIgn:"))?;
-    Some(ignored | lines.find_map(|line| value(line, b"SigCgt:"))?)
+/// Blocks no signal any more. Async-signal-safe.
+pub fn unblock_all() -> nix::Result<()> {
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
+}
+
+fn set_action(signal: i32, handler: usize) {
+    // The kernel's struct sigaction, handler first and with room to spare.
+    let action: [usize; 8] = [handler, 0, 0, 0, 0, 0, 0, 0];
+    let old = std::ptr::null_mut::<usize>();
+    // KILL and STOP are refused: they are as they should be.
+    // SAFETY: `action` lives through the call and is no shorter than what the kernel reads; SIG_DFL and
+    // SIG_IGN run no code of ours; the old action is not asked for.
+    unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, action.as_ptr(), old, SIGSET_BYTES) };
 }
 
 /// To be called first thing: what a careless parent left is undone. With SIGCHLD ignored the kernel
 /// would reap children itself and nobody would learn how they ended.
 pub fn reset() -> Result<()> {
-    let fail = |e: Errno| Error::new("reset", "signals", e);
-    sys::default_action(libc::SIGCHLD).map_err(fail)?;
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None).map_err(fail)
+    set_action(libc::SIGCHLD, libc::SIG_DFL);
+    unblock_all().map_err(|e| Error::new("reset", "signals", e))
 }
 
 /// A signal's name without `SIG`: `TERM`, `RTMIN+4`; the number where there is none.
@@ -111,17 +112,6 @@ mod tests {
     fn names_as_kill_prints_them() {
         assert_eq!((name(15), name(34), name(38)), ("TERM".into(), "RTMIN".into(), "RTMIN+4".into()));
         assert_eq!(name(99), "99");
-    }
-
-    #[test]
-    fn tells_which_signals_have_another_action() {
-        let status =
-            "Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\nSigCgt:\t8000000000000440\n";
-        assert_eq!(parse_actions(status.as_bytes()), Some(0x8000_0000_0000_1440));
-        assert_eq!(parse_actions(b"SigIgn:\t0\n"), None);
-        // Rust ignores SIGPIPE (13) in every program.
-        assert_ne!(not_default() & 1 << 12, 0);
-        assert_eq!(not_default() & 1 << 13, 0, "SIGALRM");
     }
 
     #[test]

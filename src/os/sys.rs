@@ -103,26 +103,6 @@ pub fn exchange(dir: BorrowedFd<'_>, one: &OsStr, other: &OsStr) -> nix::Result<
     Errno::result(done).map(drop)
 }
 
-/// fork(2) of a process that is born in a group of the unified hierarchy, whose folder this is
-/// (clone3 with CLONE_INTO_CGROUP, Linux 5.7): moving it there later waits for all CPUs, some ten
-/// milliseconds. 0 in the child.
-///
-/// # Safety
-/// As fork(2), and the C library does not know of it: the child may only make system calls on memory
-/// that was prepared before, and must end in exec or _exit.
-pub unsafe fn fork_into_cgroup(group: BorrowedFd<'_>) -> nix::Result<libc::pid_t> {
-    const INTO_CGROUP: u64 = 0x2_0000_0000;
-    let exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
-    let cgroup = u64::from(group.as_raw_fd().cast_unsigned());
-    // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls,
-    // set_tid, set_tid_size, cgroup.
-    let args: [u64; 11] = [INTO_CGROUP, 0, 0, 0, exit_signal, 0, 0, 0, 0, 0, cgroup];
-    // SAFETY: `args` lives through the call; without CLONE_VM the child has a copy of all memory.
-    let pid = unsafe { libc::syscall(libc::SYS_clone3, args.as_ptr(), size_of_val(&args)) };
-    let pid = Errno::result(pid)?;
-    libc::pid_t::try_from(pid).map_err(|_| Errno::ERANGE)
-}
-
 /// getrlimit(2): soft and hard; `u64::MAX` is infinity.
 pub fn limit(number: u32) -> nix::Result<(u64, u64)> {
     let mut have = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -193,12 +173,6 @@ pub fn nice() -> nix::Result<libc::c_long> {
     Errno::result(answer).map(|answer| 20 - answer)
 }
 
-/// Sets it to 0.
-pub fn set_usual_nice() -> nix::Result<()> {
-    // SAFETY: integers.
-    Errno::result(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 0) }).map(drop)
-}
-
 /// IOPRIO_WHO_PROCESS of ioprio_set(2).
 const PROCESS: libc::c_int = 1;
 
@@ -209,10 +183,11 @@ pub fn io_class() -> nix::Result<libc::c_long> {
     Errno::result(answer).map(|answer| answer >> 13)
 }
 
-/// Sets it to none.
-pub fn set_usual_io_class() -> nix::Result<()> {
+/// Sets class and level, ioprio_set(2); 0 and 0 for none.
+pub fn set_io_priority(class: i32, level: i32) -> nix::Result<()> {
+    let both: libc::c_int = class << 13 | level;
     // SAFETY: integers.
-    Errno::result(unsafe { libc::syscall(libc::SYS_ioprio_set, PROCESS, 0, 0) }).map(drop)
+    Errno::result(unsafe { libc::syscall(libc::SYS_ioprio_set, PROCESS, 0, both) }).map(drop)
 }
 
 /// A new session keyring without a name, keyctl(2). Async-signal-safe.
@@ -304,13 +279,6 @@ pub fn columns(fd: BorrowedFd<'_>) -> nix::Result<u16> {
     Errno::result(done).map(|_| size.ws_col)
 }
 
-/// Gives a signal its default action.
-pub fn default_action(signal: i32) -> nix::Result<()> {
-    // SAFETY: SIG_DFL runs no code of ours.
-    let old = unsafe { libc::signal(signal, libc::SIG_DFL) };
-    if old == libc::SIG_ERR { Err(Errno::last()) } else { Ok(()) }
-}
-
 /// The descriptors that were taken over, by number: each can be owned once.
 static TAKEN: AtomicU64 = AtomicU64::new(0);
 
@@ -327,4 +295,40 @@ pub fn take_inherited(fd: i32) -> nix::Result<OwnedFd> {
     }
     // SAFETY: it is open, and the mark just set keeps it from being owned a second time.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A session of its own, setsid(2).
+pub fn setsid() -> nix::Result<()> {
+    nix::unistd::setsid().map(drop)
+}
+
+/// umask(2).
+pub fn umask(mode: u32) {
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(mode as libc::mode_t));
+}
+
+/// Marks a descriptor close-on-exec, if it is open.
+pub fn mark_close_on_exec(fd: i32) {
+    // SAFETY: an fcntl command that takes an integer; changes no memory and closes nothing.
+    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+}
+
+/// Marks all from this one on close-on-exec (Linux 5.11).
+pub fn mark_range_close_on_exec(first: i32) -> nix::Result<()> {
+    // SAFETY: integers; nothing is closed before exec.
+    let done =
+        unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    Errno::result(done).map(drop)
+}
+
+/// dup2(2) by number, for a child that is about to execute: the new descriptor outlives exec.
+pub fn dup_onto(from: i32, to: i32) -> nix::Result<()> {
+    // SAFETY: two integers; what had the number `to` belongs to nobody in a child before exec.
+    Errno::result(unsafe { libc::dup2(from, to) }).map(drop)
+}
+
+/// The nice level of this process, setpriority(2).
+pub fn set_nice(level: i32) -> nix::Result<()> {
+    // SAFETY: integers.
+    Errno::result(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, level) }).map(drop)
 }

@@ -250,7 +250,7 @@ mod tests {
         }
     }
 
-    fn shell(script: &str, features: &Features) -> ProcessId {
+    fn shell(script: &str) -> ProcessId {
         let spec = Spec {
             program: "/bin/sh".into(),
             argv: ["sh", "-c", script].map(Into::into).to_vec(),
@@ -258,7 +258,7 @@ mod tests {
             new_session: true,
             ..Spec::default()
         };
-        spawn(&spec, features).unwrap().pid
+        spawn(&spec).unwrap().pid
     }
 
     fn inner() {
@@ -268,9 +268,9 @@ mod tests {
         let proc = Proc::new(host);
         become_subreaper().unwrap();
         nobody_but_one(Kin::of(ProcessId::own(), proc.clone(), boot.clone()), &features);
-        let aside = shell("sleep 60 & wait", &features);
+        let aside = shell("sleep 60 & wait");
         // Forks away twice and ends, as a daemon does: the sleep is an orphan in a session of its own.
-        shell("(setsid sh -c 'sleep 61 & sleep 62' &) & sleep 63 & exit 0", &features);
+        shell("(setsid sh -c 'sleep 61 & sleep 62' &) & sleep 63 & exit 0");
         let mut kin = Kin::of(ProcessId::own(), proc.clone(), boot.clone());
         kin.set_apart(aside);
         until(|| {
@@ -297,14 +297,14 @@ mod tests {
 
     /// Nobody at first, nobody besides an only child, and not so any more once that has one itself.
     fn nobody_but_one(kin: Kin, features: &Features) {
-        let child = shell("exec sleep 60", features);
+        let child = shell("exec sleep 60");
         let mut tracking = Tracking::Subreaper(kin);
         assert!(tracking.has_others(&[]).unwrap() && !tracking.has_others(&[child]).unwrap());
         assert_eq!(tracking.kill_all(libc::SIGKILL, &[child], features).unwrap(), 0);
         assert_eq!(tracking.kill_all(libc::SIGKILL, &[], features).unwrap(), 1);
         until(|| reap_any().unwrap().is_some());
         assert!(tracking.is_empty().unwrap() && !tracking.has_others(&[]).unwrap());
-        let parent = shell("sleep 60 & wait", features);
+        let parent = shell("sleep 60 & wait");
         until(|| tracking.has_others(&[parent]).unwrap());
         assert_eq!(tracking.kill_all(libc::SIGKILL, &[], features).unwrap(), 2);
         until(|| {

@@ -17,7 +17,7 @@ use super::status::{Moment, Record, StartWindow, VERSION};
 use crate::os::child::{self, Spec};
 use crate::os::clock::{self, BootId};
 use crate::os::error::Error;
-use crate::os::features::{Features, UnknownSwitch};
+use crate::os::features::UnknownSwitch;
 use crate::os::fifo::{self, Side};
 use crate::os::lock::Lock;
 use crate::os::poll::{self, Interest};
@@ -113,9 +113,9 @@ struct Launched {
 /// Starts a supervisor for a unit that has none. What goes wrong is told by the job, which then
 /// starts one itself.
 #[must_use]
-pub fn ahead(place: &Place, name: &UnitName, switches: Option<&str>) -> Ahead {
+pub fn ahead(place: &Place, name: &UnitName) -> Ahead {
     let idle = matches!(is_supervised(place, name), Ok(false));
-    let launched = if idle { launch(switches, None).ok() } else { None };
+    let launched = if idle { launch(None).ok() } else { None };
     Ahead(Rc::new(RefCell::new(launched)))
 }
 
@@ -391,13 +391,12 @@ fn supervise(plan: &Plan, options: &Options) -> Result<File> {
     {
         return Ok(report);
     }
-    let launched = launch(plan.switches.as_deref(), options.program.as_ref())?;
+    let launched = launch(options.program.as_ref())?;
     Ok(send(launched).map_err(|e| Error::new("write", "plan", e))?)
 }
 
 /// Starts a supervisor, which then waits for its plan.
-fn launch(switches: Option<&str>, program: Option<&PathBuf>) -> Result<Launched> {
-    let features = Features::detect(switches)?;
+fn launch(program: Option<&PathBuf>) -> Result<Launched> {
     let (plan_end, plan) = fifo::pipe(Side::Writer)?;
     let (report, report_end) = fifo::pipe(Side::Reader)?;
     let host = Root::host()?;
@@ -408,7 +407,7 @@ fn launch(switches: Option<&str>, program: Option<&PathBuf>) -> Result<Launched>
     let argv = ["amr", "supervise", "--plan-fd", "3"].map(Into::into).to_vec();
     debug_assert_eq!(REPORT_FD, 4);
     let fds = vec![Arc::new(plan_end), Arc::new(report_end)];
-    child::spawn(&Spec::detached(program, argv, fds), &features)?;
+    child::spawn(&Spec::detached(program, argv, fds))?;
     Ok(Launched { plan: File::from(plan), report: File::from(report) })
 }
 

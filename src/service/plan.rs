@@ -6,6 +6,7 @@
 //! Pure.
 
 use super::machine::Policy;
+pub use crate::unit::exec::ApplyMode;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::io::Output;
 use crate::unit::model::{Body, DepKind, ExecCommand, Service, StartLimit, Unit};
@@ -88,15 +89,6 @@ impl Paths {
     pub fn above(&self, usual: &'static str) -> &Path {
         if usual == RUN { &self.runtime_dir } else { Path::new(usual) }
     }
-}
-
-/// What to do with settings that this user may not apply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ApplyMode {
-    /// Fail with systemd's exit code.
-    Strict,
-    /// Leave out what needs root, and list it in the record.
-    BestEffort,
 }
 
 /// Which ends of the unit somebody is interested in.

@@ -11,15 +11,14 @@
 mod actions;
 mod begin;
 mod control;
-mod environment;
 mod events;
 mod facts;
 mod files;
 mod output;
-mod private_tmp;
 mod processes;
 mod publish;
 mod spawn;
+mod variables;
 
 pub use output::{LogSink, Output};
 
@@ -37,6 +36,7 @@ use crate::os::clock::BootId;
 use crate::os::error::Error;
 use crate::os::features::{Features, UnknownSwitch};
 use crate::os::inotify::Watcher;
+use crate::os::limits::Limit;
 use crate::os::lock::Lock;
 use crate::os::poll::Timers;
 use crate::os::proc::{Proc, ProcessId};
@@ -177,7 +177,7 @@ struct Supervisor {
     /// The score and the limits of the service, where the unit says nothing and they are not this
     /// process's own.
     oom_score: Option<i32>,
-    limits: Vec<child::Limit>,
+    limits: Vec<Limit>,
     /// Whether the host went down when it was last asked, and when that was.
     going_down: Option<(Duration, bool)>,
     /// Processes that the OOM killer had ended when the main process surely lived.

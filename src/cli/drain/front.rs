@@ -8,7 +8,6 @@
 use super::hook::{Hook, Run};
 use super::tell::Audience;
 use super::words::{self, Rate};
-use crate::cli::context::Context;
 use crate::cli::exit::Class;
 use crate::cli::out;
 use crate::drain::judge::verdict::Verdict;
@@ -41,7 +40,7 @@ const LATE: Duration = Duration::from_secs(7);
 const EXTEND: Duration = Duration::from_secs(30);
 
 /// Splits in two and waits. The code is the verdict's.
-pub fn run(ctx: &Context, task: &Task, audience: Audience, hook: Option<Hook>) -> u8 {
+pub fn run(task: &Task, audience: Audience, hook: Option<Hook>) -> u8 {
     let watched = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGCHLD];
     // Before there are two: the other half is ended by this one, not by a signal to both.
     let parted = Signals::watch(&watched).and_then(|signals| Ok((signals, fork::in_two()?)));
@@ -52,7 +51,7 @@ pub fn run(ctx: &Context, task: &Task, audience: Audience, hook: Option<Hook>) -
             0
         }
         Ok((mut signals, Side::Parent(_, link))) => {
-            let front = Front::new(ctx, task, audience, hook, link);
+            let front = Front::new(task, audience, hook, link);
             front.and_then(|mut front| front.go(&mut signals)).unwrap_or_else(|error| failed(&error))
         }
         Err(error) => failed(&error.to_string()),
@@ -65,7 +64,6 @@ fn failed(what: &str) -> u8 {
 }
 
 struct Front<'c> {
-    ctx: &'c Context,
     task: &'c Task,
     audience: Audience,
     hook: Option<Hook>,
@@ -91,16 +89,9 @@ enum Link {
 }
 
 impl<'c> Front<'c> {
-    fn new(
-        ctx: &'c Context,
-        task: &'c Task,
-        audience: Audience,
-        hook: Option<Hook>,
-        link: UnixStream,
-    ) -> Result<Self, String> {
+    fn new(task: &'c Task, audience: Audience, hook: Option<Hook>, link: UnixStream) -> Result<Self, String> {
         link.set_nonblocking(true).map_err(|error| error.to_string())?;
         Ok(Self {
-            ctx,
             task,
             audience,
             hook,
@@ -300,7 +291,7 @@ impl<'c> Front<'c> {
     fn hook(&mut self, verdict: &str, code: Option<u8>) {
         let Some(hook) = &self.hook else { return };
         let report = self.report.as_deref().unwrap_or_default();
-        match hook.start(verdict, code, report, &self.ctx.features()) {
+        match hook.start(verdict, code, report) {
             Ok(run) => self.hooks.push(run),
             Err(error) => self.audience.note(&error.to_string()),
         }

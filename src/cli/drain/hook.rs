@@ -4,7 +4,6 @@
 use crate::os::child::{Spawned, Spec, Stdio, spawn};
 use crate::os::clock;
 use crate::os::error::Error;
-use crate::os::features::Features;
 use crate::os::root::{FileKind, Root};
 use crate::os::{kill, wait};
 use crate::unit::value::words;
@@ -50,13 +49,7 @@ impl Hook {
     }
 
     /// Starts it with the verdict and the report's path behind its own words.
-    pub fn start(
-        &self,
-        verdict: &str,
-        code: Option<u8>,
-        report: &str,
-        features: &Features,
-    ) -> Result<Run, Error> {
+    pub fn start(&self, verdict: &str, code: Option<u8>, report: &str) -> Result<Run, Error> {
         let word = verdict.replace(' ', "-");
         let mut argv = self.words.clone();
         argv.extend([OsString::from(&word), OsString::from(report)]);
@@ -74,7 +67,7 @@ impl Hook {
             new_session: true,
             ..Spec::default()
         };
-        Ok(Run { child: spawn(&spec, features)?, ends: clock::now().saturating_add(self.limit) })
+        Ok(Run { child: spawn(&spec)?, ends: clock::now().saturating_add(self.limit) })
     }
 }
 

@@ -43,7 +43,7 @@ pub fn run(ctx: &Context, args: &Drain, around: &Surroundings) -> u8 {
                 console: args.console,
                 syslog: ctx.is_root && ctx.root.is_host(),
             };
-            front::run(ctx, &task, Audience::new(wishes, around.notify.clone()), hook)
+            front::run(&task, Audience::new(wishes, around.notify.clone()), hook)
         }
         Err(what) => {
             out::complain("drain", &what, None);

@@ -53,7 +53,7 @@ pub fn gather(ctx: &Context, scripts: Vec<String>, state: Option<&str>) -> Resul
     let facts = ctx.facts();
     let mut units = Loader::new(&ctx.root, &ctx.unit_paths, &facts).load_all().into_vec();
     let running = ctx.root.is_host() && state.is_none();
-    let asked = if running { ask(ctx) } else { None };
+    let asked = if running { ask() } else { None };
     let states = asked.as_deref().or(state).map(states);
     let default_stop = default_stop(ctx, running);
     for unit in &mut units {
@@ -103,9 +103,9 @@ impl Gathered {
 }
 
 /// All loaded units in one call.
-fn ask(ctx: &Context) -> Option<String> {
+fn ask() -> Option<String> {
     let words = ["show", "--all", "-p", "Id", "-p", "ActiveState", "-p", "TimeoutStopUSec", "--", "*"];
-    handover::query(&ctx.features(), &words)
+    handover::query(&words)
 }
 
 /// Blocks of `KEY=VALUE` with an empty line between two units.
@@ -134,7 +134,7 @@ fn set_stop_limit(unit: &mut Unit, told: Option<Timeout>, default_stop: Duration
 /// `DefaultTimeoutStopSec=`: systemd's own word, or system.conf and its drop-ins.
 fn default_stop(ctx: &Context, running: bool) -> Duration {
     let told = if running {
-        let text = handover::query(&ctx.features(), &["show", "-p", "DefaultTimeoutStopUSec"]);
+        let text = handover::query(&["show", "-p", "DefaultTimeoutStopUSec"]);
         text.and_then(|t| t.trim().strip_prefix("DefaultTimeoutStopUSec=").map(str::to_owned))
     } else {
         configured(&ctx.root)

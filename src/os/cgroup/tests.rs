@@ -11,13 +11,13 @@ fn life_of_a_group(group: &Group, features: &Features) {
     assert!(group.is_empty().unwrap());
     let spec = Spec {
         program: "/bin/sh".into(),
-        argv: ["sh", "-c", "setsid sleep 60 & sleep 60 & wait"].map(Into::into).to_vec(),
+        // As the step `control-group` does it.
+        argv: ["sh", "-c", "echo 0 >&3; setsid sleep 60 & sleep 60 & wait"].map(Into::into).to_vec(),
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
-        cgroup: Some(Arc::new(group.procs().unwrap())),
-        cgroup_folder: group.folder().map(Arc::new),
+        fds: vec![Arc::new(group.procs().unwrap())],
         ..Spec::default()
     };
-    let pid = spawn(&spec, features).unwrap().pid;
+    let pid = spawn(&spec).unwrap().pid;
     until("three processes", || group.pids().unwrap().len() == 3);
     assert!(!group.is_empty().unwrap());
     assert!(group.remove().is_err(), "it is not empty");
@@ -78,31 +78,4 @@ fn unified_hierarchy_with_and_without_its_kill_file() {
     assert!(group.events().is_some_and(|path| path.ends_with("cgroup.events")));
     life_of_a_group(&group, &features);
     life_of_a_group(&group, &Features::detect(Some("no-cgroup-kill")).unwrap());
-    life_of_a_group(&group, &Features::detect(Some("no-clone-into")).unwrap());
-}
-
-/// Which way was taken shows where the child has nothing to write itself into.
-#[test]
-fn a_child_is_born_in_the_group_unless_that_is_switched_off() {
-    let host = Root::host().unwrap();
-    let Some(hierarchy) = hierarchy::unified(&host) else {
-        println!("left out: no writable cgroup2 here");
-        return;
-    };
-    let group = hierarchy.group(&format!("born-{}.service", std::process::id()));
-    group.create().unwrap();
-    for (switch, inside) in [(None, 1), (Some("no-clone-into"), 0)] {
-        let features = Features::detect(switch).unwrap();
-        let spec = Spec {
-            program: "/bin/sleep".into(),
-            argv: ["sleep", "60"].map(Into::into).to_vec(),
-            cgroup_folder: group.folder().map(Arc::new),
-            ..Spec::default()
-        };
-        let pid = spawn(&spec, &features).unwrap().pid;
-        assert_eq!(group.pids().unwrap().len(), inside, "{switch:?}; the kernel is 5.7 or newer?");
-        crate::os::kill::child(pid, libc::SIGKILL).unwrap();
-        until("the end of it", || crate::os::wait::reap(pid).unwrap().is_some());
-    }
-    until("the group to go", || group.remove().is_ok());
 }

@@ -1,9 +1,9 @@
 //! Carries out what the machine says.
 
-use super::environment::Known;
-use super::private_tmp;
-use super::spawn::{self, Launched, Scene};
+use super::spawn::{self, Scene};
+use super::variables::Known;
 use super::{Clock, Process, Supervisor};
+use crate::exec::{self, Refused};
 use crate::os::child;
 use crate::os::clock;
 use crate::os::error::Result;
@@ -103,7 +103,6 @@ impl Supervisor {
             result: self.machine.result.as_str(),
             exit: self.exit.map(exit_words),
             notify: self.notify.as_ref().map(|socket| self.place.root.outer(socket.path())),
-            user: None,
             watchdog: Some(self.watchdog),
         };
         let group = match &self.tracking {
@@ -121,9 +120,9 @@ impl Supervisor {
             oom_score: self.oom_score,
             limits: &self.limits,
         };
-        match spawn::launch(&scene, slot, index, role, known, &mut self.record.not_applied) {
-            Launched::Process(spawned) => self.spawned(spawned, slot, role),
-            Launched::Refused(stage, why) => {
+        match spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied) {
+            Ok(started) => self.spawned(started, slot, role),
+            Err(Refused::At(stage, why)) => {
                 self.record.exec_failure = Some(format!("cannot {}: {why}", stage.task()));
                 self.answer(Event::Spawned(slot));
                 let exit = wait::Exit::Exited(i32::from(stage.code()));
@@ -132,7 +131,7 @@ impl Supervisor {
                     Role::Control => self.queue.push_back(Event::ControlExit(Exit::Code(stage.code()))),
                 }
             }
-            Launched::Impossible(why) => {
+            Err(Refused::Resources(why)) => {
                 self.record.exec_failure = Some(why);
                 self.answer(Event::SpawnFailed(slot));
             }
@@ -144,7 +143,7 @@ impl Supervisor {
         self.queue.push_front(event);
     }
 
-    fn spawned(&mut self, spawned: child::Spawned, slot: Slot, role: Role) {
+    fn spawned(&mut self, spawned: exec::Started, slot: Slot, role: Role) {
         self.deserted = false;
         // A child that is not reaped keeps its number, so this is about the right one.
         let start_time = self.proc.stat(spawned.pid).map_or(0, |s| s.start_time);
@@ -246,7 +245,7 @@ impl Supervisor {
             gone.extend(p.context.directories.of(Kind::Runtime).names.iter().map(folder));
         }
         if p.context.mounts.private_tmp {
-            private_tmp::remove(&self.place.root, &self.plan.unit, &self.invocation_id);
+            exec::remove_private_tmp(&self.place.root, &self.plan.unit, &self.invocation_id);
         }
         for path in &gone {
             if let Err(e) = self.place.root.remove_dir_all(path) {
@@ -302,7 +301,7 @@ impl Supervisor {
                 argv.extend(["--root".into(), self.place.root.prefix().into()]);
             }
             argv.extend(["reaction".into(), self.plan.unit.clone().into(), event.into()]);
-            child::spawn(&child::Spec::detached(program, argv, Vec::new()), &self.features)
+            child::spawn(&child::Spec::detached(program, argv, Vec::new()))
         });
         match outcome {
             Ok(spawned) => self.set_apart(spawned.pid),

@@ -6,7 +6,8 @@ use super::control::Waiters;
 use super::output::Output;
 use super::processes;
 use super::spawn::Foreground;
-use super::{RunError, Supervisor, private_tmp, publish};
+use super::{RunError, Supervisor, publish};
+use crate::exec;
 use crate::os::cgroup::Made;
 use crate::os::clock::BootId;
 use crate::os::error::Error;
@@ -16,7 +17,7 @@ use crate::os::lock::Lock;
 use crate::os::poll::Timers;
 use crate::os::proc::{Identity, Proc, ProcessId};
 use crate::os::root::Root;
-use crate::os::signal::{self, Signal, Signals};
+use crate::os::signal::{Signal, Signals};
 use crate::os::socket::{Listener, NotifySocket};
 use crate::os::tracking;
 use crate::service::log::read::path_of;
@@ -62,7 +63,6 @@ impl Ground {
         let boot = BootId::read(&host)?;
         let signals = Signals::watch(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
         tracking::become_subreaper()?;
-        signal::note_actions();
         let own = Proc::new(host.clone()).identity(ProcessId::own(), &boot).ok();
         let oom_score = processes::protect(&host);
         Ok(Self { host, boot, signals, own, oom_score, fresh })
@@ -174,7 +174,7 @@ impl Supervisor {
         } else {
             // What is left of one that ended while nobody looked.
             if old.supervisor.is_some() {
-                private_tmp::remove(&self.place.root, &self.plan.unit, &old.invocation_id);
+                exec::remove_private_tmp(&self.place.root, &self.plan.unit, &old.invocation_id);
             }
             self.record.lock = old.lock;
             self.drop_lock();

@@ -1,7 +1,7 @@
 //! What happens outside, turned into events of the machine: one poll(2), no wake-up without cause.
 
 use super::{Clock, Supervisor};
-use crate::os::child::{ExecState, Failure, Stage};
+use crate::exec::stage::ExecState;
 use crate::os::clock;
 use crate::os::error::Result;
 use crate::os::kmsg;
@@ -9,10 +9,9 @@ use crate::os::poll::{self, Interest};
 use crate::os::proc::{Identity, Life, ProcessId};
 use crate::os::socket::{Arrival, Message, NotifySocket};
 use crate::os::wait;
-use crate::service::machine::{Event, Exit, Main, Role, Slot, State, StopKind};
+use crate::service::machine::{Event, Exit, Main, Role, State, StopKind};
 use crate::service::notify::{self, Reported, Watchdog};
 use crate::service::status::Moment;
-use crate::unit::exec::process::WorkingDirectory;
 use crate::unit::model::NotifyAccess;
 use crate::unit::value::Timeout;
 use std::os::fd::AsFd;
@@ -230,29 +229,11 @@ impl Supervisor {
             }
             match state {
                 ExecState::Done if role == Role::Main => self.queue.push_back(Event::Executed),
-                ExecState::Failed(failure) => self.record.exec_failure = Some(self.in_words(role, failure)),
+                ExecState::Failed(failure) => self.record.exec_failure = Some(failure.to_string()),
                 ExecState::Done | ExecState::Pending => {}
             }
         }
         self.look_at_stranger(role);
-    }
-
-    /// A stage that failed, with what it was about.
-    fn in_words(&self, role: Role, failure: Failure) -> String {
-        let (slot, index) = match role {
-            Role::Main => (Slot::Start, self.machine.main_command.unwrap_or(0)),
-            Role::Control => self.machine.control.unwrap_or((Slot::Start, 0)),
-        };
-        let about = match (failure.stage, &self.plan.service.context.process.working_directory) {
-            (Stage::Exec, _) => self.plan.command(slot, index).map(|c| c.path.as_str()),
-            (Stage::Chdir, WorkingDirectory::Path { path, .. }) => Some(path.as_str()),
-            _ => None,
-        };
-        let text = failure.to_string();
-        match (about, text.split_once(": ")) {
-            (Some(about), Some((task, cause))) => format!("{task} '{about}': {cause}"),
-            (Some(_) | None, _) => text,
-        }
     }
 
     /// One that is not our child has ended when it is a zombie or gone; nobody says how.

@@ -1,8 +1,8 @@
 //! The processes of the service: who they are, who of them is the main one, and whether any live.
 
 use super::{Clock, Supervisor};
+use crate::exec::stage::{ExecPipe, ExecState};
 use crate::os::cgroup::{Group, Hierarchy, Made, Version};
-use crate::os::child::{ExecPipe, ExecState};
 use crate::os::clock::{self, BootId};
 use crate::os::error::Result;
 use crate::os::features::Features;

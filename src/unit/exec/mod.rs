@@ -43,6 +43,15 @@ pub struct ExecContext {
     pub mounts: mounts::Mounts,
 }
 
+/// What to do with settings that this user may not apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApplyMode {
+    /// Fail with systemd's exit code.
+    Strict,
+    /// Leave out what needs root, and list it in the record.
+    BestEffort,
+}
+
 /// How one directive is read and shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {

@@ -6,8 +6,8 @@
 //! Nothing waits for the other end of a FIFO, and nothing is cut before it was looked at.
 
 use super::{OTHERS_WRITE, SafePlace, is_own};
-use crate::os::child::Credentials;
 use crate::os::error::{Error, Result};
+use crate::os::ids::Credentials;
 use crate::os::root::walk::Last;
 use crate::os::root::write::write_at;
 use crate::os::root::{FileKind, Root, Stat, Sync};

@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use super::*;
-use crate::os::child::Credentials;
+use crate::os::ids::Credentials;
 use crate::os::root::Sync;
 use crate::os::root::tests::Scratch;
 use std::fs;

@@ -4,15 +4,14 @@
 //! Later wins: amr's own variables, `Environment=`, `EnvironmentFile=` (read just before each
 //! command), less `UnsetEnvironment=`.
 
-use crate::os::child::Credentials;
+use super::resolve::Request;
+use crate::os::ids::{Credentials, User};
 use crate::os::root::{Author, Reader, Root};
-use crate::service::machine::{Role, Slot};
-use crate::service::plan::Plan;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::environment::EnvironmentFile;
-use crate::unit::model::{ExecPrivilege, NotifyAccess};
-use crate::unit::value::{Timeout, env};
-use std::path::{Path, PathBuf};
+use crate::unit::model::ExecPrivilege;
+use crate::unit::value::env;
+use std::path::Path;
 
 /// As systemd has it on hosts where /bin is not /usr/bin.
 pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -24,44 +23,30 @@ const LIMIT: u64 = 4 << 20;
 const NO_LOGIN: [&str; 6] =
     ["/sbin/nologin", "/usr/sbin/nologin", "/bin/false", "/usr/bin/false", "/bin/true", "/usr/bin/true"];
 
-/// What the supervisor knows at the moment of a spawn.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Known {
-    /// `INVOCATION_ID`.
-    pub(super) invocation_id: String,
-    /// The main process.
-    pub(super) main_pid: Option<i32>,
-    /// `Result=` so far.
-    pub(super) result: &'static str,
-    /// How the main process ended: `exited`, `killed`, `dumped`; and the code or the signal's name.
-    pub(super) exit: Option<(&'static str, String)>,
-    /// NOTIFY_SOCKET, as the host sees it.
-    pub(super) notify: Option<PathBuf>,
-    /// The user of `User=`.
-    pub(super) user: Option<crate::os::ids::User>,
-    /// WATCHDOG_USEC.
-    pub(super) watchdog: Option<Timeout>,
-}
-
 /// A list of variables, each name once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Environment {
+pub struct Variables {
     vars: Vec<(String, String)>,
 }
 
-impl Environment {
-    pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
+impl Variables {
+    /// Sets one.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
         match self.vars.iter_mut().find(|(n, _)| n == name) {
             Some((_, v)) => *v = value.into(),
             None => self.vars.push((name.to_owned(), value.into())),
         }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<String> {
+    /// The value of one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
         self.vars.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone())
     }
 
-    pub(super) fn into_pairs(self) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    /// For exec.
+    #[must_use]
+    pub fn into_pairs(self) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
         self.vars.into_iter().map(|(n, v)| (n.into(), v.into())).collect()
     }
 }
@@ -85,19 +70,18 @@ impl Whose<'_> {
 /// The environment of a command, and what was kept out of it; an error is the sentence why it cannot be
 /// known.
 pub(super) fn of(
-    plan: &Plan,
-    root: &Root,
-    known: &Known,
-    (slot, role): (Slot, Role),
+    request: &Request<'_>,
+    user: Option<&User>,
     whose: Whose<'_>,
-) -> Result<(Environment, Vec<String>), String> {
-    let mut e = Environment::default();
+) -> Result<(Variables, Vec<String>), String> {
+    let root = request.root;
+    let mut e = Variables::default();
     e.set("PATH", SEARCH_PATH);
     locale(&mut e, root);
-    own(&mut e, plan, root, known, slot, role);
-    folders(&mut e, plan, root);
-    login(&mut e, known);
-    let unit = &plan.service.context.environment;
+    e.vars.extend(request.variables.vars.iter().cloned());
+    folders(&mut e, request);
+    login(&mut e, user);
+    let unit = &request.context.environment;
     for (name, value) in &unit.set {
         e.set(name, value);
     }
@@ -114,7 +98,7 @@ pub(super) fn of(
 /// A line that outranks the service takes nothing from a file that the service could have written: a
 /// library to preload would run as root.
 fn read_file(
-    e: &mut Environment,
+    e: &mut Variables,
     root: &Root,
     file: &EnvironmentFile,
     whose: Whose<'_>,
@@ -181,7 +165,7 @@ const LOCALE_VARIABLES: [&str; 14] = [
 /// The host's locale, as systemd's manager passes it on: the first file that is there. Where none says
 /// anything C.UTF-8, if the host has that: to name a locale that is not there would only make programs
 /// complain.
-fn locale(e: &mut Environment, root: &Root) {
+fn locale(e: &mut Variables, root: &Root) {
     let bytes = LOCALES
         .iter()
         .find_map(|path| root.safe_read(Path::new(path), LIMIT, Reader::Amr).ok().map(|(bytes, _)| bytes))
@@ -199,49 +183,20 @@ fn locale(e: &mut Environment, root: &Root) {
     }
 }
 
-fn own(e: &mut Environment, plan: &Plan, root: &Root, known: &Known, slot: Slot, role: Role) {
-    e.set("INVOCATION_ID", &known.invocation_id);
-    let main = role == Role::Main || slot == Slot::Start;
-    let told = match plan.service.notify_access {
-        NotifyAccess::None => false,
-        NotifyAccess::Main => main,
-        NotifyAccess::Exec | NotifyAccess::All => true,
-    };
-    if let Some(socket) = known.notify.as_ref().filter(|_| told) {
-        e.set("NOTIFY_SOCKET", socket.display().to_string());
-    }
-    if let (true, Some(Timeout::After(time))) = (main, known.watchdog) {
-        e.set("WATCHDOG_USEC", time.as_micros().to_string());
-    }
-    if let (false, Some(pid)) = (main, known.main_pid) {
-        e.set("MAINPID", pid.to_string());
-    }
-    if let Some(path) = &plan.service.pid_file {
-        e.set("PIDFILE", root.outer(Path::new(path)).display().to_string());
-    }
-    if matches!(slot, Slot::Stop | Slot::StopPost) {
-        e.set("SERVICE_RESULT", known.result);
-        if let Some((code, status)) = &known.exit {
-            e.set("EXIT_CODE", *code);
-            e.set("EXIT_STATUS", status);
-        }
-    }
-}
-
-fn folders(e: &mut Environment, plan: &Plan, root: &Root) {
+fn folders(e: &mut Variables, request: &Request<'_>) {
     for kind in Kind::ALL {
-        let ((_, above, variable), names) = (kind.words(), &plan.service.context.directories.of(kind).names);
+        let ((_, _, variable), names) = (kind.words(), &request.context.directories.of(kind).names);
         if !names.is_empty() {
-            let above = plan.paths.above(above);
-            let outer = |name: &String| root.outer(&above.join(name)).display().to_string();
+            let above = request.places.above(kind);
+            let outer = |name: &String| request.root.outer(&above.join(name)).display().to_string();
             e.set(variable, names.iter().map(outer).collect::<Vec<_>>().join(":"));
         }
     }
 }
 
 /// HOME, SHELL, LOGNAME and USER exist with `User=` only, and say nothing that is no use.
-fn login(e: &mut Environment, known: &Known) {
-    let Some(user) = &known.user else { return };
+fn login(e: &mut Variables, user: Option<&User>) {
+    let Some(user) = user else { return };
     let home = user.home.to_string_lossy();
     if home.starts_with('/') && home != "/" && home != "/nonexistent" {
         e.set("HOME", home);

@@ -1,8 +1,10 @@
 //! How far a process came on its way to exec, and how that is told.
 
-use nix::errno::Errno;
+use crate::os::error::Errno;
+use crate::os::pipe::{Reader, Said};
+use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// A step before exec. The number is the exit code that systemd gives for it (systemd.exec(5),
 /// "Process Exit Codes").
@@ -19,7 +21,6 @@ pub enum Stage {
     SignalMask = 207,
     Stdin = 208,
     Stdout = 209,
-    SetScheduler = 214,
     CpuAffinity = 215,
     Group = 216,
     User = 217,
@@ -38,7 +39,7 @@ pub enum Stage {
 }
 
 /// With systemd's name and what was tried, for people.
-const STAGES: [(Stage, &str, &str); 25] = [
+const STAGES: [(Stage, &str, &str); 24] = [
     (Stage::Chdir, "CHDIR", "change the working directory"),
     (Stage::Nice, "NICE", "set the nice level"),
     (Stage::Fds, "FDS", "arrange descriptors"),
@@ -48,7 +49,6 @@ const STAGES: [(Stage, &str, &str); 25] = [
     (Stage::SignalMask, "SIGNAL_MASK", "set the signal mask"),
     (Stage::Stdin, "STDIN", "set up standard input"),
     (Stage::Stdout, "STDOUT", "set up standard output"),
-    (Stage::SetScheduler, "SETSCHEDULER", "set the CPU scheduler"),
     (Stage::CpuAffinity, "CPUAFFINITY", "set the CPU affinity"),
     (Stage::Group, "GROUP", "change the groups"),
     (Stage::User, "USER", "change the user"),
@@ -89,35 +89,55 @@ impl Stage {
 }
 
 /// A stage that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// Where.
     pub stage: Stage,
     /// The kernel's reason.
     pub errno: i32,
+    /// What it was about: a path.
+    pub about: Option<String>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {}: {}", self.stage.task(), Errno::from_raw(self.errno).desc())
+        write!(f, "cannot {}", self.stage.task())?;
+        if let Some(about) = &self.about {
+            write!(f, " '{about}'")?;
+        }
+        write!(f, ": {}", Errno::from_raw(self.errno).desc())
     }
 }
 
-/// One message through the pipe: fatal or not, stage, error number.
-pub(super) type Record = [i32; 3];
-pub(super) const FATAL: i32 = 1;
-pub(super) const NOTICE: i32 = 0;
+/// One message through the pipe: a line.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Report {
+    /// Does the process end by it?
+    pub fatal: bool,
+    /// The code of a stage.
+    pub status: u8,
+    pub errno: i32,
+    pub about: Option<String>,
+}
+
+impl Report {
+    /// For the pipe.
+    pub fn line(&self) -> Vec<u8> {
+        // Into memory, and no field has a value without a form: it does not fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
 
 /// The reading end of the pipe; poll it for readability, then ask [`ExecPipe::state`].
 #[derive(Debug)]
 pub struct ExecPipe {
-    fd: OwnedFd,
+    reader: Reader,
     notices: Vec<Failure>,
     end: Option<ExecState>,
 }
 
 /// What is known of the exec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExecState {
     /// Not there yet.
     Pending,
@@ -128,31 +148,27 @@ pub enum ExecState {
 }
 
 impl ExecPipe {
-    pub(super) fn new(fd: OwnedFd) -> ExecPipe {
-        ExecPipe { fd, notices: Vec::new(), end: None }
+    pub(super) fn new(reader: Reader) -> ExecPipe {
+        ExecPipe { reader, notices: Vec::new(), end: None }
     }
 
     /// Reads what is there, without blocking.
     pub fn state(&mut self) -> ExecState {
         while self.end.is_none() {
-            let mut bytes = [0_u8; size_of::<Record>()];
-            match nix::unistd::read(&self.fd, &mut bytes) {
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => return ExecState::Pending,
-                // Records are written whole, so that anything shorter is the end.
-                Ok(n) if n == bytes.len() => self.take(bytes),
-                Ok(_) | Err(_) => self.end = Some(ExecState::Done),
+            match self.reader.read_line() {
+                Said::Line(line) => self.take(&line),
+                Said::End => self.end = Some(ExecState::Done),
+                Said::Nothing => return ExecState::Pending,
             }
         }
-        self.end.unwrap_or(ExecState::Pending)
+        self.end.clone().unwrap_or(ExecState::Pending)
     }
 
-    fn take(&mut self, bytes: [u8; size_of::<Record>()]) {
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = bytes;
-        let errno = i32::from_ne_bytes([i, j, k, l]);
-        let Some(stage) = Stage::from_code(i32::from_ne_bytes([e, f, g, h])) else { return };
-        let failure = Failure { stage, errno };
-        if i32::from_ne_bytes([a, b, c, d]) == FATAL {
+    fn take(&mut self, line: &[u8]) {
+        let Ok(report) = serde_json::from_slice::<Report>(line) else { return };
+        let Some(stage) = Stage::from_code(report.status.into()) else { return };
+        let failure = Failure { stage, errno: report.errno, about: report.about };
+        if report.fatal {
             self.end = Some(ExecState::Failed(failure));
         } else {
             self.notices.push(failure);
@@ -168,6 +184,35 @@ impl ExecPipe {
 
 impl AsFd for ExecPipe {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.reader.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_has_a_code_a_name_and_a_task() {
+        for code in 0..256 {
+            if let Some(stage) = Stage::from_code(code) {
+                assert_eq!(i32::from(stage.code()), code);
+                assert!(!stage.name().is_empty() && !stage.task().is_empty());
+            }
+        }
+        assert_eq!(Stage::from_code(203), Some(Stage::Exec));
+        assert_eq!(Stage::from_code(1), None);
+        assert_eq!(Stage::from_code(crate::os::fork::BROKEN.into()), None);
+    }
+
+    #[test]
+    fn a_failure_says_what_it_was_about() {
+        let failure = |about: Option<&str>| Failure {
+            stage: Stage::Exec,
+            errno: Errno::ENOENT as i32,
+            about: about.map(str::to_owned),
+        };
+        assert_eq!(failure(None).to_string(), "cannot execute: No such file or directory");
+        assert_eq!(failure(Some("/x")).to_string(), "cannot execute '/x': No such file or directory");
     }
 }

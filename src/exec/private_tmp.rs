@@ -4,7 +4,7 @@
 //! lie in /tmp and /var/tmp behind a folder that only root enters, so that nobody else comes in.
 //! Named by the invocation, which the record keeps: the next supervisor finds them.
 
-use crate::os::child::Bind;
+use super::process::Bind;
 use crate::os::error::Result;
 use crate::os::root::{Existing, Root};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ fn folder(place: &Path, unit: &str, invocation: &str) -> PathBuf {
 }
 
 /// Makes the folders of a run, or takes those that are there.
-pub(super) fn make(root: &Root, unit: &str, invocation: &str) -> Result<Vec<Bind>> {
+pub fn make(root: &Root, unit: &str, invocation: &str) -> Result<Vec<Bind>> {
     let mut binds: Vec<Bind> = Vec::new();
     for place in PLACES {
         let target = root.resolve(Path::new(place))?;
@@ -40,7 +40,7 @@ pub(super) fn make(root: &Root, unit: &str, invocation: &str) -> Result<Vec<Bind
 }
 
 /// Removes the folders of a run with all that is in them.
-pub(super) fn remove(root: &Root, unit: &str, invocation: &str) {
+pub fn remove(root: &Root, unit: &str, invocation: &str) {
     if invocation.is_empty() {
         return;
     }

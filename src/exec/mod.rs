@@ -1,0 +1,28 @@
+//! From the description of a unit and one of its commands to a process (systemd.exec(5)).
+//!
+//! ```text
+//! ExecContext, command -> resolve -> Process -> fork -> STEPS in order -> exec
+//!                            |                            |
+//!                   what needs the host:           the first that fails, and what
+//!                   an error has the exit          systemd goes on without, through
+//!                   status of its step             a pipe that exec closes
+//! ```
+//!
+//! [`resolve`] looks up users, makes folders and opens files before the fork, in the supervisor, whose
+//! answers are values. What then is left is what a process can only do to itself: the [`steps`], one
+//! small function each, in the order of systemd 252's exec_child. The child is a copy of a process with
+//! one thread ([`crate::os::fork::child`]): it may allocate, and it ends in exec or in `_exit`.
+
+mod child;
+mod environment;
+mod private_tmp;
+mod process;
+mod resolve;
+pub mod stage;
+pub mod steps;
+
+pub use child::{Started, start};
+pub use environment::Variables;
+pub use private_tmp::remove as remove_private_tmp;
+pub use process::Process;
+pub use resolve::{Places, Refused, Request, Streams, resolve};

@@ -1,0 +1,53 @@
+//! What a process is to be, everything looked up that needs the host.
+
+use crate::os::ids::Credentials;
+use crate::os::limits::Limit;
+use crate::unit::exec::ExecContext;
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The steps take from it what they need; see [`super::steps`].
+#[derive(Debug)]
+pub struct Process {
+    /// The unit's description, less what this line of it or this user keeps away.
+    pub context: ExecContext,
+    /// The program as the unit names it.
+    pub name: String,
+    /// What execve(2) gets: an outer path.
+    pub program: PathBuf,
+    /// The words, `argv[0]` included.
+    pub argv: Vec<OsString>,
+    /// The whole environment, but for the variables below.
+    pub env: Vec<(OsString, OsString)>,
+    /// Variables that hold the process's own number, which only the process itself knows.
+    pub pid_variables: Vec<&'static str>,
+    /// A session of its own.
+    pub session: bool,
+    /// Input, output and error; `None`: those of the supervisor.
+    pub stdio: [Option<Arc<OwnedFd>>; 3],
+    /// The file of a control group that takes whoever writes 0 to it.
+    pub group: Option<OwnedFd>,
+    /// Where the unit says nothing; `None`: that of the supervisor. So with the limits.
+    pub oom_score: Option<i32>,
+    /// Limits where the unit says nothing.
+    pub limits: Vec<Limit>,
+    /// Seen in the place of others, in this order; empty: the file system is that of the host.
+    pub binds: Vec<Bind>,
+    /// `None`: those of the supervisor.
+    pub credentials: Option<Credentials>,
+    /// An outer path; `None`: that of the supervisor.
+    pub working_directory: Option<PathBuf>,
+    /// May descriptors be marked by a range of numbers?
+    pub close_range: bool,
+}
+
+/// A folder that is seen in the place of another; both are outer paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind {
+    /// What is seen.
+    pub source: PathBuf,
+    /// Where.
+    pub target: PathBuf,
+}

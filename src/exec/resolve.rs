@@ -1,0 +1,281 @@
+//! What needs the host, before the fork: users, folders, files, the program. An error is a value: no
+//! process, but as if it had exited with the status of the step that systemd would have failed in.
+
+mod identity;
+mod io;
+
+use super::environment::{self, SEARCH_PATH, Variables, Whose};
+use super::private_tmp;
+use super::process::{Bind, Process};
+use super::stage::Stage;
+use crate::os::cgroup::Group;
+use crate::os::error::Error;
+use crate::os::features::Features;
+use crate::os::ids::{Credentials, User};
+use crate::os::limits::Limit;
+use crate::os::root::{Existing, Root};
+use crate::os::socket::NotifySocket;
+use crate::unit::exec::directories::Kind;
+use crate::unit::exec::process::WorkingDirectory;
+use crate::unit::exec::{ApplyMode, ExecContext};
+use crate::unit::model::{ExecCommand, ExecPrivilege};
+use crate::unit::value::expand;
+use identity::Identity;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A command of a unit that is to become a process.
+pub struct Request<'a> {
+    /// The unit's name.
+    pub unit: &'a str,
+    /// What it says of its processes.
+    pub context: &'a ExecContext,
+    /// The line.
+    pub command: &'a ExecCommand,
+    /// amr's own variables.
+    pub variables: Variables,
+    /// Of the run, for its folders.
+    pub invocation: &'a str,
+    /// May it do what needs root?
+    pub mode: ApplyMode,
+    /// Where the unit's paths lie.
+    pub root: &'a Root,
+    /// Folders of this host.
+    pub places: Places<'a>,
+    /// What the kernel can do.
+    pub features: &'a Features,
+    /// Where output goes that the unit gives to the journal; `None`: nowhere.
+    pub log: Option<Arc<OwnedFd>>,
+    /// Whose standard descriptors it gets.
+    pub streams: Streams,
+    /// A session of its own, and `/` to begin in.
+    pub session: bool,
+    /// The socket that the service's user is to speak to.
+    pub notify: Option<&'a NotifySocket>,
+    /// The group that it enters.
+    pub group: Option<&'a Group>,
+    /// Where the unit says nothing; `None`: that of the supervisor.
+    pub oom_score: Option<i32>,
+    /// Where the unit says nothing.
+    pub limits: &'a [Limit],
+}
+
+/// Whose standard descriptors a process gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streams {
+    /// Those that the unit says.
+    Unit,
+    /// The supervisor's own.
+    Own,
+}
+
+/// Folders of the host, inner paths.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// `/run`, or what stands for it.
+    pub runtime: &'a Path,
+    /// amr's own, for files without a name.
+    pub own: &'a Path,
+}
+
+impl<'a> Places<'a> {
+    /// Where directories of a kind lie.
+    #[must_use]
+    pub fn above(&self, kind: Kind) -> &'a Path {
+        if kind == Kind::Runtime { self.runtime } else { Path::new(kind.above()) }
+    }
+}
+
+/// Why there is no process.
+#[derive(Debug)]
+pub enum Refused {
+    /// It is as if it had exited with the code of this stage.
+    At(Stage, String),
+    /// For want of something: systemd's result `resources`.
+    Resources(String),
+}
+
+type Step<T> = Result<T, Refused>;
+
+/// The process that the command is to become; `not_applied` takes what is left out.
+///
+/// # Errors
+/// See [`Refused`].
+pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Process> {
+    let Identity { user, credentials } = identity::find(request)?;
+    let own =
+        credentials.clone().filter(|_| request.mode == ApplyMode::Strict).unwrap_or_else(Credentials::own);
+    give_socket(request, credentials.as_ref())?;
+    make_folders(request, &own)?;
+    let command = request.command;
+    let whose = Whose { user: &own, line: command.privilege };
+    let (env, kept_out) = environment::of(request, user.as_ref(), whose).map_err(Refused::Resources)?;
+    kept_out.iter().for_each(|why| note(not_applied, why));
+    let mut words = command.argv.clone();
+    if !command.no_env_expand {
+        words = expand::argv(&words, &|name| env.get(name));
+    }
+    let mut process = Process {
+        context: request.context.clone(),
+        name: command.path.clone(),
+        program: program(request)?,
+        argv: words.into_iter().map(Into::into).collect(),
+        pid_variables: pid_variables(&env),
+        env: env.into_pairs(),
+        session: request.session,
+        stdio: io::open(request, &own)?,
+        group: request.group.map(Group::procs).transpose().map_err(at(Stage::Cgroup))?,
+        oom_score: request.oom_score,
+        limits: request.limits.to_vec(),
+        binds: binds(request, not_applied)?,
+        credentials,
+        working_directory: working_directory(request, user.as_ref()),
+        close_range: request.features.close_range,
+    };
+    spare(&mut process, command.privilege);
+    if request.mode == ApplyMode::BestEffort {
+        leave_out(&mut process, not_applied);
+    }
+    Ok(process)
+}
+
+fn at(stage: Stage) -> impl Fn(Error) -> Refused {
+    move |error| Refused::At(stage, error.to_string())
+}
+
+/// The variables that tell a process that it is meant itself.
+fn pid_variables(env: &Variables) -> Vec<&'static str> {
+    let mut names = vec!["SYSTEMD_EXEC_PID"];
+    if env.get("WATCHDOG_USEC").is_some() {
+        names.push("WATCHDOG_PID");
+    }
+    names
+}
+
+/// What the prefixes `+`, `!` and `!!` keep away.
+fn spare(process: &mut Process, privilege: ExecPrivilege) {
+    if privilege == ExecPrivilege::Full {
+        process.context.capabilities = crate::unit::exec::capabilities::Capabilities::default();
+        process.binds.clear();
+    }
+    if privilege != ExecPrivilege::Normal {
+        let root = || Credentials { uid: 0, gid: 0, groups: Vec::new() };
+        process.credentials = process.credentials.take().map(|_| root());
+    }
+}
+
+/// Takes away what only root may do.
+fn leave_out(process: &mut Process, not_applied: &mut Vec<String>) {
+    let mut note = |what: &str| note(not_applied, &format!("{what} needs root"));
+    if process.credentials.take().is_some() {
+        note("the change of user and groups");
+    }
+    let c = &mut process.context;
+    if c.scheduling.nice.is_some_and(|n| n < 0) {
+        c.scheduling.nice = None;
+        note("a negative nice level");
+    }
+    if c.process.oom_score_adjust.is_some_and(|n| n < 0) {
+        c.process.oom_score_adjust = None;
+        note("a negative OOM score");
+    }
+    if c.capabilities.bounding_set.take().is_some() {
+        note("the capability bounding set");
+    }
+}
+
+fn note(not_applied: &mut Vec<String>, text: &str) {
+    if !not_applied.iter().any(|n| n == text) {
+        not_applied.push(text.to_owned());
+    }
+}
+
+/// The service's own /tmp and /var/tmp. A process below a folder root sees the host's, which are not
+/// for amr to cover there.
+fn binds(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Vec<Bind>> {
+    if !request.context.mounts.private_tmp || request.command.privilege == ExecPrivilege::Full {
+        return Ok(Vec::new());
+    }
+    let why = match request.mode {
+        ApplyMode::BestEffort => "PrivateTmp= needs root",
+        ApplyMode::Strict if !request.root.is_host() => "PrivateTmp= is not applied below a folder",
+        ApplyMode::Strict if !request.features.mount_namespace => "PrivateTmp= needs a mount namespace",
+        ApplyMode::Strict => {
+            return private_tmp::make(request.root, request.unit, request.invocation)
+                .map_err(at(Stage::Namespace));
+        }
+    };
+    note(not_applied, why);
+    Ok(Vec::new())
+}
+
+/// The notify socket is the service's user's, who can be anybody only now.
+fn give_socket(request: &Request<'_>, owner: Option<&Credentials>) -> Step<()> {
+    match (request.notify, owner, request.mode) {
+        (Some(socket), Some(owner), ApplyMode::Strict) => {
+            socket.give_to(owner.uid, owner.gid).map_err(|e| Refused::Resources(e.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `RuntimeDirectory=` and its kin. What the service could have put in their place is refused. A
+/// configuration folder that is there stays as it is, as with systemd.
+fn make_folders(request: &Request<'_>, owner: &Credentials) -> Step<()> {
+    for kind in Kind::ALL {
+        let stage = match kind {
+            Kind::Runtime => Stage::RuntimeDirectory,
+            Kind::State => Stage::StateDirectory,
+            Kind::Cache => Stage::CacheDirectory,
+            Kind::Logs => Stage::LogsDirectory,
+            Kind::Configuration => Stage::ConfigurationDirectory,
+        };
+        let (owner, existing) = match (kind, request.mode) {
+            (Kind::Configuration, _) => (None, Existing::Keep),
+            (_, ApplyMode::Strict) => (Some((owner.uid, owner.gid)), Existing::Adopt),
+            (_, ApplyMode::BestEffort) => (None, Existing::Adopt),
+        };
+        let set = request.context.directories.of(kind);
+        for name in &set.names {
+            let path = request.places.above(kind).join(name);
+            request.root.safe_dir(&path, set.mode, owner, existing).map_err(at(stage))?;
+        }
+    }
+    Ok(())
+}
+
+/// The file to execute: inside the root; a folder root borrows from the host what it has not.
+fn program(request: &Request<'_>) -> Step<PathBuf> {
+    let root = request.root;
+    let inside = |path: &Path| {
+        let there = root.is_host() || root.exists(path);
+        if there { root.outer(path) } else { path.to_owned() }
+    };
+    let path = Path::new(&request.command.path);
+    if path.is_absolute() {
+        return Ok(inside(path));
+    }
+    let own = &request.context.environment.search_path;
+    let folders: Vec<&str> = if own.is_empty() {
+        SEARCH_PATH.split(':').collect()
+    } else {
+        own.iter().map(String::as_str).collect()
+    };
+    let host = Root::host().map_err(at(Stage::Exec))?;
+    let executable = |p: &PathBuf| [root, &host].iter().any(|r| r.stat(p).is_ok_and(|s| s.mode & 0o111 != 0));
+    let found = folders.iter().map(|f| Path::new(f).join(path)).find(executable);
+    found
+        .map(|p| inside(&p))
+        .ok_or_else(|| Refused::At(Stage::Exec, format!("cannot find '{}'", request.command.path)))
+}
+
+fn working_directory(request: &Request<'_>, user: Option<&User>) -> Option<PathBuf> {
+    let path = match &request.context.process.working_directory {
+        WorkingDirectory::Root if !request.session => return None,
+        WorkingDirectory::Root => PathBuf::from("/"),
+        WorkingDirectory::Home { .. } => user.map_or_else(|| PathBuf::from("/root"), |u| u.home.clone()),
+        WorkingDirectory::Path { path, .. } => PathBuf::from(path),
+    };
+    Some(request.root.outer(&path))
+}

@@ -1,0 +1,14 @@
+//! `CapabilityBoundingSet=`, `NoNewPrivileges=`.
+
+use super::{Applied, Done, fully};
+use crate::exec::process::Process;
+use crate::os::{capability, process};
+
+pub(super) fn bounding_set(p: &Process) -> Applied {
+    p.context.capabilities.bounding_set.map_or(Ok(Done::Fully), |set| fully(capability::keep(set)))
+}
+
+pub(super) fn no_new_privileges(p: &Process) -> Applied {
+    let asked = p.context.capabilities.no_new_privileges;
+    if asked { fully(process::renounce_new_privileges()) } else { Ok(Done::Fully) }
+}

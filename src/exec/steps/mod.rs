@@ -1,0 +1,120 @@
+//! What a process does to itself on its way to exec, in the order of systemd 252's exec_child.
+//!
+//! A step is a function that takes what it needs of the [`Process`] and does nothing where nothing is
+//! asked. It runs in the child, which may allocate. One file for each area of `crate::unit::exec`; the
+//! rows of the table of directives name the steps (tests/directives.rs).
+
+mod capabilities;
+mod environment;
+mod identity;
+mod io;
+mod limits;
+mod mounts;
+mod process;
+mod scheduling;
+
+use super::process::Process;
+use super::stage::{Report, Stage};
+use crate::os::error::Errno;
+
+/// A step.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// As the table of directives names it.
+    pub name: &'static str,
+    /// The exit status of a process that fails in it.
+    pub status: Stage,
+    apply: fn(&Process) -> Applied,
+}
+
+/// What came of a step.
+pub type Applied = Result<Done, Fault>;
+
+/// A step that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// All of it.
+    Fully,
+    /// systemd goes on without; why.
+    Without(Errno),
+}
+
+/// Why a step failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The kernel's reason.
+    pub errno: Errno,
+    /// What it was about: a path.
+    pub about: Option<String>,
+}
+
+/// The order. Two places differ from systemd's: folders are made and files opened before the fork, and
+/// the keyring is made as the new user, whose it then is, instead of being given away.
+pub const STEPS: [Step; 20] = [
+    step("signals", Stage::SignalMask, process::signals),
+    step("session", Stage::SetSid, process::session),
+    step("control-group", Stage::Cgroup, process::control_group),
+    step("stdin", Stage::Stdin, io::stdin),
+    step("stdout", Stage::Stdout, io::stdout),
+    step("stderr", Stage::Stderr, io::stderr),
+    step("oom-score", Stage::OomAdjust, process::oom_score),
+    step("nice", Stage::Nice, scheduling::nice),
+    step("cpu-affinity", Stage::CpuAffinity, scheduling::cpu_affinity),
+    step("umask", Stage::Exec, process::umask),
+    step("limits", Stage::Limits, limits::limits),
+    step("mount-namespace", Stage::Namespace, mounts::namespace),
+    step("group", Stage::Group, identity::group),
+    step("descriptors", Stage::Fds, io::descriptors),
+    step("capabilities", Stage::Capabilities, capabilities::bounding_set),
+    step("user", Stage::User, identity::user),
+    step("keyring", Stage::Keyring, identity::keyring),
+    step("working-directory", Stage::Chdir, process::working_directory),
+    step("no-new-privileges", Stage::NoNewPrivileges, capabilities::no_new_privileges),
+    step("execute", Stage::Exec, environment::execute),
+];
+
+const fn step(name: &'static str, status: Stage, apply: fn(&Process) -> Applied) -> Step {
+    Step { name, status, apply }
+}
+
+impl Step {
+    /// Does it. In the child.
+    ///
+    /// # Errors
+    /// Those that end the process.
+    pub fn apply(&self, process: &Process) -> Applied {
+        (self.apply)(process)
+    }
+
+    /// What is told of it.
+    pub(super) fn report(&self, fatal: bool, fault: &Fault) -> Report {
+        Report { fatal, status: self.status.code(), errno: fault.errno as i32, about: fault.about.clone() }
+    }
+}
+
+impl Fault {
+    /// With what it was about.
+    fn about(errno: Errno, what: impl Into<String>) -> Fault {
+        Fault { errno, about: Some(what.into()) }
+    }
+}
+
+impl From<Errno> for Fault {
+    fn from(errno: Errno) -> Fault {
+        Fault { errno, about: None }
+    }
+}
+
+/// All or an error.
+fn fully(done: Result<(), Errno>) -> Applied {
+    done?;
+    Ok(Done::Fully)
+}
+
+/// A missing privilege is what systemd goes on without.
+fn unless_forbidden(done: Result<(), Errno>) -> Applied {
+    match done {
+        Err(errno @ (Errno::EPERM | Errno::EACCES)) => Ok(Done::Without(errno)),
+        done => fully(done),
+    }
+}

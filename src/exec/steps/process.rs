@@ -1,0 +1,49 @@
+//! Signals, session, control group, OOM score, umask, working directory.
+
+use super::{Applied, Done, Fault, fully, unless_forbidden};
+use crate::exec::process::Process;
+use crate::os::error::Errno;
+use crate::os::{process, signal};
+
+/// Default actions first, then the mask: else a handler of ours could run here.
+pub(super) fn signals(p: &Process) -> Applied {
+    signal::default_actions();
+    if p.context.process.ignore_sigpipe {
+        signal::ignore(signal::Signal::SIGPIPE);
+    }
+    fully(signal::unblock_all())
+}
+
+pub(super) fn session(p: &Process) -> Applied {
+    if p.session { fully(process::setsid()) } else { Ok(Done::Fully) }
+}
+
+/// "0" stands for the writer.
+pub(super) fn control_group(p: &Process) -> Applied {
+    let Some(file) = &p.group else { return Ok(Done::Fully) };
+    fully(process::write_all(file, b"0"))
+}
+
+/// Lowering needs CAP_SYS_RESOURCE, which a container may lack.
+pub(super) fn oom_score(p: &Process) -> Applied {
+    let Some(score) = p.context.process.oom_score_adjust.or(p.oom_score) else { return Ok(Done::Fully) };
+    unless_forbidden(process::set_oom_score(score))
+}
+
+pub(super) fn umask(p: &Process) -> Applied {
+    process::umask(p.context.process.umask);
+    Ok(Done::Fully)
+}
+
+/// As the new user, who may be the only one that can enter it.
+pub(super) fn working_directory(p: &Process) -> Applied {
+    let Some(path) = &p.working_directory else { return Ok(Done::Fully) };
+    let fault = |errno| Fault::about(errno, path.display().to_string());
+    match process::chdir(path) {
+        Err(Errno::ENOENT) if p.context.process.working_directory.missing_ok() => {
+            process::chdir(std::path::Path::new("/")).map_err(fault)?;
+        }
+        done => done.map_err(fault)?,
+    }
+    Ok(Done::Fully)
+}

@@ -1,0 +1,106 @@
+//! What a process does to itself on its way to exec: nix where it has it. Errors are the kernel's.
+
+use super::proc::{Proc, ProcessId};
+use super::root::Root;
+use super::sys;
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use std::convert::Infallible;
+use std::ffi::{CString, OsStr, OsString};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::fd::{AsFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+pub use super::sys::{join_new_session_keyring, set_io_priority, set_nice, setsid, umask};
+
+/// Writes all of it at once.
+pub fn write_all(file: impl AsFd, bytes: &[u8]) -> nix::Result<()> {
+    let written = nix::unistd::write(file, bytes)?;
+    if written == bytes.len() { Ok(()) } else { Err(Errno::EIO) }
+}
+
+/// What the kernel adds to its reckoning when memory is short: -1000 to 1000.
+pub fn set_oom_score(score: i32) -> nix::Result<()> {
+    let number = |e: std::io::Error| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO));
+    let mut file = OpenOptions::new().write(true).open("/proc/self/oom_score_adj").map_err(number)?;
+    file.write_all(score.to_string().as_bytes()).map_err(number)
+}
+
+/// The CPUs that it may run on.
+pub fn set_cpus(cpus: &[u32]) -> nix::Result<()> {
+    let mut mask: sys::Cpus = [0; 128];
+    for &cpu in cpus {
+        let word = usize::try_from(cpu / 64).ok().and_then(|index| mask.get_mut(index));
+        *word.ok_or(Errno::EINVAL)? |= 1 << (cpu % 64);
+    }
+    sys::set_affinity(&mask)
+}
+
+/// Its working directory.
+pub fn chdir(path: &Path) -> nix::Result<()> {
+    nix::unistd::chdir(path)
+}
+
+/// Descriptor 0.
+pub fn become_stdin(fd: impl AsFd) -> nix::Result<()> {
+    nix::unistd::dup2_stdin(fd)
+}
+
+/// Descriptor 1.
+pub fn become_stdout(fd: impl AsFd) -> nix::Result<()> {
+    nix::unistd::dup2_stdout(fd)
+}
+
+/// Descriptor 2.
+pub fn become_stderr(fd: impl AsFd) -> nix::Result<()> {
+    nix::unistd::dup2_stderr(fd)
+}
+
+/// Has exec close all descriptors but the first three: by a range of numbers where that is allowed and
+/// the kernel can do it (Linux 5.11), else one by one.
+pub fn keep_standard_descriptors(range: bool) -> nix::Result<()> {
+    const FIRST: RawFd = 3;
+    if range && sys::mark_range_close_on_exec(FIRST).is_ok() {
+        return Ok(());
+    }
+    let listed = Root::host().and_then(|host| Proc::new(host).fds(ProcessId::own()));
+    // Without /proc: what could be, within reason.
+    let open = listed.unwrap_or_else(|_| (FIRST..4096).collect());
+    open.into_iter().filter(|fd| *fd >= FIRST).for_each(sys::mark_close_on_exec);
+    Ok(())
+}
+
+/// A view of the file system of its own, which sees what is mounted outside and is not seen there.
+pub fn own_mounts() -> nix::Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let none = None::<&str>;
+    mount(none, "/", none, MsFlags::MS_SLAVE | MsFlags::MS_REC, none)
+}
+
+/// Has `source` seen in the place of `target`.
+pub fn bind(source: &Path, target: &Path) -> nix::Result<()> {
+    let none = None::<&str>;
+    mount(Some(source), target, none, MsFlags::MS_BIND | MsFlags::MS_REC, none)
+}
+
+/// No program that it executes has more rights than it: PR_SET_NO_NEW_PRIVS.
+pub fn renounce_new_privileges() -> nix::Result<()> {
+    nix::sys::prctl::set_no_new_privs()
+}
+
+/// execve(2).
+pub fn execute(program: &Path, argv: &[OsString], env: &[(OsString, OsString)]) -> nix::Result<Infallible> {
+    let argv = argv.iter().map(|word| c_string(word)).collect::<nix::Result<Vec<_>>>()?;
+    let pair = |(name, value): &(OsString, OsString)| {
+        c_string(OsStr::from_bytes(&[name.as_bytes(), b"=", value.as_bytes()].concat()))
+    };
+    let env = env.iter().map(pair).collect::<nix::Result<Vec<_>>>()?;
+    nix::unistd::execve(&c_string(program.as_os_str())?, &argv, &env)
+}
+
+fn c_string(text: &OsStr) -> nix::Result<CString> {
+    CString::new(text.as_bytes()).map_err(|_| Errno::EINVAL)
+}

@@ -1,0 +1,367 @@
+//! Real processes by way of `amr::exec`: what the description of a unit makes of them, seen from inside.
+//!
+//! Without the harness of cargo, since amr forks only where there is one thread. Each case prints its
+//! name; the first that fails ends the test.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::print_stdout)]
+
+use amr::exec::stage::{ExecState, Failure, Stage};
+use amr::exec::{self, Places, Refused, Request, Streams, Variables};
+use amr::os::features::Features;
+use amr::os::root::Root;
+use amr::os::wait::{Exit, reap};
+use amr::unit::build::{self, Input};
+use amr::unit::exec::{ApplyMode, ExecContext};
+use amr::unit::merge::Source;
+use amr::unit::model::{Body, ExecCommand, ExecPrivilege};
+use amr::unit::name::UnitName;
+use amr::unit::specifier::Facts;
+use std::cell::Cell;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What came of a process.
+#[derive(Debug)]
+struct Outcome {
+    exit: Exit,
+    failure: Option<Failure>,
+    notices: Vec<Failure>,
+    output: String,
+}
+
+struct Lab {
+    folder: PathBuf,
+    root: Root,
+    close_range: Cell<bool>,
+}
+
+impl Lab {
+    fn new() -> Lab {
+        let folder = std::env::temp_dir().join(format!("amr-exec-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        Lab { folder, root: Root::host().unwrap(), close_range: Cell::new(true) }
+    }
+
+    /// Runs a script as the process of a unit with these lines in [Service].
+    fn run(&self, lines: &str, script: &str) -> Result<Outcome, Refused> {
+        let (context, mut command) = service(lines);
+        // `$$` is for the shell.
+        command.no_env_expand = true;
+        command.path = "/bin/sh".into();
+        command.argv = ["sh", "-c", script].map(str::to_owned).to_vec();
+        self.run_command(&context, &command)
+    }
+
+    fn run_command(&self, context: &ExecContext, command: &ExecCommand) -> Result<Outcome, Refused> {
+        let path = self.folder.join("output");
+        let output = Arc::new(OwnedFd::from(fs::File::create(&path).unwrap()));
+        let features = Features { close_range: self.close_range.get(), ..Features::detect(None).unwrap() };
+        let request = Request {
+            unit: "lab.service",
+            context,
+            command,
+            variables: Variables::default(),
+            invocation: "0123",
+            mode: ApplyMode::Strict,
+            root: &self.root,
+            places: Places { runtime: Path::new("/run"), own: &self.folder },
+            features: &features,
+            log: Some(output),
+            streams: Streams::Unit,
+            session: true,
+            notify: None,
+            group: None,
+            oom_score: None,
+            limits: &[],
+        };
+        let process = exec::resolve(&request, &mut Vec::new())?;
+        let mut started = exec::start(&process).unwrap();
+        let exit = loop {
+            if let Some(reaped) = reap(started.pid).unwrap() {
+                break reaped.exit;
+            }
+            std::thread::yield_now();
+        };
+        let failure = match started.exec.state() {
+            ExecState::Failed(failure) => Some(failure),
+            ExecState::Pending | ExecState::Done => None,
+        };
+        let notices = started.exec.notices().to_vec();
+        let output = fs::read_to_string(path).unwrap().trim().to_owned();
+        Ok(Outcome { exit, failure, notices, output })
+    }
+
+    /// What a process of such a unit prints.
+    fn output(&self, lines: &str, script: &str) -> String {
+        let outcome = self.run(lines, script).unwrap();
+        assert_eq!((outcome.exit, &outcome.failure), (Exit::Exited(0), &None), "{outcome:?}");
+        outcome.output
+    }
+
+    fn failure(&self, lines: &str) -> Failure {
+        let outcome = self.run(lines, "exit 0").unwrap();
+        let failure = outcome.failure.unwrap();
+        assert_eq!(outcome.exit, Exit::Exited(failure.stage.code().into()));
+        failure
+    }
+}
+
+impl Lab {
+    /// The same on a host that is a folder.
+    fn below_a_folder(&self) -> Lab {
+        let folder = self.folder.join("host");
+        for name in ["run", "var/lib", "var/cache", "var/log", "etc"] {
+            fs::create_dir_all(folder.join(name)).unwrap();
+        }
+        Lab { root: Root::at(&folder).unwrap(), folder, close_range: Cell::new(true) }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn service(lines: &str) -> (ExecContext, ExecCommand) {
+    let text = format!("[Service]\nExecStart=/bin/true\n{lines}\n");
+    let source = Source::new(Path::new("/lab.service"), text.as_bytes());
+    let input = Input {
+        name: UnitName::parse("lab.service").unwrap(),
+        aliases: Vec::new(),
+        fragment: Some("/lab.service".into()),
+        dropins: Vec::new(),
+        sources: vec![source],
+        links: Vec::new(),
+    };
+    let unit = build::build(input, &Facts::default());
+    assert!(unit.findings.is_empty() && unit.unapplied.is_empty(), "{:?}", unit.findings);
+    let Body::Service(service) = unit.body else { panic!("a service") };
+    (service.context, service.exec.start[0].clone())
+}
+
+fn attributes(lab: &Lab) {
+    let lines = "LimitNOFILE=100:200\nNice=7\nOOMScoreAdjust=500\nCPUAffinity=0\nNoNewPrivileges=yes\nUMask=0027\n\
+                 WorkingDirectory=/var\nIgnoreSIGPIPE=yes\nEnvironment=A=b";
+    let script = "ulimit -n; ulimit -Hn; nice; cat /proc/self/oom_score_adj; umask; pwd; echo $A; \
+                  grep -E '^(NoNewPrivs|Cpus_allowed_list|SigBlk|SigIgn)' /proc/self/status; \
+                  [ $$ = \"$SYSTEMD_EXEC_PID\" ] && echo itself; ps -o sid= -p $$ | tr -d ' ' | grep -x $$ > /dev/null && echo leader";
+    let text = lab.output(lines, script);
+    let zero = "0000000000000000";
+    let (blocked, ignored) = (format!("SigBlk:\t{zero}"), "SigIgn:\t0000000000001000".to_owned());
+    let mut expected: Vec<String> =
+        ["100", "200", "7", "500", "0027", "/var", "b"].map(str::to_owned).to_vec();
+    expected.extend([blocked, ignored, "NoNewPrivs:\t1".into(), "Cpus_allowed_list:\t0".into()]);
+    expected.extend(["itself".into(), "leader".into()]);
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+fn descriptors(lab: &Lab) {
+    // One that is not close-on-exec, as an inherited one may be.
+    let null = fs::File::open("/dev/null").unwrap();
+    let stray = nix::fcntl::fcntl(&null, nix::fcntl::FcntlArg::F_DUPFD(50)).unwrap();
+    for range in [true, false] {
+        lab.close_range.set(range);
+        // The shell itself opens the fourth to list them.
+        let open = lab.output("", "for f in /proc/$$/fd/*; do echo ${f##*/}; done");
+        assert_eq!(open.split_whitespace().collect::<Vec<_>>(), ["0", "1", "2", "3"], "by a range: {range}");
+    }
+    nix::unistd::close(stray).unwrap();
+}
+
+const LIMITS: &str = "LimitCPU=100\nLimitFSIZE=1M:2M\nLimitDATA=1G\nLimitSTACK=4M\nLimitCORE=3M\nLimitRSS=5M\n\
+    LimitNPROC=500:600\nLimitMEMLOCK=64K\nLimitAS=2G\nLimitLOCKS=7\nLimitSIGPENDING=8\nLimitMSGQUEUE=9K\n\
+    LimitNICE=5\nLimitRTPRIO=6\nLimitRTTIME=10000";
+
+fn limits(lab: &Lab) {
+    let text = lab.output(LIMITS, "cat /proc/self/limits");
+    let of = |text: &str, name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+        line.split_whitespace().take(2).collect::<Vec<_>>().join(":")
+    };
+    // What may not be raised stays: a container may lack the capability for that.
+    let own = fs::read_to_string("/proc/self/limits").unwrap();
+    let may_raise = lab.run(LIMITS, "exit 0").unwrap().notices.is_empty();
+    for (name, limit) in [
+        ("Max cpu time", "100:100"),
+        ("Max file size", "1048576:2097152"),
+        ("Max data size", "1073741824:1073741824"),
+        ("Max stack size", "4194304:4194304"),
+        ("Max core file size", "3145728:3145728"),
+        ("Max resident set", "5242880:5242880"),
+        ("Max processes", "500:600"),
+        ("Max locked memory", "65536:65536"),
+        ("Max address space", "2147483648:2147483648"),
+        ("Max file locks", "7:7"),
+        ("Max pending signals", "8:8"),
+        ("Max msgqueue size", "9216:9216"),
+        ("Max nice priority", "5:5"),
+        ("Max realtime priority", "6:6"),
+        ("Max realtime timeout", "10000:10000"),
+    ] {
+        let expected = if may_raise || of(&own, name) != "0:0" { limit } else { "0:0" };
+        assert_eq!(of(&text, name), expected, "{name}");
+    }
+}
+
+fn directories(lab: &Lab) {
+    let lines = "User=65534\nRuntimeDirectory=r\nRuntimeDirectoryMode=0710\nStateDirectory=s s/t\nStateDirectoryMode=0700\n\
+                 CacheDirectory=c\nCacheDirectoryMode=0750\nLogsDirectory=l\nLogsDirectoryMode=0755\n\
+                 ConfigurationDirectory=e\nConfigurationDirectoryMode=0751";
+    let inside = lab.below_a_folder();
+    let variables =
+        "$RUNTIME_DIRECTORY $STATE_DIRECTORY $CACHE_DIRECTORY $LOGS_DIRECTORY $CONFIGURATION_DIRECTORY";
+    let text = inside.output(lines, &format!("stat -c '%a %u' $(echo {variables} | tr ':' ' ')"));
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        ["710 65534", "700 65534", "700 65534", "750 65534", "755 65534", "751 0"]
+    );
+}
+
+fn environment(lab: &Lab) {
+    let file = lab.folder.join("env");
+    fs::write(&file, "FILE=yes\nBOTH=file\n").unwrap();
+    let lines = format!(
+        "Environment=BOTH=unit GONE=1 KEPT=2\nEnvironmentFile={}\nUnsetEnvironment=GONE KEPT=other\nExecSearchPath=/nonexistent:/bin",
+        file.display()
+    );
+    assert_eq!(lab.output(&lines, "echo $FILE $BOTH ${GONE-unset} $KEPT"), "yes file unset 2");
+    let (context, command) = service(&lines);
+    let argv = ["echo", "found"].map(str::to_owned).to_vec();
+    let bare = ExecCommand { path: "echo".into(), argv, ..command };
+    assert_eq!(lab.run_command(&context, &bare).unwrap().output, "found");
+}
+
+fn standard_streams(lab: &Lab) {
+    let (input, error) = (lab.folder.join("in"), lab.folder.join("err"));
+    fs::write(&input, "from a file").unwrap();
+    let lines = format!("StandardInput=file:{}\nStandardError=append:{}", input.display(), error.display());
+    for _ in 0..2 {
+        assert_eq!(lab.output(&lines, "cat; echo error >&2"), "from a file");
+    }
+    assert_eq!(fs::read_to_string(error).unwrap(), "error\nerror\n");
+    assert_eq!(lab.output("StandardError=inherit", "echo both >&2; cat"), "both");
+}
+
+fn failures_have_the_status_of_their_step(lab: &Lab) {
+    let failure = lab.failure("WorkingDirectory=/nonexistent");
+    assert_eq!((failure.stage, failure.about.as_deref()), (Stage::Chdir, Some("/nonexistent")));
+    assert_eq!(
+        failure.to_string(),
+        "cannot change the working directory '/nonexistent': No such file or directory"
+    );
+    assert_eq!(lab.output("WorkingDirectory=-/nonexistent", "pwd"), "/");
+    let (context, command) = service("");
+    let command = ExecCommand { path: "/nonexistent/x".into(), argv: vec!["x".into()], ..command };
+    let failure = lab.run_command(&context, &command).unwrap().failure.unwrap();
+    assert_eq!((failure.stage, failure.errno), (Stage::Exec, 2));
+    let refused = |lines: &str| match lab.run(lines, "") {
+        Err(Refused::At(stage, why)) => (stage, why),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused("User=nosuchuser"), (Stage::User, "there is no user 'nosuchuser'".into()));
+    assert_eq!(refused("Group=nosuchgroup").0, Stage::Group);
+    assert_eq!(refused("StandardInput=file:/nonexistent/x").0, Stage::Stdin);
+}
+
+fn users_groups_and_capabilities(lab: &Lab) {
+    let lines =
+        "User=65534\nGroup=5000\nSupplementaryGroups=5001 5002\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE";
+    let script = "id -u; id -g; sed -n 's/^Groups:\\t//p;s/^Cap\\(Bnd\\|Prm\\|Inh\\):\\t//p;s/^Uid://p' /proc/self/status";
+    let text = lab.output(lines, script);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    assert_eq!(lines[..3], ["65534", "5000", "65534\t65534\t65534\t65534"]);
+    assert!(lines[3].ends_with("5001 5002"), "{lines:?}");
+    let none = "0000000000000000";
+    assert_eq!(lines[4..], [none, none, "0000000000000400"]);
+}
+
+fn a_line_with_plus_keeps_roots_rights(lab: &Lab) {
+    let (context, command) = service("User=65534\nNoNewPrivileges=yes\nPrivateTmp=yes");
+    let script =
+        "id -u; sed -n 's/^NoNewPrivs:.//p' /proc/self/status; [ -e /tmp/amr-seen ] && echo the host";
+    let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
+    let full = ExecCommand {
+        path: "/bin/sh".into(),
+        argv,
+        privilege: ExecPrivilege::Full,
+        no_env_expand: true,
+        ..command
+    };
+    fs::write("/tmp/amr-seen", "").unwrap();
+    let outcome = lab.run_command(&context, &full).unwrap();
+    let normal = ExecCommand { privilege: ExecPrivilege::Normal, ..full };
+    let inside = lab.run_command(&context, &normal).unwrap();
+    exec::remove_private_tmp(&lab.root, "lab.service", "0123");
+    fs::remove_file("/tmp/amr-seen").unwrap();
+    // A container may have renounced them for all.
+    let own = fs::read_to_string("/proc/self/status").unwrap();
+    let renounced = u8::from(own.contains("NoNewPrivs:\t1"));
+    assert_eq!(outcome.output, format!("0\n{renounced}\nthe host"));
+    // Where there can be no namespace of mounts, that is a notice, and the file is seen.
+    let private = inside.notices.is_empty();
+    assert_eq!(inside.output, if private { "65534\n1" } else { "65534\n1\nthe host" });
+}
+
+fn what_may_not_be_raised_is_a_notice(lab: &Lab) {
+    let outcome = lab.run("LimitMEMLOCK=infinity", "exit 0").unwrap();
+    assert_eq!((outcome.exit, outcome.failure), (Exit::Exited(0), None));
+    // With CAP_SYS_RESOURCE there is none.
+    assert!(outcome.notices.iter().all(|n| n.stage == Stage::Limits), "{:?}", outcome.notices);
+}
+
+fn a_child_with_a_fault_of_ours_ends_there(_: &Lab) {
+    use amr::os::fork::{BROKEN, child};
+    let pid = child(|| panic!("seen by nobody")).unwrap();
+    let exit = loop {
+        if let Some(reaped) = reap(pid).unwrap() {
+            break reaped.exit;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(exit, Exit::Exited(BROKEN.into()));
+}
+
+fn never_among_threads(lab: &Lab) {
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let other = std::thread::spawn(move || stopped.recv());
+    let (context, command) = service("");
+    let request_fails =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| lab.run_command(&context, &command)));
+    assert!(request_fails.is_err(), "a fork among threads");
+    drop(stop);
+    let _ = other.join();
+    // A thread that has been joined is none, however late the kernel buries it.
+    assert_eq!(lab.output("", "echo after"), "after");
+}
+
+type Case = (&'static str, fn(&Lab));
+
+const CASES: [Case; 12] = [
+    ("attributes", attributes),
+    ("limits", limits),
+    ("directories", directories),
+    ("environment", environment),
+    ("standard streams", standard_streams),
+    ("descriptors", descriptors),
+    ("failures have the status of their step", failures_have_the_status_of_their_step),
+    ("users, groups, capabilities", users_groups_and_capabilities),
+    ("a line with + keeps root's rights", a_line_with_plus_keeps_roots_rights),
+    ("what may not be raised is a notice", what_may_not_be_raised_is_a_notice),
+    ("a child with a fault of ours ends there", a_child_with_a_fault_of_ours_ends_there),
+    ("never among threads", never_among_threads),
+];
+
+fn main() {
+    if amr::os::ids::effective_uid() != 0 {
+        println!("left out, as it needs root: processes of services");
+        return;
+    }
+    let lab = Lab::new();
+    for (name, case) in CASES {
+        println!("exec: {name}");
+        case(&lab);
+    }
+}

@@ -115,6 +115,8 @@ impl Lab {
         for name in ["run", "var/lib", "var/cache", "var/log", "etc"] {
             fs::create_dir_all(folder.join(name)).unwrap();
         }
+        fs::write(folder.join("etc/passwd"), "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n")
+            .unwrap();
         Lab { root: Root::at(&folder).unwrap(), folder, close_range: Cell::new(true) }
     }
 }
@@ -207,7 +209,7 @@ fn limits(lab: &Lab) {
 }
 
 fn directories(lab: &Lab) {
-    let lines = "User=65534\nRuntimeDirectory=r\nRuntimeDirectoryMode=0710\nStateDirectory=s s/t\nStateDirectoryMode=0700\n\
+    let lines = "User=nobody\nRuntimeDirectory=r\nRuntimeDirectoryMode=0710\nStateDirectory=s s/t\nStateDirectoryMode=0700\n\
                  CacheDirectory=c\nCacheDirectoryMode=0750\nLogsDirectory=l\nLogsDirectoryMode=0755\n\
                  ConfigurationDirectory=e\nConfigurationDirectoryMode=0751";
     let inside = lab.below_a_folder();
@@ -268,7 +270,7 @@ fn failures_have_the_status_of_their_step(lab: &Lab) {
 
 fn users_groups_and_capabilities(lab: &Lab) {
     let lines =
-        "User=65534\nGroup=5000\nSupplementaryGroups=5001 5002\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE";
+        "User=nobody\nGroup=5000\nSupplementaryGroups=5001 5002\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE";
     let script = "id -u; id -g; sed -n 's/^Groups:\\t//p;s/^Cap\\(Bnd\\|Prm\\|Inh\\):\\t//p;s/^Uid://p' /proc/self/status";
     let text = lab.output(lines, script);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
@@ -279,7 +281,7 @@ fn users_groups_and_capabilities(lab: &Lab) {
 }
 
 fn a_line_with_plus_keeps_roots_rights(lab: &Lab) {
-    let (context, command) = service("User=65534\nNoNewPrivileges=yes\nPrivateTmp=yes");
+    let (context, command) = service("User=nobody\nNoNewPrivileges=yes\nPrivateTmp=yes");
     let script =
         "id -u; sed -n 's/^NoNewPrivs:.//p' /proc/self/status; [ -e /tmp/amr-seen ] && echo the host";
     let argv = ["sh", "-c", script].map(str::to_owned).to_vec();

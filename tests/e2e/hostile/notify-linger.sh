@@ -18,7 +18,8 @@ for user in svc root; do
     sup=$(pgrep -o -f 'amr supervise')
     same "$(amr show -p StatusText web)" StatusText=lingers "$user: the text beside the descriptors"
     same "$(awk '/^State/{print $2}' /proc/"$sup"/status)" S "$user: the supervisor sleeps in peace"
-    same "$(find /proc/"$sup"/fd -lname 'socket:*' | wc -l)" 2 "$user: it has its own two sockets and no other"
+    # The notify socket, the control socket, and the pair through which its signals wake it.
+    same "$(find /proc/"$sup"/fd -lname 'socket:*' | wc -l)" 4 "$user: it has its own four sockets and no other"
     until_ok 5 test -s /tmp/address
     as mallory /lab/bin/notify linger "$(cat /tmp/address)" STATUS=mallory > /tmp/mallory 2>&1 &
     until_ok 5 test -s /tmp/mallory

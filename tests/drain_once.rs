@@ -245,7 +245,7 @@ fn a_bad_position_file_is_an_answer_or_an_error_that_names_it() {
         (&b""[..], 11, "registry: byte 0: the file is empty"),
         (&[0; 512], 11, "registry: byte 0: the file is empty or begins with NUL bytes"),
         (half, 11, "registry: byte "),
-        (b"<xml/>", 11, "registry: byte 0: expected a value, found '<'"),
+        (b"<xml/>", 11, "registry: byte 0: expected '[' or '{', found '<'"),
         (b"[{\"source\":\"/\\ud800\\n\xff\"}]", 11, "has no 'FileStateOS'"),
     ] {
         tree.put("registry", bytes);
@@ -266,7 +266,7 @@ fn a_bad_position_file_is_an_answer_or_an_error_that_names_it() {
             "half-written operation at byte 0",
         ),
         ("log.json", "\0\0\0\0", "log.json: byte 0"),
-        ("log.json", "{\"op\":\"jump\",\"id\":1}\n{\"k\":\"x\"}\n", "log.json: byte 6: the operation 'jump'"),
+        ("log.json", "{\"op\":\"jump\",\"id\":1}\n{\"k\":\"x\"}\n", "log.json: byte 0: the operation 'jump'"),
         ("9.json", "[\n{\"_key\":\"filebeat::logs::native::1-1\",", "9.json: byte 40"),
         ("9.json", "", "9.json: byte 0: the file is empty"),
     ] {

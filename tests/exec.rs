@@ -3,7 +3,13 @@
 //! Without the harness of cargo, since amr forks only where there is one thread. Each case prints its
 //! name; the first that fails ends the test.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout
+)]
 
 use amr::exec::stage::{ExecState, Failure, Stage};
 use amr::exec::{self, Places, Refused, Request, Streams, Variables};

@@ -63,7 +63,7 @@ complete -c amr -n "__fish_amr_using_subcommand start" -l root -d 'Take DIR for 
 complete -c amr -n "__fish_amr_using_subcommand start" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand start" -s n -l dry-run -d 'Print what would be done, in order and why, and do nothing'
 complete -c amr -n "__fish_amr_using_subcommand start" -l no-wait -l no-block -d 'Do not wait until it is done'
-complete -c amr -n "__fish_amr_using_subcommand start" -l strict -d 'Refuse units with directives that amr would not apply'
+complete -c amr -n "__fish_amr_using_subcommand start" -l strict -d 'Refuse units with directives that amr would not apply, or files that others can write'
 complete -c amr -n "__fish_amr_using_subcommand start" -l ignore-dependencies -d 'Touch the named units only'
 complete -c amr -n "__fish_amr_using_subcommand start" -l json -d 'Print JSON'
 complete -c amr -n "__fish_amr_using_subcommand start" -s h -l help -d 'Print help'
@@ -72,7 +72,7 @@ complete -c amr -n "__fish_amr_using_subcommand stop" -l root -d 'Take DIR for /
 complete -c amr -n "__fish_amr_using_subcommand stop" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand stop" -s n -l dry-run -d 'Print what would be done, in order and why, and do nothing'
 complete -c amr -n "__fish_amr_using_subcommand stop" -l no-wait -l no-block -d 'Do not wait until it is done'
-complete -c amr -n "__fish_amr_using_subcommand stop" -l strict -d 'Refuse units with directives that amr would not apply'
+complete -c amr -n "__fish_amr_using_subcommand stop" -l strict -d 'Refuse units with directives that amr would not apply, or files that others can write'
 complete -c amr -n "__fish_amr_using_subcommand stop" -l ignore-dependencies -d 'Touch the named units only'
 complete -c amr -n "__fish_amr_using_subcommand stop" -l json -d 'Print JSON'
 complete -c amr -n "__fish_amr_using_subcommand stop" -s h -l help -d 'Print help'
@@ -81,7 +81,7 @@ complete -c amr -n "__fish_amr_using_subcommand restart" -l root -d 'Take DIR fo
 complete -c amr -n "__fish_amr_using_subcommand restart" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand restart" -s n -l dry-run -d 'Print what would be done, in order and why, and do nothing'
 complete -c amr -n "__fish_amr_using_subcommand restart" -l no-wait -l no-block -d 'Do not wait until it is done'
-complete -c amr -n "__fish_amr_using_subcommand restart" -l strict -d 'Refuse units with directives that amr would not apply'
+complete -c amr -n "__fish_amr_using_subcommand restart" -l strict -d 'Refuse units with directives that amr would not apply, or files that others can write'
 complete -c amr -n "__fish_amr_using_subcommand restart" -l ignore-dependencies -d 'Touch the named units only'
 complete -c amr -n "__fish_amr_using_subcommand restart" -l json -d 'Print JSON'
 complete -c amr -n "__fish_amr_using_subcommand restart" -s h -l help -d 'Print help'
@@ -90,7 +90,7 @@ complete -c amr -n "__fish_amr_using_subcommand try-restart" -l root -d 'Take DI
 complete -c amr -n "__fish_amr_using_subcommand try-restart" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand try-restart" -s n -l dry-run -d 'Print what would be done, in order and why, and do nothing'
 complete -c amr -n "__fish_amr_using_subcommand try-restart" -l no-wait -l no-block -d 'Do not wait until it is done'
-complete -c amr -n "__fish_amr_using_subcommand try-restart" -l strict -d 'Refuse units with directives that amr would not apply'
+complete -c amr -n "__fish_amr_using_subcommand try-restart" -l strict -d 'Refuse units with directives that amr would not apply, or files that others can write'
 complete -c amr -n "__fish_amr_using_subcommand try-restart" -l ignore-dependencies -d 'Touch the named units only'
 complete -c amr -n "__fish_amr_using_subcommand try-restart" -l json -d 'Print JSON'
 complete -c amr -n "__fish_amr_using_subcommand try-restart" -s h -l help -d 'Print help'
@@ -99,7 +99,7 @@ complete -c amr -n "__fish_amr_using_subcommand condrestart" -l root -d 'Take DI
 complete -c amr -n "__fish_amr_using_subcommand condrestart" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand condrestart" -s n -l dry-run -d 'Print what would be done, in order and why, and do nothing'
 complete -c amr -n "__fish_amr_using_subcommand condrestart" -l no-wait -l no-block -d 'Do not wait until it is done'
-complete -c amr -n "__fish_amr_using_subcommand condrestart" -l strict -d 'Refuse units with directives that amr would not apply'
+complete -c amr -n "__fish_amr_using_subcommand condrestart" -l strict -d 'Refuse units with directives that amr would not apply, or files that others can write'
 complete -c amr -n "__fish_amr_using_subcommand condrestart" -l ignore-dependencies -d 'Touch the named units only'
 complete -c amr -n "__fish_amr_using_subcommand condrestart" -l json -d 'Print JSON'
 complete -c amr -n "__fish_amr_using_subcommand condrestart" -s h -l help -d 'Print help'
@@ -108,7 +108,7 @@ complete -c amr -n "__fish_amr_using_subcommand reload" -l root -d 'Take DIR for
 complete -c amr -n "__fish_amr_using_subcommand reload" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand reload" -s n -l dry-run -d 'Print what would be done, in order and why, and do nothing'
 complete -c amr -n "__fish_amr_using_subcommand reload" -l no-wait -l no-block -d 'Do not wait until it is done'
-complete -c amr -n "__fish_amr_using_subcommand reload" -l strict -d 'Refuse units with directives that amr would not apply'
+complete -c amr -n "__fish_amr_using_subcommand reload" -l strict -d 'Refuse units with directives that amr would not apply, or files that others can write'
 complete -c amr -n "__fish_amr_using_subcommand reload" -l ignore-dependencies -d 'Touch the named units only'
 complete -c amr -n "__fish_amr_using_subcommand reload" -l json -d 'Print JSON'
 complete -c amr -n "__fish_amr_using_subcommand reload" -s h -l help -d 'Print help'
@@ -171,7 +171,7 @@ complete -c amr -n "__fish_amr_using_subcommand daemon-reload" -l log-level -d '
 complete -c amr -n "__fish_amr_using_subcommand daemon-reload" -s h -l help -d 'Print help'
 complete -c amr -n "__fish_amr_using_subcommand run" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand run" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
-complete -c amr -n "__fish_amr_using_subcommand run" -l strict -d 'Refuse to run with directives that amr would not apply'
+complete -c amr -n "__fish_amr_using_subcommand run" -l strict -d 'Refuse to run with directives that amr would not apply, or files that others can write'
 complete -c amr -n "__fish_amr_using_subcommand run" -s h -l help -d 'Print help'
 complete -c amr -n "__fish_amr_using_subcommand logs" -s n -l lines -d 'The last N lines only' -r
 complete -c amr -n "__fish_amr_using_subcommand logs" -s S -l since -d 'From this time on: RFC 3339, `YYYY-MM-DD [HH:MM[:SS]]`, `HH:MM`, or a span such as `-1h`' -r

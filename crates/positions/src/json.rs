@@ -119,7 +119,7 @@ impl<'a> Window<'a> {
                     return Ok(value);
                 }
                 Err(error) if !error.is_eof() => return Err(self.bad(&error)),
-                Err(_) if self.ended => return Err(Error::End(self.base.saturating_add(self.filled as u64))),
+                Err(_) if self.ended => return Err(self.cut_short()),
                 Err(_) if self.rest().len() > LONGEST => {
                     return Err(Error::Bad(self.place(), format!("a value of more than {LONGEST} bytes")));
                 }
@@ -147,6 +147,15 @@ impl<'a> Window<'a> {
             if !self.take(b',')? {
                 return Err(self.unexpected(&format!("',' or '{}'", char::from(close))));
             }
+        }
+    }
+
+    /// The text ends within a value. A NUL, which no JSON has, is what a host that went down left in the place
+    /// of what had not been written: there the value stopped.
+    fn cut_short(&self) -> Error {
+        match memchr::memchr(0, self.rest()) {
+            Some(at) => Error::Bad(self.place().saturating_add(at as u64), "a NUL byte".to_owned()),
+            None => Error::End(self.base.saturating_add(self.filled as u64)),
         }
     }
 

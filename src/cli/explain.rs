@@ -5,7 +5,7 @@ use crate::cli::jobs::Outcome;
 use crate::order::transaction::Activity;
 use crate::os::root::Root;
 use crate::service::client::{Answer, ClientError, Ended};
-use crate::service::machine::State;
+use crate::service::machine::{ServiceResult, State};
 use crate::service::status::Record;
 use crate::unit::model::Unit;
 use crate::unit::value::Signal;
@@ -37,7 +37,9 @@ pub fn ended(ended: &Ended, _root: &Root) -> Outcome {
                 203 if record.exec_main_code == 1 => Class::NotInstalled,
                 _ => Class::Failed,
             };
-            let sentence = failure(record);
+            // The record keeps how the last run ended, as systemd does.
+            let refused = *result == ServiceResult::StartLimitHit;
+            let sentence = if refused { START_LIMIT.to_owned() } else { failure(record) };
             let sentence = if sentence.is_empty() { result.as_str().to_owned() } else { sentence };
             let sentence = if why.is_empty() || sentence.contains(why.as_str()) {
                 sentence

@@ -42,6 +42,12 @@ impl Window {
         let permit = if starts <= limit.burst { Permit::Granted } else { Permit::Refused };
         (Self { starts, ..self }, permit)
     }
+
+    /// Was the last start refused?
+    #[must_use]
+    pub fn is_used_up(self, limit: StartLimit) -> bool {
+        limit.burst > 0 && self.starts > limit.burst
+    }
 }
 
 /// What `RestartSec=`, `RestartSteps=` and `RestartMaxDelaySec=` say.

@@ -201,7 +201,7 @@ impl Supervisor {
                 if self.start_pending {
                     self.start_pending = false;
                     self.publish();
-                    self.waiters.over(&self.machine, &self.record);
+                    self.waiters.over(&self.machine, &self.record, self.policy.start_limit);
                     self.queue.push_back(Event::Start);
                     continue;
                 }
@@ -264,7 +264,7 @@ impl Supervisor {
         }
         // Whoever has the answer need not meet this process again.
         self.lock = None;
-        self.waiters.answer_all(&self.machine, &self.record);
+        self.waiters.answer_all(&self.machine, &self.record, self.policy.start_limit);
     }
 
     fn within(&self, time: Duration) -> Duration {

@@ -265,7 +265,7 @@ impl Supervisor {
         self.control = None;
         if !self.machine.state.is_over() && !self.waiters.is_empty() {
             self.publish();
-            self.waiters.over(&self.machine, &self.record);
+            self.waiters.over(&self.machine, &self.record, self.policy.start_limit);
         }
         if !again {
             self.react();

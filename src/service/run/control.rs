@@ -15,6 +15,7 @@ use crate::os::socket::Connection;
 use crate::service::machine::{Event, Machine, ServiceResult, Slot, StopKind};
 use crate::service::plan::Errand;
 use crate::service::status::Record;
+use crate::unit::model::StartLimit;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -104,23 +105,25 @@ impl Waiters {
     }
 
     /// A run is over: a start has failed, or was one that ends by itself.
-    pub(super) fn over(&mut self, machine: &Machine, record: &Record) {
-        let result = machine.result;
+    pub(super) fn over(&mut self, machine: &Machine, record: &Record, limit: StartLimit) {
+        // What the start limit refuses leaves the result of the last run; who asked is told of the limit.
+        let result =
+            if machine.starts.is_used_up(limit) { ServiceResult::StartLimitHit } else { machine.result };
         let why = record.exec_failure.as_deref().unwrap_or_default();
         let start = match result {
             r if r.is_failure() => format!("failed {} {why}", r.as_str()),
             _ => "done".to_owned(),
         };
         self.tell(What::Start, start.trim_end());
-        self.tell(What::Reload, &format!("reloaded {}", result.as_str()));
+        self.tell(What::Reload, &format!("reloaded {}", machine.result.as_str()));
         if machine.state.is_over() {
-            self.tell(What::Stop, &format!("stopped {}", result.as_str()));
+            self.tell(What::Stop, &format!("stopped {}", machine.result.as_str()));
         }
     }
 
     /// Nobody is left without an answer when the supervisor goes.
-    pub(super) fn answer_all(&mut self, machine: &Machine, record: &Record) {
-        self.over(machine, record);
+    pub(super) fn answer_all(&mut self, machine: &Machine, record: &Record, limit: StartLimit) {
+        self.over(machine, record, limit);
     }
 }
 

@@ -45,7 +45,7 @@ fi
 #    one that a host has (or that a document defines as an example).
 leak=$(git grep -nE 'TODO|FIXME' -- . ':!tests/docs.sh' ':!tests/data' | head -5)
 [ -z "$leak" ] || wrong "$leak"
-known='path|bin|boot|dev|etc|home|lab|lib|lib64|mnt|no|nonexistent|opt|proc|root|run|sbin|srv|sys|tmp|usr|var'
+known='not|path|bin|boot|dev|etc|home|lab|lib|lib64|mnt|no|nonexistent|opt|proc|root|run|sbin|srv|sys|tmp|usr|var'
 foreign=$({ git grep -nhE '/' -- '*.md' '*.sh' '*.toml' systemd initd rc-links tests/all .ci ':!tests/data'
             git grep -nhE '//[/!]? .*/' -- '*.rs' | grep -oE '//.*'; } |
     grep -oE "(^|[ \`'(=:])/[a-z]+/[A-Za-z0-9_.]+" | sed -E 's/^[^/]*//' | grep -vE "^/($known)/" | sort | uniq -c)

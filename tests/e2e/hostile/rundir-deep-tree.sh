@@ -9,7 +9,7 @@ for i in range(int(sys.argv[1])):
 print('made', flush=True)
 time.sleep(1000)
 P
-for how in "1024 8192 150000" "1024 512 3000"; do
+for how in "1024 8192 20000" "1024 512 3000"; do
     set -- $how
     unit web <<U
 [Service]

@@ -13,9 +13,9 @@
 
 use crate::drain::cursor::{ByFile, Cursors, FileId, Timestamp};
 use crate::drain::judge::facts::Doubt;
-use crate::drain::judge::file::{Coding, Held, LogFile, Wanted};
-use crate::drain::judge::rules::{Demand, FolderRules, InputRules, add, demands_of};
-use crate::os::proc::{Proc, ProcessId};
+use crate::drain::judge::file::{Coding, Held, LogFile, Rules, Wanted};
+use crate::drain::judge::rules::{FolderRules, InputRules, rules_of, worth};
+use crate::os::proc::ProcessId;
 use crate::os::root::{Root, Stat};
 use folders::{Folder, Seen};
 use held::Descriptor;
@@ -49,8 +49,8 @@ pub struct Asks<'a> {
 pub struct Scene {
     /// The files, each once.
     pub files: Vec<LogFile>,
-    /// What is asked for each.
-    pub demands: Vec<Vec<Demand>>,
+    /// What the shipper was told of each.
+    pub rules: Vec<Rules>,
     /// Why this may not be all.
     pub doubts: Vec<Doubt>,
     /// The place of each among the files.
@@ -59,12 +59,10 @@ pub struct Scene {
     elsewhere: BTreeMap<usize, PathBuf>,
 }
 
-/// Looks below `root`. `pids` are the shipper's processes, among those of `proc`; files below `own` are the
-/// shipper's and no logs.
+/// Looks. `pids` are the shipper's processes; files below `own` are the shipper's and no logs.
 #[must_use]
 pub fn scan(
     root: &Root,
-    proc: &Proc,
     cursors: &Cursors,
     asks: &Asks<'_>,
     pids: &[ProcessId],
@@ -72,7 +70,7 @@ pub fn scan(
     limit: Duration,
 ) -> Scene {
     let mut scene = Scene::default();
-    let held = held::held(proc, pids, own, &mut scene.doubts);
+    let held = held::held(root, pids, own, &mut scene.doubts);
     let known = folders::known(cursors);
     for attempt in 1..=ATTEMPTS {
         let mut doubts = Vec::new();
@@ -81,7 +79,6 @@ pub fn scan(
             all.extend(folders::matched(root, pattern, limit, &mut listed, &mut doubts));
         }
         let read = folders::read(root, all, listed, limit, &mut doubts);
-        let read = folders::with_targets(root, read, asks, limit, &mut doubts);
         if attempt < ATTEMPTS && doubts.iter().any(|doubt| matches!(doubt, Doubt::Unsteady(_))) {
             continue;
         }
@@ -114,35 +111,31 @@ impl Scene {
         let count = folders.iter().map(|folder| folder.files.len()).sum();
         self.places.reserve(count);
         self.files.reserve(count);
-        self.demands.reserve(count);
+        self.rules.reserve(count);
         // Plain names first: a link counts only where no plain name is asked for.
-        for (links, further) in [(false, false), (true, false), (false, true)] {
-            for Folder { path, files, .. } in folders.iter_mut().filter(|folder| folder.beyond == further) {
+        for links in [false, true] {
+            for Folder { path, files, .. } in &mut folders {
                 let here = FolderRules::new(asks.inputs, path.as_os_str().as_bytes(), asks.others);
                 for seen in files.iter_mut().filter(|seen| seen.link == links) {
-                    let demands = here.demands(&seen.path, links);
-                    self.take(root, seen, demands, held);
+                    let rules = here.rules(&seen.path, links);
+                    self.take(root, seen, rules, held);
                 }
             }
         }
     }
 
-    fn take(
-        &mut self,
-        root: &Root,
-        seen: &mut Seen,
-        demands: Vec<Demand>,
-        held: &BTreeMap<FileId, Descriptor>,
-    ) {
+    fn take(&mut self, root: &Root, seen: &mut Seen, rules: Rules, held: &BTreeMap<FileId, Descriptor>) {
         let id = FileId { dev: seen.stat.dev, ino: seen.stat.ino };
         if let Some(&place) = self.places.get(&id) {
-            let old = self.demands.get_mut(place).into_iter();
-            old.for_each(|old| demands.iter().for_each(|demand| add(old, *demand)));
+            let better = |old: &Rules| worth(old.wanted) < worth(rules.wanted);
+            if let Some(old) = self.rules.get_mut(place).filter(|old| better(old)) {
+                *old = rules;
+            }
             return;
         }
         let path = std::mem::take(&mut seen.path);
         if seen.link {
-            if demands.iter().all(|demand| demand.input.is_none()) {
+            if matches!(rules.wanted, Wanted::No | Wanted::Unknown) {
                 return;
             }
             let target = root.resolve(Path::new(OsStr::from_bytes(&path))).unwrap_or_default();
@@ -151,7 +144,7 @@ impl Scene {
         self.places.insert(id, self.files.len());
         let held = held.get(&id).map_or(Held::No, |held| Held::Open { read: held.read });
         self.files.push(log_file(&seen.stat, path, held));
-        self.demands.push(demands);
+        self.rules.push(rules);
     }
 
     /// Adds what the shipper holds open and no folder showed.
@@ -165,7 +158,7 @@ impl Scene {
                 0 => link.strip_suffix(b" (deleted)").unwrap_or(link),
                 _ => link,
             };
-            self.demands.push(demands_of(asks.inputs, path, false, asks.others));
+            self.rules.push(rules_of(asks.inputs, path, false, asks.others));
             self.places.insert(id, self.files.len());
             self.elsewhere.insert(self.files.len(), descriptor.open);
             self.files.push(log_file(&descriptor.stat, path.into(), Held::Open { read: descriptor.read }));

@@ -29,10 +29,7 @@ impl Host {
     }
 
     fn all(&self) -> Vec<Found> {
-        crate::drain::shipper::find(
-            &crate::drain::shipper::host::Host::inspect(&Root::at(&self.0).unwrap()).unwrap(),
-        )
-        .unwrap()
+        crate::drain::shipper::find(&Root::at(&self.0).unwrap()).unwrap()
     }
 }
 

@@ -2,7 +2,6 @@
 //! end. The other parsers of values read the same string.
 #![no_main]
 
-use amr::unit::model::Resource;
 use amr::unit::name::UnitName;
 use amr::unit::specifier::{self, Asked, Facts, HostFacts, User};
 use amr::unit::value::{ValueError, env, escape, exec, exit_status, expand, limits, size, time, words};
@@ -28,7 +27,7 @@ fuzz_target!(|value: &str| {
     inside(specifiers(value), value);
     inside(env::parse_assignments(value, &specifiers), value);
     inside(exit_status::parse(value), value);
-    inside(limits::parse(Resource::As, value), value);
+    inside(limits::parse(limits::Resource::As, value), value);
     inside(size::parse(value), value);
     inside(time::parse(value), value);
     if !value.contains('\0') {

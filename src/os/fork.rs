@@ -43,8 +43,9 @@ pub fn in_two() -> Result<Side> {
 
 /// A child that does what it is told and ends: the one fork of processes of services.
 ///
-/// It begins with all signals blocked and the actions of this process. It has a copy of all memory (no CLONE_VM), so that it may allocate, and nothing that it does is seen
-/// here. It ends by `body`'s exec or its exit status, also where the body panics: then with [`BROKEN`].
+/// It begins with all signals blocked and the actions of this process. It has a copy of all memory (no
+/// CLONE_VM), so that it may allocate, and nothing that it does is seen here. It ends by `body`'s exec or its
+/// exit status, also where the body panics: then with [`BROKEN`].
 ///
 /// # Errors
 /// There are other threads, whose locks the child would never see released; or there are no processes

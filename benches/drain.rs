@@ -96,7 +96,7 @@ fn large(folder: &Path) -> (Duration, Duration) {
     let (options, files) = lay(folder, LARGE);
     let root = Root::host().unwrap();
     let found = shippers_of(&root, &options).unwrap().pop().unwrap();
-    let source = positions_of(&root, &found, Duration::from_secs(60)).unwrap();
+    let source = positions_of(&found, Duration::from_secs(60)).unwrap();
     let goals = Goals::MOVING;
     let terms = Terms::now(&goals);
     let [ours, bare] = best([

@@ -153,15 +153,19 @@ impl Root {
 
     /// A folder that stands for `/`.
     pub fn at(dir: &Path) -> Result<Root> {
+        let root = Root::elsewhere(dir)?;
+        let host = Root::host()?;
+        Ok(if root.top()?.same_file(&host.stat(Path::new("/"))?) { host } else { root })
+    }
+
+    /// As [`Root::at`], also where it is `/` itself: a process of another mount namespace may have the same
+    /// root, and sees other files below it.
+    pub fn elsewhere(dir: &Path) -> Result<Root> {
         let prefix = std::path::absolute(dir).map_err(|e| Error::new("open", dir, e))?;
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = openat(AT_FDCWD, &prefix, flags, Mode::empty())
             .map_err(|e| Error::new("open", prefix.as_path(), e))?;
         let here = Stat::of(&fd).map_err(|e| Error::new("examine", dir, e))?;
-        let host = Root::host()?;
-        if here.same_file(&host.stat(Path::new("/"))?) {
-            return Ok(host);
-        }
         Ok(Root { inner: Arc::new(Inner { fd: Some(fd), prefix, top: Some(here) }) })
     }
 

@@ -5,6 +5,7 @@
 
 mod cases;
 mod changing;
+mod proof;
 mod registries;
 mod table;
 mod tree;
@@ -89,15 +90,16 @@ fn nothing_that_is_no_log_makes_it_hang() {
     assert!(!report.json().contains('\u{1b}'));
 }
 
+/// `touch`, a clock that was set, a server's clock: the state sticks to the file, and its bytes are there.
 #[test]
-fn a_position_older_than_the_last_write_is_no_proof() {
+fn a_file_that_was_touched_is_still_acknowledged() {
     let mut tree = Tree::new("older");
     tree.input("log", "");
     let id = tree.file(A, "new\n");
     let state = Tree::array_state(A, id, 4).replace(TIME, "2001-01-01T00:00:00Z");
     tree.put("/var/lib/filebeat/registry", format!("[{state}]"));
     let (verdict, report) = tree.judge();
-    assert_eq!((verdict, &*report.shippers[0].files[0].reason), (Verdict::CannotTell, "position-older"));
+    assert_eq!((verdict, &*report.shippers[0].files[0].reason), (Verdict::Drained, "acknowledged"));
 }
 
 #[test]

@@ -117,7 +117,8 @@ impl Tree {
     }
 
     pub fn lay(&self) {
-        self.put("/etc/filebeat/filebeat.yml", format!("filebeat.inputs:\n{}", self.inputs));
+        let space = if self.inputs.starts_with(' ') { "" } else { "\n" };
+        self.put("/etc/filebeat/filebeat.yml", format!("filebeat.inputs:{space}{}", self.inputs));
         if !self.log.is_empty() {
             self.put("/var/lib/filebeat/registry/filebeat/meta.json", "{\"version\":\"1\"}");
             self.put("/var/lib/filebeat/registry/filebeat/log.json", &self.log);
@@ -158,6 +159,25 @@ impl Tree {
             let info = format!("pos:\t{read}\nflags:\t0100000\nmnt_id:\t1\n");
             self.put(&format!("/proc/42/fdinfo/{number}"), info);
         }
+    }
+
+    /// The configuration as it stands; `inputs` add nothing to it.
+    pub fn config(&mut self, yaml: &str) {
+        self.inputs = format!(" []\n{yaml}");
+    }
+
+    /// The version, as the package's README has it.
+    pub fn version(&self, version: &str) {
+        self.put("/usr/share/filebeat/README.md", format!("# Welcome to Filebeat {version}\n"));
+    }
+
+    /// The state of a filestream input.
+    pub fn filestream_of(&mut self, input: &str, path: &str, (ino, dev): (u64, u64), offset: u64) {
+        let value = format!(
+            "{{\"ttl\":-1,\"updated\":[0,4102444800],\"cursor\":{{\"offset\":{offset}}},\
+             \"meta\":{{\"source\":\"{path}\",\"identifier_name\":\"native\"}}}}"
+        );
+        self.set(&format!("filestream::{input}::native::{ino}-{dev}"), &value);
     }
 
     pub fn array_state(path: &str, (ino, dev): (u64, u64), offset: u64) -> String {

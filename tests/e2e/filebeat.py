@@ -237,6 +237,31 @@ def deleted(host):
     host.finish(drain, DRAINED, LOST, GAVE_UP)
 
 
+def removed_before(host):
+    """Lines of a file that is gone when the drain begins are in the shipper's memory alone."""
+    host.warm("keep.log")
+    host.es.set("block")
+    host.write("a.log", 500)
+    time.sleep(5)
+    (host.logs / "a.log").unlink()
+    time.sleep(3)
+    code = host.once()
+    if code in (DRAINED, SETTLED):
+        raise Failed(f"said {code}, and {host.missing()} lines are missing")
+    host.finish(host.start(5), CANNOT_TELL, GAVE_UP, LOST)
+
+
+def changed_after_start(host):
+    """What runs has not read the configuration that is there now."""
+    host.warm()
+    time.sleep(2.5)
+    host.config.write_text(host.config.read_text() + "# changed\n")
+    asked = [AMR, "drain", "filebeat", "--once", "--quiet", "--registry", host.dir / "data/registry"]
+    code = subprocess.run(asked, capture_output=True).returncode
+    if code != CANNOT_TELL:
+        raise Failed(f"said {code} of a configuration that the process has not read")
+
+
 def no_newline(host):
     host.warm()
     host.write("a.log", 10, end="\nthe last line is not finished")
@@ -293,7 +318,7 @@ SCENARIOS = {
     "blocked-to-the-deadline": blocked_to_the_deadline, "killed": killed, "rotated-inside": rotated_inside,
     "rotated-out": rotated_out, "truncated": truncated, "deleted": deleted, "no-newline": no_newline,
     "429": broken("429"), "503": broken("503"), "reset": broken("reset"), "unit-logs": unit_logs,
-    "terminated": terminated,
+    "terminated": terminated, "removed-before": removed_before, "changed-after-start": changed_after_start,
 }
 
 

@@ -214,7 +214,8 @@ pub fn look_and_wait(
     let index = Index::new(&files, &places, &prints);
     let now = Moment(world.now * 1_000_000_000 + 900_000_000);
     let mut progress = Vec::new();
-    for claim in index.pair(&cursors, checks).claims {
+    let claims = index.pair(&cursors, &[], false, checks);
+    for claim in &claims.claims {
         let (file, number) = (&files[claim.file], numbers[claim.file]);
         let rules = rules(world, file, world.files[number].place);
         let cursor = claim.cursor.as_ref();
@@ -252,6 +253,7 @@ pub fn look_and_wait(
         },
         evidence,
         idle: history.idle(evidence),
+        gone: history.gone(claims.gone_owing, now),
         doubts: &doubts,
         now,
         moved: history.moved().unwrap_or(now),

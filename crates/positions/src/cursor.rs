@@ -158,6 +158,13 @@ impl Input {
         self != Self::Filestream
     }
 
+    /// Whether its positions move by acknowledgements alone, so that what is beyond may be on its way. The
+    /// CloudWatch agent's are kept by name, and stay for files that are no more.
+    #[must_use]
+    pub fn is_acknowledged_alone(self) -> bool {
+        self != Self::CloudWatch
+    }
+
     /// Whether a file that was closed is opened again only when it has grown. The log input's scan opens
     /// one whose offset is below its size.
     #[must_use]

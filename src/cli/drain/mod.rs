@@ -118,7 +118,7 @@ fn once(ctx: &Context, args: &Drain) -> u8 {
             return Class::Failed.hand();
         }
     };
-    show(args, &judged.report);
+    show(args, &judged.report, &judged.report.line_at_once());
     // What is printed is the answer; a report that cannot be kept is said and does not change it.
     if let Some(path) = &args.report
         && let Err(e) = keep::write_asked(&ctx.root, path, &judged.report, &judged.inputs, Sync::Yes)
@@ -137,12 +137,12 @@ fn once(ctx: &Context, args: &Drain) -> u8 {
     judged.verdict.code()
 }
 
-fn show(args: &Drain, report: &Report) {
+fn show(args: &Drain, report: &Report, line: &str) {
     if args.quiet {
         return;
     }
     if !args.json {
-        out::say(&report.text());
+        out::say(&report.text_below(line));
         return;
     }
     out::say(&report.json());
@@ -165,7 +165,7 @@ fn last(ctx: &Context, args: &Drain) -> u8 {
         }
     }
     if let Some(report) = newest {
-        show(args, &report);
+        show(args, &report, &report.line());
         return report.code;
     }
     let (folder, hook, elsewhere) = (keep::FOLDER, HOOK, keep::ELSEWHERE);

@@ -8,9 +8,10 @@
 //!
 //! Pure.
 
-use crate::drain::cursor::{ByFile, Cursor, Cursors, Identity};
+use crate::drain::cursor::{ByFile, Cursor, Cursors, Identity, Ttl};
 use crate::drain::judge::check::{Check, Checks};
-use crate::drain::judge::file::LogFile;
+use crate::drain::judge::file::{Held, LogFile, Rules, Wanted};
+use crate::drain::judge::rules::{Demand, InputRules, Owner, is_orphan, worth};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
@@ -25,6 +26,109 @@ pub struct Claim<'a> {
     pub ambiguous: bool,
 }
 
+/// What is owed: a file, the state that the input which asks for it keeps of it, and what holds.
+#[derive(Clone, Debug)]
+pub struct Obligation<'a> {
+    /// The file, and the state; `None` where the input has not begun with it.
+    pub claim: Claim<'a>,
+    /// What holds.
+    pub rules: Rules,
+    /// The place of the input; `None` where nobody that is known asks for the file.
+    pub input: Option<usize>,
+}
+
+/// What is owed of one file, from all of its claims and all that is asked for it: two inputs that take one
+/// file are two obligations, and one that has not begun is one with nothing acknowledged. `known`: there
+/// are no other inputs.
+#[must_use]
+pub fn obligations<'a>(
+    claims: &[Claim<'a>],
+    demands: &[Demand],
+    inputs: &[InputRules],
+    file: &LogFile,
+    known: bool,
+) -> Vec<Obligation<'a>> {
+    let demands = &with_operator(demands, inputs)[..];
+    let owns = |demand: &Demand, cursor: &Cursor<'_>| {
+        demand.input.and_then(|place| inputs.get(place)).is_none_or(|input| input.owner.owns(cursor))
+    };
+    let of = |claim: &Claim<'a>, demand: &Demand| Obligation {
+        claim: claim.clone(),
+        rules: demand.rules,
+        input: demand.input,
+    };
+    let mut all = Vec::with_capacity(claims.len());
+    for claim in claims {
+        let Some(cursor) = &claim.cursor else { continue };
+        let takers = demands.iter().filter(|demand| owns(demand, cursor));
+        match takers.max_by_key(|demand| worth(demand.rules.wanted)) {
+            Some(demand) if demand.input.is_some() => all.push(of(claim, demand)),
+            _ => all.push(stray(claim, cursor, demands, inputs, file, known)),
+        }
+    }
+    let wanted = |demand: &Demand| matches!(demand.rules.wanted, Wanted::Asked | Wanted::Matched);
+    let begun = |demand: &Demand| {
+        claims.iter().filter_map(|claim| claim.cursor.as_ref()).any(|cursor| owns(demand, cursor))
+    };
+    for demand in demands.iter().filter(|demand| !begun(demand)) {
+        let other = demands.iter().any(|other| wanted(other) && other.input != demand.input);
+        if (wanted(demand) || !other) && !(claims_have_state(claims) && demand.input.is_none()) {
+            all.push(of(&Claim { file: place_of(claims), cursor: None, ambiguous: false }, demand));
+        }
+    }
+    all
+}
+
+/// What the operator asks for is asked of the inputs that take the file; of nobody, where none does.
+fn with_operator(demands: &[Demand], inputs: &[InputRules]) -> Vec<Demand> {
+    let operators = |demand: &&Demand| {
+        let input = demand.input.and_then(|place| inputs.get(place));
+        input.is_some_and(|input| input.owner == Owner::Operator)
+    };
+    let others: Vec<Demand> = demands.iter().filter(|demand| !operators(demand)).copied().collect();
+    if others.len() == demands.len() || !others.iter().any(|demand| demand.rules.wanted == Wanted::Matched) {
+        return demands.to_vec();
+    }
+    let asked = |demand: Demand| match demand.rules.wanted {
+        Wanted::Matched => Demand { rules: Rules { wanted: Wanted::Asked, ..demand.rules }, ..demand },
+        Wanted::Asked | Wanted::Excluded | Wanted::Link | Wanted::No | Wanted::Orphaned | Wanted::Unknown => {
+            demand
+        }
+    };
+    others.into_iter().map(asked).collect()
+}
+
+fn claims_have_state(claims: &[Claim<'_>]) -> bool {
+    claims.iter().any(|claim| claim.cursor.is_some())
+}
+
+fn place_of(claims: &[Claim<'_>]) -> usize {
+    claims.first().map_or(0, |claim| claim.file)
+}
+
+/// A state that none of those who ask for the file keeps.
+fn stray<'a>(
+    claim: &Claim<'a>,
+    cursor: &Cursor<'_>,
+    demands: &[Demand],
+    inputs: &[InputRules],
+    file: &LogFile,
+    known: bool,
+) -> Obligation<'a> {
+    let asked = demands.iter().any(|demand| demand.input.is_some());
+    // What is open is read, by those who ask for it or by the one that is thought to be gone.
+    let read = matches!(file.held, Held::Open { .. }) && !asked;
+    let orphan = known && !read && is_orphan(inputs, cursor);
+    let rules = demands.first().map_or(Rules::UNKNOWN, |demand| demand.rules);
+    let wanted = match (orphan, demands.first()) {
+        (true, _) => Wanted::Orphaned,
+        (false, Some(demand)) if demand.input.is_none() => demand.rules.wanted,
+        (false, _) if known => Wanted::No,
+        (false, _) => Wanted::Unknown,
+    };
+    Obligation { claim: claim.clone(), rules: Rules { wanted, ..rules }, input: None }
+}
+
 /// Every claim, and the states that have none.
 #[derive(Clone, Debug, Default)]
 pub struct Claims<'a> {
@@ -32,6 +136,8 @@ pub struct Claims<'a> {
     pub claims: Vec<Claim<'a>>,
     /// States whose file was found nowhere.
     pub gone: u64,
+    /// Those of them that may have been read further than is acknowledged.
+    pub gone_owing: u64,
 }
 
 /// The digest of a part of a file, as the fingerprint identity makes it.
@@ -73,11 +179,24 @@ impl<'f> Index<'f> {
         Self { files, inodes, bare: OnceCell::new(), paths: OnceCell::new(), prints }
     }
 
-    /// Pairs each file with its states.
+    /// Pairs each file with its states. `known`: these are all inputs.
     #[must_use]
-    pub fn pair<'c>(&self, cursors: &'c Cursors, checks: Checks) -> Claims<'c> {
+    pub fn pair<'c>(
+        &self,
+        cursors: &'c Cursors,
+        inputs: &[InputRules],
+        known: bool,
+        checks: Checks,
+    ) -> Claims<'c> {
         let native = checks.on(Check::Device) && checks.on(Check::Moved);
-        let mut gone = 0u64;
+        let (mut gone, mut gone_owing) = (0u64, 0u64);
+        // What no running input has claimed was not read since the shipper began, and of an input that is
+        // no more nothing is read.
+        let owes = |cursor: &Cursor<'_>| {
+            cursor.ttl != Ttl::Unclaimed
+                && cursor.input.is_acknowledged_alone()
+                && !(known && is_orphan(inputs, cursor))
+        };
         let mut pairs: Vec<Pair> = Vec::with_capacity(self.files.len());
         let mut claimed = vec![false; self.files.len()];
         let mut path = Vec::new();
@@ -91,6 +210,7 @@ impl<'f> Index<'f> {
             };
             if found.is_empty() {
                 gone = gone.saturating_add(1);
+                gone_owing = gone_owing.saturating_add(cursors.get(number).filter(owes).map_or(0, |_| 1));
             }
             let ambiguous = found.as_slice().len() > 1 && checks.on(Check::Ambiguity);
             for &file in found.as_slice() {
@@ -111,7 +231,7 @@ impl<'f> Index<'f> {
             cursor: number.and_then(|number| cursors.get(number)),
             ambiguous,
         };
-        Claims { claims: pairs.into_iter().map(claim).collect(), gone }
+        Claims { claims: pairs.into_iter().map(claim).collect(), gone, gone_owing }
     }
 
     /// By the inode alone.

@@ -65,9 +65,17 @@ pub enum Doubt {
     /// The shipper's descriptors cannot be seen, so neither can deleted files that it still reads.
     #[error("the open files of process {0} cannot be seen")]
     Descriptors(u32),
-    /// Several shippers' states are there, and this could not be read.
+    /// Positions, or a part of them, could not be read; a sentence.
     #[error("{0}")]
     Positions(String),
+    /// What is acknowledged may not have left the host; a sentence.
+    #[error("{0}")]
+    KeptBack(String),
+    /// Inputs that read no files.
+    #[error(
+        "inputs that read no files are not judged, and no counters say that nothing of theirs is in flight: {0}"
+    )]
+    NotJudged(String),
 }
 
 /// All that the verdict depends on beside the files.
@@ -82,6 +90,9 @@ pub struct Facts<'a> {
     /// Since when every reading of them has said that nothing is in flight
     /// ([`History::idle`](crate::drain::judge::history::History::idle)).
     pub idle: Option<Moment>,
+    /// States whose file is gone and whose lines may be in the shipper's memory, and since when there are
+    /// so many.
+    pub gone: (u64, Moment),
     /// What these counters count.
     pub counted: Counted,
     /// What may be missing from the picture.

@@ -122,6 +122,8 @@ pub enum Wanted {
     Link,
     /// No input asks for it.
     No,
+    /// The input whose state this is is no more, and no other one asks for it.
+    Orphaned,
     /// The configuration is not known well enough.
     Unknown,
 }

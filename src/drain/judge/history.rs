@@ -28,6 +28,7 @@ pub struct History {
     unseen: Vec<Progress>,
     moved: Option<Moment>,
     idle: Option<Moment>,
+    gone: Option<(u64, Moment)>,
     /// What the clock on the wall was ahead of the other one at the first look.
     ahead: Option<i128>,
 }
@@ -60,18 +61,20 @@ impl History {
     ///
     /// In a partial view a file that is not seen may still be there: it is remembered, not lost.
     pub fn look(&mut self, mut files: Vec<Progress>, view: View, now: Moment, checks: Checks) {
+        let moment_of_look = now;
         let mut last = std::mem::take(&mut self.files);
         let mut kept = last.split_off(self.seen.min(last.len()));
         last.append(&mut self.unseen);
         let last = BTreeMap::from_iter(last.iter().map(|file| (key(file), file)));
         for file in &mut files {
-            file.still_since = match last.get(&key(file)) {
-                Some(last) if still(last, file) => last.still_since,
-                Some(_) | None => {
-                    self.moved = Some(now);
-                    now
-                }
-            };
+            let before = last.get(&key(file));
+            let at_end = before.is_some_and(|last| unmoved(last, file) && (last.seen_at_end || at_end(last)));
+            let still_since = before.filter(|last| still(last, file)).map(|last| last.still_since);
+            file.seen_at_end = at_end;
+            if still_since.is_none() {
+                self.moved = Some(now);
+            }
+            file.still_since = still_since.unwrap_or(now);
         }
         let mut seen: BTreeMap<Key<'_>, &Progress> = BTreeMap::new();
         let mut present: BTreeMap<FileId, Present> = BTreeMap::new();
@@ -98,11 +101,15 @@ impl History {
                 continue;
             };
             match (fate, view) {
-                (Reason::Gone | Reason::PerhapsOther, View::Partial) => self.unseen.push(last.clone()),
-                (Reason::Gone, View::Whole) if !checks.on(Check::Vanished) => {}
+                (Reason::Gone | Reason::GoneRead | Reason::PerhapsOther, View::Partial) => {
+                    self.unseen.push(last.clone())
+                }
+                (Reason::Gone | Reason::GoneRead, View::Whole) if !checks.on(Check::Vanished) => {}
                 (Reason::CutShort, View::Whole | View::Partial) if !checks.on(Check::CutShort) => {}
                 (reason, View::Whole | View::Partial) => {
-                    kept.push(Progress { reason, held: Held::No, ..last.clone() });
+                    let still_since =
+                        if reason == Reason::GoneRead { moment_of_look } else { last.still_since };
+                    kept.push(Progress { reason, held: Held::No, still_since, ..last.clone() });
                 }
             }
         }
@@ -138,6 +145,15 @@ impl History {
         self.idle
     }
 
+    /// Takes how many states there are whose file is gone and that may owe lines: since when there are as
+    /// many.
+    pub fn gone(&mut self, count: u64, now: Moment) -> (u64, Moment) {
+        let last = self.gone.filter(|(before, _)| *before >= count);
+        let since = last.map_or(now, |(_, since)| since);
+        self.gone = Some((count, since));
+        (count, since)
+    }
+
     /// When anything last moved; `None` before the first look.
     #[must_use]
     pub fn moved(&self) -> Option<Moment> {
@@ -155,10 +171,17 @@ impl History {
 }
 
 fn still(last: &Progress, now: &Progress) -> bool {
-    last.size == now.size
-        && last.goal == now.goal
-        && last.acknowledged == now.acknowledged
-        && last.held == now.held
+    unmoved(last, now) && last.held == now.held
+}
+
+/// Neither written to nor acknowledged further.
+fn unmoved(last: &Progress, now: &Progress) -> bool {
+    last.size == now.size && last.goal == now.goal && last.acknowledged == now.acknowledged
+}
+
+/// The shipper has read it to its end.
+fn at_end(file: &Progress) -> bool {
+    matches!(file.held, Held::Open { read } if read >= file.goal)
 }
 
 /// Whether bytes were left that somebody should have shipped.
@@ -191,6 +214,7 @@ fn fate(last: &Progress, present: Option<&Present>, has_state: bool, skipped: bo
         return None;
     }
     match present {
+        None if at_end(last) || last.seen_at_end => Some(Reason::GoneRead),
         None => Some(Reason::Gone),
         Some(present) if present.size < last.size => Some(Reason::CutShort),
         Some(present) if present.left_alone => Some(Reason::Forgotten),

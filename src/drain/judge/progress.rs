@@ -13,6 +13,7 @@ use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::file::{Coding, Compression, Held, Lines, LogFile, Rules, Wanted};
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::reason::{Reason, Standing};
+use crate::drain::judge::rules::Owner;
 use crate::drain::judge::tail::{Framing, Stream, Tail};
 use case::Case;
 use position::Position;
@@ -84,8 +85,22 @@ pub struct Progress {
     pub stream: Option<Stream>,
     /// How long a line may wait inside the shipper after it was read.
     pub hold: Duration,
+    /// It was seen read to its end as it is.
+    pub seen_at_end: bool,
     /// Since when nothing has changed about it; the moment of the look where there is no earlier one.
     pub still_since: Moment,
+}
+
+impl Progress {
+    /// Owed to this input: one that has not begun has no state to say so.
+    #[must_use]
+    pub fn owed_to(mut self, owner: Option<&Owner>) -> Self {
+        if let Some(owner) = owner.filter(|_| self.acknowledged.is_none()) {
+            self.input_id = owner.id().into();
+            self.stream = owner.stream();
+        }
+        self
+    }
 }
 
 /// What must be looked at before a claim can be weighed.
@@ -134,7 +149,7 @@ pub fn weigh(
     checks: Checks,
 ) -> Option<Progress> {
     let cursor = alive(file, cursor, checks);
-    let asked_for = !matches!(rules.wanted, Wanted::No | Wanted::Unknown);
+    let asked_for = !matches!(rules.wanted, Wanted::No | Wanted::Orphaned | Wanted::Unknown);
     if cursor.is_none() && !asked_for && !matches!(file.held, Held::Open { .. }) {
         return None;
     }
@@ -162,6 +177,7 @@ pub fn weigh(
         input_id: cursor.map(|cursor| cursor.input_id.into()).unwrap_or_default(),
         stream: cursor.and_then(stream),
         hold: hold(rules, checks),
+        seen_at_end: false,
         still_since: now.1,
     })
 }

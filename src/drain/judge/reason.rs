@@ -81,6 +81,8 @@ pub enum Reason {
 
     /// Gone, with bytes that were not acknowledged when it was last seen.
     Gone,
+    /// Gone, and read to its end before: what was not acknowledged is in the shipper's memory, or lost.
+    GoneRead,
     /// Cut shorter, with bytes that were not acknowledged when it was last seen.
     CutShort,
     /// Still there with bytes that were to be shipped, and the shipper does not take it any more.
@@ -150,7 +152,7 @@ impl Reason {
             | Self::Ambiguous
             | Self::PositionOlder
             | Self::PerhapsOther => Standing::Unknown,
-            Self::Gone | Self::CutShort | Self::Forgotten => Standing::Lost,
+            Self::Gone | Self::GoneRead | Self::CutShort | Self::Forgotten => Standing::Lost,
         }
     }
 
@@ -192,6 +194,7 @@ impl Reason {
             Self::PositionOlder => "position-older",
             Self::PerhapsOther => "perhaps-other",
             Self::Gone => "gone",
+            Self::GoneRead => "gone-read",
             Self::CutShort => "cut-short",
             Self::Forgotten => "forgotten",
         }
@@ -251,6 +254,9 @@ impl Reason {
                 "the shipper does not have the file open: the position may be of another one that had its name"
             }
             Self::Gone => "gone, with bytes that were not acknowledged when it was last seen",
+            Self::GoneRead => {
+                "gone, read to its end before: its last lines are in the shipper's memory alone"
+            }
             Self::CutShort => "cut shorter, with bytes that were not acknowledged when it was last seen",
             Self::Forgotten => {
                 "still there with bytes to be shipped, and the shipper does not take it any more"

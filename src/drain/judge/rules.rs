@@ -3,13 +3,71 @@
 //!
 //! Pure.
 
-use crate::drain::cursor::split;
+use crate::drain::cursor::{Cursor, split};
 use crate::drain::judge::file::{Compression, Lines, OpenFiles, Rules, Terminator, Wanted};
 use crate::drain::judge::glob::{Answer, Expressions, Pattern, Within};
+use crate::drain::judge::tail::Stream;
+
+/// Which of a file's states are an input's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The operator's: whichever state there is.
+    Operator,
+    /// An input whose states cannot be told from others'.
+    Unknown,
+    /// Those with this input id (empty where states have none), and of a container's log those of this
+    /// stream.
+    Input {
+        /// The id.
+        id: Box<[u8]>,
+        /// The stream, where the input takes one alone.
+        stream: Option<Stream>,
+    },
+}
+
+impl Owner {
+    /// Of inputs whose states name none.
+    #[must_use]
+    pub fn unnamed() -> Self {
+        Self::Input { id: Box::default(), stream: None }
+    }
+
+    /// Whether this state is the input's own.
+    #[must_use]
+    pub fn owns(&self, cursor: &Cursor<'_>) -> bool {
+        match self {
+            Self::Operator | Self::Unknown => true,
+            Self::Input { id, stream } => {
+                let stream = stream.is_none_or(|own| cursor.stream().and_then(Stream::named) == Some(own));
+                stream && **id == *cursor.input_id
+            }
+        }
+    }
+
+    /// The id of its states.
+    #[must_use]
+    pub fn id(&self) -> &[u8] {
+        match self {
+            Self::Operator | Self::Unknown => b"",
+            Self::Input { id, .. } => id,
+        }
+    }
+
+    /// The stream of its states.
+    #[must_use]
+    pub fn stream(&self) -> Option<Stream> {
+        match self {
+            Self::Operator | Self::Unknown => None,
+            Self::Input { stream, .. } => *stream,
+        }
+    }
+}
 
 /// What one input of the shipper, or the operator, asks for.
 #[derive(Clone, Debug)]
 pub struct InputRules {
+    /// Which states are its own.
+    pub owner: Owner,
     /// The paths.
     pub patterns: Vec<Pattern>,
     /// Paths that match one of these are left out.
@@ -36,6 +94,7 @@ impl InputRules {
     #[must_use]
     pub fn asked(pattern: Pattern) -> Self {
         Self {
+            owner: Owner::Operator,
             patterns: vec![pattern],
             excluded: Expressions::default(),
             included: Expressions::default(),
@@ -61,17 +120,25 @@ impl InputRules {
     }
 }
 
-/// What all inputs together say of a path. `else_wanted` holds where none asks for it.
-#[must_use]
-pub fn rules_of(inputs: &[InputRules], path: &[u8], link: bool, else_wanted: Wanted) -> Rules {
-    FolderRules::new(inputs, split(path).0, else_wanted).rules(path, link)
+/// What one input asks for a file: each is an obligation of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The place of the first input with this owner; `None`: nobody asks for the file.
+    pub input: Option<usize>,
+    /// What holds.
+    pub rules: Rules,
 }
 
-/// What all inputs together say of the files of one folder: what is the same for all of them is found
-/// out once.
+/// What each input says of a path. `else_wanted` holds where none asks for it.
+#[must_use]
+pub fn demands_of(inputs: &[InputRules], path: &[u8], link: bool, else_wanted: Wanted) -> Vec<Demand> {
+    FolderRules::new(inputs, split(path).0, else_wanted).demands(path, link)
+}
+
+/// What the inputs say of the files of one folder: what is the same for all of them is found out once.
 #[derive(Clone, Debug)]
 pub struct FolderRules<'w> {
-    inputs: Vec<(&'w InputRules, Vec<Within<'w>>)>,
+    inputs: Vec<(usize, &'w InputRules, Vec<Within<'w>>)>,
     others: Rules,
 }
 
@@ -83,6 +150,7 @@ impl<'w> FolderRules<'w> {
             let all = input.patterns.iter().map(|pattern| pattern.within(folder));
             all.filter(|within| *within != Within::Nothing).collect()
         };
+        let first = |owner: &Owner| inputs.iter().position(|input| input.owner == *owner).unwrap_or(0);
         // A file that was renamed to where no pattern leads was read by the rules of one of them.
         let all = inputs.iter().map(|input| input.rules).reduce(both).unwrap_or(Rules::UNKNOWN);
         Self {
@@ -90,29 +158,60 @@ impl<'w> FolderRules<'w> {
                 .iter()
                 .map(|input| (input, within(input)))
                 .filter(|(_, within)| !within.is_empty())
+                .map(|(input, within)| (first(&input.owner), input, within))
                 .collect(),
             others: Rules { wanted: else_wanted, ..all },
         }
     }
 
-    /// What holds for the file at `path`, which lies in this folder.
+    /// What is asked for the file at `path`, which lies in this folder: by each owner once.
     #[must_use]
-    pub fn rules(&self, path: &[u8], link: bool) -> Rules {
+    pub fn demands(&self, path: &[u8], link: bool) -> Vec<Demand> {
         let name = split(path).1;
-        self.inputs
-            .iter()
-            .filter(|(_, within)| within.iter().any(|within| within.matches(path, name)))
-            .map(|(input, _)| input.rules_for(path, link))
-            .reduce(both)
-            .unwrap_or(self.others)
+        let mut all: Vec<Demand> = Vec::new();
+        for (place, input, within) in &self.inputs {
+            if within.iter().any(|within| within.matches(path, name)) {
+                add(&mut all, Demand { input: Some(*place), rules: input.rules_for(path, link) });
+            }
+        }
+        if all.is_empty() {
+            all.push(Demand { input: None, rules: self.others });
+        }
+        all
     }
+}
+
+/// Adds what another input, or another name of the file, asks for.
+pub fn add(all: &mut Vec<Demand>, demand: Demand) {
+    if demand.input.is_some() {
+        all.retain(|other| other.input.is_some());
+    } else if !all.is_empty() {
+        return;
+    }
+    match all.iter_mut().find(|other| other.input == demand.input) {
+        Some(other) => other.rules = both(other.rules, demand.rules),
+        None => all.push(demand),
+    }
+}
+
+/// Whether the input that kept this state is no more: none that is configured keeps such states of files
+/// of that name.
+#[must_use]
+pub fn is_orphan(inputs: &[InputRules], cursor: &Cursor<'_>) -> bool {
+    let path = [cursor.folder, cursor.name].concat();
+    let takes = |input: &InputRules| {
+        input.owner.owns(cursor) && input.patterns.iter().any(|pattern| pattern.matches(&path))
+    };
+    // One without a name may be anybody's of its id.
+    let nameless = path.is_empty() && inputs.iter().any(|input| input.owner.owns(cursor));
+    !nameless && !inputs.iter().any(takes)
 }
 
 /// How much an input asks for.
 #[must_use]
 pub fn worth(wanted: Wanted) -> u8 {
     match wanted {
-        Wanted::No => 0,
+        Wanted::No | Wanted::Orphaned => 0,
         Wanted::Unknown => 1,
         Wanted::Link => 2,
         Wanted::Excluded => 3,

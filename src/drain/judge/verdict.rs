@@ -19,7 +19,7 @@ use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::facts::{Facts, Life, Trust};
 use crate::drain::judge::progress::{Progress, Rest};
 use crate::drain::judge::reason::{Cause, Reason, Standing};
-use proof::{Proof, counted_in_flight, proof};
+use proof::{Proof, counted_in_flight, of_gone, proof};
 
 /// The seven verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,13 +111,14 @@ pub fn judge(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Judgement
         };
         return if due || stalled || hopeless { Judgement::Final(verdict) } else { Judgement::Wait };
     }
-    if summary.lost {
-        return Judgement::Final(Verdict::Lost);
-    }
     if summary.unknown || summary.unproved {
         let quiet = !summary.on_its_way && facts.now >= patience::quiet_at(files, facts);
-        let over = due || quiet || stalled;
-        return if over { Judgement::Final(Verdict::CannotTell) } else { Judgement::Wait };
+        let over = due || quiet || stalled || (summary.lost && dead);
+        let verdict = if summary.lost { Verdict::Lost } else { Verdict::CannotTell };
+        return if over { Judgement::Final(verdict) } else { Judgement::Wait };
+    }
+    if summary.lost {
+        return Judgement::Final(Verdict::Lost);
     }
     Judgement::Final(best(summary.at_rest, facts, checks))
 }
@@ -165,10 +166,39 @@ impl Summary {
                     all.pending = true;
                     all.worth_waiting = all.worth_waiting || !patience::is_given_up(file, facts);
                 }
+                Standing::Lost if file.reason == Reason::GoneRead => all.gone_read(file, facts, checks),
                 Standing::Lost => all.lost = true,
             }
         }
+        if facts.gone.0 > 0 {
+            all.gone(facts);
+        }
         all
+    }
+
+    /// A file that was removed when it was read to its end: lost, unless its last lines come through.
+    fn gone_read(&mut self, file: &Progress, facts: &Facts<'_>, checks: Checks) {
+        match proof(&Progress { seen_at_end: true, ..file.clone() }, facts, checks) {
+            Proof::NothingInFlight => self.at_rest = true,
+            Proof::InFlight => (self.lost, self.in_flight) = (true, true),
+            Proof::None => {
+                (self.lost, self.unproved, self.on_its_way) = (true, true, facts.evidence.is_some())
+            }
+        }
+    }
+
+    /// States of files that are gone.
+    fn gone(&mut self, facts: &Facts<'_>) {
+        match of_gone(facts) {
+            // What was in its memory when it died is not known.
+            _ if facts.life == Life::Dead => self.in_flight = true,
+            Proof::NothingInFlight => {}
+            Proof::InFlight => self.in_flight = true,
+            Proof::None => {
+                self.unknown = true;
+                self.on_its_way = self.on_its_way || facts.evidence.is_some();
+            }
+        }
     }
 
     fn at_rest(&mut self, file: &Progress, facts: &Facts<'_>, checks: Checks) {

@@ -11,9 +11,9 @@ mod source;
 
 use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::judge::check::Checks;
-use crate::drain::judge::claim::Index;
+use crate::drain::judge::claim::{Claim, Index, Obligation, obligations};
 use crate::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life};
-use crate::drain::judge::file::{Access, Wanted};
+use crate::drain::judge::file::{Access, Held, Wanted};
 use crate::drain::judge::glob::{Pattern, PatternError};
 use crate::drain::judge::history::{History, View};
 use crate::drain::judge::moment::Moment;
@@ -23,7 +23,7 @@ use crate::drain::judge::tail::Tail;
 use crate::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
 use crate::drain::report::{self, About, Report, Stage};
 use crate::drain::scan::{Asks, Request, Scene, codings, prints, scan, tails};
-use crate::drain::shipper::{self, Found, Shipper, Testimony, Witness};
+use crate::drain::shipper::{self, Counters, Found, Shipper, Testimony};
 use crate::drain::wait::pace::Goals;
 use crate::os::clock;
 use crate::os::error::Error as OsError;
@@ -33,7 +33,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use source::{positions_of, shippers_of};
+pub use source::{positions_of, positions_of_all, shippers_of};
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -93,8 +93,8 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     let mut left = 0u64;
     let (mut shippers, mut inputs) = (Vec::new(), Vec::new());
     let goals = Goals::MOVING;
-    for found in shippers_of(root, options)? {
-        let source = positions_of(root, &found, options.limit.unwrap_or(LIMIT))?;
+    let found = shippers_of(root, options)?;
+    for (found, source) in positions_of_all(found, options, options.limit.unwrap_or(LIMIT))? {
         let terms = Terms::now(&goals);
         let mut history = History::default();
         let look = look(root, &found, options, source.positions(), &mut history, &terms)?;
@@ -122,6 +122,8 @@ pub struct LookReport {
     pub report: report::ShipperReport,
     /// What the shipper asks for.
     pub inputs: Vec<InputRules>,
+    /// What was not delivered although nothing is waited for: dropped, or written after the start.
+    pub remarks: Vec<String>,
 }
 
 /// For how long an answer is waited for, and for which bytes.
@@ -158,6 +160,8 @@ pub fn look(
     terms: &Terms<'_>,
 ) -> Result<LookReport, Error> {
     let limit = options.limit.unwrap_or(LIMIT);
+    let proc = Proc::new(root.clone());
+    let files_root = &found.root;
     let (inputs, mut doubts) = inputs(found, options, positions)?;
     let others = if doubts.iter().any(|doubt| matches!(doubt, Doubt::Configuration(_))) {
         Wanted::Unknown
@@ -166,14 +170,14 @@ pub fn look(
     };
     let pids: Vec<ProcessId> = found.process.into_iter().collect();
     let asks = Asks { inputs: &inputs, others };
-    let mut scene = scan(root, &positions.cursors, &asks, &pids, &found.own, limit);
+    let mut scene = scan(files_root, &proc, &positions.cursors, &asks, &pids, &found.own, limit);
     let life = life(root, found);
     let witness = found.witness.as_ref();
-    let said = witness.map(|it| it.log(root, limit)).unwrap_or_default();
+    let said = witness.map(|it| it.log(files_root, limit)).unwrap_or_default();
     refuse(&mut scene, &said);
     scene.files.iter_mut().for_each(|file| terms.goals.set(file));
     let now = moment();
-    let (files, gone) = weigh_all(root, positions, &mut scene, now, limit);
+    let Weighed { files, gone, gone_owing } = weigh_all(files_root, positions, &mut scene, &asks, now, limit);
     let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
     let view = if partial { View::Partial } else { View::Whole };
     // Where the answer is due at once nothing was seen before, and nobody looks again.
@@ -184,8 +188,15 @@ pub fn look(
     }
     doubts.append(&mut scene.doubts);
     let steady = history.steady(now, wall());
-    let counters = witness.filter(|_| life == Life::Alive).and_then(|it| counted(&**it));
-    let evidence = counters.or_else(|| logged(&said, now).filter(|_| steady));
+    let asked = moment();
+    let counters = witness.filter(|_| life == Life::Alive).and_then(|it| it.counters());
+    let told = counters.map(|counters| Evidence { active: counters.active, at: asked });
+    let evidence = told.or_else(|| logged(&said, now).filter(|_| steady));
+    let idle_now = evidence.is_some_and(|evidence| evidence.active == 0 && evidence.at >= now);
+    if !found.others.is_empty() && !idle_now && options.logs.is_empty() {
+        doubts.push(Doubt::NotJudged(found.others.join(", ")));
+    }
+    doubts.extend(witness.and_then(|it| it.kept_back(files_root)).map(Doubt::KeptBack));
     let idle = history.idle(evidence);
     let settle = terms.settle.unwrap_or(found.latency.total());
     let facts = Facts {
@@ -193,6 +204,7 @@ pub fn look(
         trust: found.shipper.trust(),
         evidence,
         idle,
+        gone: history.gone(gone_owing, now),
         counted: if positions.not_files.is_empty() { Counted::FilesOnly } else { Counted::OthersToo },
         doubts: &doubts,
         now,
@@ -210,6 +222,7 @@ pub fn look(
         // An answer is due, so there is no waiting.
         Judgement::Wait => Verdict::CannotTell,
     };
+    let remarks = remarks(history.files(), counters);
     let about = About {
         name: found.shipper.name(),
         version: found.version.map(|version| version.to_string()),
@@ -217,12 +230,12 @@ pub fn look(
         pids: pids.iter().map(|pid| pid.get()).collect(),
         life,
         evidence,
-        said: said.notes,
+        said: said.notes.into_iter().chain(remarks.iter().cloned()).collect(),
         format: found.shipper.format(positions),
     };
     let report = report::shipper(&about, verdict, positions, gone, &doubts);
     let left = report::left(files);
-    Ok(LookReport { verdict, judgement, due, left, report, inputs })
+    Ok(LookReport { verdict, judgement, due, left, report, inputs, remarks })
 }
 
 /// What is asked for, and what of it is not known.
@@ -236,7 +249,7 @@ fn inputs(
         inputs.push(InputRules::asked(Pattern::parse(pattern, true)?));
     }
     inputs.extend(found.inputs.iter().cloned());
-    let mut doubts = Vec::new();
+    let mut doubts: Vec<Doubt> = found.unreadable.iter().cloned().map(Doubt::Positions).collect();
     if let Some(first) = positions.faults.first().first() {
         doubts.push(Doubt::Faults(positions.faults.count(), first.to_string()));
     }
@@ -244,7 +257,7 @@ fn inputs(
     if options.logs.is_empty() {
         doubts.extend(found.unknown.iter().cloned().map(Doubt::Configuration));
         // A shipper that reads files does not start so (but to be told of inputs later).
-        if inputs.is_empty() && doubts.is_empty() {
+        if inputs.is_empty() && doubts.is_empty() && found.others.is_empty() {
             doubts.push(Doubt::Configuration("the configuration names no input that is switched on".into()));
         }
     }
@@ -253,11 +266,18 @@ fn inputs(
 
 /// Marks the files that the shipper could not open.
 fn refuse(scene: &mut Scene, said: &Testimony) {
-    for (file, rules) in scene.files.iter().zip(&mut scene.rules) {
+    for (file, demands) in scene.files.iter().zip(&mut scene.demands) {
         if said.refused.iter().any(|path| path.as_bytes() == &*file.path) {
-            rules.access = Access::Refused;
+            demands.iter_mut().for_each(|demand| demand.rules.access = Access::Refused);
         }
     }
+}
+
+/// Every obligation, weighed, and the states whose files are gone.
+struct Weighed {
+    files: Vec<Progress>,
+    gone: u64,
+    gone_owing: u64,
 }
 
 /// Pairs files with positions, reads what must be read of them, and weighs each.
@@ -265,9 +285,10 @@ fn weigh_all(
     root: &Root,
     positions: &Positions,
     scene: &mut Scene,
+    asks: &Asks<'_>,
     now: Moment,
     limit: Duration,
-) -> (Vec<Progress>, u64) {
+) -> Weighed {
     let (prints, unread) = prints(root, &positions.cursors, scene, limit);
     for file in unread.iter().filter_map(|&place| scene.files.get(place)) {
         scene.doubts.push(Doubt::Positions(format!(
@@ -276,15 +297,14 @@ fn weigh_all(
         )));
     }
     let index = Index::new(&scene.files, &scene.places, &prints);
-    let claims = index.pair(&positions.cursors, Checks::ALL);
+    let claims = index.pair(&positions.cursors, asks.inputs, asks.others == Wanted::No, Checks::ALL);
     let (mut tailed, mut coded) = (Vec::new(), Vec::new());
-    let mut asks = Vec::with_capacity(claims.claims.len());
-    for claim in &claims.claims {
-        let (Some(file), Some(rules)) = (scene.files.get(claim.file), scene.rules.get(claim.file)) else {
-            continue;
-        };
+    let mut owed = Vec::with_capacity(claims.claims.len());
+    for obligation in all_obligations(&claims.claims, scene, asks) {
+        let Obligation { claim, rules, .. } = &obligation;
+        let Some(file) = scene.files.get(claim.file) else { continue };
         let unasked = claim.cursor.is_none() && matches!(rules.wanted, Wanted::No | Wanted::Unknown);
-        if unasked && file.held == crate::drain::judge::file::Held::No {
+        if unasked && file.held == Held::No {
             continue;
         }
         let Ask { coding, stretch } = ask(file, claim.cursor.as_ref(), rules, Checks::ALL);
@@ -295,7 +315,7 @@ fn weigh_all(
             tailed.push(Request { id: file.id, open: scene.opened_at(claim.file), stretch });
             tailed.len() - 1
         });
-        asks.push((claim, request));
+        owed.push((obligation, request));
     }
     let (places, requests): (Vec<usize>, Vec<_>) = coded.into_iter().unzip();
     for (place, coding) in places.into_iter().zip(codings(root, requests, limit)) {
@@ -303,16 +323,30 @@ fn weigh_all(
     }
     let tails = tails(root, tailed, limit);
     let now = (wall(), now);
-    let mut files = Vec::with_capacity(asks.len());
-    for (claim, request) in asks {
-        let (Some(file), Some(rules)) = (scene.files.get(claim.file), scene.rules.get(claim.file)) else {
-            continue;
-        };
+    let mut files = Vec::with_capacity(owed.len());
+    for (Obligation { claim, rules, input }, request) in owed {
+        let Some(file) = scene.files.get(claim.file) else { continue };
         let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
         let cursor = claim.cursor.as_ref();
-        files.extend(weigh(file, cursor, claim.ambiguous, rules, tail, now, Checks::ALL));
+        let owner = input.and_then(|place| asks.inputs.get(place)).map(|input| &input.owner);
+        let progress = weigh(file, cursor, claim.ambiguous, &rules, tail, now, Checks::ALL);
+        files.extend(progress.map(|progress| progress.owed_to(owner)));
     }
-    (files, claims.gone)
+    Weighed { files, gone: claims.gone, gone_owing: claims.gone_owing }
+}
+
+/// What is owed of every file; its claims follow one another.
+fn all_obligations<'a>(claims: &[Claim<'a>], scene: &Scene, asks: &Asks<'_>) -> Vec<Obligation<'a>> {
+    let mut all = Vec::with_capacity(claims.len());
+    for claims in claims.chunk_by(|one, other| one.file == other.file) {
+        let place = claims.first().map_or(0, |claim| claim.file);
+        let (Some(file), Some(demands)) = (scene.files.get(place), scene.demands.get(place)) else {
+            continue;
+        };
+        let known = asks.others == Wanted::No;
+        all.extend(obligations(claims, demands, asks.inputs, file, known));
+    }
+    all
 }
 
 /// Whether the shipper runs. In a folder that stands for `/` a process that is not there may run
@@ -326,10 +360,22 @@ fn life(root: &Root, found: &Found) -> Life {
     }
 }
 
-/// The shipper's counters, where it tells them.
-fn counted(witness: &dyn Witness) -> Option<Evidence> {
-    let at = moment();
-    Some(Evidence { active: witness.counters()?, at })
+/// What is not delivered and not waited for.
+fn remarks(files: &[Progress], counters: Option<Counters>) -> Vec<String> {
+    let frozen = files.iter().filter(|file| file.goal < file.size);
+    let (mut count, mut bytes) = (0u64, 0u64);
+    for file in frozen {
+        count += 1;
+        bytes = bytes.saturating_add(file.size - file.goal);
+    }
+    let late = (count > 0).then(|| {
+        let (bytes, files) = (report::size(bytes), report::counted(count, "file"));
+        format!("{bytes} written to {files} since the drain began are not waited for")
+    });
+    let dropped = counters.map(|counters| counters.dropped).filter(|dropped| *dropped > 0);
+    let dropped =
+        dropped.map(|count| format!("its output refused and dropped {}", report::counted(count, "event")));
+    late.into_iter().chain(dropped).collect()
 }
 
 /// The counters of its own log. Their time is of the clock on the wall; a second less, since it is

@@ -3,10 +3,13 @@
 //! A driver: it reads files and `/proc`.
 
 use super::{Error, Options};
+use crate::drain::cursor::{Generation, Positions};
 use crate::drain::scan::within;
+use crate::drain::shipper::host::Host;
 use crate::drain::shipper::{self, Found, PositionSource, Shipper};
 use crate::os::error::escape;
 use crate::os::root::Root;
+use std::path::Path;
 use std::time::Duration;
 
 /// A registry of a million states takes seconds on a slow disk.
@@ -18,20 +21,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// There is none, or what the options name cannot be read.
 pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> {
     let wanted = |found: &Found| options.shipper.is_none_or(|it| it.name() == found.shipper.name());
-    let mut all = shipper::find(root)?;
+    let host = Host::inspect(root)?;
+    let mut all = shipper::find(&host)?;
     all.retain(wanted);
     if let Some(registry) = &options.registry {
         let [first, ..] = shipper::ALL;
         let shipper = options.shipper.unwrap_or(first);
         let place = shipper.place_of(registry);
-        all.retain(|found| found.shipper.name() == shipper.name() && found.positions == place);
+        all.retain(|found| found.shipper.name() == shipper.name() && found.keeps(root, place));
         if all.is_empty() {
-            all.push(shipper.unfound(place));
+            all.push(shipper::with_start(&host, shipper.at(&host, place)));
         }
     }
     if let Some(path) = &options.config {
         for found in &mut all {
-            found.shipper.configure(root, path, found)?;
+            found.shipper.configure(path, found)?;
         }
     }
     if all.is_empty() {
@@ -41,15 +45,62 @@ pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> 
     Ok(all)
 }
 
+/// A shipper and its positions.
+pub type Followed = (Found, Box<dyn PositionSource>);
+
+/// Reads the positions of each shipper. Where none is named and there are several, those of one that cannot
+/// be read are in doubt, and the others are judged all the same.
+///
+/// # Errors
+/// They cannot be read, or not within `limit`.
+pub fn positions_of_all(
+    found: Vec<Found>,
+    options: &Options,
+    limit: Duration,
+) -> Result<Vec<Followed>, Error> {
+    let strict = options.shipper.is_some() || found.len() < 2;
+    let mut all = Vec::with_capacity(found.len());
+    for mut found in found {
+        let source = match positions_of(&found, limit) {
+            Ok(source) => source,
+            Err(error) if strict => return Err(error),
+            Err(error) => {
+                found.unreadable = Some(error.to_string());
+                Box::new(Nothing(Positions::new(Generation::Array)))
+            }
+        };
+        all.push((found, source));
+    }
+    Ok(all)
+}
+
 /// Reads the positions of a shipper.
 ///
 /// # Errors
 /// They cannot be read, or not within `limit`.
-pub fn positions_of(root: &Root, found: &Found, limit: Duration) -> Result<Box<dyn PositionSource>, Error> {
-    let (root, place, shipper) = (root.clone(), found.positions.clone(), found.shipper);
-    let read = within(limit.max(PATIENCE), move || shipper.open(&root, &place));
+pub fn positions_of(found: &Found, limit: Duration) -> Result<Box<dyn PositionSource>, Error> {
+    let asked = found.clone();
+    let read = within(limit.max(PATIENCE), move || asked.shipper.open(&asked));
     match read {
         Some(read) => Ok(read?),
         None => Err(Error::Hangs(escape(found.positions.as_os_str()))),
+    }
+}
+
+/// In the place of positions that cannot be read.
+#[derive(Debug)]
+struct Nothing(Positions);
+
+impl PositionSource for Nothing {
+    fn positions(&self) -> &Positions {
+        &self.0
+    }
+
+    fn refresh(&mut self) -> Result<bool, shipper::Error> {
+        Ok(false)
+    }
+
+    fn folder(&self) -> &Path {
+        Path::new("/")
     }
 }

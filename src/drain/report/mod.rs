@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt::Write;
 
-pub use text::{rfc3339, size};
+pub use text::{counted, rfc3339, size};
 
 /// The number of the schema.
 pub const SCHEMA: u32 = 1;

@@ -16,10 +16,30 @@ impl Report {
         }
     }
 
+    /// As [`Self::line`], of a judgement that nobody waited for.
+    #[must_use]
+    pub fn line_at_once(&self) -> String {
+        let files = self.shippers.iter().flat_map(|shipper| &shipper.files);
+        let count = files.filter(|file| file.standing == "pending").count() as u64;
+        match self.code {
+            12 | 13 => {
+                let (left, files) = (size(self.bytes_left), counted(count, "file"));
+                format!("not drained: {left} in {files}, {}", self.at)
+            }
+            _ => self.line(),
+        }
+    }
+
     /// As text for people: the verdict, then what stands in its way, the largest rests first.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = format!("{}\n", self.line());
+        self.text_below(&self.line())
+    }
+
+    /// As [`Self::text`], below another first line.
+    #[must_use]
+    pub fn text_below(&self, line: &str) -> String {
+        let mut text = format!("{line}\n");
         for shipper in &self.shippers {
             shipper.text(&mut text);
         }
@@ -58,7 +78,9 @@ impl ShipperReport {
     }
 }
 
-fn counted(count: u64, what: &str) -> String {
+/// So many of something.
+#[must_use]
+pub fn counted(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -2,13 +2,15 @@
 //!
 //! A driver: it reads folders.
 
+use super::Asks;
 use super::limit::{each, within};
 use crate::drain::cursor::Cursors;
 use crate::drain::judge::facts::Doubt;
 use crate::drain::judge::glob::{DEPTH, Part, Pattern};
+use crate::drain::judge::rules::FolderRules;
 use crate::os::error::{Error as OsError, escape};
 use crate::os::root::{FileKind, Root, Stat};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,9 @@ pub(super) struct Met {
     listed: Vec<(PathBuf, Stamp)>,
     /// What could not be seen.
     blind: Vec<Doubt>,
+    /// How deep the folders were looked into, by device and inode: links that lead back, which whoever may
+    /// write there can make, are followed once.
+    entered: HashMap<(u64, u64), usize>,
 }
 
 /// The folders in which files can match a pattern; those whose names were listed for it are added to
@@ -92,6 +97,14 @@ fn walk(root: &Root, at: PathBuf, parts: &[Part], met: &mut Met) {
 }
 
 fn below(root: &Root, at: PathBuf, depth: usize, later: &[Part], met: &mut Met) {
+    if let Ok(stat) = root.stat(&at) {
+        let deepest = met.entered.entry((stat.dev, stat.ino)).or_default();
+        // 0 stands for never.
+        if *deepest > depth {
+            return;
+        }
+        *deepest = depth + 1;
+    }
     walk(root, at.clone(), later, met);
     if depth > 0 {
         for name in subfolders(root, &at, met) {
@@ -142,6 +155,8 @@ pub(super) struct Folder {
     pub path: PathBuf,
     /// Those names.
     pub files: Vec<Seen>,
+    /// Only a link led here: its files count where nothing that is asked for names them.
+    pub beyond: bool,
     stamp: Stamp,
 }
 
@@ -187,6 +202,34 @@ pub(super) fn read(
     all
 }
 
+/// And the folders that links lead to which are asked for: a file that such a link led to is renamed there
+/// when it is rotated.
+pub(super) fn with_targets(
+    root: &Root,
+    mut read: Vec<Folder>,
+    asks: &Asks<'_>,
+    limit: Duration,
+    doubts: &mut Vec<Doubt>,
+) -> Vec<Folder> {
+    let mut more = BTreeSet::new();
+    for folder in &read {
+        let rules = FolderRules::new(asks.inputs, folder.path.as_os_str().as_bytes(), asks.others);
+        for seen in folder.files.iter().filter(|seen| seen.link) {
+            if rules.demands(&seen.path, true).iter().any(|demand| demand.input.is_some()) {
+                let target = root.resolve(Path::new(OsStr::from_bytes(&seen.path)));
+                more.extend(target.ok().as_deref().and_then(Path::parent).map(Path::to_path_buf));
+            }
+        }
+    }
+    more.retain(|folder| !read.iter().any(|read| read.path == *folder));
+    if !more.is_empty() {
+        let mut targets = self::read(root, more, Vec::new(), limit, doubts);
+        targets.iter_mut().for_each(|folder| folder.beyond = true);
+        read.append(&mut targets);
+    }
+    read
+}
+
 /// Which folder it is, and when it changed last.
 pub(super) type Stamp = (u64, u64, (i64, u32));
 
@@ -202,5 +245,5 @@ fn read_one(root: &Root, folder: &Path) -> Result<Folder, OsError> {
         let path = [above, b"/", name.as_bytes()].concat().into_boxed_slice();
         files.push(Seen { path, stat: *stat, link: kind == FileKind::Symlink });
     })?;
-    Ok(Folder { path: folder.to_owned(), files, stamp: stamp_of(&own) })
+    Ok(Folder { path: folder.to_owned(), files, beyond: false, stamp: stamp_of(&own) })
 }

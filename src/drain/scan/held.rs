@@ -3,7 +3,7 @@
 use crate::drain::cursor::FileId;
 use crate::drain::judge::facts::Doubt;
 use crate::os::proc::{Proc, ProcessId};
-use crate::os::root::{FileKind, Root, Stat};
+use crate::os::root::{FileKind, Stat};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -23,12 +23,11 @@ pub(super) struct Descriptor {
 /// What the shipper's processes have open. Their positions are taken before the sizes, so that a
 /// position at the size means that the file was read to that size.
 pub(super) fn held(
-    root: &Root,
+    proc: &Proc,
     pids: &[ProcessId],
     own: &Path,
     doubts: &mut Vec<Doubt>,
 ) -> BTreeMap<FileId, Descriptor> {
-    let proc = Proc::new(root.clone());
     let mut all: BTreeMap<FileId, Descriptor> = BTreeMap::new();
     for &pid in pids {
         let Ok(fds) = proc.fds(pid) else {

@@ -13,9 +13,9 @@
 
 use crate::drain::cursor::{ByFile, Cursors, FileId, Timestamp};
 use crate::drain::judge::facts::Doubt;
-use crate::drain::judge::file::{Coding, Held, LogFile, Rules, Wanted};
-use crate::drain::judge::rules::{FolderRules, InputRules, rules_of, worth};
-use crate::os::proc::ProcessId;
+use crate::drain::judge::file::{Coding, Held, LogFile, Wanted};
+use crate::drain::judge::rules::{Demand, FolderRules, InputRules, add, demands_of};
+use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{Root, Stat};
 use folders::{Folder, Seen};
 use held::Descriptor;
@@ -49,8 +49,8 @@ pub struct Asks<'a> {
 pub struct Scene {
     /// The files, each once.
     pub files: Vec<LogFile>,
-    /// What the shipper was told of each.
-    pub rules: Vec<Rules>,
+    /// What is asked for each.
+    pub demands: Vec<Vec<Demand>>,
     /// Why this may not be all.
     pub doubts: Vec<Doubt>,
     /// The place of each among the files.
@@ -59,10 +59,12 @@ pub struct Scene {
     elsewhere: BTreeMap<usize, PathBuf>,
 }
 
-/// Looks. `pids` are the shipper's processes; files below `own` are the shipper's and no logs.
+/// Looks below `root`. `pids` are the shipper's processes, among those of `proc`; files below `own` are the
+/// shipper's and no logs.
 #[must_use]
 pub fn scan(
     root: &Root,
+    proc: &Proc,
     cursors: &Cursors,
     asks: &Asks<'_>,
     pids: &[ProcessId],
@@ -70,7 +72,7 @@ pub fn scan(
     limit: Duration,
 ) -> Scene {
     let mut scene = Scene::default();
-    let held = held::held(root, pids, own, &mut scene.doubts);
+    let held = held::held(proc, pids, own, &mut scene.doubts);
     let known = folders::known(cursors);
     for attempt in 1..=ATTEMPTS {
         let mut doubts = Vec::new();
@@ -79,6 +81,7 @@ pub fn scan(
             all.extend(folders::matched(root, pattern, limit, &mut listed, &mut doubts));
         }
         let read = folders::read(root, all, listed, limit, &mut doubts);
+        let read = folders::with_targets(root, read, asks, limit, &mut doubts);
         if attempt < ATTEMPTS && doubts.iter().any(|doubt| matches!(doubt, Doubt::Unsteady(_))) {
             continue;
         }
@@ -111,31 +114,35 @@ impl Scene {
         let count = folders.iter().map(|folder| folder.files.len()).sum();
         self.places.reserve(count);
         self.files.reserve(count);
-        self.rules.reserve(count);
+        self.demands.reserve(count);
         // Plain names first: a link counts only where no plain name is asked for.
-        for links in [false, true] {
-            for Folder { path, files, .. } in &mut folders {
+        for (links, further) in [(false, false), (true, false), (false, true)] {
+            for Folder { path, files, .. } in folders.iter_mut().filter(|folder| folder.beyond == further) {
                 let here = FolderRules::new(asks.inputs, path.as_os_str().as_bytes(), asks.others);
                 for seen in files.iter_mut().filter(|seen| seen.link == links) {
-                    let rules = here.rules(&seen.path, links);
-                    self.take(root, seen, rules, held);
+                    let demands = here.demands(&seen.path, links);
+                    self.take(root, seen, demands, held);
                 }
             }
         }
     }
 
-    fn take(&mut self, root: &Root, seen: &mut Seen, rules: Rules, held: &BTreeMap<FileId, Descriptor>) {
+    fn take(
+        &mut self,
+        root: &Root,
+        seen: &mut Seen,
+        demands: Vec<Demand>,
+        held: &BTreeMap<FileId, Descriptor>,
+    ) {
         let id = FileId { dev: seen.stat.dev, ino: seen.stat.ino };
         if let Some(&place) = self.places.get(&id) {
-            let better = |old: &Rules| worth(old.wanted) < worth(rules.wanted);
-            if let Some(old) = self.rules.get_mut(place).filter(|old| better(old)) {
-                *old = rules;
-            }
+            let old = self.demands.get_mut(place).into_iter();
+            old.for_each(|old| demands.iter().for_each(|demand| add(old, *demand)));
             return;
         }
         let path = std::mem::take(&mut seen.path);
         if seen.link {
-            if matches!(rules.wanted, Wanted::No | Wanted::Unknown) {
+            if demands.iter().all(|demand| demand.input.is_none()) {
                 return;
             }
             let target = root.resolve(Path::new(OsStr::from_bytes(&path))).unwrap_or_default();
@@ -144,7 +151,7 @@ impl Scene {
         self.places.insert(id, self.files.len());
         let held = held.get(&id).map_or(Held::No, |held| Held::Open { read: held.read });
         self.files.push(log_file(&seen.stat, path, held));
-        self.rules.push(rules);
+        self.demands.push(demands);
     }
 
     /// Adds what the shipper holds open and no folder showed.
@@ -158,7 +165,7 @@ impl Scene {
                 0 => link.strip_suffix(b" (deleted)").unwrap_or(link),
                 _ => link,
             };
-            self.rules.push(rules_of(asks.inputs, path, false, asks.others));
+            self.demands.push(demands_of(asks.inputs, path, false, asks.others));
             self.places.insert(id, self.files.len());
             self.elsewhere.insert(self.files.len(), descriptor.open);
             self.files.push(log_file(&descriptor.stat, path.into(), Held::Open { read: descriptor.read }));

@@ -42,10 +42,14 @@ pub struct Request {
 /// It cannot be opened, or is another one.
 pub fn open(root: &Root, path: &Path, id: FileId) -> Result<File, Unread> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    // The descriptors of a process are links that only the kernel can follow.
-    let flags = if path.starts_with("/proc") { flags } else { flags | OFlag::O_NOFOLLOW };
     let failed = |cause: String| Unread::Failed(cause);
-    let file = root.open_with(path, flags, 0).map_err(|error| failed(error.cause()))?;
+    // The descriptors of a process are links that only the kernel can follow; that `/proc` is the host's,
+    // also for a process with a root of its own.
+    let descriptor = path.starts_with("/proc");
+    let flags = if descriptor { flags } else { flags | OFlag::O_NOFOLLOW };
+    let host = if descriptor && root.prefix().starts_with("/proc") { Root::host().ok() } else { None };
+    let file =
+        host.as_ref().unwrap_or(root).open_with(path, flags, 0).map_err(|error| failed(error.cause()))?;
     let stat = Stat::of(&file).map_err(|error| failed(error.to_string()))?;
     let same = stat.kind == FileKind::Regular && stat.dev == id.dev && stat.ino == id.ino;
     if same { Ok(file) } else { Err(failed("another file has taken its name".to_owned())) }

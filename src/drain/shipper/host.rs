@@ -1,13 +1,22 @@
 //! The processes of a host, as shippers look for themselves among them. A driver: it reads `/proc`.
 
+use crate::drain::cursor::Timestamp;
 use crate::os::error::Error as OsError;
+use crate::os::ids::effective_uid;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{Root, Stat};
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// `/proc/locks` has a line of some fifty bytes for each lock.
 const LOCKS: u64 = 4 << 20;
+
+/// The environment of a process is at most so long, as its arguments are.
+const ENVIRONMENT: u64 = 4 << 20;
+
+/// `USER_HZ`: 100 on every architecture that Linux has kept.
+const TICKS: i64 = 100;
 
 /// A host, and every process with a program of its own.
 #[derive(Debug)]
@@ -67,12 +76,78 @@ impl Host {
         Ok(Self { root: root.clone(), proc, processes })
     }
 
-    /// The process that holds a flock(2) on a file, from /proc/locks.
+    /// Whether root believes that a process is the shipper whose name it has: one of root's is, and one of
+    /// another user if its executable and its configuration are root's alone. Whoever may run programs here
+    /// can call one by that name. Below a folder that stands for `/`, and to a caller who is not root, each is
+    /// what it seems.
     #[must_use]
-    pub fn lock_holder(&self, file: &Path) -> Option<ProcessId> {
-        let stat = self.root.stat(file).ok()?;
+    pub fn believes(&self, process: &Process, root: &Root, configuration: &[PathBuf]) -> bool {
+        if !self.root.is_host() || effective_uid() != 0 {
+            return true;
+        }
+        let own = |path: &Path| root.stat(path).is_ok_and(|stat| stat.uid == 0 && stat.mode & 0o022 == 0);
+        let folder = Path::new("/proc").join(process.pid.to_string());
+        let by_root = self.root.stat(&folder).is_ok_and(|stat| stat.uid == 0);
+        by_root
+            || (own(&process.exe) && !configuration.is_empty() && configuration.iter().all(|file| own(file)))
+    }
+
+    /// The process that holds a flock(2) on a file of `root`, from /proc/locks.
+    #[must_use]
+    pub fn lock_holder(&self, root: &Root, file: &Path) -> Option<ProcessId> {
+        let stat = root.stat(file).ok()?;
         let locks = self.root.read(Path::new("/proc/locks"), LOCKS).ok()?;
         holder_of(&String::from_utf8_lossy(&locks), &stat).and_then(ProcessId::new)
+    }
+
+    /// The first process that has this very file open.
+    #[must_use]
+    pub fn opener(&self, file: &Stat) -> Option<ProcessId> {
+        let has = |pid: ProcessId| {
+            let fds = self.proc.fds(pid).unwrap_or_default();
+            fds.into_iter().any(|fd| self.proc.fd_stat(pid, fd).is_ok_and(|stat| stat.same_file(file)))
+        };
+        self.processes.iter().map(|process| process.pid).find(|pid| has(*pid))
+    }
+
+    /// Where the paths of a process lead. `None`: it lives in another mount namespace, or below another
+    /// root, that cannot be looked into.
+    #[must_use]
+    pub fn root_of(&self, pid: ProcessId) -> Option<Root> {
+        let link =
+            |pid: &str, name: &str| self.root.read_link(Path::new(&format!("/proc/{pid}/{name}"))).ok();
+        let own = link(&pid.to_string(), "ns/mnt");
+        let same = own.is_none() || own == link("self", "ns/mnt");
+        let top = link(&pid.to_string(), "root");
+        if !self.root.is_host() || (same && top.is_none_or(|top| top == Path::new("/"))) {
+            return Some(self.root.clone());
+        }
+        Root::elsewhere(Path::new(&format!("/proc/{pid}/root"))).ok()
+    }
+
+    /// The environment of a process; `None` where it may not be seen.
+    #[must_use]
+    pub fn environment(&self, pid: ProcessId) -> Option<BTreeMap<String, String>> {
+        let bytes = self.root.read(Path::new(&format!("/proc/{pid}/environ")), ENVIRONMENT).ok()?;
+        let pairs = bytes.split(|&byte| byte == 0).filter_map(|pair| std::str::from_utf8(pair).ok());
+        Some(
+            pairs
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// When a process began, by the clock on the wall; within a second, since the kernel says in whole ones
+    /// when it began itself.
+    #[must_use]
+    pub fn began(&self, pid: ProcessId) -> Option<Timestamp> {
+        let ticks = self.proc.stat(pid).ok()?.start_time;
+        let stat = self.root.read(Path::new("/proc/stat"), LOCKS).ok()?;
+        let stat = String::from_utf8_lossy(&stat);
+        let boot: i64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+        let since = i64::try_from(ticks).ok()?.checked_mul(1_000_000_000 / TICKS)?;
+        Some(Timestamp(boot.checked_mul(1_000_000_000)?.checked_add(since)?))
     }
 }
 
@@ -119,9 +194,9 @@ mod tests {
         );
         let host = Host::inspect(&root).unwrap();
         fs::write(tree.join("proc/locks"), locks).unwrap();
-        assert_eq!(host.lock_holder(Path::new("/lock")).map(ProcessId::get), Some(707));
+        assert_eq!(host.lock_holder(&root, Path::new("/lock")).map(ProcessId::get), Some(707));
         fs::write(tree.join("proc/locks"), "").unwrap();
-        assert_eq!(host.lock_holder(Path::new("/lock")), None);
+        assert_eq!(host.lock_holder(&root, Path::new("/lock")), None);
         fs::remove_dir_all(tree).unwrap();
     }
 }

@@ -33,8 +33,9 @@ pub trait Shipper: Debug + Sync {
     /// A process that may be one cannot be examined.
     fn find(&self, host: &Host) -> Result<Vec<Found>, OsError>;
 
-    /// One of which only the place of its positions is known.
-    fn unfound(&self, positions: &Path) -> Found;
+    /// One that keeps its positions at this place, by whichever process has them open; where there is none,
+    /// one of which no more is known.
+    fn at(&self, host: &Host, positions: &Path) -> Found;
 
     /// The place of the positions that is meant where a file or folder within it is named.
     fn place_of<'p>(&self, path: &'p Path) -> &'p Path {
@@ -45,13 +46,13 @@ pub trait Shipper: Debug + Sync {
     ///
     /// # Errors
     /// It cannot be read.
-    fn configure(&self, root: &Root, file: &Path, found: &mut Found) -> Result<(), Error>;
+    fn configure(&self, file: &Path, found: &mut Found) -> Result<(), Error>;
 
-    /// Reads the positions, which lie at `place`.
+    /// Reads the positions. One that runs and has not written any has acknowledged nothing.
     ///
     /// # Errors
     /// They are not there, or cannot be read.
-    fn open(&self, root: &Root, place: &Path) -> Result<Box<dyn PositionSource>, Error>;
+    fn open(&self, found: &Found) -> Result<Box<dyn PositionSource>, Error>;
 
     /// What its positions' format is called in reports.
     fn format(&self, positions: &Positions) -> &'static str;
@@ -77,8 +78,21 @@ pub trait Witness: Debug + Send + Sync {
     /// What its own log says, if it can be read within `limit`.
     fn log(&self, root: &Root, limit: Duration) -> Testimony;
 
-    /// Events read and not yet acknowledged, counted now; asked when everything else has been seen.
-    fn counters(&self) -> Option<u64>;
+    /// Its counters now; asked when everything else has been seen.
+    fn counters(&self) -> Option<Counters>;
+
+    /// Why what it has acknowledged to its inputs may not have left this host, as a sentence: a queue on
+    /// its own disk that is not seen to be empty.
+    fn kept_back(&self, root: &Root) -> Option<String>;
+}
+
+/// A shipper's counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    /// Events read and not yet acknowledged.
+    pub active: u64,
+    /// Events that it gave up since it began.
+    pub dropped: u64,
 }
 
 /// What a shipper's own log says.
@@ -97,6 +111,9 @@ pub struct Testimony {
 pub struct Found {
     /// Which.
     pub shipper: &'static dyn Shipper,
+    /// Where its paths lead: the host's root, or that of its process where this lives in another mount
+    /// namespace.
+    pub root: Root,
     /// Its process, if it runs.
     pub process: Option<ProcessId>,
     /// When that process began, in clock ticks since boot: its number alone may be another's later.
@@ -113,6 +130,12 @@ pub struct Found {
     pub version: Option<Version>,
     /// What could not be found out of its inputs; each is a sentence.
     pub unknown: Vec<String>,
+    /// Why its positions cannot be read, where others are judged all the same.
+    pub unreadable: Option<String>,
+    /// Its inputs that read no files, by their names: they are not judged.
+    pub others: Vec<String>,
+    /// The files and folders of its configuration, as they were when they were read.
+    pub sources: Vec<Source>,
     /// Whom to ask for its counters.
     pub witness: Option<Arc<dyn Witness>>,
 }
@@ -125,6 +148,48 @@ impl Found {
         let own =
             |pid| proc.stat(pid).is_ok_and(|stat| !stat.is_zombie() && Some(stat.start_time) == self.started);
         self.process.is_some_and(own)
+    }
+
+    /// Whether its positions lie at this place, by whatever path.
+    #[must_use]
+    pub fn keeps(&self, root: &Root, place: &Path) -> bool {
+        if self.root.prefix() == root.prefix() && self.positions == place {
+            return true;
+        }
+        match (self.root.stat(&self.positions), root.stat(place)) {
+            (Ok(own), Ok(other)) => own.same_file(&other),
+            _ => false,
+        }
+    }
+
+    /// Whether two descriptions mean the same positions.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.shipper.name() == other.shipper.name() && self.keeps(&other.root, &other.positions)
+    }
+
+    /// Whether its configuration has changed since it was read.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.sources.iter().any(|source| Source::inspect(&self.root, &source.path).seen != source.seen)
+    }
+}
+
+/// A file or folder that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its device, inode and size, and when it was last written; `None` where it was not there.
+    pub seen: Option<(u64, u64, u64, (i64, u32))>,
+}
+
+impl Source {
+    /// As it is now.
+    #[must_use]
+    pub fn inspect(root: &Root, path: &Path) -> Self {
+        let seen = root.stat(path).ok().map(|stat| (stat.dev, stat.ino, stat.size, stat.mtime));
+        Self { path: path.to_owned(), seen }
     }
 }
 

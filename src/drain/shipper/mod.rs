@@ -5,11 +5,9 @@ pub mod filebeat;
 pub mod host;
 pub mod interface;
 
-pub use interface::{Error, Found, Latency, PositionSource, Shipper, Testimony, Version, Witness};
+pub use interface::{Counters, Error, Found, Latency, PositionSource, Shipper, Testimony, Version, Witness};
 
 use crate::os::error::Error as OsError;
-use crate::os::proc::ProcessId;
-use crate::os::root::Root;
 use host::Host;
 
 /// Every shipper there is.
@@ -24,18 +22,20 @@ pub fn named(name: &str) -> Option<&'static dyn Shipper> {
 /// Every shipper that runs or is installed.
 ///
 /// # Errors
-/// `/proc` cannot be read, or shows no process although this one runs.
-pub fn find(root: &Root) -> Result<Vec<Found>, OsError> {
-    let host = Host::inspect(root)?;
+/// A process that may be one cannot be examined.
+pub fn find(host: &Host) -> Result<Vec<Found>, OsError> {
     let mut found = Vec::new();
     for shipper in ALL {
-        found.extend(shipper.find(&host)?);
+        found.extend(shipper.find(host)?);
     }
-    for one in &mut found {
-        one.started =
-            one.process.and_then(|pid: ProcessId| host.proc.stat(pid).ok()).map(|stat| stat.start_time);
-    }
-    Ok(found)
+    Ok(found.into_iter().map(|one| with_start(host, one)).collect())
+}
+
+/// With the moment when its process began, which tells it from a later one of its number.
+#[must_use]
+pub fn with_start(host: &Host, found: Found) -> Found {
+    let stat = found.process.and_then(|pid| host.proc.stat(pid).ok());
+    Found { started: stat.map(|stat| stat.start_time), ..found }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod watches;
 use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::verdict::{Judgement, Verdict};
-use crate::drain::look::{Error, LIMIT, Options, Terms, look, moment, positions_of, shippers_of, wall};
+use crate::drain::look::{Error, LIMIT, Options, Terms, look, moment, positions_of_all, shippers_of, wall};
 use crate::drain::report::keep::Prepared;
 use crate::drain::report::{self, Stage};
 use crate::drain::wait::news::{News, Order, Phase, Summary};
@@ -125,11 +125,7 @@ impl<'t> Waiting<'t> {
         let at = report::rfc3339(wall());
         let mut goals = Goals::default();
         let found = shippers_of(&task.root, &task.options)?;
-        let mut sources = Vec::new();
-        for found in found {
-            let source = positions_of(&task.root, &found, task.options.limit.unwrap_or(LIMIT))?;
-            sources.push((found, source));
-        }
+        let sources = positions_of_all(found, &task.options, task.options.limit.unwrap_or(LIMIT))?;
         let watched: Vec<_> = sources.iter().map(|(found, source)| (found, &**source)).collect();
         let watches = Watches::open(&task.root, &task.features, &watched);
         let terms = terms(task, deadline, &goals);
@@ -272,7 +268,7 @@ impl<'t> Waiting<'t> {
         if heard.lost {
             self.pace.everything_changed(now);
             for one in &self.shippers {
-                self.watches.registry(&self.task.root, one.source.folder());
+                self.watches.registry(&one.found.root, one.source.folder());
             }
         }
     }
@@ -284,7 +280,7 @@ impl<'t> Waiting<'t> {
         self.watches.registry_changes();
         let mut behind = false;
         for one in &mut self.shippers {
-            one.take_in(&self.task.root);
+            one.take_in();
             let cursors = &one.source.positions().cursors;
             behind = one.behind.still(|mark| position(cursors, mark)) || behind;
         }
@@ -301,7 +297,8 @@ impl<'t> Waiting<'t> {
             let terms = terms(self.task, self.deadline, &self.goals);
             for one in &mut self.shippers {
                 one.find_again(self.task, &mut self.watches);
-                one.take_in(&self.task.root);
+                one.configured_again(self.task);
+                one.take_in();
                 one.look(self.task, &terms);
             }
             if !self.shippers.iter().any(|one| self.goals.finish_lines(one.history.files())) {
@@ -316,7 +313,7 @@ impl<'t> Waiting<'t> {
     fn watch_folders(&mut self) {
         for one in &self.shippers {
             let paths = one.history.files().iter().map(|file| Path::new(OsStr::from_bytes(&file.path)));
-            self.watches.folders(&self.task.root, paths);
+            self.watches.folders(&one.found.root, paths);
         }
         self.pace.hear(self.watches.hearing());
     }
@@ -339,7 +336,8 @@ impl<'t> Waiting<'t> {
     }
 
     fn summary(&self, verdict: Verdict) -> Summary {
-        Summary::of(self.shippers.iter().map(|one| one.history.files()), verdict)
+        let remarks = self.shippers.iter().flat_map(|one| one.last.remarks.iter().cloned());
+        Summary::of(self.shippers.iter().map(|one| one.history.files()), verdict).with(remarks)
     }
 }
 

@@ -44,6 +44,18 @@ impl Summary {
             because: worst.map(|reason| reason.sentence().into_owned()).unwrap_or_default(),
         }
     }
+
+    /// With what was not delivered and is not waited for, named where nothing else stands in the way.
+    #[must_use]
+    pub fn with(mut self, remarks: impl Iterator<Item = String>) -> Self {
+        for remark in remarks {
+            if !self.because.is_empty() {
+                self.because.push_str("; ");
+            }
+            self.because.push_str(&remark);
+        }
+        self
+    }
 }
 
 /// A phase of a drain. At each the report is written and synced.

@@ -38,13 +38,25 @@ pub(super) struct One {
 }
 
 impl One {
-    pub(super) fn take_in(&mut self, root: &Root) {
+    pub(super) fn take_in(&mut self) {
         self.fault = self.source.refresh().err().map(|error| error.to_string());
         if self.fault.is_some()
-            && let Ok(source) = positions_of(root, &self.found, LIMIT)
+            && let Ok(source) = positions_of(&self.found, LIMIT)
         {
             self.source = source;
             self.fault = None;
+        }
+    }
+
+    /// A configuration that has changed is read again: the shipper may have read it again, too.
+    pub(super) fn configured_again(&mut self, task: &Task) {
+        if !self.found.is_outdated() {
+            return;
+        }
+        let now = shippers_of(&task.root, &task.options).unwrap_or_default();
+        if let Some(found) = now.into_iter().find(|found| found.is_same(&self.found)) {
+            let (process, started) = (self.found.process, self.found.started);
+            self.found = Found { process, started, ..found };
         }
     }
 
@@ -55,7 +67,7 @@ impl One {
             return;
         }
         let now = shippers_of(&task.root, &task.options).unwrap_or_default();
-        let same = |found: &Found| found.positions == self.found.positions && found.process.is_some();
+        let same = |found: &Found| found.is_same(&self.found) && found.process.is_some();
         if let Some(found) = now.into_iter().find(same) {
             self.found = found;
             self.dead_since = None;

@@ -54,7 +54,7 @@ impl Watches {
             watches.unwatched.insert("inotify is switched off".to_owned());
         }
         for (found, source) in shippers {
-            watches.registry(root, source.folder());
+            watches.registry(&found.root, source.folder());
             watches.process(root, features, found);
         }
         watches

@@ -1,6 +1,6 @@
 //! What is true of the world: what somebody who looks could see, and what is still to be shipped.
 
-use super::{File, Id, Place, Ttl, World};
+use super::{By, File, Id, Place, Ttl, World};
 use crate::rng::Rng;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -54,7 +54,8 @@ impl World {
             other
                 && !anew
                 && match state.offset.map(|offset| offset.cmp(&file.size())) {
-                    Some(Ordering::Equal) => state.updated >= file.modified,
+                    // One that sticks to the file is taken at its word.
+                    Some(Ordering::Equal) => self.config.by != By::Path || state.updated >= file.modified,
                     Some(Ordering::Less) | None => true,
                     Some(Ordering::Greater) => false,
                 }

@@ -17,6 +17,7 @@ fn file(ino: u64, size: u64, acknowledged: Option<u64>, reason: Reason) -> Progr
         input_id: Box::default(),
         stream: None,
         hold: Duration::ZERO,
+        seen_at_end: false,
         still_since: Moment(0),
     }
 }

@@ -62,6 +62,9 @@ impl Case<'_, '_> {
     /// Files that the shipper provably never takes.
     fn left_alone(&self) -> Option<Reason> {
         let rules = self.rules;
+        if rules.wanted == Wanted::Orphaned {
+            return Some(Reason::Unclaimed);
+        }
         match self.cursor {
             // One that is open was claimed, and the registry is behind.
             Some(cursor) if cursor.ttl == Ttl::Unclaimed && !matches!(self.file.held, Held::Open { .. }) => {
@@ -69,7 +72,9 @@ impl Case<'_, '_> {
                     return Some(Reason::Unclaimed);
                 }
                 match rules.wanted {
-                    Wanted::No | Wanted::Excluded | Wanted::Link => Some(Reason::Unclaimed),
+                    Wanted::No | Wanted::Orphaned | Wanted::Excluded | Wanted::Link => {
+                        Some(Reason::Unclaimed)
+                    }
                     Wanted::Unknown if self.position.rest > 0 => Some(Reason::ConfigurationUnknown),
                     Wanted::Asked | Wanted::Matched | Wanted::Unknown => None,
                 }
@@ -85,7 +90,7 @@ impl Case<'_, '_> {
                 Wanted::Link => Some(Reason::SymbolicLink),
                 Wanted::Matched if self.too_old() => Some(Reason::IgnoredByAge),
                 Wanted::Matched if self.file.size < rules.shortest => Some(Reason::TooShort),
-                Wanted::Matched | Wanted::No | Wanted::Unknown => None,
+                Wanted::Matched | Wanted::No | Wanted::Orphaned | Wanted::Unknown => None,
             },
         }
     }
@@ -113,14 +118,18 @@ impl Case<'_, '_> {
     /// when the event was published (`updateOp.Execute`). So a position at the end that is older than
     /// the last write speaks of what the file held before: of the file which had the name, or of
     /// bytes that were cut off before as many others came.
+    ///
+    /// One that sticks to a file is taken at its word: `touch`, a clock that was set and a server's clock
+    /// move the time of the last write as well, and a file that was truncated and has grown to the very
+    /// size again is all that would be caught.
     fn position_older(&self) -> bool {
+        self.by_name() && self.state_older() && self.checks.on(Check::PathAge)
+    }
+
+    /// Whether the state is older than the last write; one of 1.x has no time.
+    fn state_older(&self) -> bool {
         let modified = self.file.modified;
-        let older = self.cursor.is_some_and(|cursor| match cursor.updated {
-            Some(updated) => updated < modified,
-            // A state of 1.x has no time; one that sticks to a file is taken at its word.
-            None => self.by_name(),
-        });
-        older && self.checks.on(Check::PathAge)
+        self.cursor.is_some_and(|cursor| cursor.updated.is_none_or(|updated| updated < modified))
     }
 
     /// Whether the position sticks to the name: then the shipper keeps the old file's position until
@@ -157,7 +166,9 @@ impl Case<'_, '_> {
             // The end of a compressed file was acknowledged, and this one is none.
             Coding::Plain if eof => Some(Reason::PositionOlder),
             Coding::Plain => None,
-            Coding::Gzip if eof && self.position_older() => Some(Reason::PositionOlder),
+            Coding::Gzip if eof && self.state_older() && self.checks.on(Check::PathAge) => {
+                Some(Reason::PositionOlder)
+            }
             Coding::Gzip if eof => Some(Reason::CompressedDone),
             Coding::Gzip if self.cursor.is_none() => Some(self.not_picked_up()),
             Coding::Gzip => Some(Reason::Compressed),
@@ -221,6 +232,7 @@ impl Case<'_, '_> {
                 | Wanted::Excluded
                 | Wanted::Link
                 | Wanted::No
+                | Wanted::Orphaned
                 | Wanted::Unknown => self.not_picked_up(),
             };
         };
@@ -241,10 +253,11 @@ impl Case<'_, '_> {
         if self.rules.access == Access::Refused { Reason::Refused } else { Reason::Behind }
     }
 
-    /// A closed file that the input would not open again: it opens a file when it has grown, and
-    /// this one has not for so long that it was closed at its end.
+    /// A closed file that the input would not open again, since it has not grown for so long. That it was
+    /// closed at its end is likely only where lines are left out: else its position would be there.
     fn closed_at_end(&self, cursor: &Cursor<'_>) -> bool {
-        cursor.input.reopens_only_on_growth()
+        self.rules.lines != Lines::AsTheyAre
+            && cursor.input.reopens_only_on_growth()
             && matches!(cursor.ttl, Ttl::Never | Ttl::For(_))
             && self.rules.open_files == OpenFiles::Any
             && self.rules.access == Access::NothingSaid

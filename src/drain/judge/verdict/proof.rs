@@ -29,6 +29,9 @@ pub(super) fn proof(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Proof
         return Proof::NothingInFlight;
     }
     let Some(evidence) = facts.evidence else { return Proof::None };
+    if file.held == Held::No && !file.seen_at_end && checks.on(Check::ClosedStill) {
+        return Proof::None;
+    }
     if file.held == Held::Unknown && checks.on(Check::ClosedStill) {
         return Proof::None;
     }
@@ -65,6 +68,16 @@ fn still_for(file: &Progress, facts: &Facts<'_>) -> Duration {
         Held::Open { .. } if file.hold > Duration::ZERO => hold,
         Held::Open { .. } => Duration::ZERO,
         Held::No | Held::Unknown => hold,
+    }
+}
+
+/// What the counters say about the lines of files that are gone: some that were read before may be in
+/// the shipper's memory.
+pub(super) fn of_gone(facts: &Facts<'_>) -> Proof {
+    match facts.evidence {
+        Some(evidence) if evidence.active > 0 => Proof::InFlight,
+        Some(evidence) if evidence.at >= facts.gone.1 => Proof::NothingInFlight,
+        Some(_) | None => Proof::None,
     }
 }
 

@@ -22,6 +22,7 @@ fn file(reason: Reason, held: Held) -> Progress {
         input_id: Box::default(),
         stream: None,
         hold: Duration::ZERO,
+        seen_at_end: true,
         still_since: Moment(100),
     }
 }
@@ -32,6 +33,7 @@ fn facts(evidence: Option<Evidence>) -> Facts<'static> {
         trust: Trust::Acknowledged,
         evidence,
         idle: None,
+        gone: (0, Moment(0)),
         counted: Counted::FilesOnly,
         doubts: &[],
         now: Moment(100),
@@ -129,6 +131,48 @@ fn silence_without_evidence_is_cannot_tell_once_it_has_lasted() {
     assert_eq!(judge(&filtered, &facts, Checks::ALL), Judgement::Final(Verdict::CannotTell));
     // An output that is blocked looks like this, and may come back.
     assert_eq!(judge(&queued, &facts, Checks::ALL), Judgement::Wait);
+}
+
+#[test]
+fn a_closed_file_rests_only_when_it_was_seen_read_to_its_end() {
+    let counted = facts(Some(Evidence { active: 0, at: Moment(1000) }));
+    let closed = |seen_at_end| Progress { seen_at_end, ..file(Reason::ReadToEnd(Cause::Filtered), Held::No) };
+    assert_eq!(verdict(closed(true), &counted), Verdict::Settled);
+    assert_eq!(verdict(closed(false), &counted), Verdict::CannotTell);
+}
+
+#[test]
+fn lines_of_files_that_are_gone_are_proved_by_counters_alone() {
+    let done = || file(Reason::Acknowledged, Held::No);
+    let gone = |evidence| Facts { gone: (1, Moment(90)), ..facts(evidence) };
+    let counted = |active, at| gone(Some(Evidence { active, at: Moment(at) }));
+    assert_eq!(verdict(done(), &gone(None)), Verdict::CannotTell);
+    assert_eq!(verdict(done(), &counted(0, 89)), Verdict::CannotTell);
+    assert_eq!(verdict(done(), &counted(0, 90)), Verdict::Drained);
+    // Whatever the age of the counters, what they say is in flight is not drained.
+    assert_eq!(verdict(done(), &counted(7, 1)), Verdict::GaveUp);
+    assert_eq!(verdict(done(), &Facts { life: Life::Dead, ..gone(None) }), Verdict::ShipperDead);
+}
+
+#[test]
+fn one_lost_file_does_not_end_the_wait_for_the_others() {
+    let later = Moment(0).after(Duration::from_secs(9));
+    let lost = file(Reason::Gone, Held::No);
+    let waiting = [lost.clone(), file(Reason::ReadToEnd(Cause::NotNamed), Held::Open { read: 10 })];
+    let facts = Facts { deadline: later, ..facts(None) };
+    assert_eq!(judge(&waiting, &facts, Checks::ALL), Judgement::Wait);
+    let over = Facts { now: later, ..facts };
+    assert_eq!(judge(&waiting, &over, Checks::ALL), Judgement::Final(Verdict::Lost));
+    assert_eq!(judge(&[lost], &over, Checks::ALL), Judgement::Final(Verdict::Lost));
+}
+
+#[test]
+fn a_removed_file_that_is_shipped_later_is_not_lost() {
+    let removed = file(Reason::GoneRead, Held::No);
+    let counted = |active, at| facts(Some(Evidence { active, at: Moment(at) }));
+    assert_eq!(verdict(removed.clone(), &counted(0, 200)), Verdict::Settled);
+    assert_eq!(verdict(removed.clone(), &counted(3, 200)), Verdict::Lost);
+    assert_eq!(verdict(removed, &facts(None)), Verdict::Lost);
 }
 
 #[test]

@@ -4,11 +4,10 @@ use super::follow::{States, states};
 use super::state::STATES;
 use crate::drain::cursor::Positions;
 use crate::drain::judge::facts::Trust;
-use crate::drain::shipper::host::Host;
+use crate::drain::shipper::host::{Host, Process};
 use crate::drain::shipper::interface::{Error, Found, Latency, PositionSource, Shipper, Version};
 use crate::os::error::Error as OsError;
-use crate::os::root::Root;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// The agent's executable.
@@ -36,18 +35,21 @@ impl Shipper for CloudWatchAgent {
     }
 
     fn find(&self, host: &Host) -> Result<Vec<Found>, OsError> {
-        let mut running = host.processes.iter().filter(|process| process.name() == EXECUTABLE);
-        let process = running.next_back().map(|process| process.pid);
+        let mut running = host.processes.iter();
+        let own =
+            |process: &&Process| process.name() == EXECUTABLE && host.believes(process, &host.root, &[]);
+        let process = running.rfind(own).map(|process| process.pid);
         let here = process.is_some() || host.root.exists(Path::new(STATES));
         let version = host.root.read(Path::new(VERSION), 4096).ok();
         let version = version.and_then(|text| Version::parse(String::from_utf8_lossy(&text).trim()));
-        let found = Found { process, version, ..self.unfound(Path::new(STATES)) };
+        let found = Found { process, version, ..self.at(host, Path::new(STATES)) };
         Ok(here.then_some(found).into_iter().collect())
     }
 
-    fn unfound(&self, positions: &Path) -> Found {
+    fn at(&self, host: &Host, positions: &Path) -> Found {
         Found {
             shipper: &CloudWatchAgent,
+            root: host.root.clone(),
             process: None,
             started: None,
             own: positions.to_owned(),
@@ -56,17 +58,21 @@ impl Shipper for CloudWatchAgent {
             latency: LATENCY,
             version: None,
             unknown: vec!["which files the CloudWatch agent takes is not read from its configuration".into()],
+            unreadable: None,
+            others: Vec::new(),
+            sources: Vec::new(),
             witness: None,
         }
     }
 
-    fn configure(&self, _: &Root, _: &Path, _: &mut Found) -> Result<(), Error> {
+    fn configure(&self, _: &Path, _: &mut Found) -> Result<(), Error> {
         Err(Error::Unreadable("cannot take --config: the CloudWatch agent's is not read".into()))
     }
 
-    fn open(&self, root: &Root, place: &Path) -> Result<Box<dyn PositionSource>, Error> {
-        let positions = states(root, place)?;
-        Ok(Box::new(States { root: root.clone(), folder: PathBuf::from(place), positions }))
+    fn open(&self, found: &Found) -> Result<Box<dyn PositionSource>, Error> {
+        let (root, folder) = (found.root.clone(), found.positions.clone());
+        let positions = states(&root, &folder)?;
+        Ok(Box::new(States { root, folder, positions }))
     }
 
     fn format(&self, _: &Positions) -> &'static str {

@@ -1,23 +1,26 @@
 //! filebeat.yml, as far as a drain needs it: where the registry is, which files are shipped, and how.
 //!
-//! Only what is plainly there is taken. A value that depends on the environment (`${…}`), on files
-//! that amr does not read (a module's manifest) or on what is found at run time (autodiscover) is
-//! [`Setting::Unknown`] and listed by name in [`Config::unknown`]: a file that no known input asks
-//! for may then still be shipped by an unknown one. Overrides (`-E`) and command-line flags count as
-//! Filebeat counts them, after the file. Pure: whoever calls reads the files that
-//! [`Config::includes`] names.
+//! Only what is plainly there is taken. A value that depends on a variable whose value is not known
+//! (`${…}`) or on what is found at run time (autodiscover) is [`Setting::Unknown`] and listed by name
+//! in [`Config::unknown`]: a file that no known input asks for may then still be shipped by an unknown
+//! one. Overrides (`-E`) and command-line flags count as Filebeat counts them, after the files. Pure:
+//! whoever calls reads the files that [`Config::includes`] and [`Config::filesets`] name.
 
 pub mod flags;
 mod input;
+pub mod module;
 mod setting;
+pub mod vars;
 pub mod yaml;
 
 pub use flags::Flags;
 pub use input::{Identification, Kind, LogInput, Multiline};
+pub use module::Fileset;
 pub use setting::{Setting, go_duration};
 
 use setting::{boolean, duration, string};
 use std::time::Duration;
+use vars::Vars;
 use yaml::{Node, Value};
 
 /// Something in the configuration that amr does not know the meaning of.
@@ -39,6 +42,8 @@ pub struct Include {
     pub pattern: String,
     /// What the files hold.
     pub holds: Holds,
+    /// `reload.period`, where they are read again as they change.
+    pub reload: Option<Duration>,
 }
 
 /// What an included file holds.
@@ -59,6 +64,15 @@ pub struct Http {
     pub host: String,
     /// `http.port`
     pub port: u16,
+}
+
+/// A queue that acknowledges what it has on its own disk, before the output does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskQueue {
+    /// The folder of its segments, where they are known (`queue.disk.path`).
+    pub folder: Setting<String>,
+    /// `queue.spool`: one file, which never says whether it is empty.
+    pub spool: bool,
 }
 
 /// What the configuration says.
@@ -82,8 +96,14 @@ pub struct Config {
     pub queue_flush: Setting<Duration>,
     /// `logging.metrics.enabled` and its period; zero when it is off.
     pub metrics_period: Setting<Duration>,
+    /// The queue on disk (`queue.disk`, `queue.spool`), if there is one.
+    pub disk_queue: Option<DiskQueue>,
     /// The inputs that read files and are switched on.
     pub inputs: Vec<LogInput>,
+    /// Those that read no files, by their names.
+    pub others: Vec<String>,
+    /// What modules make inputs of, with [`Config::add_fileset`].
+    pub filesets: Vec<Fileset>,
     /// Further files to read, with [`Config::add`].
     pub includes: Vec<Include>,
     /// What is not known.
@@ -95,11 +115,17 @@ pub struct Config {
 /// # Errors
 /// It is not YAML.
 pub fn read(file: &str, text: &str, flags: &Flags) -> Result<Config, yaml::Error> {
-    let mut tree = yaml::read(text)?;
+    Ok(from_tree(file, yaml::read(text)?, flags, &Vars::default()))
+}
+
+/// Of the tree of filebeat.yml, or of several that were laid over one another.
+#[must_use]
+pub fn from_tree(file: &str, mut tree: Node, flags: &Flags, vars: &Vars) -> Config {
     flags.lay_over(&mut tree);
+    vars.resolve(&mut tree);
     let mut config = Config::default();
     config.whole(file, &tree);
-    Ok(config)
+    config
 }
 
 impl Config {
@@ -107,8 +133,9 @@ impl Config {
     ///
     /// # Errors
     /// It is not YAML.
-    pub fn add(&mut self, holds: Holds, file: &str, text: &str) -> Result<(), yaml::Error> {
-        let tree = yaml::read(text)?;
+    pub fn add(&mut self, holds: Holds, file: &str, text: &str, vars: &Vars) -> Result<(), yaml::Error> {
+        let mut tree = yaml::read(text)?;
+        vars.resolve(&mut tree);
         match holds {
             Holds::Inputs => self.inputs(file, &tree),
             Holds::Modules => self.modules(file, &tree),
@@ -126,6 +153,7 @@ impl Config {
     fn whole(&mut self, file: &str, tree: &Node) {
         self.settings(tree);
         self.http(tree);
+        self.queue(tree);
         self.sources(file, tree);
     }
 
@@ -184,6 +212,7 @@ impl Config {
                 Setting::Set(folder) => self.includes.push(Include {
                     pattern: format!("{}/*.yml", folder.trim_end_matches('/')),
                     holds: Holds::Configuration,
+                    reload: None,
                 }),
                 Setting::Default => {}
                 Setting::Unknown(text) => self.unknown(file, node, &format!("config_dir {text}")),
@@ -192,6 +221,20 @@ impl Config {
         if let Some(node) = tree.get("management.enabled").filter(|node| boolean(node) != Setting::Set(false))
         {
             self.unknown(file, node, "central management: the inputs come from a server");
+        }
+    }
+
+    fn queue(&mut self, tree: &Node) {
+        let on = |name: &str| {
+            let node = tree.get(name).filter(|node| node.value != Value::Null)?;
+            let off = node.get("enabled").is_some_and(|node| boolean(node) == Setting::Set(false));
+            (!off).then_some(node)
+        };
+        if let Some(disk) = on("queue.disk") {
+            let folder = disk.get("path").map_or(Setting::Default, string);
+            self.disk_queue = Some(DiskQueue { folder, spool: false });
+        } else if on("queue.spool").is_some() {
+            self.disk_queue = Some(DiskQueue { folder: Setting::Default, spool: true });
         }
     }
 
@@ -217,13 +260,16 @@ impl Config {
             Setting::Default | Setting::Set(true) => {}
             Setting::Unknown(text) => return self.unknown(file, path, &format!("{name}.enabled: {text}")),
         }
+        let reloads = tree.get(&format!("{name}.reload.enabled")).map(boolean) == Some(Setting::Set(true));
+        let period = tree.get(&format!("{name}.reload.period")).map_or(Setting::Default, duration);
+        let reload = reloads.then(|| period.or(RELOAD).unwrap_or(RELOAD));
         match string(path) {
-            Setting::Set(pattern) => self.includes.push(Include { pattern, holds }),
+            Setting::Set(pattern) => self.includes.push(Include { pattern, holds, reload }),
             Setting::Default => {}
             // The packages' own file has it like this, and there is one thing it means.
             Setting::Unknown(text) => match text.strip_prefix("${path.config}/") {
                 Some(rest) if !rest.contains("${") => {
-                    self.includes.push(Include { pattern: rest.into(), holds });
+                    self.includes.push(Include { pattern: rest.into(), holds, reload });
                 }
                 Some(_) | None => self.unknown(file, path, &format!("{name}.path: {text}")),
             },
@@ -233,77 +279,27 @@ impl Config {
     fn inputs(&mut self, file: &str, list: &Node) {
         for node in list.list() {
             match input::read(node) {
-                Ok(Some(input)) => {
-                    for what in &input.unknown {
-                        self.unknown(file, node, what);
-                    }
-                    self.inputs.push(input);
-                }
-                Ok(None) => {}
+                Ok(input::Read::Files(input)) => self.take_input(file, node.line, *input),
+                Ok(input::Read::Other(kind)) => self.others.push(kind),
+                Ok(input::Read::Off) => {}
                 Err(what) => self.unknown(file, node, &what),
             }
         }
     }
 
-    /// A module's filesets: `var.paths` is what is plainly there; the defaults lie in manifests.
-    fn modules(&mut self, file: &str, list: &Node) {
-        for module in list.list() {
-            let name = module.get("module").and_then(Node::text).unwrap_or("?").to_owned();
-            if module.get("enabled").is_some_and(|node| boolean(node) == Setting::Set(false)) {
-                continue;
-            }
-            let Value::Map(filesets) = &module.value else {
-                self.unknown(file, module, "a module that is no map");
-                continue;
-            };
-            let mut named = false;
-            for (fileset, node) in filesets {
-                if !matches!(node.value, Value::Map(_)) {
-                    continue;
-                }
-                named = true;
-                self.fileset(file, &name, fileset, node);
-            }
-            if !named {
-                self.unknown(file, module, &format!("module '{name}': its filesets and their default paths"));
-            }
-        }
-    }
-
-    fn fileset(&mut self, file: &str, module: &str, fileset: &str, node: &Node) {
-        match node.get("enabled").map_or(Setting::Default, boolean) {
-            Setting::Set(false) => return,
-            Setting::Set(true) => {}
-            Setting::Default | Setting::Unknown(_) => {
-                self.unknown(
-                    file,
-                    node,
-                    &format!("module '{module}', fileset '{fileset}': whether it is on"),
-                );
-            }
-        }
-        match node.get("var.paths") {
-            Some(paths) if !paths.list().is_empty() => {
-                let input = LogInput::of_module(paths);
-                for what in &input.unknown {
-                    self.unknown(file, node, what);
-                }
-                self.inputs.push(input);
-            }
-            Some(_) | None => {
-                self.unknown(
-                    file,
-                    node,
-                    &format!("module '{module}', fileset '{fileset}': its default paths"),
-                );
-            }
-        }
+    fn take_input(&mut self, file: &str, line: usize, input: LogInput) {
+        let unknown = |what: &String| Unknown { file: file.into(), line, what: what.clone() };
+        self.unknown.extend(input.unknown.iter().map(unknown));
+        self.inputs.push(input);
     }
 
     fn unknown(&mut self, file: &str, node: &Node, what: &str) {
         self.unknown.push(Unknown { file: file.into(), line: node.line, what: what.into() });
     }
 }
+
+/// `reload.period` by default.
+const RELOAD: Duration = Duration::from_secs(10);
 
 /// The value under one of these names; of several the last one counts.
 fn last<'t>(tree: &'t Node, names: &[&str]) -> Option<&'t Node> {

@@ -5,14 +5,17 @@
 //! and the `log.json` that it has open. Nothing is executed: the version is what the package's files
 //! say. A driver: it reads `/proc` and files.
 
-use super::config::{Config, Flags, Setting};
-use super::load::{LARGEST, Loaded, load};
+use super::config::{Flags, Setting};
+use super::load::{LARGEST, Loaded, Plan, load, vars};
+use super::shipper::slowest;
 use super::{Filebeat, latency, own_log, rules};
+use crate::drain::cursor::Timestamp;
 use crate::drain::shipper::host::{Host, Process};
 use crate::drain::shipper::interface::{Found, Version};
 use crate::os::error::Error as OsError;
 use crate::os::proc::ProcessId;
 use crate::os::root::Root;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,31 +46,49 @@ pub(super) fn all(host: &Host) -> Result<Vec<Found>, OsError> {
         }
     }
     merge_parents(&mut found);
-    if let Some(one) = installed(&host.root)
-        && !found.iter().any(|other| other.positions == one.positions)
-    {
-        found.push(one);
-    }
-    found.extend(agent_components(&host.root, &found));
-    // The process that holds the lock of a data folder, by whatever name its executable goes.
-    for one in &mut found {
-        one.process = one.process.or_else(|| host.lock_holder(&one.own.join("filebeat.lock")));
+    for one in installed(host).into_iter().chain(agent_components(host)) {
+        if !found.iter().any(|other| other.is_same(&one)) {
+            found.push(holder_known(host, one));
+        }
     }
     Ok(found)
 }
 
+/// The Filebeat that keeps its positions at this place.
+pub(super) fn at(host: &Host, positions: &Path) -> Found {
+    let doubt = "no process keeps its positions there, and --config names no configuration";
+    let unknown = Found { unknown: vec![doubt.to_owned()], ..nothing_but(&host.root, positions.to_owned()) };
+    holder_known(host, unknown)
+}
+
+/// With the process that holds the lock of its data folder, or has its log open, by whatever name its
+/// executable goes; what that was told counts.
+fn holder_known(host: &Host, found: Found) -> Found {
+    let log = || host.root.stat(&found.positions.join("filebeat/log.json")).ok();
+    let locker = host.lock_holder(&host.root, &found.own.join("filebeat.lock"));
+    let Some(pid) = locker.or_else(|| log().and_then(|log| host.opener(&log))) else { return found };
+    let exe = host.proc.exe(pid).unwrap_or_default();
+    match described_by(host, &Process { pid, exe }) {
+        Ok((mut own, _)) if own.keeps(&host.root, &found.positions) => {
+            own.process = Some(pid);
+            own
+        }
+        Ok(_) | Err(_) => Found { process: Some(pid), ..found },
+    }
+}
+
 /// The Filebeat that a process is.
 fn running(host: &Host, process: &Process) -> Result<Option<Found>, OsError> {
-    let words = host.proc.cmdline(process.pid)?;
-    let words: Vec<&str> = words.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    let (mut found, words) = described_by(host, process)?;
     // One executable for all beats: the first word says which.
-    if process.name() != "filebeat" && words.first() != Some(&"filebeat") {
+    if process.name() != "filebeat" && words.first().map(String::as_str) != Some("filebeat") {
         return Ok(None);
     }
-    let flags = Flags::parse(words.iter().copied());
-    let cwd = host.root.read_link(Path::new(&format!("/proc/{}/cwd", process.pid))).ok();
-    let beside = process.exe.is_absolute().then(|| process.exe.parent()).flatten();
-    let mut found = described(&host.root, &flags, cwd.as_deref(), beside);
+    let configuration: Vec<PathBuf> =
+        found.sources.iter().take(1).map(|source| source.path.clone()).collect();
+    if !host.believes(process, &found.root, &configuration) {
+        return Ok(None);
+    }
     found.process = Some(process.pid);
     match open_registry(host, process.pid) {
         Some(folder) if folder != found.positions && !folder.starts_with(&found.positions) => {
@@ -76,13 +97,40 @@ fn running(host: &Host, process: &Process) -> Result<Option<Found>, OsError> {
         }
         Some(_) | None => {}
     }
-    if let Some(holder) = host.lock_holder(&found.own.join("filebeat.lock"))
+    if let Some(holder) = host.lock_holder(&found.root, &found.own.join("filebeat.lock"))
         && holder != process.pid
     {
         let pid = process.pid;
         found.unknown.push(format!("process {holder} holds the lock of its data folder, not process {pid}"));
     }
     Ok(Some(found))
+}
+
+/// The Filebeat that a process was told to be, and its words.
+fn described_by(host: &Host, process: &Process) -> Result<(Found, Vec<String>), OsError> {
+    let pid = process.pid;
+    let words = host.proc.cmdline(pid)?;
+    let words: Vec<String> =
+        words.iter().skip(1).filter_map(|word| word.to_str()).map(str::to_owned).collect();
+    let flags = Flags::parse(words.iter().map(String::as_str));
+    let cwd = host.root.read_link(Path::new(&format!("/proc/{pid}/cwd"))).ok();
+    let beside = process.exe.is_absolute().then(|| process.exe.parent()).flatten();
+    let root = host.root_of(pid);
+    let told = Told {
+        root: root.as_ref().unwrap_or(&host.root),
+        flags: &flags,
+        cwd: cwd.as_deref(),
+        beside,
+        environment: host.environment(pid),
+        began: host.began(pid),
+    };
+    let mut found = described(told);
+    if root.is_none() {
+        found
+            .unknown
+            .push(format!("process {pid} lives in another mount namespace, which cannot be looked into"));
+    }
+    Ok((found, words))
 }
 
 /// The folder of the `log.json` that a process has open.
@@ -96,26 +144,46 @@ fn open_registry(host: &Host, pid: ProcessId) -> Option<PathBuf> {
     })
 }
 
-/// A Filebeat of these flags: the places, from the flags, the configuration and the defaults.
-fn described(root: &Root, flags: &Flags, cwd: Option<&Path>, beside: Option<&Path>) -> Found {
-    let absolute = |path: &str, base: Option<&Path>| match (Path::new(path).is_absolute(), base) {
+/// What a Filebeat was told.
+struct Told<'t> {
+    root: &'t Root,
+    flags: &'t Flags,
+    cwd: Option<&'t Path>,
+    /// The folder of its executable.
+    beside: Option<&'t Path>,
+    environment: Option<BTreeMap<String, String>>,
+    began: Option<Timestamp>,
+}
+
+fn absolute(path: &str, base: Option<&Path>) -> PathBuf {
+    match (Path::new(path).is_absolute(), base) {
         (true, _) | (false, None) => PathBuf::from(path),
         (false, Some(base)) => base.join(path),
-    };
+    }
+}
+
+/// A Filebeat that was told this: the places, from the flags, the configuration and the defaults.
+fn described(told: Told<'_>) -> Found {
+    let Told { root, flags, cwd, beside, environment, began } = told;
     // Without flags: the home is where the executable lies, and everything is below it.
     let home = flags.setting("path.home").map(|path| absolute(path, cwd)).or(beside.map(Path::to_path_buf));
     let folder = flags.setting("path.config").map(|path| absolute(path, cwd)).or(home.clone());
-    let name = flags.config.last().map_or("filebeat.yml", String::as_str);
-    let file = absolute(name, folder.as_deref().or(cwd));
-    let Loaded { config, mut doubts } = load(root, &file, folder.as_deref(), flags);
-    if flags.config.len() > 1 {
-        doubts.push("it was started with several configuration files, the last one was read".into());
+    let base = folder.as_deref().or(cwd);
+    let mut files: Vec<PathBuf> = flags.config.iter().map(|name| absolute(name, base)).collect();
+    if files.is_empty() {
+        files.push(absolute("filebeat.yml", base));
     }
-    if !flags.modules.is_empty() {
-        doubts.push("it was started with -M, modules may have other settings".into());
+    let version = home.as_deref().and_then(|home| version(root, home));
+    let mut vars = vars(home.as_deref(), folder.as_deref(), flags);
+    vars.environment = environment;
+    let (folder, home) = (folder.as_deref(), home.as_deref());
+    let mut loaded = load(&Plan { root, files, folder, home, flags, vars, version, began });
+    if let Some(first) = flags.modules.first() {
+        loaded.doubts.push(format!("it was started with {first}: modules that no file names"));
     }
-    let data = match (&config.data, &home) {
-        (Setting::Set(path), _) => Some(absolute(path, home.as_deref().or(cwd))),
+    let (config, doubts) = (&loaded.config, &mut loaded.doubts);
+    let data = match (&config.data, home) {
+        (Setting::Set(path), _) => Some(absolute(path, home.or(cwd))),
         (Setting::Default, Some(home)) => Some(home.join("data")),
         (Setting::Default, None) => None,
         (Setting::Unknown(text), _) => {
@@ -132,17 +200,17 @@ fn described(root: &Root, flags: &Flags, cwd: Option<&Path>, beside: Option<&Pat
         }
     };
     let own = data.unwrap_or_else(|| PathBuf::from(DATA));
-    let positions = absolute(registry, Some(&own));
-    let version = home.as_deref().and_then(|home| version(root, home));
-    let mut found = Found { own, version, ..nothing_but(positions) };
-    take(&mut found, config, doubts);
+    let mut found = Found { version, ..nothing_but(root, absolute(registry, Some(&own))) };
+    found.own = own;
+    take(&mut found, loaded);
     found
 }
 
 /// A Filebeat of which nothing but the place of its positions is known.
-pub(super) fn nothing_but(positions: PathBuf) -> Found {
+pub(super) fn nothing_but(root: &Root, positions: PathBuf) -> Found {
     Found {
         shipper: &Filebeat,
+        root: root.clone(),
         process: None,
         started: None,
         own: positions.parent().unwrap_or(Path::new("/")).to_path_buf(),
@@ -151,29 +219,36 @@ pub(super) fn nothing_but(positions: PathBuf) -> Found {
         latency: latency(None),
         version: None,
         unknown: Vec::new(),
+        unreadable: None,
+        others: Vec::new(),
+        sources: Vec::new(),
         witness: None,
     }
 }
 
 /// Takes what a configuration says, in place of what was known.
-pub(super) fn take(found: &mut Found, config: Config, doubts: Vec<String>) {
-    let version = found.version;
-    found.latency = latency(version);
+pub(super) fn take(found: &mut Found, loaded: Loaded) {
+    let (version, mut config) = (found.version, loaded.config);
+    found.latency = slowest(&config, version);
     found.inputs = config.inputs.iter().map(|input| rules::input_rules(input, version)).collect();
-    found.unknown = doubts;
+    found.unknown = loaded.doubts;
     found.unknown.extend(config.unknown.iter().map(ToString::to_string));
-    found.witness = Some(Arc::new(own_log::SelfReport::of(config)));
+    found.others = std::mem::take(&mut config.others);
+    found.sources = loaded.sources;
+    found.witness = Some(Arc::new(own_log::SelfReport::new(config, &found.own)));
 }
 
 /// The packaged Filebeat, if its configuration or data are there.
-fn installed(root: &Root) -> Option<Found> {
+fn installed(host: &Host) -> Option<Found> {
+    let root = &host.root;
     let there = ["/etc/filebeat/filebeat.yml", DATA];
     if !there.iter().any(|path| root.exists(Path::new(path))) {
         return None;
     }
     let settings = PACKAGE.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let flags = Flags { settings, ..Flags::default() };
-    Some(described(root, &flags, None, None))
+    let told = Told { root, flags: &flags, cwd: None, beside: None, environment: None, began: None };
+    Some(described(told))
 }
 
 /// The version that the first line of the README in the home folder names, `# Welcome to Filebeat
@@ -184,17 +259,14 @@ fn version(root: &Root, home: &Path) -> Option<Version> {
     readme.lines().next()?.rsplit(' ').next().and_then(Version::parse)
 }
 
-/// The registries of Elastic Agent's components that no running process was found for.
-fn agent_components(root: &Root, found: &[Found]) -> Vec<Found> {
+/// The registries of Elastic Agent's components.
+fn agent_components(host: &Host) -> impl Iterator<Item = Found> {
     let pattern = "/opt/Elastic/Agent/data/elastic-agent-*/run/*/registry";
-    let folders = root.glob(pattern).unwrap_or_default();
-    let known = |folder: &PathBuf| found.iter().any(|one| one.positions == *folder);
-    let new = folders.into_iter().filter(|folder| !known(folder));
-    new.map(|folder| Found {
+    let folders = host.root.glob(pattern).unwrap_or_default();
+    folders.into_iter().map(|folder| Found {
         unknown: vec!["the Elastic Agent gives its inputs to this component at run time".into()],
-        ..nothing_but(folder)
+        ..nothing_but(&host.root, folder)
     })
-    .collect()
 }
 
 /// Two processes of one Filebeat (a wrapper that kept its words) share their positions: the one that
@@ -202,7 +274,7 @@ fn agent_components(root: &Root, found: &[Found]) -> Vec<Found> {
 fn merge_parents(found: &mut Vec<Found>) {
     let mut kept: Vec<Found> = Vec::new();
     for one in found.drain(..) {
-        kept.retain(|other| other.positions != one.positions);
+        kept.retain(|other| !other.is_same(&one));
         kept.push(one);
     }
     *found = kept;

@@ -4,12 +4,13 @@
 //! Only where it logs to files; what goes to the journal is not read. A log that cannot be read says
 //! nothing, and silence proves nothing. A driver: it reads files and talks.
 
-use super::config::{Config, Http, Setting};
+use super::config::{Config, DiskQueue, Http, Setting};
 use super::evidence::{self, LogDigest};
 use super::http;
 use crate::drain::cursor::FileId;
 use crate::drain::scan::{open, within};
-use crate::drain::shipper::interface::{Testimony, Witness};
+use crate::drain::shipper::interface::{Counters, Testimony, Witness};
+use crate::os::error::escape;
 use crate::os::root::{FileKind, Root, Stat};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -29,11 +30,14 @@ const HTTP_LIMIT: Duration = Duration::from_secs(1);
 pub(super) struct SelfReport {
     http: Setting<Http>,
     folder: PathBuf,
+    queue: Option<DiskQueue>,
+    data: PathBuf,
 }
 
 impl SelfReport {
-    pub(super) fn of(config: Config) -> Self {
-        Self { folder: folder(&config), http: config.http }
+    pub(super) fn new(config: Config, data: &Path) -> Self {
+        let folder = folder(&config);
+        Self { folder, http: config.http, queue: config.disk_queue, data: data.to_owned() }
     }
 }
 
@@ -49,10 +53,37 @@ impl Witness for SelfReport {
         }
     }
 
-    fn counters(&self) -> Option<u64> {
+    fn counters(&self) -> Option<Counters> {
         let Setting::Set(http) = &self.http else { return None };
         let endpoint = http::Endpoint::parse(&http.host, http.port)?;
-        evidence::stats(&http::get(&endpoint, "/stats", HTTP_LIMIT).ok()?)?.in_flight()
+        let said = evidence::stats(&http::get(&endpoint, "/stats", HTTP_LIMIT).ok()?)?;
+        Some(Counters { active: said.in_flight()?, dropped: said.dropped.unwrap_or(0) })
+    }
+
+    /// `queue.disk` acknowledges an event when it is in a segment, and removes a segment when the output has
+    /// acknowledged all of it (elastic/beats#16676); `queue.spool` is one file for ever.
+    fn kept_back(&self, root: &Root) -> Option<String> {
+        let queue = self.queue.as_ref()?;
+        if queue.spool {
+            return Some(
+                "its queue is on disk (queue.spool), and acknowledges before the output does".to_owned(),
+            );
+        }
+        let folder = match &queue.folder {
+            Setting::Set(folder) => self.data.join(folder),
+            Setting::Default => self.data.join("diskqueue"),
+            Setting::Unknown(text) => return Some(format!("its queue is on disk, in '{text}'")),
+        };
+        let shown = escape(folder.as_os_str());
+        let entries = match root.list(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.is_not_found() => return None,
+            Err(error) => return Some(format!("its queue on disk cannot be seen: {error}")),
+        };
+        let segment = |name: &[u8]| name.ends_with(b".seg");
+        let count = entries.iter().filter(|entry| segment(entry.name.as_encoded_bytes())).count();
+        (count > 0)
+            .then(|| format!("its queue on disk '{shown}' has {count} segments, which may not be shipped"))
     }
 }
 

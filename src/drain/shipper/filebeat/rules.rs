@@ -3,7 +3,8 @@
 
 use super::config::{Identification, Kind, LogInput, Setting};
 use crate::drain::judge::file::{Compression, Lines, OpenFiles, Rules, Start, Terminator, Wanted};
-use crate::drain::judge::rules::{InputRules, Links};
+use crate::drain::judge::rules::{InputRules, Links, Owner};
+use crate::drain::judge::tail::Stream;
 use crate::drain::shipper::interface::Version;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ const FINGERPRINT: u64 = 1024;
 pub fn input_rules(input: &LogInput, version: Option<Version>) -> InputRules {
     let container = matches!(input.kind, Kind::Container | Kind::Docker);
     InputRules {
+        owner: owner(input),
         patterns: input.paths.clone(),
         excluded: input.exclude_files.clone(),
         included: input.include_files.clone(),
@@ -24,6 +26,22 @@ pub fn input_rules(input: &LogInput, version: Option<Version>) -> InputRules {
             Setting::Default if !container => Links::LeftOut,
             Setting::Default | Setting::Set(true) | Setting::Unknown(_) => Links::Followed,
         },
+    }
+}
+
+/// The states of log inputs, containers' included, are shared by all of them; but for a container's
+/// stream, which is part of a state's meta where an input takes one alone.
+fn owner(input: &LogInput) -> Owner {
+    match (&input.kind, &input.id, &input.stream) {
+        (Kind::Module, _, _) => Owner::Unknown,
+        (Kind::Filestream, Setting::Set(id), _) => Owner::Input { id: id.as_bytes().into(), stream: None },
+        (Kind::Filestream, Setting::Default, _) => Owner::Input { id: (*b".global").into(), stream: None },
+        (Kind::Filestream, Setting::Unknown(_), _) => Owner::Unknown,
+        (Kind::Log | Kind::Container | Kind::Docker, _, Setting::Set(name)) if name != "all" => {
+            Owner::Input { id: Box::default(), stream: Stream::named(name.as_bytes()) }
+        }
+        (Kind::Log | Kind::Container | Kind::Docker, _, Setting::Unknown(_)) => Owner::Unknown,
+        (Kind::Log | Kind::Container | Kind::Docker, _, _) => Owner::unnamed(),
     }
 }
 
@@ -104,7 +122,7 @@ fn shortest(input: &LogInput, version: Option<Version>) -> u64 {
 mod tests {
     use super::*;
     use crate::drain::judge::glob::Pattern;
-    use crate::drain::judge::rules::rules_of;
+    use crate::drain::judge::rules::demands_of;
     use crate::drain::shipper::filebeat::config::{Flags, read};
 
     fn inputs(yaml: &str, version: &str) -> Vec<InputRules> {
@@ -112,6 +130,13 @@ mod tests {
         let config = read("filebeat.yml", &text, &Flags::default()).unwrap();
         assert!(config.unknown.is_empty(), "{:?}", config.unknown);
         config.inputs.iter().map(|input| input_rules(input, Version::parse(version))).collect()
+    }
+
+    /// What the inputs say, as if they were one.
+    fn rules_of(inputs: &[InputRules], path: &[u8], link: bool, others: Wanted) -> Rules {
+        let one = |input: &InputRules| InputRules { owner: Owner::unnamed(), ..input.clone() };
+        let inputs: Vec<InputRules> = inputs.iter().map(one).collect();
+        demands_of(&inputs, path, link, others)[0].rules
     }
 
     fn of(yaml: &str, path: &str) -> Rules {

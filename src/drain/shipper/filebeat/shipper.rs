@@ -1,9 +1,9 @@
 //! Filebeat as the drain sees it. A driver: it reads files and `/proc`.
 
-use super::config::{self, Flags};
+use super::config::{self, Config, Flags, LogInput, Setting};
 use super::find;
 use super::follow::{Change, Error as RegistryError, Registry};
-use super::load::{LARGEST, load};
+use super::load::{LARGEST, Plan, load, vars};
 use crate::drain::cursor::{Generation, Positions};
 use crate::drain::judge::facts::Trust;
 use crate::drain::shipper::host::Host;
@@ -11,8 +11,11 @@ use crate::drain::shipper::interface::{Error, Found, Latency, PositionSource, Sh
 use crate::os::error::{Error as OsError, escape};
 use crate::os::root::Root;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Where a package's modules are.
+const HOME: &str = "/usr/share/filebeat";
 
 /// Elastic's Filebeat.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +39,8 @@ impl Shipper for Filebeat {
         find::all(host)
     }
 
-    fn unfound(&self, positions: &Path) -> Found {
-        let doubt = "no process keeps its positions there, and --config names no configuration";
-        Found { unknown: vec![doubt.to_owned()], ..find::nothing_but(positions.to_owned()) }
+    fn at(&self, host: &Host, positions: &Path) -> Found {
+        find::at(host, positions)
     }
 
     /// `/var/lib/filebeat/registry/filebeat/log.json` means `/var/lib/filebeat/registry`.
@@ -50,18 +52,36 @@ impl Shipper for Filebeat {
         up.unwrap_or(folder)
     }
 
-    fn configure(&self, root: &Root, file: &Path, found: &mut Found) -> Result<(), Error> {
+    fn configure(&self, file: &Path, found: &mut Found) -> Result<(), Error> {
         let (name, flags) = (escape(file.as_os_str()), Flags::default());
-        let text = root.read(file, LARGEST)?;
+        let text = found.root.read(file, LARGEST)?;
         config::read(&name, &String::from_utf8_lossy(&text), &flags)
             .map_err(|error| Error::Unreadable(format!("cannot read '{name}': {error}")))?;
-        let loaded = load(root, file, file.parent(), &flags);
-        find::take(found, loaded.config, loaded.doubts);
+        let (root, folder) = (found.root.clone(), file.parent());
+        let plan = Plan {
+            root: &root,
+            files: vec![file.to_owned()],
+            folder,
+            home: Some(Path::new(HOME)),
+            flags: &flags,
+            vars: vars(Some(Path::new(HOME)), folder, &flags),
+            version: found.version,
+            began: None,
+        };
+        find::take(found, load(&plan));
         Ok(())
     }
 
-    fn open(&self, root: &Root, place: &Path) -> Result<Box<dyn PositionSource>, Error> {
-        Ok(Box::new(Registry::find(root, place)?))
+    fn open(&self, found: &Found) -> Result<Box<dyn PositionSource>, Error> {
+        match Registry::find(&found.root, &found.positions) {
+            Err(RegistryError::Missing(_)) if found.process.is_some() => Ok(Box::new(Unwritten {
+                root: found.root.clone(),
+                place: found.positions.clone(),
+                none: Positions::new(Generation::Array),
+                registry: None,
+            })),
+            other => Ok(Box::new(other?)),
+        }
     }
 
     fn format(&self, positions: &Positions) -> &'static str {
@@ -85,6 +105,39 @@ impl PositionSource for Registry {
 
     fn folder(&self) -> &Path {
         Self::folder(self)
+    }
+}
+
+/// The registry of a Filebeat that runs and has not written it yet: nothing is acknowledged.
+#[derive(Debug)]
+struct Unwritten {
+    root: Root,
+    place: PathBuf,
+    none: Positions,
+    registry: Option<Registry>,
+}
+
+impl PositionSource for Unwritten {
+    fn positions(&self) -> &Positions {
+        self.registry.as_ref().map_or(&self.none, Registry::positions)
+    }
+
+    fn refresh(&mut self) -> Result<bool, Error> {
+        if let Some(registry) = &mut self.registry {
+            return Ok(registry.refresh()? != Change::Same);
+        }
+        match Registry::find(&self.root, &self.place) {
+            Err(RegistryError::Missing(_)) => Ok(false),
+            other => {
+                self.registry = Some(other?);
+                Ok(true)
+            }
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        let above = self.place.parent().unwrap_or(Path::new("/"));
+        self.registry.as_ref().map_or(above, Registry::folder)
     }
 }
 
@@ -113,6 +166,21 @@ pub fn latency(version: Option<Version>) -> Latency {
         Some(_) => (10, 1),
     };
     Latency { scan: seconds(10), backoff: seconds(10), flush: seconds(flush), registry: seconds(registry) }
+}
+
+/// The latencies of a version's defaults and of this configuration: of several inputs the slowest counts.
+pub(super) fn slowest(config: &Config, version: Option<Version>) -> Latency {
+    let default = latency(version);
+    let most = |of: fn(&LogInput) -> &Setting<Duration>, default: Duration| {
+        let said = config.inputs.iter().filter_map(|input| of(input).set().copied());
+        said.fold(default, Duration::max)
+    };
+    Latency {
+        scan: most(|input| &input.scan, default.scan),
+        backoff: most(|input| &input.backoff, default.backoff),
+        flush: config.queue_flush.set().copied().unwrap_or_default().max(default.flush),
+        registry: config.registry_flush.set().copied().unwrap_or_default().max(default.registry),
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ fn file(ino: u64, acknowledged: u64, size: u64) -> Progress {
         input_id: Box::default(),
         stream: None,
         hold: Duration::ZERO,
+        seen_at_end: false,
         still_since: Moment(0),
     }
 }

@@ -1,6 +1,6 @@
 //! Filebeat's command line: which configuration it reads, and what is laid over it. Pure.
 
-use super::yaml::{Node, Value};
+use super::yaml::{Node, Value, put_at};
 
 /// What a command line says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Flags {
     pub config: Vec<String>,
     /// `-E name=value` and `--path.data value` alike, in order.
     pub settings: Vec<(String, String)>,
-    /// `-M name=value`: module settings, which amr does not lay over anything.
+    /// `-M name=value`, `--modules name`: modules that amr does not read from there.
     pub modules: Vec<String>,
 }
 
@@ -53,7 +53,8 @@ impl Flags {
     fn take(&mut self, name: &str, value: &str) {
         match name {
             "c" => self.config.push(value.into()),
-            "M" => self.modules.push(value.into()),
+            "M" => self.modules.push(format!("-M {value}")),
+            "modules" => self.modules.push(format!("--modules {value}")),
             "E" => {
                 if let Some((name, value)) = value.split_once('=') {
                     self.settings.push((name.into(), value.into()));
@@ -74,9 +75,18 @@ impl Flags {
         }
         if let Value::Map(pairs) = &mut tree.value {
             for (name, value) in &self.settings {
-                pairs.push((name.clone(), Node { line: 0, value: Value::Text(value.clone()) }));
+                put_at(pairs, name, value_of(value));
             }
         }
+    }
+}
+
+/// A value as it is written behind `-E name=`: a list in brackets is one.
+fn value_of(text: &str) -> Node {
+    let plain = || Node { line: 0, value: Value::Text(text.to_owned()) };
+    match text.starts_with(['[', '{']).then(|| super::yaml::read(text)) {
+        Some(Ok(node)) => node,
+        Some(Err(_)) | None => plain(),
     }
 }
 
@@ -95,7 +105,7 @@ mod tests {
         assert_eq!(flags.setting("path.logs"), Some("/var/log/filebeat"));
         assert_eq!(flags.setting("http.enabled"), Some("true"));
         assert_eq!(flags.setting("x"), Some("1"));
-        assert_eq!(flags.modules, ["nginx.access.enabled=true"]);
+        assert_eq!(flags.modules, ["-M nginx.access.enabled=true"]);
         assert_eq!(Flags::parse(["-c"]).config, [""]);
     }
 }

@@ -16,6 +16,8 @@ pub enum Kind {
     Docker,
     /// `filestream`
     Filestream,
+    /// What a module's fileset makes, where that is not known: `log` or `filestream`.
+    Module,
 }
 
 /// By what files are recognised (`file_identity`).
@@ -45,6 +47,8 @@ pub struct LogInput {
     pub kind: Kind,
     /// `id`
     pub id: Setting<String>,
+    /// `stream` of a container, `containers.stream` of docker.
+    pub stream: Setting<String>,
     /// `paths`
     pub paths: Vec<Pattern>,
     /// `exclude_files`: what it matches is not shipped.
@@ -102,13 +106,23 @@ pub struct Fingerprint {
     pub growing: Setting<bool>,
 }
 
-/// Reads one input; `None` if it is switched off or reads no files.
+/// What one input is.
+pub(super) enum Read {
+    /// It reads files.
+    Files(Box<LogInput>),
+    /// It reads something else, by this name: sockets, queues, journals, services.
+    Other(String),
+    /// It is switched off.
+    Off,
+}
+
+/// Reads one input.
 ///
 /// # Errors
 /// What it is cannot be known.
-pub(super) fn read(node: &Node) -> Result<Option<LogInput>, String> {
+pub(super) fn read(node: &Node) -> Result<Read, String> {
     match node.get("enabled").map_or(Setting::Default, boolean) {
-        Setting::Set(false) => return Ok(None),
+        Setting::Set(false) => return Ok(Read::Off),
         Setting::Default | Setting::Set(true) => {}
         Setting::Unknown(text) => return Err(format!("input, enabled: {text}")),
     }
@@ -120,18 +134,17 @@ pub(super) fn read(node: &Node) -> Result<Option<LogInput>, String> {
             "container" => Kind::Container,
             "docker" => Kind::Docker,
             "filestream" => Kind::Filestream,
-            // Sockets, queues, journals, services: they have no files.
-            _ => return Ok(None),
+            _ => return Ok(Read::Other(kind)),
         },
     };
     let mut input = LogInput::of(kind);
     input.options(node);
     match node.get("paths") {
-        Some(paths) => input.take_paths(paths, is_recursive(node)),
+        Some(paths) => input.take_paths(paths, is_recursive(kind, node)),
         None if kind == Kind::Docker => input.docker_paths(node),
         None => input.unknown.push("input without paths".into()),
     }
-    Ok(Some(input))
+    Ok(Read::Files(Box::new(input)))
 }
 
 impl LogInput {
@@ -139,6 +152,7 @@ impl LogInput {
         Self {
             kind,
             id: Setting::Default,
+            stream: Setting::Default,
             paths: Vec::new(),
             exclude_files: Expressions::default(),
             include_files: Expressions::default(),
@@ -163,56 +177,75 @@ impl LogInput {
         }
     }
 
-    /// The input that a module's fileset makes of `var.paths`; its other options lie in a manifest.
-    pub(super) fn of_module(paths: &Node) -> Self {
-        let mut input = Self::of(Kind::Log);
+    /// The input that a module's fileset makes of its paths; its other options lie in a template.
+    pub(super) fn of_module(kind: Kind, paths: &Node) -> Self {
+        let mut input = Self::of(kind);
         input.take_paths(paths, true);
         input.multiline = Setting::Unknown("the module's own".into());
         input.exclude_files = Expressions::new([r"\.gz$"]);
         input
     }
 
+    /// An option counts only for the kinds that read it: filestream has its own names, and what it asks of
+    /// files stands below `prospector.scanner`.
     fn options(&mut self, node: &Node) {
-        let first = |names: &[&str]| names.iter().find_map(|name| node.get(name));
-        let scanner = "prospector.scanner";
-        self.id = first(&["id"]).map_or(Setting::Default, string);
-        self.ignore_older = first(&["ignore_older"]).map_or(Setting::Default, duration);
-        self.symlinks =
-            first(&["symlinks", &format!("{scanner}.symlinks")]).map_or(Setting::Default, boolean);
-        // A container's logs are links into another folder, and the input is made for them.
-        if self.kind == Kind::Container && self.symlinks == Setting::Default {
-            self.symlinks = Setting::Set(true);
-        }
-        self.encoding = first(&["encoding"]).map_or(Setting::Default, string);
-        self.line_terminator = first(&["line_terminator"]).map_or(Setting::Default, string);
-        self.compression = first(&["compression"]).map_or(Setting::Default, string);
-        if first(&["gzip_experimental"]).map(boolean) == Some(Setting::Set(true)) {
+        let filestream = self.kind == Kind::Filestream;
+        let by_kind = |log: &str, other: &str| node.get(if filestream { other } else { log });
+        let scanner = |name: &str| node.get(&format!("prospector.scanner.{name}"));
+        self.id = node.get("id").map_or(Setting::Default, string);
+        self.stream = match self.kind {
+            Kind::Docker => node.get("containers.stream").map_or(Setting::Default, string),
+            Kind::Container => node.get("stream").map_or(Setting::Default, string),
+            Kind::Log | Kind::Filestream | Kind::Module => Setting::Default,
+        };
+        self.ignore_older = node.get("ignore_older").map_or(Setting::Default, duration);
+        // A container's logs are links into another folder; the input sets this itself.
+        self.symlinks = if matches!(self.kind, Kind::Container | Kind::Docker) {
+            Setting::Set(true)
+        } else {
+            by_kind("symlinks", "prospector.scanner.symlinks").map_or(Setting::Default, boolean)
+        };
+        self.encoding = node.get("encoding").map_or(Setting::Default, string);
+        self.line_terminator = node.get("line_terminator").map_or(Setting::Default, string);
+        self.compression = node.get("compression").map_or(Setting::Default, string);
+        if node.get("gzip_experimental").map(boolean) == Some(Setting::Set(true)) {
             self.compression = Setting::Set("auto".into());
         }
-        self.harvester_limit = first(&["harvester_limit"]).map_or(Setting::Default, number);
-        self.max_bytes = first(&["max_bytes", "message_max_bytes"]).map_or(Setting::Default, number);
-        self.filters_lines = first(&["include_lines", "exclude_lines"]).is_some();
-        self.tail = first(&["tail_files", "seek_to_tail"]).map_or(Setting::Default, boolean);
-        self.scan = first(&["scan_frequency", &format!("{scanner}.check_interval")])
-            .map_or(Setting::Default, duration);
-        self.backoff = first(&["max_backoff", "backoff.max"]).map_or(Setting::Default, duration);
-        self.close_inactive =
-            first(&["close_inactive", "close.on_state_change.inactive"]).map_or(Setting::Default, duration);
-        self.close_removed =
-            first(&["close_removed", "close.on_state_change.removed"]).map_or(Setting::Default, boolean);
-        self.close_eof = first(&["close_eof", "close.reader.on_eof"]).map_or(Setting::Default, boolean);
-        self.multiline = multiline(node, "multiline.");
+        self.harvester_limit = node.get("harvester_limit").map_or(Setting::Default, number);
+        self.max_bytes = by_kind("max_bytes", "message_max_bytes").map_or(Setting::Default, number);
+        self.filters_lines = ["include_lines", "exclude_lines"].iter().any(|name| node.get(name).is_some());
+        let tail = node.get("tail_files").or_else(|| node.get("seek_to_tail"));
+        self.tail = tail.map_or(Setting::Default, boolean);
+        let scan = by_kind("scan_frequency", "prospector.scanner.check_interval");
+        self.scan = scan.map_or(Setting::Default, duration);
+        self.backoff = by_kind("max_backoff", "backoff.max").map_or(Setting::Default, duration);
+        self.closing(node);
+        if !filestream {
+            self.multiline = multiline(node, "multiline.");
+        }
         self.identity = identification(node);
-        let part = |name: &str| node.get(&format!("{scanner}.fingerprint.{name}"));
+        let part = |name: &str| scanner(&format!("fingerprint.{name}"));
         self.fingerprint = Fingerprint {
             enabled: part("enabled").map_or(Setting::Default, boolean),
             offset: part("offset").map_or(Setting::Default, number),
             length: part("length").map_or(Setting::Default, number),
             growing: part("growing").map_or(Setting::Default, boolean),
         };
-        self.exclude_files = self.expressions(first(&["exclude_files", &format!("{scanner}.exclude_files")]));
-        self.include_files = self.expressions(first(&["include_files", &format!("{scanner}.include_files")]));
-        self.parsers(first(&["parsers"]));
+        self.exclude_files = self.expressions(by_kind("exclude_files", "prospector.scanner.exclude_files"));
+        if filestream {
+            self.include_files = self.expressions(scanner("include_files"));
+            self.parsers(node.get("parsers"));
+        }
+    }
+
+    fn closing(&mut self, node: &Node) {
+        let filestream = self.kind == Kind::Filestream;
+        let by_kind = |log: &str, other: &str| node.get(if filestream { other } else { log });
+        self.close_inactive =
+            by_kind("close_inactive", "close.on_state_change.inactive").map_or(Setting::Default, duration);
+        self.close_removed =
+            by_kind("close_removed", "close.on_state_change.removed").map_or(Setting::Default, boolean);
+        self.close_eof = by_kind("close_eof", "close.reader.on_eof").map_or(Setting::Default, boolean);
     }
 
     /// Filestream's `parsers` may put lines together, and may know another end of a line.
@@ -224,8 +257,9 @@ impl LogInput {
             if parser.get("include_message").is_some() {
                 self.filters_lines = true;
             }
-            if parser.get("container").is_some() && self.kind == Kind::Filestream {
-                self.kind = Kind::Container;
+            // Lines of a stream that is not taken are left out, and parts of a line are put together.
+            if parser.get("container").is_some() {
+                self.filters_lines = true;
             }
         }
     }
@@ -271,10 +305,10 @@ impl LogInput {
 }
 
 /// `recursive_glob` is on unless it is switched off.
-fn is_recursive(node: &Node) -> bool {
-    let names = ["recursive_glob.enabled", "recursive_glob", "prospector.scanner.recursive_glob"];
-    let said = names.iter().find_map(|name| node.get(name)).map_or(Setting::Default, boolean);
-    said != Setting::Set(false)
+fn is_recursive(kind: Kind, node: &Node) -> bool {
+    let name =
+        if kind == Kind::Filestream { "prospector.scanner.recursive_glob" } else { "recursive_glob.enabled" };
+    node.get(name).map_or(Setting::Default, boolean) != Setting::Set(false)
 }
 
 /// Names that begin with `prefix`, nested or dotted.

@@ -42,7 +42,10 @@ queue.mem.flush.timeout: 1h1.5s
     assert_eq!(config.registry_flush, Setting::Set(Duration::ZERO));
     assert_eq!(config.http, Setting::Set(Http { host: "localhost".into(), port: 5067 }));
     assert_eq!(config.queue_flush, Setting::Set(Duration::from_millis(3_601_500)));
-    assert_eq!(config.includes, [Include { pattern: "modules.d/*.yml".into(), holds: Holds::Modules }]);
+    assert_eq!(
+        config.includes,
+        [Include { pattern: "modules.d/*.yml".into(), holds: Holds::Modules, reload: None }]
+    );
     let [input] = &config.inputs[..] else { panic!("{:?}", config.inputs) };
     assert_eq!((input.kind, &input.id), (Kind::Filestream, &Setting::Set("app".into())));
     assert!(input.paths.iter().any(|pattern| pattern.matches(b"/srv/a/b/c.log")));
@@ -95,8 +98,6 @@ filebeat.registry.path: ${D}/r
         "filebeat.yml:5: input, enabled: ${ON}",
         "expression '\\p{Greek}'",
         "autodiscover",
-        "module 'nginx', fileset 'access': its default paths",
-        "module 'system': its filesets",
     ] {
         assert!(all.iter().any(|text| text.contains(part)), "{part}: {all:?}");
     }
@@ -106,13 +107,17 @@ filebeat.registry.path: ${D}/r
 fn modules_and_inputs_of_other_files() {
     let mut config = of("");
     let modules = "- module: nginx\n  access:\n    enabled: true\n    var.paths: ['/var/log/nginx/*.log']\n  error:\n    enabled: false\n- module: apache\n  enabled: false\n";
-    config.add(Holds::Modules, "modules.d/nginx.yml", modules).unwrap();
-    config
-        .add(Holds::Inputs, "inputs.d/a.yml", "- type: container\n  paths: /var/log/containers/*.log\n")
-        .unwrap();
+    let vars = Vars::default();
+    config.add(Holds::Modules, "modules.d/nginx.yml", modules, &vars).unwrap();
+    let container = "- type: container\n  paths: /var/log/containers/*.log\n  symlinks: false\n";
+    config.add(Holds::Inputs, "inputs.d/a.yml", container, &vars).unwrap();
+    let names: Vec<_> = config.filesets.iter().map(|fileset| fileset.name.as_deref()).collect();
+    assert_eq!(names, [Some("access"), None]);
+    let access = config.filesets[0].clone();
+    config.add_fileset(&access, None);
     assert!(config.is_known(), "{:?}", unknown(&config));
-    assert!(config.inputs[0].paths[0].matches(b"/var/log/nginx/a.log"));
-    assert_eq!((config.inputs[1].kind, &config.inputs[1].symlinks), (Kind::Container, &Setting::Set(true)));
+    assert_eq!((config.inputs[0].kind, &config.inputs[0].symlinks), (Kind::Container, &Setting::Set(true)));
+    assert!(config.inputs[1].paths[0].matches(b"/var/log/nginx/a.log"));
 }
 
 #[test]

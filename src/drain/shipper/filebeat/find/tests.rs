@@ -29,7 +29,10 @@ impl Host {
     }
 
     fn all(&self) -> Vec<Found> {
-        crate::drain::shipper::find(&Root::at(&self.0).unwrap()).unwrap()
+        crate::drain::shipper::find(
+            &crate::drain::shipper::host::Host::inspect(&Root::at(&self.0).unwrap()).unwrap(),
+        )
+        .unwrap()
     }
 }
 

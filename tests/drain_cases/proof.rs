@@ -1,0 +1,345 @@
+//! What an exit code of 0 needs: an obligation for each input and file, a configuration that is known to
+//! the end, and nothing that may be on its way. Rebuilt from public reports.
+
+use crate::tree::{A, Tree};
+use amr::drain::judge::verdict::Verdict;
+use std::fs;
+use std::os::unix::fs::symlink;
+
+/// Judges a tree; the verdict, the reasons of its files, and the whole text.
+fn said(tree: &Tree) -> (Verdict, Vec<String>, String) {
+    let (verdict, report) = tree.judge();
+    let files = report.shippers.iter().flat_map(|shipper| &shipper.files);
+    let mut reasons: Vec<String> = files.map(|file| file.reason.to_string()).collect();
+    reasons.sort();
+    (verdict, reasons, report.text())
+}
+
+fn expect(tree: &Tree, verdict: Verdict, reasons: &[&str], words: &str) {
+    let (found, why, text) = said(tree);
+    assert_eq!((found, why.iter().map(String::as_str).collect()), (verdict, reasons.to_vec()), "{text}");
+    assert!(text.contains(words), "'{words}' is not in\n{text}");
+}
+
+const LINES: &str = "one line\nanother line\n";
+const ALL: u64 = LINES.len() as u64;
+
+#[test]
+fn each_input_that_takes_a_file_is_owed_its_own_copy() {
+    let mut tree = Tree::new("two-filestreams");
+    tree.input("filestream", "  id: one\n");
+    tree.input("filestream", "  id: two\n");
+    let id = tree.file(A, LINES);
+    tree.filestream_of("one", A, id, ALL);
+    expect(
+        &tree,
+        Verdict::GaveUp,
+        &["acknowledged", "not-picked-up"],
+        "the shipper does not know the file yet",
+    );
+    tree.filestream_of("two", A, id, ALL);
+    expect(again(&tree), Verdict::Drained, &["acknowledged", "acknowledged"], "drained");
+}
+
+/// A further judgement of a tree: `/proc` is laid anew.
+fn again(tree: &Tree) -> &Tree {
+    let _ = fs::remove_dir_all(tree.root.join("proc/42"));
+    tree
+}
+
+/// elastic/beats#48515
+#[test]
+fn each_stream_of_a_container_is_owed_its_own_lines() {
+    let mut tree = Tree::new("two-streams");
+    tree.input("container", "  stream: stdout\n");
+    tree.input("container", "  stream: stderr\n");
+    let text = "2026-01-01T00:00:00Z stdout F x\n2026-01-01T00:00:00Z stderr F y\n";
+    let id = tree.file(A, text);
+    tree.log_state_of(A, id, 32, "container", "{\"stream\":\"stdout\"}", "ea745ab688be85a9-");
+    expect(&tree, Verdict::GaveUp, &["not-picked-up", "other-stream"], "");
+}
+
+/// A migration from log to filestream, an id that was changed (elastic/beats#42884), and `take_over`, which
+/// keeps the old state on purpose (elastic/beats#47747).
+#[test]
+fn the_state_of_an_input_that_is_no_more_is_no_obligation() {
+    for old in ["log", "id", "take-over"] {
+        let mut tree = Tree::new(&format!("migrated-{old}"));
+        tree.input("filestream", "  id: new\n  file_identity.native: ~\n");
+        let id = tree.file(A, LINES);
+        tree.filestream_of("new", A, id, ALL);
+        match old {
+            "id" => tree.filestream_of("old", A, id, 9),
+            _ => tree.log_state(A, id, 9),
+        }
+        if old == "take-over" {
+            tree.log = tree.log.replace("\"ttl\":-1,\"type\"", "\"ttl\":-2,\"type\"");
+        }
+        expect(
+            &tree,
+            Verdict::Drained,
+            &["acknowledged", "unclaimed"],
+            "no input of the shipper asks for it",
+        );
+    }
+}
+
+#[test]
+fn a_file_whose_input_was_taken_away_is_left_alone() {
+    let mut tree = Tree::new("input-gone");
+    tree.inputs = "- type: log\n  paths: [/var/log/app/b.log]\n".into();
+    let b = tree.file("/var/log/app/b.log", LINES);
+    tree.log_state("/var/log/app/b.log", b, ALL);
+    let a = tree.file(A, LINES);
+    tree.log_state(A, a, 9);
+    expect(&tree, Verdict::Drained, &["acknowledged", "unclaimed"], "");
+    // What it has open it reads.
+    tree.hold(A, 9);
+    expect(again(&tree), Verdict::GaveUp, &["acknowledged", "behind"], "");
+}
+
+#[test]
+fn an_option_counts_only_for_the_inputs_that_read_it() {
+    for (kind, more) in [
+        ("filestream", "  id: x\n  exclude_files: [a]\n"),
+        ("log", "  include_files: [other]\n"),
+        ("log", "  prospector.scanner.exclude_files: [a]\n"),
+    ] {
+        let mut tree = Tree::new(&format!("option-{kind}-{}", more.len()));
+        tree.input(kind, more);
+        tree.file(A, LINES);
+        expect(&tree, Verdict::GaveUp, &["not-picked-up"], "");
+    }
+    let mut tree = Tree::new("option-recursive");
+    tree.inputs =
+        "- type: filestream\n  id: x\n  paths: [/var/log/app/**/n.log]\n  recursive_glob.enabled: false\n"
+            .into();
+    tree.file("/var/log/app/a/b/n.log", LINES);
+    expect(&tree, Verdict::GaveUp, &["not-picked-up"], "");
+    let mut tree = Tree::new("option-container-link");
+    tree.inputs = "- type: container\n  symlinks: false\n  paths: [/var/log/containers/*.log]\n".into();
+    tree.file("/var/log/pods/p/0.log", "2026-01-01T00:00:00Z stdout F x\n");
+    fs::create_dir_all(tree.root.join("var/log/containers")).unwrap();
+    symlink("../pods/p/0.log", tree.root.join("var/log/containers/x.log")).unwrap();
+    expect(&tree, Verdict::GaveUp, &["not-picked-up"], "");
+}
+
+/// A queue on disk acknowledges what has not left the host (elastic/beats#16676).
+#[test]
+fn a_queue_on_disk_is_no_proof_until_it_is_empty() {
+    for (queue, verdict, words) in [
+        ("queue.disk.max_size: 1GB\n", Verdict::CannotTell, "has 1 segments"),
+        ("queue.disk: {max_size: 1GB, path: /q}\n", Verdict::Drained, "drained"),
+        ("queue.spool: {file.size: 1GB}\n", Verdict::CannotTell, "queue.spool"),
+        ("queue.mem.events: 10\n", Verdict::Drained, "drained"),
+    ] {
+        let mut tree = Tree::new(&format!("queue-{}", queue.len()));
+        tree.input("log", "");
+        tree.inputs += queue;
+        let id = tree.file(A, LINES);
+        tree.log_state(A, id, ALL);
+        tree.put("/var/lib/filebeat/diskqueue/0.seg", [0; 5000]);
+        expect(&tree, verdict, &["acknowledged"], words);
+    }
+}
+
+/// elastic/beats#27526
+#[test]
+fn filesets_are_on_as_each_generation_reckons() {
+    let access = "filebeat.modules:\n- module: nginx\n  access:\n    enabled: true\n    var.paths: [/var/log/nginx/access.log*]\n";
+    let dotted = "  error.enabled: true\n  error.var.paths: [/var/log/nginx/error.log*]\n";
+    for (version, more, verdict) in [
+        ("7.17.0", "", Verdict::CannotTell),
+        ("8.1.3", "", Verdict::Drained),
+        ("8.1.3", "  error:\n", Verdict::CannotTell),
+        ("8.1.3", dotted, Verdict::GaveUp),
+    ] {
+        let mut tree = Tree::new(&format!("filesets-{version}-{}", more.len()));
+        tree.version(version);
+        tree.config(&format!("{access}{more}"));
+        let id = tree.file("/var/log/nginx/access.log", LINES);
+        tree.log_state("/var/log/nginx/access.log", id, ALL);
+        tree.file("/var/log/nginx/error.log", LINES);
+        let (found, _, text) = said(&tree);
+        assert_eq!(found, verdict, "{version} {more}{text}");
+    }
+}
+
+#[test]
+fn the_default_paths_of_a_module_are_in_its_manifest() {
+    for version in ["7.17.0", "8.1.3"] {
+        let mut tree = Tree::new(&format!("manifest-{version}"));
+        tree.version(version);
+        tree.config("filebeat.modules:\n- module: system\n  syslog:\n    enabled: true\n");
+        let folder = "/usr/share/filebeat/module/system";
+        for (fileset, path) in [("syslog", "/var/log/messages*"), ("auth", "/var/log/secure*")] {
+            let manifest = format!("var:\n- name: paths\n  default: ['{path}']\ninput: config/x.yml\n");
+            tree.put(&format!("{folder}/{fileset}/manifest.yml"), manifest);
+            tree.put(&format!("{folder}/{fileset}/config/x.yml"), "type: log\npaths:\n");
+        }
+        let id = tree.file("/var/log/messages", LINES);
+        tree.log_state("/var/log/messages", id, ALL);
+        expect(&tree, Verdict::Drained, &["acknowledged"], "");
+        tree.file("/var/log/secure", LINES);
+        // A fileset that is not named is on before 8.0.
+        let verdict = if version == "7.17.0" { Verdict::GaveUp } else { Verdict::Drained };
+        assert_eq!(said(again(&tree)).0, verdict, "{version}");
+    }
+}
+
+/// Go's `filepath.Glob` matches a leading dot with `*`.
+#[test]
+fn a_hidden_include_is_one() {
+    let mut tree = Tree::new("hidden-include");
+    tree.config("filebeat.config.inputs.path: /etc/filebeat/inputs.d/*.yml\n");
+    tree.put("/etc/filebeat/inputs.d/a.yml", "- type: log\n  paths: [/var/log/app/*.log]\n");
+    tree.put("/etc/filebeat/inputs.d/.b.yml", "- type: log\n  paths: [/var/log/app/*.txt]\n");
+    let id = tree.file(A, LINES);
+    tree.log_state(A, id, ALL);
+    tree.file("/var/log/app/n.txt", LINES);
+    expect(&tree, Verdict::GaveUp, &["acknowledged", "not-picked-up"], "");
+}
+
+#[test]
+fn what_the_command_line_adds_counts() {
+    for (words, verdict, what) in [
+        (
+            "-E\0filebeat.inputs.1.type=log\0-E\0filebeat.inputs.1.paths.0=/var/log/app/*.txt",
+            Verdict::GaveUp,
+            "n.txt",
+        ),
+        ("-E\0filebeat.inputs.0.paths=[/var/log/app/*.txt]", Verdict::GaveUp, "n.txt"),
+        ("--modules\0nginx", Verdict::CannotTell, "--modules nginx"),
+        ("-M\0nginx.access.var.paths=[/x]", Verdict::CannotTell, "-M nginx"),
+        ("-c\0filebeat.yml\0-c\0more.yml", Verdict::GaveUp, "n.txt"),
+    ] {
+        let mut tree = Tree::new(&format!("words-{}", words.len()));
+        tree.input("log", "");
+        tree.put(
+            "/etc/filebeat/more.yml",
+            "filebeat.inputs.1:\n  type: log\n  paths: [/var/log/app/*.txt]\n",
+        );
+        let id = tree.file(A, LINES);
+        tree.log_state(A, id, ALL);
+        tree.file("/var/log/app/n.txt", LINES);
+        tree.lay();
+        let line = fs::read_to_string(tree.root.join("proc/42/cmdline")).unwrap();
+        tree.put("/proc/42/cmdline", format!("{}\0{words}\0", line.trim_end_matches('\0')));
+        let (found, report) = tree.look().unwrap();
+        assert_eq!(found, verdict, "{words}: {}", report.text());
+        assert!(report.text().contains(what), "{what}: {}", report.text());
+    }
+}
+
+#[test]
+fn variables_are_those_of_the_process_itself() {
+    for (paths, environ, verdict) in [
+        ("${LOGDIR}/*.log", Some("LOGDIR=/var/log/app\0"), Verdict::Drained),
+        ("${LOGDIR:/var/log/app}/*.log", Some(""), Verdict::Drained),
+        ("${LOGDIR:/var/log/app}/*.log", None, Verdict::CannotTell),
+        ("${LOGDIR}/*.log", Some(""), Verdict::CannotTell),
+    ] {
+        let mut tree = Tree::new(&format!("variables-{}-{}", paths.len(), environ.map_or(9, str::len)));
+        tree.inputs = format!("- type: log\n  paths: ['{paths}']\n");
+        let id = tree.file(A, LINES);
+        tree.log_state(A, id, ALL);
+        if let Some(environ) = environ {
+            tree.put("/proc/42/environ", environ);
+        }
+        let (found, _, text) = said(&tree);
+        assert_eq!(found, verdict, "{paths} {environ:?}: {text}");
+    }
+}
+
+#[test]
+fn aliases_are_followed() {
+    let mut tree = Tree::new("alias");
+    tree.config("x: &d {scan_frequency: 5s}\nfilebeat.inputs:\n- type: log\n  paths: [/var/log/app/*.log]\n  <<: *d\n");
+    let id = tree.file(A, LINES);
+    tree.log_state(A, id, ALL);
+    expect(&tree, Verdict::Drained, &["acknowledged"], "");
+}
+
+/// The process began at 1000 s after 1970, by the kernel's own words.
+#[test]
+fn a_configuration_that_is_newer_than_the_process_is_not_what_runs() {
+    for (modified, reload, verdict) in
+        [(2000, false, Verdict::CannotTell), (500, false, Verdict::Drained), (2000, true, Verdict::Drained)]
+    {
+        let mut tree = Tree::new(&format!("newer-{modified}-{reload}"));
+        tree.config(&format!("filebeat.config.inputs: {{path: inputs.d/*.yml, reload.enabled: {reload}}}\n"));
+        tree.put("/etc/filebeat/inputs.d/a.yml", "- type: log\n  paths: [/var/log/app/*.log]\n");
+        let id = tree.file(A, LINES);
+        tree.log_state(A, id, ALL);
+        tree.put("/proc/stat", "cpu 1 2\nbtime 1000\n");
+        tree.lay();
+        let at = |file: &str, second: u64| {
+            let file = fs::File::options().write(true).open(tree.root.join(file)).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(second)).unwrap();
+        };
+        at("etc/filebeat/filebeat.yml", 500);
+        at("etc/filebeat/inputs.d/a.yml", modified);
+        let (found, report) = tree.look().unwrap();
+        assert_eq!(found, verdict, "{modified} {reload}: {}", report.text());
+        if verdict == Verdict::CannotTell {
+            assert!(
+                report.text().contains("a.yml' was changed after the process began"),
+                "{}",
+                report.text()
+            );
+        }
+    }
+}
+
+/// Kubernetes' layout: the runtime renames what the link led to. The shipper is dead, so nobody reads it.
+#[test]
+fn what_a_link_led_to_is_found_where_it_was_renamed() {
+    let mut tree = Tree::new("rotated-pod");
+    tree.alive = false;
+    tree.inputs = "- type: container\n  paths: [/var/log/containers/*.log]\n".into();
+    let id = tree.file("/var/log/pods/p/0.log", "2026-01-01T00:00:00Z stdout F x\n".repeat(3));
+    tree.log_state("/var/log/containers/x.log", id, 32);
+    let pod = |name: &str| tree.root.join("var/log/pods/p").join(name);
+    fs::rename(pod("0.log"), pod("0.log.20260101")).unwrap();
+    fs::write(pod("0.log"), "").unwrap();
+    fs::create_dir_all(tree.root.join("var/log/containers")).unwrap();
+    symlink("../pods/p/0.log", tree.root.join("var/log/containers/x.log")).unwrap();
+    let (verdict, reasons, text) = said(&tree);
+    assert_eq!(verdict, Verdict::ShipperDead, "{text}");
+    assert!(reasons.contains(&"behind".to_owned()), "{text}");
+}
+
+/// logrotate's `olddir`: the file lies where nobody looks.
+#[test]
+fn a_state_whose_file_is_gone_is_no_proof() {
+    for (alive, verdict) in [(false, Verdict::ShipperDead), (true, Verdict::CannotTell)] {
+        let mut tree = Tree::new(&format!("olddir-{alive}"));
+        tree.alive = alive;
+        tree.input("log", "");
+        let id = tree.file(A, LINES);
+        tree.log_state(A, id, 9);
+        fs::create_dir_all(tree.root.join("var/log/old")).unwrap();
+        fs::rename(tree.root.join(&A[1..]), tree.root.join("var/log/old/a.log.1")).unwrap();
+        tree.put(A, "");
+        let (found, _, text) = said(&tree);
+        assert_eq!(found, verdict, "{text}");
+    }
+}
+
+#[test]
+fn an_input_that_reads_no_files_is_said() {
+    let mut tree = Tree::new("tcp");
+    tree.input("log", "");
+    tree.inputs += "- type: tcp\n  host: localhost:9000\n";
+    let id = tree.file(A, LINES);
+    tree.log_state(A, id, ALL);
+    expect(&tree, Verdict::CannotTell, &["acknowledged"], "nothing of theirs is in flight: tcp");
+}
+
+#[test]
+fn a_shipper_that_has_written_nothing_yet_has_acknowledged_nothing() {
+    let mut tree = Tree::new("no-registry-yet");
+    tree.input("log", "");
+    tree.file(A, LINES);
+    expect(&tree, Verdict::GaveUp, &["not-picked-up"], "");
+}

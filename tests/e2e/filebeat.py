@@ -234,7 +234,7 @@ def deleted(host):
     (host.logs / "a.log").unlink()
     time.sleep(2)
     host.es.set("ack")
-    host.finish(drain, DRAINED, LOST, GAVE_UP)
+    host.finish(drain, DRAINED, LOST, GAVE_UP, CANNOT_TELL)
 
 
 def removed_before(host):

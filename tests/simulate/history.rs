@@ -8,7 +8,7 @@ use crate::world::{By, Config, Kind, World};
 use amr::drain::judge::check::Checks;
 use amr::drain::judge::history::History;
 use amr::drain::judge::progress::{Progress, Rest};
-use amr::drain::judge::reason::{Reason, Standing};
+use amr::drain::judge::reason::Standing;
 use amr::drain::judge::verdict::Verdict;
 
 pub fn setting(name: &str, default: u64) -> u64 {
@@ -162,13 +162,14 @@ fn at_rest(
         last = Some(seen);
     }
     let seen = last?;
-    let named = |standing| seen.progress.iter().any(|file| file.reason.standing() == standing);
-    // A file that is gone, whose last lines came through by the counters.
-    let came_through = seen.progress.iter().any(|file| file.reason == Reason::GoneRead);
+    let named = |standing| seen.names(standing);
     let fair = match seen.verdict {
         Verdict::Drained => true,
-        Verdict::Settled => world.config.kind == Kind::CloudWatch || named(Standing::AtRest) || came_through,
-        Verdict::CannotTell => seen.doubted || named(Standing::Unknown) || named(Standing::AtRest),
+        Verdict::Settled => world.config.kind == Kind::CloudWatch || named(Standing::AtRest),
+        Verdict::CannotTell => {
+            let doubted = seen.doubted || seen.gone_unproved();
+            doubted || named(Standing::Unknown) || named(Standing::AtRest)
+        }
         Verdict::Lost => named(Standing::Lost),
         // A file that the shipper has let go of with bytes left, which nobody will ship.
         Verdict::GaveUp => named(Standing::Pending),

@@ -13,6 +13,7 @@ use amr::drain::judge::file::{
 use amr::drain::judge::history::{History, View};
 use amr::drain::judge::moment::Moment;
 use amr::drain::judge::progress::{Progress, ask, weigh};
+use amr::drain::judge::reason::{Reason, Standing};
 use amr::drain::judge::tail::{Look, Tail, Unread};
 use amr::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
 use std::time::Duration;
@@ -44,6 +45,21 @@ pub struct Seen {
     pub doubted: bool,
     /// The shipper's counters were at hand.
     pub counters: bool,
+    /// There are states whose file is gone, and no counters that are newer.
+    pub states_unproved: bool,
+}
+
+impl Seen {
+    /// Whether a file stands so.
+    pub fn names(&self, standing: Standing) -> bool {
+        self.progress.iter().any(|file| file.reason.standing() == standing)
+    }
+
+    /// Whether lines may be in the shipper's memory alone, and nothing proves that they came through: of a
+    /// file that was removed when it was read to its end, or of states whose file is gone.
+    pub fn gone_unproved(&self) -> bool {
+        self.states_unproved || self.progress.iter().any(|file| file.reason == Reason::GoneRead)
+    }
 }
 
 pub fn path(place: Place, last: u8) -> String {
@@ -245,6 +261,8 @@ pub fn look_and_wait(
     let line = world.metrics.map(|(active, at)| Evidence { active, at: Moment(at) });
     let counters = sight.http && world.alive && world.config.kind != Kind::CloudWatch;
     let evidence = if counters { Some(live) } else { line.filter(|_| sight.log) };
+    let gone = history.gone(claims.gone_owing, now);
+    let states_unproved = gone.0 > 0 && evidence.is_none_or(|evidence| evidence.at < gone.1);
     let facts = Facts {
         life: if world.alive { Life::Alive } else { Life::Dead },
         trust: match world.config.kind {
@@ -253,7 +271,7 @@ pub fn look_and_wait(
         },
         evidence,
         idle: history.idle(evidence),
-        gone: history.gone(claims.gone_owing, now),
+        gone,
         doubts: &doubts,
         now,
         moved: history.moved().unwrap_or(now),
@@ -269,5 +287,5 @@ pub fn look_and_wait(
         Judgement::Final(verdict) => verdict,
         Judgement::Wait => panic!("an answer was due"),
     };
-    (judgement, Seen { verdict, progress, doubted: !doubts.is_empty(), counters }, due)
+    (judgement, Seen { verdict, progress, doubted: !doubts.is_empty(), counters, states_unproved }, due)
 }

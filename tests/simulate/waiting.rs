@@ -8,7 +8,7 @@ use crate::rng::Rng;
 use crate::trace;
 use crate::world::{Config, JOIN_WAIT, Kind, SCAN, World};
 use amr::drain::judge::history::History;
-use amr::drain::judge::reason::{Reason, Standing};
+use amr::drain::judge::reason::Standing;
 use amr::drain::judge::verdict::{Judgement, Verdict};
 
 /// How long a simulated drain waits, in seconds.
@@ -97,18 +97,14 @@ fn ending(
     if let Some(broken) = breach(world, seen, was, excuses) {
         return Some(broken);
     }
-    let named = |standing| seen.progress.iter().any(|file| file.reason.standing() == standing);
-    // A file that is gone, whose last lines came through by the counters.
-    let came_through = seen.progress.iter().any(|file| file.reason == Reason::GoneRead);
+    let named = |standing| seen.names(standing);
     let in_time = world.now <= moved + bound(&world.config);
     let at_deadline = world.now >= begin + TIMEOUT;
     let fair = match seen.verdict {
         Verdict::Drained => in_time,
-        Verdict::Settled => {
-            in_time && (world.config.kind == Kind::CloudWatch || named(Standing::AtRest) || came_through)
-        }
+        Verdict::Settled => in_time && (world.config.kind == Kind::CloudWatch || named(Standing::AtRest)),
         // An output that does not answer looks like lines that are left out for no known reason.
-        Verdict::CannotTell => named(Standing::Unknown) || named(Standing::AtRest),
+        Verdict::CannotTell => seen.gone_unproved() || named(Standing::Unknown) || named(Standing::AtRest),
         Verdict::Lost => named(Standing::Lost),
         // Files that nobody takes up any more.
         Verdict::Stalled => in_time && named(Standing::Pending),

@@ -176,10 +176,12 @@ impl Summary {
         all
     }
 
-    /// A file that was removed when it was read to its end: lost, unless its last lines come through.
+    /// A file that was removed when it was read to its end: lost, unless counters say that whatever was read
+    /// has come out again. That this was of the file is not proved even then: a shipper that was started
+    /// anew counts from nothing, and lines may have been written after it was last seen.
     fn gone_read(&mut self, file: &Progress, facts: &Facts<'_>, checks: Checks) {
         match proof(&Progress { seen_at_end: true, ..file.clone() }, facts, checks) {
-            Proof::NothingInFlight => self.at_rest = true,
+            Proof::NothingInFlight => self.unknown = true,
             Proof::InFlight => (self.lost, self.in_flight) = (true, true),
             Proof::None => {
                 (self.lost, self.unproved, self.on_its_way) = (true, true, facts.evidence.is_some())

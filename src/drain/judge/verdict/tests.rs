@@ -167,10 +167,10 @@ fn one_lost_file_does_not_end_the_wait_for_the_others() {
 }
 
 #[test]
-fn a_removed_file_that_is_shipped_later_is_not_lost() {
+fn a_removed_file_that_may_have_been_shipped_is_neither_lost_nor_settled() {
     let removed = file(Reason::GoneRead, Held::No);
     let counted = |active, at| facts(Some(Evidence { active, at: Moment(at) }));
-    assert_eq!(verdict(removed.clone(), &counted(0, 200)), Verdict::Settled);
+    assert_eq!(verdict(removed.clone(), &counted(0, 200)), Verdict::CannotTell);
     assert_eq!(verdict(removed.clone(), &counted(3, 200)), Verdict::Lost);
     assert_eq!(verdict(removed, &facts(None)), Verdict::Lost);
 }

@@ -237,7 +237,8 @@ hang() {
 
 services
 if [ $init = systemd ]; then systemd_services; else sysv_services; fi
-drop_in hang.conf <<< $'[Service]\nTimeoutStopSec=3s\nExecStop=\nExecStop=/usr/sbin/amr drain filebeat --timeout 1s --console --reports /var/log/shutdown-filebeat'
+# Time enough to stop it before it is over by itself, on a host that is busy, too.
+drop_in hang.conf <<< $'[Service]\nTimeoutStopSec=3s\nExecStop=\nExecStop=/usr/sbin/amr drain filebeat --timeout 5s --console --reports /var/log/shutdown-filebeat'
 
 up
 said

@@ -61,6 +61,59 @@ pub fn has_wildcard(text: &str) -> bool {
     })
 }
 
+/// How many patterns braces may stand for, and how long a text with braces may be: as a path may.
+const BRACES: (usize, usize) = (1 << 12, 4096);
+
+/// Does one of the patterns that braces stand for (`/etc/{a,b}.d`) pass the test? As GLOB_BRACE of glob(3)
+/// has it: braces nest, a backslash takes their meaning away, and those that are not closed are letters.
+pub fn any_of_braces(text: &str, test: &mut dyn FnMut(&str) -> bool) -> bool {
+    let (most, longest) = BRACES;
+    let mut waiting = vec![text.to_owned()];
+    for _ in 0..most {
+        let Some(pattern) = waiting.pop() else { return false };
+        let alternatives = if pattern.len() > longest { None } else { first_braces(&pattern) };
+        match alternatives {
+            Some(patterns) => waiting.extend(patterns.into_iter().rev()),
+            None if test(&pattern) => return true,
+            None => {}
+        }
+    }
+    false
+}
+
+/// What the first braces of a text stand for, each with what is around them; `None` where there are none.
+fn first_braces(text: &str) -> Option<Vec<String>> {
+    let (begin, _) = unescaped(text).find(|(_, c)| *c == '{')?;
+    let (before, inside) = (text.get(..begin)?, text.get(begin + 1..)?);
+    let (mut depth, mut from, mut parts) = (0_u32, 0, Vec::new());
+    for (at, c) in unescaped(inside) {
+        match c {
+            '{' => depth += 1,
+            ',' | '}' if depth == 0 => {
+                parts.push(inside.get(from..at)?);
+                from = at + 1;
+                if c == '}' {
+                    let behind = inside.get(from..)?;
+                    return Some(parts.iter().map(|part| format!("{before}{part}{behind}")).collect());
+                }
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The letters that no backslash stands before, with their places.
+fn unescaped(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut escaped = false;
+    text.char_indices().filter(move |(_, c)| {
+        let plain = !escaped && *c != '\\';
+        escaped = !escaped && *c == '\\';
+        plain
+    })
+}
+
 fn translate(text: &str, escapes: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -85,6 +138,28 @@ fn translate(text: &str, escapes: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn braces_as_glob_has_them() {
+        let all = |text: &str| {
+            let mut all = Vec::new();
+            any_of_braces(text, &mut |pattern| {
+                all.push(pattern.to_owned());
+                false
+            });
+            all
+        };
+        assert_eq!(all("/a/{b,c{d,e}}.x"), ["/a/b.x", "/a/cd.x", "/a/ce.x"]);
+        assert_eq!(all("{a,b}{1,2}"), ["a1", "a2", "b1", "b2"]);
+        assert_eq!(all("a{}b{,c}"), ["ab", "abc"]);
+        for plain in ["a", "a{b", "a{b,c", "a\\{b,c}", "a}", "{a\\}"] {
+            assert_eq!(all(plain), [plain]);
+        }
+        assert!(any_of_braces("{a,b,c}", &mut |pattern| pattern == "b"));
+        // As many as there can be: it ends.
+        assert!(!any_of_braces(&"{a,b}".repeat(40), &mut |_| false));
+        assert!(!any_of_braces(&"{".repeat(1 << 20), &mut |_| false));
+    }
 
     #[test]
     fn as_fnmatch() {

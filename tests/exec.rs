@@ -25,6 +25,7 @@ use amr::unit::specifier::Facts;
 use std::cell::Cell;
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -253,6 +254,54 @@ fn standard_streams(lab: &Lab) {
     assert_eq!(lab.output("StandardError=inherit", "echo both >&2; cat"), "both");
 }
 
+fn one_file_for_both_is_one_open_file(lab: &Lab) {
+    let script = "echo out-1; echo err-1 >&2; echo out-2; echo err-2 >&2";
+    for how in ["file", "append", "truncate"] {
+        let file = lab.folder.join(format!("both-{how}"));
+        let lines = format!("StandardOutput={how}:{0}\nStandardError={how}:{0}\nUMask=0027", file.display());
+        lab.output(&lines, script);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "out-1\nerr-1\nout-2\nerr-2\n", "{how}");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640, "{how}");
+    }
+    let file = lab.folder.join("in-and-out");
+    fs::write(&file, "first\n").unwrap();
+    let lines = format!("StandardInput=file:{0}\nStandardOutput=file:{0}", file.display());
+    lab.output(&lines, "read -r line; echo behind it");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "first\nbehind it\n");
+}
+
+fn a_line_with_plus_is_led_nowhere(lab: &Lab) {
+    let own = lab.folder.join("nobodys");
+    fs::create_dir(&own).unwrap();
+    for folder in [&lab.folder, &own] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    chown(&own, Some(65534), Some(65534)).unwrap();
+    let secret = lab.folder.join("secret");
+    fs::create_dir(&secret).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o700)).unwrap();
+    let enter = |folder: &Path, privilege| {
+        let (context, command) = service(&format!("User=nobody\nWorkingDirectory={}", folder.display()));
+        let argv = ["sh", "-c", "pwd -P; id -u; id -G"].map(str::to_owned).to_vec();
+        let path = "/bin/sh".into();
+        lab.run_command(&context, &ExecCommand { path, argv, privilege, no_env_expand: true, ..command })
+            .unwrap()
+    };
+    let link = own.join("current");
+    std::os::unix::fs::symlink(&secret, &link).unwrap();
+    for privilege in [ExecPrivilege::Full, ExecPrivilege::NoUser, ExecPrivilege::Normal] {
+        assert_eq!(enter(&link, privilege).failure.unwrap().stage, Stage::Chdir, "{privilege:?}");
+    }
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("/", &link).unwrap();
+    // Where the user may go the link works, and the rights are root's again behind it.
+    assert_eq!(enter(&link, ExecPrivilege::Full).output, "/\n0\n0");
+    // Where root alone leads, root goes.
+    if lab.root.is_alone(&secret) {
+        assert_eq!(enter(&secret, ExecPrivilege::Full).output, format!("{}\n0\n0", secret.display()));
+    }
+}
+
 fn failures_have_the_status_of_their_step(lab: &Lab) {
     let failure = lab.failure("WorkingDirectory=/nonexistent");
     assert_eq!((failure.stage, failure.about.as_deref()), (Stage::Chdir, Some("/nonexistent")));
@@ -347,12 +396,14 @@ fn never_among_threads(lab: &Lab) {
 
 type Case = (&'static str, fn(&Lab));
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 14] = [
     ("attributes", attributes),
     ("limits", limits),
     ("directories", directories),
     ("environment", environment),
     ("standard streams", standard_streams),
+    ("one file for both is one open file", one_file_for_both_is_one_open_file),
+    ("a line with + is led nowhere", a_line_with_plus_is_led_nowhere),
     ("descriptors", descriptors),
     ("failures have the status of their step", failures_have_the_status_of_their_step),
     ("users, groups, capabilities", users_groups_and_capabilities),

@@ -3,7 +3,6 @@
 use crate::cli::exit::Class;
 use crate::cli::jobs::Outcome;
 use crate::order::transaction::Activity;
-use crate::os::root::Root;
 use crate::service::client::{Answer, ClientError, Ended};
 use crate::service::machine::{ServiceResult, State};
 use crate::service::status::Record;
@@ -22,7 +21,7 @@ pub fn activity(state: State) -> Activity {
 
 /// A job that ended, as an outcome with its sentence.
 #[must_use]
-pub fn ended(ended: &Ended, _root: &Root) -> Outcome {
+pub fn ended(ended: &Ended) -> Outcome {
     match &ended.answer {
         Answer::Started | Answer::Done | Answer::AlreadyDown | Answer::Stopped(_) => Outcome::Done,
         Answer::Reloaded(result) if !result.is_failure() => Outcome::Done,

@@ -104,7 +104,13 @@ fn read_file(
     whose: Whose<'_>,
     kept_out: &mut Vec<String>,
 ) -> Result<(), String> {
-    let found = root.glob(&file.path).map_err(|e| e.to_string())?;
+    let found = match root.safe_glob(&file.path, whose.user) {
+        Err(error) if file.missing_ok => {
+            kept_out.push(error.to_string());
+            return Ok(());
+        }
+        found => found.map_err(|e| e.to_string())?,
+    };
     if found.is_empty() && !file.missing_ok {
         let path = root.outer(Path::new(&file.path));
         return Err(format!("cannot read '{}': No such file or directory", path.display()));

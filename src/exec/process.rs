@@ -39,6 +39,8 @@ pub struct Process {
     pub credentials: Option<Credentials>,
     /// An outer path; `None`: that of the supervisor.
     pub working_directory: Option<PathBuf>,
+    /// Who enters it, where that is not whom the process runs as.
+    pub enters_as: Option<Credentials>,
     /// May descriptors be marked by a range of numbers?
     pub close_range: bool,
 }

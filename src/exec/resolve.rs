@@ -116,6 +116,8 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
     if !command.no_env_expand {
         words = expand::argv(&words, &|name| env.get(name));
     }
+    let working_directory = working_directory(request, user.as_ref());
+    let enters_as = working_directory.as_deref().and_then(|path| enters_as(request, path, &own));
     let mut process = Process {
         context: request.context.clone(),
         name: command.path.clone(),
@@ -130,7 +132,8 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         limits: request.limits.to_vec(),
         binds: binds(request, not_applied)?,
         credentials,
-        working_directory: working_directory(request, user.as_ref()),
+        working_directory: working_directory.map(|path| request.root.outer(&path)),
+        enters_as,
         close_range: request.features.close_range,
     };
     spare(&mut process, command.privilege);
@@ -277,5 +280,12 @@ fn working_directory(request: &Request<'_>, user: Option<&User>) -> Option<PathB
         WorkingDirectory::Home { .. } => user.map_or_else(|| PathBuf::from("/root"), |u| u.home.clone()),
         WorkingDirectory::Path { path, .. } => PathBuf::from(path),
     };
-    Some(request.root.outer(&path))
+    Some(path)
+}
+
+/// A line that keeps root's rights enters a folder to which others lead as the service's user: else a link
+/// that the service has put there would lead root anywhere.
+fn enters_as(request: &Request<'_>, folder: &Path, user: &Credentials) -> Option<Credentials> {
+    let outranks = request.command.privilege != ExecPrivilege::Normal && user.uid != 0;
+    (outranks && request.mode == ApplyMode::Strict && !request.root.is_alone(folder)).then(|| user.clone())
 }

@@ -11,25 +11,6 @@ pub fn name(s: &str) -> UnitName {
     UnitName::parse_or_service(s).unwrap()
 }
 
-const KINDS: [(&str, DepKind); 16] = [
-    ("Requires", DepKind::Requires),
-    ("Requisite", DepKind::Requisite),
-    ("Wants", DepKind::Wants),
-    ("BindsTo", DepKind::BindsTo),
-    ("PartOf", DepKind::PartOf),
-    ("Upholds", DepKind::Upholds),
-    ("Conflicts", DepKind::Conflicts),
-    ("Before", DepKind::Before),
-    ("After", DepKind::After),
-    ("OnFailure", DepKind::OnFailure),
-    ("OnSuccess", DepKind::OnSuccess),
-    ("PropagatesReloadTo", DepKind::PropagatesReloadTo),
-    ("ReloadPropagatedFrom", DepKind::ReloadPropagatedFrom),
-    ("PropagatesStopTo", DepKind::PropagatesStopTo),
-    ("StopPropagatedFrom", DepKind::StopPropagatedFrom),
-    ("JoinsNamespaceOf", DepKind::JoinsNamespaceOf),
-];
-
 pub fn origin(unit: &UnitName, line: u32) -> Origin {
     Origin {
         path: PathBuf::from(format!("/etc/systemd/system/{unit}")).into(),
@@ -46,7 +27,7 @@ pub fn unit(text: &str) -> Unit {
         let line = u32::try_from(at).unwrap() + 2;
         match word.split_once('=') {
             Some((key, value)) => {
-                let kind = KINDS.iter().find(|(k, _)| *k == key).unwrap().1;
+                let kind = DepKind::ALL.into_iter().find(|kind| kind.as_str() == key).unwrap();
                 for on in value.split(',') {
                     let origin = Some(origin(&unit.name, line));
                     unit.deps.push(Dependency { kind, on: name(on), origin });

@@ -11,7 +11,9 @@ use super::error::{Error, Result};
 use super::root::Root;
 use super::wait::Exit;
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresuid, setuid};
+use nix::unistd::{
+    Gid, Uid, getresgid, getresuid, setegid, seteuid, setgroups, setresgid, setresuid, setuid,
+};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -60,6 +62,21 @@ impl Credentials {
         setresgid(gid, gid, gid)?;
         let now = getresgid()?;
         if [now.real, now.effective, now.saved] == [gid; 3] { Ok(()) } else { Err(Errno::EPERM) }
+    }
+
+    /// Does something with the rights of this user to files, and takes those back that this process had
+    /// before, which must be root's. Not among threads.
+    pub fn for_a_moment<T>(&self, act: impl FnOnce() -> nix::Result<T>) -> nix::Result<T> {
+        let before = Self::own();
+        let groups = |of: &Self| setgroups(&of.groups.iter().copied().map(Gid::from_raw).collect::<Vec<_>>());
+        groups(self)?;
+        setegid(Gid::from_raw(self.gid))?;
+        seteuid(Uid::from_raw(self.uid))?;
+        let done = act();
+        seteuid(Uid::from_raw(before.uid))?;
+        setegid(Gid::from_raw(before.gid))?;
+        groups(&before)?;
+        done
     }
 
     /// Makes this process the user's, with no way back.

@@ -129,6 +129,51 @@ pub enum DepKind {
     JoinsNamespaceOf,
 }
 
+impl DepKind {
+    /// All kinds, in the order in which `show` prints them.
+    pub const ALL: [Self; 16] = [
+        Self::Requires,
+        Self::Requisite,
+        Self::Wants,
+        Self::BindsTo,
+        Self::PartOf,
+        Self::Upholds,
+        Self::Conflicts,
+        Self::Before,
+        Self::After,
+        Self::OnSuccess,
+        Self::OnFailure,
+        Self::PropagatesReloadTo,
+        Self::ReloadPropagatedFrom,
+        Self::PropagatesStopTo,
+        Self::StopPropagatedFrom,
+        Self::JoinsNamespaceOf,
+    ];
+
+    /// The directive that makes it, and the property that shows it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requires => "Requires",
+            Self::Requisite => "Requisite",
+            Self::Wants => "Wants",
+            Self::BindsTo => "BindsTo",
+            Self::PartOf => "PartOf",
+            Self::Upholds => "Upholds",
+            Self::Conflicts => "Conflicts",
+            Self::Before => "Before",
+            Self::After => "After",
+            Self::OnFailure => "OnFailure",
+            Self::OnSuccess => "OnSuccess",
+            Self::PropagatesReloadTo => "PropagatesReloadTo",
+            Self::ReloadPropagatedFrom => "ReloadPropagatedFrom",
+            Self::PropagatesStopTo => "PropagatesStopTo",
+            Self::StopPropagatedFrom => "StopPropagatedFrom",
+            Self::JoinsNamespaceOf => "JoinsNamespaceOf",
+        }
+    }
+}
+
 /// One `Condition…=` or `Assert…=`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {

@@ -201,22 +201,26 @@ fn refuse<T>(class: Class, what: impl Into<String>, hint: Option<&str>) -> Done<
     Err(crate::cli::jobs::Refused { class, what: what.into(), hint: hint.map(str::to_owned) })
 }
 
+/// Calls `each` with each unit once: those named, and behind each what it returns, its `Also=`.
+fn with_also(names: &[UnitName], mut each: impl FnMut(&UnitName) -> Done<Vec<UnitName>>) -> Done<()> {
+    let mut waiting: Vec<UnitName> = names.iter().rev().cloned().collect();
+    let mut seen: Vec<UnitName> = Vec::new();
+    while let Some(name) = waiting.pop() {
+        if !seen.contains(&name) {
+            waiting.extend(each(&name)?.into_iter().rev());
+            seen.push(name);
+        }
+    }
+    Ok(())
+}
+
 impl<'a> Request<'a> {
     fn new(ctx: &'a Context, change: Change, env: Env, names: &[UnitName]) -> Done<Self> {
         let scripts = BTreeMap::from_iter(scripts::read(&ctx.root).into_iter().map(|s| (s.name.clone(), s)));
         let mut request = Self { ctx, change, env, scripts, wanted: Vec::new(), notes: Vec::new() };
         let facts = ctx.facts();
         let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
-        let mut waiting: Vec<UnitName> = names.iter().rev().cloned().collect();
-        let mut seen: Vec<UnitName> = Vec::new();
-        while let Some(name) = waiting.pop() {
-            if seen.contains(&name) {
-                continue;
-            }
-            seen.push(name.clone());
-            let also = request.add(&loader, &name)?;
-            waiting.extend(also.into_iter().rev());
-        }
+        with_also(names, |name| request.add(&loader, name))?;
         Ok(request)
     }
 

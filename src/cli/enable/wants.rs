@@ -3,7 +3,7 @@
 //!
 //! A systemd that boots the tree follows them; in a container whoever starts it calls `amr start`.
 
-use super::{Change, Done, refuse};
+use super::{Change, Done, refuse, with_also};
 use crate::cli::context::Context;
 use crate::cli::exit::Class;
 use crate::cli::{out, units};
@@ -21,33 +21,29 @@ const FOLDER: &str = "/etc/systemd/system";
 pub(super) fn carry_out(ctx: &Context, change: Change, names: &[UnitName], is_dry: bool) -> Done<()> {
     let facts = ctx.facts();
     let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
-    let mut waiting: Vec<UnitName> = names.iter().rev().cloned().collect();
-    let mut seen: Vec<UnitName> = Vec::new();
-    while let Some(name) = waiting.pop() {
-        if seen.contains(&name) {
-            continue;
-        }
-        let unit = loader.load(&name);
+    let mut linked: Vec<UnitName> = Vec::new();
+    with_also(names, |name| {
+        let unit = loader.load(name);
         if let Some(what) = units::refusal(&unit) {
             return refuse(Class::Failed, what, None);
         }
-        let asked = match enablement(&name, &unit.install) {
+        let asked = match enablement(name, &unit.install) {
             Ok(asked) => asked,
             Err(e @ InstallError::Nothing(_)) => {
                 out::complain(change.as_str(), &e.to_string(), None);
-                continue;
+                return Ok(Vec::new());
             }
             Err(e) => return refuse(Class::Failed, e.to_string(), None),
         };
-        let Some(file) = unit.fragment.clone() else { continue };
+        let Some(file) = unit.fragment.clone() else { return Ok(Vec::new()) };
         for (link, text) in links(&unit, &asked.unit, &file) {
             one(&ctx.root, change, &link, &text, is_dry)?;
         }
-        waiting.extend(asked.also.iter().rev().cloned());
-        seen.push(name);
-    }
-    if change != Change::Disable && !seen.is_empty() {
-        let names = seen.iter().map(UnitName::as_str).collect::<Vec<_>>().join(" ");
+        linked.push(name.clone());
+        Ok(asked.also)
+    })?;
+    if change != Change::Disable && !linked.is_empty() {
+        let names = linked.iter().map(UnitName::as_str).collect::<Vec<_>>().join(" ");
         let what = "there is no /etc/init.d here: only a systemd that boots this tree follows the links";
         out::complain(
             change.as_str(),

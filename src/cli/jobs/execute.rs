@@ -252,7 +252,7 @@ impl<'a> Run<'a> {
             match pending.advance() {
                 Ok(None) => self.pending.push((job, pending)),
                 Ok(Some(ended)) => {
-                    let outcome = explain::ended(&ended, &self.ctx.root);
+                    let outcome = explain::ended(&ended);
                     self.end(job, outcome, tell);
                 }
                 Err(e) => self.end(job, explain::client_error(&e), tell),

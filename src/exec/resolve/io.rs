@@ -19,28 +19,40 @@ pub(super) fn open(request: &Request<'_>, user: &Credentials) -> Step<[Stream; 3
         return Ok([None, None, None]);
     }
     let (io, root) = (&request.context.io, request.root);
+    let is_input =
+        |output: &Output| matches!((&io.stdin, output), (Input::File(a), Output::File(b)) if a == b);
     let stdin = match &io.stdin {
         Input::Null => null(),
         Input::Tty => console(root),
+        Input::File(path) if is_input(&io.stdout) || is_input(&io.stderr) => {
+            stream(root.safe_input_output(Path::new(path), mode(request), user))
+        }
         Input::File(path) => stream(root.safe_input(Path::new(path), user)),
         Input::Data(bytes) => stream(plan_file(bytes, request.features, root, request.places.own)),
     };
-    let stdout = output(request, &io.stdout, None, user).map_err(at(Stage::Stdout))?;
-    let stderr = output(request, &io.stderr, Some(&stdout), user).map_err(at(Stage::Stderr))?;
-    Ok([stdin.map_err(at(Stage::Stdin))?, stdout, stderr])
+    let stdin = stdin.map_err(at(Stage::Stdin))?;
+    let out =
+        |wanted: &Output| if is_input(wanted) { Ok(stdin.clone()) } else { output(request, wanted, user) };
+    let stdout = out(&io.stdout).map_err(at(Stage::Stdout))?;
+    // One open file for both, so that neither writes over the other: can_inherit_stderr_from_stdout.
+    let stderr = if io.stderr == Output::Inherit || io.stderr == io.stdout {
+        stdout.clone()
+    } else {
+        out(&io.stderr).map_err(at(Stage::Stderr))?
+    };
+    Ok([stdin, stdout, stderr])
 }
 
-fn output(
-    request: &Request<'_>,
-    wanted: &Output,
-    inherited: Option<&Stream>,
-    user: &Credentials,
-) -> Result<Stream, Error> {
+/// Of files that are made.
+fn mode(request: &Request<'_>) -> u32 {
+    0o666 & !request.context.process.umask
+}
+
+fn output(request: &Request<'_>, wanted: &Output, user: &Credentials) -> Result<Stream, Error> {
     let root = request.root;
-    let file = |path: &String, how| stream(root.safe_output(Path::new(path), how, user));
+    let file = |path: &String, how| stream(root.safe_output(Path::new(path), how, mode(request), user));
     match wanted {
-        Output::Inherit => inherited.map_or_else(null, |stream| Ok(stream.clone())),
-        Output::Null => null(),
+        Output::Inherit | Output::Null => null(),
         Output::Tty => console(root),
         Output::Journal | Output::JournalConsole => {
             request.log.as_ref().map_or_else(null, |log| Ok(Some(Arc::clone(log))))

@@ -39,7 +39,11 @@ pub(super) fn umask(p: &Process) -> Applied {
 pub(super) fn working_directory(p: &Process) -> Applied {
     let Some(path) = &p.working_directory else { return Ok(Done::Fully) };
     let fault = |errno| Fault::about(errno, path.display().to_string());
-    match process::chdir(path) {
+    let entered = match &p.enters_as {
+        Some(user) => user.for_a_moment(|| process::chdir(path)),
+        None => process::chdir(path),
+    };
+    match entered {
         Err(Errno::ENOENT) if p.context.process.working_directory.missing_ok() => {
             process::chdir(std::path::Path::new("/")).map_err(fault)?;
         }

@@ -96,6 +96,17 @@ impl Root {
     /// does not match a leading dot or a `/`; a name that is not UTF-8 can be matched by wildcards
     /// alone. No match is an empty list; a folder that cannot be read is an error.
     pub fn glob(&self, pattern: &str) -> Result<Vec<PathBuf>> {
+        self.glob_by(pattern, &|dir| self.list(dir), &|path| self.lstat(path).is_ok())
+    }
+
+    /// The same with the eyes of the caller: `list` gives what is in a folder, `there` says of a path
+    /// whether there is such a name.
+    pub(super) fn glob_by(
+        &self,
+        pattern: &str,
+        list: &dyn Fn(&Path) -> Result<Vec<Entry>>,
+        there: &dyn Fn(&Path) -> bool,
+    ) -> Result<Vec<PathBuf>> {
         let mut found = vec![PathBuf::from("/")];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             let mut next = Vec::new();
@@ -104,7 +115,7 @@ impl Root {
                     Error::other("match", pattern, io::ErrorKind::InvalidInput, e.msg.to_owned())
                 })?;
                 for dir in &found {
-                    self.glob_folder(dir, &matcher, &mut next)?;
+                    glob_folder(dir, list, &matcher, &mut next)?;
                 }
             } else {
                 let name = part.replace('\\', "");
@@ -112,24 +123,26 @@ impl Root {
             }
             found = next;
         }
-        found.retain(|path| self.lstat(path).is_ok());
+        found.retain(|path| there(path));
         found.sort();
         Ok(found)
     }
+}
 
-    fn glob_folder(&self, dir: &Path, matcher: &Pattern, next: &mut Vec<PathBuf>) -> Result<()> {
-        let entries = match self.list(dir) {
-            Ok(entries) => entries,
-            Err(e) if e.is_not_found() => return Ok(()),
-            Err(e) => return Err(e),
-        };
-        for entry in entries {
-            if matcher.matches_component(&entry.name.to_string_lossy()) {
-                next.push(dir.join(&entry.name));
-            }
-        }
-        Ok(())
-    }
+fn glob_folder(
+    dir: &Path,
+    list: &dyn Fn(&Path) -> Result<Vec<Entry>>,
+    matcher: &Pattern,
+    next: &mut Vec<PathBuf>,
+) -> Result<()> {
+    let entries = match list(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.is_not_found() => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    let matching = entries.iter().filter(|entry| matcher.matches_component(&entry.name.to_string_lossy()));
+    next.extend(matching.map(|entry| dir.join(&entry.name)));
+    Ok(())
 }
 
 /// See [`Root::folder`].

@@ -9,7 +9,8 @@
 use super::find::each_raw;
 use super::safe::{LISTING, SafePlace, is_own, is_private};
 use super::walk::Last;
-use super::{FileKind, Root};
+use super::write::with_temp_name;
+use super::{FileKind, Root, Stat};
 use crate::os::clock;
 use crate::os::error::{Error, Result};
 use nix::errno::Errno;
@@ -36,36 +37,53 @@ const PASSES: u32 = 16;
 const IN_PLACE: u32 = 32;
 
 impl Root {
-    /// Removes a folder with everything in it, or the file or link that is in its place. Nothing there is
-    /// no error.
+    /// Removes a folder with everything in it, or the file or link that is in its place; and what an
+    /// earlier removal of it did not come to. Nothing there is no error.
     ///
     /// # Errors
     /// Something cannot be removed, is a mount point, or is nothing that those who can lead there could
     /// remove themselves; it is filled faster than it can be emptied.
     pub fn remove_dir_all(&self, inner: &Path) -> Result<()> {
+        self.remove_dir_all_within(inner, PATIENCE)
+    }
+
+    pub(super) fn remove_dir_all_within(&self, inner: &Path, patience: Duration) -> Result<()> {
         let place = match self.safe_place(VERB, inner, Last::Keep) {
             Err(e) if e.is_not_found() => return Ok(()),
             found => found?,
         };
-        let Some(stat) = place.entry else { return Ok(()) };
-        if stat.kind != FileKind::Dir {
-            return self.safe_remove_file(inner);
+        let until = clock::now().saturating_add(patience);
+        let mut work = Removal { until, next: 0, moved: 0, failed: None };
+        let outcome = match place.entry {
+            Some(stat) if stat.kind != FileKind::Dir => return self.safe_remove_file(inner),
+            Some(stat) => {
+                self.check_removable(inner, &place, &stat)?;
+                work.remove(&place)
+            }
+            None => Ok(()),
+        };
+        match outcome.and_then(|()| work.finish_earlier(&place)) {
+            Err(Errno::ETIME) => {
+                let left = inner.with_file_name(grave_name(&place));
+                let cause = format!(
+                    "it took longer than {} s; what is left lies in '{}'",
+                    patience.as_secs(),
+                    self.outer(&left).display()
+                );
+                Err(Error::other(VERB, self.outer(inner), ErrorKind::TimedOut, cause))
+            }
+            outcome => outcome.map_err(|e| self.error(VERB, inner, e)),
         }
+    }
+
+    fn check_removable(&self, inner: &Path, place: &SafePlace, stat: &Stat) -> Result<()> {
         let folder = &place.folder;
         let theirs = folder.is_shared() && stat.uid == folder.stat.uid;
         if !(folder.alone || (folder.steady && is_own(stat.uid)) || theirs) {
             let cause = format!("it belongs to user {}", stat.uid);
             return Err(self.unsafe_path(VERB, inner, &cause));
         }
-        let mut work =
-            Removal { until: clock::now().saturating_add(PATIENCE), next: 0, moved: 0, failed: None };
-        match work.remove(&place) {
-            Err(Errno::ETIME) => {
-                let cause = format!("it took longer than {} s", PATIENCE.as_secs());
-                Err(Error::other(VERB, self.outer(inner), ErrorKind::TimedOut, cause))
-            }
-            outcome => outcome.map_err(|e| self.error(VERB, inner, e)),
-        }
+        Ok(())
     }
 }
 
@@ -100,6 +118,21 @@ impl Removal {
             moved => moved,
         };
         cleared.and_then(|()| self.clear(&grave))?;
+        unlinkat(&place.dir, name.as_os_str(), UnlinkatFlags::RemoveDir)
+    }
+
+    /// Removes what a removal left that was too slow, or whose process was killed.
+    fn finish_earlier(&mut self, place: &SafePlace) -> nix::Result<()> {
+        let name = grave_name(place);
+        let grave = match openat(&place.dir, name.as_os_str(), LISTING, Mode::empty()) {
+            Err(Errno::ENOENT) => return Ok(()),
+            grave => grave?,
+        };
+        // Elsewhere it could be a folder of root's that others have put in this place.
+        if !place.folder.steady || !is_private(&grave)? {
+            return Ok(());
+        }
+        self.clear(&grave)?;
         unlinkat(&place.dir, name.as_os_str(), UnlinkatFlags::RemoveDir)
     }
 
@@ -188,12 +221,29 @@ impl Removal {
     }
 }
 
-/// The folder beside that takes what is removed. Left by a supervisor that was killed, it is used again.
+/// The folder beside that takes what is removed. Left by a supervisor that was killed, it is used again; one
+/// that may be somebody else's is passed over.
 fn grave(place: &SafePlace) -> nix::Result<(OwnedFd, OsString)> {
+    match usual_grave(place) {
+        Err(Errno::EPERM) if !place.folder.steady => {
+            let (name, ()) = with_temp_name(|name| mkdirat(&place.dir, name, Mode::S_IRWXU))?;
+            let grave = openat(&place.dir, name.as_str(), LISTING, Mode::empty())?;
+            if is_private(&grave)? { Ok((grave, name.into())) } else { Err(Errno::EPERM) }
+        }
+        usual => usual,
+    }
+}
+
+fn grave_name(place: &SafePlace) -> OsString {
     let mut name = OsString::from(".amr-removed-");
     // As much of it as a name has room for.
     let bytes = place.name().as_bytes();
     name.push(OsStr::from_bytes(bytes.get(..200).unwrap_or(bytes)));
+    name
+}
+
+fn usual_grave(place: &SafePlace) -> nix::Result<(OwnedFd, OsString)> {
+    let name = grave_name(place);
     let made = mkdirat(&place.dir, name.as_os_str(), Mode::S_IRWXU);
     let grave = openat(&place.dir, name.as_os_str(), LISTING, Mode::empty())?;
     let mut left = 0_u64;

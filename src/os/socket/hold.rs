@@ -9,8 +9,9 @@
 #![allow(unsafe_code)]
 
 use crate::os::proc::ProcessId;
+use crate::os::signal;
 use nix::errno::Errno;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::unistd::{ForkResult, Pid, fork};
 use std::io::Read;
@@ -50,14 +51,14 @@ impl Holder {
 pub(super) fn next(socket: BorrowedFd<'_>) -> nix::Result<Holder> {
     let flags = SockFlag::SOCK_CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, flags)?;
-    let mut old_mask = SigSet::empty();
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut old_mask))?;
-    // SAFETY: the child makes system calls on its own stack alone, and ends in _exit.
-    let forked = unsafe { fork() };
-    if let Ok(ForkResult::Child) = forked {
-        hold(socket.as_raw_fd(), theirs.as_raw_fd());
-    }
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&old_mask), None)?;
+    let forked = signal::blocked(|| {
+        // SAFETY: the child makes system calls on its own stack alone, and ends in _exit.
+        let forked = unsafe { fork() };
+        if let Ok(ForkResult::Child) = forked {
+            hold(socket.as_raw_fd(), theirs.as_raw_fd());
+        }
+        forked
+    })?;
     match forked? {
         ForkResult::Parent { child } => held_by(child, ours, theirs),
         // `hold` does not return.

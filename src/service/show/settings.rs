@@ -18,7 +18,7 @@ pub(super) fn of_settings(unit: &Unit) -> Properties {
         names.collect::<Vec<_>>().join(" ")
     };
     let checks = |list: &[Check]| list.iter().map(check).collect::<Vec<_>>().join(" ");
-    let mut all: Vec<_> = DEPENDENCIES.iter().map(|(name, kind)| (*name, deps(*kind))).collect();
+    let mut all: Vec<_> = DepKind::ALL.into_iter().map(|kind| (kind.as_str(), deps(kind))).collect();
     all.extend([
         ("Documentation", unit.documentation.join(" ")),
         ("Conditions", checks(&unit.conditions)),
@@ -34,24 +34,6 @@ pub(super) fn of_settings(unit: &Unit) -> Properties {
     ]);
     all
 }
-
-const DEPENDENCIES: [(&str, DepKind); 15] = [
-    ("Requires", DepKind::Requires),
-    ("Requisite", DepKind::Requisite),
-    ("Wants", DepKind::Wants),
-    ("BindsTo", DepKind::BindsTo),
-    ("PartOf", DepKind::PartOf),
-    ("Upholds", DepKind::Upholds),
-    ("Conflicts", DepKind::Conflicts),
-    ("Before", DepKind::Before),
-    ("After", DepKind::After),
-    ("OnSuccess", DepKind::OnSuccess),
-    ("OnFailure", DepKind::OnFailure),
-    ("PropagatesReloadTo", DepKind::PropagatesReloadTo),
-    ("ReloadPropagatedFrom", DepKind::ReloadPropagatedFrom),
-    ("PropagatesStopTo", DepKind::PropagatesStopTo),
-    ("StopPropagatedFrom", DepKind::StopPropagatedFrom),
-];
 
 /// As it is written behind `Condition` or `Assert`: `PathExists=|!/etc/x`.
 fn check(check: &Check) -> String {

@@ -5,7 +5,7 @@
 //! of directives marks them, and the unit keeps them as not applied.
 
 use crate::os::root::{FileKind, Root};
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, any_of_braces};
 use crate::unit::model::Check;
 use crate::unit::specifier::Facts;
 use std::cmp::Ordering;
@@ -32,7 +32,9 @@ fn test(root: &Root, facts: &Facts, check: &Check) -> Option<bool> {
     let stat = || root.stat(path).ok();
     match check.test.as_str() {
         "PathExists" => Some(root.exists(path)),
-        "PathExistsGlob" => Some(root.glob(value).is_ok_and(|found| !found.is_empty())),
+        "PathExistsGlob" => {
+            Some(any_of_braces(value, &mut |pattern| root.glob(pattern).is_ok_and(|found| !found.is_empty())))
+        }
         "PathIsDirectory" => Some(stat().is_some_and(|s| s.kind == FileKind::Dir)),
         "PathIsSymbolicLink" => Some(root.lstat(path).is_ok_and(|s| s.kind == FileKind::Symlink)),
         "PathIsMountPoint" => Some(is_mount_point(root, path).unwrap_or(false)),
@@ -235,6 +237,8 @@ mod tests {
             ("!PathExists=/d/dangling", true),
             ("PathExistsGlob=/d/f*/x", true),
             ("PathExistsGlob=/d/z*", false),
+            ("PathExistsGlob=/d/{z,f*}/{y,x}", true),
+            ("PathExistsGlob=/d/{z,y}", false),
             ("PathIsDirectory=/d/link", true),
             ("PathIsDirectory=/d/empty", false),
             ("PathIsSymbolicLink=/d/dangling", true),

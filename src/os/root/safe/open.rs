@@ -5,19 +5,20 @@
 //! the user may read as well: a service can put whatever lies in its folders under any name in them.
 //! Nothing waits for the other end of a FIFO, and nothing is cut before it was looked at.
 
-use super::{OTHERS_WRITE, SafePlace, is_own};
+use super::{LISTING, OTHERS_WRITE, SafePlace, is_own};
 use crate::os::error::{Error, Result};
 use crate::os::ids::Credentials;
+use crate::os::root::find::{Name, each_raw};
 use crate::os::root::walk::Last;
 use crate::os::root::write::write_at;
-use crate::os::root::{FileKind, Root, Stat, Sync};
+use crate::os::root::{Entry, FileKind, Root, Stat, Sync};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, openat, renameat};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How a service's output goes into a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,16 +53,16 @@ const COMMON: OFlag =
     OFlag::O_NOFOLLOW.union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY).union(OFlag::O_CLOEXEC);
 
 impl Root {
-    /// Opens a file for a service's output, made (0644, root's) if it is not there.
+    /// Opens a file for a service's output, made with exactly this mode, and root's, if it is not there.
     ///
     /// # Errors
     /// It cannot be opened, or is not to be trusted; a FIFO that nobody reads.
-    pub fn safe_output(&self, inner: &Path, how: Output, user: &Credentials) -> Result<File> {
+    pub fn safe_output(&self, inner: &Path, how: Output, mode: u32, user: &Credentials) -> Result<File> {
         let mut flags = OFlag::O_WRONLY;
         flags.set(OFlag::O_APPEND, how == Output::Append);
         let place = self.safe_place("open", inner, Last::Follow)?;
         let allowed = |place: &SafePlace, stat: &Stat| self.judge(inner, place, stat, user, false);
-        let (file, stat) = self.safe_open_or_make(inner, &place, flags, 0o644, &allowed)?;
+        let (file, stat) = self.safe_open_or_make(inner, &place, flags, mode, &allowed)?;
         if how == Output::Truncate && stat.kind == FileKind::Regular && stat.size > 0 {
             file.set_len(0).map_err(|e| self.error("truncate", inner, e))?;
         }
@@ -78,6 +79,17 @@ impl Root {
         let flags = if fifo { OFlag::O_RDWR } else { OFlag::O_RDONLY };
         let allowed = |place: &SafePlace, stat: &Stat| self.judge(inner, place, stat, user, true);
         let (file, _) = self.safe_open_at(inner, &place, flags, &allowed)?;
+        self.made_to_wait(file, inner)
+    }
+
+    /// Opens one file for a service's input and output, made with exactly this mode if it is not there.
+    ///
+    /// # Errors
+    /// It cannot be opened, or is not to be trusted.
+    pub fn safe_input_output(&self, inner: &Path, mode: u32, user: &Credentials) -> Result<File> {
+        let place = self.safe_place("open", inner, Last::Follow)?;
+        let allowed = |place: &SafePlace, stat: &Stat| self.judge(inner, place, stat, user, true);
+        let (file, _) = self.safe_open_or_make(inner, &place, OFlag::O_RDWR, mode, &allowed)?;
         self.made_to_wait(file, inner)
     }
 
@@ -119,6 +131,40 @@ impl Root {
         let room = usize::try_from(stat.size.min(limit)).unwrap_or(0).saturating_add(64);
         let bytes = self.read_open(file, inner, room, limit)?;
         Ok((bytes, if roots { Author::Root } else { Author::Others }))
+    }
+
+    /// As [`Root::glob`], on behalf of a user: no folder is listed to which others lead, but by way of its
+    /// owner's rights. A name that cannot be looked at is one of the paths, for whoever opens it to tell.
+    ///
+    /// # Errors
+    /// A folder cannot be listed, or the user could not list it.
+    pub fn safe_glob(&self, pattern: &str, user: &Credentials) -> Result<Vec<PathBuf>> {
+        let there = |path: &Path| match self.safe_place("read", path, Last::Keep) {
+            Ok(place) => place.entry.is_some(),
+            Err(e) => !e.is_not_found(),
+        };
+        self.glob_by(pattern, &|dir| self.safe_list(dir, user), &there)
+    }
+
+    fn safe_list(&self, inner: &Path, user: &Credentials) -> Result<Vec<Entry>> {
+        if inner == Path::new("/") {
+            return self.list(inner);
+        }
+        let place = self.safe_place("list", inner, Last::Follow)?;
+        let fd = openat(&place.dir, place.name(), LISTING, Mode::empty());
+        let fd = fd.map_err(|e| self.error("list", inner, e))?;
+        let stat = Stat::of(&fd).map_err(|e| self.error("examine", inner, e))?;
+        if !place.folder.alone && !may_read(&stat, user) {
+            let cause = format!("user {} may not list it", user.uid);
+            return Err(self.unsafe_path("list", inner, &cause));
+        }
+        let mut entries = Vec::new();
+        // The kind is for others, who would not go by it where it is not known.
+        let each = &mut |name: &Name<'_>| {
+            entries.push(Entry { name: name.name.to_owned(), kind: name.kind.unwrap_or(FileKind::Other) });
+        };
+        each_raw(fd, each).map_err(|e| self.error("list", inner, e))?;
+        Ok(entries)
     }
 
     /// Opens a regular file of amr's own, made with this mode if it is not there. A link in its place is
@@ -247,6 +293,9 @@ impl Root {
             match openat(&place.dir, place.name(), flags, Mode::from_bits_truncate(mode)) {
                 Ok(fd) => {
                     let file = File::from(fd);
+                    // Whatever this process's own umask is.
+                    fchmod(&file, Mode::from_bits_truncate(mode))
+                        .map_err(|e| self.error("open", inner, e))?;
                     let stat = Stat::of(&file).map_err(|e| self.error("examine", inner, e))?;
                     return Ok((file, stat));
                 }

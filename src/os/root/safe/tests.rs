@@ -55,7 +55,7 @@ impl Host {
     }
 
     fn output(&self, inner: &str, how: Output) -> Result<fs::File> {
-        self.root.safe_output(Path::new(inner), how, &svc())
+        self.root.safe_output(Path::new(inner), how, 0o644, &svc())
     }
 
     fn read(&self, inner: &str, reader: Reader<'_>) -> Result<(Vec<u8>, Author)> {
@@ -302,6 +302,65 @@ fn a_tree_goes_whatever_is_in_it() {
     chown(host.at("/var/web/roots"), Some(SVC), None).unwrap();
     host.root.remove_dir_all(Path::new("/var/web/roots")).unwrap();
     assert_eq!(fs::read_dir(host.at("/var/web")).unwrap().count(), 0);
+}
+
+#[test]
+fn what_a_removal_did_not_come_to_goes_with_the_next() {
+    let Some(host) = Host::new() else { return };
+    let fill = |inner: &str| {
+        fs::create_dir_all(host.at(inner).join("a/b")).unwrap();
+        chown(host.at(inner), Some(SVC), None).unwrap();
+    };
+    let left = |inner: &str| fs::read_dir(host.at(inner)).unwrap().count();
+    fs::create_dir(host.at("/var/run")).unwrap();
+    fill("/var/run/web");
+    let late = host.root.remove_dir_all_within(Path::new("/var/run/web"), std::time::Duration::ZERO);
+    says(late, "/var/run/.amr-removed-web'");
+    assert_eq!(left("/var/run"), 1);
+    // The folder itself need not be there again.
+    host.root.remove_dir_all(Path::new("/var/run/web")).unwrap();
+    assert_eq!(left("/var/run"), 0);
+    // In the service's folder what lies there is nobody's for sure: it stays, and is in nobody's way.
+    fill("/var/web/own");
+    let late = host.root.remove_dir_all_within(Path::new("/var/web/own"), std::time::Duration::ZERO);
+    says(late, "/var/web/.amr-removed-own'");
+    fill("/var/web/own");
+    host.root.remove_dir_all(Path::new("/var/web/own")).unwrap();
+    assert_eq!(left("/var/web"), 1);
+}
+
+#[test]
+fn a_user_is_listed_what_the_user_could_list() {
+    let Some(host) = Host::new() else { return };
+    fs::create_dir_all(host.at("/secret")).unwrap();
+    host.put("/secret/a.env", "A=1", 0, 0o600);
+    host.put("/var/web/b.env", "B=1", SVC, 0o600);
+    let glob = |pattern: &str| host.root.safe_glob(pattern, &svc());
+    assert_eq!(glob("/v?r/web/*.env").unwrap(), [Path::new("/var/web/b.env")]);
+    assert_eq!(glob("/var/none/*.env").unwrap(), Vec::<PathBuf>::new());
+    host.link("/secret", "/var/web/conf", SVC);
+    says(glob("/var/web/conf/*.env"), "is a link that others than root can change");
+    // A folder of root's in the service's; one that root alone leads to is root's to name.
+    fs::create_dir(host.at("/var/web/roots")).unwrap();
+    fs::set_permissions(host.at("/var/web/roots"), fs::Permissions::from_mode(0o700)).unwrap();
+    says(glob("/var/web/roots/*"), "may not list it");
+    fs::set_permissions(host.at("/secret"), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(glob("/secret/*.env").unwrap(), [Path::new("/secret/a.env")]);
+    // Without a pattern it is for whoever opens it to tell.
+    assert_eq!(glob("/var/web/conf/a.env").unwrap(), [Path::new("/var/web/conf/a.env")]);
+}
+
+#[test]
+fn output_has_the_mode_that_the_unit_says() {
+    let Some(host) = Host::new() else { return };
+    for (name, mode) in [("a", 0o600), ("b", 0o664), ("c", 0o666)] {
+        let inner = format!("/var/{name}");
+        drop(host.root.safe_output(Path::new(&inner), Output::Over, mode, &svc()).unwrap());
+        assert_eq!(fs::metadata(host.at(&inner)).unwrap().mode() & 0o7777, mode);
+        // One that is there keeps its own.
+        drop(host.root.safe_output(Path::new(&inner), Output::Over, 0o640, &svc()).unwrap());
+        assert_eq!(fs::metadata(host.at(&inner)).unwrap().mode() & 0o7777, mode);
+    }
 }
 
 #[test]

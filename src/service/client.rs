@@ -10,10 +10,13 @@ mod pending;
 pub use pending::Pending;
 
 use super::machine::{ServiceResult, State};
+pub use super::message::Who;
+use super::message::{Reply, Request};
 use super::place::{Place, alive, is_left, living};
 use super::plan::{Errand, Extras, Plan, PlanError};
 use super::run::REPORT_FD;
-use super::status::{Moment, Record, StartWindow, VERSION};
+use super::status::{Moment, Record, StartWindow};
+use super::version::{NEEDS, VERSION};
 use crate::os::child::{self, Spec};
 use crate::os::clock::{self, BootId};
 use crate::os::error::Error;
@@ -164,20 +167,27 @@ pub enum Answer {
     Reloaded(ServiceResult),
 }
 
-/// To whom a signal goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Who {
-    Main,
-    Control,
-    All,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Job {
     Start,
-    Stop(&'static str),
+    Stop,
+    StopForRestart,
     Reload,
+}
+
+impl Job {
+    fn is_stop(self) -> bool {
+        matches!(self, Self::Stop | Self::StopForRestart)
+    }
+
+    fn request(self) -> Request {
+        match self {
+            Self::Start => Request::Start,
+            Self::Stop => Request::Stop,
+            Self::StopForRestart => Request::StopForRestart,
+            Self::Reload => Request::Reload,
+        }
+    }
 }
 
 /// Starts a unit; one that is active already is answered at once.
@@ -193,7 +203,7 @@ pub fn start(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
 /// # Errors
 /// See [`ClientError`].
 pub fn stop(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
-    Pending::new(place, unit, options, Job::Stop("stop"))
+    Pending::new(place, unit, options, Job::Stop)
 }
 
 /// Stops a unit that is to be started again: `RestartKillSignal=` and
@@ -202,7 +212,7 @@ pub fn stop(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
 /// # Errors
 /// See [`ClientError`].
 pub fn stop_for_restart(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
-    Pending::new(place, unit, options, Job::Stop("stop-restart"))
+    Pending::new(place, unit, options, Job::StopForRestart)
 }
 
 /// Reloads a unit.
@@ -220,12 +230,7 @@ pub fn reload(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> 
 /// It is not running, or see [`ClientError`].
 pub fn kill(place: &Place, unit: &Unit, options: &Options, signal: i32, who: Who) -> Result<()> {
     supervised(place, unit, options)?;
-    let who = match who {
-        Who::Main => "main",
-        Who::Control => "control",
-        Who::All => "all",
-    };
-    ask(place, unit.name.as_str(), &format!("kill {signal} {who}"))
+    ask(place, unit.name.as_str(), Request::Kill(signal, who))
 }
 
 /// Forgets a failure and the starts that were counted.
@@ -237,7 +242,7 @@ pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
     while is_supervised(place, name)? && clock::now() < deadline {
         let over = || Ok::<_, ClientError>(place.record(name.as_str())?.is_some_and(|r| r.state().is_over()));
         // One that is just going takes no more requests.
-        if !over()? && ask(place, name.as_str(), "reset-failed").is_ok() && !over()? {
+        if !over()? && ask(place, name.as_str(), Request::ResetFailed).is_ok() && !over()? {
             return Ok(());
         }
         poll::wait(&[], Some(BETWEEN))?;
@@ -289,6 +294,7 @@ pub fn note_up(place: &Place, unit: &Unit) -> Result<()> {
     let at = Moment::at(clock::realtime(), clock::now());
     let record = Record {
         version: VERSION,
+        needs: NEEDS,
         unit: unit.name.to_string(),
         description: unit.description.clone(),
         boot_id: BootId::read(&Root::host()?)?.as_str().to_owned(),
@@ -412,16 +418,28 @@ fn launch(program: Option<&PathBuf>) -> Result<Launched> {
 }
 
 /// One request, one answer.
-fn ask(place: &Place, unit: &str, request: &str) -> Result<()> {
+fn ask(place: &Place, unit: &str, request: Request) -> Result<()> {
     let refused = |why: &str| ClientError::Refused { unit: unit.to_owned(), why: why.to_owned() };
     if !Lock::is_held(&place.root, &place.files(unit).lock)? {
         return Err(refused("it is not running"));
     }
-    let connection = Connection::open(&place.root, &place.files(unit).control, PATIENCE)?;
-    connection.send(request.as_bytes(), PATIENCE)?;
-    let bytes = connection.receive(PATIENCE)?;
-    match String::from_utf8_lossy(&bytes).split_once(' ').map_or(("ok", ""), |(w, rest)| (w, rest)) {
-        ("refused", why) => Err(refused(why)),
-        (_, _) => Ok(()),
+    let mut version = VERSION;
+    loop {
+        let connection = Connection::open(&place.root, &place.files(unit).control, PATIENCE)?;
+        connection.send(&request.encode(version), PATIENCE)?;
+        match Reply::decode(&connection.receive(PATIENCE)?) {
+            Reply::Ok => return Ok(()),
+            Reply::Speaks(older) if older < version => version = older,
+            Reply::Refused(why) => return Err(refused(&why)),
+            Reply::Error(_) => return Err(refused("its supervisor ended before it answered")),
+            Reply::Started
+            | Reply::Done
+            | Reply::Failed(..)
+            | Reply::Stopped(_)
+            | Reply::Reloaded(_)
+            | Reply::Later
+            | Reply::Busy
+            | Reply::Speaks(_) => return Err(refused("its supervisor does not know the request")),
+        }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Pure: [`machine`] (the life of a service as a total function), [`restart`] (delays and the start
 //! limit), [`plan`] (what a supervisor needs of the unit), [`status`] (the record on disk),
+//! [`message`] (requests and answers), [`version`] (across releases),
 //! [`notify`] (what services report), [`show`] (properties as systemctl prints them).
 //!
 //! Drivers: [`run`] is the supervisor process, [`client`] what commands do with it, [`place`] where
@@ -11,6 +12,7 @@
 pub mod client;
 pub mod log;
 pub mod machine;
+pub mod message;
 pub mod notify;
 pub mod place;
 pub mod plan;
@@ -18,3 +20,4 @@ pub mod restart;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod version;

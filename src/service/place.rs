@@ -10,7 +10,7 @@
 //! at the other place and what lives is found there, and stays there until the unit is down.
 
 use super::plan::{ApplyMode, FileMark, Paths};
-use super::status::{ProcessMark, Record};
+use super::status::{ProcessMark, Record, TooNew};
 use crate::os::cgroup::{Group, Version};
 use crate::os::clock::BootId;
 use crate::os::error::{Error, Result};
@@ -281,10 +281,21 @@ fn may_be_dir(root: &Root, dir: &Path) -> bool {
 
 fn read_record(root: &Root, path: &Path) -> Result<Option<Record>> {
     match root.read(path, LIMIT) {
-        Ok(bytes) => Ok(Record::decode(&bytes)),
+        Ok(bytes) => match Record::decode(&bytes) {
+            Ok(record) => Ok(record),
+            Err(TooNew { newer, boot_id }) if is_this_boot(&boot_id)? => {
+                Err(Error::other("read", root.outer(path), ErrorKind::Unsupported, newer.to_string()))
+            }
+            // Of an earlier boot: about nobody.
+            Err(_) => Ok(None),
+        },
         Err(e) if e.is_not_found() => Ok(None),
         Err(e) => Err(e),
     }
+}
+
+fn is_this_boot(boot_id: &str) -> Result<bool> {
+    Ok(BootId::read(&Root::host()?)?.as_str() == boot_id)
 }
 
 /// Has a killed supervisor left something that lives?

@@ -6,6 +6,7 @@
 //! Pure.
 
 use super::machine::Policy;
+use super::version::{self, Newer, VERSION};
 pub use crate::unit::exec::ApplyMode;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::io::Output;
@@ -24,6 +25,9 @@ const RUN: &str = "/run";
 /// Everything that a supervisor is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
+    /// The [version](super::version) of whoever made it, in which it is answered.
+    #[serde(default = "version::first")]
+    pub version: u32,
     /// The unit's name.
     pub unit: String,
     /// `Description=`.
@@ -51,6 +55,12 @@ pub struct Plan {
     pub switches: Option<String>,
     /// What the supervisor does first.
     pub errand: Errand,
+}
+
+/// Of a plan, its version alone.
+#[derive(Deserialize)]
+struct Marked {
+    version: u32,
 }
 
 /// One of the unit's files.
@@ -131,9 +141,12 @@ pub enum PlanError {
         /// The folder of amr.
         own: PathBuf,
     },
-    /// The bytes are not a plan of this version.
+    /// The bytes are not a plan.
     #[error("cannot read the plan: {0}")]
     Unreadable(String),
+    /// A newer amr has made it.
+    #[error("cannot read the plan: {0}")]
+    Newer(#[from] Newer),
 }
 
 /// What the caller adds to the unit.
@@ -171,6 +184,7 @@ impl Plan {
         }
         let has = |kind| unit.deps.iter().any(|d| d.kind == kind);
         Ok(Self {
+            version: VERSION,
             unit: unit.name.to_string(),
             description: unit.description.clone(),
             files: extras.files,
@@ -245,9 +259,17 @@ impl Plan {
     /// From the descriptor.
     ///
     /// # Errors
-    /// Bytes that are not a plan.
+    /// Bytes that are not a plan, or one that a newer amr has made.
     pub fn decode(bytes: &[u8]) -> Result<Self, PlanError> {
-        serde_json::from_slice(bytes).map_err(|e| PlanError::Unreadable(e.to_string()))
+        // A newer one need not have the form of this one.
+        let newer = || {
+            let Marked { version } = serde_json::from_slice(bytes).ok()?;
+            version::check(version).err()
+        };
+        let plan: Self = serde_json::from_slice(bytes)
+            .map_err(|e| newer().map_or_else(|| PlanError::Unreadable(e.to_string()), PlanError::Newer))?;
+        version::check(plan.version)?;
+        Ok(plan)
     }
 }
 

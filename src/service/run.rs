@@ -27,10 +27,12 @@ use self::control::Waiters;
 use self::processes::Process;
 use self::spawn::Foreground;
 use super::machine::{self, Action, Event, Machine, Policy};
+use super::message::Reply;
 use super::notify::Budget;
 use super::place::{Files, Place};
 use super::plan::{Plan, PlanError};
 use super::status::Record;
+use super::version::FIRST;
 use crate::os::child;
 use crate::os::clock::BootId;
 use crate::os::error::Error;
@@ -105,15 +107,17 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
         let Some(plan) = read_plan(plan)? else { return Ok(()) };
         let mut s = Supervisor::new(ground, plan, Foreground::No)?;
         if let Some(pipe) = starter.take() {
-            s.waiters.add_starter(pipe, s.plan.errand);
+            s.waiters.add_starter(pipe, &s.plan);
         }
         s.work();
         Ok(())
     });
     if let (Err(e), Some(pipe)) = (&outcome, &mut starter) {
-        let word = if matches!(e, RunError::Busy(_)) { "busy" } else { "error" };
-        // The starter may have gone; it is told only as a courtesy.
-        let _ = writeln!(pipe, "{word} {e}");
+        let reply = if matches!(e, RunError::Busy(_)) { Reply::Busy } else { Reply::Error(e.to_string()) };
+        let mut line = reply.encode(FIRST);
+        line.push(b'\n');
+        // The starter may have gone, and there may be no plan that told its version.
+        let _ = pipe.write_all(&line);
     }
     outcome
 }

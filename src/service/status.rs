@@ -1,20 +1,18 @@
 //! The status record: what is known of a service, for readers that need no daemon.
 //!
-//! JSON with a version; unknown fields are passed over and missing ones have defaults, so that an
-//! older and a newer amr read one another's. It holds no environment, since everybody may read it.
+//! JSON with a [version](super::version); unknown fields are passed over and missing ones have defaults, so
+//! that an older and a newer amr read one another's, unless it says that the older one must not. It holds no environment, since everybody may read it.
 //! A process is named by number, start time and boot: a record from an earlier boot is about nobody.
 //!
 //! Pure.
 
 use super::machine::{Phase, ServiceResult, State, Window};
 use super::plan::FileMark;
+use super::version::{self, NEEDS, Newer, VERSION};
 use crate::unit::value::raw_path;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The version that is written.
-pub const VERSION: u32 = 1;
 
 /// One service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +20,8 @@ pub const VERSION: u32 = 1;
 pub struct Record {
     /// [`VERSION`].
     pub version: u32,
+    /// The least version of a reader: [`NEEDS`].
+    pub needs: u32,
     /// The unit's name.
     pub unit: String,
     /// `Description=`.
@@ -86,6 +86,22 @@ pub struct Record {
     /// The subsys lock that it holds.
     #[serde(with = "raw_path::option")]
     pub lock: Option<PathBuf>,
+}
+
+/// Of a record, what each version has.
+#[derive(Deserialize)]
+struct Marked {
+    needs: u32,
+    boot_id: String,
+}
+
+/// A record that this amr must not judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooNew {
+    /// What it needs.
+    pub newer: Newer,
+    /// The boot in which it was written.
+    pub boot_id: String,
 }
 
 /// A process that is not mistaken for another.
@@ -188,9 +204,20 @@ impl Record {
     }
 
     /// From the file; `None` for bytes that are no record.
-    #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+    ///
+    /// # Errors
+    /// It is a newer amr's.
+    pub fn decode(bytes: &[u8]) -> Result<Option<Self>, TooNew> {
+        let record: Option<Self> = serde_json::from_slice(bytes).ok();
+        // A newer one need not have the form of this one.
+        let marked: Option<Marked> = match &record {
+            Some(r) => Some(Marked { needs: r.needs, boot_id: r.boot_id.clone() }),
+            None => serde_json::from_slice(bytes).ok(),
+        };
+        if let Some(m) = marked {
+            version::check(m.needs).map_err(|newer| TooNew { newer, boot_id: m.boot_id })?;
+        }
+        Ok(record)
     }
 
     /// In which phase a supervisor finds the service, by what the record says and by whether its
@@ -227,8 +254,8 @@ impl Record {
         if self.boot_id != boot_id {
             let (unit, description, files) = (self.unit, self.description, self.files);
             let (sub, result) = ("dead".into(), "success".into());
-            let version = VERSION;
-            return Self { version, unit, description, files, sub, result, ..Self::default() };
+            let (version, needs) = (VERSION, NEEDS);
+            return Self { version, needs, unit, description, files, sub, result, ..Self::default() };
         }
         if self.state().is_over() || self.phase(main_lives, others).is_some() {
             return self;
@@ -261,12 +288,21 @@ mod tests {
             main: Some(ProcessMark { pid: 7, start_time: 99 }),
             ..Record::default()
         };
-        assert_eq!(Record::decode(&r.encode()), Some(r.clone()));
+        assert_eq!(Record::decode(&r.encode()), Ok(Some(r.clone())));
         let newer = br#"{"version":9,"unit":"a.service","sub":"hovering","more":[1,2]}"#;
-        let read = Record::decode(newer).unwrap();
+        let read = Record::decode(newer).unwrap().unwrap();
         assert_eq!((read.state(), read.unit.as_str()), (State::Dead, "a.service"));
-        assert_eq!(Record::decode(b"no json"), None);
-        assert_eq!(Record::decode(&r.encode()[..20]), None);
+        assert_eq!(Record::decode(b"no json"), Ok(None));
+        assert_eq!(Record::decode(&r.encode()[..20]), Ok(None));
+    }
+
+    #[test]
+    fn one_that_needs_a_newer_amr_is_refused_whatever_its_form() {
+        for form in ["", r#","main":"pid 7","sub":{}"#] {
+            let text = format!(r#"{{"version":9,"needs":8,"boot_id":"one"{form}}}"#);
+            let too_new = Record::decode(text.as_bytes()).unwrap_err();
+            assert_eq!(too_new, TooNew { newer: Newer(8), boot_id: "one".into() });
+        }
     }
 
     fn running(boot: &str) -> Record {

@@ -4,8 +4,9 @@
 #
 #   lab.sh CASE [ARG]...     runs the script CASE in it, as root; its exit code is the case's
 #
-# AMR_BIN is the static binary. LAB_CG=v2 | none says whether there is a cgroup hierarchy to use; with v1 amr mounts
-# its own. A case is a bash script; it may use what tests/e2e/hostile/prelude.sh has.
+# AMR_BIN is the static binary; AMR_BEFORE_BIN, where it is set, lies in it as /lab/before. LAB_CG=v2 | none says
+# whether there is a cgroup hierarchy to use; with v1 amr mounts its own. A case is a bash script; it may use what
+# tests/e2e/hostile/prelude.sh has.
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export AMR_BIN=${AMR_BIN:?AMR_BIN must name the static binary under test (tests/portable.sh prints it)}
@@ -26,6 +27,7 @@ for l in lock run; do [ -L "$m/var/$l" ] || { rm -rf "$m/var/$l"; ln -s "/run${l
 rm -f "$m/var/lock"; ln -s /run/lock "$m/var/lock"
 rm -rf "$m/var/log/amr-units" "$m/etc/systemd/system"; mkdir -p "$m/etc/systemd/system"
 cp "$AMR_BIN" "$m/usr/sbin/amr"; chmod 755 "$m/usr/sbin/amr"
+[ -z "${AMR_BEFORE_BIN:-}" ] || cp "$AMR_BEFORE_BIN" "$m/lab/before"
 cp -r "$LAB_E2E"/hostile "$m/lab/hostile"; cp -r "$LAB_TOOLS" "$m/lab/bin"; chmod -R go+rX "$m/lab"
 cp "$1" "$m/lab/case"; shift
 ip link set lo up 2>/dev/null || :

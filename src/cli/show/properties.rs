@@ -2,6 +2,7 @@
 
 use crate::cli::args::Show;
 use crate::cli::context::Context;
+use crate::cli::exit::Class;
 use crate::cli::{hand, out};
 use crate::service::client;
 use crate::service::show;
@@ -14,11 +15,14 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
         Ok(names) => names,
         Err(code) => return code,
     };
-    let mut all = Vec::new();
+    let (mut all, mut code) = (Vec::new(), 0);
     for name in &names {
         match of(ctx, name) {
             Ok(properties) => all.push(chosen(properties, &args.property)),
-            Err(what) => out::complain("show", &what, None),
+            Err(what) => {
+                out::complain("show", &what, None);
+                code = Class::Failed.hand();
+            }
         }
     }
     if args.json {
@@ -26,7 +30,7 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
             list.into_iter().map(|(k, v)| (k.to_owned(), Value::String(v))).collect()
         };
         out::say(&format!("{:#}\n", Value::Array(all.into_iter().map(one).collect())));
-        return 0;
+        return code;
     }
     let text = |list: &Vec<(&'static str, String)>| {
         let line = |(k, v): &(&'static str, String)| {
@@ -35,7 +39,7 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
         list.iter().map(line).collect::<String>()
     };
     out::say(&all.iter().map(text).collect::<Vec<_>>().join("\n"));
-    0
+    code
 }
 
 fn of(ctx: &Context, name: &UnitName) -> Result<Vec<(&'static str, String)>, String> {

@@ -6,9 +6,10 @@ use crate::os::error::Error;
 use crate::os::lock::Lock;
 use crate::os::poll::{self, Interest};
 use crate::os::socket::Connection;
-use crate::service::machine::ServiceResult;
+use crate::service::message::{Reply, Request};
 use crate::service::place::Place;
 use crate::service::plan::{Errand, Plan, PlanError};
+use crate::service::version::VERSION;
 use crate::unit::model::Unit;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -26,6 +27,8 @@ pub struct Pending {
     options: Options,
     job: Job,
     source: Source,
+    /// In which the supervisor is asked.
+    version: u32,
     deadline: Option<Duration>,
 }
 
@@ -47,7 +50,7 @@ impl Pending {
     pub(super) fn new(place: &Place, unit: &Unit, options: &Options, job: Job) -> Result<Self> {
         let errand = match job {
             Job::Start => Errand::Start,
-            Job::Stop(_) => Errand::Stop,
+            Job::Stop | Job::StopForRestart => Errand::Stop,
             Job::Reload => Errand::Adopt,
         };
         let plan = plan(place, unit, options, errand);
@@ -81,6 +84,7 @@ impl Pending {
             options: options.clone(),
             job,
             source,
+            version: VERSION,
             deadline: options.timeout.map(|t| clock::now().saturating_add(t)),
         }
     }
@@ -88,11 +92,7 @@ impl Pending {
     /// Asks the supervisor that is there, or starts one.
     fn begin(&mut self) -> Result<()> {
         let files = self.place.files(&self.unit);
-        let request = match self.job {
-            Job::Start => "start",
-            Job::Stop(word) => word,
-            Job::Reload => "reload",
-        };
+        let request = self.job.request();
         // A start mostly finds nobody, the others somebody.
         let connection = if self.job == Job::Start { None } else { self.request(request) };
         // One that waits for its plan was started when nobody held the lock; it says if that has changed.
@@ -103,7 +103,7 @@ impl Pending {
             return Ok(());
         }
         self.source = match self.job {
-            Job::Stop(_) if !is_left(self.place.record(&self.unit)?.as_ref())? => {
+            Job::Stop | Job::StopForRestart if !is_left(self.place.record(&self.unit)?.as_ref())? => {
                 self.clear_lock()?;
                 Source::Settled(Answer::AlreadyDown)
             }
@@ -111,7 +111,7 @@ impl Pending {
                 let (unit, why) = (self.unit.clone(), "it is not active".to_owned());
                 return Err(ClientError::Refused { unit, why });
             }
-            Job::Start | Job::Stop(_) => {
+            Job::Start | Job::Stop | Job::StopForRestart => {
                 let plan = self.plan.as_ref().map_err(Clone::clone)?;
                 Source::Pipe(supervise(plan, &self.options)?, Vec::new())
             }
@@ -120,10 +120,10 @@ impl Pending {
     }
 
     /// A connection on which the request was sent; `None` when nobody listens (yet, or any more).
-    fn request(&self, request: &str) -> Option<Connection> {
+    fn request(&self, request: Request) -> Option<Connection> {
         let path = self.place.files(&self.unit).control;
         let connection = Connection::open(&self.place.root, &path, PATIENCE).ok()?;
-        connection.send(request.as_bytes(), PATIENCE).ok()?;
+        connection.send(&request.encode(self.version), PATIENCE).ok()?;
         Some(connection)
     }
 
@@ -188,7 +188,7 @@ impl Pending {
         };
         text.extend_from_slice(buffer.get(..n).unwrap_or_default());
         if text.contains(&b'\n') {
-            return self.heed(&String::from_utf8_lossy(&text));
+            return self.heed(Reply::decode(&text));
         }
         if n == 0 {
             // It died before it could answer. What it left, if anything, is taken over.
@@ -209,30 +209,33 @@ impl Pending {
             // It has gone without an answer: ask again.
             return Ok(());
         }
-        self.heed(&String::from_utf8_lossy(&bytes))
+        self.heed(Reply::decode(&bytes))
     }
 
-    fn heed(&mut self, text: &str) -> Result<()> {
-        let line = text.lines().next().unwrap_or_default();
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let (result, why) = rest.split_once(' ').unwrap_or((rest, ""));
-        let parsed = ServiceResult::parse(result).unwrap_or_default();
-        self.source = match word {
-            "started" => Source::Settled(Answer::Started),
-            "done" => Source::Settled(Answer::Done),
-            "failed" => Source::Settled(Answer::Failed(parsed, why.to_owned())),
-            "stopped" => Source::Settled(Answer::Stopped(parsed)),
-            "reloaded" => Source::Settled(Answer::Reloaded(parsed)),
+    fn heed(&mut self, reply: Reply) -> Result<()> {
+        let unit = self.unit.clone();
+        self.source = match reply {
+            Reply::Started => Source::Settled(Answer::Started),
+            Reply::Done => Source::Settled(Answer::Done),
+            Reply::Failed(result, why) => Source::Settled(Answer::Failed(result, why)),
+            Reply::Stopped(result) => Source::Settled(Answer::Stopped(result)),
+            Reply::Reloaded(result) => Source::Settled(Answer::Reloaded(result)),
             // It goes down: stand behind those who wait for that, then begin anew.
-            "later" => self.request("stop").map_or(Source::Again, Source::Behind),
-            "busy" => Source::Again,
-            "refused" => {
-                return Err(ClientError::Refused { unit: self.unit.clone(), why: rest.to_owned() });
+            Reply::Later => self.request(Request::Stop).map_or(Source::Again, Source::Behind),
+            Reply::Busy => Source::Again,
+            Reply::Speaks(older) if older < self.version => {
+                self.version = older;
+                Source::Again
             }
-            _ => {
+            Reply::Refused(why) => return Err(ClientError::Refused { unit, why }),
+            Reply::Error(why) => {
                 // A folder that it refused is better told by the kind of trouble.
                 self.place.prepare(&self.unit)?;
-                return Err(ClientError::NotSupervised { unit: self.unit.clone(), why: rest.to_owned() });
+                return Err(ClientError::NotSupervised { unit, why });
+            }
+            Reply::Ok | Reply::Speaks(_) => {
+                let why = "its supervisor does not know the request".to_owned();
+                return Err(ClientError::Refused { unit, why });
             }
         };
         Ok(())
@@ -274,7 +277,7 @@ impl Pending {
     /// After a stop the supervisor has nothing more to do than to go: a start that follows at once
     /// need not meet it.
     fn wait_for_exit(&self) -> Result<()> {
-        if !matches!(self.job, Job::Stop(_)) {
+        if !self.job.is_stop() {
             return Ok(());
         }
         let deadline = clock::now().saturating_add(PATIENCE);

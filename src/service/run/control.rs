@@ -1,19 +1,13 @@
-//! The control socket: requests in one word, answers in one line, and those who wait for an end.
-//!
-//! | request | answers |
-//! |---|---|
-//! | `start` | `started`, `done` (over, and well), `failed RESULT`, `later` (it is going down) |
-//! | `stop`, `stop-restart` | `stopped RESULT` |
-//! | `reload` | `reloaded RESULT`, `refused WHY` |
-//! | `kill SIGNAL main\|control\|all` | `ok`, `refused WHY` |
-//! | `reset-failed` | `ok` |
+//! The control socket: requests as they come ([`message`](crate::service::message)), and those who wait
+//! for an end.
 
 use super::Supervisor;
 use crate::os::error::Result;
 use crate::os::ids;
 use crate::os::socket::Connection;
 use crate::service::machine::{Event, Machine, ServiceResult, Slot, StopKind};
-use crate::service::plan::Errand;
+use crate::service::message::{Reply, Request, Who};
+use crate::service::plan::{Errand, Plan};
 use crate::service::status::Record;
 use crate::unit::model::StartLimit;
 use std::fs::File;
@@ -32,9 +26,15 @@ enum What {
     Reload,
 }
 
-/// Where the answer goes.
+/// Where the answer goes, and in which version.
 #[derive(Debug)]
-enum Ear {
+struct Ear {
+    to: To,
+    version: u32,
+}
+
+#[derive(Debug)]
+enum To {
     Connection(Connection),
     /// The pipe of the command that started this supervisor.
     Pipe(File),
@@ -42,11 +42,15 @@ enum Ear {
 
 impl Ear {
     /// Whoever asked may have gone: that is no concern of the service.
-    fn tell(&mut self, answer: &str) {
-        match self {
-            Self::Connection(c) => drop(c.send(answer.as_bytes(), Duration::ZERO)),
-            // In one piece: whoever reads wakes up once.
-            Self::Pipe(p) => drop(p.write_all(format!("{answer}\n").as_bytes())),
+    fn tell(&mut self, reply: &Reply) {
+        let mut bytes = reply.encode(self.version);
+        match &mut self.to {
+            To::Connection(c) => drop(c.send(&bytes, Duration::ZERO)),
+            To::Pipe(p) => {
+                bytes.push(b'\n');
+                // In one piece: whoever reads wakes up once.
+                drop(p.write_all(&bytes));
+            }
         }
     }
 }
@@ -58,9 +62,10 @@ pub(super) struct Waiters {
 }
 
 impl Waiters {
-    pub(super) fn add_starter(&mut self, pipe: File, errand: Errand) {
-        let what = if errand == Errand::Stop { What::Stop } else { What::Start };
-        self.all.push((what, Ear::Pipe(pipe)));
+    /// Whoever sent the plan.
+    pub(super) fn add_starter(&mut self, pipe: File, plan: &Plan) {
+        let what = if plan.errand == Errand::Stop { What::Stop } else { What::Start };
+        self.all.push((what, Ear { to: To::Pipe(pipe), version: plan.version }));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -74,34 +79,34 @@ impl Waiters {
 
     /// The connections: one that becomes readable has been given up.
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.all.iter().filter_map(|(_, ear)| match ear {
-            Ear::Connection(c) => Some(c.as_fd()),
-            Ear::Pipe(_) => None,
+        self.all.iter().filter_map(|(_, ear)| match &ear.to {
+            To::Connection(c) => Some(c.as_fd()),
+            To::Pipe(_) => None,
         })
     }
 
     pub(super) fn forget_gone(&mut self) {
-        self.all.retain(|(_, ear)| match ear {
-            Ear::Connection(c) => !c.receive(Duration::ZERO).is_ok_and(|bytes| bytes.is_empty()),
-            Ear::Pipe(_) => true,
+        self.all.retain(|(_, ear)| match &ear.to {
+            To::Connection(c) => !c.receive(Duration::ZERO).is_ok_and(|bytes| bytes.is_empty()),
+            To::Pipe(_) => true,
         });
     }
 
-    fn tell(&mut self, which: What, answer: &str) {
+    fn tell(&mut self, which: What, reply: &Reply) {
         for (what, ear) in &mut self.all {
             if *what == which {
-                ear.tell(answer);
+                ear.tell(reply);
             }
         }
         self.all.retain(|(what, _)| *what != which);
     }
 
     pub(super) fn started(&mut self) {
-        self.tell(What::Start, "started");
+        self.tell(What::Start, &Reply::Started);
     }
 
     pub(super) fn reloaded(&mut self, result: ServiceResult) {
-        self.tell(What::Reload, &format!("reloaded {}", result.as_str()));
+        self.tell(What::Reload, &Reply::Reloaded(result));
     }
 
     /// A run is over: a start has failed, or was one that ends by itself.
@@ -109,15 +114,15 @@ impl Waiters {
         // What the start limit refuses leaves the result of the last run; who asked is told of the limit.
         let result =
             if machine.starts.is_used_up(limit) { ServiceResult::StartLimitHit } else { machine.result };
-        let why = record.exec_failure.as_deref().unwrap_or_default();
-        let start = match result {
-            r if r.is_failure() => format!("failed {} {why}", r.as_str()),
-            _ => "done".to_owned(),
+        let start = if result.is_failure() {
+            Reply::Failed(result, record.exec_failure.clone().unwrap_or_default())
+        } else {
+            Reply::Done
         };
-        self.tell(What::Start, start.trim_end());
-        self.tell(What::Reload, &format!("reloaded {}", machine.result.as_str()));
+        self.tell(What::Start, &start);
+        self.tell(What::Reload, &Reply::Reloaded(machine.result));
         if machine.state.is_over() {
-            self.tell(What::Stop, &format!("stopped {}", machine.result.as_str()));
+            self.tell(What::Stop, &Reply::Stopped(machine.result));
         }
     }
 
@@ -136,32 +141,30 @@ impl Supervisor {
                 continue;
             }
             match connection.receive(PATIENCE) {
-                Ok(bytes) if !bytes.is_empty() => {
-                    self.request(&String::from_utf8_lossy(&bytes), connection);
-                }
+                Ok(bytes) if !bytes.is_empty() => self.request(&bytes, connection),
                 Ok(_) | Err(_) => {}
             }
         }
         Ok(())
     }
 
-    fn request(&mut self, text: &str, connection: Connection) {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let mut ear = Ear::Connection(connection);
-        match *words.as_slice() {
-            ["start"] => self.asked_to_start(ear),
-            ["stop"] => self.asked_to_stop(ear, StopKind::Stop),
-            ["stop-restart"] => self.asked_to_stop(ear, StopKind::Restart),
-            ["reload"] => self.asked_to_reload(ear),
-            ["kill", signal, who] => {
-                let answer = self.asked_to_kill(signal, who);
-                ear.tell(&answer);
+    fn request(&mut self, packet: &[u8], connection: Connection) {
+        let (version, request) = Request::decode(packet);
+        let mut ear = Ear { to: To::Connection(connection), version };
+        match request {
+            Ok(Request::Start) => self.asked_to_start(ear),
+            Ok(Request::Stop) => self.asked_to_stop(ear, StopKind::Stop),
+            Ok(Request::StopForRestart) => self.asked_to_stop(ear, StopKind::Restart),
+            Ok(Request::Reload) => self.asked_to_reload(ear),
+            Ok(Request::Kill(signal, who)) => {
+                let reply = self.asked_to_kill(signal, who).map_or_else(Reply::Refused, |()| Reply::Ok);
+                ear.tell(&reply);
             }
-            ["reset-failed"] => {
+            Ok(Request::ResetFailed) => {
                 self.queue.push_back(Event::ResetFailed);
-                ear.tell("ok");
+                ear.tell(&Reply::Ok);
             }
-            _ => ear.tell("refused unknown request"),
+            Err(reply) => ear.tell(&reply),
         }
     }
 
@@ -169,9 +172,9 @@ impl Supervisor {
         let state = self.machine.state;
         let stop_queued = self.queue.iter().any(|e| matches!(e, Event::Stop(_)));
         if state.is_active() && !stop_queued {
-            ear.tell("started");
+            ear.tell(&Reply::Started);
         } else if state.is_stopping() || state.is_over() || stop_queued {
-            ear.tell("later");
+            ear.tell(&Reply::Later);
         } else {
             self.waiters.all.push((What::Start, ear));
         }
@@ -187,21 +190,20 @@ impl Supervisor {
         let can = !self.policy.commands(Slot::Reload).is_empty()
             || self.policy.kind == crate::unit::model::ServiceType::NotifyReload;
         if !can {
-            ear.tell("refused it has no ExecReload=");
+            ear.tell(&Reply::Refused("it has no ExecReload=".to_owned()));
         } else if !self.machine.state.is_active() {
-            ear.tell("refused it is not active");
+            ear.tell(&Reply::Refused("it is not active".to_owned()));
         } else {
             self.waiters.all.push((What::Reload, ear));
             self.queue.push_back(Event::Reload);
         }
     }
 
-    fn asked_to_kill(&mut self, signal: &str, who: &str) -> String {
-        let Ok(signal) = signal.parse::<i32>() else { return "refused not a signal".into() };
+    fn asked_to_kill(&mut self, signal: i32, who: Who) -> std::result::Result<(), String> {
         if !(1..=64).contains(&signal) {
-            return "refused not a signal".into();
+            return Err("not a signal".to_owned());
         }
-        let (main, control, all) = (who != "control", who != "main", who == "all");
+        let (main, control, all) = (who != Who::Control, who != Who::Main, who == Who::All);
         let mut sent = 0_usize;
         for (wanted, process) in [(main, &self.main), (control, &self.control)] {
             if let (true, Some(process)) = (wanted, process) {
@@ -211,11 +213,8 @@ impl Supervisor {
         }
         if all {
             let spared = self.own_pids();
-            match self.tracking.kill_all(signal, &spared, &self.features) {
-                Ok(n) => sent += n,
-                Err(e) => return format!("refused {e}"),
-            }
+            sent += self.tracking.kill_all(signal, &spared, &self.features).map_err(|e| e.to_string())?;
         }
-        if sent == 0 { "refused there is no such process".into() } else { "ok".into() }
+        if sent == 0 { Err("there is no such process".to_owned()) } else { Ok(()) }
     }
 }

@@ -9,7 +9,8 @@ use crate::os::root::Sync;
 use crate::os::tracking::Tracking;
 use crate::service::machine::Want;
 use crate::service::plan::Plan;
-use crate::service::status::{Moment, ProcessMark, Record, TrackingMark, VERSION};
+use crate::service::status::{Moment, ProcessMark, Record, TrackingMark};
+use crate::service::version::{NEEDS, VERSION};
 
 fn mark(identity: &Identity) -> ProcessMark {
     ProcessMark { pid: identity.pid.get(), start_time: identity.start_time }
@@ -20,6 +21,7 @@ pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, own: Optio
     let at = |moment: fn(&Record) -> Moment| old.map(moment).unwrap_or_default();
     Record {
         version: VERSION,
+        needs: NEEDS,
         unit: plan.unit.clone(),
         description: plan.description.clone(),
         boot_id: boot.as_str().to_owned(),

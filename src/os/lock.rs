@@ -3,11 +3,12 @@
 //! flock(2) on a file that is never removed, so that two processes cannot hold "the" lock on two
 //! files of the same name. The holder writes its pid into it, for people and for `who`.
 
+use super::clock;
 use super::error::{Error, Result};
 use super::poll;
 use super::root::{Root, Stat};
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::fcntl::{FcntlArg, Flock, FlockArg, OFlag, fcntl};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -128,6 +129,49 @@ impl PassingLock {
                 Ok(_) => {}
                 Err(e) if e.is_not_found() => {}
                 Err(e) => return Err(e),
+            }
+        }
+    }
+}
+
+/// The lock that everybody takes who changes passwd(5) and its kin, lckpwdf(3): a record lock.
+#[derive(Debug)]
+pub struct PasswdLock {
+    /// Closing any descriptor of this file in this process lets it go.
+    _held: File,
+}
+
+impl PasswdLock {
+    /// As long as lckpwdf(3) waits.
+    const PATIENCE: Duration = Duration::from_secs(15);
+
+    /// Waits until nobody else has it, for 15 seconds at most.
+    ///
+    /// # Errors
+    /// The file cannot be made, or somebody still has it.
+    pub fn take(root: &Root) -> Result<PasswdLock> {
+        let path = Path::new("/etc/.pwd.lock");
+        let file = root.safe_own_file(path, OFlag::O_WRONLY, 0o600)?;
+        let whole = libc::flock {
+            l_type: libc::c_short::try_from(libc::F_WRLCK).unwrap_or(1),
+            l_whence: libc::c_short::try_from(libc::SEEK_SET).unwrap_or(0),
+            l_start: 0,
+            l_len: 0,
+            l_pid: 0,
+        };
+        let until = clock::now().saturating_add(Self::PATIENCE);
+        loop {
+            match fcntl(&file, FcntlArg::F_SETLK(&whole)) {
+                Ok(_) => return Ok(PasswdLock { _held: file }),
+                Err(Errno::EAGAIN | Errno::EACCES | Errno::EINTR) if clock::now() < until => {
+                    poll::wait(&[], Some(Duration::from_millis(50)))?;
+                }
+                Err(Errno::EAGAIN | Errno::EACCES) => {
+                    let cause = "another program that changes users has it; hint: wait until passwd, useradd or vipw has ended";
+                    let kind = std::io::ErrorKind::WouldBlock;
+                    return Err(Error::other("lock", root.outer(path), kind, cause));
+                }
+                Err(e) => return Err(Error::new("lock", root.outer(path), e)),
             }
         }
     }

@@ -16,7 +16,7 @@ mod walk;
 mod write;
 
 pub use find::Folder;
-pub use safe::{Author, Existing, Output, Reader};
+pub use safe::{Author, Existing, InTheWay, Output, Perms, Placed, Reader, Wanted};
 pub use write::Sync;
 
 use super::error::{Error, Result};
@@ -89,6 +89,12 @@ pub struct Stat {
     pub mtime: (i64, u32),
     /// The device that a device file stands for.
     pub rdev: u64,
+}
+
+/// The major and minor number of [`Stat::rdev`].
+#[must_use]
+pub fn numbers(rdev: u64) -> (u32, u32) {
+    (libc::major(rdev), libc::minor(rdev))
 }
 
 /// One name in a folder.

@@ -332,3 +332,24 @@ pub fn set_nice(level: i32) -> nix::Result<()> {
     // SAFETY: integers.
     Errno::result(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, level) }).map(drop)
 }
+
+/// Gives an open file the SELinux label of another; nothing where that has none.
+pub fn copy_label(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> nix::Result<()> {
+    const NAME: &std::ffi::CStr = c"security.selinux";
+    let mut label = [0_u8; 4096];
+    // SAFETY: the descriptor is open, the name ends with a NUL, and the buffer is as long as is said.
+    let length =
+        unsafe { libc::fgetxattr(from.as_raw_fd(), NAME.as_ptr(), label.as_mut_ptr().cast(), label.len()) };
+    let length = match Errno::result(length) {
+        Ok(length) => usize::try_from(length).unwrap_or(0),
+        Err(Errno::ENODATA | Errno::ENOTSUP | Errno::ENOSYS) => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    // SAFETY: as above; the kernel has just said that so many bytes of the buffer are the label.
+    let set = unsafe { libc::fsetxattr(to.as_raw_fd(), NAME.as_ptr(), label.as_ptr().cast(), length, 0) };
+    match Errno::result(set) {
+        // A container may see labels and not set them.
+        Ok(_) | Err(Errno::ENOTSUP | Errno::EPERM | Errno::EACCES) => Ok(()),
+        Err(e) => Err(e),
+    }
+}

@@ -8,12 +8,15 @@
 //! says what each rule is against. Works on every kernel that has O_PATH (2.6.39).
 
 mod folder;
+mod give;
 mod open;
+mod replace;
 #[cfg(test)]
 mod tests;
 
 pub use folder::Existing;
 pub(super) use folder::{LISTING, is_private};
+pub use give::{InTheWay, Perms, Placed, Wanted};
 pub use open::{Author, Output, Reader};
 
 use super::walk::{Last, MAX_LINKS, Place, push_components};

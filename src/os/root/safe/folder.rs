@@ -46,13 +46,7 @@ impl Root {
     ) -> Result<()> {
         const VERB: &str = "set up folder";
         let fail = |e: Errno| self.error(VERB, inner, e);
-        let mut above: Vec<&Path> = inner.ancestors().skip(1).filter(|p| p.file_name().is_some()).collect();
-        while let Some(parent) = above.pop() {
-            let place = self.safe_place(VERB, parent, Last::Follow)?;
-            if place.entry.is_none() {
-                place.bear(PARENTS, None).map_err(|e| self.error(VERB, parent, e))?;
-            }
-        }
+        self.safe_parents(VERB, inner)?;
         let place = self.safe_place(VERB, inner, Last::Follow)?;
         if place.entry.is_none() {
             return place.bear(mode, owner).map_err(fail);
@@ -77,11 +71,23 @@ impl Root {
         }
         give(&fd, mode, owner).map_err(fail)
     }
+
+    /// Makes the folders above a path where they are missing (0755, as this process).
+    pub(super) fn safe_parents(&self, verb: &'static str, inner: &Path) -> Result<()> {
+        let mut above: Vec<&Path> = inner.ancestors().skip(1).filter(|p| p.file_name().is_some()).collect();
+        while let Some(parent) = above.pop() {
+            let place = self.safe_place(verb, parent, Last::Follow)?;
+            if place.entry.is_none() {
+                place.bear(PARENTS, None).map_err(|e| self.error(verb, parent, e))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl SafePlace {
     /// Makes the folder, which is not there. It has its owner before others can lay hands on it.
-    fn bear(&self, mode: u32, owner: Option<(u32, u32)>) -> nix::Result<()> {
+    pub(super) fn bear(&self, mode: u32, owner: Option<(u32, u32)>) -> nix::Result<()> {
         if self.folder.steady {
             return bear_in(&self.dir, self.name(), mode, owner);
         }

@@ -324,7 +324,7 @@ impl Root {
 
 impl SafePlace {
     /// Could those who can lead here remove this name themselves? Else root must not do it for them.
-    fn is_removable(&self, stat: &Stat) -> bool {
+    pub(super) fn is_removable(&self, stat: &Stat) -> bool {
         let folder = &self.folder;
         let sticky = folder.stat.mode & super::STICKY != 0;
         folder.alone || (folder.is_shared() && (!sticky || is_own(stat.uid) || stat.uid == folder.stat.uid))

@@ -10,6 +10,7 @@
 //! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
 //! * [`service`]: one supervised service. Pure, but for `run`.
 //! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
+//! * [`tmpfiles`]: what do packages expect below /run? Pure, but for `load` and `apply`.
 //! * [`letters`]: which letters of a text from outside may be printed. Pure; every subject may use it.
 //! * [`pattern`]: shell patterns. Pure; every subject may use it.
 //! * [`host`]: which init is pid 1, which family, which kernel features.
@@ -35,4 +36,5 @@ pub mod os;
 pub mod pattern;
 pub mod service;
 pub mod sysv;
+pub mod tmpfiles;
 pub mod unit;

@@ -103,6 +103,12 @@ _amr() {
             amr,stop)
                 cmd="amr__subcmd__stop"
                 ;;
+            amr,sysusers)
+                cmd="amr__subcmd__sysusers"
+                ;;
+            amr,tmpfiles)
+                cmd="amr__subcmd__tmpfiles"
+                ;;
             amr,try-restart)
                 cmd="amr__subcmd__try__subcmd__restart"
                 ;;
@@ -113,7 +119,7 @@ _amr() {
 
     case "${cmd}" in
         amr)
-            opts="-h -V --root --log-level --help --version start stop restart try-restart condrestart reload kill status is-active is-failed reset-failed show cat list-units list-unit-files list-dependencies daemon-reload run logs drain order enable disable reenable is-enabled chkconfig initd demo stand-in reaction"
+            opts="-h -V --root --log-level --help --version start stop restart try-restart condrestart reload kill status is-active is-failed reset-failed show cat list-units list-unit-files list-dependencies daemon-reload run logs drain order enable disable reenable is-enabled chkconfig initd tmpfiles sysusers demo stand-in reaction"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -903,6 +909,50 @@ _amr() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        amr__subcmd__sysusers)
+            opts="-n -h --dry-run --root --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        amr__subcmd__tmpfiles)
+            opts="-n -v -h --boot --dry-run --verbose --root --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

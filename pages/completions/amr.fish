@@ -55,6 +55,8 @@ complete -c amr -n "__fish_amr_needs_command" -f -a "reenable" -d 'Set links ane
 complete -c amr -n "__fish_amr_needs_command" -f -a "is-enabled" -d 'Print whether units are started at boot; exit 0 if one is'
 complete -c amr -n "__fish_amr_needs_command" -f -a "chkconfig" -d 'chkconfig\'s own command line: --list, --add, --del, on, off, reset and the rest'
 complete -c amr -n "__fish_amr_needs_command" -f -a "initd" -d 'Print an init script for a unit'
+complete -c amr -n "__fish_amr_needs_command" -f -a "tmpfiles" -d 'Create the folders, files and links that packages expect, by tmpfiles.d(5)'
+complete -c amr -n "__fish_amr_needs_command" -f -a "sysusers" -d 'Make the users and groups that packages expect, by sysusers.d(5)'
 complete -c amr -n "__fish_amr_needs_command" -f -a "demo" -d 'Show the main job end to end below a throw-away folder'
 complete -c amr -n "__fish_amr_needs_command" -f -a "stand-in" -d 'What the demo runs in place of python and mosquitto'
 complete -c amr -n "__fish_amr_needs_command" -f -a "reaction" -d 'What a supervisor runs when its unit ended by itself'
@@ -251,6 +253,16 @@ debian\t'A complete LSB block'"
 complete -c amr -n "__fish_amr_using_subcommand initd" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand initd" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand initd" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c amr -n "__fish_amr_using_subcommand tmpfiles" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
+complete -c amr -n "__fish_amr_using_subcommand tmpfiles" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
+complete -c amr -n "__fish_amr_using_subcommand tmpfiles" -l boot -d 'Also the lines that are for the boot alone (`!`)'
+complete -c amr -n "__fish_amr_using_subcommand tmpfiles" -s n -l dry-run -d 'Print what would be done and what would not, and do nothing'
+complete -c amr -n "__fish_amr_using_subcommand tmpfiles" -s v -l verbose -d 'Print what is done and which lines are passed over'
+complete -c amr -n "__fish_amr_using_subcommand tmpfiles" -s h -l help -d 'Print help'
+complete -c amr -n "__fish_amr_using_subcommand sysusers" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
+complete -c amr -n "__fish_amr_using_subcommand sysusers" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
+complete -c amr -n "__fish_amr_using_subcommand sysusers" -s n -l dry-run -d 'Print who would be made, and do nothing'
+complete -c amr -n "__fish_amr_using_subcommand sysusers" -s h -l help -d 'Print help'
 complete -c amr -n "__fish_amr_using_subcommand demo" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand demo" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand demo" -l keep -d 'Keep the folder and print its name'

@@ -6,7 +6,7 @@
 mod boot;
 mod drain;
 
-pub use boot::{Chkconfig, FamilyArg, Initd, Order, UnitFiles};
+pub use boot::{Chkconfig, FamilyArg, Initd, Order, Sysusers, Tmpfiles, UnitFiles};
 pub use drain::{Drain, FreezeArg, OnStallArg};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,6 +84,10 @@ pub enum Verb {
     Chkconfig(Chkconfig),
     /// Print an init script for a unit
     Initd(Initd),
+    /// Create the folders, files and links that packages expect, by tmpfiles.d(5)
+    Tmpfiles(Tmpfiles),
+    /// Make the users and groups that packages expect, by sysusers.d(5)
+    Sysusers(Sysusers),
     /// Show the main job end to end below a throw-away folder
     Demo(Demo),
     /// What the demo runs in place of python and mosquitto

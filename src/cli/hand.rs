@@ -7,7 +7,7 @@ use crate::cli::exit::Class;
 use crate::cli::jobs::{self, Options, Outcome, Report};
 use crate::cli::{
     chkconfig, demo, drain, enable, explain, handover, logger, logs, order, out, reaction, run, scripts,
-    show, units,
+    show, sysusers, tmpfiles, units,
 };
 use crate::host::init;
 use crate::order::transaction::{JobKind, Verb as Job};
@@ -102,6 +102,8 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, around),
         Verb::Chkconfig(c) => chkconfig::in_tree(ctx, "chkconfig", &c.words, around),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
+        Verb::Tmpfiles(t) => tmpfiles::run(ctx, &t),
+        Verb::Sysusers(s) => sysusers::run(ctx, &s),
         Verb::Demo(d) => demo::run(&d),
         Verb::StandIn { role } => demo::stand_in(&role),
         Verb::Reaction { unit, ending } => reaction::run(ctx, &unit, &ending),

@@ -26,6 +26,9 @@ mod reaction;
 mod run;
 mod scripts;
 mod show;
+mod sysusers;
+mod tmpfiles;
+mod umbrella;
 mod units;
 
 use crate::os::{limits, signal, syslog};

@@ -3,7 +3,7 @@
 use crate::cli::args::Run;
 use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::{explain, hand, out, units};
+use crate::cli::{explain, hand, out, tmpfiles, units};
 use crate::service::place::{Place, Privilege};
 use crate::service::plan::{ApplyMode, Errand, Extras, Plan};
 use crate::service::run;
@@ -53,6 +53,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
         out::complain("run", "refused, as --strict asks", None);
         return Class::NotConfigured.hand();
     }
+    tmpfiles::before_start(ctx, &unit).iter().for_each(|what| out::complain("run", what, None));
     // Where nobody else's files are touched: an ordinary user may try a unit too.
     let scratch = (!ctx.is_root && ctx.root.is_host())
         .then(|| std::env::temp_dir().join(format!("amr-run-{}", std::process::id())));

@@ -138,11 +138,13 @@ impl Default for Dirs {
 
 /// Where a text stands, which decides what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scope {
+enum Scope<'a> {
     /// `unit_full_printf`
     Value,
     /// `unit_name_printf`
     Name,
+    /// What has no unit: these letters alone.
+    Among(&'a str),
 }
 
 /// Expands the specifiers of a value or word.
@@ -151,7 +153,7 @@ enum Scope {
 /// An unknown specifier, a fact that is missing, and escapes in the name that cannot be undone; the
 /// place is that of the specifier.
 pub fn expand(text: &str, facts: &Facts, name: &UnitName) -> Result<String, ValueError> {
-    expand_in(Scope::Value, text, facts, name)
+    expand_in(Scope::Value, text, facts, Some(name))
 }
 
 /// Expands the specifiers of a unit's name, as in `After=foo@%i.service`. Those that unescape, and
@@ -160,10 +162,24 @@ pub fn expand(text: &str, facts: &Facts, name: &UnitName) -> Result<String, Valu
 /// # Errors
 /// As [`expand`].
 pub fn expand_name(text: &str, facts: &Facts, name: &UnitName) -> Result<String, ValueError> {
-    expand_in(Scope::Name, text, facts, name)
+    expand_in(Scope::Name, text, facts, Some(name))
 }
 
-fn expand_in(scope: Scope, text: &str, facts: &Facts, name: &UnitName) -> Result<String, ValueError> {
+/// Expands the specifiers of a text that belongs to no unit, such as a line of tmpfiles.d(5), which knows
+/// these letters.
+///
+/// # Errors
+/// As [`expand`].
+pub fn expand_among(letters: &str, text: &str, facts: &Facts) -> Result<String, ValueError> {
+    expand_in(Scope::Among(letters), text, facts, None)
+}
+
+fn expand_in(
+    scope: Scope<'_>,
+    text: &str,
+    facts: &Facts,
+    name: Option<&UnitName>,
+) -> Result<String, ValueError> {
     if memchr::memchr(b'%', text.as_bytes()).is_none() {
         return Ok(text.to_owned());
     }
@@ -179,7 +195,11 @@ fn expand_in(scope: Scope, text: &str, facts: &Facts, name: &UnitName) -> Result
         if letter == '%' {
             out.push('%');
         } else if letter.is_ascii_alphanumeric() {
-            let known = scope == Scope::Value || "ijnNpaAbBHlmMoqvwWgGuU".contains(letter);
+            let known = match scope {
+                Scope::Value => true,
+                Scope::Name => "ijnNpaAbBHlmMoqvwWgGuU".contains(letter),
+                Scope::Among(letters) => letters.contains(letter),
+            };
             let value = if known { lookup(letter, facts, name) } else { Err(unknown(letter)) };
             out.push_str(&value.map_err(|why| ValueError::new(at, 2, why))?);
         } else {
@@ -192,9 +212,11 @@ fn expand_in(scope: Scope, text: &str, facts: &Facts, name: &UnitName) -> Result
     Ok(out)
 }
 
-fn lookup(letter: char, facts: &Facts, name: &UnitName) -> Result<String, String> {
+fn lookup(letter: char, facts: &Facts, name: Option<&UnitName>) -> Result<String, String> {
     match letter {
-        'n' | 'N' | 'p' | 'P' | 'i' | 'I' | 'j' | 'J' | 'f' => of_name(letter, name),
+        'n' | 'N' | 'p' | 'P' | 'i' | 'I' | 'j' | 'J' | 'f' => {
+            name.map_or_else(|| Err(unknown(letter)), |name| of_name(letter, name))
+        }
         'a' | 'b' | 'H' | 'l' | 'm' | 'q' | 'v' => of_host(letter, facts),
         'A' => os_field(letter, facts, "IMAGE_VERSION"),
         'B' => os_field(letter, facts, "BUILD_ID"),
@@ -210,7 +232,10 @@ fn lookup(letter: char, facts: &Facts, name: &UnitName) -> Result<String, String
         'E' => Ok(facts.dirs.configuration.clone()),
         'T' => Ok(facts.dirs.tmp.clone()),
         'V' => Ok(facts.dirs.var_tmp.clone()),
-        'd' => Ok(format!("{}/credentials/{name}", facts.dirs.runtime)),
+        'd' => name.map_or_else(
+            || Err(unknown(letter)),
+            |name| Ok(format!("{}/credentials/{name}", facts.dirs.runtime)),
+        ),
         'y' => fragment(letter, facts).map(str::to_owned),
         'Y' => fragment(letter, facts).map(folder),
         'c' | 'r' | 'R' => Err(format!(

@@ -95,3 +95,28 @@ pub enum FamilyArg {
     /// A complete LSB block
     Debian,
 }
+
+/// `amr tmpfiles`
+#[derive(Debug, Args)]
+pub struct Tmpfiles {
+    /// Only what the start of these units needs
+    #[arg(value_name = "UNIT")]
+    pub units: Vec<String>,
+    /// Also the lines that are for the boot alone (`!`)
+    #[arg(long)]
+    pub boot: bool,
+    /// Print what would be done and what would not, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Print what is done and which lines are passed over
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// `amr sysusers`
+#[derive(Debug, Args)]
+pub struct Sysusers {
+    /// Print who would be made, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}

@@ -4,7 +4,7 @@
 use super::{Options, Outcome, Planned, Report, activity};
 use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::explain;
+use crate::cli::{explain, tmpfiles, umbrella};
 use crate::order::graph::Relation;
 use crate::order::reaction;
 use crate::order::special;
@@ -144,6 +144,10 @@ impl<'a> Run<'a> {
             && let Some(outcome) = self.checks(unit)
         {
             return Some(outcome);
+        }
+        if matches!(job.kind, JobKind::Start | JobKind::RestartStart) {
+            umbrella::note(self.ctx, unit).iter().for_each(|what| log::warn!("{what}"));
+            tmpfiles::before_start(self.ctx, unit).iter().for_each(|what| log::warn!("{what}"));
         }
         let place = &self.ctx.place;
         let options = self.client_options(unit);

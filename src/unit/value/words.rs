@@ -220,6 +220,28 @@ fn backslash(value: &str, out: &mut Vec<u8>, scan: &mut Scan, escapes: Escapes) 
     scan.end = at.saturating_add(1).saturating_add(used);
 }
 
+/// A whole text with its C escapes undone (`cunescape`); quotes and blanks are characters like others.
+///
+/// # Errors
+/// An escape that there is none of, a backslash at the end.
+pub fn unescape_all(text: &str) -> Result<Vec<u8>, ValueError> {
+    let (mut out, mut from) = (Vec::with_capacity(text.len()), 0);
+    while let Some(at) = memchr::memchr(b'\\', text.as_bytes().get(from..).unwrap_or_default()) {
+        let at = from.saturating_add(at);
+        out.extend_from_slice(text.as_bytes().get(from..at).unwrap_or_default());
+        let behind = text.get(at.saturating_add(1)..).unwrap_or_default();
+        let Some((bytes, used)) = unescape(behind) else {
+            let len = behind.chars().next().map_or(1, |c| c.len_utf8().saturating_add(1));
+            let sequence = text.get(at..at.saturating_add(len)).unwrap_or_default();
+            return Err(ValueError::new(at, len, format!("unknown escape sequence '{sequence}'")));
+        };
+        out.extend_from_slice(&bytes);
+        from = at.saturating_add(1).saturating_add(used);
+    }
+    out.extend_from_slice(text.as_bytes().get(from..).unwrap_or_default());
+    Ok(out)
+}
+
 /// The bytes that an escape (without its backslash) stands for, and its length (`cunescape_one`).
 /// A NUL byte cannot be written.
 fn unescape(s: &str) -> Option<(Vec<u8>, usize)> {

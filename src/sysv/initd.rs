@@ -112,11 +112,15 @@ impl Spec {
         let hook =
             member("shutdown-filebeat", "Wait until Filebeat has shipped every log line", &["filebeat"])?;
         let number = |n| Priority::new(n).unwrap_or(Priority::MIDDLE);
+        // Early, before those whose folders it makes.
+        let folders = Self::new("amr-tmpfiles", "Create what tmpfiles.d lists")?;
+        let folders = Self { required: names(&["$local_fs"]), ..folders };
         Ok(vec![
             Self { levels: Levels::MULTI_USER, ..umbrella },
             member("amr-mqtt", "AMR MQTT broker", &[])?,
             member("amr-system", "AMR process manager", &["amr-mqtt"])?,
             member("amr-dashboard", "AMR web dashboard", &["amr-system"])?,
+            Self { levels: Levels::MULTI_USER, start: number(2), stop: number(98), ..folders },
             Self { levels: Levels::MULTI_USER, start: number(99), stop: number(30), ..hook },
         ])
     }

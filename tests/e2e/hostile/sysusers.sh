@@ -36,6 +36,7 @@ u oct 010
 LINES
 }
 tree /tmp/theirs; tree /tmp/ours
+if ! command -v systemd-sysusers >/dev/null; then echo "# left out: systemd-sysusers is not here to compare with"; finish; fi
 systemd-sysusers --root=/tmp/theirs >/dev/null 2>&1
 amr --root /tmp/ours sysusers >/dev/null 2>&1
 for f in passwd group shadow gshadow passwd- group- shadow- gshadow-; do

@@ -36,6 +36,9 @@ What a service wrote, stamped; older ones are UNIT.1.log and so on.
 /var/lock/subsys/NAME
 The lock that rc asks for before it calls a K link, where that folder exists.
 .TP
+/etc/tmpfiles.d, /run/tmpfiles.d, /usr/local/lib/tmpfiles.d, /usr/lib/tmpfiles.d; sysusers.d likewise
+What a start creates below /run, and what amr tmpfiles and amr sysusers do.
+.TP
 /var/log/amr-drain
 The last reports of amr drain.
 .SH ENVIRONMENT

@@ -2,11 +2,11 @@
 //! One line that fails does not keep the others.
 
 use super::line::{Act, Entry, Given, Line};
-use super::plan::{braces, origin};
+use super::plan::origin;
 use crate::os::error::{Error, escape};
 use crate::os::ids::{Ids, id_number};
 use crate::os::root::{FileKind, InTheWay, Perms, Placed, Root, Wanted};
-use crate::pattern::has_wildcard;
+use crate::pattern::{any_of_braces, has_wildcard};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -155,13 +155,20 @@ fn perms(ids: &Ids, line: &Line) -> Result<Perms, String> {
 /// What a path of `z` matches.
 fn matching(root: &Root, path: &Path) -> Result<Vec<PathBuf>, Error> {
     let Some(text) = path.to_str() else { return Ok(vec![path.to_owned()]) };
-    let mut found = Vec::new();
-    for text in braces(text) {
-        if has_wildcard(&text) {
-            found.extend(root.glob(&text)?);
-        } else if root.lstat(Path::new(&text)).is_ok() {
+    let (mut found, mut failed) = (Vec::new(), None);
+    any_of_braces(text, &mut |text| {
+        if has_wildcard(text) {
+            match root.glob(text) {
+                Ok(paths) => found.extend(paths),
+                Err(e) => failed = Some(e),
+            }
+        } else if root.lstat(Path::new(text)).is_ok() {
             found.push(PathBuf::from(text));
         }
+        failed.is_some()
+    });
+    if let Some(e) = failed {
+        return Err(e);
     }
     found.sort();
     found.dedup();

@@ -2,10 +2,15 @@
 
 use super::apply::{Mode, apply};
 use super::line::{Act, Entry, parse, read};
-use super::plan::{When, braces, plan};
+use super::plan::{When, plan};
+use super::point::Points;
 use crate::os::root::Placed;
 use crate::os::root::tests::Scratch;
+use crate::unit::build::{Input, build};
 use crate::unit::finding::render;
+use crate::unit::merge::Source;
+use crate::unit::model::Unit;
+use crate::unit::name::UnitName;
 use crate::unit::specifier::Facts;
 use proptest::prelude::*;
 use std::fs;
@@ -128,15 +133,6 @@ fn the_first_line_of_a_path_counts_and_folders_come_first() {
 }
 
 #[test]
-fn braces_are_choices() {
-    assert_eq!(braces("/a{b,c{d,e}}f"), ["/abf", "/acdf", "/acef"]);
-    for same in ["/a", "/a{b", "/a{}b", "/a}b{"] {
-        assert_eq!(braces(same), [same]);
-    }
-    assert!(braces(&"{a,b}".repeat(40)).len() <= 2048);
-}
-
-#[test]
 fn a_tree_gets_what_is_listed_and_a_second_time_nothing() {
     let scratch = Scratch::new();
     let root = scratch.root();
@@ -187,19 +183,65 @@ fn a_tree_gets_what_is_listed_and_a_second_time_nothing() {
         [
             "file '/run/there/old' (0640, -:-)",
             "file '/run/there/over' (0600, -:-)",
+            "folder '/run/mine' (0777, -:-)",
             "'/run/there/old' (0604, -:-)",
             "'/run/there/over' (0604, -:-)"
         ],
-        "f and z disagree each time, and f+ writes anew; nothing else"
+        "what was changed, f and z, which disagree each time, and f+, which writes anew; nothing else"
     );
-    assert_eq!(mode("/run/mine"), 0o600 & 0o777, "masked");
+    assert_eq!(mode("/run/mine"), 0o666, "masked: nobody could enter it");
+}
+
+/// A unit of this name with these lines in [Service].
+fn unit(name: &str, aliases: &[&str], lines: &str) -> Unit {
+    let text = format!("[Service]\n{lines}\n");
+    let name = UnitName::parse(name).unwrap();
+    build(
+        Input {
+            name,
+            aliases: aliases.iter().map(|alias| UnitName::parse(alias).unwrap()).collect(),
+            fragment: Some("/u/file@.service".into()),
+            dropins: Vec::new(),
+            sources: vec![Source::new(Path::new("/run/u"), text.as_bytes())],
+            links: Vec::new(),
+        },
+        &Facts::default(),
+    )
+}
+
+#[test]
+fn a_line_is_a_units_by_name_or_by_a_path_that_it_mentions() {
+    let points = Points::of(
+        &unit(
+            "web@a.service",
+            &["www.service"],
+            "ExecStart=/usr/sbin/httpd --pid=/run/httpd/pid -s/var/run/glued/s unix:/run/sock,mode=1 /srv/run/no\n\
+             User=daemon\nGroup=root\nRuntimeDirectory=own\nPIDFile=/run/own/pid\nEnvironment=A=/run/env/x",
+        ),
+        Path::new("/run"),
+    );
+    let names: Vec<&str> = points.names.iter().map(String::as_str).collect();
+    assert_eq!(names, ["daemon", "file", "httpd", "web", "web@a", "www"]);
+    let paths: Vec<&str> = points.paths.iter().map(|p| p.to_str().unwrap()).collect();
+    assert_eq!(paths, ["/run/env/x", "/run/glued/s", "/run/httpd/pid", "/run/sock"]);
+    let has = |file: &str, line: &str| {
+        points.has(read(Path::new(file), line.as_bytes(), &Facts::default()).0.first().unwrap())
+    };
+    assert!(has("/usr/lib/tmpfiles.d/www.conf", "d /run/any") && has("/x/other.conf", "d /run/httpd"));
+    assert!(has("/x/other.conf", "d /var/run/env/x") && !has("/x/other.conf", "d /run/env/xy"));
+    assert!(
+        !has("/x/www.conf", "d /var/lib/www")
+            && !has("/x/www.conf", "d /run")
+            && !has("/x/w.conf", "d /run/y")
+    );
+    let old = Points::of(&unit("a.service", &[], "ExecStart=/a /var/run/x /run/y"), Path::new("/var/run"));
+    assert_eq!(old.paths.iter().map(|p| p.to_str().unwrap()).collect::<Vec<_>>(), ["/run/x", "/run/y"]);
 }
 
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[dfLz+!=~^-]{0,3} ?[/a-z%\"\\\\{}~: .0-7-]{0,40}") {
         let _ = parse(&text, &Facts::default());
-        let _ = braces(&text);
     }
 
     #[test]

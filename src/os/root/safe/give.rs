@@ -388,3 +388,24 @@ fn own_name(place: &SafePlace, uid: u32, gid: u32) -> nix::Result<()> {
     let (uid, gid) = (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
     fchownat(&place.dir, name, uid, gid, AtFlags::AT_SYMLINK_NOFOLLOW)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_mode_gives_nothing_that_nobody_had() {
+        let masked = |value, old, kind| {
+            let mode = Some(Wanted { value, only_new: false });
+            Perms { mode, masked: true, ..Perms::default() }.of(&blank(kind, old), false).2
+        };
+        assert_eq!(masked(0o777, 0o600, FileKind::Regular), 0o666);
+        assert_eq!(masked(0o2775, 0o500, FileKind::Dir), 0o2555);
+        assert_eq!(masked(0o4755, 0o755, FileKind::Regular), 0o755);
+        let only_new = Some(Wanted { value: 0o700, only_new: true });
+        let perms = Perms { mode: only_new, uid: only_new, ..Perms::default() };
+        let stat = Stat { uid: 7, ..blank(FileKind::Dir, 0o755) };
+        assert_eq!((perms.of(&stat, false).0, perms.of(&stat, false).2), (7, 0o755));
+        assert_eq!((perms.of(&stat, true).0, perms.of(&stat, true).2), (0o700, 0o700));
+    }
+}

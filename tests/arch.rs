@@ -25,6 +25,7 @@ const DRIVERS: &[&str] = &[
     "drain/scan",
     "drain/shipper/cloudwatch/follow",
     "drain/shipper/cloudwatch/shipper",
+    "drain/shipper/filebeat/disk_queue",
     "drain/shipper/filebeat/find",
     "drain/shipper/filebeat/follow",
     "drain/shipper/filebeat/http",

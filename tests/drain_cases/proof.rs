@@ -128,7 +128,7 @@ fn an_option_counts_only_for_the_inputs_that_read_it() {
 #[test]
 fn a_queue_on_disk_is_no_proof_until_it_is_empty() {
     for (queue, verdict, words) in [
-        ("queue.disk.max_size: 1GB\n", Verdict::CannotTell, "has 1 segments"),
+        ("queue.disk.max_size: 1GB\n", Verdict::CannotTell, "is not shipped to its end"),
         ("queue.disk: {max_size: 1GB, path: /q}\n", Verdict::Drained, "drained"),
         ("queue.spool: {file.size: 1GB}\n", Verdict::CannotTell, "queue.spool"),
         ("queue.mem.events: 10\n", Verdict::Drained, "drained"),
@@ -140,6 +140,30 @@ fn a_queue_on_disk_is_no_proof_until_it_is_empty() {
         tree.log_state(A, id, ALL);
         tree.put("/var/lib/filebeat/diskqueue/0.seg", [0; 5000]);
         expect(&tree, verdict, &["acknowledged"], words);
+    }
+}
+
+#[test]
+fn a_queue_on_disk_is_empty_where_its_position_is_the_end_of_the_last_segment() {
+    let position = |version: u32, segment: u64, byte: u64| {
+        [&version.to_le_bytes()[..], &segment.to_le_bytes(), &byte.to_le_bytes(), &7u64.to_le_bytes()]
+            .concat()
+    };
+    for (name, state, verdict) in [
+        ("end", position(1, 3, 5000), Verdict::Drained),
+        ("short", position(1, 3, 4999), Verdict::CannotTell),
+        ("before", position(1, 2, 9000), Verdict::CannotTell),
+        ("other", position(2, 3, 5000), Verdict::CannotTell),
+    ] {
+        let mut tree = Tree::new(&format!("queue-position-{name}"));
+        tree.input("log", "");
+        tree.inputs += "queue.disk.max_size: 1GB\n";
+        let id = tree.file(A, LINES);
+        tree.log_state(A, id, ALL);
+        tree.put("/var/lib/filebeat/diskqueue/2.seg", [0; 9000]);
+        tree.put("/var/lib/filebeat/diskqueue/3.seg", [0; 5000]);
+        tree.put("/var/lib/filebeat/diskqueue/state.dat", state);
+        expect(&tree, verdict, &["acknowledged"], "");
     }
 }
 
@@ -288,6 +312,38 @@ fn a_configuration_that_is_newer_than_the_process_is_not_what_runs() {
                 report.text()
             );
         }
+    }
+}
+
+/// 8.0 to 8.3 write a state of a file that they leave out for its age. Beside a process that began when it was
+/// young yet, it may have been read at once, with its lines in the queue.
+#[test]
+fn a_file_that_was_too_old_from_the_start_was_never_begun_with() {
+    for (began, verdict, reason) in [
+        (Some(2_000_000_000), Verdict::Drained, "ignored-by-age"),
+        (Some(1000), Verdict::CannotTell, "perhaps-aged"),
+        (None, Verdict::Drained, "ignored-by-age"),
+    ] {
+        let mut tree = Tree::new(&format!("aged-{}", began.unwrap_or(0)));
+        tree.version("8.1.3");
+        tree.alive = began.is_some();
+        tree.input("filestream", "  id: x\n  ignore_older: 2h\n");
+        let (ino, dev) = tree.file(A, LINES);
+        let day = std::time::Duration::from_secs(86_400);
+        let file = fs::File::options().write(true).open(tree.root.join(&A[1..])).unwrap();
+        file.set_modified(std::time::SystemTime::now() - 2 * day).unwrap();
+        let value = format!(
+            "{{\"ttl\":0,\"updated\":[515396075520,18446744011573954816],\"cursor\":null,\
+             \"meta\":{{\"source\":\"{A}\",\"identifier_name\":\"native\"}}}}"
+        );
+        tree.set(&format!("filestream::x::native::{ino}-{dev}"), &value);
+        tree.lay();
+        if let Some(second) = began {
+            tree.put("/proc/stat", format!("cpu 1 2\nbtime {second}\n"));
+        }
+        let (found, report) = tree.look().unwrap();
+        let why = &*report.shippers[0].files[0].reason;
+        assert_eq!((found, why), (verdict, reason), "{began:?}: {}", report.text());
     }
 }
 

@@ -1,9 +1,10 @@
 //! The registry of a world as its shipper writes it, and read back by the parsers.
 //!
-//! Fingerprints stay out: those of the model cover four bytes, those of Filebeat 1024.
+//! Fingerprints stay out: those of the model cover four bytes, those of Filebeat 1024. So do the states that
+//! filestream keeps by path.
 
 use crate::look::path;
-use crate::world::{By, Key, Kind, State, Ttl, World};
+use crate::world::{By, Key, Kind, SECOND, State, Ttl, World};
 use amr::drain::cursor::{Cursors, Generation, Positions, Timestamp};
 use amr::drain::report::rfc3339;
 use amr::drain::shipper::cloudwatch;
@@ -17,7 +18,8 @@ pub static READ: AtomicU64 = AtomicU64::new(0);
 
 /// The positions by way of bytes, at every fourth second; `None` at the others.
 pub fn cursors(world: &World) -> Option<Cursors> {
-    if !world.now.is_multiple_of(4) || world.config.by == By::Fingerprint {
+    let by_path = world.config.by == By::Path && world.config.kind == Kind::Filestream;
+    if !world.now.is_multiple_of(4) || world.config.by == By::Fingerprint || by_path {
         return None;
     }
     let array = world.now.is_multiple_of(8);
@@ -118,7 +120,8 @@ fn entry(world: &World, key: &Key, state: &State) -> (String, String) {
     let (source, ttl) = (path(state.name, 0), ttl(state));
     let meta = format!(r#"{{"source":"{source}","identifier_name":"native"}}"#);
     let value = format!(r#""ttl":{ttl},"updated":{updated},"cursor":{cursor},"meta":{meta}"#);
-    (format!("filestream::app::native::{ino}-{dev}"), value)
+    let input = if stream == SECOND { "two" } else { "app" };
+    (format!("filestream::{input}::native::{ino}-{dev}"), value)
 }
 
 /// The CloudWatch agent's files, one for each log.

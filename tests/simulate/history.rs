@@ -4,7 +4,7 @@ use crate::look::{Sight, look};
 use crate::oracle::{Before, Excuses, breach, words};
 use crate::rng::Rng;
 use crate::trace;
-use crate::world::{By, Config, Kind, World};
+use crate::world::{By, Config, Kind, Second, World};
 use amr::drain::judge::check::Checks;
 use amr::drain::judge::history::History;
 use amr::drain::judge::progress::{Progress, Rest};
@@ -36,10 +36,21 @@ pub struct Focus {
 pub struct Judging {
     pub checks: Checks,
     pub excuses: Excuses,
+    pub configuration: Reading,
+}
+
+/// When the judge reads the shipper's configuration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// At each look.
+    Again,
+    /// Before the first one.
+    Once,
 }
 
 impl Judging {
-    pub const WHOLE: Self = Self { checks: Checks::ALL, excuses: Excuses::ALL };
+    pub const WHOLE: Self =
+        Self { checks: Checks::ALL, excuses: Excuses::ALL, configuration: Reading::Again };
 }
 
 pub fn config(rng: &mut Rng, focus: Focus) -> Config {
@@ -56,19 +67,33 @@ pub fn config(rng: &mut Rng, focus: Focus) -> Config {
         Kind::Filestream if rng.one_in(5) => By::Fingerprint,
         Kind::Filestream | Kind::Log | Kind::Container => By::Inode,
     };
+    // What only some have is drawn apart, so that all others stay as they were.
+    let mut more = Rng(rng.0 ^ 0x6a09_e667_f3bc_c909);
+    more.next();
+    let by = if kind == Kind::Filestream && by == By::Inode && more.one_in(8) { By::Path } else { by };
     let joined = plain && (rng.one_in(4) || focus.joined);
+    let gzip = kind == Kind::Filestream && by == By::Inode && rng.one_in(4);
+    let twice = kind == Kind::Filestream && by == By::Inode && !gzip;
+    let second = match more.below(12) {
+        0 | 1 if twice => Second::Always,
+        2 | 3 if twice => Second::Reloaded,
+        _ => Second::Never,
+    };
+    let disk_queue = kind != Kind::CloudWatch && more.one_in(8);
     Config {
         kind,
         by,
         joined,
         filtered: plain && !joined && rng.one_in(2),
         cr: plain && rng.one_in(8),
-        gzip: kind == Kind::Filestream && by == By::Inode && rng.one_in(4),
+        gzip,
         ignore_older: (plain && rng.one_in(4)).then_some(100),
         drift: plain && !joined && rng.one_in(3),
         queue: 1 + rng.below(6) as usize,
         close_removed: rng.one_in(2),
         close_timeout: (kind == Kind::Log && rng.one_in(5)).then_some(60),
+        disk_queue,
+        second,
     }
 }
 
@@ -93,6 +118,7 @@ pub fn step(world: &mut World, rng: &mut Rng) {
                 world.tick(rng);
             }
         }
+        28..=30 if world.config.second == Second::Reloaded => world.configured = !world.configured,
         _ => world.tick(rng),
     }
     trace::tell(&format!("step {drawn}"), world);
@@ -121,7 +147,7 @@ pub fn run(history: u64, judging: Judging, focus: Focus) -> Told {
         step(&mut world, &mut rng);
         if (early && rng.one_in(8)) || at + 1 == steps {
             let sight = Sight::draw(&mut rng);
-            let seen = look(&world, &sight, &mut looks, judging.checks);
+            let seen = look(&world, &sight, &mut looks, judging);
             told.verdicts.push(seen.verdict);
             if let Some(broken) = breach(&world, &seen, &mut was_outstanding, judging.excuses) {
                 told.broken = Some(broken);
@@ -147,14 +173,14 @@ fn at_rest(
     world.start();
     world.settle_down(rng);
     trace::tell("settled down", &world);
-    let sight = Sight { hide_out: false, http: true, log: true, unreadable: None };
+    let sight = Sight { hide_out: false, http: true, log: true, unreadable: None, stranger: false };
     let mut last = None;
     for pause in [30, 400, 60, 60] {
         for _ in 0..pause {
             world.tick(rng);
         }
         trace::tell(&format!("{pause} ticks"), &world);
-        let seen = look(&world, &sight, &mut looks, judging.checks);
+        let seen = look(&world, &sight, &mut looks, judging);
         verdicts.push(seen.verdict);
         if let Some(broken) = breach(&world, &seen, &mut was, judging.excuses) {
             return Some(broken);

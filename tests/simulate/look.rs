@@ -1,19 +1,24 @@
 //! Shows a world to the judge: its registry as cursors, its disk as files, what `/proc` would say.
 
 use crate::bytes;
+use crate::history::{Judging, Reading};
 use crate::rng::Rng;
-use crate::world::{By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, State, Ttl as ModelTtl, World};
+use crate::world::{
+    By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, SECOND, Second, State, Ttl as ModelTtl, World,
+};
 use amr::drain::cursor::{Acknowledged, Cursor, Cursors, FileId, Identity, Input, Timestamp, Ttl};
 use amr::drain::judge::check::Checks;
-use amr::drain::judge::claim::{Fingerprint, Index};
+use amr::drain::judge::claim::{Claim, Fingerprint, Index, Obligation, obligations};
 use amr::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life, Trust};
 use amr::drain::judge::file::{
     Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Terminator, Wanted,
 };
+use amr::drain::judge::glob::Pattern;
 use amr::drain::judge::history::{History, View};
 use amr::drain::judge::moment::Moment;
 use amr::drain::judge::progress::{Progress, ask, weigh};
 use amr::drain::judge::reason::{Reason, Standing};
+use amr::drain::judge::rules::{Demand, InputRules, Owner};
 use amr::drain::judge::tail::{Look, Tail, Unread};
 use amr::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
 use std::time::Duration;
@@ -26,11 +31,16 @@ pub struct Sight {
     pub http: bool,
     pub log: bool,
     pub unreadable: Option<usize>,
+    /// A stranger's process is taken for the shipper, and does not hold its lock.
+    pub stranger: bool,
 }
 
 impl Sight {
     pub fn draw(rng: &mut Rng) -> Self {
+        let mut more = Rng(rng.0 ^ 0xbb67_ae85_84ca_a73b);
+        more.next();
         Self {
+            stranger: more.one_in(16),
             hide_out: rng.one_in(12),
             http: rng.one_in(2),
             log: rng.one_in(2),
@@ -47,6 +57,8 @@ pub struct Seen {
     pub counters: bool,
     /// There are states whose file is gone, and no counters that are newer.
     pub states_unproved: bool,
+    /// A stranger's process was taken for the shipper.
+    pub stranger: bool,
 }
 
 impl Seen {
@@ -117,7 +129,11 @@ fn cursors(world: &World) -> Cursors {
                 Kind::Container => Input::Container,
                 Kind::CloudWatch => Input::CloudWatch,
             },
-            input_id: if world.config.kind == Kind::Filestream { b"app" } else { b"" },
+            input_id: match (world.config.kind, *key) {
+                (Kind::Filestream, Key::Inode(_, _, SECOND)) => b"two",
+                (Kind::Filestream, _) => b"app",
+                (Kind::Log | Kind::Container | Kind::CloudWatch, _) => b"",
+            },
             meta,
             updated: Some(Timestamp(state.updated as i64)),
         };
@@ -140,7 +156,12 @@ fn files(world: &World, sight: &Sight) -> (Vec<LogFile>, Vec<usize>) {
     let mut all = Vec::new();
     let mut numbers = Vec::new();
     for (number, file) in world.files.iter().enumerate() {
-        let held = if world.alive { world.held(number) } else { None };
+        let held = match (sight.stranger, file.place) {
+            (true, Place::Gone) => None,
+            (true, _) => Some(file.size()),
+            (false, _) if world.alive => world.held(number),
+            (false, _) => None,
+        };
         let hidden = match file.place {
             Place::Gone => held.is_none(),
             Place::Out(_) => sight.hide_out && held.is_none(),
@@ -201,9 +222,56 @@ impl Named for Rules {
     }
 }
 
+/// The inputs, where there may be two.
+fn inputs(world: &World, reading: Reading) -> Vec<InputRules> {
+    let second = match (world.config.second, reading) {
+        (Second::Never, _) => return Vec::new(),
+        (Second::Always, _) => true,
+        (Second::Reloaded, Reading::Again) => world.configured,
+        (Second::Reloaded, Reading::Once) => false,
+    };
+    let input = |id: &[u8]| InputRules {
+        owner: Owner::Input { id: id.into(), stream: None },
+        ..InputRules::asked(Pattern::parse("/in/*", true).unwrap())
+    };
+    let ids: &[&[u8]] = if second { &[b"app", b"two"] } else { &[b"app"] };
+    ids.iter().map(|id| input(id)).collect()
+}
+
+/// What is owed: each claim by itself, where there is one input.
+fn owed<'a>(
+    world: &World,
+    claims: &[Claim<'a>],
+    inputs: &[InputRules],
+    (files, numbers): (&[LogFile], &[usize]),
+    checks: Checks,
+) -> Vec<Obligation<'a>> {
+    let mut all = Vec::new();
+    for claims in claims.chunk_by(|one, other| one.file == other.file) {
+        let file = &files[claims[0].file];
+        let rules = rules(world, file, world.files[numbers[claims[0].file]].place);
+        if inputs.is_empty() {
+            all.extend(claims.iter().map(|claim| Obligation {
+                claim: claim.clone(),
+                rules,
+                input: None,
+                shared: false,
+            }));
+            continue;
+        }
+        let demands: Vec<Demand> = if rules.wanted == Wanted::No {
+            vec![Demand { input: None, rules }]
+        } else {
+            (0..inputs.len()).map(|place| Demand { input: Some(place), rules }).collect()
+        };
+        all.extend(obligations(claims, &demands, inputs, file, true, checks));
+    }
+    all
+}
+
 /// One look, answered at once.
-pub fn look(world: &World, sight: &Sight, history: &mut History, checks: Checks) -> Seen {
-    match look_and_wait(world, sight, history, checks, None) {
+pub fn look(world: &World, sight: &Sight, history: &mut History, judging: Judging) -> Seen {
+    match look_and_wait(world, sight, history, judging, None) {
         (Judgement::Final(verdict), seen, _) => Seen { verdict, ..seen },
         (Judgement::Wait, ..) => panic!("an answer was due"),
     }
@@ -215,9 +283,11 @@ pub fn look_and_wait(
     world: &World,
     sight: &Sight,
     history: &mut History,
-    checks: Checks,
+    judging: Judging,
     deadline: Option<u64>,
 ) -> (Judgement, Seen, Moment) {
+    let checks = judging.checks;
+    let inputs = inputs(world, judging.configuration);
     let cursors = bytes::cursors(world).unwrap_or_else(|| cursors(world));
     let (files, numbers) = files(world, sight);
     let prints: Vec<(usize, Fingerprint)> = if world.config.by == By::Fingerprint {
@@ -230,10 +300,11 @@ pub fn look_and_wait(
     let index = Index::new(&files, &places, &prints);
     let now = Moment(world.now * 1_000_000_000 + 900_000_000);
     let mut progress = Vec::new();
-    let claims = index.pair(&cursors, &[], false, checks);
-    for claim in &claims.claims {
+    let claims = index.pair(&cursors, &inputs, !inputs.is_empty(), checks);
+    for Obligation { claim, rules, input, shared } in
+        owed(world, &claims.claims, &inputs, (&files, &numbers), checks)
+    {
         let (file, number) = (&files[claim.file], numbers[claim.file]);
-        let rules = rules(world, file, world.files[number].place);
         let cursor = claim.cursor.as_ref();
         let tail = match ask(file, cursor, &rules, checks).stretch {
             Some(_) if sight.unreadable == Some(number) => Tail::Unread(Unread::Hangs),
@@ -247,24 +318,32 @@ pub fn look_and_wait(
             None => Tail::Nothing,
         };
         let at = (Timestamp(now.0 as i64), now);
-        progress.extend(weigh(file, cursor, claim.ambiguous, &rules, &tail, at, checks));
+        let owner = input.map(|place| &inputs[place].owner);
+        let weighed = weigh(file, cursor, claim.ambiguous, &rules, &tail, at, checks);
+        progress.extend(weighed.map(|progress| progress.owed_to(owner, shared)));
     }
     let view = if sight.hide_out { View::Partial } else { View::Whole };
     history.look(progress, view, now, checks);
     let progress = history.files().to_vec();
-    let doubts = if sight.hide_out {
-        vec![Doubt::Blind("/out".into(), "Permission denied".into())]
-    } else {
-        Vec::new()
-    };
+    let mut doubts = Vec::new();
+    if sight.hide_out {
+        doubts.push(Doubt::Blind("/out".into(), "Permission denied".into()));
+    }
+    if sight.stranger {
+        doubts
+            .push(Doubt::Configuration("process 8 holds the lock of its data folder, not process 7".into()));
+    }
+    if world.has_segments() {
+        doubts.push(Doubt::KeptBack("its queue on disk has segments".into()));
+    }
     let live = Evidence { active: world.active(), at: now.after(Duration::from_millis(1)) };
     let line = world.metrics.map(|(active, at)| Evidence { active, at: Moment(at) });
-    let counters = sight.http && world.alive && world.config.kind != Kind::CloudWatch;
+    let counters = sight.http && !sight.stranger && world.alive && world.config.kind != Kind::CloudWatch;
     let evidence = if counters { Some(live) } else { line.filter(|_| sight.log) };
     let gone = history.gone(claims.gone_owing, now);
     let states_unproved = gone.0 > 0 && evidence.is_none_or(|evidence| evidence.at < gone.1);
     let facts = Facts {
-        life: if world.alive { Life::Alive } else { Life::Dead },
+        life: if world.alive || sight.stranger { Life::Alive } else { Life::Dead },
         trust: match world.config.kind {
             Kind::CloudWatch => Trust::AlsoDropped,
             Kind::Log | Kind::Filestream | Kind::Container => Trust::Acknowledged,
@@ -287,5 +366,6 @@ pub fn look_and_wait(
         Judgement::Final(verdict) => verdict,
         Judgement::Wait => panic!("an answer was due"),
     };
-    (judgement, Seen { verdict, progress, doubted: !doubts.is_empty(), counters, states_unproved }, due)
+    let (doubted, stranger) = (!doubts.is_empty(), sight.stranger);
+    (judgement, Seen { verdict, progress, doubted, counters, states_unproved, stranger }, due)
 }

@@ -1,7 +1,7 @@
 //! Whether each check of the judge, and each excuse of the oracle, is needed: without it some history is
 //! judged wrongly.
 
-use crate::history::{Focus, Judging, run, setting};
+use crate::history::{Focus, Judging, Reading, run, setting};
 use crate::oracle::{Excuse, Excuses};
 use crate::waiting::wait;
 use crate::world::Kind;
@@ -31,13 +31,17 @@ fn shown_by(check: Check) -> &'static [(Way, Focus)] {
         Check::Gaps | Check::Trust => &[(Way::Once, CLOUDWATCH)],
         Check::Followed => &[(Way::Once, CLOUDWATCH), (Way::Waiting, CLOUDWATCH)],
         Check::EveryState => &[(Way::Once, CONTAINER)],
-        Check::ClosedStill | Check::Ambiguity | Check::Compressed | Check::Active => {
-            &[(Way::Once, FILESTREAM)]
-        }
+        Check::ClosedStill
+        | Check::EachInput
+        | Check::Shared
+        | Check::Ambiguity
+        | Check::Compressed
+        | Check::Active
+        | Check::PathAge => &[(Way::Once, FILESTREAM)],
         // It matters to one who looks again and again.
         Check::Idle => &[(Way::Waiting, JOINED)],
         // They matter in few histories, of either sort.
-        Check::Device | Check::DeletedState | Check::Overread | Check::PathAge => EACH,
+        Check::Device | Check::DeletedState | Check::Overread => EACH,
         Check::Unclaimed
         | Check::Moved
         | Check::Truncation
@@ -57,6 +61,9 @@ fn shown_by(check: Check) -> &'static [(Way, Focus)] {
         | Check::Counters
         | Check::Dead
         | Check::Doubts
+        | Check::GoneStates
+        | Check::GoneRead
+        | Check::KeptBack
         | Check::Uncertain
         | Check::Pending => &[(Way::Once, ANY)],
     }
@@ -103,8 +110,18 @@ fn every_check_is_needed() {
 }
 
 #[test]
+fn the_configuration_is_read_again() {
+    let judging = Judging { configuration: Reading::Once, ..Judging::WHOLE };
+    let any = Focus { seed: None, kind: Some(Kind::Filestream), joined: false };
+    let history = caught_by(judging, &[(Way::Once, any)]);
+    println!("read once: caught by history {history:?}");
+    assert!(history.is_some(), "no history shows what it is good for");
+}
+
+#[test]
 fn every_excuse_is_needed() {
-    const SORTS: [(Way, Focus); 3] = [
+    const SORTS: [(Way, Focus); 4] = [
+        (Way::Once, Focus { seed: None, kind: Some(Kind::Filestream), joined: false }),
         (Way::Once, Focus { seed: None, kind: None, joined: false }),
         (Way::Waiting, Focus { seed: None, kind: None, joined: false }),
         (Way::Waiting, Focus { seed: None, kind: Some(Kind::Log), joined: true }),

@@ -7,7 +7,7 @@
 
 use crate::look::Seen;
 use crate::trace;
-use crate::world::{self, By, Id, Kind, Place, World};
+use crate::world::{self, By, Id, Key, Kind, Place, SECOND, World};
 use amr::drain::judge::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Excuse {
-    /// It is in the shipper's memory alone: its file has no name and is not open any more, or was cut. The
-    /// registry says as much of a file that was shipped as of one that was not, and the counters are not
-    /// at hand (facts on rotation while the output is blocked).
+    /// It is in the shipper's memory alone: its file has no name and is not open any more, or was cut, no state
+    /// is left that says so, and the counters are not at hand (facts on rotation while the output is blocked).
     InMemory,
     /// The registry speaks of what the file held before it was truncated, or of another file that had its
     /// inode, and the file has grown past that: offsets are all that there is.
@@ -29,12 +28,15 @@ pub enum Excuse {
     /// its inode and is as large. A file is its device and inode, for Filebeat too: both look like one
     /// that grew, or whose allocated blocks were written to.
     Unseen,
+    /// Its input was taken out of the configuration: nobody asks for the file any more.
+    TakenAway,
     /// A blank line is no event. It is delivered or not by what it is joined to.
     Blank,
 }
 
 impl Excuse {
-    pub const ALL: [Self; 5] = [Self::InMemory, Self::Stale, Self::Remnant, Self::Unseen, Self::Blank];
+    pub const ALL: [Self; 6] =
+        [Self::InMemory, Self::Stale, Self::Remnant, Self::Unseen, Self::TakenAway, Self::Blank];
 }
 
 /// Which of them count.
@@ -60,6 +62,11 @@ impl Excuses {
         self.on(Excuse::InMemory) && !on_disk(world, id)
     }
 
+    fn taken_away(self, world: &World, id: &Id) -> bool {
+        let second = id.2 >> 40 == u64::from(SECOND);
+        self.on(Excuse::TakenAway) && second && !world.configured
+    }
+
     fn remnant(self, world: &World, id: &Id) -> bool {
         self.on(Excuse::Remnant) && world.remnant(id)
     }
@@ -83,7 +90,7 @@ fn confused(world: &World) -> bool {
 }
 
 /// The lines in files that the operator wants shipped, which were not, under such a confusion.
-fn unshipped(world: &World) -> bool {
+fn unshipped(world: &World, which: impl Fn(&world::File) -> bool) -> bool {
     let end = if world.config.cr { b'\r' } else { b'\n' };
     let counts = |line: &[u8]| !line.is_empty() && !matches!(line.first(), Some(b'#' | b'!'));
     !world.config.joined
@@ -95,8 +102,23 @@ fn unshipped(world: &World) -> bool {
                 missing |= complete && !world.delivered.contains(&(number, file.life, start));
                 start += line.len() as u64;
             }
-            missing && matches!(file.place, Place::In(_)) && !world.too_old(file)
+            missing && matches!(file.place, Place::In(_)) && !world.too_old(file) && which(file)
         })
+}
+
+/// Whether a position that is kept by name is older than the file which has the name now, with lines that
+/// were never delivered.
+fn replaced(world: &World) -> bool {
+    let older = |place: Place| {
+        let of_name = world
+            .visible
+            .iter()
+            .find(|(key, _)| matches!((**key, place), (Key::Path(own), Place::In(name)) if own == name));
+        of_name.map(|(_, state)| state.updated)
+    };
+    world.config.by == By::Path
+        && world.config.kind == Kind::Filestream
+        && unshipped(world, |file| older(file.place).is_some_and(|updated| updated < file.modified))
 }
 
 /// What was outstanding at earlier looks, and how large each file was at the last one.
@@ -155,6 +177,7 @@ impl Before {
                     && !excuses.stale(world, id)
                     && !excuses.remnant(world, id)
                     && !excuses.blank(world, id)
+                    && !excuses.taken_away(world, id)
             };
             self.outstanding.extend(outstanding.iter().filter(shows));
             let sizes = world.files.iter().map(world::File::size).enumerate();
@@ -204,9 +227,11 @@ pub fn breach(world: &World, seen: &Seen, was: &mut Before, excuses: Excuses) ->
     let say = |what: &str| Some(format!("{what}, {}", words(world, seen)));
     let excused = |id: &Id| {
         // Where the shipper's counters are at hand, nothing that is in its queue is hidden.
-        let counted = seen.counters && world.queued(id);
-        let hidden = excuses.in_memory(world, id) || excuses.stale(world, id);
-        !counted && (hidden || excuses.remnant(world, id))
+        let counted = (seen.counters || world.config.disk_queue) && world.queued(id);
+        // A state whose file is gone says that there may be such lines; not which, once it is gone as well.
+        let told = world.has_state_of_gone(id.0);
+        let hidden = (excuses.in_memory(world, id) && !told) || excuses.stale(world, id);
+        !counted && (hidden || excuses.remnant(world, id) || excuses.taken_away(world, id))
     };
     if good && !outstanding.iter().all(excused) {
         return say(&format!("outstanding {outstanding:?}"));
@@ -214,7 +239,10 @@ pub fn breach(world: &World, seen: &Seen, was: &mut Before, excuses: Excuses) ->
     if good && !lost.is_empty() {
         return say(&format!("lost {lost:?}"));
     }
-    if good && confused(world) && unshipped(world) {
+    if good && replaced(world) {
+        return say("a position of another file that had the name");
+    }
+    if good && confused(world) && unshipped(world, |_| true) {
         return say("one file taken for another");
     }
     if world.config.kind == Kind::CloudWatch {
@@ -226,7 +254,7 @@ pub fn breach(world: &World, seen: &Seen, was: &mut Before, excuses: Excuses) ->
         }
     }
     let late = matches!(seen.verdict, Verdict::GaveUp | Verdict::Stalled);
-    if late && !world.alive && !outstanding.is_empty() {
+    if late && !world.alive && !seen.stranger && !outstanding.is_empty() {
         return say("the shipper is dead");
     }
     None

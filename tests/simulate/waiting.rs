@@ -51,7 +51,8 @@ pub fn wait(history: u64, judging: Judging, focus: Focus) -> Ending {
     let begin = world.now;
     let mut looks = History::default();
     let mut was = Before::default();
-    let sight = Sight { hide_out: false, http: rng.one_in(2), log: rng.one_in(2), unreadable: None };
+    let sight =
+        Sight { hide_out: false, http: rng.one_in(2), log: rng.one_in(2), unreadable: None, stranger: false };
     let (mut moved, mut due, mut before) = (world.now, 0, None);
     loop {
         if world.now >= begin + blocked_for {
@@ -61,16 +62,15 @@ pub fn wait(history: u64, judging: Judging, focus: Focus) -> Ending {
         let registry: Vec<(u64, Option<u64>)> =
             world.visible.values().map(|state| (state.updated, state.offset)).collect();
         // A closed file that has a rest is opened and read again.
-        let shown = (world.active(), world.delivered.len(), world.reading(), registry);
-        let heard = before.as_ref().is_none_or(|before: &(u64, usize, u64, Vec<_>)| before.3 != shown.3);
+        let shown = (world.waiting(), world.delivered.len(), world.reading(), registry);
+        let heard = before.as_ref().is_none_or(|before: &(usize, usize, u64, Vec<_>)| before.3 != shown.3);
         if before.as_ref() != Some(&shown) {
             moved = world.now;
             before = Some(shown);
         }
         if heard || world.now >= due {
             let deadline = Some(begin + TIMEOUT);
-            let (judgement, seen, again) =
-                look_and_wait(&world, &sight, &mut looks, judging.checks, deadline);
+            let (judgement, seen, again) = look_and_wait(&world, &sight, &mut looks, judging, deadline);
             due = again.0.div_ceil(1_000_000_000).min(world.now + UNHEARD).min(begin + TIMEOUT);
             if let Judgement::Final(verdict) = judgement {
                 let broken =
@@ -104,7 +104,9 @@ fn ending(
         Verdict::Drained => in_time,
         Verdict::Settled => in_time && (world.config.kind == Kind::CloudWatch || named(Standing::AtRest)),
         // An output that does not answer looks like lines that are left out for no known reason.
-        Verdict::CannotTell => seen.gone_unproved() || named(Standing::Unknown) || named(Standing::AtRest),
+        Verdict::CannotTell => {
+            seen.doubted || seen.gone_unproved() || named(Standing::Unknown) || named(Standing::AtRest)
+        }
         Verdict::Lost => named(Standing::Lost),
         // Files that nobody takes up any more.
         Verdict::Stalled => in_time && named(Standing::Pending),

@@ -40,7 +40,25 @@ pub struct Config {
     pub close_removed: bool,
     /// The log input closes a file after so long, whatever it has in hand.
     pub close_timeout: Option<u64>,
+    /// The queue is on disk: it acknowledges to the inputs, and outlives the shipper.
+    pub disk_queue: bool,
+    /// Another input may take the same files.
+    pub second: Second,
 }
+
+/// The second input of a shipper.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Second {
+    /// There is none.
+    Never,
+    /// There is one.
+    Always,
+    /// The configuration changes while the shipper runs, which reads it again with its scans.
+    Reloaded,
+}
+
+/// The place of the second input among the streams of a key.
+pub const SECOND: u8 = 3;
 
 pub const LONGEST: usize = 5;
 pub const PRINT: usize = 4;
@@ -166,7 +184,10 @@ pub struct World {
     pub visible: BTreeMap<Key, State>,
     dirty: Option<u64>,
     next_scan: u64,
-    scanned: BTreeMap<usize, (u64, u64)>,
+    scanned: BTreeMap<(usize, u8), (u64, u64)>,
+    /// Whether the configuration that is there names the second input, and the one that was read.
+    pub configured: bool,
+    running: bool,
     pub delivered: BTreeSet<Id>,
     pub dropped_at_stop: bool,
     /// The metrics line of the shipper's log: events in flight, and when.
@@ -175,6 +196,7 @@ pub struct World {
 
 impl World {
     pub fn new(config: Config) -> Self {
+        let second = config.second == Second::Always;
         Self {
             config,
             files: Vec::new(),
@@ -190,6 +212,8 @@ impl World {
             dirty: None,
             next_scan: 1000,
             scanned: BTreeMap::new(),
+            configured: second,
+            running: second,
             delivered: BTreeSet::new(),
             dropped_at_stop: false,
             metrics: None,
@@ -202,8 +226,19 @@ impl World {
         self.now * 1_000_000_000 + self.ops
     }
 
+    /// Events that are not acknowledged to their inputs.
     pub fn active(&self) -> u64 {
-        self.queue.len() as u64
+        if self.config.disk_queue { 0 } else { self.queue.len() as u64 }
+    }
+
+    /// Events in the queue, wherever it is.
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether segments of a queue on disk are left.
+    pub fn has_segments(&self) -> bool {
+        self.config.disk_queue && !self.queue.is_empty()
     }
 
     /// How far the shipper has read a file, if it has it open.

@@ -29,6 +29,10 @@ checks! {
     Moved,
     /// Each state of a file is an obligation of its own.
     EveryState,
+    /// Each input that takes a file is owed a copy of its own, one that has not begun as well.
+    EachInput,
+    /// Of a file that several inputs take it is not known which of them has it open.
+    Shared,
     /// A state that fits several files proves nothing.
     Ambiguity,
     /// A position above the size means that all is to be shipped again.
@@ -77,6 +81,12 @@ checks! {
     Active,
     /// The evidence must be newer than the last read.
     Newer,
+    /// Lines of files that are gone may be in the shipper's memory, as states that are left say.
+    GoneStates,
+    /// What was read of a file before it was removed is not all that it held.
+    GoneRead,
+    /// A queue on disk holds lines that were acknowledged to their inputs.
+    KeptBack,
     /// A closed file must have been still for the settle time.
     ClosedStill,
     /// Lines on their way speak against everything being acknowledged.

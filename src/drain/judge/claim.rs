@@ -35,6 +35,8 @@ pub struct Obligation<'a> {
     pub rules: Rules,
     /// The place of the input; `None` where nobody that is known asks for the file.
     pub input: Option<usize>,
+    /// Another input takes the file as well, or did once.
+    pub shared: bool,
 }
 
 /// What is owed of one file, from all of its claims and all that is asked for it: two inputs that take one
@@ -47,6 +49,7 @@ pub fn obligations<'a>(
     inputs: &[InputRules],
     file: &LogFile,
     known: bool,
+    checks: Checks,
 ) -> Vec<Obligation<'a>> {
     let demands = &with_operator(demands, inputs)[..];
     let owns = |demand: &Demand, cursor: &Cursor<'_>| {
@@ -56,6 +59,7 @@ pub fn obligations<'a>(
         claim: claim.clone(),
         rules: demand.rules,
         input: demand.input,
+        shared: false,
     };
     let mut all = Vec::with_capacity(claims.len());
     for claim in claims {
@@ -70,12 +74,16 @@ pub fn obligations<'a>(
     let begun = |demand: &Demand| {
         claims.iter().filter_map(|claim| claim.cursor.as_ref()).any(|cursor| owns(demand, cursor))
     };
-    for demand in demands.iter().filter(|demand| !begun(demand)) {
+    let left_out = claims_have_state(claims) && !checks.on(Check::EachInput);
+    for demand in demands.iter().filter(|demand| !begun(demand) && !left_out) {
         let other = demands.iter().any(|other| wanted(other) && other.input != demand.input);
         if (wanted(demand) || !other) && !(claims_have_state(claims) && demand.input.is_none()) {
             all.push(of(&Claim { file: place_of(claims), cursor: None, ambiguous: false }, demand));
         }
     }
+    let first = all.first().and_then(|one| one.input);
+    let shared = all.iter().any(|one| one.input != first);
+    all.iter_mut().for_each(|one| one.shared = shared);
     all
 }
 
@@ -126,7 +134,7 @@ fn stray<'a>(
         (false, _) if known => Wanted::No,
         (false, _) => Wanted::Unknown,
     };
-    Obligation { claim: claim.clone(), rules: Rules { wanted, ..rules }, input: None }
+    Obligation { claim: claim.clone(), rules: Rules { wanted, ..rules }, input: None, shared: false }
 }
 
 /// Every claim, and the states that have none.

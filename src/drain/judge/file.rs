@@ -77,6 +77,8 @@ pub struct Rules {
     pub open_files: OpenFiles,
     /// Whether the shipper said that it cannot read it.
     pub access: Access,
+    /// Since when the shipper runs.
+    pub running: Running,
 }
 
 impl Rules {
@@ -92,6 +94,7 @@ impl Rules {
         start: Start::Beginning,
         open_files: OpenFiles::Unknown,
         access: Access::NothingSaid,
+        running: Running::Unknown,
     };
 
     /// An input asks for the file, with every option at its default.
@@ -106,6 +109,7 @@ impl Rules {
         start: Start::Beginning,
         open_files: OpenFiles::Any,
         access: Access::NothingSaid,
+        running: Running::Unknown,
     };
 }
 
@@ -183,6 +187,18 @@ pub enum OpenFiles {
     /// No more than `harvester_limit`.
     Limited,
     /// The configuration is not known.
+    Unknown,
+}
+
+/// Since when the shipper runs: what was too old for it by then it has not begun with, and what it read
+/// before it ended is in nobody's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Running {
+    /// It does not.
+    Not,
+    /// Since then, by the clock on the wall.
+    Since(Timestamp),
+    /// That is not known.
     Unknown,
 }
 

@@ -97,7 +97,8 @@ impl History {
                 }
                 None => false,
             };
-            let Some(fate) = fate(last, there, now.is_some(), skipped && checks.on(Check::Outgrown)) else {
+            let standing = now.map(|now| now.reason.standing());
+            let Some(fate) = fate(last, there, standing, skipped && checks.on(Check::Outgrown)) else {
                 continue;
             };
             match (fate, view) {
@@ -201,8 +202,9 @@ struct Present {
     left_alone: bool,
 }
 
-/// What became of bytes that were left at the last look, if they are gone.
-fn fate(last: &Progress, present: Option<&Present>, has_state: bool, skipped: bool) -> Option<Reason> {
+/// What became of bytes that were left at the last look, if they are gone. `now`: how it stands, where it is
+/// owed still.
+fn fate(last: &Progress, present: Option<&Present>, now: Option<Standing>, skipped: bool) -> Option<Reason> {
     if skipped {
         return Some(Reason::PerhapsSkipped);
     }
@@ -217,10 +219,14 @@ fn fate(last: &Progress, present: Option<&Present>, has_state: bool, skipped: bo
         None if at_end(last) || last.seen_at_end => Some(Reason::GoneRead),
         None => Some(Reason::Gone),
         Some(present) if present.size < last.size => Some(Reason::CutShort),
-        Some(present) if present.left_alone => Some(Reason::Forgotten),
+        Some(present) if present.left_alone || now == Some(Standing::LeftAlone) => Some(Reason::Forgotten),
+        // Its input is no more, which had not begun with it.
+        Some(_) if now.is_none() && last.acknowledged.is_none() && !last.input_id.is_empty() => {
+            Some(Reason::Forgotten)
+        }
         // A file that was taken up has states now where it had none.
         Some(present) => {
-            let followed = has_state || present.stateless || last.acknowledged.is_none();
+            let followed = now.is_some() || present.stateless || last.acknowledged.is_none();
             (!followed).then_some(Reason::Gone)
         }
     }

@@ -87,14 +87,17 @@ pub struct Progress {
     pub hold: Duration,
     /// It was seen read to its end as it is.
     pub seen_at_end: bool,
+    /// Several inputs take it: which of them has it open is not known.
+    pub shared: bool,
     /// Since when nothing has changed about it; the moment of the look where there is no earlier one.
     pub still_since: Moment,
 }
 
 impl Progress {
-    /// Owed to this input: one that has not begun has no state to say so.
+    /// Owed to this input: one that has not begun has no state to say so. `shared`: others take the file, too.
     #[must_use]
-    pub fn owed_to(mut self, owner: Option<&Owner>) -> Self {
+    pub fn owed_to(mut self, owner: Option<&Owner>, shared: bool) -> Self {
+        self.shared = shared;
         if let Some(owner) = owner.filter(|_| self.acknowledged.is_none()) {
             self.input_id = owner.id().into();
             self.stream = owner.stream();
@@ -178,6 +181,7 @@ pub fn weigh(
         stream: cursor.and_then(stream),
         hold: hold(rules, checks),
         seen_at_end: false,
+        shared: false,
         still_since: now.1,
     })
 }

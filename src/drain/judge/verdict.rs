@@ -16,7 +16,7 @@ mod proof;
 pub use patience::next_due;
 
 use crate::drain::judge::check::{Check, Checks};
-use crate::drain::judge::facts::{Facts, Life, Trust};
+use crate::drain::judge::facts::{Doubt, Facts, Life, Trust};
 use crate::drain::judge::progress::{Progress, Rest};
 use crate::drain::judge::reason::{Cause, Reason, Standing};
 use proof::{Proof, counted_in_flight, of_gone, proof};
@@ -153,8 +153,8 @@ impl Summary {
     fn of(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Self {
         let counted = counted_in_flight(facts) && checks.on(Check::Counters);
         let mut all = Self {
-            unknown: (!facts.doubts.is_empty() && checks.on(Check::Doubts)) || counted,
-            on_its_way: counted,
+            unknown: facts.doubts.iter().any(|doubt| counts(doubt, checks)) || counted,
+            on_its_way: counted || facts.doubts.iter().any(|doubt| passes(doubt, facts)),
             ..Self::default()
         };
         for file in files {
@@ -170,7 +170,7 @@ impl Summary {
                 Standing::Lost => all.lost = true,
             }
         }
-        if facts.gone.0 > 0 {
+        if facts.gone.0 > 0 && checks.on(Check::GoneStates) {
             all.gone(facts);
         }
         all
@@ -181,7 +181,8 @@ impl Summary {
     /// anew counts from nothing, and lines may have been written after it was last seen.
     fn gone_read(&mut self, file: &Progress, facts: &Facts<'_>, checks: Checks) {
         match proof(&Progress { seen_at_end: true, ..file.clone() }, facts, checks) {
-            Proof::NothingInFlight => self.unknown = true,
+            Proof::NothingInFlight if checks.on(Check::GoneRead) => self.unknown = true,
+            Proof::NothingInFlight => self.at_rest = true,
             Proof::InFlight => (self.lost, self.in_flight) = (true, true),
             Proof::None => {
                 (self.lost, self.unproved, self.on_its_way) = (true, true, facts.evidence.is_some())
@@ -213,6 +214,24 @@ impl Summary {
                 self.on_its_way = self.on_its_way || file.reason == Reason::ReadToEnd(Cause::NotNamed);
             }
         }
+    }
+}
+
+fn counts(doubt: &Doubt, checks: Checks) -> bool {
+    checks.on(if matches!(doubt, Doubt::KeptBack(_)) { Check::KeptBack } else { Check::Doubts })
+}
+
+/// Whether a later look may find it gone: segments are removed when they are shipped, a folder comes to rest,
+/// and counters may say at last that nothing is in flight.
+fn passes(doubt: &Doubt, facts: &Facts<'_>) -> bool {
+    match doubt {
+        Doubt::KeptBack(_) | Doubt::Unsteady(_) => facts.life != Life::Dead,
+        Doubt::NotJudged(_) => facts.evidence.is_some(),
+        Doubt::Faults(..)
+        | Doubt::Blind(..)
+        | Doubt::Configuration(_)
+        | Doubt::Descriptors(_)
+        | Doubt::Positions(_) => false,
     }
 }
 

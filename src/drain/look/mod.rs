@@ -13,7 +13,7 @@ use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::judge::check::Checks;
 use crate::drain::judge::claim::{Claim, Index, Obligation, obligations};
 use crate::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life};
-use crate::drain::judge::file::{Access, Held, Wanted};
+use crate::drain::judge::file::{Access, Held, Running, Wanted};
 use crate::drain::judge::glob::{Pattern, PatternError};
 use crate::drain::judge::history::{History, View};
 use crate::drain::judge::moment::Moment;
@@ -122,6 +122,8 @@ pub struct LookReport {
     pub report: report::ShipperReport,
     /// What the shipper asks for.
     pub inputs: Vec<InputRules>,
+    /// What is on its way gives no event when it arrives: lines that counters count, a queue on disk.
+    pub unheard: bool,
     /// What was not delivered although nothing is waited for: dropped, or written after the start.
     pub remarks: Vec<String>,
 }
@@ -162,7 +164,10 @@ pub fn look(
     let limit = options.limit.unwrap_or(LIMIT);
     let proc = Proc::new(root.clone());
     let files_root = &found.root;
-    let (inputs, mut doubts) = inputs(found, options, positions)?;
+    let (mut inputs, mut doubts) = inputs(found, options, positions)?;
+    let life = life(root, found);
+    let running = running(life, found);
+    inputs.iter_mut().for_each(|input| input.rules.running = running);
     let others = if doubts.iter().any(|doubt| matches!(doubt, Doubt::Configuration(_))) {
         Wanted::Unknown
     } else {
@@ -171,7 +176,6 @@ pub fn look(
     let pids: Vec<ProcessId> = found.process.into_iter().collect();
     let asks = Asks { inputs: &inputs, others };
     let mut scene = scan(files_root, &proc, &positions.cursors, &asks, &pids, &found.own, limit);
-    let life = life(root, found);
     let witness = found.witness.as_ref();
     let said = witness.map(|it| it.log(files_root, limit)).unwrap_or_default();
     refuse(&mut scene, &said);
@@ -196,7 +200,7 @@ pub fn look(
     if !found.others.is_empty() && !idle_now && options.logs.is_empty() {
         doubts.push(Doubt::NotJudged(found.others.join(", ")));
     }
-    doubts.extend(witness.and_then(|it| it.kept_back(files_root)).map(Doubt::KeptBack));
+    doubts.extend(witness.and_then(|it| it.kept_back(files_root)));
     let idle = history.idle(evidence);
     let settle = terms.settle.unwrap_or(found.latency.total());
     let facts = Facts {
@@ -235,7 +239,9 @@ pub fn look(
     };
     let report = report::shipper(&about, verdict, positions, gone, &doubts);
     let left = report::left(files);
-    Ok(LookReport { verdict, judgement, due, left, report, inputs, remarks })
+    let unheard = evidence.is_some_and(|evidence| evidence.active > 0)
+        || doubts.iter().any(|doubt| matches!(doubt, Doubt::KeptBack(_)));
+    Ok(LookReport { verdict, judgement, due, left, report, inputs, unheard, remarks })
 }
 
 /// What is asked for, and what of it is not known.
@@ -324,13 +330,13 @@ fn weigh_all(
     let tails = tails(root, tailed, limit);
     let now = (wall(), now);
     let mut files = Vec::with_capacity(owed.len());
-    for (Obligation { claim, rules, input }, request) in owed {
+    for (Obligation { claim, rules, input, shared }, request) in owed {
         let Some(file) = scene.files.get(claim.file) else { continue };
         let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
         let cursor = claim.cursor.as_ref();
         let owner = input.and_then(|place| asks.inputs.get(place)).map(|input| &input.owner);
         let progress = weigh(file, cursor, claim.ambiguous, &rules, tail, now, Checks::ALL);
-        files.extend(progress.map(|progress| progress.owed_to(owner)));
+        files.extend(progress.map(|progress| progress.owed_to(owner, shared)));
     }
     Weighed { files, gone: claims.gone, gone_owing: claims.gone_owing }
 }
@@ -344,7 +350,7 @@ fn all_obligations<'a>(claims: &[Claim<'a>], scene: &Scene, asks: &Asks<'_>) -> 
             continue;
         };
         let known = asks.others == Wanted::No;
-        all.extend(obligations(claims, demands, asks.inputs, file, known));
+        all.extend(obligations(claims, demands, asks.inputs, file, known, Checks::ALL));
     }
     all
 }
@@ -357,6 +363,15 @@ fn life(root: &Root, found: &Found) -> Life {
         Some(_) => Life::Dead,
         None if root.exists(Path::new("/proc")) => Life::Dead,
         None => Life::Unknown,
+    }
+}
+
+/// Since when it runs. Where it may run elsewhere, nothing of it is seen here but what it wrote down.
+fn running(life: Life, found: &Found) -> Running {
+    match (life, found.began) {
+        (Life::Dead | Life::Unknown, _) => Running::Not,
+        (Life::Alive, Some(at)) => Running::Since(at),
+        (Life::Alive, None) => Running::Unknown,
     }
 }
 

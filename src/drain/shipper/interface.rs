@@ -5,7 +5,7 @@
 
 use super::host::Host;
 use crate::drain::cursor::{Positions, Timestamp};
-use crate::drain::judge::facts::Trust;
+use crate::drain::judge::facts::{Doubt, Trust};
 use crate::drain::judge::rules::InputRules;
 use crate::os::error::Error as OsError;
 use crate::os::proc::{Proc, ProcessId};
@@ -81,9 +81,9 @@ pub trait Witness: Debug + Send + Sync {
     /// Its counters now; asked when everything else has been seen.
     fn counters(&self) -> Option<Counters>;
 
-    /// Why what it has acknowledged to its inputs may not have left this host, as a sentence: a queue on
-    /// its own disk that is not seen to be empty.
-    fn kept_back(&self, root: &Root) -> Option<String>;
+    /// Why what it has acknowledged to its inputs may not have left this host: a queue on its own disk that
+    /// is not seen to be empty.
+    fn kept_back(&self, root: &Root) -> Option<Doubt>;
 }
 
 /// A shipper's counters.
@@ -118,6 +118,8 @@ pub struct Found {
     pub process: Option<ProcessId>,
     /// When that process began, in clock ticks since boot: its number alone may be another's later.
     pub started: Option<u64>,
+    /// The same by the clock on the wall, within a second.
+    pub began: Option<Timestamp>,
     /// Where it keeps its positions, a file or folder.
     pub positions: PathBuf,
     /// The folder of its own files, which are no logs to be shipped.

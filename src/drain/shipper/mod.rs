@@ -35,7 +35,8 @@ pub fn find(host: &Host) -> Result<Vec<Found>, OsError> {
 #[must_use]
 pub fn with_start(host: &Host, found: Found) -> Found {
     let stat = found.process.and_then(|pid| host.proc.stat(pid).ok());
-    Found { started: stat.map(|stat| stat.start_time), ..found }
+    let began = found.process.and_then(|pid| host.began(pid));
+    Found { started: stat.map(|stat| stat.start_time), began, ..found }
 }
 
 #[cfg(test)]

@@ -374,9 +374,9 @@ fn due(shippers: &[One]) -> Moment {
     shippers.iter().map(|one| one.last.due).min().unwrap_or_default()
 }
 
-/// Whether a shipper's counters say that something is on its way: no event tells when it has arrived.
+/// Whether something is on its way whose arrival no event tells.
 fn counted(shippers: &[One]) -> bool {
-    shippers.iter().any(|one| one.last.report.in_flight.is_some_and(|active| active > 0))
+    shippers.iter().any(|one| one.last.unheard)
 }
 
 fn nanos(span: Duration) -> u64 {

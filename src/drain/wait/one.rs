@@ -55,8 +55,8 @@ impl One {
         }
         let now = shippers_of(&task.root, &task.options).unwrap_or_default();
         if let Some(found) = now.into_iter().find(|found| found.is_same(&self.found)) {
-            let (process, started) = (self.found.process, self.found.started);
-            self.found = Found { process, started, ..found };
+            let Found { process, started, began, .. } = self.found;
+            self.found = Found { process, started, began, ..found };
         }
     }
 

@@ -58,7 +58,7 @@ impl World {
             }
             let (key, file) = (harvester.key, harvester.file);
             self.published.insert(key, 0);
-            self.queue.push(Event {
+            self.enqueue(Event {
                 file,
                 key,
                 ids: Vec::new(),
@@ -71,7 +71,7 @@ impl World {
             });
         }
         if harvester.read < length {
-            let step = if file.gz { length } else { 1 + rng.below(12) };
+            let step = if self.files[harvester.file].gz { length } else { 1 + rng.below(12) };
             let from = harvester.read as usize;
             harvester.read = length.min(harvester.read + step);
             harvester
@@ -173,6 +173,14 @@ impl World {
         }
     }
 
+    fn enqueue(&mut self, event: Event) {
+        if self.config.disk_queue {
+            self.count(&event);
+            self.touch();
+        }
+        self.queue.push(event);
+    }
+
     pub(super) fn publish(&mut self, harvester: &Harvester, starts: &[u64], from: u64) {
         let file = &self.files[harvester.file];
         let stream = u64::from(harvester.stream) << 40;
@@ -182,7 +190,7 @@ impl World {
         if self.config.kind != Kind::CloudWatch {
             self.published.insert(key, to);
         }
-        self.queue.push(Event {
+        self.enqueue(Event {
             file: harvester.file,
             key,
             ids,

@@ -1,6 +1,6 @@
 //! The shipper: its life, its scans, what it remembers of files and when that is on disk.
 
-use super::{By, Event, File, Harvester, Key, Kind, PRINT, Place, SCAN, State, Ttl, UNKNOWN, World};
+use super::{By, Event, File, Harvester, Key, Kind, PRINT, Place, SCAN, SECOND, State, Ttl, UNKNOWN, World};
 use crate::rng::Rng;
 
 impl World {
@@ -18,7 +18,9 @@ impl World {
         }
         self.alive = false;
         self.harvesters.clear();
-        self.queue.clear();
+        if !self.config.disk_queue {
+            self.queue.clear();
+        }
         self.states.clear();
         self.published.clear();
         self.dirty = None;
@@ -40,6 +42,7 @@ impl World {
             self.visible = self.states.clone();
         }
         self.scanned.clear();
+        self.running = self.configured;
         self.dropped_at_stop = false;
         self.next_scan = self.now + 5;
     }
@@ -91,11 +94,21 @@ impl World {
     }
 
     pub(super) fn streams(&self) -> &'static [u8] {
-        if self.config.kind == Kind::Container { &[1, 2] } else { &[0] }
+        match self.config.kind {
+            Kind::Container => &[1, 2],
+            Kind::Filestream if self.running => &[0, SECOND],
+            Kind::Filestream | Kind::Log | Kind::CloudWatch => &[0],
+        }
     }
 
     pub fn scan(&mut self) {
         self.next_scan = self.now + SCAN;
+        if self.configured && !self.running {
+            // An input that begins looks at every file.
+            self.scanned.retain(|(_, stream), _| *stream != SECOND);
+        }
+        self.running = self.configured;
+        self.harvesters.retain(|harvester| harvester.stream != SECOND || self.running);
         self.forget();
         for at in 0..self.files.len() {
             if let Place::In(_) = self.files[at].place {
@@ -143,7 +156,7 @@ impl World {
             .files
             .iter()
             .filter(|file| matches!(file.place, Place::In(_)))
-            .flat_map(|file| [0, 1, 2].map(|stream| Key::Inode(file.dev, file.ino, stream)))
+            .flat_map(|file| [0, 1, 2, SECOND].map(|stream| Key::Inode(file.dev, file.ino, stream)))
             .collect();
         let gone = |key: &Key| !named.contains(key) && !open.contains(key) && !queued.contains(key);
         self.states.retain(|key, state| !(gone(key) && state.ttl == Ttl::Deleted));
@@ -188,7 +201,7 @@ impl World {
         if old && known.is_none() || (size == 0 && !follows) {
             return;
         }
-        let changed = self.scanned.insert(at, (size, modified)) != Some((size, modified));
+        let changed = self.scanned.insert((at, stream), (size, modified)) != Some((size, modified));
         let mut offset = known.unwrap_or(0);
         if !file.gz && offset > size {
             offset = 0;
@@ -240,8 +253,10 @@ impl World {
         };
         let event = self.queue.remove(at);
         self.delivered.extend(event.ids.iter().copied());
-        self.count(&event);
-        self.touch();
+        if !self.config.disk_queue {
+            self.count(&event);
+            self.touch();
+        }
         for at in 0..self.harvesters.len() {
             let mut harvester = self.harvesters[at].clone();
             self.parse(&mut harvester);

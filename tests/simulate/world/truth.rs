@@ -1,6 +1,6 @@
 //! What is true of the world: what somebody who looks could see, and what is still to be shipped.
 
-use super::{By, File, Id, Place, Ttl, World};
+use super::{By, File, Id, Key, Place, SECOND, State, Ttl, World};
 use crate::rng::Rng;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -30,6 +30,19 @@ impl World {
     /// Whether the registry has a state of this file's inode.
     pub fn has_state(&self, file: &File) -> bool {
         self.visible.values().any(|state| state.seen == (file.dev, file.ino))
+    }
+
+    /// Whether the registry has a state of this file that is nowhere to be seen, of an input that runs.
+    pub fn has_state_of_gone(&self, number: usize) -> bool {
+        let file = &self.files[number];
+        let id = (file.dev, file.ino);
+        let seen =
+            |number: usize| (self.files[number].dev, self.files[number].ino) == id && self.shows(number);
+        let owing = |(key, state): (&Key, &State)| {
+            let taken_away = matches!(key, Key::Inode(_, _, SECOND)) && !self.configured;
+            state.seen == id && state.ttl != Ttl::Unclaimed && !taken_away
+        };
+        self.config.by == By::Inode && self.visible.iter().any(owing) && !(0..self.files.len()).any(seen)
     }
 
     /// Whether the shipper leaves a file out for its age: it has no state of it.

@@ -18,6 +18,7 @@ fn file(ino: u64, size: u64, acknowledged: Option<u64>, reason: Reason) -> Progr
         stream: None,
         hold: Duration::ZERO,
         seen_at_end: false,
+        shared: false,
         still_since: Moment(0),
     }
 }

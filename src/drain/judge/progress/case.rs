@@ -11,7 +11,7 @@ use super::position::{Position, overread};
 use crate::drain::cursor::{Acknowledged, Cursor, Timestamp, Ttl};
 use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::file::{
-    Access, Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Start, Terminator, Wanted,
+    Access, Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Running, Start, Terminator, Wanted,
 };
 use crate::drain::judge::reason::{Cause, Reason};
 use crate::drain::judge::tail::{Tail, Unread};
@@ -80,9 +80,10 @@ impl Case<'_, '_> {
                 }
             }
             Some(cursor) => {
-                // Or it was read at once and closed, and its lines wait in the queue.
                 let begun = cursor.acknowledged != Acknowledged::Nothing || cursor.ttl != Ttl::New;
-                (!begun && self.too_old()).then_some(Reason::PerhapsAged)
+                let never =
+                    || if self.old_from_the_start() { Reason::IgnoredByAge } else { Reason::PerhapsAged };
+                (!begun && self.too_old()).then(never)
             }
             None => match rules.wanted {
                 Wanted::Asked => None,
@@ -142,6 +143,20 @@ impl Case<'_, '_> {
         let Some(limit) = self.rules.ignore_older else { return false };
         !matches!(self.file.held, Held::Open { .. })
             && (!self.checks.on(Check::Age) || self.older_than(limit.saturating_add(AGE_MARGIN)))
+    }
+
+    /// It was too old already when the shipper began: else it may have been read at once and closed, and its
+    /// lines wait in the queue.
+    fn old_from_the_start(&self) -> bool {
+        let Some(limit) = self.rules.ignore_older else { return false };
+        let age = |at: Timestamp| u128::try_from(i128::from(at.0) - i128::from(self.file.modified.0)).ok();
+        match self.rules.running {
+            Running::Not => true,
+            Running::Since(at) => {
+                age(at).is_some_and(|age| age > limit.saturating_add(AGE_MARGIN).as_nanos())
+            }
+            Running::Unknown => false,
+        }
     }
 
     fn older_than(&self, span: Duration) -> bool {

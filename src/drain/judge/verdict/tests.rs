@@ -23,6 +23,7 @@ fn file(reason: Reason, held: Held) -> Progress {
         stream: None,
         hold: Duration::ZERO,
         seen_at_end: true,
+        shared: false,
         still_since: Moment(100),
     }
 }

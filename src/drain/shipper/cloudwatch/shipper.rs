@@ -52,6 +52,7 @@ impl Shipper for CloudWatchAgent {
             root: host.root.clone(),
             process: None,
             started: None,
+            began: None,
             own: positions.to_owned(),
             positions: positions.to_owned(),
             inputs: Vec::new(),

@@ -213,6 +213,7 @@ pub(super) fn nothing_but(root: &Root, positions: PathBuf) -> Found {
         root: root.clone(),
         process: None,
         started: None,
+        began: None,
         own: positions.parent().unwrap_or(Path::new("/")).to_path_buf(),
         positions,
         inputs: Vec::new(),

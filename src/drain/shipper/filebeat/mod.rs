@@ -11,7 +11,8 @@
 pub use positions::filebeat::{memlog, registry, time};
 
 pub mod config;
-pub mod evidence;
+mod disk_queue;
+mod evidence;
 mod find;
 pub mod follow;
 pub mod http;

@@ -6,11 +6,11 @@
 
 use super::config::{Config, DiskQueue, Http, Setting};
 use super::evidence::{self, LogDigest};
-use super::http;
+use super::{disk_queue, http};
 use crate::drain::cursor::FileId;
+use crate::drain::judge::facts::Doubt;
 use crate::drain::scan::{open, within};
 use crate::drain::shipper::interface::{Counters, Testimony, Witness};
-use crate::os::error::escape;
 use crate::os::root::{FileKind, Root, Stat};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -60,30 +60,8 @@ impl Witness for SelfReport {
         Some(Counters { active: said.in_flight()?, dropped: said.dropped.unwrap_or(0) })
     }
 
-    /// `queue.disk` acknowledges an event when it is in a segment, and removes a segment when the output has
-    /// acknowledged all of it (elastic/beats#16676); `queue.spool` is one file for ever.
-    fn kept_back(&self, root: &Root) -> Option<String> {
-        let queue = self.queue.as_ref()?;
-        if queue.spool {
-            return Some(
-                "its queue is on disk (queue.spool), and acknowledges before the output does".to_owned(),
-            );
-        }
-        let folder = match &queue.folder {
-            Setting::Set(folder) => self.data.join(folder),
-            Setting::Default => self.data.join("diskqueue"),
-            Setting::Unknown(text) => return Some(format!("its queue is on disk, in '{text}'")),
-        };
-        let shown = escape(folder.as_os_str());
-        let entries = match root.list(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.is_not_found() => return None,
-            Err(error) => return Some(format!("its queue on disk cannot be seen: {error}")),
-        };
-        let segment = |name: &[u8]| name.ends_with(b".seg");
-        let count = entries.iter().filter(|entry| segment(entry.name.as_encoded_bytes())).count();
-        (count > 0)
-            .then(|| format!("its queue on disk '{shown}' has {count} segments, which may not be shipped"))
+    fn kept_back(&self, root: &Root) -> Option<Doubt> {
+        disk_queue::kept_back(self.queue.as_ref()?, &self.data, root)
     }
 }
 

@@ -24,6 +24,7 @@ fn file(ino: u64, acknowledged: u64, size: u64) -> Progress {
         stream: None,
         hold: Duration::ZERO,
         seen_at_end: false,
+        shared: false,
         still_since: Moment(0),
     }
 }

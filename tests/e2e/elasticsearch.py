@@ -14,7 +14,7 @@ import time
 
 
 class StandIn:
-    """`mode`: ack, block, reset, or a status such as 429 or 503. `delay`: seconds before each answer."""
+    """`mode`: ack, block, reset, or a status: 400, 429 or 503. `delay`: seconds before each answer."""
 
     def __init__(self, port=0):
         self.mode, self.delay = "ack", 0.0
@@ -89,8 +89,9 @@ class StandIn:
         if mode == "503":
             handler.answer(503, {"error": "unavailable"})
             return
-        status = 429 if mode == "429" else 201
-        error = {"error": {"type": "es_rejected_execution_exception", "reason": "full"}} if status == 429 else {}
+        status = int(mode) if mode in ("400", "429") else 201
+        kind = "es_rejected_execution_exception" if status == 429 else "mapper_parsing_exception"
+        error = {} if status == 201 else {"error": {"type": kind, "reason": "refused"}}
         items = [{"create": {"status": status, **error}} for _ in events]
         if status == 201:
             with self.lock:

@@ -1,128 +1,18 @@
 """The scenarios of filebeat.sh. One line for each, and the exit code 1 if one failed."""
 
 import concurrent.futures
-import json
 import os
-import pathlib
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from elasticsearch import StandIn  # noqa: E402
-
-AMR, FILEBEAT = os.path.abspath(sys.argv[1]), sys.argv[2]
-DRAINED, SETTLED, CANNOT_TELL, STALLED, GAVE_UP, DEAD, LOST = 0, 10, 11, 12, 13, 14, 15
-
-CONFIG = {
-    "log": """
-- type: log
-  paths: ['{glob}']
-  scan_frequency: 1s
-  backoff: 1s
-  max_backoff: 1s
-""",
-    "filestream": """
-- type: filestream
-  id: one
-  paths: ['{glob}']
-  prospector.scanner.check_interval: 1s
-  backoff.init: 1s
-  backoff.max: 1s
-""",
-}
-
-
-class Failed(Exception):
-    pass
-
-
-class Host:
-    """A folder with logs, a Filebeat that ships them, and the stand-in that it ships them to."""
-
-    def __init__(self, kind):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="amr-filebeat-"))
-        self.logs, self.reports = self.dir / "logs", self.dir / "reports"
-        for folder in (self.logs, self.reports, self.dir / "out"):
-            folder.mkdir()
-        self.es = StandIn()
-        self.written = []
-        self.config = self.dir / "filebeat.yml"
-        self.config.write_text(
-            "filebeat.inputs:" + CONFIG[kind].format(glob=f"{self.logs}/*.log*")
-            + "setup.template.enabled: false\nsetup.ilm.enabled: false\n"
-            + "queue.mem: {events: 1024, flush.min_events: 50, flush.timeout: 100ms}\n"
-            + f"output.elasticsearch: {{hosts: ['127.0.0.1:{self.es.port}'], bulk_max_size: 50, backoff.max: 1s}}\n"
-        )
-        self.config.chmod(0o600)
-        self.filebeat = subprocess.Popen(
-            [FILEBEAT, "-c", self.config, "--path.home", self.dir, "--path.data", self.dir / "data",
-             "--path.logs", self.dir / "own"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def close(self):
-        self.es.set("ack")
-        self.filebeat.kill()
-        self.filebeat.wait()
-        self.es.server.shutdown()
-        shutil.rmtree(self.dir)
-
-    def write(self, name, count, end="\n"):
-        with open(self.logs / name, "a") as file:
-            for _ in range(count):
-                line = f"line {len(self.written)} of {name}"
-                self.written.append(line)
-                file.write(line + "\n")
-            file.write(end.removeprefix("\n"))
-
-    def missing(self):
-        return len(set(self.written) - self.es.received)
-
-    def until(self, what, condition, limit=60):
-        end = time.monotonic() + limit
-        while not condition():
-            if time.monotonic() > end:
-                raise Failed(f"waited in vain until {what}")
-            time.sleep(0.02)
-
-    def warm(self, name="a.log", count=20):
-        """The first lines arrive: the shipper knows the file."""
-        self.write(name, count)
-        self.until("the first lines arrive", lambda: self.missing() == 0)
-        self.until("they are acknowledged", lambda: self.once() == DRAINED)
-
-    def amr(self, *options):
-        common = ["drain", "filebeat", "--registry", self.dir / "data/registry", "--config", self.config]
-        return [AMR, *common, "--reports", self.reports, *options]
-
-    def once(self):
-        return subprocess.run(self.amr("--once", "--quiet"), capture_output=True).returncode
-
-    def start(self, timeout=60, *options):
-        """A drain that has taken its first look."""
-        drain = subprocess.Popen(self.amr("--timeout", f"{timeout}s", *options), stdout=subprocess.PIPE, text=True)
-        line = drain.stdout.readline()
-        if "waiting" not in line:
-            raise Failed(f"amr said {line!r}")
-        return drain
-
-    def finish(self, drain, *expected):
-        out, _ = drain.communicate(timeout=120)
-        code = drain.returncode
-        # The promise, whatever was expected.
-        if code == DRAINED and self.missing():
-            raise Failed(f"said drained, and {self.missing()} lines are missing")
-        if code not in expected:
-            raise Failed(f"code {code}, not {expected}: {out.strip()}")
-        # Not by name: two drains of one second are told apart by their pids, which begin anew at some time.
-        newest = max(self.reports.glob('drain-*.json'), key=lambda path: path.stat().st_mtime_ns)
-        report = json.loads(newest.read_text())
-        if report["code"] != code or report["stage"] != "final":
-            raise Failed(f"the report says {report['stage']} {report['code']}, the code is {code}")
-        return out
+import filebeat_proof  # noqa: E402
+from filebeat_host import (  # noqa: E402
+    AMR, CANNOT_TELL, CONFIG, DEAD, DRAINED, GAVE_UP, LOST, SETTLED, Failed, Host,
+)
 
 
 def idle(host):
@@ -319,12 +209,13 @@ SCENARIOS = {
     "rotated-out": rotated_out, "truncated": truncated, "deleted": deleted, "no-newline": no_newline,
     "429": broken("429"), "503": broken("503"), "reset": broken("reset"), "unit-logs": unit_logs,
     "terminated": terminated, "removed-before": removed_before, "changed-after-start": changed_after_start,
+    **filebeat_proof.SCENARIOS,
 }
 
 
 def run(case):
     name, kind = case
-    host = Host(kind)
+    host = Host(kind, **getattr(SCENARIOS[name], "setup", {}))
     begin = time.monotonic()
     try:
         SCENARIOS[name](host)
@@ -340,7 +231,7 @@ def run(case):
 
 def main():
     names = sys.argv[3:] or list(SCENARIOS)
-    cases = [(name, kind) for name in names for kind in CONFIG]
+    cases = [(name, kind) for name in names for kind in getattr(SCENARIOS[name], "kinds", CONFIG)]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         results = list(pool.map(run, cases))
     print(f"{sum(results)} of {len(results)} scenarios hold")

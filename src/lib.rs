@@ -5,6 +5,7 @@
 //!
 //! * [`cli`]: the three doors (init script, systemd hook, hand). Knows clap, stdout and exit codes;
 //!   nobody else does.
+//! * [`job`]: what anything that starts or stops units goes through; here the subjects meet.
 //! * [`unit`]: what does this unit file say? Pure, but for `load`.
 //! * [`sysv`]: what do rc, chkconfig and insserv want? Pure, but for `apply`.
 //! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
@@ -20,7 +21,7 @@
 //! is compiled otherwise: [`positions`], what a shipper's position files say. Pure.
 //!
 //! Pure means values in, values out: no clock, no file, no environment, no process. Subjects do
-//! not import one another, except that all may use [`unit`]; they meet in `cli::run`. A test reads
+//! not import one another, except that all may use [`unit`]; they meet in [`job`] and [`cli`]. A test reads
 //! the `use` lines and holds this (`tests/arch.rs`).
 
 // Tests make their own files, processes and clocks.
@@ -30,6 +31,7 @@ pub mod cli;
 pub mod drain;
 pub mod exec;
 pub mod host;
+pub mod job;
 pub mod letters;
 pub mod order;
 pub mod os;

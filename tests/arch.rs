@@ -1,12 +1,14 @@
 //! Holds the layers: reads the `use` lines and paths of every source file below `src/` and `crates/`.
 //!
-//! Subjects do not import one another, except that all may use `unit`; pure files use neither the
-//! layer of system calls nor the clock, files, environment or processes of the standard library;
-//! nothing below the doors prints or exits; `unsafe` stands in `os` alone. The libraries below
-//! `crates/` are pure throughout.
+//! Subjects do not import one another, except that all may use `unit`; they meet in `job` and `cli`. Pure
+//! files use neither the layer of system calls nor the clock, files, environment or processes of the
+//! standard library; nothing below the doors prints or exits; `unsafe` stands in `os` alone. No circle of
+//! files goes through the doors, `job`, `order` or chkconfig. The libraries below `crates/` are pure
+//! throughout.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -119,11 +121,127 @@ fn subjects_do_not_import_one_another() {
                 wrong.push(format!("src/{} imports {other}", s.rel));
             }
         }
-        if uses(&s.code, "cli") {
-            wrong.push(format!("src/{} imports cli", s.rel));
+        for above in ["cli", "job"].iter().filter(|above| uses(&s.code, above)) {
+            wrong.push(format!("src/{} imports {above}", s.rel));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A supervisor, a timer or a socket asks for jobs as a verb does: words and exit codes are the doors'.
+#[test]
+fn jobs_know_nothing_of_the_doors() {
+    let mut wrong = Vec::new();
+    for s in sources().iter().filter(|s| s.rel.starts_with("job/")) {
+        for f in
+            ["crate::cli", "clap", ".hand()", ".lsb()", "ExitCode"].iter().filter(|f| s.code.contains(**f))
+        {
+            wrong.push(format!("src/{} uses {f}", s.rel));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Files by the paths of their modules: `cli/show/mod.rs` is `cli::show`.
+fn module(rel: &str) -> String {
+    let path = rel.strip_suffix(".rs").unwrap();
+    path.strip_suffix("/mod").unwrap_or(path).replace('/', "::")
+}
+
+/// The paths that the code names from the top of the crate, braces taken apart.
+fn paths(code: &str, me: &str) -> Vec<String> {
+    fn expand(prefix: &str, text: &str, out: &mut Vec<String>) {
+        let Some((head, rest)) = text.split_once('{') else {
+            out.push(format!("{prefix}{}", text.trim()));
+            return;
+        };
+        let (prefix, mut depth, mut from) = (format!("{prefix}{}", head.trim()), 1, 0);
+        for (at, c) in rest.char_indices() {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            if depth == 0 || depth == 1 && c == ',' {
+                expand(&prefix, &rest[from..at], out);
+                from = at + 1;
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for word in ["crate::", "super::", "self::"] {
+        for (at, _) in code.match_indices(word).filter(|(at, _)| !code[..*at].ends_with([':', '_'])) {
+            let rest = &code[at..];
+            let is_path = |c: char| c.is_alphanumeric() || "_:{}, \n".contains(c);
+            // Only a `use` has braces and blanks.
+            let is_use = code[..at].trim_end().ends_with("use");
+            let end =
+                if is_use { rest.find(';') } else { rest.find(|c| !is_path(c) || "{}, \n".contains(c)) };
+            expand("", &rest[..end.unwrap_or(rest.len())], &mut found);
+        }
+    }
+    let whole = |path: String| {
+        let mut parts: Vec<&str> = me.split("::").collect();
+        let mut rest = path.as_str();
+        if let Some(below) = rest.strip_prefix("crate::") {
+            return below.to_owned();
+        }
+        rest = rest.strip_prefix("self::").unwrap_or(rest);
+        while let Some(above) = rest.strip_prefix("super::") {
+            parts.pop();
+            rest = above;
+        }
+        parts.push(rest);
+        parts.join("::")
+    };
+    found.into_iter().map(whole).collect()
+}
+
+/// Whom each file names, as far as it is a file.
+fn graph(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
+    let modules: BTreeSet<String> = sources.iter().map(|s| module(&s.rel)).collect();
+    let file_of = |path: &str| {
+        let mut path = path;
+        loop {
+            if modules.contains(path) {
+                return Some(path.to_owned());
+            }
+            path = path.rsplit_once("::")?.0;
+        }
+    };
+    let edges = sources.iter().filter(|s| !is_test_file(&s.rel)).map(|s| {
+        let me = module(&s.rel);
+        let named = paths(&s.code, &me).iter().filter_map(|path| file_of(path)).filter(|to| *to != me);
+        (me.clone(), named.collect())
+    });
+    edges.collect()
+}
+
+/// Where no file may name one that names it in turn, on whatever way.
+const WITHOUT_CIRCLES: [&str; 4] = ["cli::", "job::", "order::", "sysv::chkconfig::"];
+
+#[test]
+fn no_circle_of_files() {
+    let graph = self::graph(&sources());
+    let reach = |from: &str| {
+        let (mut seen, mut waiting) = (BTreeSet::new(), vec![from.to_owned()]);
+        while let Some(next) = waiting.pop() {
+            for to in graph.get(&next).into_iter().flatten() {
+                if seen.insert(to.clone()) {
+                    waiting.push(to.clone());
+                }
+            }
+        }
+        seen
+    };
+    let held = |name: &&String| WITHOUT_CIRCLES.iter().any(|top| name.starts_with(top));
+    let circles: Vec<&String> =
+        graph.keys().filter(held).filter(|name| reach(name).contains(*name)).collect();
+    assert!(circles.is_empty(), "these files name themselves through others: {circles:?}");
+    // It sees one where there is one.
+    let two = [("cli/a.rs", "use crate::cli::{b::c, d};"), ("cli/b.rs", "fn f() { super::a::g() }")];
+    let two = two.map(|(rel, code)| Source { rel: rel.to_owned(), code: code.to_owned() });
+    let seen = self::graph(&two);
+    assert!(seen["cli::a"].contains("cli::b") && seen["cli::b"].contains("cli::a"), "{seen:?}");
 }
 
 /// What a pure file must not name.
@@ -262,7 +380,7 @@ fn exec_knows_units_and_the_system_alone() {
         if !s.rel.starts_with("exec/") || is_test_file(&s.rel) {
             continue;
         }
-        for m in ["sysv", "order", "verify", "service", "drain", "cli", "host"] {
+        for m in ["sysv", "order", "verify", "service", "drain", "cli", "job", "host"] {
             if uses(&s.code, m) {
                 wrong.push(format!("src/{} imports {m}", s.rel));
             }

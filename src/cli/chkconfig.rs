@@ -1,10 +1,10 @@
 //! `amr chkconfig`, and amr called as chkconfig: prints what `sysv` answers, and hands over where it says so.
 
-use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::{handover, out, scripts};
 use crate::host::{family, init};
+use crate::job::context::Context;
 use crate::os::child::{Spec, Stdio};
 use crate::sysv::apply;
 use crate::sysv::chkconfig::{self, Command, Env, Family, HandOver, HandingOver, Init, Outcome, Privilege};

@@ -2,28 +2,8 @@
 //!
 //! The init door speaks LSB (iniscrptact), the hand door speaks systemctl(1).
 
+pub use crate::job::outcome::Class;
 use std::process::ExitCode;
-
-/// Why a request did not end well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    /// All went well, also when there was nothing to do.
-    Ok,
-    /// It was tried and failed.
-    Failed,
-    /// What was typed makes no sense.
-    Usage,
-    /// A verb that this service does not have, such as reload.
-    Unimplemented,
-    /// Only root may.
-    Privilege,
-    /// The program of the service is not there.
-    NotInstalled,
-    /// The unit is missing or has an error.
-    NotConfigured,
-    /// The unit does not run and the verb needs it to.
-    NotRunning,
-}
 
 impl Class {
     /// LSB's code for every action but status.

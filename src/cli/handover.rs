@@ -4,16 +4,13 @@
 //! interpreter gets none of it, so amr does the same: the same verbs, daemon-reload when systemd does
 //! not know the unit yet, `SYSTEMCTL_IGNORE_DEPENDENCIES`, masked units left in peace.
 
-use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::jobs::Refused;
 use crate::host::{Runlevels, runlevel};
+use crate::job::context::Context;
+use crate::job::outcome::Refused;
 use crate::os::capture::capture;
-use crate::os::child::{Spec, Stdio, spawn};
-use crate::os::error::Error;
+use crate::os::child::{Spec, Stdio, to_end};
 use crate::os::features::Features;
-use crate::os::poll;
-use crate::os::wait::{self, Exit};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -127,26 +124,4 @@ fn run(features: &Features, args: &[String]) -> Result<u8, Refused> {
         hint: None,
     })?;
     to_end(&spec, features).map_err(|e| Refused::new(Class::Failed, e.to_string()))
-}
-
-/// Runs a program of the host and returns its exit code; 1 where a signal ended it.
-///
-/// # Errors
-/// It cannot be started.
-pub fn to_end(spec: &Spec, features: &Features) -> Result<u8, Error> {
-    let child = spawn(spec)?;
-    let pidfd = child.pidfd(features);
-    loop {
-        if let Some(reaped) = wait::reap(child.pid)? {
-            return Ok(match reaped.exit {
-                Exit::Exited(code) => u8::try_from(code).unwrap_or(1),
-                Exit::Killed(_) | Exit::Dumped(_) => 1,
-            });
-        }
-        // Through the pidfd where there is one, else a look now and then.
-        let fds: Vec<_> =
-            pidfd.iter().map(|fd| (std::os::fd::AsFd::as_fd(fd), poll::Interest::Read)).collect();
-        let nap = if fds.is_empty() { Some(Duration::from_millis(10)) } else { None };
-        poll::wait(&fds, nap)?;
-    }
 }

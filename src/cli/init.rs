@@ -6,15 +6,17 @@
 
 mod status;
 
-use crate::cli::context::Context;
 use crate::cli::dialect::{self, Act, Dialect, Stage};
 use crate::cli::door::Surroundings;
 use crate::cli::exit::{Class, Running};
-use crate::cli::hand;
 use crate::cli::handover;
-use crate::cli::jobs::{self, Options, Outcome, Report, Started};
-use crate::cli::{out, units};
+use crate::cli::{ask, out};
 use crate::host::{family, init as host_init};
+use crate::job::context::Context;
+use crate::job::execute::execute;
+use crate::job::outcome::{Outcome, Report};
+use crate::job::plan::{self, Options, Started};
+use crate::job::{activity, stale, units};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::root::Root;
 use crate::service::client;
@@ -247,7 +249,7 @@ impl Call {
             client::Ahead::default()
         };
         let options = Options { lock, started: Started::Executed, ahead, ..Options::default() };
-        let planned = match jobs::plan(&self.ctx, &anchors, &options) {
+        let planned = match plan::compute(&self.ctx, &anchors, &options) {
             Ok(planned) => planned,
             Err(refused) => {
                 out::complain("initd", &refused.what, refused.hint.as_deref());
@@ -263,7 +265,7 @@ impl Call {
             .iter()
             .chain(&planned.unapplied())
             .for_each(|note| out::complain("initd", note, None));
-        hand::warn_of_writers("initd", &planned.others_write(&self.ctx));
+        ask::warn_of_writers("initd", &planned.others_write(&self.ctx));
         let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
         let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
         if planned.transaction.jobs.is_empty() {
@@ -271,7 +273,8 @@ impl Call {
             self.tell_nothing(stage, job, cleared == 0);
             return cleared;
         }
-        let reports = planned.execute(
+        let reports = execute(
+            planned,
             &self.ctx,
             &options,
             &|| {
@@ -290,7 +293,7 @@ impl Call {
     /// What is down cannot be reloaded; the exit code.
     fn refuse_reload(&self, units: &[UnitName]) -> Option<u8> {
         for unit in units {
-            match jobs::activity(&self.ctx, unit) {
+            match activity::of(&self.ctx, unit) {
                 Ok(activity) if !activity.is_inactive() => {}
                 Ok(_) => {
                     let what = format!("cannot reload '{}': it is not running", self.name);
@@ -311,7 +314,7 @@ impl Call {
         let mut code = 0;
         for unit in down {
             let script = if *unit == self.unit { &self.name } else { unit.stem() };
-            if let Err(e) = jobs::stale::clear(&self.ctx, unit, script) {
+            if let Err(e) = stale::clear(&self.ctx, unit, script) {
                 out::complain("initd", &e.to_string(), None);
                 code = Class::Failed.lsb();
             }

@@ -1,9 +1,9 @@
 //! `amr logs`: the log of a unit, printed, filtered and followed.
 
 use crate::cli::args::Logs;
-use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::{hand, out};
+use crate::cli::{ask, out};
+use crate::job::context::Context;
 use crate::os::clock::BootId;
 use crate::os::inotify::{Scope, Watcher};
 use crate::os::poll::{self, Interest};
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Prints it.
 pub fn run(ctx: &Context, args: &Logs) -> u8 {
-    let name = match hand::typed(ctx, std::slice::from_ref(&args.unit), "logs") {
+    let name = match ask::typed(ctx, std::slice::from_ref(&args.unit), "logs") {
         Ok(names) => names.into_iter().next(),
         Err(code) => return code,
     };

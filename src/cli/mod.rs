@@ -1,23 +1,21 @@
 //! The doors: argv and environment in, printed words and an exit code out.
 //!
 //! [`door`] decides which one a call comes through: the init door ([`init`]), chkconfig's command
-//! line ([`chkconfig`]), or the hand door ([`hand`]). From there the work is the same: [`jobs`]
-//! carries transactions out, [`units`] loads, [`explain`] and [`show`] find the words.
+//! line ([`chkconfig`]), or the hand door ([`hand`]). From there the work is the same: units are started
+//! and stopped by [`job`](crate::job), [`show`] finds the words.
 
 pub mod args;
+mod ask;
 mod chkconfig;
-mod context;
 mod demo;
 mod dialect;
 mod door;
 mod drain;
 mod enable;
 mod exit;
-mod explain;
 mod hand;
 mod handover;
 mod init;
-mod jobs;
 mod logger;
 mod logs;
 mod order;
@@ -26,10 +24,9 @@ mod reaction;
 mod run;
 mod scripts;
 mod show;
+mod start;
 mod sysusers;
 mod tmpfiles;
-mod umbrella;
-mod units;
 
 use crate::os::{limits, signal, syslog};
 use door::{Door, Surroundings};

@@ -1,9 +1,10 @@
 //! `amr run`: a unit once in the foreground, and the hidden verb of the supervisor.
 
 use crate::cli::args::Run;
-use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::{explain, hand, out, tmpfiles, units};
+use crate::cli::{ask, out};
+use crate::job::context::Context;
+use crate::job::{explain, tmpfiles, units};
 use crate::service::place::{Place, Privilege};
 use crate::service::plan::{ApplyMode, Errand, Extras, Plan};
 use crate::service::run;
@@ -40,7 +41,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
         out::complain("run", &what, None);
         return Class::NotConfigured.hand();
     }
-    if let Some(line) = explain::unapplied_line(&unit) {
+    if let Some(line) = units::unapplied_line(&unit) {
         out::complain("run", &line, None);
         if args.strict {
             out::complain("run", "refused, as --strict asks", None);
@@ -48,7 +49,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
         }
     }
     let writable = units::others_write(ctx, &unit);
-    hand::warn_of_writers("run", &writable);
+    ask::warn_of_writers("run", &writable);
     if args.strict && !writable.is_empty() {
         out::complain("run", "refused, as --strict asks", None);
         return Class::NotConfigured.hand();
@@ -108,7 +109,7 @@ fn code(record: &crate::service::status::Record) -> u8 {
 fn find(ctx: &Context, word: &str) -> Result<Unit, String> {
     if !word.contains('/') {
         let name = UnitName::parse_or_service(word).map_err(|e| e.to_string())?;
-        return Ok(hand::load(ctx, &name));
+        return Ok(ask::load(ctx, &name));
     }
     let path = std::path::absolute(Path::new(word)).map_err(|e| format!("cannot find '{word}': {e}"))?;
     let inner: PathBuf = match path.strip_prefix(ctx.root.prefix()) {

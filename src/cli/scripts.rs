@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Where they are.
-pub const FOLDER: &str = "/etc/init.d";
+pub use crate::sysv::apply::SCRIPTS as FOLDER;
 
 /// Where upstart's jobs are.
 pub const JOBS: &str = "/etc/init";

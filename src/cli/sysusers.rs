@@ -2,12 +2,11 @@
 //! it does that.
 
 use crate::cli::args::Sysusers;
-use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::handover::to_end;
-use crate::cli::tmpfiles::spec;
-use crate::cli::{hand, out};
-use crate::os::child::Stdio;
+use crate::cli::{ask, out};
+use crate::job::context::Context;
+use crate::job::tmpfiles::spec;
+use crate::os::child::{Stdio, to_end};
 use crate::tmpfiles::load;
 use crate::tmpfiles::sysusers::line;
 use crate::tmpfiles::sysusers::plan::Plan;
@@ -26,7 +25,7 @@ const PROGRAMS: [&str; 4] = [
 /// Makes them, and says whom.
 pub fn run(ctx: &Context, args: &Sysusers) -> u8 {
     if !args.dry_run {
-        if let Some(code) = hand::needs_root(ctx, "sysusers") {
+        if let Some(code) = ask::needs_root(ctx, "sysusers") {
             return code;
         }
         let here = || PROGRAMS.iter().map(PathBuf::from).find(|path| ctx.root.exists(path));

@@ -169,6 +169,28 @@ pub fn inherited(number: i32) -> Result<OwnedFd> {
     sys::take_inherited(number).map_err(|e| Error::new("take over", format!("descriptor {number}"), e))
 }
 
+/// Runs a program of the host and returns its exit code; 1 where a signal ended it.
+///
+/// # Errors
+/// It cannot be started.
+pub fn to_end(spec: &Spec, features: &Features) -> Result<u8> {
+    let child = spawn(spec)?;
+    let pidfd = child.pidfd(features);
+    loop {
+        if let Some(reaped) = wait::reap(child.pid)? {
+            return Ok(match reaped.exit {
+                Exit::Exited(code) => u8::try_from(code).unwrap_or(1),
+                Exit::Killed(_) | Exit::Dumped(_) => 1,
+            });
+        }
+        // Through the pidfd where there is one, else a look now and then.
+        let fds: Vec<_> =
+            pidfd.iter().map(|fd| (std::os::fd::AsFd::as_fd(fd), poll::Interest::Read)).collect();
+        let nap = if fds.is_empty() { Some(Duration::from_millis(10)) } else { None };
+        poll::wait(&fds, nap)?;
+    }
+}
+
 /// The path by which this program can be started again: the file's own where it is still there,
 /// else the kernel's link to it, which also works after an upgrade has replaced the file.
 pub fn own_executable(host: &Root) -> Result<PathBuf> {

@@ -22,7 +22,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-const SCRIPTS: &str = "/etc/init.d";
+/// Where init scripts are.
+pub const SCRIPTS: &str = "/etc/init.d";
 const OVERRIDES: &str = "/etc/chkconfig.d";
 const XINETD: &str = "/etc/xinetd.d";
 const LOCK: &str = "/etc/.amr-links.lock";

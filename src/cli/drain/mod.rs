@@ -7,7 +7,6 @@ mod tell;
 mod words;
 
 use crate::cli::args::{Drain, FreezeArg, OnStallArg};
-use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::out;
@@ -16,6 +15,7 @@ use crate::drain::report::Report;
 use crate::drain::report::keep;
 use crate::drain::wait::pace::{Freeze, OnStall, Policy};
 use crate::drain::wait::{Json, Task};
+use crate::job::context::Context;
 use crate::os::root::Sync;
 use crate::unit::value::Timeout;
 use crate::unit::value::time;

@@ -10,12 +10,13 @@ mod upstart;
 mod wants;
 
 use crate::cli::args::{Jobs, Names, UnitFiles};
-use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::scripts::{self, Owner, Script};
-use crate::cli::{chkconfig, hand, handover, out, units};
+use crate::cli::{ask, chkconfig, handover, out, start};
 use crate::host::{Init, init};
+use crate::job::context::Context;
+use crate::job::units;
 use crate::order::transaction::Verb as Job;
 use crate::sysv::apply;
 use crate::sysv::chkconfig::Env;
@@ -71,12 +72,12 @@ struct Request<'a> {
 /// Does it.
 pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surroundings) -> u8 {
     let verb = change.as_str();
-    let names = match hand::typed(ctx, &args.units, verb) {
+    let names = match ask::typed(ctx, &args.units, verb) {
         Ok(names) => names,
         Err(code) => return code,
     };
     if !args.dry_run
-        && let Some(code) = hand::needs_root(ctx, verb)
+        && let Some(code) = ask::needs_root(ctx, verb)
     {
         return code;
     }
@@ -123,7 +124,7 @@ fn now(ctx: &Context, change: Change, names: &[UnitName], around: &Surroundings)
         ignore_dependencies: false,
         json: false,
     };
-    hand::jobs_verb(ctx, job, &jobs, around)
+    start::run(ctx, job, &jobs, around)
 }
 
 /// Where systemd is the init, of the host or of the tree, systemctl knows best.
@@ -136,7 +137,7 @@ fn by_systemctl(
     around: &Surroundings,
 ) -> Option<u8> {
     let in_tree = !ctx.root.is_host() && init(&ctx.root) == Init::Systemd;
-    if !in_tree && !hand::hands_over(ctx, around) {
+    if !in_tree && !ask::hands_over(ctx, around) {
         return None;
     }
     let mut options = Vec::new();
@@ -158,7 +159,7 @@ fn by_systemctl(
 
 /// Prints a word for each unit; exit 0 if one is enabled or needs no enabling.
 pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> u8 {
-    let names = match hand::typed(ctx, &args.units, "is-enabled") {
+    let names = match ask::typed(ctx, &args.units, "is-enabled") {
         Ok(names) => names,
         Err(code) => return code,
     };
@@ -169,7 +170,7 @@ pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> u8 {
     let there = scripts::read(&ctx.root);
     let mut is_any = false;
     for name in names {
-        let unit = hand::load(ctx, &name);
+        let unit = ask::load(ctx, &name);
         let script = there.iter().find(|s| s.name == name.stem());
         let is_masked = unit.load == LoadState::Masked;
         let state = match (unit.load, script) {
@@ -195,10 +196,10 @@ pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> u8 {
 }
 
 /// Refusals have the hand door's codes.
-type Done<T> = Result<T, crate::cli::jobs::Refused>;
+type Done<T> = Result<T, crate::job::outcome::Refused>;
 
 fn refuse<T>(class: Class, what: impl Into<String>, hint: Option<&str>) -> Done<T> {
-    Err(crate::cli::jobs::Refused { class, what: what.into(), hint: hint.map(str::to_owned) })
+    Err(crate::job::outcome::Refused { class, what: what.into(), hint: hint.map(str::to_owned) })
 }
 
 /// Calls `each` with each unit once: those named, and behind each what it returns, its `Also=`.

@@ -4,9 +4,10 @@
 //! A systemd that boots the tree follows them; in a container whoever starts it calls `amr start`.
 
 use super::{Change, Done, refuse, with_also};
-use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::{out, units};
+use crate::cli::out;
+use crate::job::context::Context;
+use crate::job::units;
 use crate::os::root::Root;
 use crate::sysv::install::{InstallError, enablement};
 use crate::unit::load::Loader;

@@ -3,7 +3,8 @@
 use super::Call;
 use crate::cli::dialect;
 use crate::cli::exit::Running;
-use crate::cli::{explain, out};
+use crate::cli::out;
+use crate::job::explain;
 use crate::order::transaction::Activity;
 use crate::service::client;
 use crate::service::status::Record;

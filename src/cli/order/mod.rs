@@ -7,11 +7,11 @@ mod sysv;
 mod wishes;
 
 use crate::cli::args::Order;
-use crate::cli::context::Context;
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::{handover, out, scripts};
 use crate::host::{Init, init};
+use crate::job::context::Context;
 use crate::order;
 use crate::order::check::{Report, check};
 use crate::order::render::{Show, dot, json, svg, text};

@@ -3,9 +3,9 @@
 //! Where systemd runs it is asked. Of a tree, or with `--state`, the file given says it; without one
 //! what a boot would start is taken to run.
 
-use crate::cli::context::Context;
 use crate::cli::handover;
 use crate::host::systemd_version;
+use crate::job::context::Context;
 use crate::order::graph::{Graph, UnitId};
 use crate::order::step::Way;
 use crate::order::systemd::{PlanError, SystemdHost};

@@ -1,21 +1,22 @@
 //! `amr cat`: the files of units, drop-ins included, each under a comment with its path.
 
 use crate::cli::args::Names;
-use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::{hand, out, units};
+use crate::cli::{ask, out};
+use crate::job::context::Context;
+use crate::job::units;
 use crate::unit::load::SIZE_MAX;
 
 /// Prints them.
 pub fn run(ctx: &Context, args: &Names) -> u8 {
-    let names = match hand::typed(ctx, &args.units, "cat") {
+    let names = match ask::typed(ctx, &args.units, "cat") {
         Ok(names) => names,
         Err(code) => return code,
     };
     let mut code = 0;
     let mut text = String::new();
     for name in names {
-        let unit = hand::load(ctx, &name);
+        let unit = ask::load(ctx, &name);
         let files: Vec<_> = unit.fragment.iter().chain(&unit.dropins).collect();
         if files.is_empty() {
             let what =

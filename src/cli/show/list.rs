@@ -1,9 +1,10 @@
 //! `amr list-units`, `amr list-unit-files`, `amr list-dependencies`.
 
 use crate::cli::args::{Dependencies, List};
-use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::{explain, hand, jobs, out, units};
+use crate::cli::{ask, out};
+use crate::job::context::Context;
+use crate::job::{activity, explain, units};
 use crate::order::transaction::Activity;
 use crate::order::tree::{Depth, Direction, tree};
 use crate::pattern::Pattern;
@@ -47,7 +48,7 @@ pub fn units(ctx: &Context, args: &List) -> u8 {
         if activity == Activity::Inactive && !args.all {
             continue;
         }
-        let unit = hand::load(ctx, &name);
+        let unit = ask::load(ctx, &name);
         rows.push(Row {
             unit: name.to_string(),
             load: unit.load.as_str(),
@@ -116,7 +117,7 @@ pub fn files(ctx: &Context, args: &List) -> u8 {
 
 /// A tree.
 pub fn dependencies(ctx: &Context, args: &Dependencies) -> u8 {
-    let names = match hand::typed(ctx, std::slice::from_ref(&args.unit), "list-dependencies") {
+    let names = match ask::typed(ctx, std::slice::from_ref(&args.unit), "list-dependencies") {
         Ok(names) => names,
         Err(code) => return code,
     };
@@ -147,7 +148,7 @@ pub fn dependencies(ctx: &Context, args: &Dependencies) -> u8 {
     let depth = if args.all { Depth::All } else { Depth::Targets };
     let trouble = RefCell::new(None);
     let active = |n: &UnitName| {
-        jobs::activity(ctx, n).unwrap_or_else(|e| {
+        activity::of(ctx, n).unwrap_or_else(|e| {
             trouble.borrow_mut().get_or_insert(e);
             Activity::Inactive
         })

@@ -6,7 +6,7 @@ pub mod properties;
 pub mod state;
 pub mod status;
 
-use crate::cli::jobs::{Outcome, Report};
+use crate::job::outcome::{Outcome, Report};
 use serde_json::{Value, json};
 
 /// What became of jobs, for `--json`.

@@ -1,9 +1,9 @@
 //! `amr show`: properties as systemctl(1) names them, and a few of amr's own.
 
 use crate::cli::args::Show;
-use crate::cli::context::Context;
 use crate::cli::exit::Class;
-use crate::cli::{hand, out};
+use crate::cli::{ask, out};
+use crate::job::context::Context;
 use crate::service::client;
 use crate::service::show;
 use crate::unit::name::UnitName;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// Prints them. Always ends with 0, like systemctl show.
 pub fn run(ctx: &Context, args: &Show) -> u8 {
-    let names = match hand::typed(ctx, &args.units, "show") {
+    let names = match ask::typed(ctx, &args.units, "show") {
         Ok(names) => names,
         Err(code) => return code,
     };
@@ -43,7 +43,7 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
 }
 
 fn of(ctx: &Context, name: &UnitName) -> Result<Vec<(&'static str, String)>, String> {
-    let unit = hand::load(ctx, name);
+    let unit = ask::load(ctx, name);
     let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
     let mut list = show::properties(&unit, record.as_ref());
     let supervisor = record.as_ref().and_then(|r| r.supervisor).map_or(0, |s| s.pid);

@@ -1,9 +1,10 @@
 //! `amr is-active`, `amr is-failed`: one word a unit, and a code.
 
 use crate::cli::args::Names;
-use crate::cli::context::Context;
 use crate::cli::exit::{Class, Running};
-use crate::cli::{hand, jobs, out, units};
+use crate::cli::{ask, out};
+use crate::job::context::Context;
+use crate::job::{activity, units};
 use crate::order::transaction::Activity;
 
 /// 0 if one is active, else 3, as systemctl(1); 4 where it cannot be seen.
@@ -21,14 +22,14 @@ fn any(ctx: &Context, args: &Names, verb: &str, otherwise: u8, wanted: fn(Activi
         out::complain(verb, "no unit was named", None);
         return Class::Usage.hand();
     }
-    let names = match hand::typed(ctx, &args.units, verb) {
+    let names = match ask::typed(ctx, &args.units, verb) {
         Ok(names) => names,
         Err(code) => return code,
     };
     let mut code = otherwise;
     let mut unseen = false;
     for name in names {
-        let now = match units::load_one(ctx, &name).and_then(|unit| jobs::activity(ctx, &unit.name)) {
+        let now = match units::load_one(ctx, &name).and_then(|unit| activity::of(ctx, &unit.name)) {
             Ok(now) => now,
             Err(e) => {
                 out::complain(verb, &format!("cannot see what runs: {e}"), None);

@@ -1,9 +1,10 @@
 //! `amr status`: what a unit does, since when, and its last words; laid out as systemctl(1) does.
 
 use crate::cli::args::Status;
-use crate::cli::context::Context;
 use crate::cli::exit::Running;
-use crate::cli::{explain, hand, jobs, out, units};
+use crate::cli::{ask, out};
+use crate::job::context::Context;
+use crate::job::{activity, explain, units};
 use crate::order::transaction::Activity;
 use crate::os::clock;
 use crate::os::proc::{Proc, ProcessId};
@@ -43,7 +44,7 @@ struct Usage {
 pub fn run(ctx: &Context, args: &Status) -> u8 {
     let names = if args.units.is_empty() {
         // One that cannot be seen is told of below.
-        let idle = |n: &UnitName| matches!(jobs::activity(ctx, n), Ok(Activity::Inactive));
+        let idle = |n: &UnitName| matches!(activity::of(ctx, n), Ok(Activity::Inactive));
         let recorded =
             client::recorded(&ctx.place).map(|names| names.into_iter().filter(|n| !idle(n)).collect());
         recorded.map_err(|e| {
@@ -51,7 +52,7 @@ pub fn run(ctx: &Context, args: &Status) -> u8 {
             Running::Unknown.code()
         })
     } else {
-        hand::typed(ctx, &args.units, "status")
+        ask::typed(ctx, &args.units, "status")
     };
     let names = match names {
         Ok(names) => names,

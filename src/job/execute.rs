@@ -1,10 +1,10 @@
 //! Carries a transaction out: begins each job when those that it waits for have ended, waits for many
 //! at once, and tells what became of each.
 
-use super::{Options, Outcome, Planned, Report, activity};
-use crate::cli::context::Context;
-use crate::cli::exit::Class;
-use crate::cli::{explain, tmpfiles, umbrella};
+use super::context::Context;
+use super::outcome::{Class, Outcome, Report};
+use super::plan::{Options, Planned};
+use super::{activity, explain, tmpfiles, umbrella};
 use crate::order::graph::Relation;
 use crate::order::reaction;
 use crate::order::special;
@@ -13,9 +13,11 @@ use crate::os::clock;
 use crate::os::poll::{Interest, wait};
 use crate::service::client::{self, Pending};
 use crate::service::machine::State;
+use crate::sysv::apply::SCRIPTS;
 use crate::unit::load::unmet;
 use crate::unit::model::{Check, Unit};
 use crate::unit::name::{UnitKind, UnitName};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::time::Duration;
 
@@ -25,8 +27,23 @@ const SOON: Duration = Duration::from_millis(5);
 /// Between two looks at what other commands do.
 const OTHERS: Duration = Duration::from_millis(20);
 
+/// Carries it out. `tell` hears of each job as it ends, in the order in which they end; `meanwhile` is
+/// called when the first are under way.
+pub fn execute(
+    planned: Planned,
+    ctx: &Context,
+    options: &Options,
+    meanwhile: &dyn Fn(),
+    tell: &mut dyn FnMut(&Report),
+) -> Vec<Report> {
+    let deadline = options.timeout.map(|t| clock::now().saturating_add(t));
+    // The command ends with it: what the kernel takes back at once need not be freed piece by piece.
+    let planned = ManuallyDrop::new(planned);
+    Run::new(ctx, options, &planned).all(deadline, meanwhile, tell)
+}
+
 /// A transaction under way.
-pub(super) struct Run<'a> {
+struct Run<'a> {
     ctx: &'a Context,
     options: &'a Options,
     planned: &'a Planned,
@@ -36,13 +53,13 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(ctx: &'a Context, options: &'a Options, planned: &'a Planned) -> Self {
+    fn new(ctx: &'a Context, options: &'a Options, planned: &'a Planned) -> Self {
         let count = planned.transaction.jobs.len();
         let (ended, begun) = (vec![None; count], vec![false; count]);
         Self { ctx, options, planned, ended, begun, pending: Vec::new() }
     }
 
-    pub(super) fn all(
+    fn all(
         mut self,
         deadline: Option<Duration>,
         meanwhile: &dyn Fn(),
@@ -170,7 +187,7 @@ impl<'a> Run<'a> {
     }
 
     fn verify_active(&self, unit: &UnitName) -> Outcome {
-        match activity(self.ctx, unit) {
+        match activity::of(self.ctx, unit) {
             Ok(now) if now.is_active() => Outcome::Done,
             Ok(_) => Outcome::Failed(Class::Failed, format!("'{unit}' is not active")),
             Err(e) => explain::client_error(&e),
@@ -178,7 +195,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_down(&self, unit: &UnitName) -> bool {
-        activity(self.ctx, unit).is_ok_and(Activity::is_inactive)
+        activity::of(self.ctx, unit).is_ok_and(Activity::is_inactive)
     }
 
     /// A target, for which there is nothing to do but to note it; of the other kinds only slices are
@@ -223,7 +240,7 @@ impl<'a> Run<'a> {
     }
 
     fn client_options(&self, unit: &Unit) -> client::Options {
-        let script = Path::new("/etc/init.d").join(unit.name.stem());
+        let script = Path::new(SCRIPTS).join(unit.name.stem());
         let lock_name = match &self.options.lock {
             Some((name, lock)) if *name == unit.name => Some(lock.clone()),
             Some(_) | None => self.ctx.root.exists(&script).then(|| unit.name.stem().to_owned()),

@@ -1,52 +1,25 @@
-//! Jobs of a request: computed from the units on disk as a transaction, then carried out ([`execute`]).
+//! What a request brings about: computed from the units on disk as a transaction. Nothing is done.
 
-mod execute;
-pub mod several;
-pub mod stale;
-
-use crate::cli::context::Context;
-use crate::cli::exit::Class;
-use crate::cli::explain;
-use crate::cli::scripts;
-use crate::cli::units::{self, Set};
+use super::activity::{self, is_run};
+use super::context::Context;
+use super::outcome::{Class, Refused};
+use super::units::{self, Set};
 use crate::order::graph::Graph;
-use crate::order::special;
 use crate::order::transaction::{
     Activity, JobKind, Mode, Note, Transaction, TransactionError, Unavailable, Verb, check_manual,
     transaction,
 };
-use crate::os::clock;
 use crate::os::root::FileKind;
 use crate::service::client::{self, ClientError};
+use crate::sysv::apply::SCRIPTS;
 use crate::unit::finding;
-use crate::unit::load::is_mount_point;
 use crate::unit::model::{DepKind, Finding, LoadState, Unit};
-use crate::unit::name::{UnitKind, UnitName};
+use crate::unit::name::UnitName;
 use crate::unit::specifier::Facts;
-use crate::unit::value::escape::unescape_path;
-use execute::Run;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::time::Duration;
-
-/// Special targets that stand for ways down, or for a host that is not fully up; the others are up.
-const DOWN: [&str; 13] = [
-    "ctrl-alt-del.target",
-    "emergency.target",
-    "exit.target",
-    "final.target",
-    "halt.target",
-    "kexec.target",
-    "poweroff.target",
-    "reboot.target",
-    "rescue.target",
-    "runlevel0.target",
-    "runlevel6.target",
-    "shutdown.target",
-    "umount.target",
-];
 
 /// How a request wants its jobs done.
 #[derive(Clone, Debug, Default)]
@@ -78,80 +51,12 @@ pub enum Started {
     Executed,
 }
 
-/// What became of one job.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// The unit.
-    pub unit: UnitName,
-    /// `Description=`.
-    pub description: String,
-    /// What was to be done.
-    pub kind: JobKind,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// How a job ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// As wished.
-    Done,
-    /// A condition does not hold: nothing was done, and that is well.
-    Skipped(String),
-    /// It failed.
-    Failed(Class, String),
-    /// Not tried, because this unit failed.
-    Dependency(UnitName),
-    /// The time was over first; the job goes on without us.
-    TimedOut,
-}
-
-impl Outcome {
-    /// Did it end well?
-    #[must_use]
-    pub fn is_good(&self) -> bool {
-        match self {
-            Self::Done | Self::Skipped(_) => true,
-            Self::Failed(..) | Self::Dependency(_) | Self::TimedOut => false,
-        }
-    }
-
-    /// The class that a door turns into a code.
-    #[must_use]
-    pub fn class(&self) -> Class {
-        match self {
-            Self::Done | Self::Skipped(_) => Class::Ok,
-            Self::Failed(class, _) => *class,
-            Self::Dependency(_) | Self::TimedOut => Class::Failed,
-        }
-    }
-}
-
-/// Why nothing was begun.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The kind of trouble.
-    pub class: Class,
-    /// What is wrong, one sentence or a finding with its lines.
-    pub what: String,
-    /// A remedy.
-    pub hint: Option<String>,
-}
-
-impl Refused {
-    /// Without a remedy.
-    #[must_use]
-    pub fn new(class: Class, what: impl Into<String>) -> Self {
-        Self { class, what: what.into(), hint: None }
-    }
-}
-
 /// A transaction with what it was made from.
 #[derive(Debug)]
 pub struct Planned {
-    set: Set,
-    graph: Graph,
-    facts: Facts,
+    pub(super) set: Set,
+    pub(super) graph: Graph,
+    pub(super) facts: Facts,
     /// What to do, in order.
     pub transaction: Transaction,
 }
@@ -160,7 +65,7 @@ pub struct Planned {
 ///
 /// # Errors
 /// A unit that cannot be used, a contradiction, a cycle.
-pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> Result<Planned, Refused> {
+pub fn compute(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> Result<Planned, Refused> {
     let names: Vec<UnitName> = anchors.iter().map(|(_, n)| n.clone()).collect();
     let facts = ctx.facts();
     let recorded = client::known(&ctx.place).map_err(|e| unseen(&e))?;
@@ -176,7 +81,7 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
         {
             let class =
                 if unit.load == LoadState::NotFound { Class::NotInstalled } else { Class::NotConfigured };
-            let runs = !activity(ctx, &unit.name).map_err(|e| unseen(&e))?.is_inactive();
+            let runs = !activity::of(ctx, &unit.name).map_err(|e| unseen(&e))?.is_inactive();
             let hint = runs.then(|| format!("it still runs, and goes on; amr stop {} ends it", unit.name));
             return Err(Refused { class, what, hint });
         }
@@ -193,7 +98,7 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
     // What cannot be seen is told afterwards: it is not taken for anything.
     let trouble = RefCell::new(None);
     let look = |name: &UnitName| {
-        activity(ctx, name).unwrap_or_else(|e| {
+        activity::of(ctx, name).unwrap_or_else(|e| {
             trouble.borrow_mut().get_or_insert(e);
             Activity::Inactive
         })
@@ -218,7 +123,7 @@ pub fn plan(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> R
 fn has_script(ctx: &Context, note: &Note) -> bool {
     let Note::LeftOut { chain, cause: Unavailable::NotFound, .. } = note else { return false };
     chain.last().is_some_and(|step| {
-        let script = Path::new(scripts::FOLDER).join(step.to.stem());
+        let script = Path::new(SCRIPTS).join(step.to.stem());
         ctx.root.stat(&script).is_ok_and(|s| s.kind == FileKind::Regular && s.mode & 0o111 != 0)
     })
 }
@@ -254,40 +159,6 @@ fn class_of(error: &TransactionError) -> Class {
         | TransactionError::Contradiction { .. }
         | TransactionError::Isolate { .. }
         | TransactionError::RefuseManual { .. } => Class::NotConfigured,
-    }
-}
-
-/// What a unit does now, by its record; special targets are up, and of mounts the kernel knows.
-///
-/// # Errors
-/// It cannot be seen: never taken for a unit that is down.
-pub fn activity(ctx: &Context, name: &UnitName) -> Result<Activity, ClientError> {
-    if special::is_built_in(name) {
-        let down = DOWN.contains(&name.as_str());
-        return Ok(if down { Activity::Inactive } else { Activity::Active });
-    }
-    if name.kind() == UnitKind::Mount {
-        let point = unescape_path(name.stem()).ok();
-        let up = point.and_then(|point| is_mount_point(&ctx.root, Path::new(&point))).unwrap_or(false);
-        return Ok(if up { Activity::Active } else { Activity::Inactive });
-    }
-    let record = client::status(&ctx.place, name)?;
-    Ok(record.map_or(Activity::Inactive, |record| explain::activity(record.state())))
-}
-
-/// The kinds of unit that amr starts and stops.
-#[must_use]
-pub fn is_run(kind: UnitKind) -> bool {
-    match kind {
-        UnitKind::Service | UnitKind::Target | UnitKind::Slice => true,
-        UnitKind::Socket
-        | UnitKind::Device
-        | UnitKind::Mount
-        | UnitKind::Automount
-        | UnitKind::Swap
-        | UnitKind::Timer
-        | UnitKind::Path
-        | UnitKind::Scope => false,
     }
 }
 
@@ -351,7 +222,7 @@ impl Planned {
         starts
             .filter_map(|job| {
                 let unit = self.set.get(&job.unit)?;
-                explain::unapplied_line(unit)
+                units::unapplied_line(unit)
             })
             .collect()
     }
@@ -366,20 +237,5 @@ impl Planned {
         let parts: Vec<UnitName> = self.set.units().filter(|u| is_part(u)).map(|u| u.name.clone()).collect();
         names.extend(parts);
         names
-    }
-
-    /// Carries it out. `tell` hears of each job as it ends, in the order in which they end; `meanwhile` is
-    /// called when the first are under way.
-    pub fn execute(
-        self,
-        ctx: &Context,
-        options: &Options,
-        meanwhile: &dyn Fn(),
-        tell: &mut dyn FnMut(&Report),
-    ) -> Vec<Report> {
-        let deadline = options.timeout.map(|t| clock::now().saturating_add(t));
-        // The command ends with it: what the kernel takes back at once need not be freed piece by piece.
-        let planned = ManuallyDrop::new(self);
-        Run::new(ctx, options, &planned).all(deadline, meanwhile, tell)
     }
 }

@@ -4,8 +4,8 @@
 //! built in even where systemd's own unit files lie about. Beside what the named units reach, only
 //! units that amr has a record of can be stopped, so only those are looked at for edges to them.
 
-use crate::cli::context::Context;
-use crate::cli::explain;
+use super::context::Context;
+use super::explain;
 use crate::order::graph::Graph;
 use crate::order::special;
 use crate::os::ids::{Ids, id_number};
@@ -226,4 +226,19 @@ pub fn others_write(ctx: &Context, unit: &Unit) -> Vec<Finding> {
 pub fn in_one_line(finding: &Finding) -> String {
     let text = finding::render(&Finding { hint: None, ..finding.clone() });
     text.trim_end().to_owned()
+}
+
+/// One line about the directives of a unit that have no effect here; `None` where there are none.
+#[must_use]
+pub fn unapplied_line(unit: &Unit) -> Option<String> {
+    let mut keys: Vec<&str> = unit.unapplied.iter().map(|u| u.key.as_str()).collect();
+    keys.sort();
+    keys.dedup();
+    let count = keys.len();
+    if count == 0 {
+        return None;
+    }
+    let list = keys.iter().map(|k| format!("{k}=")).collect::<Vec<_>>().join(" ");
+    let noun = if count == 1 { "directive is" } else { "directives are" };
+    Some(format!("{}: {count} {noun} not applied here: {list} (why: amr status {})", unit.name, unit.name))
 }

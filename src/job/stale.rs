@@ -4,7 +4,7 @@
 //! `status` is then 3, and the next shutdown does not stop it a second time.
 
 use super::activity;
-use crate::cli::context::Context;
+use super::context::Context;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
 use crate::service::client::ClientError;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// One of them is there and cannot be removed, or it cannot be seen whether the unit runs.
 pub fn clear(ctx: &Context, unit: &UnitName, script: &str) -> Result<(), ClientError> {
-    if !activity(ctx, unit)?.is_inactive() {
+    if !activity::of(ctx, unit)?.is_inactive() {
         return Ok(());
     }
     let pid_file = PathBuf::from(format!("/var/run/{script}.pid"));

@@ -1,12 +1,10 @@
 //! What happened to a unit, in words, and the class of it. Pure but for names of signals.
 
-use crate::cli::exit::Class;
-use crate::cli::jobs::Outcome;
+use super::outcome::{Class, Outcome};
 use crate::order::transaction::Activity;
 use crate::service::client::{Answer, ClientError, Ended};
 use crate::service::machine::{ServiceResult, State};
 use crate::service::status::Record;
-use crate::unit::model::Unit;
 use crate::unit::value::Signal;
 
 /// Result=start-limit-hit. A start that is refused by it does not lift it.
@@ -95,19 +93,4 @@ pub fn client_error(error: &ClientError) -> Outcome {
         ClientError::Os(_) | ClientError::Switch(_) | ClientError::NotSupervised { .. } => Class::Failed,
     };
     Outcome::Failed(class, error.to_string())
-}
-
-/// One line about the directives of a unit that have no effect here; `None` where there are none.
-#[must_use]
-pub fn unapplied_line(unit: &Unit) -> Option<String> {
-    let mut keys: Vec<&str> = unit.unapplied.iter().map(|u| u.key.as_str()).collect();
-    keys.sort();
-    keys.dedup();
-    let count = keys.len();
-    if count == 0 {
-        return None;
-    }
-    let list = keys.iter().map(|k| format!("{k}=")).collect::<Vec<_>>().join(" ");
-    let noun = if count == 1 { "directive is" } else { "directives are" };
-    Some(format!("{}: {count} {noun} not applied here: {list} (why: amr status {})", unit.name, unit.name))
 }

@@ -1,7 +1,7 @@
 //! Units that start nothing by themselves: a generator of systemd's, which amr does not run, makes their
 //! instances at boot (postgresql, tor, postfix on Debian).
 
-use crate::cli::context::Context;
+use super::context::Context;
 use crate::unit::model::{Body, DepKind, ServiceType, Unit};
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,171 @@
+//! `amr start`, `stop`, `restart` and their kin: a transaction from what was typed, and what became of it.
+
+use crate::cli::args::Jobs;
+use crate::cli::door::Surroundings;
+use crate::cli::exit::Class;
+use crate::cli::{ask, handover, out, scripts, show};
+use crate::job::context::Context;
+use crate::job::execute::execute;
+use crate::job::outcome::{Outcome, Report};
+use crate::job::plan::{self, Options};
+use crate::job::{several, stale, units};
+use crate::order::transaction::{JobKind, Verb as Job};
+use crate::os::child::{Spec, own_executable, spawn};
+use crate::os::root::Root;
+use crate::unit::name::UnitName;
+use crate::unit::value::{Timeout, time};
+use std::ffi::OsString;
+use std::path::Path;
+
+/// start, stop and their kin.
+pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
+    let verb = job.as_str();
+    let units = match ask::typed(ctx, &args.units, verb) {
+        Ok(units) => units,
+        Err(code) => return code,
+    };
+    if ask::hands_over(ctx, around) && !args.dry_run {
+        let names: Vec<String> = units.iter().map(UnitName::to_string).collect();
+        return handover::systemctl(&ctx.features(), verb, &names, around.wishes).unwrap_or_else(|refused| {
+            out::complain(verb, &refused.what, refused.hint.as_deref());
+            refused.class.hand()
+        });
+    }
+    let mut options =
+        Options { strict: args.strict, ignore_dependencies: args.ignore_dependencies, ..Options::default() };
+    match args.timeout.as_deref().map(time::parse).transpose() {
+        Ok(Some(Timeout::After(t))) => options.timeout = Some(t),
+        Ok(Some(Timeout::Never) | None) => {}
+        Err(e) => {
+            out::complain(verb, &format!("--timeout: {e}"), None);
+            return Class::Usage.hand();
+        }
+    }
+    if !args.dry_run
+        && let Some(code) = ask::needs_root(ctx, verb)
+    {
+        return code;
+    }
+    let (units, left) = if units.len() > 1 || args.units.iter().any(|word| units::is_pattern(word)) {
+        several::choose(ctx, job, &args.units, units)
+    } else {
+        (units, Vec::new())
+    };
+    left.iter().for_each(|l| out::complain(verb, &l.what, None));
+    let left = left.iter().rev().find(|l| l.class != Class::Ok).map_or(0, |l| l.class.hand());
+    let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
+    let planned = match plan::compute(ctx, &anchors, &options) {
+        Ok(planned) => planned,
+        Err(refused) => {
+            out::complain(verb, &refused.what, refused.hint.as_deref());
+            return refused.class.hand();
+        }
+    };
+    if args.dry_run {
+        let text = if args.json {
+            format!("{:#}\n", planned.transaction.to_json())
+        } else {
+            planned.transaction.to_text()
+        };
+        out::say(&text);
+        return left;
+    }
+    if !args.json {
+        ask::warn_of_writers(verb, &planned.others_write(ctx));
+    }
+    if args.no_wait {
+        return in_background(ctx, verb, &anchors, args, around).max(left);
+    }
+    if !args.json {
+        planned.notes().iter().chain(&planned.unapplied()).for_each(|note| out::complain(verb, note, None));
+    }
+    let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
+    let reports = execute(planned, ctx, &options, &|| {}, &mut |report| {
+        if !args.json {
+            tell(ctx, verb, report);
+        }
+    });
+    if args.json {
+        out::say(&format!("{:#}\n", show::jobs_json(&reports)));
+    }
+    match verdict(&reports, &anchors) {
+        0 => clear(ctx, verb, &down).max(left),
+        code => code,
+    }
+}
+
+/// Removes what those that are down left behind, as their scripts would; the exit code.
+fn clear(ctx: &Context, verb: &str, down: &[UnitName]) -> u8 {
+    let mut code = 0;
+    for unit in down {
+        let is_script = ctx.root.exists(&Path::new(scripts::FOLDER).join(unit.stem()));
+        if is_script && let Err(e) = stale::clear(ctx, unit, unit.stem()) {
+            out::complain(verb, &e.to_string(), None);
+            code = Class::Failed.hand();
+        }
+    }
+    code
+}
+
+/// The same command as a process of its own, which nobody waits for: the order of its jobs is kept.
+fn in_background(
+    ctx: &Context,
+    verb: &str,
+    anchors: &[(Job, UnitName)],
+    args: &Jobs,
+    around: &Surroundings,
+) -> u8 {
+    let mut argv: Vec<OsString> = vec!["amr".into(), "--root".into(), ctx.root.prefix().into(), verb.into()];
+    if args.ignore_dependencies {
+        argv.push("--ignore-dependencies".into());
+    }
+    argv.extend(anchors.iter().map(|(_, name)| OsString::from(name.as_str())));
+    let env = [("AMR_FEATURES", &around.switches), ("SYSTEMD_UNIT_PATH", &around.unit_path)];
+    let env = env.into_iter().filter_map(|(k, v)| Some((k.into(), v.as_ref()?.into()))).collect();
+    let spawned = Root::host().and_then(|host| own_executable(&host)).and_then(|program| {
+        let spec = Spec { env, ..Spec::detached(program, argv, Vec::new()) };
+        spawn(&spec)
+    });
+    match spawned {
+        Ok(_) => 0,
+        Err(e) => {
+            out::complain(verb, &e.to_string(), None);
+            Class::Failed.hand()
+        }
+    }
+}
+
+/// What was asked for decides; what was only pulled in by Wants= does not.
+fn verdict(reports: &[Report], anchors: &[(Job, UnitName)]) -> u8 {
+    let asked =
+        |r: &&Report| anchors.iter().any(|(_, n)| *n == r.unit) || !matches!(r.outcome, Outcome::Failed(..));
+    let bad = reports.iter().filter(asked).map(|r| r.outcome.class()).find(|c| *c != Class::Ok);
+    bad.map_or(0, |class| match class {
+        Class::NotConfigured => class.hand(),
+        Class::Privilege => class.hand(),
+        Class::Ok
+        | Class::Failed
+        | Class::Usage
+        | Class::Unimplemented
+        | Class::NotInstalled
+        | Class::NotRunning => 1,
+    })
+}
+
+fn tell(ctx: &Context, verb: &str, report: &Report) {
+    let unit = &report.unit;
+    let hint = matches!(report.kind, JobKind::Start | JobKind::RestartStart)
+        .then(|| format!("amr status {unit}; amr logs {unit}"));
+    match &report.outcome {
+        Outcome::Done => {}
+        Outcome::Skipped(why) => out::complain(verb, &format!("'{unit}' was skipped: {why}"), None),
+        Outcome::Failed(_, why) => out::complain(verb, &format!("'{unit}' failed: {why}"), hint.as_deref()),
+        Outcome::Dependency(on) => {
+            out::complain(verb, &format!("'{unit}' was left, since '{on}' failed"), None)
+        }
+        Outcome::TimedOut => {
+            out::complain(verb, &format!("'{unit}' is not done in the time given; it goes on"), None)
+        }
+    }
+    let _ = ctx;
+}

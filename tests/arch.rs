@@ -152,7 +152,9 @@ fn module(rel: &str) -> String {
 fn paths(code: &str, me: &str) -> Vec<String> {
     fn expand(prefix: &str, text: &str, out: &mut Vec<String>) {
         let Some((head, rest)) = text.split_once('{') else {
-            out.push(format!("{prefix}{}", text.trim()));
+            let name = text.split(" as ").next().unwrap_or_default().trim();
+            // Nothing stands behind the last comma.
+            out.extend((!name.is_empty()).then(|| format!("{prefix}{name}")));
             return;
         };
         let (prefix, mut depth, mut from) = (format!("{prefix}{}", head.trim()), 1, 0);
@@ -167,7 +169,15 @@ fn paths(code: &str, me: &str) -> Vec<String> {
             }
         }
     }
-    let mut found = Vec::new();
+    // What lies in files below this one is named without more: `steps::step`.
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found: Vec<String> = Vec::new();
+    for (at, _) in code.match_indices("::") {
+        let first = code[..at].rsplit(|c| !is_name(c)).next().unwrap_or_default();
+        if !first.is_empty() && !code[..at - first.len()].ends_with("::") {
+            found.push(format!("self::{first}"));
+        }
+    }
     for word in ["crate::", "super::", "self::"] {
         for (at, _) in code.match_indices(word).filter(|(at, _)| !code[..*at].ends_with([':', '_'])) {
             let rest = &code[at..];
@@ -210,7 +220,7 @@ fn graph(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
     };
     let edges = sources.iter().filter(|s| !is_test_file(&s.rel)).map(|s| {
         let me = module(&s.rel);
-        let named = paths(&s.code, &me).iter().filter_map(|path| file_of(path)).filter(|to| *to != me);
+        let named = paths(&s.code, &me).into_iter().filter_map(|path| file_of(&path)).filter(|to| *to != me);
         (me.clone(), named.collect())
     });
     edges.collect()
@@ -242,6 +252,10 @@ fn no_circle_of_files() {
     let two = two.map(|(rel, code)| Source { rel: rel.to_owned(), code: code.to_owned() });
     let seen = self::graph(&two);
     assert!(seen["cli::a"].contains("cli::b") && seen["cli::b"].contains("cli::a"), "{seen:?}");
+    let parent = [("cli/a.rs", "mod c; fn f() { c::g() }"), ("cli/a/c.rs", "use super::f;")];
+    let parent = parent.map(|(rel, code)| Source { rel: rel.to_owned(), code: code.to_owned() });
+    let seen = self::graph(&parent);
+    assert!(seen["cli::a"].contains("cli::a::c") && seen["cli::a::c"].contains("cli::a"), "{seen:?}");
 }
 
 /// What a pure file must not name.

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 const PARTS: [(&str, &str); 9] = [
     ("directories", "src/exec/resolve.rs"),
     ("enable", "src/cli/enable"),
-    ("jobs", "src/cli/jobs"),
+    ("jobs", "src/job"),
     ("loader", "src/unit/build"),
     ("machine", "src/service/machine"),
     ("reaction", "src/order/reaction.rs"),

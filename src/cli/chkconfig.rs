@@ -5,7 +5,7 @@ use crate::cli::exit::Class;
 use crate::cli::{handover, out, scripts};
 use crate::host::{family, init};
 use crate::job::context::Context;
-use crate::os::child::{Spec, Stdio};
+use crate::os::child::{Spec, Stdio, to_end};
 use crate::sysv::apply;
 use crate::sysv::chkconfig::{self, Command, Env, Family, HandOver, HandingOver, Init, Outcome, Privilege};
 use crate::sysv::level::Runlevel;
@@ -84,7 +84,7 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
         let argv = vec![XINETD.into(), "reload".into()];
         let env = vec![("PATH".into(), "/usr/sbin:/usr/bin:/sbin:/bin".into())];
         let spec = Spec { argv, env, program: XINETD.into(), stdio: quiet, ..Spec::default() };
-        let _ = handover::to_end(&spec, &ctx.features());
+        let _ = to_end(&spec, &ctx.features());
     }
     if outcome.reload {
         hand_over(ctx, &HandOver { program: "systemctl", args: vec!["daemon-reload".into()] });
@@ -134,7 +134,7 @@ pub fn hand_over(ctx: &Context, what: &HandOver) -> u8 {
         stdio: [Stdio::Inherit, Stdio::Inherit, Stdio::Inherit],
         ..Spec::default()
     };
-    handover::to_end(&spec, &ctx.features()).unwrap_or_else(|e| {
+    to_end(&spec, &ctx.features()).unwrap_or_else(|e| {
         out::complain("chkconfig", &e.to_string(), None);
         Class::Failed.lsb()
     })

@@ -4,8 +4,8 @@ use crate::cli::args::{Amr, FamilyArg, Kill, Names, Verb, Whom};
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::{
-    ask, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, run, scripts, show, start, sysusers,
-    tmpfiles,
+    ask, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, run, scripts, show, start,
+    sysusers, tmpfiles,
 };
 use crate::job::context::Context;
 use crate::job::{explain, units};

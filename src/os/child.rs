@@ -6,14 +6,16 @@ use super::error::{Error, Result};
 use super::features::Features;
 use super::proc::{Proc, ProcessId};
 use super::root::{OFlag, Root, Stat};
-use super::{signal, sys};
+use super::wait::{self, Exit};
+use super::{poll, signal, sys};
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio as Std};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A child to be. The default runs nothing useful: set `program` and `argv`.
 #[derive(Clone, Debug, Default)]
@@ -184,8 +186,7 @@ pub fn to_end(spec: &Spec, features: &Features) -> Result<u8> {
             });
         }
         // Through the pidfd where there is one, else a look now and then.
-        let fds: Vec<_> =
-            pidfd.iter().map(|fd| (std::os::fd::AsFd::as_fd(fd), poll::Interest::Read)).collect();
+        let fds: Vec<_> = pidfd.iter().map(|fd| (fd.as_fd(), poll::Interest::Read)).collect();
         let nap = if fds.is_empty() { Some(Duration::from_millis(10)) } else { None };
         poll::wait(&fds, nap)?;
     }

@@ -1,6 +1,6 @@
 //! S and K numbers for amr's scripts, so that After= and Before= hold among the scripts of the host.
 
-use super::{Done, Request, Wanted, refuse};
+use super::request::{Done, Request, Wanted, refuse};
 use crate::cli::exit::Class;
 use crate::cli::scripts::{Owner, Script};
 use crate::sysv::assign::{Edge, Node, Place, assign};

@@ -1,6 +1,7 @@
 //! From what is wanted to scripts and links, all or nothing.
 
-use super::{Change, Done, Request, Wanted, numbers, refuse, upstart};
+use super::request::{Change, Done, Request, Wanted, refuse};
+use super::{numbers, upstart};
 use crate::cli::exit::Class;
 use crate::cli::scripts::FOLDER;
 use crate::cli::{chkconfig as door, out};

@@ -3,7 +3,7 @@
 //! A shipper that upstart runs stops when the runlevel changes, beside rc; a job that stops on its stopping
 //! is waited for (docs/decisions/upstart-jobs.md).
 
-use super::{Change, Request};
+use super::request::{self, Change, Request};
 use crate::cli::scripts::{JOBS, Owner};
 use crate::host::{Init, init};
 use crate::sysv::chkconfig::Family;
@@ -28,7 +28,7 @@ pub(super) fn wanted(request: &Request) -> Vec<Wanted> {
         return Vec::new();
     }
     let jobs = crate::cli::scripts::jobs(root);
-    let of = |wanted: &super::Wanted| {
+    let of = |wanted: &request::Wanted| {
         let name = wanted.script.clone();
         let path = Path::new(JOBS).join(format!("{name}.conf"));
         let there = root.read(&path, 1 << 20).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
@@ -45,7 +45,7 @@ pub(super) fn wanted(request: &Request) -> Vec<Wanted> {
 
 /// The jobs that must outlive a script: what its unit comes after, and for a hook what it is named for, where
 /// upstart stops them at a shutdown and no init script does.
-fn held(request: &Request, wanted: &super::Wanted, jobs: &[Job]) -> Vec<String> {
+fn held(request: &Request, wanted: &request::Wanted, jobs: &[Job]) -> Vec<String> {
     let deps = wanted.unit.iter().flat_map(|unit| &unit.deps);
     let after = deps.filter(|d| d.kind == DepKind::After).map(|d| d.on.stem());
     let mut names: Vec<&str> = after.chain(wanted.script.strip_prefix("shutdown-")).collect();

@@ -3,7 +3,7 @@
 //!
 //! A systemd that boots the tree follows them; in a container whoever starts it calls `amr start`.
 
-use super::{Change, Done, refuse, with_also};
+use super::request::{Change, Done, refuse, with_also};
 use crate::cli::exit::Class;
 use crate::cli::out;
 use crate::job::context::Context;

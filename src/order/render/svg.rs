@@ -3,8 +3,14 @@
 //! has to do with it. On the right stand the limits, drawn to one scale, with a mark at what the drain
 //! may need; below the findings. Needs no style sheet and no script. Pure.
 
+mod canvas;
 mod foot;
 
+pub(super) use self::canvas::colour;
+use self::canvas::{
+    ARROW, BAD, BAR, CORNER, FAINT, Frame, GOOD, HEAD, INK, LABEL, MARGIN, METER, ROW, RULE, WIDTH, count,
+    escape, shorten, text,
+};
 use super::{Show, shown};
 use crate::order::check::Report;
 use crate::order::obstacle::Gravity;
@@ -13,36 +19,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-const LABEL: f64 = 250.0;
-const CHART: f64 = 750.0;
-const METER: f64 = 120.0;
-const SPAN: f64 = 90.0;
-const MARGIN: f64 = 28.0;
-const WIDTH: f64 = MARGIN + LABEL + CHART + MARGIN;
-const ROW: f64 = 34.0;
-const BAR: f64 = 18.0;
-const HEAD: f64 = 118.0;
-const INK: &str = "#1c2430";
-const FAINT: &str = "#6b7686";
-const RULE: &str = "#e6eaf0";
-const GOOD: &str = "#1a7f4b";
-const BAD: &str = "#c4314b";
-const ARROW: &str = "#7c8696";
-const CORNER: f64 = 5.0;
-
 /// Above this many steps only the relevant ones are drawn.
 const MANY: usize = 60;
-
-/// The colour of a role.
-pub(super) fn colour(role: Role) -> &'static str {
-    match role {
-        Role::Writer => "#4f83e0",
-        Role::Drain => "#23a566",
-        Role::Shipper => "#f0a02b",
-        Role::Network => "#8a78d6",
-        Role::Other => "#c5ccd8",
-    }
-}
 
 /// One drawn row.
 struct Row<'a> {
@@ -52,51 +30,16 @@ struct Row<'a> {
     to: usize,
 }
 
-/// What the rows share.
-struct Frame {
-    /// Columns of time.
-    columns: usize,
-    /// The width of all of them.
-    chart: f64,
-    /// The longest limit, which fills the meter; `None` where nothing has a limit.
-    longest: Option<Duration>,
-    /// What the drain may need.
-    needs: Option<Duration>,
-}
-
-impl Frame {
-    fn new(rows: &[Row], columns: usize, needs: Option<Duration>) -> Self {
-        let limit = |row: &Row| match row.step.limit {
-            Limit::After(limit) => Some(limit),
-            Limit::None => None,
-        };
-        let longest = rows.iter().filter_map(limit).max().map(|l| l.max(needs.unwrap_or_default()));
-        let meter = if longest.is_some() { METER } else { 0.0 };
-        Self { columns, chart: CHART - meter - SPAN, longest: longest.filter(|l| !l.is_zero()), needs }
-    }
-
-    fn x(&self, column: usize) -> f64 {
-        MARGIN + LABEL + self.chart * count(column) / count(self.columns)
-    }
-
-    /// Where the meter begins.
-    fn meter(&self) -> f64 {
-        MARGIN + LABEL + self.chart + 16.0
-    }
-
-    /// How wide a span is on the meter.
-    fn scaled(&self, span: Duration) -> f64 {
-        let longest = self.longest.map_or(1.0, |l| l.as_secs_f64());
-        (METER - 16.0) * (span.as_secs_f64() / longest).min(1.0)
-    }
-}
-
 /// The picture.
 #[must_use]
 pub fn plan(plan: &Plan, report: &Report, wishes: &Wishes) -> String {
     let show = if plan.steps.len() > MANY { Show::Relevant } else { Show::All };
     let (rows, columns) = rows(plan, show);
-    let frame = Frame::new(&rows, columns, wishes.needs);
+    let limit = |row: &Row| match row.step.limit {
+        Limit::After(limit) => Some(limit),
+        Limit::None => None,
+    };
+    let frame = Frame::new(rows.iter().filter_map(limit), columns, wishes.needs);
     let body = ROW * count(rows.len());
     let mut below = String::new();
     let height = foot::findings(&mut below, report, HEAD + body + 84.0) + 20.0;
@@ -123,11 +66,6 @@ pub fn plan(plan: &Plan, report: &Report, wishes: &Wishes) -> String {
     out.push_str(&below);
     out.push_str("</svg>\n");
     out
-}
-
-#[allow(clippy::cast_precision_loss, reason = "counts of rows and columns of a picture")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 /// The rows, and how many columns they need: waves without a drawn step take no room.
@@ -161,16 +99,6 @@ fn rows(plan: &Plan, show: Show) -> (Vec<Row<'_>>, usize) {
 
 fn y(line: usize) -> f64 {
     HEAD + ROW * count(line)
-}
-
-fn text(out: &mut String, at: (f64, f64), size: u32, fill: &str, extra: &str, words: &str) {
-    let _ = writeln!(
-        out,
-        "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"{size}\" fill=\"{fill}\"{extra}>{}</text>",
-        at.0,
-        at.1,
-        escape(words)
-    );
 }
 
 fn head(out: &mut String, plan: &Plan, report: &Report) {
@@ -334,29 +262,4 @@ fn arrows(out: &mut String, plan: &Plan, rows: &[Row], frame: &Frame) {
             );
         }
     }
-}
-
-/// At most `most` characters; the last is an ellipsis where more were there.
-fn shorten(words: &str, most: usize) -> String {
-    if words.chars().count() <= most {
-        return words.to_owned();
-    }
-    let kept: String = words.chars().take(most - 1).collect();
-    format!("{kept}…")
-}
-
-/// Text that XML takes: markup escaped, characters that it forbids replaced.
-fn escape(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

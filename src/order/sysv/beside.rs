@@ -1,41 +1,10 @@
 //! Jobs that pid 1 itself stops at a change of the runlevel: upstart's, and inittab's `respawn` lines.
 //! They stop beside rc, most of them before its first K link, and are killed soon after. Pure.
 
-use super::SysvHost;
+use super::host::SysvHost;
+pub use super::host::{Job, When};
 use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Beside, Fate, Limit, Plan, Role, Step, Wishes};
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// A job of pid 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// Its name.
-    pub name: String,
-    /// Where it is written.
-    pub file: String,
-    /// What stops it, in the words of its file: `runlevel [!2345]`.
-    pub stop_on: String,
-    /// From TERM to KILL.
-    pub kill_timeout: Duration,
-    /// It runs nothing: it only keeps another waiting.
-    pub only_waits: bool,
-    /// When it stops, by the level that the host goes to; a level that does not stop it is missing.
-    pub stops: BTreeMap<u8, When>,
-}
-
-/// When a job stops.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum When {
-    /// As soon as the runlevel changes.
-    AtOnce,
-    /// When another job has stopped.
-    Behind(String),
-    /// When rc comes to the init script of this name.
-    BeforeScript(String),
-    /// When the init script of this name has been stopped.
-    AfterScript(String),
-}
 
 /// Adds the jobs that stop on the way to `level` to the steps of rc.
 pub(super) fn add(host: &SysvHost, level: u8, wishes: &Wishes, plan: &mut Plan) {

@@ -1,7 +1,8 @@
 //! Debian's `/lib/init/rc` (sysv-rc 3.06): by numbers, and by insserv's files with startpar. No
 //! lock file matters here; in runlevels 0 and 6 the S links are called with `stop` as well. Pure.
 
-use super::{Link, SysvHost, chain, empty, step, tail};
+use super::host::{Link, SysvHost, tail};
+use super::steps::{chain, empty, step};
 use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Fate, Order, Plan, Role, Step, Wait, Way, Why, Wishes};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,8 @@
 //! `/etc/rc.d/rc N` of the Red Hat family and its `S00killall` (initscripts 9.03.49 to .58): K links
 //! in glob order for what has a lock file, then S links for what has none. Pure.
 
-use super::{Link, SysvHost, chain, empty, step, tail};
+use super::host::{Link, LinkTarget, SysvHost, tail};
+use super::steps::{chain, empty, step};
 use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Fate, Plan, Step, Way, Wishes};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +84,7 @@ fn second_chance(host: &SysvHost, locks: &mut BTreeSet<String>, wishes: &Wishes,
         let Some(script) = script.filter(|_| lock != "network") else { continue };
         let link = Link {
             name: script.clone(),
-            target: super::LinkTarget::Script(script.clone()),
+            target: LinkTarget::Script(script.clone()),
             executable: host.script(&script).is_some_and(|s| s.executable),
         };
         let mut late = step(host, &link, Act::Stop, wishes);

@@ -1,8 +1,9 @@
 //! Hosts for this folder and for the checks, and the rules of each rc one by one.
 
 use super::*;
-use crate::order::step::Order;
+use crate::order::step::{Fate, Order};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub fn links(names: &[&str]) -> Vec<Link> {

@@ -1,6 +1,6 @@
 //! What stands below the chart: the legend, and the findings with their remedies. Pure.
 
-use super::{BAD, FAINT, Frame, INK, MARGIN, WIDTH, colour, count, shorten, text};
+use super::canvas::{BAD, FAINT, Frame, INK, MARGIN, WIDTH, colour, count, shorten, text};
 use crate::order::check::Report;
 use crate::order::obstacle::Gravity;
 use crate::order::step::{Role, span};

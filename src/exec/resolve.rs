@@ -103,7 +103,7 @@ type Step<T> = Result<T, Refused>;
 /// # Errors
 /// See [`Refused`].
 pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Process> {
-    let Identity { user, credentials } = identity::find(request)?;
+    let Identity { user, credentials, groups_of_user } = identity::find(request)?;
     let own =
         credentials.clone().filter(|_| request.mode == ApplyMode::Strict).unwrap_or_else(Credentials::own);
     give_socket(request, credentials.as_ref())?;
@@ -136,7 +136,7 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         enters_as,
         close_range: request.features.close_range,
     };
-    spare(&mut process, command.privilege);
+    spare(&mut process, command.privilege, groups_of_user);
     if request.mode == ApplyMode::BestEffort {
         leave_out(&mut process, not_applied);
     }
@@ -157,14 +157,13 @@ fn pid_variables(env: &Variables) -> Vec<&'static str> {
 }
 
 /// What the prefixes `+`, `!` and `!!` keep away.
-fn spare(process: &mut Process, privilege: ExecPrivilege) {
+fn spare(process: &mut Process, privilege: ExecPrivilege, groups: Vec<u32>) {
     if privilege == ExecPrivilege::Full {
         process.context.capabilities = crate::unit::exec::capabilities::Capabilities::default();
         process.binds.clear();
     }
     if privilege != ExecPrivilege::Normal {
-        let root = || Credentials { uid: 0, gid: 0, groups: Vec::new() };
-        process.credentials = process.credentials.take().map(|_| root());
+        process.credentials = process.credentials.take().map(|_| Credentials { uid: 0, gid: 0, groups });
     }
 }
 

@@ -11,6 +11,9 @@ pub(super) struct Identity {
     pub user: Option<User>,
     /// `None`: those of the supervisor.
     pub credentials: Option<Credentials>,
+    /// The user's own groups, which a line that stays root is in as well: systemd calls initgroups(3)
+    /// before it looks at the prefix.
+    pub groups_of_user: Vec<u32>,
 }
 
 /// Without `User=` and `Group=` root's own, so that nothing of the caller's groups is passed on.
@@ -27,6 +30,7 @@ pub(super) fn find(request: &Request<'_>) -> Step<Identity> {
         Some(user) => ids.groups_of(user, gid).map_err(at(Stage::Group))?,
         None => Vec::new(),
     };
+    let groups_of_user = if gid == 0 { Vec::new() } else { groups.clone() };
     for name in &c.supplementary_groups {
         let id = find_group(&ids, name)?;
         if !groups.contains(&id) {
@@ -36,7 +40,8 @@ pub(super) fn find(request: &Request<'_>) -> Step<Identity> {
     let asked = user.is_some() || c.group.is_some() || !c.supplementary_groups.is_empty();
     let uid = user.as_ref().map_or(0, |u| u.uid);
     let wanted = asked || request.mode == ApplyMode::Strict;
-    Ok(Identity { user, credentials: wanted.then_some(Credentials { uid, gid, groups }) })
+    let credentials = wanted.then_some(Credentials { uid, gid, groups });
+    Ok(Identity { user, credentials, groups_of_user })
 }
 
 fn find_user(ids: &Ids, name: &str) -> Step<User> {

@@ -75,9 +75,7 @@ pub(super) fn of(
     whose: Whose<'_>,
 ) -> Result<(Variables, Vec<String>), String> {
     let root = request.root;
-    let mut e = Variables::default();
-    e.set("PATH", SEARCH_PATH);
-    locale(&mut e, root);
+    let mut e = Variables { vars: of_host(root) };
     e.vars.extend(request.variables.vars.iter().cloned());
     folders(&mut e, request);
     login(&mut e, user);
@@ -93,6 +91,15 @@ pub(super) fn of(
         !unit.unset.iter().any(|u| u == n || u.split_once('=') == Some((n.as_str(), v.as_str())))
     });
     Ok((e, kept_out))
+}
+
+/// What each service of a host gets before its unit has a say: the variables of systemd's manager.
+#[must_use]
+pub fn of_host(root: &Root) -> Vec<(String, String)> {
+    let mut e = Variables::default();
+    e.set("PATH", SEARCH_PATH);
+    locale(&mut e, root);
+    e.vars
 }
 
 /// A line that outranks the service takes nothing from a file that the service could have written: a

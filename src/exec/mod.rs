@@ -14,7 +14,7 @@
 //! one thread ([`crate::os::fork::child`]): it may allocate, and it ends in exec or in `_exit`.
 
 mod child;
-mod environment;
+pub mod environment;
 mod private_tmp;
 mod process;
 mod resolve;

@@ -90,6 +90,7 @@ fn host_facts(root: &Root) -> HostFacts {
         kernel_release: kernel("osrelease"),
         architecture: Some(architecture().to_owned()),
         os_release: text("/etc/os-release").or_else(|| text("/usr/lib/os-release")).map(|t| fields(&t)),
+        environment: crate::exec::environment::of_host(root),
     }
 }
 

@@ -217,7 +217,9 @@ impl<'a> Draft<'a> {
                 }
                 self.inline_comment(setting);
                 if unit::is_check(row.name) && !setting.assignment.value.text.is_empty() {
-                    let message = format!("{}= cannot be evaluated by amr, which takes it as met", row.name);
+                    let trigger = setting.assignment.value.text.starts_with('|');
+                    let then = if trigger { "leaves it to the other triggers" } else { "takes it as met" };
+                    let message = format!("{}= cannot be evaluated by amr, which {then}", row.name);
                     self.note(setting, Severity::Warning, setting.assignment.key_span, message, None);
                 }
             }

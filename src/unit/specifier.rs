@@ -74,6 +74,8 @@ pub struct HostFacts {
     pub architecture: Option<String>,
     /// The fields of os-release, unquoted. A field that is not there is empty; `None`: no such file.
     pub os_release: Option<Vec<(String, String)>>,
+    /// What each service gets before its unit has a say.
+    pub environment: Vec<(String, String)>,
 }
 
 /// Who runs amr.

@@ -6,6 +6,7 @@ use crate::unit::model::{
     StatusSet, TimeoutFailureMode, Unit,
 };
 use crate::unit::value::Timeout;
+use crate::unit::value::env::quoted;
 use crate::unit::value::time::{format, format_timeout};
 
 /// Names and values of properties.
@@ -20,7 +21,7 @@ pub(super) fn of_settings(unit: &Unit) -> Properties {
     let checks = |list: &[Check]| list.iter().map(check).collect::<Vec<_>>().join(" ");
     let mut all: Vec<_> = DepKind::ALL.into_iter().map(|kind| (kind.as_str(), deps(kind))).collect();
     all.extend([
-        ("Documentation", unit.documentation.join(" ")),
+        ("Documentation", unit.documentation.iter().map(|uri| quoted(uri)).collect::<Vec<_>>().join(" ")),
         ("Conditions", checks(&unit.conditions)),
         ("Asserts", checks(&unit.asserts)),
         ("StopWhenUnneeded", yes_no(unit.stop_when_unneeded)),

@@ -8,6 +8,7 @@ use crate::os::root::{FileKind, Root};
 use crate::pattern::{Pattern, any_of_braces};
 use crate::unit::model::Check;
 use crate::unit::specifier::Facts;
+use crate::unit::value::boolean;
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,12 @@ fn test(root: &Root, facts: &Facts, check: &Check) -> Option<bool> {
         "FileIsExecutable" => {
             Some(stat().is_some_and(|s| s.kind == FileKind::Regular && s.mode & 0o111 != 0))
         }
+        "FirstBoot" => Some(boolean::parse(value).ok()? == root.exists(Path::new("/run/systemd/first-boot"))),
+        "User" => facts.user.as_ref().map(|user| {
+            value == user.name || number(value) == Some(user.uid) || (value == "@system" && user.uid < 1000)
+        }),
+        "Group" => facts.user.as_ref().map(|user| value == user.group || number(value) == Some(user.gid)),
+        "Environment" => Some(is_set(&facts.host.environment, value)),
         "Host" => Some(is_host(facts, value)),
         "KernelCommandLine" => {
             let line = root.read(Path::new("/proc/cmdline"), SIZE_MAX).ok()?;
@@ -107,6 +114,18 @@ fn unescape(text: &str) -> String {
     [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
         .iter()
         .fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
+}
+
+fn number(value: &str) -> Option<u32> {
+    value.parse().ok()
+}
+
+/// A name, or a name and its value.
+fn is_set(variables: &[(String, String)], wanted: &str) -> bool {
+    match wanted.split_once('=') {
+        Some((name, value)) => variables.iter().any(|(n, v)| (n.as_str(), v.as_str()) == (name, value)),
+        None => variables.iter().any(|(n, _)| n == wanted),
+    }
 }
 
 /// A machine ID, or a pattern of host names.
@@ -194,7 +213,7 @@ mod tests {
     use super::*;
     use crate::unit::load::tests::Tree;
     use crate::unit::model::Origin;
-    use crate::unit::specifier::{Asked, HostFacts};
+    use crate::unit::specifier::{Asked, HostFacts, User};
     use crate::unit::value::Span;
 
     /// `|!Test=value`
@@ -212,9 +231,10 @@ mod tests {
             machine_id: Some("0123456789abcdef0123456789abcdef".into()),
             kernel_release: Some("4.9.38-16.35.amzn1.x86_64".into()),
             architecture: Some("x86-64".into()),
+            environment: vec![("PATH".into(), "/bin".into())],
             ..HostFacts::default()
         };
-        Facts { host: Asked::when_needed(|| host), ..Facts::default() }
+        Facts { host: Asked::when_needed(|| host), user: Some(User::default()), ..Facts::default() }
     }
 
     #[test]
@@ -272,6 +292,19 @@ mod tests {
             ("Architecture=x86-64", true),
             ("Architecture=native", true),
             ("Architecture=arm64", false),
+            ("FirstBoot=no", true),
+            ("FirstBoot=yes", false),
+            ("FirstBoot=perhaps", false),
+            ("User=root", true),
+            ("User=0", true),
+            ("User=@system", true),
+            ("User=nobody", false),
+            ("Group=root", true),
+            ("Group=99", false),
+            ("Environment=PATH", true),
+            ("Environment=PATH=/bin", true),
+            ("Environment=PATH=/sbin", false),
+            ("!Environment=NOSUCH", true),
         ] {
             assert_eq!(unmet(&tree.root, &facts(), &[check(text)]).is_none(), holds, "{text}");
         }

@@ -8,7 +8,7 @@
 use amr::exec::steps::STEPS;
 use amr::service::show::properties;
 use amr::unit::build::{Input, blank, build};
-use amr::unit::directive::{self, Amr, By, Directive, Kind, Shape, Since};
+use amr::unit::directive::{self, Amr, By, Directive, Kind, Known, Shape, Since};
 use amr::unit::merge::Source;
 use amr::unit::model::{Body, LoadState, Unit};
 use amr::unit::name::UnitName;
@@ -148,30 +148,68 @@ fn a_value(row: &Directive) -> &'static str {
     }
 }
 
-/// Each directive is given a value and then an empty one: what is left, and what is said, is as the rule of
-/// the table has it. The rule was written down from what systemd 252.39 says of the same lines.
+/// Those of which it can be seen on systemd 252 what an empty value leaves: no property tells of the first,
+/// the second is shown while a service runs, the third is seen in names of links.
+fn to_reset() -> impl Iterator<Item = Directive> {
+    let unseen = ["PermissionsStartOnly", "WatchdogSec", "DefaultInstance"];
+    let seen = move |row: &Directive| row.in_252 != Known::No && !unseen.contains(&row.name);
+    honoured().map(|(row, _)| row).filter(seen)
+}
+
+/// What case c101 asks a booted systemd and amr, of each directive: `show` with a value and after an empty one.
 #[test]
-fn an_empty_value_resets_or_is_refused() {
+fn the_case_of_empty_values_is_about_each_directive() {
+    let line = |row: Directive| {
+        let property = row.property.unwrap_or_default();
+        format!("{}\t{}\t{}\t{property}\n", row.section, row.name, a_value(&row))
+    };
+    let (path, text) = (conformance("files/resets.tsv"), to_reset().map(line).collect::<String>());
+    if std::env::var_os("AMR_BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert!(fs::read_to_string(&path).unwrap_or_default() == text, "AMR_BLESS=1 writes {}", path.display());
+}
+
+fn conformance(file: &str) -> PathBuf {
+    repository().join("tests/conformance").join(file)
+}
+
+/// What case c101 recorded of systemd 252, by section and name: `resets`, `keeps`, or what is left.
+fn recorded() -> BTreeMap<String, String> {
+    let text = fs::read_to_string(conformance("expected-252.json")).unwrap();
+    let mut cases: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+    serde_json::from_value::<Vec<(String, String)>>(cases.remove("c101").unwrap())
+        .unwrap()
+        .into_iter()
+        .collect()
+}
+
+/// Each directive is given a value and then an empty one: what is left, and what is said, is as the rule of
+/// the table has it, and as a booted systemd 252 has it.
+#[test]
+fn an_empty_value_resets_or_is_refused_as_by_systemd_252() {
     let state = |row: &Directive, unit: &Unit| match row.property {
         Some(property) => properties(unit, None).into_iter().find(|(name, _)| *name == property).unwrap().1,
         None => format!("{:?}", unit.install),
     };
-    // No property tells.
-    for (row, _) in honoured().filter(|(row, _)| row.name != "PermissionsStartOnly") {
+    let recorded = recorded();
+    assert_eq!(recorded.len(), to_reset().count(), "the recording is of another table");
+    for row in to_reset() {
         let (name, section) = (row.name, row.section);
         let set = format!("{name}={}", a_value(&row));
         let [none, once, then] = ["", &set, &format!("{set}\n{name}=")].map(|lines| service(section, lines));
         let [unset, value, left] = [&none, &once, &then].map(|unit| state(&row, unit));
         assert_ne!(unset, value, "{set} is the default");
-        let resets = row.is_reset_by_empty();
-        let expected = if row.name == "CapabilityBoundingSet" {
-            ""
-        } else if resets {
-            &unset
+        let what = if left == unset {
+            "resets"
+        } else if left == value {
+            "keeps"
         } else {
-            &value
+            &left
         };
-        assert_eq!(left, expected, "{set}, then {name}=");
+        let resets = row.is_reset_by_empty();
+        assert_eq!(what == "keeps", !resets, "{set}, then {name}=: {left}");
+        assert_eq!(recorded[&format!("{section} {name}")], what, "{set}, then {name}= on systemd 252");
         // About the line, not about what the unit lacks without it.
         let about_lines = |unit: &Unit| {
             unit.findings.iter().filter(|f| f.origin.as_ref().is_some_and(|o| o.span.line > 0)).count()
@@ -194,23 +232,32 @@ impl Cases {
             for path in paths {
                 if path.is_dir() {
                     walk(&path, files);
-                } else if let Ok(text) = fs::read_to_string(&path) {
-                    let name = path.strip_prefix(repository().join("tests")).unwrap().display().to_string();
-                    files.push((name, text));
+                } else {
+                    read(&path, files);
                 }
             }
         }
+        fn read(path: &Path, files: &mut Vec<(String, String)>) {
+            let Ok(mut text) = fs::read_to_string(path) else { return };
+            // Units are strings there.
+            if path.extension().is_some_and(|kind| kind == "rs" || kind == "py") {
+                text = text.replace("\\n", "\n");
+            }
+            files.push((path.strip_prefix(repository().join("tests")).unwrap().display().to_string(), text));
+        }
         let mut files = Vec::new();
         // The first that has it is named: recordings of systemd before our own words.
-        for place in ["conformance/units", "exec.rs", "supervise", "golden", "e2e"] {
-            let place = repository().join("tests").join(place);
-            if place.is_dir() {
-                walk(&place, &mut files);
-            } else {
-                // Units are strings there.
-                let text = fs::read_to_string(place).unwrap().replace("\\n", "\n");
-                files.push(("exec.rs".to_owned(), text));
-            }
+        let places = [
+            "conformance/units",
+            "conformance/cases",
+            "conformance/files",
+            "exec.rs",
+            "supervise",
+            "golden",
+            "e2e",
+        ];
+        for place in places.map(|place| repository().join("tests").join(place)) {
+            if place.is_dir() { walk(&place, &mut files) } else { read(&place, &mut files) }
         }
         Cases { files }
     }
@@ -219,7 +266,7 @@ impl Cases {
         let (own, plain) = (format!("{name}="), |c: char| !c.is_alphanumeric());
         let sets = |line: &str| {
             let line = line.trim_start();
-            !line.starts_with('#')
+            !["#", "//", "\"\"\""].iter().any(|mark| line.starts_with(mark))
                 && line.match_indices(&own).any(|(at, _)| line[..at].chars().next_back().is_none_or(plain))
         };
         self.files.iter().find(|(_, text)| text.lines().any(sets)).map(|(name, _)| name.as_str())
@@ -229,10 +276,9 @@ impl Cases {
 #[test]
 fn each_has_a_case_that_shows_its_effect() {
     let cases = Cases::read();
-    let without: BTreeSet<_> =
+    let without: Vec<_> =
         honoured().map(|(row, _)| row.name).filter(|name| cases.of(name).is_none()).collect();
-    let gaps: BTreeSet<_> = include_str!("effects-missing").lines().collect();
-    assert_eq!(without, gaps, "no case sets these (left) or tests/effects-missing is out of date (right)");
+    assert!(without.is_empty(), "no case sets these: {without:?}");
 }
 
 fn page() -> String {

@@ -10,6 +10,7 @@ mod commands;
 mod faults;
 mod host;
 mod place;
+mod restarts;
 
 use amr::service::client::{self, Answer};
 use amr::service::machine::{ServiceResult, State};

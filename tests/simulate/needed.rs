@@ -33,7 +33,6 @@ fn shown_by(check: Check) -> &'static [(Way, Focus)] {
         Check::EveryState => &[(Way::Once, CONTAINER)],
         Check::ClosedStill
         | Check::EachInput
-        | Check::Shared
         | Check::Ambiguity
         | Check::Compressed
         | Check::Active

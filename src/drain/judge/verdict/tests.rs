@@ -143,6 +143,14 @@ fn a_closed_file_rests_only_when_it_was_seen_read_to_its_end() {
 }
 
 #[test]
+fn what_was_read_of_a_file_proves_nothing_where_several_inputs_take_it() {
+    let counted = facts(Some(Evidence { active: 0, at: Moment(1000) }));
+    let open = file(Reason::ReadToEnd(Cause::Filtered), Held::Open { read: 10 });
+    assert_eq!(verdict(open.clone(), &counted), Verdict::Settled);
+    assert_eq!(verdict(Progress { shared: true, ..open }, &counted), Verdict::CannotTell);
+}
+
+#[test]
 fn lines_of_files_that_are_gone_are_proved_by_counters_alone() {
     let done = || file(Reason::Acknowledged, Held::No);
     let gone = |evidence| Facts { gone: (1, Moment(90)), ..facts(evidence) };

@@ -31,6 +31,20 @@ pub fn keep(set: u64) -> nix::Result<()> {
     keep_inheritable(set)
 }
 
+/// Gives up every capability that is not kept, for good where the bounding set is empty as well.
+pub fn only(set: u64) -> nix::Result<()> {
+    let mut header = Header { version: 0x2008_0522, pid: 0 };
+    let mut data = [Data::default(); 2];
+    // SAFETY: both have the kernel's layout for version 3 and live through the call.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) })?;
+    for (half, place) in data.iter_mut().zip([0, 32]) {
+        let kept = half.permitted & (set >> place & 0xffff_ffff) as u32;
+        *half = Data { effective: kept, permitted: kept, inheritable: 0 };
+    }
+    // SAFETY: as above.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, &raw mut header, data.as_ptr()) }).map(drop)
+}
+
 /// Takes from the inheritable set what is not kept.
 pub(super) fn keep_inheritable(set: u64) -> nix::Result<()> {
     let mut header = Header { version: 0x2008_0522, pid: 0 };

@@ -38,6 +38,10 @@ impl Error {
         Error { verb, path: path.into(), source: io::Error::new(kind, cause.into()) }
     }
 
+    pub(super) fn verb(&self) -> &'static str {
+        self.verb
+    }
+
     /// The kind of the cause.
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()

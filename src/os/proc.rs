@@ -6,7 +6,9 @@
 
 use super::clock::BootId;
 use super::error::{Error, Result};
+use super::opener::{OpenFile, Opener, Text};
 use super::root::{Root, Stat};
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -172,9 +174,37 @@ impl Proc {
         Ok(bytes.split(|&b| b == 0).map(|word| OsString::from_vec(word.to_vec())).collect())
     }
 
-    /// The number of every process that is visible; nothing is read of any.
+    /// The executables of many processes, as [`Self::exe`] gives them.
+    pub fn exes(&self, pids: &[ProcessId]) -> Vec<Result<PathBuf>> {
+        let paths: Vec<PathBuf> = pids.iter().map(|pid| file(*pid, "exe")).collect();
+        self.root.read_links(&paths)
+    }
+
+    /// The number of every process; nothing is read of any. Where other users' processes are hidden from
+    /// this one (`hidepid=`), and it has somebody to ask, that process says.
     pub fn pids(&self) -> Result<Vec<ProcessId>> {
-        Ok(self.numbers(Path::new("/proc"))?.into_iter().filter_map(ProcessId::new).collect())
+        let first = file(ProcessId(1), "stat");
+        let asked = self.root.opener().filter(|_| !self.root.exists(&first)).map(Opener::processes);
+        let numbers = match asked {
+            Some(Ok(numbers)) => numbers,
+            Some(Err(_)) | None => self.numbers(Path::new("/proc"))?,
+        };
+        Ok(numbers.into_iter().filter_map(ProcessId::new).collect())
+    }
+
+    /// What a process has open, sorted by number. The position is taken before the size, so that a position
+    /// at the size means that the file was read to that size. A descriptor that is closed meanwhile is none.
+    pub fn open_files(&self, pid: ProcessId) -> Result<Vec<OpenFile>> {
+        if let Some(opener) = self.root.opener() {
+            let failed = |error| Error::new("list", self.root.outer(&file(pid, "fd")), error);
+            return opener.files(pid).map_err(failed);
+        }
+        let one = |fd| {
+            let info = self.fd_info(pid, fd).ok()?;
+            let (stat, link) = (self.fd_stat(pid, fd).ok()?, self.fd_link(pid, fd).ok()?);
+            Some(OpenFile { fd, info, stat, link: Text::from(&*link) })
+        };
+        Ok(self.fds(pid)?.into_iter().filter_map(one).collect())
     }
 
     /// Every process that is visible. One that ends meanwhile is left out.
@@ -246,7 +276,7 @@ impl Proc {
 }
 
 /// /proc/PID/fdinfo/N.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FdInfo {
     /// The offset in bytes.
     pub pos: u64,

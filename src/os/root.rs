@@ -8,6 +8,7 @@
 
 mod files;
 mod find;
+mod refused;
 mod remove;
 mod safe;
 #[cfg(test)]
@@ -20,11 +21,13 @@ pub use safe::{Author, Existing, InTheWay, Output, Perms, Placed, Reader, Wanted
 pub use write::Sync;
 
 use super::error::{Error, Result};
+use super::opener::Opener;
 use super::sys;
 use nix::errno::Errno;
 pub use nix::fcntl::OFlag;
 use nix::fcntl::{AT_FDCWD, AtFlags, openat, readlinkat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
@@ -49,10 +52,21 @@ struct Inner {
     prefix: PathBuf,
     /// What was there when it was opened.
     top: Option<Stat>,
+    /// Whom to ask for what this process may not open, and how that one comes to this root.
+    opener: Option<(Arc<Opener>, Seen)>,
+}
+
+/// How the process that opens what this one may not comes to a root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// It has the same.
+    Same,
+    /// By its prefix, `/proc/PID/root`.
+    ByPrefix,
 }
 
 /// The type of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum FileKind {
     Regular,
@@ -67,7 +81,7 @@ pub enum FileKind {
 }
 
 /// What stat(2) says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stat {
     /// The type.
     pub kind: FileKind,
@@ -154,7 +168,7 @@ fn kind_of(mode: libc::mode_t) -> FileKind {
 impl Root {
     /// `/`.
     pub fn host() -> Result<Root> {
-        Ok(Root { inner: Arc::new(Inner { fd: None, prefix: PathBuf::from("/"), top: None }) })
+        Ok(Root { inner: Arc::new(Inner { fd: None, prefix: PathBuf::from("/"), top: None, opener: None }) })
     }
 
     /// A folder that stands for `/`.
@@ -172,7 +186,7 @@ impl Root {
         let fd = openat(AT_FDCWD, &prefix, flags, Mode::empty())
             .map_err(|e| Error::new("open", prefix.as_path(), e))?;
         let here = Stat::of(&fd).map_err(|e| Error::new("examine", dir, e))?;
-        Ok(Root { inner: Arc::new(Inner { fd: Some(fd), prefix, top: Some(here) }) })
+        Ok(Root { inner: Arc::new(Inner { fd: Some(fd), prefix, top: Some(here), opener: None }) })
     }
 
     /// Is this `/`?
@@ -247,18 +261,7 @@ impl Root {
     /// With its size.
     fn open_verb(&self, verb: &'static str, inner: &Path) -> Result<(File, u64)> {
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
-        let fd = match self.seen(inner, Last::Follow) {
-            Some(seen) => {
-                let (place, raw) = seen.map_err(|e| self.error(verb, inner, e))?;
-                if kind_of(raw.st_mode) != FileKind::Regular {
-                    return Err(self.irregular(verb, inner, kind_of(raw.st_mode)));
-                }
-                let flags = flags | OFlag::O_NOFOLLOW;
-                openat(&place.dir, place.name.as_os_str(), flags, Mode::empty())
-                    .map_err(|e| self.error(verb, inner, e))?
-            }
-            None => self.open_regular(verb, inner, flags)?,
-        };
+        let fd = self.or_refused(self.open_readable(verb, inner, flags), inner, |asked| asked.open(flags))?;
         let file = File::from(fd);
         let stat = Stat::of(&file).map_err(|e| self.error(verb, inner, e))?;
         if stat.kind == FileKind::Regular {
@@ -266,6 +269,16 @@ impl Root {
         } else {
             Err(self.irregular(verb, inner, stat.kind))
         }
+    }
+
+    fn open_readable(&self, verb: &'static str, inner: &Path, flags: OFlag) -> Result<OwnedFd> {
+        let Some(seen) = self.seen(inner, Last::Follow) else { return self.open_regular(verb, inner, flags) };
+        let (place, raw) = seen.map_err(|e| self.error(verb, inner, e))?;
+        if kind_of(raw.st_mode) != FileKind::Regular {
+            return Err(self.irregular(verb, inner, kind_of(raw.st_mode)));
+        }
+        openat(&place.dir, place.name.as_os_str(), flags | OFlag::O_NOFOLLOW, Mode::empty())
+            .map_err(|e| self.error(verb, inner, e))
     }
 
     fn open_regular(&self, verb: &'static str, inner: &Path, flags: OFlag) -> Result<OwnedFd> {
@@ -303,11 +316,14 @@ impl Root {
     fn open_flags(&self, verb: &'static str, inner: &Path, flags: OFlag, mode: u32) -> Result<File> {
         let last = if flags.contains(OFlag::O_NOFOLLOW) { Last::Keep } else { Last::Follow };
         let flags = flags | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
-        let fd = self.at_place(verb, inner, last, |dir, name, seen_no_link| {
+        let opened = self.at_place(verb, inner, last, |dir, name, seen_no_link| {
             let flags = if seen_no_link { flags | OFlag::O_NOFOLLOW } else { flags };
             openat(dir, name, flags, Mode::from_bits_truncate(mode))
-        })?;
-        Ok(File::from(fd))
+        });
+        if (flags & OFlag::O_ACCMODE) != OFlag::O_RDONLY || flags.contains(OFlag::O_CREAT) {
+            return opened.map(File::from);
+        }
+        self.or_refused(opened, inner, |asked| asked.open(flags)).map(File::from)
     }
 
     /// A folder, for fchdir(2) and as a starting point; O_PATH, so no read permission is needed.
@@ -330,6 +346,10 @@ impl Root {
     }
 
     fn stat_verb(&self, verb: &'static str, inner: &Path, last: Last) -> Result<Stat> {
+        self.or_refused(self.stat_place(verb, inner, last), inner, |asked| asked.stat(last))
+    }
+
+    fn stat_place(&self, verb: &'static str, inner: &Path, last: Last) -> Result<Stat> {
         if let Some(seen) = self.seen(inner, last) {
             return match seen {
                 Ok((_, raw)) => Ok(Stat::from(&raw)),
@@ -350,7 +370,10 @@ impl Root {
 
     /// What a link says, not what it leads to.
     pub fn read_link(&self, inner: &Path) -> Result<PathBuf> {
-        self.at_place("read link", inner, Last::Keep, |dir, name, _| readlinkat(dir, name)).map(PathBuf::from)
+        let link = self
+            .at_place("read link", inner, Last::Keep, |dir, name, _| readlinkat(dir, name))
+            .map(PathBuf::from);
+        self.or_refused(link, inner, |asked| asked.link())
     }
 
     /// The path inside the root without links, `.` and `..`. The file must exist.

@@ -4,7 +4,7 @@
 //! is the order of their blocks), and no allocation a file. Nothing is opened.
 
 use super::find::each_raw;
-use super::{FileKind, Result, Root, Stat, kind_of};
+use super::{FileKind, Last, Result, Root, Stat};
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
 use nix::sys::stat::fstatat;
@@ -71,15 +71,19 @@ impl Root {
         name: &Name,
         text: &[u8],
     ) -> Result<Option<(FileKind, Stat)>> {
-        let failed = |e: Errno| self.error("examine", &inner.join(OsStr::from_bytes(name.bytes(text))), e);
+        let path = || inner.join(OsStr::from_bytes(name.bytes(text)));
         if name.kind != Some(FileKind::Symlink) {
             let bytes = text.get(name.at..).and_then(|rest| CStr::from_bytes_until_nul(rest).ok());
             let stat = match fstatat(dir, bytes.unwrap_or_default(), AtFlags::AT_SYMLINK_NOFOLLOW) {
+                Ok(stat) => Stat::from(&stat),
                 Err(Errno::ENOENT) => return Ok(None),
-                other => other.map_err(failed)?,
+                Err(error) => {
+                    let own = Err(self.error("examine", &path(), error));
+                    self.or_refused(own, &path(), |asked| asked.stat(Last::Keep))?
+                }
             };
-            match kind_of(stat.st_mode) {
-                FileKind::Regular => return Ok(Some((FileKind::Regular, Stat::from(&stat)))),
+            match stat.kind {
+                FileKind::Regular => return Ok(Some((FileKind::Regular, stat))),
                 FileKind::Symlink => {}
                 FileKind::Dir
                 | FileKind::Fifo
@@ -90,7 +94,7 @@ impl Root {
             }
         }
         // To something else, to nothing or to itself: no file either way.
-        let stat = self.stat(&inner.join(OsStr::from_bytes(name.bytes(text)))).ok();
+        let stat = self.stat(&path()).ok();
         Ok(stat.filter(|stat| stat.kind == FileKind::Regular).map(|stat| (FileKind::Symlink, stat)))
     }
 }

@@ -86,10 +86,11 @@ impl Root {
 
     pub(super) fn open_listing(&self, inner: &Path) -> Result<OwnedFd> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        self.at_place("list", inner, Last::Follow, |dir, name, nofollow| {
+        let opened = self.at_place("list", inner, Last::Follow, |dir, name, nofollow| {
             let flags = if nofollow { flags | OFlag::O_NOFOLLOW } else { flags };
             openat(dir, name, flags, Mode::empty())
-        })
+        });
+        self.or_refused(opened, inner, |asked| asked.open(flags))
     }
 
     /// The paths that match a shell pattern (glob(7): `*`, `?`, `[…]`, backslash), sorted. A `*`

@@ -22,12 +22,15 @@ pub struct Features {
     pub mount_namespace: bool,
     /// inotify, for whoever can also look again and again. Its limits show where it is used.
     pub inotify: bool,
+    /// Filters of system calls (3.5, and not in every kernel); else a process that only reads has given up
+    /// its rights and nothing more.
+    pub seccomp: bool,
 }
 
 /// A word in the list of switches that means nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-cgroup-kill, no-mount-namespace or no-inotify, separated by commas"
+    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-cgroup-kill, no-mount-namespace, no-inotify or no-seccomp, separated by commas"
 )]
 pub struct UnknownSwitch(String);
 
@@ -47,6 +50,7 @@ impl Features {
             cgroup_kill: true,
             mount_namespace: true,
             inotify: true,
+            seccomp: true,
         };
         for word in forced.unwrap_or_default().split(',').map(str::trim).filter(|w| !w.is_empty()) {
             match word {
@@ -57,6 +61,7 @@ impl Features {
                 "no-cgroup-kill" => features.cgroup_kill = false,
                 "no-mount-namespace" => features.mount_namespace = false,
                 "no-inotify" => features.inotify = false,
+                "no-seccomp" => features.seccomp = false,
                 unknown => return Err(UnknownSwitch(unknown.to_owned())),
             }
         }
@@ -86,8 +91,7 @@ mod tests {
     #[test]
     fn each_switch_switches_one_off_and_nonsense_is_said() {
         let all = Features::detect(None).unwrap();
-        let words =
-            "no-pidfd, no-close-range,no-memfd,no-cgroup,no-cgroup-kill,no-mount-namespace,no-inotify";
+        let words = "no-pidfd, no-close-range,no-memfd,no-cgroup,no-cgroup-kill,no-mount-namespace,no-inotify,no-seccomp";
         let got = Features::detect(Some(words)).unwrap();
         let none = Features {
             pidfd: false,
@@ -97,6 +101,7 @@ mod tests {
             cgroup_kill: false,
             mount_namespace: false,
             inotify: false,
+            seccomp: false,
         };
         assert_eq!(got, none);
         assert_eq!(Features::detect(Some("no-pidfd")).unwrap(), Features { pidfd: false, ..all });

@@ -79,12 +79,14 @@ fn leave_root() -> nix::Result<()> {
 
 /// One that no line of passwd(5) or group(5) has.
 fn unused_user() -> u32 {
-    let text = |path: &str| Root::host().and_then(|host| host.read(Path::new(path), 64 << 20)).unwrap_or_default();
+    let text =
+        |path: &str| Root::host().and_then(|host| host.read(Path::new(path), 64 << 20)).unwrap_or_default();
     let taken: Vec<u32> = ["/etc/passwd", "/etc/group"]
         .iter()
         .flat_map(|path| {
             let text = text(path);
-            let number = |line: &[u8]| std::str::from_utf8(line.split(|b| *b == b':').nth(2)?).ok()?.parse().ok();
+            let number =
+                |line: &[u8]| std::str::from_utf8(line.split(|b| *b == b':').nth(2)?).ok()?.parse().ok();
             text.split(|byte| *byte == b'\n').filter_map(number).collect::<Vec<u32>>()
         })
         .collect();

@@ -1,11 +1,12 @@
-//! The speaking half of a waiting drain.
+//! The speaking process of a drain.
 //!
 //! It holds no files and looks at none, so that no file system can keep it from answering a signal:
-//! the other half, a process of its own, looks and sends news. SIGTERM and SIGINT end the drain
-//! within a tenth of a second, SIGUSR1 prints the table. A half that looks and does not answer at the
-//! deadline is left behind; its last interim report is then made the final one.
+//! another process ([`parts`]) looks and sends news. SIGTERM and SIGINT end the drain within a tenth of
+//! a second, SIGUSR1 prints the table. Where the one that looks does not answer at the deadline, its last
+//! interim report is made the final one. Whatever the end, the others are ended, too.
 
 use super::hook::{Hook, Run};
+use super::parts;
 use super::tell::Audience;
 use super::words::{self, Rate};
 use crate::cli::exit::Class;
@@ -19,9 +20,10 @@ use crate::drain::wait::{self, Task};
 use crate::os::clock;
 use crate::os::fork::{self, Side};
 use crate::os::poll::{self, Interest};
+use crate::os::proc::ProcessId;
 use crate::os::root::Sync;
 use crate::os::signal::{Signal, Signals};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -33,29 +35,69 @@ const GRACE: Duration = Duration::from_millis(50);
 /// How long its last report may take to be made the final one.
 const REWRITE: Duration = Duration::from_millis(30);
 
-/// How far past its deadline the other half may be before it counts as hanging.
-const LATE: Duration = Duration::from_secs(7);
+/// How far past its deadline the other half may be before it counts as hanging: it takes a last look and has
+/// the last report written.
+const LATE: Duration = Duration::from_millis(300);
 
 /// How often the service manager is asked for more time.
 const EXTEND: Duration = Duration::from_secs(30);
 
-/// Splits in two and waits. The code is the verdict's.
+/// Parts and waits. The code is the verdict's.
 pub fn run(task: &Task, audience: Audience, hook: Option<Hook>) -> u8 {
     let watched = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGCHLD];
-    // Before there are two: the other half is ended by this one, not by a signal to both.
-    let parted = Signals::watch(&watched).and_then(|signals| Ok((signals, fork::in_two()?)));
+    // Before there are others: those are ended by this one, not by a signal to all.
+    let signals = Signals::watch(&watched);
+    let parted = signals.and_then(|signals| Ok((signals, parts::part(task, wait::run)?)));
     match parted {
-        Ok((signals, Side::Child(link))) => {
-            drop(signals);
-            wait::run(task, link);
-            0
-        }
-        Ok((mut signals, Side::Parent(_, link))) => {
+        Ok((mut signals, (others, link))) => {
             let front = Front::new(task, audience, hook, link);
-            front.and_then(|mut front| front.go(&mut signals)).unwrap_or_else(|error| failed(&error))
+            let code = match front {
+                Ok(mut front) => {
+                    let code = front.go(&mut signals);
+                    others.end(Some(&front.link), front.rewrites);
+                    code
+                }
+                Err(error) => {
+                    others.end(None, None);
+                    Err(error)
+                }
+            };
+            code.unwrap_or_else(|error| failed(&error))
         }
         Err(error) => failed(&error.to_string()),
     }
+}
+
+/// Parts, and says the one answer.
+pub fn once(task: &Task, quiet: bool) -> u8 {
+    let look = |task: &Task, link: UnixStream, kept: Vec<String>| wait::once(task, link, kept);
+    let (others, link) = match parts::part(task, look) {
+        Ok(parted) => parted,
+        Err(error) => return failed(&error.to_string()),
+    };
+    let mut code = None;
+    for line in BufReader::new(link).split(b'\n') {
+        match line.map(|line| News::parse(&line)) {
+            Ok(Ok(News::Answer { code: told, text })) => {
+                code = Some(told);
+                if !quiet {
+                    out::say(&lines(&text));
+                }
+            }
+            Ok(Ok(News::Note(note))) => out::complain("drain", &out::escape(&note), None),
+            Ok(Ok(News::Failed(what))) => code = Some(failed(&out::escape(&what))),
+            Ok(Ok(News::Phase { .. } | News::Moved(_) | News::Table(_)) | Err(_)) | Err(_) => break,
+        }
+    }
+    others.end(None, None);
+    code.unwrap_or_else(|| failed("the process that looks at the files has died"))
+}
+
+/// Lines, each escaped once more: who wrote them has read what others wrote.
+fn lines(text: &str) -> String {
+    let one =
+        |line: &str| format!("{}\n", line.chars().filter(|letter| !letter.is_control()).collect::<String>());
+    text.lines().map(one).collect()
 }
 
 fn failed(what: &str) -> u8 {
@@ -79,6 +121,8 @@ struct Front<'c> {
     extended: Option<Duration>,
     giving_up: Option<Duration>,
     ended: Option<u8>,
+    /// The process that makes the last interim report the final one.
+    rewrites: Option<ProcessId>,
 }
 
 /// Whether more news may come.
@@ -107,6 +151,7 @@ impl<'c> Front<'c> {
             extended: None,
             giving_up: None,
             ended: None,
+            rewrites: None,
         })
     }
 
@@ -231,7 +276,9 @@ impl<'c> Front<'c> {
             News::Phase { phase, summary, report, json } => self.phase(phase, summary, report, json),
             News::Moved(summary) => self.moved(summary),
             News::Note(text) => self.audience.note(&text),
-            News::Table(text) => self.audience.table(&text),
+            News::Table(text) => self.audience.table(&lines(&text)),
+            // Of the one who is asked once.
+            News::Answer { .. } => {}
             News::Failed(what) => {
                 self.audience.line(&format!("no verdict: {what}"), 3);
                 self.ended = Some(Class::Failed.hand());
@@ -269,7 +316,7 @@ impl<'c> Front<'c> {
             }
             Phase::Ended => {
                 self.end(&summary);
-                json.into_iter().for_each(|json| out::say(&json));
+                json.into_iter().for_each(|json| out::say(&lines(&json)));
             }
         }
     }
@@ -299,10 +346,11 @@ impl<'c> Front<'c> {
         self.extended = None;
     }
 
-    /// The other half hangs: what it last knew is the answer.
+    /// The other half has not answered: what it last knew is the answer.
     fn without_the_other_half(&mut self) {
         let verdict = Verdict::GaveUp;
-        let mut because = "a file system does not answer".to_owned();
+        let look = if self.begun { "the last look" } else { "the first look" };
+        let mut because = format!("{look} at the files was not over in time, as where a file system hangs");
         if !self.summary.because.is_empty() {
             because = format!("{because}; {}", self.summary.because);
         }
@@ -317,7 +365,7 @@ impl<'c> Front<'c> {
 
     /// Makes the last interim report the final one, in a process that may hang instead of this one.
     /// Whether it was done in time.
-    fn finish_report(&self, verdict: Verdict) -> bool {
+    fn finish_report(&mut self, verdict: Verdict) -> bool {
         match fork::in_two() {
             Ok(Side::Child(mut link)) => {
                 if let Ok(path) = self.rewrite(verdict) {
@@ -327,7 +375,8 @@ impl<'c> Front<'c> {
                 }
                 fork::leave();
             }
-            Ok(Side::Parent(_, mut link)) => {
+            Ok(Side::Parent(writes, mut link)) => {
+                self.rewrites = Some(writes);
                 let heard = poll::wait(&[(link.as_fd(), Interest::Read)], Some(REWRITE));
                 heard.is_ok_and(|ready| !ready.is_empty()) && link.read(&mut [0]).is_ok_and(|got| got > 0)
             }
@@ -352,7 +401,8 @@ impl<'c> Front<'c> {
                 keep::replace(root, &path, &report).map(|()| Some(path))
             }
             (None, Some(folder)) => {
-                keep::write(root, folder, &report, (&rfc3339(wall()), self.task.pid), Sync::No).map(Some)
+                let name = (&*rfc3339(wall()), self.task.pid);
+                keep::write(root, folder, &report.bytes(), name, Sync::No).map(Some)
             }
             (None, None) => Ok(None),
         }

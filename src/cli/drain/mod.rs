@@ -3,6 +3,7 @@
 
 mod front;
 mod hook;
+mod parts;
 mod tell;
 mod words;
 
@@ -16,7 +17,6 @@ use crate::drain::report::keep;
 use crate::drain::wait::pace::{Freeze, OnStall, Policy};
 use crate::drain::wait::{Json, Task};
 use crate::job::context::Context;
-use crate::os::root::Sync;
 use crate::unit::value::Timeout;
 use crate::unit::value::time;
 use hook::Hook;
@@ -32,10 +32,8 @@ pub fn run(ctx: &Context, args: &Drain, around: &Surroundings) -> u8 {
     if args.last {
         return last(ctx, args);
     }
-    if args.once {
-        return once(ctx, args);
-    }
     match task(ctx, args) {
+        Ok((task, _)) if args.once => front::once(&task, args.quiet),
         Ok((task, hook)) => {
             let wishes = Wishes {
                 quiet: args.quiet,
@@ -75,7 +73,7 @@ fn task(ctx: &Context, args: &Drain) -> Result<(Task, Option<Hook>), String> {
     let task = Task {
         root: ctx.root.clone(),
         features: ctx.features(),
-        options: options(args),
+        options: Options { limit: Some(limit_of(policy.timeout)), ..options(args) },
         policy,
         folder: folder(ctx, args).map(Path::to_path_buf),
         file: args.report.clone(),
@@ -99,6 +97,11 @@ fn folder<'a>(ctx: &Context, args: &'a Drain) -> Option<&'a Path> {
     args.reports.as_deref().or(own.then_some(Path::new(keep::FOLDER)))
 }
 
+/// How long one folder or file may take: several that hang must not take all the time there is.
+fn limit_of(timeout: Duration) -> Duration {
+    look::LIMIT.min(timeout / 4)
+}
+
 fn options(args: &Drain) -> Options {
     Options {
         shipper: args.shipper(),
@@ -107,34 +110,6 @@ fn options(args: &Drain) -> Options {
         logs: args.logs.clone(),
         limit: None,
     }
-}
-
-fn once(ctx: &Context, args: &Drain) -> u8 {
-    let options = options(args);
-    let judged = match look::once(&ctx.root, &options) {
-        Ok(judged) => judged,
-        Err(e) => {
-            out::complain("drain", &e.to_string(), None);
-            return Class::Failed.hand();
-        }
-    };
-    show(args, &judged.report, &judged.report.line_at_once());
-    // What is printed is the answer; a report that cannot be kept is said and does not change it.
-    if let Some(path) = &args.report
-        && let Err(e) = keep::write_asked(&ctx.root, path, &judged.report, &judged.inputs, Sync::Yes)
-    {
-        out::complain("drain", &e.to_string(), None);
-    }
-    if let Some(wanted) = folder(ctx, args) {
-        let (folder, note) = keep::folder(wanted, &judged.inputs);
-        note.into_iter().for_each(|note| out::complain("drain", &note, None));
-        if let Err(e) =
-            keep::write(&ctx.root, folder, &judged.report, (&judged.report.at, std::process::id()), Sync::Yes)
-        {
-            out::complain("drain", &e.to_string(), None);
-        }
-    }
-    judged.verdict.code()
 }
 
 fn show(args: &Drain, report: &Report, line: &str) {

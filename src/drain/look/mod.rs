@@ -193,7 +193,7 @@ pub fn look(
     doubts.append(&mut scene.doubts);
     let steady = history.steady(now, wall());
     let asked = moment();
-    let counters = witness.filter(|_| life == Life::Alive).and_then(|it| it.counters());
+    let counters = witness.filter(|_| life == Life::Alive).and_then(|it| it.counters(root));
     let told = counters.map(|counters| Evidence { active: counters.active, at: asked });
     let evidence = told.or_else(|| logged(&said, now).filter(|_| steady));
     let idle_now = evidence.is_some_and(|evidence| evidence.active == 0 && evidence.at >= now);

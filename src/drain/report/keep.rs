@@ -3,6 +3,10 @@
 //!
 //! A driver: it writes files.
 
+mod keeper;
+
+pub use keeper::{Keeper, Kept, Order, Where};
+
 use crate::drain::judge::rules::InputRules;
 use crate::drain::report::Report;
 use crate::os::error::{Error as OsError, escape};
@@ -82,7 +86,7 @@ fn name(at: &str, pid: u32) -> String {
 pub fn write(
     root: &Root,
     folder: &Path,
-    report: &Report,
+    report: &[u8],
     (at, pid): (&str, u32),
     sync: Sync,
 ) -> Result<PathBuf, Error> {
@@ -96,31 +100,16 @@ pub fn write(
         // It stays until the next time.
         let _ = (root.remove_file(old), root.remove_file(&hidden(old)));
     }
-    write_to(root, &path, report, sync)?;
+    root.write_atomic(&path, report, 0o640, sync)?;
     Ok(path)
 }
 
-/// Writes a report to a file of the operator's choice (`--report`).
-///
-/// # Errors
-/// The file cannot be written, is no regular file, or is one that the shipper would take.
-pub fn write_asked(
-    root: &Root,
-    path: &Path,
-    report: &Report,
-    inputs: &[InputRules],
-    sync: Sync,
-) -> Result<(), Error> {
+/// Does the shipper take a file of the operator's choice (`--report`)? By the path that it has in truth.
+#[must_use]
+pub fn is_asked_taken(root: &Root, path: &Path, inputs: &[InputRules]) -> bool {
     let folder = path.parent().and_then(|folder| root.resolve(folder).ok());
     let resolved = folder.zip(path.file_name()).map(|(folder, name)| folder.join(name));
-    if is_taken(resolved.as_deref().unwrap_or(path), inputs) {
-        return Err(Error::Taken(escape(path.as_os_str())));
-    }
-    Ok(root.write_named(path, &report.bytes(), 0o640, sync)?)
-}
-
-fn write_to(root: &Root, path: &Path, report: &Report, sync: Sync) -> Result<(), Error> {
-    Ok(root.write_atomic(path, &report.bytes(), 0o640, sync)?)
+    is_taken(resolved.as_deref().unwrap_or(path), inputs)
 }
 
 /// Adds a line to the log beside the reports. It is not synced: what must not be lost is in the report.
@@ -180,10 +169,10 @@ impl Prepared {
     ///
     /// # Errors
     /// It cannot be written or synced; the interim report is still there.
-    pub fn finish(&self, root: &Root, report: &Report, sync: Sync) -> Result<PathBuf, Error> {
-        let (text, hidden) = (report.bytes(), hidden(&self.path));
+    pub fn finish(&self, root: &Root, text: &[u8], sync: Sync) -> Result<PathBuf, Error> {
+        let hidden = hidden(&self.path);
         let fail = |error: io::Error| OsError::new("write", root.outer(&hidden), error);
-        self.file.write_all_at(&text, 0).map_err(fail)?;
+        self.file.write_all_at(text, 0).map_err(fail)?;
         if sync == Sync::Yes {
             self.file.sync_data().map_err(fail)?;
         }
@@ -207,7 +196,7 @@ fn hidden(path: &Path) -> PathBuf {
 /// The file cannot be written.
 pub fn replace(root: &Root, path: &Path, report: &Report) -> Result<(), Error> {
     root.remove_file_if_there(&hidden(path))?;
-    write_to(root, path, report, Sync::No)
+    Ok(root.write_atomic(path, &report.bytes(), 0o640, Sync::No)?)
 }
 
 /// Syncs a report that was written without, and the folder that names it.
@@ -296,13 +285,13 @@ mod tests {
         root.write_atomic(&folder.join("notes.txt"), b"mine", 0o600, Sync::No).unwrap();
         for day in 1..=25 {
             let at = format!("2026-01-{day:02}T00:00:00Z");
-            write(&root, folder, &report(day), (&at, 7), Sync::Yes).unwrap();
+            write(&root, folder, &report(day).bytes(), (&at, 7), Sync::Yes).unwrap();
         }
         assert_eq!(reports(&root, folder).unwrap().len(), KEPT);
         assert_eq!(last(&root, folder).unwrap(), Some(report(25)));
         assert!(root.exists(&folder.join("notes.txt")), "only reports are removed");
         // A later report of the same drain takes the place of the earlier one.
-        let path = write(&root, folder, &report(26), ("2026-01-25T00:00:00Z", 7), Sync::No).unwrap();
+        let path = write(&root, folder, &report(26).bytes(), ("2026-01-25T00:00:00Z", 7), Sync::No).unwrap();
         sync(&root, &path).unwrap();
         assert_eq!(path, folder.join("drain-2026-01-25T000000Z-7.json"));
         assert_eq!(
@@ -317,11 +306,11 @@ mod tests {
         let (_tree, root) = Tree::new("prepared");
         let folder = Path::new(FOLDER);
         let interim = Report { stage: Stage::Interim, ..report(300) };
-        let path = write(&root, folder, &interim, ("2026-01-25T00:00:00Z", 7), Sync::Yes).unwrap();
+        let path = write(&root, folder, &interim.bytes(), ("2026-01-25T00:00:00Z", 7), Sync::Yes).unwrap();
         let text = root.read(&path, 1 << 20).unwrap();
         let prepared = Prepared::make(&root, &path).unwrap();
         assert_eq!(last(&root, folder).unwrap(), Some(interim.clone()), "nothing is in it yet");
-        assert_eq!(prepared.finish(&root, &report(20), Sync::Yes).unwrap(), path);
+        assert_eq!(prepared.finish(&root, &report(20).bytes(), Sync::Yes).unwrap(), path);
         assert_eq!(last(&root, folder).unwrap(), Some(report(20)));
         let whole = root.read(&path, 1 << 20).unwrap();
         assert_eq!(root.list(folder).unwrap().len(), 1, "no other file is left");
@@ -336,10 +325,10 @@ mod tests {
     #[test]
     fn a_report_that_has_outgrown_its_room_is_kept_all_the_same() {
         let (_tree, root) = Tree::new("outgrown");
-        let path = write(&root, Path::new(FOLDER), &report(1), ("t", 7), Sync::No).unwrap();
+        let path = write(&root, Path::new(FOLDER), &report(1).bytes(), ("t", 7), Sync::No).unwrap();
         let prepared = Prepared::make(&root, &path).unwrap();
         let large = Report { amr: "x".repeat(50_000), ..report(2) };
-        prepared.finish(&root, &large, Sync::Yes).unwrap();
+        prepared.finish(&root, &large.bytes(), Sync::Yes).unwrap();
         assert_eq!(last(&root, Path::new(FOLDER)).unwrap(), Some(large));
     }
 

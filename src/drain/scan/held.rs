@@ -2,6 +2,7 @@
 
 use crate::drain::cursor::FileId;
 use crate::drain::judge::facts::Doubt;
+use crate::os::opener::OpenFile;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{FileKind, Stat};
 use std::collections::BTreeMap;
@@ -30,14 +31,12 @@ pub(super) fn held(
 ) -> BTreeMap<FileId, Descriptor> {
     let mut all: BTreeMap<FileId, Descriptor> = BTreeMap::new();
     for &pid in pids {
-        let Ok(fds) = proc.fds(pid) else {
+        let Ok(files) = proc.open_files(pid) else {
             doubts.push(Doubt::Descriptors(pid.get().unsigned_abs()));
             continue;
         };
-        for fd in fds {
-            // A descriptor that is closed meanwhile is none.
-            let Ok(info) = proc.fd_info(pid, fd) else { continue };
-            let (Ok(stat), Ok(link)) = (proc.fd_stat(pid, fd), proc.fd_link(pid, fd)) else { continue };
+        for OpenFile { fd, info, stat, link } in files {
+            let link = PathBuf::from(link);
             let elsewhere = link.starts_with("/proc") || link.starts_with("/sys") || link.starts_with(own);
             if info.is_writable() || stat.kind != FileKind::Regular || elsewhere {
                 continue;

@@ -65,8 +65,8 @@ impl Host {
             return Err(OsError::other("find processes in", "/proc", ErrorKind::NotFound, cause));
         }
         let mut processes = Vec::with_capacity(pids.len());
-        for pid in pids {
-            match executable(root, &proc, pid) {
+        for (pid, exe) in pids.iter().copied().zip(proc.exes(&pids)) {
+            match executable(root, &proc, pid, exe) {
                 Ok(exe) => processes.extend(exe.map(|exe| Process { pid, exe })),
                 // It ended meanwhile.
                 Err(error) if error.is_not_found() => {}
@@ -104,8 +104,8 @@ impl Host {
     #[must_use]
     pub fn opener(&self, file: &Stat) -> Option<ProcessId> {
         let has = |pid: ProcessId| {
-            let fds = self.proc.fds(pid).unwrap_or_default();
-            fds.into_iter().any(|fd| self.proc.fd_stat(pid, fd).is_ok_and(|stat| stat.same_file(file)))
+            let open = self.proc.open_files(pid).unwrap_or_default();
+            open.iter().any(|open| open.stat.same_file(file))
         };
         self.processes.iter().map(|process| process.pid).find(|pid| has(*pid))
     }
@@ -122,7 +122,7 @@ impl Host {
         if !self.root.is_host() || (same && top.is_none_or(|top| top == Path::new("/"))) {
             return Some(self.root.clone());
         }
-        Root::elsewhere(Path::new(&format!("/proc/{pid}/root"))).ok()
+        self.root.of_process(Path::new(&format!("/proc/{pid}/root"))).ok()
     }
 
     /// The environment of a process; `None` where it may not be seen.
@@ -152,8 +152,13 @@ impl Host {
 }
 
 /// `None` for a kernel thread.
-fn executable(root: &Root, proc: &Proc, pid: ProcessId) -> Result<Option<PathBuf>, OsError> {
-    match proc.exe(pid) {
+fn executable(
+    root: &Root,
+    proc: &Proc,
+    pid: ProcessId,
+    exe: Result<PathBuf, OsError>,
+) -> Result<Option<PathBuf>, OsError> {
+    match exe {
         Ok(exe) => Ok(Some(exe)),
         Err(error) if error.is_not_found() && root.is_host() => Ok(None),
         Err(_) => Ok(proc.cmdline(pid)?.into_iter().next().map(PathBuf::from)),

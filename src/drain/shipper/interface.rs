@@ -79,7 +79,7 @@ pub trait Witness: Debug + Send + Sync {
     fn log(&self, root: &Root, limit: Duration) -> Testimony;
 
     /// Its counters now; asked when everything else has been seen.
-    fn counters(&self) -> Option<Counters>;
+    fn counters(&self, root: &Root) -> Option<Counters>;
 
     /// Why what it has acknowledged to its inputs may not have left this host: a queue on its own disk that
     /// is not seen to be empty.

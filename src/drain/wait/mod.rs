@@ -5,9 +5,10 @@
 //! [`pace`](crate::drain::wait::pace); this carries it out. Nothing runs while nothing moves.
 //!
 //! At each phase the report is kept, synced, under one name ([`tell`]). When the other end of the stream
-//! is closed the drain is over.
+//! is closed the drain is over. The process has no rights but to read: what it may not open, and reports, are
+//! another's work ([`crate::os::opener`]).
 //!
-//! A driver: it reads files and `/proc`, and writes reports.
+//! A driver: it reads files and `/proc`, and has reports written.
 
 pub mod news;
 mod one;
@@ -18,9 +19,10 @@ mod watches;
 use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::verdict::{Judgement, Verdict};
-use crate::drain::look::{Error, LIMIT, Options, Terms, look, moment, positions_of_all, shippers_of, wall};
-use crate::drain::report::keep::Prepared;
-use crate::drain::report::{self, Stage};
+use crate::drain::look::{
+    self, Error, Judged, LIMIT, Options, Terms, look, moment, positions_of_all, shippers_of,
+};
+use crate::drain::report::Stage;
 use crate::drain::wait::news::{News, Order, Phase, Summary};
 use crate::drain::wait::pace::{Goals, Pace, Policy, Step};
 use crate::os::clock;
@@ -71,9 +73,34 @@ pub enum Json {
 /// News of movement are sent so often at most.
 const NEWS: Duration = Duration::from_millis(500);
 
-/// Waits, and sends news down `link` until the end.
-pub fn run(task: &Task, link: UnixStream) {
+/// Judges once, and sends the answer down `link`. The report is kept when it was told.
+pub fn once(task: &Task, link: UnixStream, kept: Vec<String>) {
     let mut link = Link { stream: link };
+    if kept.into_iter().try_for_each(|note| link.send(&News::Note(note))).is_err() {
+        return;
+    }
+    let told = match look::once(&task.root, &task.options) {
+        Ok(Judged { verdict, report, inputs }) => {
+            let text = match task.json {
+                Json::Wanted => report.json(),
+                Json::Unwanted => report.text_below(&report.line_at_once()),
+            };
+            let answered = link.send(&News::Answer { code: verdict.code(), text });
+            let notes = tell::keep(task, &report, &inputs, Sync::Yes).notes;
+            notes.into_iter().try_for_each(|note| link.send(&News::Note(note))).and(answered)
+        }
+        Err(error) => link.send(&News::Failed(error.to_string())),
+    };
+    // Nobody listens any more: there is nobody to tell that to.
+    drop(told);
+}
+
+/// Waits, and sends news down `link` until the end. `kept` are rights that could not be given up: said first.
+pub fn run(task: &Task, link: UnixStream, kept: Vec<String>) {
+    let mut link = Link { stream: link };
+    if kept.into_iter().try_for_each(|note| link.send(&News::Note(note))).is_err() {
+        return;
+    }
     let ended = match Waiting::begin(task) {
         Ok(mut waiting) => waiting.go(&mut link),
         Err(error) => link.send(&News::Failed(error.to_string())),
@@ -105,7 +132,6 @@ struct Waiting<'t> {
     task: &'t Task,
     started: Moment,
     deadline: Moment,
-    at: String,
     goals: Goals,
     shippers: Vec<One>,
     watches: Watches,
@@ -113,7 +139,6 @@ struct Waiting<'t> {
     said: BTreeSet<String>,
     told: Moment,
     phases: Vec<Phase>,
-    prepared: Option<Prepared>,
 }
 
 impl<'t> Waiting<'t> {
@@ -122,7 +147,6 @@ impl<'t> Waiting<'t> {
         let work = Work::begin();
         let started = moment();
         let deadline = started.after(task.policy.timeout);
-        let at = report::rfc3339(wall());
         let mut goals = Goals::default();
         let found = shippers_of(&task.root, &task.options)?;
         let sources = positions_of_all(found, &task.options, task.options.limit.unwrap_or(LIMIT))?;
@@ -145,20 +169,7 @@ impl<'t> Waiting<'t> {
         let mut pace = Pace::new(started, watches.hearing());
         pace.looked(from, now, due(&shippers), counted(&shippers));
         let (said, phases) = (BTreeSet::new(), Vec::new());
-        Ok(Self {
-            task,
-            started,
-            deadline,
-            at,
-            goals,
-            shippers,
-            watches,
-            pace,
-            said,
-            told: now,
-            phases,
-            prepared: None,
-        })
+        Ok(Self { task, started, deadline, goals, shippers, watches, pace, said, told: now, phases })
     }
 
     /// Until the verdict.

@@ -91,6 +91,13 @@ pub enum News {
     Note(String),
     /// The table that was asked for.
     Table(String),
+    /// The one judgement that was asked for.
+    Answer {
+        /// The verdict's code.
+        code: u8,
+        /// The report, as it is printed.
+        text: String,
+    },
     /// There is no judgement, and why.
     Failed(String),
 }

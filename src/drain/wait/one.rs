@@ -14,6 +14,7 @@ use crate::drain::look::{LIMIT, LookReport, Terms, look, moment, positions_of, s
 use crate::drain::report;
 use crate::drain::shipper::{Found, PositionSource};
 use crate::drain::wait::pace::{Behind, Freeze, Goals, Mark};
+use crate::os::opener::OpenFile;
 use crate::os::proc::Proc;
 use crate::os::root::{FileKind, Root};
 use std::collections::{BTreeSet, HashMap};
@@ -161,10 +162,8 @@ fn written_by_daemons(root: &Root) -> BTreeSet<FileId> {
     let daemons = daemons.iter().filter(|stat| DAEMONS.iter().any(|name| name.as_bytes() == stat.comm));
     let mut files = BTreeSet::new();
     for pid in daemons.map(|stat| stat.pid) {
-        for fd in proc.fds(pid).unwrap_or_default() {
-            let writes = proc.fd_info(pid, fd).is_ok_and(|info| info.is_writable());
-            let Ok(stat) = proc.fd_stat(pid, fd) else { continue };
-            if writes && stat.kind == FileKind::Regular {
+        for OpenFile { info, stat, .. } in proc.open_files(pid).unwrap_or_default() {
+            if info.is_writable() && stat.kind == FileKind::Regular {
                 files.insert(FileId { dev: stat.dev, ino: stat.ino });
             }
         }

@@ -2,22 +2,23 @@
 //!
 //! The verdict is told when its report is on the disk. So that this takes no time, the last report is
 //! written over a file that was made and synced in advance; it then takes the place of the interim
-//! one. A drain that was told to give up has no time: it tells, then syncs.
+//! one. A drain that was told to give up has no time: it tells, then the report is synced.
 //!
-//! A driver: it writes reports.
+//! A driver: it has reports written.
 
 use super::one::One;
-use super::{Json, Link, Waiting};
+use super::{Json, Link, Task, Waiting};
 use crate::drain::judge::moment::Moment;
+use crate::drain::judge::rules::InputRules;
 use crate::drain::judge::verdict::{Judgement, Verdict};
 use crate::drain::look::{moment, wall};
-use crate::drain::report::keep::{self, Prepared};
+use crate::drain::report::keep::{self, Kept, Order, Where};
 use crate::drain::report::{self, Report, Stage};
 use crate::drain::wait::news::{News, Phase, Summary};
 use crate::drain::wait::pace::OnStall;
 use crate::os::root::Sync;
 use std::io;
-use std::path::PathBuf;
+use std::time::Duration;
 
 impl Waiting<'_> {
     /// How things stand, by the positions as they are now.
@@ -91,64 +92,22 @@ impl Waiting<'_> {
         let stage = if phase == Phase::Ended { Stage::Final } else { Stage::Interim };
         let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.code() == summary.code);
         let report = self.report(stage, verdict.unwrap_or(Verdict::CannotTell));
-        let written = self.keep(phase, &report, sync, link)?;
-        let kept = written.first().map(|path| path.display().to_string());
+        let kept = self.keep(&report, sync, link)?;
         let json =
             if self.task.json == Json::Wanted && stage == Stage::Final { Some(report.json()) } else { None };
-        link.send(&News::Phase { phase, summary, report: kept, json })?;
-        match (stage, sync) {
-            (Stage::Interim, _) => self.prepare(written.first()),
-            (Stage::Final, Sync::Yes) => {}
-            // It cannot be told any more that this failed: the process that speaks has gone on.
-            (Stage::Final, Sync::No) => {
-                written.iter().for_each(|path| drop(keep::sync(&self.task.root, path)));
-            }
-        }
-        Ok(())
+        link.send(&News::Phase { phase, summary, report: kept, json })
     }
 
-    /// Keeps a report where it is wanted; says what cannot be kept.
-    fn keep(
-        &mut self,
-        phase: Phase,
-        report: &Report,
-        sync: Sync,
-        link: &mut Link,
-    ) -> io::Result<Vec<PathBuf>> {
-        let (root, mut written) = (&self.task.root, Vec::new());
+    /// Has a report kept where it is wanted, and says what cannot be kept. Where it is, if it is.
+    fn keep(&mut self, report: &Report, sync: Sync, link: &mut Link) -> io::Result<Option<String>> {
         let inputs: Vec<_> = self.shippers.iter().flat_map(|one| one.last.inputs.clone()).collect();
-        if let Some(wanted) = &self.task.folder {
-            let (folder, note) = keep::folder(wanted, &inputs);
-            if let Some(note) = note.filter(|note| self.said.insert(note.clone())) {
+        let Kept { paths, notes } = keep(self.task, report, &inputs, sync);
+        for note in notes {
+            if self.said.insert(note.clone()) {
                 link.send(&News::Note(note))?;
             }
-            let prepared = self.prepared.as_ref().filter(|_| phase == Phase::Ended);
-            let finished = prepared.and_then(|prepared| prepared.finish(root, report, sync).ok());
-            let name = (&*self.at, self.task.pid);
-            let kept = finished.map_or_else(|| keep::write(root, folder, report, name, sync), Ok);
-            match kept {
-                Ok(path) => {
-                    if let Err(error) = keep::log(root, folder, &report.line()) {
-                        link.send(&News::Note(error.to_string()))?;
-                    }
-                    written.push(path);
-                }
-                Err(error) => link.send(&News::Note(error.to_string()))?,
-            }
         }
-        if let Some(path) = &self.task.file {
-            match keep::write_asked(root, path, report, &inputs, sync) {
-                Ok(()) => written.push(path.clone()),
-                Err(error) => link.send(&News::Note(error.to_string()))?,
-            }
-        }
-        Ok(written)
-    }
-
-    /// Makes room for the last report in advance. Without it that one takes longer, no more.
-    fn prepare(&mut self, interim: Option<&PathBuf>) {
-        let Some(interim) = interim.filter(|path| Some(*path) != self.task.file.as_ref()) else { return };
-        self.prepared = Prepared::make(&self.task.root, interim).ok();
+        Ok(paths.into_iter().next())
     }
 
     pub(super) fn report(&self, stage: Stage, verdict: Verdict) -> Report {
@@ -156,4 +115,32 @@ impl Waiting<'_> {
         let shippers = self.shippers.iter().map(One::report).collect();
         report::whole(wall(), stage, verdict, left, shippers)
     }
+}
+
+/// How long a disk may take to have a report.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Has a report kept by the process that may write. What the shipper would take is not put there.
+pub(super) fn keep(task: &Task, report: &Report, inputs: &[InputRules], sync: Sync) -> Kept {
+    if task.folder.is_none() && task.file.is_none() {
+        return Kept::default();
+    }
+    let note = task.folder.as_ref().and_then(|wanted| keep::folder(wanted, inputs).1);
+    let taken = task.file.as_ref().is_some_and(|path| keep::is_asked_taken(&task.root, path, inputs));
+    let place = |taken| if taken { Where::NotThere } else { Where::Wanted };
+    let order = Order::Report {
+        stage: report.stage,
+        folder: place(note.is_some()),
+        file: place(taken),
+        sync: sync == Sync::Yes,
+        line: report.line(),
+    };
+    let said = task.root.opener().and_then(|opener| opener.extra(&order.with(&report.bytes()), LIMIT));
+    let kept = said.and_then(|said| serde_json::from_slice(&said).ok());
+    let mut kept = kept.unwrap_or_else(|| Kept {
+        notes: vec!["cannot keep a report: the process that writes it does not answer".to_owned()],
+        ..Kept::default()
+    });
+    kept.notes.extend(note);
+    kept
 }

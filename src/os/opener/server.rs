@@ -103,7 +103,8 @@ fn open(root: &Root, place: Place, flags: i32) -> nix::Result<OwnedFd> {
         return Err(Errno::EACCES);
     }
     let file = root.open_with(&path, flags, 0).map_err(number)?;
-    let after = Stat::of(&file).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+    let after =
+        Stat::of(&file).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
     let of_proc = fstatfs(&file)?.filesystem_type() == PROC_SUPER_MAGIC;
     let passed = is_passed(&after) && (!of_proc || (!is_elsewhere && may_pass(&path)));
     if passed { Ok(OwnedFd::from(file)) } else { Err(Errno::EACCES) }

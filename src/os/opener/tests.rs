@@ -58,7 +58,8 @@ fn of_processes_what_they_were_told_and_never_their_memory() {
         assert_eq!(open(refused).unwrap_err(), Errno::EACCES, "{refused}");
     }
     // Not by way of a root that is none.
-    let elsewhere = |of: &str| Place { elsewhere: Some(Path::new(of).into()), path: Path::new("/mem").into() };
+    let elsewhere =
+        |of: &str| Place { elsewhere: Some(Path::new(of).into()), path: Path::new("/mem").into() };
     for of in [format!("/proc/{own}"), "/proc".into(), "/".into()] {
         assert_eq!(opener.open(elsewhere(&of), 0).unwrap_err(), Errno::EACCES, "{of}");
     }

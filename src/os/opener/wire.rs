@@ -108,7 +108,10 @@ pub(super) fn next(stream: &mut UnixStream) -> Option<(Request, Vec<u8>)> {
 }
 
 /// Answers with a descriptor, with bytes, or with why there is neither.
-pub(super) fn answer(stream: &mut UnixStream, said: nix::Result<(Option<OwnedFd>, Vec<u8>)>) -> io::Result<()> {
+pub(super) fn answer(
+    stream: &mut UnixStream,
+    said: nix::Result<(Option<OwnedFd>, Vec<u8>)>,
+) -> io::Result<()> {
     let (errno, (fd, body)) = match said {
         Ok(said) => (0, said),
         Err(errno) => (errno as i32, (None, Vec::new())),

@@ -5,6 +5,7 @@
 //! answer ends where the connection does. A driver: it talks.
 
 use crate::os::clock;
+use crate::os::opener::Opener;
 use crate::os::socket::connect_now;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -44,25 +45,36 @@ impl Endpoint {
     }
 }
 
-/// The body of the answer to `GET path`.
+/// All that is ever asked of it.
+pub const QUESTION: &[u8] = b"GET /stats HTTP/1.0\r\nHost: localhost\r\n\r\n";
+
+/// Its counters: the body of the answer to [`QUESTION`]. The process that opens files asks, where there is one.
 ///
 /// # Errors
 /// Nobody listens, the answer is none, is not 200, or does not come within `limit`.
-pub fn get(endpoint: &Endpoint, path: &str, limit: Duration) -> io::Result<Vec<u8>> {
+pub fn stats(endpoint: &Endpoint, opener: Option<&Opener>, limit: Duration) -> io::Result<Vec<u8>> {
     let deadline = clock::now().saturating_add(limit);
     match endpoint {
         Endpoint::Tcp(address) => {
-            let stream = TcpStream::connect_timeout(address, left(deadline)?)?;
-            talk(stream, path, deadline, |stream, left| {
-                stream.set_read_timeout(left)?;
-                stream.set_write_timeout(left)
-            })
+            let asked = match opener {
+                Some(opener) => opener.tcp(*address, limit)?,
+                None => ask(TcpStream::connect_timeout(address, limit)?)?,
+            };
+            hear(asked, deadline, |stream, left| stream.set_read_timeout(left))
         }
-        Endpoint::Unix(socket) => talk(connect_now(socket)?, path, deadline, |stream, left| {
-            stream.set_read_timeout(left)?;
-            stream.set_write_timeout(left)
-        }),
+        Endpoint::Unix(socket) => {
+            let asked = match opener {
+                Some(opener) => opener.unix(socket, limit)?,
+                None => ask(connect_now(socket)?)?,
+            };
+            hear(asked, deadline, |stream, left| stream.set_read_timeout(left))
+        }
     }
+}
+
+/// Asks; some forty bytes fit into any socket.
+fn ask<S: Write>(mut stream: S) -> io::Result<S> {
+    stream.write_all(QUESTION).map(|()| stream)
 }
 
 fn left(deadline: Duration) -> io::Result<Duration> {
@@ -70,14 +82,12 @@ fn left(deadline: Duration) -> io::Result<Duration> {
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
-fn talk<S: Read + Write>(
+/// The answer.
+fn hear<S: Read>(
     mut stream: S,
-    path: &str,
     deadline: Duration,
     limit: impl Fn(&S, Option<Duration>) -> io::Result<()>,
 ) -> io::Result<Vec<u8>> {
-    limit(&stream, Some(left(deadline)?))?;
-    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
     let mut piece = [0; 8192];
     loop {
@@ -152,7 +162,7 @@ mod tests {
             assert!(request(&mut stream).starts_with("GET /stats HTTP/1.0\r\n"));
             stream.write_all(answer.as_bytes()).unwrap();
         });
-        let got = get(&endpoint, "/stats", Duration::from_secs(5));
+        let got = stats(&endpoint, None, Duration::from_secs(5));
         server.join().unwrap();
         got
     }
@@ -177,7 +187,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("amr-http-{}.sock", std::process::id()));
         let listener = UnixListener::bind(&path).unwrap();
         let start = clock::now();
-        let got = get(&Endpoint::Unix(path.clone()), "/stats", Duration::from_millis(100));
+        let got = stats(&Endpoint::Unix(path.clone()), None, Duration::from_millis(100));
         let _ = std::fs::remove_file(&path);
         drop(listener);
         assert!(got.is_err());
@@ -186,6 +196,6 @@ mod tests {
 
     #[test]
     fn nobody_there_is_an_error() {
-        assert!(get(&Endpoint::Unix("/nowhere/x.sock".into()), "/stats", Duration::from_secs(1)).is_err());
+        assert!(stats(&Endpoint::Unix("/nowhere/x.sock".into()), None, Duration::from_secs(1)).is_err());
     }
 }

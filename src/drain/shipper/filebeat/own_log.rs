@@ -53,10 +53,10 @@ impl Witness for SelfReport {
         }
     }
 
-    fn counters(&self) -> Option<Counters> {
+    fn counters(&self, root: &Root) -> Option<Counters> {
         let Setting::Set(http) = &self.http else { return None };
         let endpoint = http::Endpoint::parse(&http.host, http.port)?;
-        let said = evidence::stats(&http::get(&endpoint, "/stats", HTTP_LIMIT).ok()?)?;
+        let said = evidence::stats(&http::stats(&endpoint, root.opener(), HTTP_LIMIT).ok()?)?;
         Some(Counters { active: said.in_flight()?, dropped: said.dropped.unwrap_or(0) })
     }
 

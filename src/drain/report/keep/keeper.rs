@@ -1,0 +1,180 @@
+//! Keeps the reports of one drain for the half that looks, which may not write: that half says what and
+//! whether the shipper would take it, this one knows where.
+//!
+//! A driver: it writes files.
+
+use super::{ELSEWHERE, Error, Prepared, log, sync, write};
+use crate::drain::report::Stage;
+use crate::os::error::escape;
+use crate::os::opener::Extra;
+use crate::os::root::{Root, Sync};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What is to be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// A report, whose bytes stand behind the order.
+    Report {
+        /// Whether it is the last one.
+        stage: Stage,
+        /// Where it must not lie.
+        folder: Where,
+        /// Where the file of `--report` must not lie.
+        file: Where,
+        /// Whether it is on the disk when the answer comes.
+        sync: bool,
+        /// Its line for the log.
+        line: String,
+    },
+    /// Lines for the log alone.
+    Lines(Vec<String>),
+}
+
+/// Whether the shipper would take a report from where it is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Where {
+    /// It would not.
+    Wanted,
+    /// It would.
+    NotThere,
+}
+
+/// What was kept, and what is to be said of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The files, that in the folder first.
+    pub paths: Vec<String>,
+    /// Sentences.
+    pub notes: Vec<String>,
+}
+
+/// Keeps the reports of one drain.
+#[derive(Debug)]
+pub struct Keeper {
+    /// Where everything is.
+    pub root: Root,
+    /// The folder for reports; `None` keeps none.
+    pub folder: Option<PathBuf>,
+    /// A file for the report beside it.
+    pub file: Option<PathBuf>,
+    /// When the drain began, and its process: the report's name.
+    pub name: (String, u32),
+    /// Room for the last one.
+    pub prepared: Option<Prepared>,
+    /// What is to be synced when it was told.
+    pub unsynced: Vec<PathBuf>,
+    /// The interim report beside which room is to be made.
+    pub interim: Option<PathBuf>,
+}
+
+impl Keeper {
+    /// Keeps nothing yet.
+    #[must_use]
+    pub fn new(root: Root, folder: Option<PathBuf>, file: Option<PathBuf>, name: (String, u32)) -> Self {
+        Self { root, folder, file, name, prepared: None, unsynced: Vec::new(), interim: None }
+    }
+
+    /// Keeps what is ordered.
+    pub fn keep(&mut self, order: &Order, report: &[u8]) -> Kept {
+        let mut kept = Kept::default();
+        match order {
+            Order::Lines(lines) => {
+                let folder = self.folder.clone();
+                let said = folder.iter().flat_map(|folder| {
+                    let one = |line: &String| log(&self.root, folder, &escape(line.as_ref())).err();
+                    lines.iter().find_map(one)
+                });
+                kept.notes.extend(said.map(|error| error.to_string()));
+            }
+            Order::Report { stage, folder, file, sync, line } => {
+                let sync = if *sync { Sync::Yes } else { Sync::No };
+                self.in_folder(*stage, *folder, report, sync, line, &mut kept);
+                self.in_file(*file, report, sync, &mut kept);
+                if sync == Sync::No {
+                    self.unsynced.extend(kept.paths.iter().map(PathBuf::from));
+                }
+            }
+        }
+        kept
+    }
+
+    fn in_folder(
+        &mut self,
+        stage: Stage,
+        place: Where,
+        report: &[u8],
+        sync: Sync,
+        line: &str,
+        kept: &mut Kept,
+    ) {
+        let Some(wanted) = &self.folder else { return };
+        let folder = match place {
+            Where::Wanted => wanted,
+            Where::NotThere => Path::new(ELSEWHERE),
+        };
+        let prepared = self.prepared.as_ref().filter(|_| stage == Stage::Final);
+        let finished = prepared.and_then(|prepared| prepared.finish(&self.root, report, sync).ok());
+        let name = (&*self.name.0, self.name.1);
+        let written = finished.map_or_else(|| write(&self.root, folder, report, name, sync), Ok);
+        match written {
+            Ok(path) => {
+                let logged = log(&self.root, folder, &escape(line.as_ref()));
+                kept.notes.extend(logged.err().map(|error| error.to_string()));
+                kept.paths.push(path.display().to_string());
+                self.interim = (stage == Stage::Interim).then_some(path);
+            }
+            Err(error) => kept.notes.push(error.to_string()),
+        }
+    }
+
+    fn in_file(&self, place: Where, report: &[u8], sync: Sync, kept: &mut Kept) {
+        let Some(path) = &self.file else { return };
+        let written = match place {
+            Where::Wanted => self.root.write_named(path, report, 0o640, sync).map_err(Error::Os),
+            Where::NotThere => Err(Error::Taken(escape(path.as_os_str()))),
+        };
+        match written {
+            Ok(()) => kept.paths.push(path.display().to_string()),
+            Err(error) => kept.notes.push(error.to_string()),
+        }
+    }
+}
+
+impl Extra for Keeper {
+    fn answer(&mut self, asked: &[u8]) -> Vec<u8> {
+        // The order is one line; the report stands behind it.
+        let end = asked.iter().position(|byte| *byte == b'\n').unwrap_or(asked.len());
+        let (order, report) = asked.split_at(end);
+        let kept = match serde_json::from_slice(order) {
+            Ok(order) => self.keep(&order, report.get(1..).unwrap_or_default()),
+            Err(error) => Kept { notes: vec![format!("cannot keep a report: {error}")], ..Kept::default() },
+        };
+        // Into memory, and no type here has a value without a form: it does not fail.
+        serde_json::to_vec(&kept).unwrap_or_default()
+    }
+
+    /// Syncs what was told before it was, and makes room for the last report. Without that it takes longer,
+    /// no more.
+    fn afterwards(&mut self) {
+        for path in std::mem::take(&mut self.unsynced) {
+            // It cannot be told any more that this failed: the process that speaks has gone on.
+            drop(sync(&self.root, &path));
+        }
+        if let Some(interim) = self.interim.take() {
+            self.prepared = Prepared::make(&self.root, &interim).ok();
+        }
+    }
+}
+
+impl Order {
+    /// As it is asked, with the report behind it.
+    #[must_use]
+    pub fn with(&self, report: &[u8]) -> Vec<u8> {
+        // As above.
+        let mut order = serde_json::to_vec(self).unwrap_or_default();
+        order.push(b'\n');
+        order.extend_from_slice(report);
+        order
+    }
+}

@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -191,7 +191,10 @@ fn files_of_log_daemons_are_frozen_at_the_size_they_had() {
 fn end_of(host: &Host, hangs: bool) -> (Duration, String) {
     let (mut child, mut out) = host.drain(&[]);
     let children = format!("/proc/{0}/task/{0}/children", child.id());
-    let looking: u32 = fs::read_to_string(children).unwrap().trim().parse().unwrap();
+    // The one that opens files was started before the one that looks.
+    let children = fs::read_to_string(children).unwrap();
+    let [_, looking] = children.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{children}") };
+    let looking: u32 = looking.parse().unwrap();
     if hangs {
         signal(looking, Signal::SIGSTOP);
     }
@@ -199,9 +202,7 @@ fn end_of(host: &Host, hangs: bool) -> (Duration, String) {
     signal(child.id(), Signal::SIGTERM);
     let code = child.wait().unwrap().code();
     let took = begin.elapsed();
-    if hangs {
-        signal(looking, Signal::SIGKILL);
-    }
+    assert!(!Path::new(&format!("/proc/{looking}")).exists(), "it does not outlive the command");
     assert_eq!(code, Some(13));
     let mut said = String::new();
     out.read_to_string(&mut said).unwrap();
@@ -283,6 +284,76 @@ fn sigterm_ends_it_within_a_tenth_of_a_second_where_the_reports_hang() {
         "{said}"
     );
     assert!(took <= Duration::from_millis(if host.is_calm() { 100 } else { 1000 }), "it took {took:?}");
+}
+
+/// What /proc says of the processes below one: number, user, capabilities, no new privileges, filter.
+fn rights(parent: u32) -> Vec<(u32, [String; 5])> {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    let one = |pid: &str| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let value = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
+            line.split_whitespace().next().unwrap_or_default().to_owned()
+        };
+        let keys = ["Uid:", "CapPrm:", "CapBnd:", "NoNewPrivs:", "Seccomp:"];
+        (pid.parse().unwrap(), keys.map(value))
+    };
+    children.split_whitespace().map(one).collect()
+}
+
+#[test]
+fn who_parses_what_others_wrote_has_no_rights_but_to_read() {
+    if !nix::unistd::geteuid().is_root() {
+        println!("left out: only root has rights to give up");
+        return;
+    }
+    for (switch, filter) in [("", "2"), ("no-seccomp", "0")] {
+        let host = Host::new();
+        // What only that right can read.
+        fs::set_permissions(host.at.join("logs"), fs::Permissions::from_mode(0o700)).unwrap();
+        let mut child = host.command(&[]).env("AMR_FEATURES", switch).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("1 file, 2 B left"), "{line}");
+        let all = rights(child.id());
+        let [(opens, [root, ..]), (looks, [user, permitted, bounding, renounced, filtered])] = &all[..]
+        else {
+            panic!("{all:?}")
+        };
+        assert_eq!(root, "0");
+        assert!(!["0", "65534"].contains(&user.as_str()), "{user}");
+        assert_eq!((permitted.as_str(), bounding.as_str()), ("0000000000000004", "0000000000000000"));
+        assert_eq!((renounced.as_str(), filtered.as_str()), ("1", filter));
+        // Nobody of that user, nor of any other but root, may attach to it or read what it read.
+        assert_eq!(fs::metadata(format!("/proc/{looks}/mem")).unwrap().uid(), 0);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let gone = |pid: &u32| !Path::new(&format!("/proc/{pid}")).exists();
+        let until = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < until && !(gone(opens) && gone(looks)) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(gone(opens) && gone(looks), "they end with the command, also one that is killed");
+    }
+}
+
+#[test]
+fn a_drain_that_is_killed_leaves_nothing_beside_its_report() {
+    let host = Host::new();
+    fs::create_dir(host.at.join("asked")).unwrap();
+    let report = host.at.join("asked/report.json");
+    for delay in 0..30 {
+        let mut child = host.command(&["--report", report.to_str().unwrap()]).spawn().unwrap();
+        thread::sleep(Duration::from_millis(delay));
+        end(&mut child);
+    }
+    // The process that writes ends what it has begun.
+    thread::sleep(Duration::from_millis(300));
+    let names = || fs::read_dir(host.at.join("asked")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names().all(|name| name == "report.json"), "{:?}", names().collect::<Vec<_>>());
+    let (mut child, _out) = host.drain(&["--report", report.to_str().unwrap()]);
+    end(&mut child);
+    assert_eq!(names().count(), 1, "it was kept");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Manual pages and completions are made from what the program itself goes by: clap's definitions and the
 //! table of directives. This holds the files in `pages/` equal to them; AMR_BLESS=1 writes them anew.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use amr::cli::args::Amr;
+use amr::drain::judge::reason::{Reason, Standing};
 use amr::unit::directive::{self, Amr as Does, Directive, Since};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
@@ -55,6 +56,32 @@ Where to look for unit files, for commands that are typed.
 amr-unit(5), systemd.service(5), systemd.unit(5), chkconfig(8), service(8)
 "#;
 
+/// The same behind the options of `amr-drain(8)`.
+const DRAIN: &str = include_str!("../docs/amr-drain.8.in");
+
+/// Every reason of a report, in the order of what it means.
+fn reasons() -> String {
+    let mut text = String::new();
+    let about = |standing| match standing {
+        Standing::Done => "done: nothing is left",
+        Standing::Unshippable => "unshippable: what is left will provably never be shipped, as it stands",
+        Standing::LeftAlone => "left\\-alone: the shipper provably never takes the file",
+        Standing::AtRest => "at\\-rest: read to its end and not proved",
+        Standing::Unknown => "unknown: it cannot be known",
+        Standing::Pending => "pending: lines remain that are to be shipped",
+        Standing::Lost => "lost: bytes are gone unshipped",
+    };
+    let mut all = Reason::ALL;
+    all.sort_by_key(Reason::standing);
+    for same in all.chunk_by(|one, other| one.standing() == other.standing()) {
+        writeln!(text, ".SS \"{}\"", about(same[0].standing())).unwrap();
+        for reason in same {
+            writeln!(text, ".TP\n{}\n{}", roff(reason.word()), roff(&reason.sentence())).unwrap();
+        }
+    }
+    text.trim_end().to_owned()
+}
+
 /// Path below `pages/` and content.
 type Pages = BTreeMap<String, Vec<u8>>;
 
@@ -70,6 +97,9 @@ fn man(command: &Command, name: &str, pages: &mut Pages) {
     page.render(&mut text).unwrap();
     if name == "amr" {
         text.extend_from_slice(PROSE.as_bytes());
+    }
+    if name == "amr-drain" {
+        text.extend_from_slice(DRAIN.replace("@REASONS@", &reasons()).as_bytes());
     }
     pages.insert(format!("man/{name}.8"), text);
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {

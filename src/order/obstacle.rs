@@ -122,6 +122,8 @@ pub enum Obstacle {
         needs: Duration,
         /// It is the default.
         by_default: bool,
+        /// After how long systemd ends the whole shutdown; `None` where it does not.
+        whole: Option<Duration>,
     },
     /// poweroff.target and reboot.target give all stop jobs together 30 minutes.
     JobTimeout {
@@ -321,7 +323,7 @@ impl Obstacle {
             Self::GeneratedOrder => "systemd ignores K numbers: scripts stop in the reverse of the order of \
                                      their S numbers"
                 .to_owned(),
-            Self::StopLimitShort { limit, needs, by_default } => format!(
+            Self::StopLimitShort { limit, needs, by_default, .. } => format!(
                 "{} is {}; the drain may need {}",
                 if *by_default { "the stop limit by default" } else { "TimeoutStopSec=" },
                 span(*limit),

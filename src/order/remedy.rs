@@ -2,6 +2,7 @@
 
 use super::obstacle::{Header, Obstacle};
 use super::step::{Init, span};
+use std::time::Duration;
 
 impl Obstacle {
     /// What to do about it for the service `name`; `hook` is the hook's K number where it has one.
@@ -46,9 +47,7 @@ impl Obstacle {
             Self::GeneratedOrder => {
                 "give it a unit of its own with After= on what must outlive it".to_owned()
             }
-            Self::StopLimitShort { needs, .. } => {
-                format!("set TimeoutStopSec={} or more in [Service]", needs.as_secs())
-            }
+            Self::StopLimitShort { needs, whole, .. } => longer_stop(*needs, *whole),
             Self::JobTimeout { needs, .. } => format!(
                 "raise JobTimeoutSec= of poweroff.target and reboot.target above {}, or shorten the drain",
                 span(*needs)
@@ -86,6 +85,28 @@ fn beside(shipper: &str, file: &str, hook: &str, init: Init) -> String {
         )
     } else {
         format!("give {shipper} an init script, and take it out of '{file}'")
+    }
+}
+
+/// A limit above the drain's own, and below that of the whole shutdown: where there is none between, the drain
+/// has to be shorter.
+fn longer_stop(needs: Duration, whole: Option<Duration>) -> String {
+    let seconds = needs.as_secs();
+    match whole {
+        None => format!("set TimeoutStopSec={seconds} or more in [Service]"),
+        Some(whole) if needs < whole => {
+            format!(
+                "set TimeoutStopSec={seconds} or more, and less than {}, in [Service]: after {} systemd ends the \
+                 whole shutdown",
+                whole.as_secs(),
+                span(whole)
+            )
+        }
+        Some(whole) => format!(
+            "let the drain need less than {0}, after which systemd ends the whole shutdown, and set TimeoutStopSec= \
+             between the two in [Service]",
+            span(whole)
+        ),
     }
 }
 

@@ -191,6 +191,7 @@ fn limits(host: &SystemdHost, unit: &Unit, service: &Service, wishes: &Wishes, o
             limit,
             needs,
             by_default: limit == host.default_stop,
+            whole: host.job_timeout,
         })),
         None => {}
     }

@@ -320,7 +320,7 @@ impl Root {
             let flags = if seen_no_link { flags | OFlag::O_NOFOLLOW } else { flags };
             openat(dir, name, flags, Mode::from_bits_truncate(mode))
         });
-        if (flags & OFlag::O_ACCMODE) != OFlag::O_RDONLY || flags.contains(OFlag::O_CREAT) {
+        if flags.intersects(OFlag::O_WRONLY | OFlag::O_RDWR | OFlag::O_CREAT) {
             return opened.map(File::from);
         }
         self.or_refused(opened, inner, |asked| asked.open(flags)).map(File::from)

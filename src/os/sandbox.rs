@@ -186,9 +186,13 @@ const OLD_CALLS: &[libc::c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLD_CALLS: &[libc::c_long] = &[];
 
-/// Flags of open(2) that make or change something.
-const WRITING: i32 =
-    libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND | (libc::O_TMPFILE & !libc::O_DIRECTORY);
+/// Flags of open(2) that make or change something. (musl counts O_PATH to O_ACCMODE.)
+const WRITING: i32 = libc::O_WRONLY
+    | libc::O_RDWR
+    | libc::O_CREAT
+    | libc::O_TRUNC
+    | libc::O_APPEND
+    | (libc::O_TMPFILE & !libc::O_DIRECTORY);
 
 /// By prctl(2), which knows filters since Linux 3.5; seccomp(2) came later and is not needed.
 fn filter_calls() -> nix::Result<()> {
@@ -220,7 +224,7 @@ fn program() -> Option<seccompiler::BpfProgram> {
     let thread = u64::from(libc::CLONE_THREAD.cast_unsigned());
     rules.insert(libc::SYS_clone, vec![only(0, thread, thread)?]);
     // Whether a descriptor waits.
-    let waits = libc::FIONBIO;
+    let waits = 0x5421;
     rules.insert(libc::SYS_ioctl, vec![only(1, u64::from(u32::MAX), waits)?]);
     let arch: TargetArch = std::env::consts::ARCH.try_into().ok()?;
     let unknown = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());

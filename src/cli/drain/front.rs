@@ -6,7 +6,7 @@
 //! interim report is made the final one. Whatever the end, the others are ended, too.
 
 use super::hook::{Hook, Run};
-use super::parts;
+use super::parts::{self, Patience};
 use super::tell::Audience;
 use super::words::{self, Rate};
 use crate::cli::exit::Class;
@@ -30,14 +30,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long the other half has to end when it is told to.
-const GRACE: Duration = Duration::from_millis(50);
+const GRACE: Duration = Duration::from_millis(30);
 
 /// How long its last report may take to be made the final one.
-const REWRITE: Duration = Duration::from_millis(30);
+const REWRITE: Duration = Duration::from_millis(15);
 
 /// How far past its deadline the other half may be before it counts as hanging: it takes a last look and has
 /// the last report written.
-const LATE: Duration = Duration::from_millis(300);
+const LATE: Duration = Duration::from_millis(250);
 
 /// How often the service manager is asked for more time.
 const EXTEND: Duration = Duration::from_secs(30);
@@ -54,11 +54,13 @@ pub fn run(task: &Task, audience: Audience, hook: Option<Hook>) -> u8 {
             let code = match front {
                 Ok(mut front) => {
                     let code = front.go(&mut signals);
-                    others.end(Some(&front.link), front.rewrites);
+                    let ordered = front.giving_up.filter(|_| front.ordered).map(Patience::ordered);
+                    let patience = ordered.unwrap_or_else(Patience::usual);
+                    others.end(Some(&front.link), front.rewrites, patience);
                     code
                 }
                 Err(error) => {
-                    others.end(None, None);
+                    others.end(None, None, Patience::usual());
                     Err(error)
                 }
             };
@@ -89,7 +91,7 @@ pub fn once(task: &Task, quiet: bool) -> u8 {
             Ok(Ok(News::Phase { .. } | News::Moved(_) | News::Table(_)) | Err(_)) | Err(_) => break,
         }
     }
-    others.end(None, None);
+    others.end(None, None, Patience::usual());
     code.unwrap_or_else(|| failed("the process that looks at the files has died"))
 }
 
@@ -120,6 +122,8 @@ struct Front<'c> {
     begun: bool,
     extended: Option<Duration>,
     giving_up: Option<Duration>,
+    /// A signal ordered that.
+    ordered: bool,
     ended: Option<u8>,
     /// The process that makes the last interim report the final one.
     rewrites: Option<ProcessId>,
@@ -150,6 +154,7 @@ impl<'c> Front<'c> {
             begun: false,
             extended: None,
             giving_up: None,
+            ordered: false,
             ended: None,
             rewrites: None,
         })
@@ -226,6 +231,7 @@ impl<'c> Front<'c> {
             match Signal::try_from(signal) {
                 Ok(Signal::SIGTERM | Signal::SIGINT) if self.giving_up.is_none() => {
                     self.giving_up = Some(clock::now());
+                    self.ordered = true;
                     self.order(Order::GiveUp);
                 }
                 Ok(Signal::SIGUSR1) => self.order(Order::Table),

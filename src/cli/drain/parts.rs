@@ -26,11 +26,35 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-/// How long the one that writes may take to sync what was told already.
-const SYNC: Duration = Duration::from_millis(20);
+/// How often it is looked whether a process that was killed sleeps in the kernel.
+const DEATH: Duration = Duration::from_millis(10);
 
-/// How long a process takes to die that does not hang.
-const DEATH: Duration = Duration::from_millis(30);
+/// So often at most, while one does not sleep: a host may be busy.
+const BUSY: u32 = 100;
+
+/// How long the end of the others may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// The one that writes syncs what was told already.
+    pub sync: Duration,
+    /// One that was killed sleeps in the kernel; the end of a watch takes some milliseconds there.
+    pub until: Duration,
+}
+
+impl Patience {
+    /// Where nobody waits for the end.
+    #[must_use]
+    pub fn usual() -> Self {
+        let now = clock::now();
+        Self { sync: Duration::from_millis(100), until: now.saturating_add(Duration::from_millis(200)) }
+    }
+
+    /// Where it was ordered at that time: a tenth of a second is promised.
+    #[must_use]
+    pub fn ordered(at: Duration) -> Self {
+        Self { sync: Duration::from_millis(10), until: at.saturating_add(Duration::from_millis(80)) }
+    }
+}
 
 /// How often it is looked whether one has died whose end gave no event.
 const STEP: Duration = Duration::from_millis(1);
@@ -85,18 +109,27 @@ pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> R
 impl Others {
     /// Ends both, and whoever else was started; what is left behind is said. `link` is the one to the process
     /// that looks.
-    pub fn end(&self, link: Option<&UnixStream>, started: Option<ProcessId>) {
+    pub fn end(&self, link: Option<&UnixStream>, started: Option<ProcessId>, patience: Patience) {
         let mut ends: Vec<&UnixStream> = link.into_iter().chain([&self.alive]).collect();
         let _ = kill::child(self.looks, KILL);
         // Nobody asks the one that writes any more: it ends when what was told is synced.
         let mut left = vec![self.looks, self.opens];
         left.extend(started);
-        wait_for(&mut left, &mut ends, SYNC);
+        wait_for(&mut left, &mut ends, patience.sync);
         left.iter().for_each(|pid| drop(kill::child(*pid, KILL)));
-        wait_for(&mut left, &mut ends, DEATH);
+        for _ in 0..BUSY {
+            wait_for(&mut left, &mut ends, DEATH);
+            if clock::now() >= patience.until && left.iter().all(|pid| sleeps(*pid)) {
+                break;
+            }
+        }
         for pid in left {
-            let what = format!("process {pid} is left behind: {}", state(pid));
-            out::complain("drain", &what, None);
+            let why = if sleeps(pid) {
+                "it is in an uninterruptible sleep, as where a file system does not answer"
+            } else {
+                "it was killed and has not ended yet"
+            };
+            out::complain("drain", &format!("process {pid} is left behind: {why}"), None);
         }
     }
 }
@@ -120,11 +153,8 @@ fn wait_for(left: &mut Vec<ProcessId>, ends: &mut Vec<&UnixStream>, limit: Durat
     }
 }
 
-/// Why a process that was killed is still there.
-fn state(pid: ProcessId) -> &'static str {
+/// Whether it sleeps in the kernel and takes no signal.
+fn sleeps(pid: ProcessId) -> bool {
     let stat = Root::host().and_then(|host| Proc::new(host).stat(pid));
-    match stat.map(|stat| stat.state) {
-        Ok(b'D') => "it is in an uninterruptible sleep, as where a file system does not answer",
-        Ok(_) | Err(_) => "it was killed and has not ended yet",
-    }
+    stat.is_ok_and(|stat| stat.state == b'D')
 }

@@ -27,8 +27,8 @@ const WRITERS: [&str; 6] = ["amr", "apache2", "httpd", "jetty", "nginx", "tomcat
 
 const NETWORK: [&str; 5] = ["NetworkManager", "network", "networking", "systemd-networkd", "network.target"];
 
-/// What a drain that names no deadline may need: as long as systemd gives a whole shutdown.
-const NEEDS: Duration = Duration::from_secs(30 * 60);
+/// What a drain that names no deadline may need: its `--timeout` by default.
+const NEEDS: Duration = Duration::from_secs(20 * 60);
 
 /// From asking a machine of EC2 to stop until it is switched off, outside of a lifecycle hook: plan
 /// for two to four minutes.

@@ -122,6 +122,47 @@ pub enum Standing {
 }
 
 impl Reason {
+    /// One of each: what a page about them is made from.
+    pub const ALL: [Self; 37] = [
+        Self::Acknowledged,
+        Self::Empty,
+        Self::CompressedDone,
+        Self::UnterminatedLine,
+        Self::UnterminatedMultiline,
+        Self::BlankLines,
+        Self::NulBytes,
+        Self::OtherStream,
+        Self::PartOfLine,
+        Self::Excluded,
+        Self::SymbolicLink,
+        Self::TooShort,
+        Self::IgnoredByAge,
+        Self::Unclaimed,
+        Self::ReadToEnd(Cause::Filtered),
+        Self::ReadToEnd(Cause::OverlongLine),
+        Self::ReadToEnd(Cause::SkippedToEnd),
+        Self::ReadToEnd(Cause::NotNamed),
+        Self::Behind,
+        Self::Truncated,
+        Self::NotPickedUp,
+        Self::Refused,
+        Self::Compressed,
+        Self::Gaps,
+        Self::DeletedOpen,
+        Self::Unread(Unread::Hangs),
+        Self::PerhapsAged,
+        Self::PerhapsSkipped,
+        Self::OtherTerminator,
+        Self::ConfigurationUnknown,
+        Self::Ambiguous,
+        Self::PositionOlder,
+        Self::PerhapsOther,
+        Self::Gone,
+        Self::GoneRead,
+        Self::CutShort,
+        Self::Forgotten,
+    ];
+
     /// What it means for the verdict.
     #[must_use]
     pub fn standing(&self) -> Standing {

@@ -16,6 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// All that is ever asked of a shipper on a connection: its counters, HTTP/1.0, so that the answer ends where the
+/// connection does. The process that opens files asks it, and lets nothing else be said.
+pub const QUESTION: &[u8] = b"GET /stats HTTP/1.0\r\nHost: localhost\r\n\r\n";
+
 /// A log shipper that amr can read.
 pub trait Shipper: Debug + Sync {
     /// Its name on the command line and in reports.

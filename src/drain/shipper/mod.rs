@@ -5,9 +5,9 @@ pub mod filebeat;
 pub mod host;
 pub mod interface;
 
-/// All that is asked of a shipper on a connection: for its counters.
-pub use filebeat::http::QUESTION;
-pub use interface::{Counters, Error, Found, Latency, PositionSource, Shipper, Testimony, Version, Witness};
+pub use interface::{
+    Counters, Error, Found, Latency, PositionSource, QUESTION, Shipper, Testimony, Version, Witness,
+};
 
 use crate::os::error::Error as OsError;
 use host::Host;

@@ -86,7 +86,7 @@ pub fn once(task: &Task, link: UnixStream, kept: Vec<String>) {
                 Json::Unwanted => report.text_below(&report.line_at_once()),
             };
             let answered = link.send(&News::Answer { code: verdict.code(), text });
-            let notes = tell::keep(task, &report, &inputs, Sync::Yes).notes;
+            let notes = tell::keep(task, &report, None, &inputs, Sync::Yes).notes;
             notes.into_iter().try_for_each(|note| link.send(&News::Note(note))).and(answered)
         }
         Err(error) => link.send(&News::Failed(error.to_string())),

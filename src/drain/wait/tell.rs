@@ -101,7 +101,7 @@ impl Waiting<'_> {
     /// Has a report kept where it is wanted, and says what cannot be kept. Where it is, if it is.
     fn keep(&mut self, report: &Report, sync: Sync, link: &mut Link) -> io::Result<Option<String>> {
         let inputs: Vec<_> = self.shippers.iter().flat_map(|one| one.last.inputs.clone()).collect();
-        let Kept { paths, notes } = keep(self.task, report, &inputs, sync);
+        let Kept { paths, notes } = keep(self.task, report, Some(report.line()), &inputs, sync);
         for note in notes {
             if self.said.insert(note.clone()) {
                 link.send(&News::Note(note))?;
@@ -121,7 +121,13 @@ impl Waiting<'_> {
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Has a report kept by the process that may write. What the shipper would take is not put there.
-pub(super) fn keep(task: &Task, report: &Report, inputs: &[InputRules], sync: Sync) -> Kept {
+pub(super) fn keep(
+    task: &Task,
+    report: &Report,
+    line: Option<String>,
+    inputs: &[InputRules],
+    sync: Sync,
+) -> Kept {
     if task.folder.is_none() && task.file.is_none() {
         return Kept::default();
     }
@@ -133,7 +139,7 @@ pub(super) fn keep(task: &Task, report: &Report, inputs: &[InputRules], sync: Sy
         folder: place(note.is_some()),
         file: place(taken),
         sync: sync == Sync::Yes,
-        line: report.line(),
+        line,
     };
     let said = task.root.opener().and_then(|opener| opener.extra(&order.with(&report.bytes()), LIMIT));
     let kept = said.and_then(|said| serde_json::from_slice(&said).ok());

@@ -28,11 +28,7 @@ pub trait Extra {
 pub fn serve(mut link: UnixStream, root: &Root, question: &[u8], extra: &mut dyn Extra) {
     while let Some((request, behind)) = next(&mut link) {
         let is_extra = matches!(request, Request::Extra);
-        let said = match request {
-            Request::Extra => Ok((None, extra.answer(&behind))),
-            other => said(root, question, other),
-        };
-        if answer(&mut link, said).is_err() {
+        if answer(&mut link, said(root, question, request, &behind, extra)).is_err() {
             return;
         }
         if is_extra {
@@ -41,7 +37,13 @@ pub fn serve(mut link: UnixStream, root: &Root, question: &[u8], extra: &mut dyn
     }
 }
 
-fn said(root: &Root, question: &[u8], request: Request) -> nix::Result<(Option<OwnedFd>, Vec<u8>)> {
+fn said(
+    root: &Root,
+    question: &[u8],
+    request: Request,
+    behind: &[u8],
+    extra: &mut dyn Extra,
+) -> nix::Result<(Option<OwnedFd>, Vec<u8>)> {
     match request {
         Request::Open { place, flags } => Ok((Some(open(root, place, flags)?), Vec::new())),
         Request::Stat { place, follow } => {
@@ -65,8 +67,7 @@ fn said(root: &Root, question: &[u8], request: Request) -> nix::Result<(Option<O
             json(&Proc::new(root.clone()).open_files(pid).map_err(number)?)
         }
         Request::Ask { peer, limit } => Ok((Some(asked(peer, question, limit)?), Vec::new())),
-        // Answered by the caller.
-        Request::Extra => Err(Errno::ENOSYS),
+        Request::Extra => Ok((None, extra.answer(behind))),
     }
 }
 

@@ -8,13 +8,13 @@ use super::{FileKind, Place, Root, kind_of};
 use crate::os::error::{Error, Result};
 use crate::os::sys;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, mkfifoat, symlinkat, unlinkat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, linkat, mkfifoat, symlinkat, unlinkat};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -92,13 +92,20 @@ impl Root {
     }
 
     /// Writes a file that a person named, as [`Root::write_atomic`] does. What is no regular file stays as
-    /// it is: a rename would put a file in the place of `/dev/null`.
+    /// it is: a rename would put a file in the place of `/dev/null`. Until it is whole it has no name where the
+    /// file system can do that (O_TMPFILE, Linux 3.11), so that nothing is left beside it by a process that is
+    /// killed.
     pub fn write_named(&self, inner: &Path, bytes: &[u8], mode: u32, sync: Sync) -> Result<()> {
         if self.lstat(inner).is_ok_and(|stat| stat.kind != FileKind::Regular) {
             let cause = "it is not a regular file";
             return Err(Error::other("write", self.outer(inner), ErrorKind::AlreadyExists, cause));
         }
-        self.write_atomic(inner, bytes, mode, sync)
+        let place = self.place("write", inner)?;
+        let written = match write_unnamed(&place, bytes, mode, sync) {
+            Some(written) => written,
+            None => write_at(&place, bytes, mode, sync),
+        };
+        written.map_err(|e| Error::new("write", self.outer(inner), e))
     }
 
     /// Makes or replaces a link in one step.
@@ -176,7 +183,7 @@ pub(super) fn write_at(place: &Place, bytes: &[u8], mode: u32, sync: Sync) -> st
             | OFlag::O_NOCTTY;
         openat(&place.dir, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
     })?;
-    let outcome = fill(fd, bytes, mode, sync).and_then(|()| Ok(put(place, &temp, sync)?));
+    let outcome = fill(&mut File::from(fd), bytes, mode, sync).and_then(|()| Ok(put(place, &temp, sync)?));
     if outcome.is_err() {
         // The first error is the one to report.
         let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);
@@ -196,10 +203,34 @@ pub(super) fn with_temp_name<T>(make: impl Fn(&str) -> nix::Result<T>) -> nix::R
     }
 }
 
-fn fill(fd: OwnedFd, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {
-    let mut file = File::from(fd);
+/// As [`write_at`]; `None` where the file system or the kernel knows no file without a name, or there is no
+/// /proc to give it one.
+fn write_unnamed(place: &Place, bytes: &[u8], mode: u32, sync: Sync) -> Option<std::io::Result<()>> {
+    let flags = OFlag::O_WRONLY | OFlag::O_TMPFILE | OFlag::O_CLOEXEC;
+    // Old kernels and file systems say one of several things; what is really wrong shows again with a name.
+    let mut file = File::from(openat(&place.dir, ".", flags, Mode::S_IRUSR | Mode::S_IWUSR).ok()?);
+    if let Err(error) = fill(&mut file, bytes, mode, sync) {
+        return Some(Err(error));
+    }
+    let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let link = |name: &OsStr| linkat(AT_FDCWD, own.as_str(), &place.dir, name, AtFlags::AT_SYMLINK_FOLLOW);
+    let named = match link(&place.name) {
+        Err(Errno::ENOENT) => return None,
+        // A link replaces nothing; a rename does. Between the two lies one system call.
+        Err(Errno::EEXIST) => with_temp_name(|temp| link(OsStr::new(temp))).and_then(|(temp, ())| {
+            put(place, &temp, sync).inspect_err(|_| {
+                let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);
+            })
+        }),
+        named => named,
+    };
+    let synced = named.and_then(|()| if sync == Sync::Yes { sync_folder(place) } else { Ok(()) });
+    Some(synced.map_err(Into::into))
+}
+
+fn fill(file: &mut File, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {
     file.write_all(bytes)?;
-    fchmod(&file, Mode::from_bits_truncate(mode))?;
+    fchmod(&*file, Mode::from_bits_truncate(mode))?;
     if sync == Sync::Yes {
         file.sync_all()?;
     }

@@ -24,8 +24,8 @@ pub enum Order {
         file: Where,
         /// Whether it is on the disk when the answer comes.
         sync: bool,
-        /// Its line for the log.
-        line: String,
+        /// Its line for the log; none of one that nobody waited for.
+        line: Option<String>,
     },
     /// Lines for the log alone.
     Lines(Vec<String>),
@@ -89,7 +89,7 @@ impl Keeper {
             }
             Order::Report { stage, folder, file, sync, line } => {
                 let sync = if *sync { Sync::Yes } else { Sync::No };
-                self.in_folder(*stage, *folder, report, sync, line, &mut kept);
+                self.in_folder(*stage, *folder, report, sync, line.as_deref(), &mut kept);
                 self.in_file(*file, report, sync, &mut kept);
                 if sync == Sync::No {
                     self.unsynced.extend(kept.paths.iter().map(PathBuf::from));
@@ -105,7 +105,7 @@ impl Keeper {
         place: Where,
         report: &[u8],
         sync: Sync,
-        line: &str,
+        line: Option<&str>,
         kept: &mut Kept,
     ) {
         let Some(wanted) = &self.folder else { return };
@@ -119,8 +119,8 @@ impl Keeper {
         let written = finished.map_or_else(|| write(&self.root, folder, report, name, sync), Ok);
         match written {
             Ok(path) => {
-                let logged = log(&self.root, folder, &escape(line.as_ref()));
-                kept.notes.extend(logged.err().map(|error| error.to_string()));
+                let logged = line.and_then(|line| log(&self.root, folder, &escape(line.as_ref())).err());
+                kept.notes.extend(logged.map(|error| error.to_string()));
                 kept.paths.push(path.display().to_string());
                 self.interim = (stage == Stage::Interim).then_some(path);
             }

@@ -4,6 +4,7 @@
 //! on a network, nor tell a stranger that it runs. One request, one answer, HTTP/1.0, so that the
 //! answer ends where the connection does. A driver: it talks.
 
+use crate::drain::shipper::interface::QUESTION;
 use crate::os::clock;
 use crate::os::opener::Opener;
 use crate::os::socket::connect_now;
@@ -44,9 +45,6 @@ impl Endpoint {
         address.is_loopback().then(|| Self::Tcp(SocketAddr::new(address, port)))
     }
 }
-
-/// All that is ever asked of it.
-pub const QUESTION: &[u8] = b"GET /stats HTTP/1.0\r\nHost: localhost\r\n\r\n";
 
 /// Its counters: the body of the answer to [`QUESTION`]. The process that opens files asks, where there is one.
 ///

@@ -11,13 +11,14 @@ def three(section, name, value, base):
 def values(names, prop):
     """Of each: what `show` says; of a check whether the unit runs; of [Install] whether it can be enabled."""
     if prop in ('Conditions', 'Asserts'):
-        for name in names: ctl('start', name)
+        ctl('start', *names)
         prop = 'ActiveState'
     if prop == '': return [sh(*(CTL + ['is-enabled', name]))[1].strip() for name in names]
     blocks = ctl('show', '-p', 'Id', '-p', prop, *names)[1].strip().split('\n\n')
-    # A default may be the unit's own name.
-    return ['\n'.join(l for l in block.split('\n') if not l.startswith('Id=')).replace(name + '.service', '<unit>')
-            for name, block in zip(names, blocks)]
+    # A default may be the unit's own name; lists of units come in any order.
+    texts = ['\n'.join(l for l in block.split('\n') if not l.startswith('Id=')).replace(name + '.service', '<unit>')
+             for name, block in zip(names, blocks)]
+    return ['%s=%s' % (prop, ' '.join(sorted(text[len(prop) + 1:].split(' ')))) for text in texts]
 @case
 def c101_():
     """An empty assignment resets, keeps what was, or leaves something else: each directive of the table"""

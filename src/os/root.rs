@@ -105,12 +105,6 @@ pub struct Stat {
     pub rdev: u64,
 }
 
-/// The major and minor number of [`Stat::rdev`].
-#[must_use]
-pub fn numbers(rdev: u64) -> (u32, u32) {
-    (libc::major(rdev), libc::minor(rdev))
-}
-
 /// One name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -9,9 +9,6 @@ use std::path::{Path, PathBuf};
 /// Larger than any such file.
 const LIMIT: u64 = 4 << 20;
 
-/// The device of /dev/null.
-const NULL: (u32, u32) = (1, 3);
-
 /// A file as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -57,7 +54,7 @@ pub fn files(
     (files, troubles)
 }
 
-/// The names in a folder that count. One that leads nowhere hides nothing, as with systemd.
+/// The names in a folder that count. A link that leads nowhere hides as one to /dev/null does, as with systemd.
 fn names(root: &Root, folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<(String, Kind)>, Error> {
     let listed = root.list(folder)?;
     let named = listed.into_iter().filter_map(|entry| entry.name.into_string().ok());
@@ -69,11 +66,11 @@ fn names(root: &Root, folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<V
         if root.read_link(&path).is_ok_and(|target| target == Path::new("/dev/null")) {
             return Some((name, Kind::Mask));
         }
-        let stat = root.stat(&path).ok()?;
+        let Ok(stat) = root.stat(&path) else { return Some((name, Kind::Mask)) };
         match stat.kind {
             FileKind::Regular if stat.size > 0 => Some((name, Kind::File)),
             FileKind::Regular => Some((name, Kind::Mask)),
-            FileKind::CharDevice if crate::os::root::numbers(stat.rdev) == NULL => Some((name, Kind::Mask)),
+            FileKind::CharDevice if stat.is_null_device() => Some((name, Kind::Mask)),
             FileKind::Dir
             | FileKind::Symlink
             | FileKind::Fifo

@@ -226,4 +226,11 @@ impl Stat {
     pub fn same_file(&self, other: &Stat) -> bool {
         (self.dev, self.ino) == (other.dev, other.ino)
     }
+
+    /// Is it the device that /dev/null is?
+    #[must_use]
+    pub fn is_null_device(&self) -> bool {
+        let number = (libc::major(self.rdev), libc::minor(self.rdev));
+        self.kind == FileKind::CharDevice && number == (1, 3)
+    }
 }

@@ -9,6 +9,7 @@
 
 mod folder;
 mod give;
+mod link;
 mod open;
 mod replace;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What tmpfiles.d(5) asks for: folders, files and links that are made where they are missing, and owner
-//! and mode of what is there.
+//! What tmpfiles.d(5) asks for: folders and files that are made where they are missing, and owner and mode
+//! of what is there. (Links: `link.rs`.)
 //!
 //! The rules are those of [`safe_dir`](Root::safe_dir): what root alone could have put there is taken as it
 //! is; where others could have, only what is root's own, or the wanted owner's already, and under no second
@@ -7,20 +7,19 @@
 
 use super::folder::LISTING;
 use super::{SafePlace, is_own};
-use crate::os::error::{Error, Result, escape};
+use crate::os::error::{Error, Result};
 use crate::os::root::walk::Last;
-use crate::os::root::write::with_temp_name;
 use crate::os::root::{FileKind, Root, Stat};
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
+use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat};
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, getegid, geteuid, symlinkat, unlinkat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, getegid, geteuid, unlinkat};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A number for a user, a group or a mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +87,6 @@ fn masked(mode: u32, now: &Stat) -> u32 {
 
 const SET_UP: &str = "set up folder";
 const CREATE: &str = "create";
-const LINK: &str = "link";
 const SETTLE: &str = "set owner and mode of";
 
 /// How a file is opened to be looked at and given away.
@@ -158,50 +156,14 @@ impl Root {
         }
         let flags = if overwrite { SEEN | OFlag::O_RDWR } else { SEEN };
         let fd = openat(&place.dir, place.name(), flags, Mode::empty()).map_err(fail)?;
-        let placed = self.give_open(CREATE, inner, &place, &fd, perms)?;
         if !overwrite {
-            return Ok(placed);
+            return self.give_open(CREATE, inner, &place, &fd, perms);
         }
+        self.may_give(CREATE, inner, &place, &fd, perms)?;
+        self.give_open(CREATE, inner, &place, &fd, perms)?;
         let mut file = File::from(fd);
         file.set_len(0).and_then(|()| file.write_all(bytes)).map_err(|e| self.error("write", inner, e))?;
         Ok(Placed::Changed)
-    }
-
-    /// Makes a link and the folders above it. A link that leads elsewhere stays, unless what is in the way
-    /// goes: then the new one takes its place in one step.
-    ///
-    /// # Errors
-    /// As [`Root::place_dir`].
-    pub fn place_link(&self, inner: &Path, target: &Path, perms: &Perms, way: InTheWay) -> Result<Placed> {
-        let fail = |e: Errno| self.error(LINK, inner, e);
-        self.safe_parents(LINK, inner)?;
-        let place = self.safe_place(LINK, inner, Last::Keep)?;
-        let placed = match &place.entry {
-            None => {
-                symlinkat(target, &place.dir, place.name()).map_err(fail)?;
-                Placed::Made
-            }
-            Some(stat) if stat.kind == FileKind::Symlink => {
-                let now = readlinkat(&place.dir, place.name()).map_err(fail)?;
-                if now == target.as_os_str() {
-                    Placed::Kept
-                } else if way == InTheWay::Stays {
-                    return Err(self.other_target(inner, &PathBuf::from(now)));
-                } else {
-                    self.relink(inner, &place, stat, target)?
-                }
-            }
-            Some(stat) if stat.kind == FileKind::Dir => {
-                self.make_way(LINK, inner, &place, way)?;
-                symlinkat(target, &place.dir, place.name()).map_err(fail)?;
-                Placed::Made
-            }
-            Some(_) if way == InTheWay::Stays => return Err(self.taken(LINK, inner, "it is no link")),
-            Some(stat) => self.relink(inner, &place, stat, target)?,
-        };
-        let new = placed == Placed::Made;
-        let owned = self.own_link(inner, perms, new)?;
-        Ok(if placed == Placed::Kept { owned } else { placed })
     }
 
     /// Gives owner and mode to what is there, of any kind; a link itself gets an owner. Nothing there is no
@@ -255,12 +217,11 @@ impl Root {
     ) -> Result<Placed> {
         let stat = Stat::of(fd).map_err(|e| self.error(verb, inner, e))?;
         let (uid, gid, mode) = perms.of(&stat, false);
-        if let Some(cause) = refusal(place, &stat, uid, mode) {
-            return Err(self.unsafe_path(verb, inner, &cause));
-        }
+        // Whatever it is, and whoever put it there: nothing is done.
         if (uid, gid, mode) == (stat.uid, stat.gid, stat.mode) {
             return Ok(Placed::Kept);
         }
+        self.may_give(verb, inner, place, fd, perms)?;
         let now = (stat.uid, stat.gid) == (uid, gid);
         // Between the two calls nobody may do what neither the old nor the new mode allows.
         let given = if now { Ok(()) } else { narrow(fd, stat.mode & mode) };
@@ -268,8 +229,28 @@ impl Root {
         Ok(Placed::Changed)
     }
 
+    /// Refuses what was opened where others could have put it there.
+    fn may_give(
+        &self,
+        verb: &'static str,
+        inner: &Path,
+        place: &SafePlace,
+        fd: &OwnedFd,
+        perms: &Perms,
+    ) -> Result<()> {
+        let stat = Stat::of(fd).map_err(|e| self.error(verb, inner, e))?;
+        let (uid, _, mode) = perms.of(&stat, false);
+        refusal(place, &stat, uid, mode).map_or(Ok(()), |cause| Err(self.unsafe_path(verb, inner, &cause)))
+    }
+
     /// Removes what has another kind than what is to be made.
-    fn make_way(&self, verb: &'static str, inner: &Path, place: &SafePlace, way: InTheWay) -> Result<()> {
+    pub(super) fn make_way(
+        &self,
+        verb: &'static str,
+        inner: &Path,
+        place: &SafePlace,
+        way: InTheWay,
+    ) -> Result<()> {
         let stat = match (way, &place.entry) {
             (InTheWay::Goes, Some(stat)) => stat,
             (InTheWay::Stays, _) | (_, None) => {
@@ -291,47 +272,9 @@ impl Root {
         }
     }
 
-    /// The new link in place of what is there, which is no folder.
-    fn relink(&self, inner: &Path, place: &SafePlace, stat: &Stat, target: &Path) -> Result<Placed> {
-        if !place.is_removable(stat) {
-            return Err(self.unsafe_path(LINK, inner, "what is there is not theirs"));
-        }
-        with_temp_name(|name| symlinkat(target, &place.dir, name))
-            .and_then(|(temp, ())| {
-                renameat(&place.dir, temp.as_str(), &place.dir, place.name()).inspect_err(|_| {
-                    // The first error is the one to report.
-                    let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);
-                })
-            })
-            .map_err(|e| self.error(LINK, inner, e))?;
-        Ok(Placed::Made)
-    }
-
-    /// A link has no mode, and no descriptor to change its owner by: only where root alone could put it.
-    fn own_link(&self, inner: &Path, perms: &Perms, new: bool) -> Result<Placed> {
-        let place = self.safe_place(LINK, inner, Last::Keep)?;
-        let Some(stat) = place.entry.filter(|stat| stat.kind == FileKind::Symlink) else {
-            return Ok(Placed::Kept);
-        };
-        let (uid, gid, _) = perms.of(&stat, new);
-        if (uid, gid) == (stat.uid, stat.gid) {
-            return Ok(Placed::Kept);
-        }
-        if !(place.folder.alone || (place.folder.steady && is_own(stat.uid))) {
-            return Err(self.unsafe_path(LINK, inner, "it lies"));
-        }
-        own_name(&place, uid, gid).map_err(|e| self.error(LINK, inner, e))?;
-        Ok(Placed::Changed)
-    }
-
-    fn taken(&self, verb: &'static str, inner: &Path, cause: &str) -> Error {
+    pub(super) fn taken(&self, verb: &'static str, inner: &Path, cause: &str) -> Error {
         let cause = format!("{cause}; hint: move it away");
         Error::other(verb, self.outer(inner), ErrorKind::AlreadyExists, cause)
-    }
-
-    fn other_target(&self, inner: &Path, now: &Path) -> Error {
-        let cause = format!("it leads to '{}'; hint: 'L+' in its place replaces it", escape(now.as_os_str()));
-        Error::other(LINK, self.outer(inner), ErrorKind::AlreadyExists, cause)
     }
 }
 
@@ -383,7 +326,7 @@ fn give(fd: impl AsFd, (uid, gid, mode): (u32, u32, u32)) -> nix::Result<()> {
     fchmod(&fd, Mode::from_bits_truncate(mode))
 }
 
-fn own_name(place: &SafePlace, uid: u32, gid: u32) -> nix::Result<()> {
+pub(super) fn own_name(place: &SafePlace, uid: u32, gid: u32) -> nix::Result<()> {
     let name: &OsStr = OsStr::from_bytes(place.name().as_bytes());
     let (uid, gid) = (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
     fchownat(&place.dir, name, uid, gid, AtFlags::AT_SYMLINK_NOFOLLOW)

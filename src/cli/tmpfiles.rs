@@ -79,6 +79,7 @@ fn listing(planned: &Plan, done: &[Done]) -> String {
             Ok(Placed::Made) => "create",
             Ok(Placed::Changed) => "change",
             Ok(Placed::Kept) => "keep",
+            Ok(Placed::Left) => "leave what is there for",
             Err(_) => "fail",
         };
         text.push_str(&format!("{}: {word} {}\n", one.origin, one.what));

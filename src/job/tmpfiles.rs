@@ -65,7 +65,7 @@ pub fn before_start(ctx: &Context, unit: &Unit) -> Vec<String> {
     let chosen = said.entries.into_iter().filter(|entry| points.has(entry)).collect();
     let steps = plan(chosen, When::Later, runtime).steps;
     let looked = apply(&ctx.root, &steps, Mode::Look);
-    if looked.iter().all(|done| done.end == Ok(Placed::Kept)) {
+    if looked.iter().all(|done| matches!(done.end, Ok(Placed::Kept | Placed::Left))) {
         return wrong;
     }
     let texts: Vec<&str> = steps.iter().map(|step| step.text.as_str()).collect();

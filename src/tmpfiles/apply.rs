@@ -105,12 +105,17 @@ fn look(root: &Root, line: &Line, perms: &Perms) -> Result<Placed, Error> {
     if stat.kind != wanted {
         let cause = "something else is there";
         let goes = line.replace || (line.force && line.act == Act::Link);
-        let refused =
-            || Error::other("create", root.outer(&line.path), std::io::ErrorKind::AlreadyExists, cause);
-        return if goes { Ok(Placed::Made) } else { Err(refused()) };
+        let kind = std::io::ErrorKind::AlreadyExists;
+        return match line.act {
+            _ if goes => Ok(Placed::Made),
+            Act::Link => Ok(Placed::Left),
+            Act::Folder | Act::File | Act::Settle | Act::Nothing => {
+                Err(Error::other("create", root.outer(&line.path), kind, cause))
+            }
+        };
     }
     if line.act == Act::Link && root.read_link(&line.path)? != target(line) {
-        return Ok(Placed::Changed);
+        return Ok(if line.force || line.replace { Placed::Changed } else { Placed::Left });
     }
     let now = (stat.uid, stat.gid, stat.mode);
     let (uid, gid, mode) = perms.of(&stat, false);

@@ -159,15 +159,12 @@ fn a_tree_gets_what_is_listed_and_a_second_time_nothing() {
     assert_eq!(fs::read_link(at("/run/link")).unwrap(), Path::new("elsewhere"));
     assert_eq!(fs::read_link(at("/run/link2")).unwrap(), Path::new("y"));
     let failed: Vec<&str> = done.iter().filter_map(|d| d.end.as_ref().err()).map(String::as_str).collect();
+    assert!(done.iter().any(|d| d.end == Ok(Placed::Left) && d.what.starts_with("link '/run/link'")));
     let prefix = at("/run").display().to_string();
     assert_eq!(
         failed,
         [
-            format!(
-                "cannot link '{prefix}/link': it leads to 'elsewhere'; hint: 'L+' in its place replaces it"
-            )
-            .as_str(),
-            &format!("cannot create '{prefix}/dir': something else is there; hint: move it away"),
+            format!("cannot create '{prefix}/dir': something else is there; hint: move it away").as_str(),
             "there is no user 'no-such-user'; hint: install its package, or 'amr sysusers' where sysusers.d has it",
         ]
     );

@@ -52,6 +52,8 @@ pub enum Placed {
     Changed,
     /// All was right already.
     Kept,
+    /// Something else is there in place of a link, and stays, which is no error.
+    Left,
 }
 
 /// What stands in the way of a file, folder or link of another kind.

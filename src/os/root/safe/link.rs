@@ -2,24 +2,23 @@
 
 use super::give::own_name;
 use super::{InTheWay, Perms, Placed, SafePlace, is_own};
-use crate::os::error::{Error, Result, escape};
+use crate::os::error::Result;
 use crate::os::root::walk::Last;
 use crate::os::root::write::with_temp_name;
 use crate::os::root::{FileKind, Root, Stat};
 use nix::errno::Errno;
 use nix::fcntl::{readlinkat, renameat};
 use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const LINK: &str = "link";
 
 impl Root {
-    /// Makes a link and the folders above it. A link that leads elsewhere stays, unless what is in the way
-    /// goes: then the new one takes its place in one step.
+    /// Makes a link and the folders above it. A link that leads elsewhere stays, as does anything else, unless
+    /// what is in the way goes: then the new one takes its place in one step.
     ///
     /// # Errors
-    /// As [`Root::place_dir`].
+    /// It cannot be made, or what is there must not be taken away.
     pub fn place_link(&self, inner: &Path, target: &Path, perms: &Perms, way: InTheWay) -> Result<Placed> {
         let fail = |e: Errno| self.error(LINK, inner, e);
         self.safe_parents(LINK, inner)?;
@@ -29,22 +28,15 @@ impl Root {
                 symlinkat(target, &place.dir, place.name()).map_err(fail)?;
                 Placed::Made
             }
-            Some(stat) if stat.kind == FileKind::Symlink => {
-                let now = readlinkat(&place.dir, place.name()).map_err(fail)?;
-                if now == target.as_os_str() {
-                    Placed::Kept
-                } else if way == InTheWay::Stays {
-                    return Err(self.other_target(inner, &PathBuf::from(now)));
-                } else {
-                    self.relink(inner, &place, stat, target)?
-                }
+            Some(stat) if stat.kind == FileKind::Symlink && self.leads_to(inner, &place, target)? => {
+                Placed::Kept
             }
+            Some(_) if way == InTheWay::Stays => return Ok(Placed::Left),
             Some(stat) if stat.kind == FileKind::Dir => {
                 self.make_way(LINK, inner, &place, way)?;
                 symlinkat(target, &place.dir, place.name()).map_err(fail)?;
                 Placed::Made
             }
-            Some(_) if way == InTheWay::Stays => return Err(self.taken(LINK, inner, "it is no link")),
             Some(stat) => self.relink(inner, &place, stat, target)?,
         };
         let new = placed == Placed::Made;
@@ -85,8 +77,8 @@ impl Root {
         Ok(Placed::Changed)
     }
 
-    fn other_target(&self, inner: &Path, now: &Path) -> Error {
-        let cause = format!("it leads to '{}'; hint: 'L+' in its place replaces it", escape(now.as_os_str()));
-        Error::other(LINK, self.outer(inner), ErrorKind::AlreadyExists, cause)
+    fn leads_to(&self, inner: &Path, place: &SafePlace, target: &Path) -> Result<bool> {
+        let now = readlinkat(&place.dir, place.name()).map_err(|e| self.error(LINK, inner, e))?;
+        Ok(now == target.as_os_str())
     }
 }

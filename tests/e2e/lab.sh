@@ -12,6 +12,15 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export AMR_BIN=${AMR_BIN:?AMR_BIN must name the static binary under test (tests/portable.sh prints it)}
 export LAB_CG=${LAB_CG:-v2} LAB_E2E=$HERE
 export LAB_TOOLS=${LAB_TOOLS:-$("$HERE/hostile/tools.sh")}
+# A group of its own: labs at the same time would meet in that of amr. What ended ones left goes first.
+groups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+if [ -w "$groups" ]; then
+    find "$groups" -mindepth 1 -depth -path "$groups/amr-lab-*" -type d -exec rmdir {} + 2>/dev/null || :
+    # Another one may take it for left over before it is entered.
+    for _ in 1 2 3; do
+        mkdir -p "$groups/amr-lab-$$" && echo $$ > "$groups/amr-lab-$$/cgroup.procs" && break
+    done
+fi
 exec unshare -m -p -f -i -n -u -C --kill-child --propagation private bash -c '
 set -e
 lab=$(mktemp -d /tmp/amr-lab.XXXXXX)
@@ -28,7 +37,7 @@ rm -f "$m/var/lock"; ln -s /run/lock "$m/var/lock"
 rm -rf "$m/var/log/amr-units" "$m/etc/systemd/system"; mkdir -p "$m/etc/systemd/system"
 cp "$AMR_BIN" "$m/usr/sbin/amr"; chmod 755 "$m/usr/sbin/amr"
 [ -z "${AMR_BEFORE_BIN:-}" ] || cp "$AMR_BEFORE_BIN" "$m/lab/before"
-cp -r "$LAB_E2E"/hostile "$m/lab/hostile"; cp -r "$LAB_TOOLS" "$m/lab/bin"; chmod -R go+rX "$m/lab"
+cp -r "$LAB_E2E"/hostile "$LAB_E2E"/campaign "$m/lab"; cp -r "$LAB_TOOLS" "$m/lab/bin"; chmod -R go+rX "$m/lab"
 cp "$1" "$m/lab/case"; shift
 ip link set lo up 2>/dev/null || :
 cd "$m"

@@ -7,5 +7,5 @@ use std::process::ExitCode;
 static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
-    amr::cli::main(std::env::args_os().collect())
+    amr::cli::main(std::env::args_os())
 }

@@ -36,7 +36,17 @@ use std::process::ExitCode;
 
 /// Runs the command that `argv` names and returns the exit code of the process.
 #[must_use]
-pub fn main(argv: Vec<OsString>) -> ExitCode {
+pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
+    if !limits::make_room() {
+        let what = "the caller's limits on memory leave too little to work with";
+        out::complain(
+            "start-up",
+            what,
+            Some("raise them with 'ulimit -v' and 'ulimit -d', or call amr as root"),
+        );
+        return ExitCode::FAILURE;
+    }
+    let argv: Vec<OsString> = argv.collect();
     // It fails for signals that do not exist, and these do.
     let _ = signal::reset();
     let around = Surroundings::read();

@@ -118,6 +118,26 @@ pub struct Shortage {
     pub needed: u64,
 }
 
+/// With less memory than this, beyond what it has to begin with, amr cannot say a word.
+const LEAST: usize = 1 << 20;
+
+/// Raises the limits on memory where they leave little, as far as the kernel lets it, and looks whether
+/// there is any to be had then. For before anything else. A program that does not fit into the limit is
+/// ended by the kernel before it begins.
+#[must_use]
+pub fn make_room() -> bool {
+    let memory = |row: &&Row| matches!(row.resource, Resource::RLIMIT_AS | Resource::RLIMIT_DATA);
+    for row in ROWS.iter().filter(memory) {
+        let Ok((soft, hard)) = get(row) else { continue };
+        if row.needed.is_some_and(|needed| soft < needed) {
+            // What stays too low shows in what can be had.
+            let _ = near(row, (INFINITY, INFINITY), hard);
+        }
+    }
+    let mut some: Vec<u8> = Vec::new();
+    std::hint::black_box(&mut some).try_reserve_exact(LEAST).is_ok()
+}
+
 /// Raises what would keep this process, or a supervisor that it starts, from its work: as far as the
 /// kernel lets it, which for root with CAP_SYS_RESOURCE is as far as one likes. Lowers nothing.
 ///

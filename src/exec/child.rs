@@ -1,11 +1,12 @@
-//! The child's life: the steps, then exec; and the pipe through which it tells how far it came.
+//! The child's life: the steps, then exec; and the pipe through which it tells how far it came. Before
+//! exec it waits until its parent has it in the record: docs/decisions/intent-first.md.
 
 use super::process::Process;
 use super::stage::ExecPipe;
-use super::steps::{Done, STEPS};
+use super::steps::{Done, STEPS, Step};
 use crate::os::error::Result;
 use crate::os::fork;
-use crate::os::pipe::Reports;
+use crate::os::pipe::{Gate, Opener, Reports};
 use crate::os::proc::ProcessId;
 
 /// A process that was started. It is a child: its number is its own until it is reaped.
@@ -15,6 +16,8 @@ pub struct Started {
     pub pid: ProcessId,
     /// Tells when exec was done or what failed before.
     pub exec: ExecPipe,
+    /// Until it is opened, the process does not execute anything.
+    pub gate: Opener,
 }
 
 /// Forks; returns at once.
@@ -22,23 +25,35 @@ pub struct Started {
 /// # Errors
 /// There is no process, for want of something or since this one has other threads.
 pub fn start(process: &Process) -> Result<Started> {
-    let reports = Reports::new()?;
-    let pid = fork::child(|| live(process, &reports))?;
-    Ok(Started { pid, exec: ExecPipe::new(reports.into_reader()) })
+    let (reports, mut gate) = (Reports::new()?, Gate::new()?);
+    let pid = fork::child(|| live(process, &reports, &mut gate))?;
+    Ok(Started { pid, exec: ExecPipe::new(reports.into_reader()), gate: gate.into_opener() })
 }
 
-/// Returns only where a step failed: the exit status.
-fn live(process: &Process, reports: &Reports) -> u8 {
-    for step in STEPS {
-        match step.apply(process) {
-            Ok(Done::Fully) => {}
-            Ok(Done::Without(errno)) => reports.send(&step.report(false, &errno.into()).line()),
-            Err(fault) => {
-                reports.send(&step.report(true, &fault).line());
-                return step.status.code();
-            }
+/// Returns only where a step failed, or where nobody is left who knows of it: the exit status.
+fn live(process: &Process, reports: &Reports, gate: &mut Gate) -> u8 {
+    let [before @ .., execute] = &STEPS;
+    if let Some(status) = before.iter().find_map(|step| failure(step, process, reports)) {
+        return status;
+    }
+    if !gate.pass() {
+        return fork::BROKEN;
+    }
+    // It does not return but with a failure.
+    failure(execute, process, reports).unwrap_or(fork::BROKEN)
+}
+
+/// Takes a step; the exit status where it failed.
+fn failure(step: &Step, process: &Process, reports: &Reports) -> Option<u8> {
+    match step.apply(process) {
+        Ok(Done::Fully) => None,
+        Ok(Done::Without(errno)) => {
+            reports.send(&step.report(false, &errno.into()).line());
+            None
+        }
+        Err(fault) => {
+            reports.send(&step.report(true, &fault).line());
+            Some(step.status.code())
         }
     }
-    // The last step is exec, which does not return.
-    fork::BROKEN
 }

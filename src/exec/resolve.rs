@@ -286,5 +286,6 @@ fn working_directory(request: &Request<'_>, user: Option<&User>) -> Option<PathB
 /// that the service has put there would lead root anywhere.
 fn enters_as(request: &Request<'_>, folder: &Path, user: &Credentials) -> Option<Credentials> {
     let outranks = request.command.privilege != ExecPrivilege::Normal && user.uid != 0;
-    (outranks && request.mode == ApplyMode::Strict && !request.root.is_alone(folder)).then(|| user.clone())
+    (outranks && request.mode == ApplyMode::Strict && !request.root.is_alone(folder).unwrap_or(false))
+        .then(|| user.clone())
 }

@@ -1,11 +1,12 @@
-//! A pipe through which a child says lines until it executes another program or ends.
+//! Pipes between a child before exec and its parent: one through which the child says lines until it
+//! executes another program or ends, and one by which the parent holds it back.
 
 use super::error::{Error, Result};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Both ends, before the fork.
@@ -74,6 +75,50 @@ impl Reader {
     }
 }
 
+/// Holds a child back until its parent has written down that there is one. A child whose parent ends
+/// before that ends as well: nobody would know of it.
+#[derive(Debug)]
+pub struct Gate {
+    reader: File,
+    /// `None` in the child, which would else wait for itself.
+    writer: Option<File>,
+}
+
+impl Gate {
+    /// A new one; exec closes it.
+    pub fn new() -> Result<Gate> {
+        let (reader, writer) = pipe2(OFlag::O_CLOEXEC).map_err(|e| Error::new("make", "pipe", e))?;
+        Ok(Gate { reader: File::from(reader), writer: Some(File::from(writer)) })
+    }
+
+    /// The child's side: waits. May it go on?
+    pub fn pass(&mut self) -> bool {
+        self.writer = None;
+        let mut word = [0_u8; 1];
+        // It tries again where a signal came between.
+        self.reader.read_exact(&mut word).is_ok()
+    }
+
+    /// The parent's side.
+    #[must_use]
+    pub fn into_opener(self) -> Opener {
+        Opener { writer: self.writer }
+    }
+}
+
+/// Lets the child go on; dropped without that, it has the child end.
+#[derive(Debug)]
+pub struct Opener {
+    writer: Option<File>,
+}
+
+impl Opener {
+    /// Lets it go on. One that was killed meanwhile is no matter.
+    pub fn open(self) {
+        let _ = self.writer.map(|mut writer| writer.write_all(b"!"));
+    }
+}
+
 impl AsFd for Reader {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
@@ -99,5 +144,19 @@ mod tests {
         assert_eq!(reader.read_line(), Said::Nothing);
         drop(keep);
         assert_eq!(reader.read_line(), Said::End);
+    }
+
+    #[test]
+    fn a_gate_opens_by_a_word_alone() {
+        for opened in [true, false] {
+            let mut theirs = Gate::new().unwrap();
+            let ours = Opener { writer: theirs.writer.take() };
+            if opened {
+                ours.open();
+            } else {
+                drop(ours);
+            }
+            assert_eq!(theirs.pass(), opened);
+        }
     }
 }

@@ -17,31 +17,36 @@ pub enum Interest {
 }
 
 /// Waits until one of `fds` is ready, closed or failed, at most `timeout` (`None`: for ever).
-/// Returns their places in `fds`, in order; none when the time is over. A signal does not end it: whoever
-/// waits for signals has their descriptor among `fds`.
+/// Returns their places in `fds`, in order; none when the time is over. A signal does not end it.
 pub fn wait(fds: &[(BorrowedFd<'_>, Interest)], timeout: Option<Duration>) -> Result<Vec<usize>> {
-    let mut set: Vec<PollFd<'_>> = fds
-        .iter()
-        .map(|&(fd, interest)| {
-            PollFd::new(
-                fd,
-                match interest {
-                    Interest::Read => PollFlags::POLLIN,
-                    Interest::Write => PollFlags::POLLOUT,
-                },
-            )
-        })
-        .collect();
     let end = timeout.map(|timeout| clock::now().saturating_add(timeout));
     let mut left = timeout;
-    while let Err(error) = poll(&mut set, left.map_or(PollTimeout::NONE, milliseconds)) {
-        if error != Errno::EINTR {
-            return Err(Error::new("wait for", "descriptors", error));
+    loop {
+        if let Some(ready) = wait_or_signal(fds, left)? {
+            return Ok(ready);
         }
         left = end.map(|end| end.saturating_sub(clock::now()));
     }
+}
+
+/// The same; `None` when a signal came. For one who has a descriptor for signals among `fds`, but must not
+/// miss one for which the handler found no memory to make it readable.
+pub fn wait_or_signal(
+    fds: &[(BorrowedFd<'_>, Interest)],
+    timeout: Option<Duration>,
+) -> Result<Option<Vec<usize>>> {
+    let flags = |interest| match interest {
+        Interest::Read => PollFlags::POLLIN,
+        Interest::Write => PollFlags::POLLOUT,
+    };
+    let mut set: Vec<PollFd<'_>> =
+        fds.iter().map(|&(fd, interest)| PollFd::new(fd, flags(interest))).collect();
+    match poll(&mut set, timeout.map_or(PollTimeout::NONE, milliseconds)) {
+        Err(Errno::EINTR) => return Ok(None),
+        outcome => outcome.map_err(|e| Error::new("wait for", "descriptors", e))?,
+    };
     let ready = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
-    Ok(set.iter().enumerate().filter(|(_, fd)| ready(fd)).map(|(place, _)| place).collect())
+    Ok(Some(set.iter().enumerate().filter(|(_, fd)| ready(fd)).map(|(place, _)| place).collect()))
 }
 
 /// Rounded up, so that a deadline has passed when the wait is over; the longest wait that the call

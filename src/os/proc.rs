@@ -220,6 +220,18 @@ impl Proc {
         Ok(found)
     }
 
+    /// The processes that have not ended and began with this variable in their environment. Those whose
+    /// environment this user may not read are left out.
+    pub fn with_variable(&self, name: &str, value: &str) -> Result<Vec<ProcStat>> {
+        let wanted = format!("{name}={value}");
+        let mut found = self.all()?;
+        found.retain(|stat| {
+            let environment = self.root.read(&file(stat.pid, "environ"), LIMIT).unwrap_or_default();
+            !stat.is_zombie() && environment.split(|byte| *byte == 0).any(|pair| pair == wanted.as_bytes())
+        });
+        Ok(found)
+    }
+
     /// The children of a process.
     pub fn children(&self, pid: ProcessId) -> Result<Vec<ProcStat>> {
         Ok(self.all()?.into_iter().filter(|stat| stat.ppid == pid.get()).collect())

@@ -334,7 +334,7 @@ pub fn is_supervised(place: &Place, name: &UnitName) -> Result<bool> {
     let host = Root::host()?;
     let boot = BootId::read(&host)?;
     let supervisor = place.record(name.as_str())?.and_then(|r| r.supervisor);
-    Ok(living(supervisor, &boot, &Proc::new(host)).is_some())
+    Ok(living(supervisor, &boot, &Proc::new(host))?.is_some())
 }
 
 /// What is true of a unit now; `None` when it was never started. No daemon is asked.
@@ -350,8 +350,8 @@ pub fn status(place: &Place, name: &UnitName) -> Result<Option<Record>> {
     }
     let host = Root::host()?;
     let boot = BootId::read(&host)?;
-    let (main, others) = alive(&record, &host, &boot)?;
-    Ok(Some(record.unsupervised(boot.as_str(), main, others)))
+    let living = alive(&record, &host, &boot)?;
+    Ok(Some(record.unsupervised(boot.as_str(), living)))
 }
 
 /// Sees to it that a service which lost its supervisor has one.

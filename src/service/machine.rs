@@ -193,8 +193,10 @@ impl Step<'_> {
         self.m.result = ServiceResult::Success;
         self.m.main = if self.f.found { Main::Alive } else { Main::Unknown };
         match phase {
-            Phase::Starting => {
+            Phase::Starting => self.adopted_in_start(),
+            Phase::Forking => {
                 self.m.state = State::Start;
+                self.m.control = Some((Slot::Start, 0));
                 self.acts.push(Action::Arm(Timer::Start));
             }
             Phase::Running | Phase::Exited => {
@@ -205,6 +207,18 @@ impl Step<'_> {
                 self.enter_signal(State::StopSigterm, ServiceResult::Success);
             }
         }
+    }
+
+    /// A oneshot's end is waited for, and the PID file of a daemon, as by the one that was lost.
+    fn adopted_in_start(&mut self) {
+        let forking = self.p.kind == ServiceType::Forking;
+        if forking && (self.f.found || !self.p.pid_file) {
+            self.enter_running(ServiceResult::Success);
+            return;
+        }
+        self.m.state = State::Start;
+        self.m.awaits_pid_file = forking;
+        self.acts.push(Action::Arm(Timer::Start));
     }
 
     /// The fork has worked: that is all that `Type=simple` waits for.

@@ -10,7 +10,7 @@
 //! at the other place and what lives is found there, and stays there until the unit is down.
 
 use super::plan::{ApplyMode, FileMark, Paths};
-use super::status::{ProcessMark, Record, TooNew};
+use super::status::{Living, ProcessMark, Record, TooNew};
 use crate::os::cgroup::{Group, Version};
 use crate::os::clock::BootId;
 use crate::os::error::{Error, Result};
@@ -303,31 +303,50 @@ pub(super) fn is_left(record: Option<&Record>) -> Result<bool> {
     let Some(record) = record else { return Ok(false) };
     let host = Root::host()?;
     let boot = BootId::read(&host)?;
-    let (main, others) = alive(record, &host, &boot)?;
+    let Living { main, others, .. } = alive(record, &host, &boot)?;
     Ok(record.boot_id == boot.as_str() && record.phase(main, others).is_some())
 }
 
-/// Do the main process and others of a record still live?
-pub(super) fn alive(record: &Record, host: &Root, boot: &BootId) -> Result<(bool, bool)> {
+/// Which processes of a record still live?
+pub(super) fn alive(record: &Record, host: &Root, boot: &BootId) -> Result<Living> {
     if record.boot_id != boot.as_str() {
-        return Ok((false, false));
+        return Ok(Living::default());
     }
     let proc = Proc::new(host.clone());
-    let main = living(record.main, boot, &proc).is_some();
+    let main = living(record.main, boot, &proc)?.is_some();
+    let control = living(record.control, boot, &proc)?.is_some();
     let version = if record.tracking.unified { Version::V2 } else { Version::V1 };
     let grouped = match &record.tracking.cgroup {
         Some(dir) => !Group::at(host, dir.clone(), version).is_empty()?,
         None => false,
     };
-    let marked = record.marks().into_iter().any(|m| living(Some(m), boot, &proc).is_some());
-    Ok((main, grouped || marked))
+    let others = grouped || !relatives(record, boot, &proc)?.is_empty();
+    Ok(Living { main, control, others })
+}
+
+/// The living processes that a record names and, where there is no group to tell, those that its
+/// supervisor would have come to know as well: they began with the run's id in their environment.
+pub(super) fn relatives(record: &Record, boot: &BootId, proc: &Proc) -> Result<Vec<Identity>> {
+    let mut found = Vec::new();
+    for mark in record.marks() {
+        found.extend(living(Some(mark), boot, proc)?);
+    }
+    if record.tracking.cgroup.is_none() && !record.state().is_over() && !record.invocation_id.is_empty() {
+        for stat in proc.with_variable("INVOCATION_ID", &record.invocation_id)? {
+            found.push(Identity { pid: stat.pid, start_time: stat.start_time, boot_id: boot.clone() });
+        }
+    }
+    Ok(found)
 }
 
 /// The process of a mark, if it is still the same one and has not ended.
-#[must_use]
-pub(super) fn living(mark: Option<ProcessMark>, boot: &BootId, proc: &Proc) -> Option<Identity> {
-    let mark = mark?;
-    let pid = ProcessId::new(mark.pid)?;
+///
+/// # Errors
+/// It cannot be looked at.
+pub(super) fn living(mark: Option<ProcessMark>, boot: &BootId, proc: &Proc) -> Result<Option<Identity>> {
+    let Some((pid, mark)) = mark.and_then(|mark| Some((ProcessId::new(mark.pid)?, mark))) else {
+        return Ok(None);
+    };
     let identity = Identity { pid, start_time: mark.start_time, boot_id: boot.clone() };
-    matches!(proc.life(&identity, boot), Ok(Life::Running)).then_some(identity)
+    Ok((proc.life(&identity, boot)? == Life::Running).then_some(identity))
 }

@@ -205,7 +205,7 @@ impl Supervisor {
                 if self.start_pending {
                     self.start_pending = false;
                     self.publish();
-                    self.waiters.over(&self.machine, &self.record, self.policy.start_limit);
+                    self.waiters.stopped(&self.machine);
                     self.queue.push_back(Event::Start);
                     continue;
                 }
@@ -230,7 +230,9 @@ impl Supervisor {
             if actions.contains(&Action::TakeLock) {
                 // In the record before it is made, so that whoever takes over knows of it; and the
                 // process is in it, so that one write does for both.
-                self.record.lock = self.lock_path();
+                self.name_lock();
+            }
+            if actions.iter().any(Action::follows_its_record) {
                 self.publish();
             }
             for action in actions {

@@ -81,6 +81,10 @@ pub struct Record {
     pub not_applied: Vec<String>,
     /// The unit's files when it was started.
     pub files: Vec<FileMark>,
+    /// Its main process is not there to stay (`Type=oneshot`).
+    pub oneshot: bool,
+    /// What nobody saw since its supervisor was lost, as a sentence.
+    pub unknown: Option<String>,
     /// How its processes are told from others.
     pub tracking: TrackingMark,
     /// The subsys lock that it holds.
@@ -166,6 +170,17 @@ pub struct TrackingMark {
     pub kin: Vec<ProcessMark>,
 }
 
+/// Which processes of a record still live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Living {
+    /// The main process.
+    pub main: bool,
+    /// The control process.
+    pub control: bool,
+    /// Any besides the main process.
+    pub others: bool,
+}
+
 impl Record {
     /// The state it tells of; a word from the future counts as dead.
     #[must_use]
@@ -222,14 +237,23 @@ impl Record {
 
     /// In which phase a supervisor finds the service, by what the record says and by whether its
     /// main process, or others of its processes, still live. `None` where there is nothing to find.
+    ///
+    /// What lives goes on. Whether it became ready, or an `ExecStartPost=` ended, while nobody watched is
+    /// unknown, and never a reason to end it.
     #[must_use]
     pub fn phase(&self, main_lives: bool, others: bool) -> Option<Phase> {
         match self.state() {
             State::Dead | State::Failed | State::AutoRestart => None,
             State::Exited => Some(Phase::Exited),
-            State::Running | State::Reload | State::StartPost if main_lives => Some(Phase::Running),
-            State::Running if others && self.exec_main_pid == 0 => Some(Phase::Running),
-            State::Start if main_lives => Some(Phase::Starting),
+            State::Start if main_lives && self.oneshot => Some(Phase::Starting),
+            State::Running | State::Reload | State::StartPost | State::Start if main_lives => {
+                Some(Phase::Running)
+            }
+            State::Running | State::Reload | State::StartPost if others && self.exec_main_pid == 0 => {
+                Some(Phase::Running)
+            }
+            // The daemon of a forking service, or what is to become it.
+            State::Start if others && self.exec_main_pid == 0 => Some(Phase::Starting),
             State::Running
             | State::Reload
             | State::StartPost
@@ -247,19 +271,54 @@ impl Record {
         }
     }
 
-    /// The record as it is true without a supervisor: one of an earlier boot is about a service
-    /// that is down; one whose processes have gone is about a service that failed unseen.
+    /// What cannot be known of a service that is found in this phase.
     #[must_use]
-    pub fn unsupervised(mut self, boot_id: &str, main_lives: bool, others: bool) -> Self {
+    pub fn unseen(&self, phase: Phase) -> &'static str {
+        match (self.state(), phase) {
+            (State::Start, Phase::Running | Phase::Starting | Phase::Forking) => {
+                "its supervisor was lost during the start: whether it is ready is unknown"
+            }
+            (State::StartPost, Phase::Running | Phase::Starting | Phase::Forking) => {
+                "its supervisor was lost during ExecStartPost=: whether that was done is unknown"
+            }
+            (State::Reload, Phase::Running | Phase::Starting | Phase::Forking) => {
+                "its supervisor was lost during a reload: how that ended is unknown"
+            }
+            (_, Phase::Stopping) if self.state().is_stopping() => {
+                "its supervisor was lost during the stop: the next command goes on with it"
+            }
+            (_, Phase::Stopping) => "its supervisor was lost, and its main process has ended since",
+            (_, Phase::Starting | Phase::Forking | Phase::Running | Phase::Exited) => {
+                "its supervisor was lost: what it reported since is unknown"
+            }
+        }
+    }
+
+    /// The record as it is true without a supervisor: one of an earlier boot is about a service
+    /// that is down; one whose processes have gone is about a service that ended unseen.
+    #[must_use]
+    pub fn unsupervised(mut self, boot_id: &str, living: Living) -> Self {
         if self.boot_id != boot_id {
             let (unit, description, files) = (self.unit, self.description, self.files);
             let (sub, result) = ("dead".into(), "success".into());
             let (version, needs) = (VERSION, NEEDS);
             return Self { version, needs, unit, description, files, sub, result, ..Self::default() };
         }
-        if self.state().is_over() || self.phase(main_lives, others).is_some() {
+        if self.state().is_over() {
             return self;
         }
+        if let Some(phase) = self.phase(living.main, living.others) {
+            self.unknown = Some(self.unseen(phase).to_owned());
+            // What is left of a forking service once its starting process has gone is the daemon.
+            let daemon = phase == Phase::Starting && !living.control;
+            if phase == Phase::Running || !self.oneshot && (living.main || daemon) {
+                self.sub = State::Running.sub().into();
+            }
+            return self;
+        }
+        self.unknown = Some("its supervisor was lost: when and how it ended is unknown".to_owned());
+        // The time of the last change is that of something else.
+        self.state_change = Moment::default();
         self.main = None;
         self.control = None;
         if self.state() == State::AutoRestart || self.service_result().is_failure() || self.wanted {
@@ -317,15 +376,41 @@ mod tests {
 
     #[test]
     fn a_record_of_an_earlier_boot_is_about_nobody() {
-        let r = running("one").unsupervised("two", true, true);
+        let r = running("one").unsupervised("two", Living { main: true, control: true, others: true });
         assert_eq!((r.state(), r.main), (State::Dead, None));
     }
 
     #[test]
     fn without_a_supervisor_the_processes_say_what_is_true() {
-        assert_eq!(running("one").unsupervised("one", true, true).state(), State::Running);
-        let r = running("one").unsupervised("one", false, false);
+        let main = Living { main: true, ..Living::default() };
+        assert_eq!(running("one").unsupervised("one", main).state(), State::Running);
+        let r = running("one").unsupervised("one", Living::default());
         assert_eq!((r.state(), r.service_result()), (State::Failed, ServiceResult::ExitCode));
+        assert!(r.unknown.is_some_and(|unknown| unknown.contains("how it ended is unknown")));
         assert_eq!(running("one").phase(false, true), Some(Phase::Stopping));
+    }
+
+    #[test]
+    fn what_lives_goes_on_whatever_its_supervisor_did_not_see() {
+        let found = |sub: &str, living: Living, exec_main_pid| {
+            let r = Record { sub: sub.into(), exec_main_pid, wanted: true, ..Record::default() };
+            let phase = r.phase(living.main, living.others);
+            let seen = r.unsupervised("", living);
+            (phase, seen.state(), seen.unknown.is_some())
+        };
+        let main = Living { main: true, ..Living::default() };
+        let starter = Living { control: true, others: true, ..Living::default() };
+        let daemon = Living { others: true, ..Living::default() };
+        for sub in ["start", "start-post", "reload", "running"] {
+            assert_eq!(found(sub, main, 7), (Some(Phase::Running), State::Running, true), "{sub}");
+        }
+        // A daemon whose number nobody has read yet.
+        assert_eq!(found("start", starter, 0), (Some(Phase::Starting), State::Start, true));
+        assert_eq!(found("start", daemon, 0), (Some(Phase::Starting), State::Running, true));
+        assert_eq!(found("start-post", daemon, 0), (Some(Phase::Running), State::Running, true));
+        // A stop that was begun is brought to its end; until then the main process lives.
+        assert_eq!(found("stop-sigterm", main, 7), (Some(Phase::Stopping), State::Running, true));
+        let once = Record { sub: "start".into(), oneshot: true, exec_main_pid: 7, ..Record::default() };
+        assert_eq!(once.phase(true, false), Some(Phase::Starting));
     }
 }

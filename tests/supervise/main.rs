@@ -9,6 +9,7 @@
 mod commands;
 mod faults;
 mod host;
+mod lost;
 mod place;
 mod restarts;
 

@@ -167,6 +167,9 @@ fn as_text(known: &Known) -> String {
     if !record.status_text.is_empty() {
         row("Status", &format!("\"{}\"", out::escape(&record.status_text)));
     }
+    if let Some(unknown) = &record.unknown {
+        row("Unknown", unknown);
+    }
     for (n, u) in unit.unapplied.iter().enumerate() {
         row(
             if n == 0 { "Not applied" } else { "" },
@@ -297,6 +300,7 @@ fn as_json(known: &Known) -> Value {
         "tracked_by": r.tracking.cgroup.as_deref().map(shown),
         "unapplied": unit.unapplied.iter().map(|u| json!({ "directive": u.key, "value": u.value, "why": u.why })).collect::<Vec<_>>(),
         "left_out": r.not_applied,
+        "unknown": r.unknown,
         "log": r.log_path.as_deref().map(shown),
         "log_lines": known.lines,
     })

@@ -217,9 +217,16 @@ impl Root {
         Error::other(verb, self.outer(inner), ErrorKind::PermissionDenied, cause)
     }
 
-    /// Can nobody else change what this path leads to, links included? `false` also where that cannot be
-    /// found out. The name itself need not be there.
-    pub fn is_alone(&self, inner: &Path) -> bool {
-        self.safe_place("examine", inner, Last::Follow).is_ok_and(|place| place.folder.alone)
+    /// Can nobody else change what this path leads to, links included? The name itself need not be there.
+    ///
+    /// # Errors
+    /// That cannot be found out.
+    pub fn is_alone(&self, inner: &Path) -> Result<bool> {
+        match self.safe_place("examine", inner, Last::Follow) {
+            Ok(place) => Ok(place.folder.alone),
+            // A link that is not followed is another's.
+            Err(e) if e.kind() == ErrorKind::PermissionDenied && e.errno().is_none() => Ok(false),
+            Err(e) => Err(e),
+        }
     }
 }

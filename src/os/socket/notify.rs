@@ -61,7 +61,10 @@ impl NotifySocket {
     /// listed by nobody, so that whoever was not told the name cannot send anything.
     pub fn bind(root: &Root, folder: &Path) -> Result<NotifySocket> {
         root.chmod(folder, 0o700)?;
-        let path = match left_name(root, folder)? {
+        let left = left_name(root, folder)?;
+        // Its owner is who may speak to it.
+        let owner = left.as_ref().map(|path| root.lstat(path)).transpose()?;
+        let path = match left {
             Some(path) => path,
             None => folder.join(random_name()?),
         };
@@ -71,8 +74,12 @@ impl NotifySocket {
         let born = folder.join(AT_BIRTH);
         bind_at(&fd, root, &born, 0o600)?;
         root.rename(&born, &path)?;
+        let socket = NotifySocket { fd, root: root.clone(), path };
+        if let Some(owner) = owner {
+            socket.give_to(owner.uid, owner.gid)?;
+        }
         root.chmod(folder, 0o711)?;
-        Ok(NotifySocket { fd, root: root.clone(), path })
+        Ok(socket)
     }
 
     /// Its path, inside the root.

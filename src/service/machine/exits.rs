@@ -290,6 +290,10 @@ impl Step<'_> {
             Exit::Signal(s) if clean == Clean::Daemon && CLEAN_SIGNALS.contains(&s) => ServiceResult::Success,
             // Nobody told how an adopted process ended; one that was asked to stop has stopped.
             Exit::Unknown if self.m.state == State::StopSigterm => ServiceResult::Success,
+            // Whether there is a daemon, the PID file and the processes tell.
+            Exit::Unknown if self.m.state == State::Start && self.p.kind == ServiceType::Forking => {
+                ServiceResult::Success
+            }
             Exit::Code(_) | Exit::Unknown => ServiceResult::ExitCode,
             Exit::Signal(_) => ServiceResult::Signal,
             Exit::Dumped(_) => ServiceResult::CoreDump,

@@ -164,6 +164,8 @@ pub enum Role {
 pub enum Phase {
     /// Not ready yet.
     Starting,
+    /// The process of `ExecStart=` that is to leave a daemon behind still runs.
+    Forking,
     /// Up.
     Running,
     /// Up without a process.
@@ -324,6 +326,30 @@ pub enum Action {
         /// An automatic restart follows.
         again: bool,
     },
+}
+
+impl Action {
+    /// Must what the machine made of the event be in the record before? Whoever takes over after a signal
+    /// would else not know that it was sent, and take the end for a failure.
+    #[must_use]
+    pub fn follows_its_record(&self) -> bool {
+        match self {
+            Self::TakeLock | Self::Kill(..) => true,
+            Self::Begin
+            | Self::Spawn { .. }
+            | Self::DropControl
+            | Self::ReloadSignal
+            | Self::TakeMain
+            | Self::Arm(_)
+            | Self::Disarm
+            | Self::ArmWatchdog
+            | Self::DisarmWatchdog
+            | Self::Started
+            | Self::Reloaded(_)
+            | Self::DropLock
+            | Self::Over { .. } => false,
+        }
+    }
 }
 
 /// The whole memory of a service's life.

@@ -7,7 +7,7 @@ use crate::exec::{self, Refused};
 use crate::os::child;
 use crate::os::clock;
 use crate::os::error::Result;
-use crate::os::proc::{Identity, ProcessId};
+use crate::os::proc::ProcessId;
 use crate::os::tracking::Tracking;
 use crate::os::wait;
 use crate::service::machine::{
@@ -86,12 +86,14 @@ impl Supervisor {
         self.invocation_id = hex;
         self.exit = None;
         self.asked = false;
+        self.adopted = false;
         self.watchdog = self.plan.service.watchdog;
         let r = &mut self.record;
         r.invocation_id.clone_from(&self.invocation_id);
         (r.exec_main_pid, r.exec_main_code, r.exec_main_status) = (0, 0, 0);
         (r.exec_main_start, r.exec_main_exit) = (Moment::default(), Moment::default());
         r.exec_failure = None;
+        r.unknown = None;
         r.status_text = String::new();
         r.status_errno = 0;
     }
@@ -120,8 +122,10 @@ impl Supervisor {
             oom_score: self.oom_score,
             limits: &self.limits,
         };
-        match spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied) {
-            Ok(started) => self.spawned(started, slot, role),
+        let launched = spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied)
+            .and_then(|started| self.identified(started).map_err(|e| Refused::Resources(e.to_string())));
+        match launched {
+            Ok(process) => self.spawned(process, slot, role),
             Err(Refused::At(stage, why)) => {
                 self.record.exec_failure = Some(format!("cannot {}: {why}", stage.task()));
                 self.answer(Event::Spawned(slot));
@@ -143,12 +147,15 @@ impl Supervisor {
         self.queue.push_front(event);
     }
 
-    fn spawned(&mut self, spawned: exec::Started, slot: Slot, role: Role) {
-        self.deserted = false;
+    /// With what tells the new process from others. One of which that cannot be said is not let go on.
+    fn identified(&self, started: exec::Started) -> Result<Process> {
         // A child that is not reaped keeps its number, so this is about the right one.
-        let start_time = self.proc.stat(spawned.pid).map_or(0, |s| s.start_time);
-        let identity = Identity { pid: spawned.pid, start_time, boot_id: self.boot.clone() };
-        let process = Process { identity, target: None, exec: Some(spawned.exec) };
+        let identity = self.proc.identity(started.pid, &self.boot)?;
+        Ok(Process { exec: Some(started.exec), gate: Some(started.gate), ..Process::child(identity) })
+    }
+
+    fn spawned(&mut self, process: Process, slot: Slot, role: Role) {
+        self.deserted = false;
         match role {
             Role::Main => self.set_main(process),
             Role::Control => self.control = Some(process),

@@ -25,7 +25,7 @@ use crate::service::machine::{Event, Machine, Phase, ServiceResult, State, StopK
 use crate::service::notify::Budget;
 use crate::service::place::{Place, living};
 use crate::service::plan::{ApplyMode, Errand, Plan};
-use crate::service::status::Record;
+use crate::service::status::{Moment, Record};
 use crate::unit::model::NotifyAccess;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -145,7 +145,7 @@ impl Supervisor {
             s.record.not_applied.extend(fresh.left);
         }
         s.open_output();
-        s.first(old);
+        s.first(old)?;
         Ok(s)
     }
 
@@ -164,14 +164,17 @@ impl Supervisor {
     }
 
     /// What is there to begin with: a service that a killed supervisor left, or nothing.
-    fn first(&mut self, old: Option<Record>) {
-        let old = old.unwrap_or_default();
+    fn first(&mut self, old: Option<Record>) -> Result<(), RunError> {
+        let mut old = old.unwrap_or_default();
+        // An earlier release's record does not say it.
+        old.oneshot = self.record.oneshot;
         self.machine.starts = old.starts.into();
-        let main = living(old.main, &self.boot, &self.proc);
         let others = self.others_live();
+        let main = self.left_main(&old)?;
         if let Some(phase) = old.phase(main.is_some(), others) {
             self.take_over(old, main, phase);
         } else {
+            (self.adopted, self.control) = (false, None);
             // What is left of one that ended while nobody looked.
             if old.supervisor.is_some() {
                 exec::remove_private_tmp(&self.place.root, &self.plan.unit, &old.invocation_id);
@@ -184,23 +187,59 @@ impl Supervisor {
                 self.machine.state = State::Failed;
             }
             if self.plan.errand != Errand::Start {
-                return;
+                return Ok(());
             }
             if others {
                 log::warn!("'{}' has processes left from an earlier run", self.plan.unit);
             }
             self.queue.push_back(Event::Start);
         }
+        Ok(())
+    }
+
+    /// The main process that a killed supervisor left: the one of its record or, where it did not come to
+    /// know of one or that has ended, the one that PID file or guess name.
+    fn left_main(&mut self, old: &Record) -> Result<Option<Identity>, RunError> {
+        if let Some(main) = living(old.main, &self.boot, &self.proc)? {
+            return Ok(Some(main));
+        }
+        if !old.state().main_may_move() {
+            return Ok(None);
+        }
+        self.adopted = true;
+        if let Some(control) = living(old.control, &self.boot, &self.proc)? {
+            self.control = self.stranger(&control);
+        }
+        let found = self.find_main().filter(|pid| old.main.is_none_or(|mark| mark.pid != pid.get()));
+        let identity = found.map(|pid| self.proc.identity(pid, &self.boot)).transpose();
+        // One that has ended since is none.
+        Ok(identity.unwrap_or_default())
     }
 
     fn take_over(&mut self, old: Record, main: Option<Identity>, phase: Phase) {
         log::warn!("'{}' lost its supervisor: taking over", self.plan.unit);
         self.adopted = true;
+        self.record.unknown = Some(old.unseen(phase).to_owned());
+        let known = old.main.map(|mark| mark.pid);
         publish::inherit(&mut self.record, old);
         self.invocation_id.clone_from(&self.record.invocation_id);
         self.machine.restarts = self.record.restarts;
-        self.candidate = main.as_ref().map(|m| m.pid);
-        self.main = main.and_then(|m| self.stranger(&m));
+        let main = main.and_then(|m| self.stranger(&m));
+        match main {
+            Some(main) if known != Some(main.pid().get()) => {
+                self.set_main(main);
+                // Nobody knows when.
+                self.record.exec_main_start = Moment::default();
+            }
+            main => self.main = main,
+        }
+        let phase = if phase == Phase::Starting && self.control.is_some() {
+            Phase::Forking
+        } else {
+            // One of the others, that nobody waits for.
+            self.control = None;
+            phase
+        };
         if phase == Phase::Running && self.record.lock.is_some() {
             // It may be that the record was as far as the other one came.
             self.take_lock();

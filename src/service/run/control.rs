@@ -109,6 +109,12 @@ impl Waiters {
         self.tell(What::Reload, &Reply::Reloaded(result));
     }
 
+    /// A stop is over, and a start follows that somebody waits for.
+    pub(super) fn stopped(&mut self, machine: &Machine) {
+        self.reloaded(machine.result);
+        self.tell(What::Stop, &Reply::Stopped(machine.result));
+    }
+
     /// A run is over: a start has failed, or was one that ends by itself.
     pub(super) fn over(&mut self, machine: &Machine, record: &Record, limit: StartLimit) {
         // What the start limit refuses leaves the result of the last run; who asked is told of the limit.
@@ -120,9 +126,10 @@ impl Waiters {
             Reply::Done
         };
         self.tell(What::Start, &start);
-        self.tell(What::Reload, &Reply::Reloaded(machine.result));
         if machine.state.is_over() {
-            self.tell(What::Stop, &Reply::Stopped(machine.result));
+            self.stopped(machine);
+        } else {
+            self.reloaded(machine.result);
         }
     }
 

@@ -42,7 +42,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 impl Supervisor {
     /// Sleeps until something happens, and queues what it means.
     pub(super) fn wait(&mut self) -> Result<()> {
-        let limit = self.timers.timeout(clock::now());
+        // A handler that found no memory has woken nobody: what it noted is looked for as well.
+        let noted = self.signals.take();
+        let limit = if noted.is_empty() { self.timers.timeout(clock::now()) } else { Some(Duration::ZERO) };
         // What was seen holds as long as nobody sleeps.
         self.deserted &= limit.is_some_and(|limit| limit.is_zero());
         let ready = self.sleep(limit)?;
@@ -55,8 +57,8 @@ impl Supervisor {
                 self.look_at(role);
             }
         }
-        if has(Source::Signals) {
-            self.read_signals()?;
+        if has(Source::Signals) || !noted.is_empty() {
+            self.read_signals(noted)?;
         }
         if has(Source::PidFile) {
             if let Some(watcher) = &self.watcher {
@@ -110,12 +112,12 @@ impl Supervisor {
             sources.push(Source::Waiter);
             fds.push((fd, read));
         }
-        let ready = poll::wait(&fds, limit)?;
+        let Some(ready) = poll::wait_or_signal(&fds, limit)? else { return Ok(vec![Source::Signals]) };
         Ok(ready.into_iter().filter_map(|i| sources.get(i).copied()).collect())
     }
 
-    fn read_signals(&mut self) -> Result<()> {
-        for signal in self.signals.take() {
+    fn read_signals(&mut self, noted: Vec<i32>) -> Result<()> {
+        for signal in noted.into_iter().chain(self.signals.take()) {
             if signal == crate::os::signal::Signal::SIGTERM as i32
                 || signal == crate::os::signal::Signal::SIGINT as i32
             {
@@ -395,7 +397,7 @@ impl Supervisor {
         let Ok(stat) = self.proc.stat(pid) else { return };
         let identity = Identity { pid, start_time: stat.start_time, boot_id: self.boot.clone() };
         let process = if stat.ppid == ProcessId::own().get() {
-            Some(super::Process { identity, target: None, exec: None })
+            Some(super::Process::child(identity))
         } else {
             self.stranger(&identity)
         };

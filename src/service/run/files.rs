@@ -5,7 +5,7 @@
 
 use super::Supervisor;
 use crate::os::error::Result;
-use crate::os::root::{OFlag, Sync};
+use crate::os::root::{FileKind, OFlag, Sync};
 use std::path::{Path, PathBuf};
 
 impl Supervisor {
@@ -26,38 +26,58 @@ impl Supervisor {
         self.note_failure(self.place.root.safe_remove_file(&path));
     }
 
-    pub(super) fn lock_path(&self) -> Option<PathBuf> {
-        self.among_our_own(&self.place.lock_dir, self.plan.lock_name.as_ref()?)
+    /// Which lock it will take, for the record.
+    pub(super) fn name_lock(&mut self) {
+        self.record.lock = match self.lock_path() {
+            Ok(path) => path,
+            Err(e) => {
+                self.unfinished = Some(e);
+                None
+            }
+        };
     }
 
-    fn pid_path(&self) -> Option<PathBuf> {
-        let name = self.plan.lock_name.as_ref()?;
-        self.among_our_own(Path::new("/var/run"), &format!("{name}.pid"))
+    fn lock_path(&self) -> Result<Option<PathBuf>> {
+        match &self.plan.lock_name {
+            Some(name) => self.among_our_own(&self.place.lock_dir, name),
+            None => Ok(None),
+        }
     }
 
-    /// A name in a folder that is there and that nobody else can change.
-    fn among_our_own(&self, folder: &Path, name: &str) -> Option<PathBuf> {
+    fn pid_path(&self) -> Result<Option<PathBuf>> {
+        match &self.plan.lock_name {
+            Some(name) => self.among_our_own(Path::new("/var/run"), &format!("{name}.pid")),
+            None => Ok(None),
+        }
+    }
+
+    /// A name in a folder that nobody else can change; `None` where there is no such folder.
+    fn among_our_own(&self, folder: &Path, name: &str) -> Result<Option<PathBuf>> {
         let root = &self.place.root;
-        if !root.is_dir(folder) {
-            return None;
+        match root.stat(folder) {
+            Ok(stat) if stat.kind == FileKind::Dir => {}
+            Err(e) if !e.is_not_found() => return Err(e),
+            Ok(_) | Err(_) => return Ok(None),
         }
         let path = folder.join(name);
-        if root.is_alone(&path) {
-            return Some(path);
+        if root.is_alone(&path)? {
+            return Ok(Some(path));
         }
         log::warn!("'{}' can be changed by others than root: '{name}' is not made there", folder.display());
-        None
+        Ok(None)
     }
 
     pub(super) fn write_pid_file(&self) -> Result<()> {
-        let (Some(path), Some(main)) = (self.pid_path(), &self.main) else { return Ok(()) };
+        let (Some(path), Some(main)) = (self.pid_path()?, &self.main) else { return Ok(()) };
         let text = format!("{}\n", main.pid());
         self.place.root.safe_write(&path, text.as_bytes(), 0o644, Sync::No)
     }
 
     pub(super) fn remove_pid_file(&self) {
-        if let Some(path) = self.pid_path() {
-            self.note_failure(self.place.root.safe_remove_file(&path));
-        }
+        let removed = self.pid_path().and_then(|path| match path {
+            Some(path) => self.place.root.safe_remove_file(&path),
+            None => Ok(()),
+        });
+        self.note_failure(removed);
     }
 }

@@ -8,11 +8,12 @@ use crate::os::error::Result;
 use crate::os::features::Features;
 use crate::os::inotify::{Scope, Watcher};
 use crate::os::kill::{self, Target};
+use crate::os::pipe::Opener;
 use crate::os::proc::{Identity, Proc, ProcessId};
 use crate::os::root::{Author, OFlag, Reader, Root};
 use crate::os::tracking::{Kin, Tracking};
 use crate::service::machine::{Event, Main, State};
-use crate::service::place::{Place, Privilege};
+use crate::service::place::{Place, Privilege, relatives};
 use crate::service::plan::Plan;
 use crate::service::status::Record;
 use std::io::Write;
@@ -30,9 +31,16 @@ pub(super) struct Process {
     pub(super) target: Option<Target>,
     /// Until exec is done.
     pub(super) exec: Option<ExecPipe>,
+    /// Until it is in the record: what keeps it from its exec.
+    pub(super) gate: Option<Opener>,
 }
 
 impl Process {
+    /// A child of this supervisor.
+    pub(super) fn child(identity: Identity) -> Self {
+        Self { identity, target: None, exec: None, gate: None }
+    }
+
     pub(super) fn pid(&self) -> ProcessId {
         self.identity.pid
     }
@@ -70,13 +78,11 @@ pub(super) fn tracking(
         if same && features.cgroup && old.is_some_and(|r| r.marks().is_empty()) && group.is_made_anew() {
             return Ok((Tracking::Cgroup(group), Made::New));
         }
-        if group.exists() && !group.is_empty()? {
+        if !group.is_empty()? {
             return Ok((Tracking::Cgroup(group), Made::Before));
         }
     }
-    let marks = old.map(Record::marks).unwrap_or_default();
-    let seen: Vec<Identity> =
-        marks.into_iter().filter_map(|m| crate::service::place::living(Some(m), boot, proc)).collect();
+    let seen = old.map_or_else(|| Ok(Vec::new()), |r| relatives(r, boot, proc))?;
     if !seen.is_empty() {
         let kin = Kin::adopt(&seen, proc.clone(), boot.clone());
         return Ok((Tracking::Subreaper(kin.taken_over_by(ProcessId::own())), Made::Before));
@@ -146,9 +152,7 @@ impl Supervisor {
     pub(super) fn stranger(&self, identity: &Identity) -> Option<Process> {
         let target = Target::open(identity, &self.boot, &self.proc, &self.features);
         match target {
-            Ok(Some(target)) => {
-                Some(Process { identity: identity.clone(), target: Some(target), exec: None })
-            }
+            Ok(Some(target)) => Some(Process { target: Some(target), ..Process::child(identity.clone()) }),
             Ok(None) => None,
             Err(e) => {
                 log::warn!("{e}");
@@ -198,13 +202,16 @@ impl Supervisor {
         (owned || trusted).then_some(pid)
     }
 
-    /// The only process whose parent has gone and which therefore is our child (`GuessMainPID=`).
+    /// The only process whose parent has gone and which therefore is our child (`GuessMainPID=`), or is
+    /// the child of somebody else where our predecessor was its parent.
     fn guess(&mut self) -> Option<ProcessId> {
         let pids = self.tracking.pids().ok()?;
         let own = ProcessId::own().get();
-        let mut orphans = pids
-            .into_iter()
-            .filter(|pid| self.proc.stat(*pid).is_ok_and(|s| s.ppid == own && !s.is_zombie()));
+        let is_orphan = |ppid: i32| ppid == own || self.adopted && !pids.iter().any(|pid| pid.get() == ppid);
+        let control = self.control.as_ref().map(Process::pid);
+        let mut orphans = pids.iter().copied().filter(|pid| {
+            Some(*pid) != control && self.proc.stat(*pid).is_ok_and(|s| is_orphan(s.ppid) && !s.is_zombie())
+        });
         let only = orphans.next()?;
         orphans.next().is_none().then_some(only)
     }
@@ -218,7 +225,7 @@ impl Supervisor {
         let Ok(stat) = self.proc.stat(pid) else { return self.queue.push_back(GONE) };
         let identity = Identity { pid, start_time: stat.start_time, boot_id: self.boot.clone() };
         let process = if stat.ppid == ProcessId::own().get() {
-            Some(Process { identity, target: None, exec: None })
+            Some(Process::child(identity))
         } else {
             self.stranger(&identity)
         };

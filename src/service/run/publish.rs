@@ -4,6 +4,7 @@ use super::Supervisor;
 use crate::os::cgroup::Version;
 use crate::os::clock::BootId;
 use crate::os::error::Result;
+use crate::os::pipe::Opener;
 use crate::os::proc::Identity;
 use crate::os::root::Sync;
 use crate::os::tracking::Tracking;
@@ -11,6 +12,7 @@ use crate::service::machine::Want;
 use crate::service::plan::Plan;
 use crate::service::status::{Moment, ProcessMark, Record, TrackingMark};
 use crate::service::version::{NEEDS, VERSION};
+use crate::unit::model::ServiceType;
 
 fn mark(identity: &Identity) -> ProcessMark {
     ProcessMark { pid: identity.pid.get(), start_time: identity.start_time }
@@ -24,6 +26,7 @@ pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, own: Optio
         needs: NEEDS,
         unit: plan.unit.clone(),
         description: plan.description.clone(),
+        oneshot: plan.service.kind == ServiceType::Oneshot,
         boot_id: boot.as_str().to_owned(),
         supervisor: own.map(mark),
         unapplied: plan.unapplied,
@@ -64,9 +67,19 @@ impl Supervisor {
         }
     }
 
+    /// Writes the record, and lets those go on who waited to be in it. One that cannot be written keeps
+    /// nobody: a stop must go on where there is no room, and a start that cannot be noted is undone.
+    ///
     /// # Errors
     /// The record cannot be written.
     pub(super) fn try_publish(&mut self) -> Result<()> {
+        let written = self.write_record();
+        let waiting = [&mut self.main, &mut self.control].into_iter().flatten();
+        waiting.filter_map(|process| process.gate.take()).for_each(Opener::open);
+        written
+    }
+
+    fn write_record(&mut self) -> Result<()> {
         let m = &self.machine;
         let r = &mut self.record;
         m.state.sub().clone_into(&mut r.sub);

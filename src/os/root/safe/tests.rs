@@ -226,7 +226,8 @@ fn only_where_root_is_alone_is_written_and_renamed() {
     fs::create_dir(host.at("/var/web/dir")).unwrap();
     host.put("/var/web/dir/x.pid", "1", 0, 0o644);
     says(host.root.safe_remove_file(Path::new("/var/web/dir/x.pid")), "it is not theirs");
-    assert!(host.root.is_alone(var) && !host.root.is_alone(web));
+    assert!(host.root.is_alone(var).unwrap() && !host.root.is_alone(web).unwrap());
+    assert!(host.root.is_alone(Path::new("/gone/x.pid")).unwrap_err().is_not_found());
 }
 
 /// While a middle component is a folder at one moment and a link at the next, nothing gets behind the link.

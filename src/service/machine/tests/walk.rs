@@ -123,8 +123,9 @@ fn possible(p: &Policy, m: &Machine, w: World) -> Vec<(Event, Facts)> {
             events.push(Event::PidFile);
         }
         if m.state == State::Dead && !w.left {
-            use Phase::{Exited, Running, Starting, Stopping};
+            use Phase::{Exited, Forking, Running, Starting, Stopping};
             events.extend([Starting, Running, Exited, Stopping].map(Event::Adopted));
+            events.extend((p.kind == ServiceType::Forking).then_some(Event::Adopted(Forking)));
         }
     }
     events.into_iter().flat_map(|e| seen_with(p, e)).collect()
@@ -136,6 +137,8 @@ fn seen_with(p: &Policy, e: Event) -> Vec<(Event, Facts)> {
     let found: &[bool] = match e {
         Event::MainExit(_) if p.pid_file => &[false, true],
         Event::ControlExit(_) if p.kind == ServiceType::Forking => &[false, true],
+        Event::Adopted(Phase::Starting) if p.kind == ServiceType::Forking => &[false, true],
+        Event::Adopted(Phase::Forking) => &[false],
         Event::PidFile | Event::Adopted(Phase::Starting) => &[true],
         Event::Adopted(_) => &[false, true],
         _ => &[false],
@@ -165,7 +168,7 @@ fn before(mut w: World, e: Event, f: &Facts) -> World {
         Event::SpawnFailed(Slot::Start) if w.main => (w.main, w.spawning) = (false, None),
         Event::SpawnFailed(_) => (w.control, w.spawning) = (false, None),
         Event::MainMoved => w.main = true,
-        Event::Adopted(_) => w.main = f.found,
+        Event::Adopted(phase) => (w.main, w.control) = (f.found, phase == Phase::Forking),
         Event::Start => w.left = false,
         Event::Stop(_)
         | Event::Reload

@@ -5,10 +5,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
-use amr::exec::steps::STEPS;
+use amr::exec::steps;
 use amr::service::show::properties;
 use amr::unit::build::{Input, blank, build};
 use amr::unit::directive::{self, Amr, By, Directive, Kind, Known, Shape, Since};
+use amr::unit::exec::plain;
 use amr::unit::merge::Source;
 use amr::unit::model::{Body, LoadState, Unit};
 use amr::unit::name::UnitName;
@@ -60,7 +61,7 @@ fn each_is_applied_by_a_part_that_is_there() {
                 used.insert(part);
             }
             By::Step(step) => {
-                let known = STEPS.iter().any(|s| s.name == step);
+                let known = steps::all().any(|s| s.name == step);
                 assert!(known, "{}=: there is no step '{step}'", row.name);
             }
         }
@@ -119,10 +120,18 @@ fn service(section: &str, lines: &str) -> Unit {
     build(input, &Facts::default())
 }
 
+/// Of those of which the row says all: its first value that is not the default.
+fn plain_value(row: &Directive) -> &'static str {
+    let values = row.notes.unwrap().split(',').map(|pair| pair.split_once(['=', '.']).unwrap());
+    let other = |(word, number): &(&str, &str)| *number != row.default && *word != row.default;
+    values.into_iter().find(other).unwrap().0
+}
+
 /// A value other than the default.
 fn a_value(row: &Directive) -> &'static str {
     match (row.kind, row.name) {
         (_, "KillMode") => "mixed",
+        (Kind::Choice | Kind::Int, _) if plain::is_plain(row) => plain_value(row),
         (_, "NotifyAccess") => "all",
         (_, "PrivateTmp" | "RuntimeDirectoryPreserve") => "yes",
         (_, "Restart") => "always",
@@ -288,7 +297,7 @@ fn page() -> String {
          systemd.service(5), systemd.exec(5) and systemd.kill(5) say what they mean; amr does what systemd 252 does.\n",
     );
     page.push_str("\n## The steps of a process, in the order of systemd's exec_child\n\n");
-    for step in STEPS {
+    for step in steps::all() {
         writeln!(page, "- {}: fails with {}/{}", step.name, step.status.code(), step.status.name()).unwrap();
     }
     let mut groups: BTreeMap<(&str, &str), Vec<Directive>> = BTreeMap::new();

@@ -3,7 +3,7 @@
 
 use super::process::Process;
 use super::stage::ExecPipe;
-use super::steps::{Done, STEPS, Step};
+use super::steps::{self, Done, Step};
 use crate::os::error::Result;
 use crate::os::fork;
 use crate::os::pipe::{Gate, Opener, Reports};
@@ -32,15 +32,14 @@ pub fn start(process: &Process) -> Result<Started> {
 
 /// Returns only where a step failed, or where nobody is left who knows of it: the exit status.
 fn live(process: &Process, reports: &Reports, gate: &mut Gate) -> u8 {
-    let [before @ .., execute] = &STEPS;
-    if let Some(status) = before.iter().find_map(|step| failure(step, process, reports)) {
+    if let Some(status) = steps::before_execute().find_map(|step| failure(step, process, reports)) {
         return status;
     }
     if !gate.pass() {
         return fork::BROKEN;
     }
     // It does not return but with a failure.
-    failure(execute, process, reports).unwrap_or(fork::BROKEN)
+    failure(&steps::EXECUTE, process, reports).unwrap_or(fork::BROKEN)
 }
 
 /// Takes a step; the exit status where it failed.

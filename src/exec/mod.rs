@@ -1,7 +1,7 @@
 //! From the description of a unit and one of its commands to a process (systemd.exec(5)).
 //!
 //! ```text
-//! ExecContext, command -> resolve -> Process -> fork -> STEPS in order -> exec
+//! ExecContext, command -> resolve -> Process -> fork -> steps in order -> exec
 //!                            |                            |
 //!                   what needs the host:           the first that fails, and what
 //!                   an error has the exit          systemd goes on without, through

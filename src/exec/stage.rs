@@ -21,6 +21,10 @@ pub enum Stage {
     SignalMask = 207,
     Stdin = 208,
     Stdout = 209,
+    IoPrio = 211,
+    TimerSlack = 212,
+    SecureBits = 213,
+    SetScheduler = 214,
     CpuAffinity = 215,
     Group = 216,
     User = 217,
@@ -30,6 +34,7 @@ pub enum Stage {
     Stderr = 222,
     Namespace = 226,
     NoNewPrivileges = 227,
+    Personality = 230,
     RuntimeDirectory = 233,
     Keyring = 237,
     StateDirectory = 238,
@@ -39,7 +44,7 @@ pub enum Stage {
 }
 
 /// With systemd's name and what was tried, for people.
-const STAGES: [(Stage, &str, &str); 24] = [
+const STAGES: [(Stage, &str, &str); 29] = [
     (Stage::Chdir, "CHDIR", "change the working directory"),
     (Stage::Nice, "NICE", "set the nice level"),
     (Stage::Fds, "FDS", "arrange descriptors"),
@@ -49,6 +54,10 @@ const STAGES: [(Stage, &str, &str); 24] = [
     (Stage::SignalMask, "SIGNAL_MASK", "set the signal mask"),
     (Stage::Stdin, "STDIN", "set up standard input"),
     (Stage::Stdout, "STDOUT", "set up standard output"),
+    (Stage::IoPrio, "IOPRIO", "set the I/O priority"),
+    (Stage::TimerSlack, "TIMERSLACK", "set the timer slack"),
+    (Stage::SecureBits, "SECUREBITS", "set the secure bits"),
+    (Stage::SetScheduler, "SETSCHEDULER", "set the CPU scheduler"),
     (Stage::CpuAffinity, "CPUAFFINITY", "set the CPU affinity"),
     (Stage::Group, "GROUP", "change the groups"),
     (Stage::User, "USER", "change the user"),
@@ -58,6 +67,7 @@ const STAGES: [(Stage, &str, &str); 24] = [
     (Stage::Stderr, "STDERR", "set up standard error"),
     (Stage::Namespace, "NAMESPACE", "set up the mount namespace"),
     (Stage::NoNewPrivileges, "NO_NEW_PRIVILEGES", "renounce new privileges"),
+    (Stage::Personality, "PERSONALITY", "set the personality"),
     (Stage::RuntimeDirectory, "RUNTIME_DIRECTORY", "set up the runtime directory"),
     (Stage::Keyring, "KEYRING", "make a session keyring"),
     (Stage::StateDirectory, "STATE_DIRECTORY", "set up the state directory"),

@@ -5,6 +5,7 @@ mod settings;
 
 use super::machine::State;
 use super::status::{Moment, Record};
+use crate::unit::directive::Directive;
 use crate::unit::exec;
 use crate::unit::model::{Body, Unit};
 use crate::unit::value::utc::Utc;
@@ -70,6 +71,8 @@ fn of_service(unit: &Unit) -> Vec<(&'static str, String)> {
     let mut all = life(s);
     all.extend(commands(&s.exec));
     all.extend(kill(s.kill));
+    let plain = |row: Directive| row.property.map(|property| (property, s.context.plain.show(&row)));
+    all.extend(exec::plain::rows().filter_map(plain));
     all.extend(exec::FIELDS.into_iter().flatten().map(|f| (f.property, (f.show)(&s.context))));
     all
 }

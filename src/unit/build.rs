@@ -121,6 +121,8 @@ enum Reader {
     Unit(Arm),
     /// Into the description of its processes.
     Exec(&'static Field),
+    /// The same, by nothing but the row.
+    Plain(Directive),
 }
 
 fn reader(section: &str, key: &str) -> Option<Reader> {
@@ -202,7 +204,8 @@ impl<'a> Draft<'a> {
                     let message = format!("{}= is known since systemd {v} only", row.name);
                     self.note(setting, Severity::Note, setting.assignment.key_span, message, None);
                 }
-                if let Some(reader) = reader(setting.section, row.name) {
+                let plain = || exec::plain::is_plain(row).then_some(Reader::Plain(*row));
+                if let Some(reader) = reader(setting.section, row.name).or_else(plain) {
                     self.read(setting, reader);
                 }
             }
@@ -237,6 +240,7 @@ impl<'a> Draft<'a> {
         let outcome = match reader {
             Reader::Unit(arm) => arm(self, &line),
             Reader::Exec(field) => (field.read)(&mut self.service.service.context, &line),
+            Reader::Plain(row) => self.service.service.context.plain.read(&row, &line),
         };
         for remark in line.into_remarks().into_iter().chain(outcome.err().map(Remark::Trouble)) {
             self.remark(setting, remark);

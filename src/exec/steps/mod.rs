@@ -50,28 +50,43 @@ pub struct Fault {
 
 /// The order. Two places differ from systemd's: folders are made and files opened before the fork, and
 /// the keyring is made as the new user, whose it then is, instead of being given away.
-pub const STEPS: [Step; 20] = [
-    step("signals", Stage::SignalMask, process::signals),
-    step("session", Stage::SetSid, process::session),
-    step("control-group", Stage::Cgroup, process::control_group),
-    step("stdin", Stage::Stdin, io::stdin),
-    step("stdout", Stage::Stdout, io::stdout),
-    step("stderr", Stage::Stderr, io::stderr),
-    step("oom-score", Stage::OomAdjust, process::oom_score),
-    step("nice", Stage::Nice, scheduling::nice),
-    step("cpu-affinity", Stage::CpuAffinity, scheduling::cpu_affinity),
-    step("umask", Stage::Exec, process::umask),
-    step("limits", Stage::Limits, limits::limits),
-    step("mount-namespace", Stage::Namespace, mounts::namespace),
-    step("group", Stage::Group, identity::group),
-    step("descriptors", Stage::Fds, io::descriptors),
-    step("capabilities", Stage::Capabilities, capabilities::bounding_set),
-    step("user", Stage::User, identity::user),
-    step("keyring", Stage::Keyring, identity::keyring),
-    step("working-directory", Stage::Chdir, process::working_directory),
-    step("no-new-privileges", Stage::NoNewPrivileges, capabilities::no_new_privileges),
-    step("execute", Stage::Exec, environment::execute),
+const ORDER: [&[Step]; 3] = [
+    &[
+        step("signals", Stage::SignalMask, process::signals),
+        step("session", Stage::SetSid, process::session),
+        step("control-group", Stage::Cgroup, process::control_group),
+        step("stdin", Stage::Stdin, io::stdin),
+        step("stdout", Stage::Stdout, io::stdout),
+        step("stderr", Stage::Stderr, io::stderr),
+        step("oom-score", Stage::OomAdjust, process::oom_score),
+    ],
+    scheduling::STEPS,
+    &[
+        step("umask", Stage::Exec, process::umask),
+        step("limits", Stage::Limits, limits::limits),
+        step("mount-namespace", Stage::Namespace, mounts::namespace),
+        step("group", Stage::Group, identity::group),
+        step("descriptors", Stage::Fds, io::descriptors),
+        step("capabilities", Stage::Capabilities, capabilities::bounding_set),
+        step("user", Stage::User, identity::user),
+        step("keyring", Stage::Keyring, identity::keyring),
+        step("working-directory", Stage::Chdir, process::working_directory),
+        step("no-new-privileges", Stage::NoNewPrivileges, capabilities::no_new_privileges),
+    ],
 ];
+
+/// The last step, which does not return but with a failure.
+pub const EXECUTE: Step = step("execute", Stage::Exec, environment::execute);
+
+/// All steps before [`EXECUTE`], in their order.
+pub fn before_execute() -> impl Iterator<Item = &'static Step> {
+    ORDER.into_iter().flatten()
+}
+
+/// All steps, in their order.
+pub fn all() -> impl Iterator<Item = Step> {
+    before_execute().copied().chain([EXECUTE])
+}
 
 const fn step(name: &'static str, status: Stage, apply: fn(&Process) -> Applied) -> Step {
     Step { name, status, apply }

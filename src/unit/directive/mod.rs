@@ -10,10 +10,14 @@
 //! * `since`: first systemd that parses the name; 0 for before 184.
 //! * `known`: three letters for the systemd of EL7 (219), 252 and 260: `y` yes, `n` unknown,
 //!   `w` parsed and ignored with a warning.
+//! * `shape`: `list`, `append`, or `scalar`; `reset` for a scalar that an empty value resets though it does
+//!   not with others of its kind.
 //! * `default`, `property`: of what is honoured: the property of `amr show` that shows it (`=` for one of
 //!   the same name) and what that says of a service that does not set it.
 //! * `amr`, `how`: `step` with the name of the step before exec that applies it, `by` with the part of
 //!   amr that does, or `ignored` and `refused` with a word for the reason.
+//! * `notes`: more about the values. Where a step takes the value as it is (`unit/exec/plain.rs`), the values:
+//!   `0..7`, or `none=0,realtime=1` for words with the numbers that `show` prints.
 //!
 //! The loader, `show`, the manual page and docs/directives.md all go by this table; tests/directives.rs
 //! holds that nothing is called honoured without a step or an owner, a default, a property and a case.
@@ -45,6 +49,8 @@ pub struct Directive {
     pub kind: Kind,
     /// What a second assignment does.
     pub shape: Shape,
+    /// Does an empty value restore the default, though it does not with others of this kind?
+    pub reset: bool,
     /// What [`Directive::property`] says where it is not set.
     pub default: &'static str,
     /// The property of `amr show` that shows it; none for what has no effect, and for [Install].
@@ -66,7 +72,7 @@ impl Directive {
     /// is said, and the one before it stays; a list that only grows has nothing added.
     ///
     /// Strings, paths and numbers with a sign can be unset; switches, words to choose from, modes, times,
-    /// limits and signals cannot, but for two.
+    /// limits and signals cannot, but for those whose row says so.
     #[must_use]
     pub fn is_reset_by_empty(&self) -> bool {
         match (self.shape, self.kind) {
@@ -75,7 +81,7 @@ impl Directive {
             (Shape::Scalar, Kind::Int | Kind::Path | Kind::Text | Kind::User | Kind::WorkingDirectory) => {
                 true
             }
-            (Shape::Scalar, _) => matches!(self.name, "KillMode" | "TimeoutAbortSec"),
+            (Shape::Scalar, _) => self.reset,
         }
     }
 }
@@ -224,10 +230,10 @@ fn parse(section: &'static Section, group: &'static Group, line: &'static str) -
     });
     let (in_219, in_252, in_260) = (known.next()?, known.next()?, known.next()?);
     let kind = Kind::of_word(next()?)?;
-    let shape = match next()? {
-        "list" => Shape::List,
-        "append" => Shape::Append,
-        _ => Shape::Scalar,
+    let (shape, reset) = match next()? {
+        "list" => (Shape::List, false),
+        "append" => (Shape::Append, false),
+        word => (Shape::Scalar, word == "reset"),
     };
     let default = next()?;
     let property = match next()? {
@@ -254,6 +260,7 @@ fn parse(section: &'static Section, group: &'static Group, line: &'static str) -
         in_260,
         kind,
         shape,
+        reset,
         default,
         property,
         amr,

@@ -4,7 +4,8 @@
 //! One file for each area of the manual page. It holds the area's fields with systemd's defaults, and
 //! for each directive a [`Field`]: how a line of a unit is read into the description, and how `show`
 //! prints it. What else is known of a directive stands in its row of the table (`directive/exec.tsv`);
-//! how it is applied, in the step that the row names (`crate::exec::steps`).
+//! how it is applied, in the step that the row names (`crate::exec::steps`). Switches, numbers and words
+//! that a step takes as they are have no field: their rows say all ([`plain`]).
 
 pub mod capabilities;
 pub mod directories;
@@ -13,6 +14,7 @@ pub mod identity;
 pub mod io;
 pub mod limits;
 pub mod mounts;
+pub mod plain;
 pub mod process;
 pub mod scheduling;
 
@@ -41,6 +43,8 @@ pub struct ExecContext {
     pub directories: directories::Directories,
     /// What it sees of the file system.
     pub mounts: mounts::Mounts,
+    /// What needs no words of its own.
+    pub plain: plain::Plain,
 }
 
 /// What to do with settings that this user may not apply.

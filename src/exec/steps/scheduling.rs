@@ -1,4 +1,4 @@
-//! `Nice=`, `CPUAffinity=`.
+//! `Nice=`, `CPUAffinity=`, `IOSchedulingClass=` and `IOSchedulingPriority=`.
 
 use super::{Applied, Done, Step, fully, step, unless_forbidden};
 use crate::exec::process::Process;
@@ -6,8 +6,11 @@ use crate::exec::stage::Stage;
 use crate::os::process;
 
 /// They follow one another.
-pub(super) const STEPS: &[Step] =
-    &[step("nice", Stage::Nice, nice), step("cpu-affinity", Stage::CpuAffinity, cpu_affinity)];
+pub(super) const STEPS: &[Step] = &[
+    step("nice", Stage::Nice, nice),
+    step("cpu-affinity", Stage::CpuAffinity, cpu_affinity),
+    step("io-priority", Stage::IoPrio, io_priority),
+];
 
 fn nice(p: &Process) -> Applied {
     p.context.scheduling.nice.map_or(Ok(Done::Fully), |level| unless_forbidden(process::set_nice(level)))
@@ -16,4 +19,13 @@ fn nice(p: &Process) -> Applied {
 fn cpu_affinity(p: &Process) -> Applied {
     let cpus = &p.context.scheduling.cpu_affinity;
     if cpus.is_empty() { Ok(Done::Fully) } else { fully(process::set_cpus(cpus)) }
+}
+
+/// One call sets both; what the unit does not say is best effort of level 4, as systemd has it.
+fn io_priority(p: &Process) -> Applied {
+    let plain = &p.context.plain;
+    match (plain.get("IOSchedulingClass"), plain.get("IOSchedulingPriority")) {
+        (None, None) => Ok(Done::Fully),
+        (class, level) => fully(process::set_io_priority(class.unwrap_or(2), level.unwrap_or(4))),
+    }
 }

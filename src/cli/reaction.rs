@@ -7,15 +7,10 @@ use crate::job::reaction::react;
 use crate::order::reaction::Ending;
 use crate::unit::name::UnitName;
 
-/// `ending` is `failure`, `success`, `stopped`, `will-restart` or `restarting`.
+/// `ending` is the word of an [`Ending`].
 pub fn run(ctx: &Context, unit: &str, ending: &str) -> u8 {
-    let ending = match ending {
-        "failure" => Ending::Failed,
-        "success" => Ending::Succeeded,
-        "stopped" => Ending::Stopped,
-        "will-restart" => Ending::WillRestart,
-        "restarting" => Ending::Restarting,
-        _ => return Class::Usage.hand(),
+    let Some(ending) = Ending::ALL.into_iter().find(|e| e.as_str() == ending) else {
+        return Class::Usage.hand();
     };
     let Ok(unit) = UnitName::parse(unit) else { return Class::Usage.hand() };
     let all = match react(ctx, &unit, ending) {

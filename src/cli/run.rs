@@ -70,6 +70,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
         lock_name: None,
         switches: ctx.switches.clone(),
         bound: false,
+        monitored: None,
     };
     let ended = Plan::new(&unit, extras, Errand::Start).map_err(|e| e.to_string());
     let ended = ended.and_then(|plan| run::foreground(plan).map_err(|e| e.to_string()));

@@ -2,16 +2,17 @@
 //! at once, and tells what became of each.
 
 use super::context::Context;
+use super::limits::Limits;
 use super::outcome::{Class, Outcome, Report};
 use super::plan::{Options, Planned};
-use super::{activity, explain, tmpfiles, umbrella};
+use super::{activity, explain, follow, tmpfiles, umbrella};
 use crate::order::graph::Relation;
-use crate::order::reaction;
+use crate::order::reaction::{self, Ending};
 use crate::order::special;
 use crate::order::transaction::{Activity, Job, JobKind, on_job_done_inactive, on_job_failed};
 use crate::os::clock;
 use crate::os::poll::{Interest, wait};
-use crate::service::client::{self, Pending};
+use crate::service::client::{self, Answer, Ended, Pending};
 use crate::service::machine::State;
 use crate::sysv::apply::SCRIPTS;
 use crate::unit::load::unmet;
@@ -50,13 +51,17 @@ struct Run<'a> {
     ended: Vec<Option<Outcome>>,
     begun: Vec<bool>,
     pending: Vec<(usize, Pending)>,
+    limits: Limits,
+    /// What others are to hear of when all is done.
+    endings: Vec<(UnitName, Ending)>,
 }
 
 impl<'a> Run<'a> {
     fn new(ctx: &'a Context, options: &'a Options, planned: &'a Planned) -> Self {
         let count = planned.transaction.jobs.len();
         let (ended, begun) = (vec![None; count], vec![false; count]);
-        Self { ctx, options, planned, ended, begun, pending: Vec::new() }
+        let limits = Limits::new(clock::now(), planned);
+        Self { ctx, options, planned, ended, begun, pending: Vec::new(), limits, endings: Vec::new() }
     }
 
     fn all(
@@ -84,6 +89,9 @@ impl<'a> Run<'a> {
         for (job, _) in std::mem::take(&mut self.pending) {
             self.end(job, Outcome::TimedOut, tell);
         }
+        self.endings
+            .iter()
+            .for_each(|(unit, ending)| follow::call(self.ctx, &self.planned.graph, unit, *ending));
         let jobs = &self.planned.transaction.jobs;
         jobs.iter().zip(&self.ended).filter_map(|(j, e)| Some(self.report(j, e.clone()?))).collect()
     }
@@ -154,7 +162,14 @@ impl<'a> Run<'a> {
     fn begin(&mut self, index: usize) -> Option<Outcome> {
         let job = self.planned.transaction.jobs.get(index)?;
         let Some(unit) = self.planned.set.get(&job.unit) else { return Some(Outcome::Done) };
+        if job.kind.is_start() {
+            self.note_interest(&job.unit);
+        }
         if job.unit.kind() != UnitKind::Service {
+            let was_up = job.kind == JobKind::Stop && !self.is_down(&job.unit);
+            if was_up && job.unit.kind() == UnitKind::Target {
+                self.endings.push((job.unit.clone(), Ending::Stopped));
+            }
             return Some(self.without_process(unit, job.kind));
         }
         if job.kind.is_start()
@@ -183,6 +198,20 @@ impl<'a> Run<'a> {
                 None
             }
             Err(e) => Some(explain::client_error(&e)),
+        }
+    }
+
+    /// Those whose end concerns the unit from now on, and that were started when nobody knew.
+    fn note_interest(&self, unit: &UnitName) {
+        let starts = |name: &UnitName| {
+            self.planned.transaction.jobs.iter().any(|job| job.kind.is_start() && job.unit == *name)
+        };
+        let graph = &self.planned.graph;
+        for other in reaction::watched(graph, unit).filter(|n| n.kind() == UnitKind::Service && !starts(n)) {
+            // One that has just ended concerns nobody any more.
+            if let Err(e) = client::note_interest(&self.ctx.place, other) {
+                log::debug!("{e}");
+            }
         }
     }
 
@@ -250,16 +279,25 @@ impl<'a> Run<'a> {
             switches: self.ctx.switches.clone(),
             ahead: self.options.ahead.clone(),
             bound: !reaction::interested(&self.planned.graph, &unit.name).is_none(),
+            monitored: self.monitored(&unit.name),
             ..client::Options::default()
         }
     }
 
+    fn monitored(&self, unit: &UnitName) -> Option<String> {
+        let has_run = |name: &UnitName| matches!(client::status(&self.ctx.place, name), Ok(Some(_)));
+        let graph = &self.planned.graph;
+        reaction::monitored(graph, unit, &has_run).map(|name| name.as_str().to_owned())
+    }
+
     /// Waits until one job or more have ended; false when the time is over.
     fn await_some(&mut self, deadline: Option<Duration>, held: bool, tell: &mut dyn FnMut(&Report)) -> bool {
-        let left = deadline.map(|d| d.saturating_sub(clock::now()));
-        if left.is_some_and(|l| l.is_zero()) {
+        let now = clock::now();
+        if deadline.is_some_and(|d| d <= now) {
             return false;
         }
+        let next = [deadline, self.limits.next()].into_iter().flatten().min();
+        let left = next.map(|at| at.saturating_sub(now));
         // A job without a descriptor is between two supervisors: look again soon.
         let fds: Vec<_> = self.pending.iter().filter_map(|(_, p)| Some((p.fd()?, Interest::Read))).collect();
         let soon = (fds.len() < self.pending.len()).then_some(SOON).or(held.then_some(OTHERS));
@@ -273,13 +311,39 @@ impl<'a> Run<'a> {
             match pending.advance() {
                 Ok(None) => self.pending.push((job, pending)),
                 Ok(Some(ended)) => {
+                    self.note_ending(job, &ended);
                     let outcome = explain::ended(&ended);
                     self.end(job, outcome, tell);
                 }
                 Err(e) => self.end(job, explain::client_error(&e), tell),
             }
         }
+        self.end_what_is_late(tell);
         true
+    }
+
+    /// Jobs whose own time is over: the jobs end, what the units do goes on (`job_dispatch_timer`).
+    fn end_what_is_late(&mut self, tell: &mut dyn FnMut(&Report)) {
+        while let Some((late, why)) = self.limits.late(clock::now()) {
+            self.pending.retain(|(job, _)| *job != late);
+            if let Some(slot) = self.begun.get_mut(late) {
+                *slot = true;
+            }
+            let Some(job) = self.planned.transaction.jobs.get(late) else { continue };
+            self.endings.push((job.unit.clone(), Ending::JobFailed));
+            let why = format!("its job was not done within {why}; what the unit does goes on");
+            self.end(late, Outcome::Failed(Class::Failed, why), tell);
+        }
+    }
+
+    /// A stop that this command asked for: those whom it concerns hear of it when all jobs are done, since
+    /// who needs or upholds the unit may be about to go or to come.
+    fn note_ending(&mut self, index: usize, ended: &Ended) {
+        let Some(job) = self.planned.transaction.jobs.get(index) else { return };
+        if let (true, Answer::Stopped(result)) = (ended.is_ours, &ended.answer) {
+            let ending = if result.is_failure() { Ending::Failed } else { Ending::Stopped };
+            self.endings.push((job.unit.clone(), ending));
+        }
     }
 
     fn end(&mut self, index: usize, outcome: Outcome, tell: &mut dyn FnMut(&Report)) {
@@ -292,6 +356,10 @@ impl<'a> Run<'a> {
             Outcome::Skipped(_) => on_job_done_inactive(transaction, index),
             Outcome::Done => Vec::new(),
         };
+        if matches!(outcome, Outcome::Dependency(_)) && job.kind.is_start() {
+            self.endings.push((job.unit.clone(), Ending::JobFailed));
+        }
+        self.limits.end(index);
         let report = self.report(job, outcome.clone());
         if let Some(slot) = self.ended.get_mut(index) {
             *slot = Some(outcome);

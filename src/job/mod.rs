@@ -13,6 +13,8 @@ pub mod activity;
 pub mod context;
 pub mod execute;
 pub mod explain;
+mod follow;
+mod limits;
 pub mod outcome;
 pub mod plan;
 pub mod reaction;

@@ -6,8 +6,10 @@ use super::execute::execute;
 use super::outcome::{Class, Refused, Report};
 use super::plan::{self, Options};
 use super::{activity, units};
+use crate::host::runlevels;
+use crate::order::graph::Relation;
 use crate::order::reaction::{Ending, reactions};
-use crate::order::transaction::Activity;
+use crate::order::transaction::{Activity, Verb};
 use crate::service::client;
 use crate::unit::name::UnitName;
 
@@ -24,7 +26,16 @@ pub fn react(ctx: &Context, unit: &UnitName, ending: Ending) -> Result<Vec<React
     let set = set.map_err(|e| Refused::new(Class::Failed, format!("cannot see what runs: {e}")))?;
     // One that cannot be seen is left to the plan, which looks again and says why.
     let active = |name: &UnitName| activity::of(ctx, name).unwrap_or(Activity::Active);
-    let all = reactions(&set.graph(), unit, ending, &active).into_iter().map(|reaction| {
+    let level = runlevels(&ctx.root, None).map(|l| l.current);
+    let is_going_down = matches!(level, Some('0' | '6'));
+    let all = reactions(&set.graph(), unit, ending, &active).into_iter();
+    // systemd refuses such starts then, which would be against the job of shutdown.target.
+    let all = all.filter(|reaction| reaction.verb != Verb::Start || !is_going_down).map(|reaction| {
+        let upheld = reaction.relation == Relation::UpheldBy;
+        if upheld && !client::may_uphold(&ctx.place, unit).unwrap_or(false) {
+            let what = "it is upheld, but has ended too often in too short a time, ignoring";
+            return Err(Refused::new(Class::Failed, what));
+        }
         let options = Options { mode: Some(reaction.mode), ..Options::default() };
         let planned = plan::compute(ctx, &[(reaction.verb, reaction.unit.clone())], &options)?;
         Ok(execute(planned, ctx, &options, &|| {}, &mut |_| {}))

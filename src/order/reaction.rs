@@ -23,12 +23,38 @@ pub enum Ending {
     /// That time is over and it starts again. systemd makes this a restart job, so that what
     /// requires the unit is restarted with it.
     Restarting,
+    /// A job stopped it well, to start it again.
+    StoppedForRestart,
+    /// A job for it failed without its doing: what it requires failed, the job's time was over; or it
+    /// failed as a job stopped it to start it again.
+    JobFailed,
 }
 
 impl Ending {
     /// Every ending.
-    pub const ALL: [Self; 5] =
-        [Self::Failed, Self::Succeeded, Self::Stopped, Self::WillRestart, Self::Restarting];
+    pub const ALL: [Self; 7] = [
+        Self::Failed,
+        Self::Succeeded,
+        Self::Stopped,
+        Self::WillRestart,
+        Self::Restarting,
+        Self::StoppedForRestart,
+        Self::JobFailed,
+    ];
+
+    /// Its word on the command line of `amr reaction`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failure",
+            Self::Succeeded => "success",
+            Self::Stopped => "stopped",
+            Self::WillRestart => "will-restart",
+            Self::Restarting => "restarting",
+            Self::StoppedForRestart => "stopped-for-restart",
+            Self::JobFailed => "job-failed",
+        }
+    }
 }
 
 /// One transaction that follows.
@@ -74,6 +100,41 @@ const NEEDS: [Relation; 5] =
 const PINS: [Relation; 5] =
     [Relation::RequiredBy, Relation::RequisiteOf, Relation::WantedBy, Relation::BoundBy, Relation::UpheldBy];
 
+/// The service that a unit is started for by its `OnFailure=` or `OnSuccess=`, of those that `counts`; `None`
+/// where there are several (`service_get_triggering_service`).
+#[must_use]
+pub fn monitored<'g>(
+    graph: &'g Graph,
+    unit: &UnitName,
+    counts: &dyn Fn(&UnitName) -> bool,
+) -> Option<&'g UnitName> {
+    let id = graph.find(unit)?;
+    let relations = [Relation::OnFailureOf, Relation::OnSuccessOf];
+    let all = relations.into_iter().flat_map(|relation| graph.related(id, relation));
+    let mut names = all.filter_map(|(of, _)| graph.unit_name(of)).filter(|name| counts(name));
+    let first = names.next()?;
+    names.all(|name| name == first).then_some(first)
+}
+
+/// The units that want to know of the end of others when they come up: each with those others.
+const WATCHES: [Relation; 6] = [
+    Relation::Requires,
+    Relation::Requisite,
+    Relation::BindsTo,
+    Relation::PartOf,
+    Relation::Upholds,
+    Relation::StopPropagatedFrom,
+];
+
+/// The units whose end concerns `unit`.
+pub fn watched<'g>(graph: &'g Graph, unit: &UnitName) -> impl Iterator<Item = &'g UnitName> {
+    let related = graph
+        .find(unit)
+        .into_iter()
+        .flat_map(move |id| WATCHES.into_iter().flat_map(move |relation| graph.related(id, relation)));
+    related.filter_map(|(to, _)| graph.unit_name(to))
+}
+
 /// Which endings of `unit` have consequences, whatever the others are doing.
 #[must_use]
 pub fn interested(graph: &Graph, unit: &UnitName) -> Interest {
@@ -86,6 +147,8 @@ pub fn interested(graph: &Graph, unit: &UnitName) -> Interest {
         Ending::Stopped => unneeded || any(&[Relation::OnSuccess, Relation::UpheldBy]),
         Ending::WillRestart => any(&STOPS_WITH),
         Ending::Restarting => any(&PROPAGATES_RESTART),
+        Ending::StoppedForRestart => any(&[Relation::OnSuccess]),
+        Ending::JobFailed => any(&[Relation::OnFailure]),
     };
     Interest { endings: Ending::ALL.into_iter().filter(concerns).collect() }
 }
@@ -113,7 +176,10 @@ pub fn reactions(
             out.stop_with(id, &now);
             out.each(id, Relation::OnSuccess, Verb::Start, Mode::Fail, |_| true);
         }
-        Ending::Stopped => out.each(id, Relation::OnSuccess, Verb::Start, Mode::Fail, |_| true),
+        Ending::Stopped | Ending::StoppedForRestart => {
+            out.each(id, Relation::OnSuccess, Verb::Start, Mode::Fail, |_| true);
+        }
+        Ending::JobFailed => out.each(id, Relation::OnFailure, Verb::Start, Mode::Replace, |_| true),
         Ending::WillRestart => out.stop_with(id, &now),
         Ending::Restarting => {
             for relation in PROPAGATES_RESTART {
@@ -221,6 +287,8 @@ mod tests {
         assert_eq!(after(&host, Ending::Stopped, &[]), "start next");
         assert_eq!(after(&host, Ending::WillRestart, &[]), "");
         assert_eq!(after(&host, Ending::Restarting, &[]), "");
+        assert_eq!(after(&host, Ending::StoppedForRestart, &[]), "start next");
+        assert_eq!(after(&host, Ending::JobFailed, &[]), "start mail");
     }
 
     #[test]
@@ -247,6 +315,19 @@ mod tests {
         let host = ["a", "boss Upholds=a"];
         assert_eq!(after(&host, Ending::Failed, &["boss"]), "start a");
         assert_eq!(after(&host, Ending::Failed, &[]), "");
+    }
+
+    #[test]
+    fn one_service_is_monitored_and_not_one_of_two() {
+        let g = graph(&["a OnFailure=mail", "b OnSuccess=mail,b2", "mail", "b2"]);
+        let of = |unit: &str, up: &[&str]| {
+            monitored(&g, &name(unit), &|n| up.contains(&n.stem())).map(UnitName::stem)
+        };
+        assert_eq!(of("mail", &["a"]), Some("a"));
+        assert_eq!(of("mail", &["a", "b"]), None);
+        assert_eq!((of("b2", &["b"]), of("b2", &[]), of("a", &["b"])), (Some("b"), None, None));
+        let both = graph(&["a OnFailure=mail OnSuccess=mail", "mail"]);
+        assert_eq!(monitored(&both, &name("mail"), &|_| true), Some(&name("a")));
     }
 
     #[test]

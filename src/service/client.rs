@@ -5,8 +5,10 @@
 //! stop joins the first; a start that comes during a stop waits for its end. What a killed
 //! supervisor left is taken over by the next command that is about the unit.
 
+mod interest;
 mod pending;
 
+pub use interest::{may_uphold, note_interest};
 pub use pending::Pending;
 
 use super::machine::{ServiceResult, State};
@@ -93,6 +95,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Other units depend on this one such that its end concerns them (`BindsTo=` and the like).
     pub bound: bool,
+    /// The unit by whose `OnFailure=` or `OnSuccess=` this one is started.
+    pub monitored: Option<String>,
     /// The amr to run as supervisor; `None` for this program.
     pub program: Option<PathBuf>,
     /// One that was started before its plan was made; the first job that needs one takes it.
@@ -148,6 +152,8 @@ pub struct Ended {
     pub answer: Answer,
     /// For a failed start, the record as it is now.
     pub record: Option<Record>,
+    /// It is the caller who sees to those whom this end concerns, when its other jobs are done.
+    pub is_ours: bool,
 }
 
 /// How a job ended, in short.
@@ -378,6 +384,7 @@ fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result
         files: place.marks(files),
         switches: options.switches.clone(),
         bound: options.bound,
+        monitored: options.monitored.clone(),
     };
     Plan::new(unit, extras, errand)
 }
@@ -436,6 +443,7 @@ fn ask(place: &Place, unit: &str, request: Request) -> Result<()> {
             | Reply::Done
             | Reply::Failed(..)
             | Reply::Stopped(_)
+            | Reply::StoppedYours(_)
             | Reply::Reloaded(_)
             | Reply::Later
             | Reply::Busy

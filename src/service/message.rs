@@ -3,10 +3,11 @@
 //! | request | answers |
 //! |---|---|
 //! | `start` | `started`, `done` (over, and well), `failed RESULT`, `later` (it is going down) |
-//! | `stop`, `stop-restart` | `stopped RESULT` |
+//! | `stop`, `stop-restart` | `stopped RESULT`, `stopped-yours RESULT` (the first who asked sees to the others) |
 //! | `reload` | `reloaded RESULT`, `refused WHY` |
 //! | `kill SIGNAL main\|control\|all` | `ok`, `refused WHY` |
 //! | `reset-failed` | `ok` |
+//! | `concerns` | `ok` |
 //!
 //! Before it stands the [version](super::version) in which it is said, `2 start`; without one it is
 //! version 1. A request is answered in its own version, so that an older command understands the answer; one
@@ -34,6 +35,8 @@ pub enum Request {
     Kill(i32, Who),
     /// Forget a failure and the starts that were counted.
     ResetFailed,
+    /// Know that the end concerns others from now on.
+    Concerns,
 }
 
 /// To whom a signal goes.
@@ -61,6 +64,8 @@ pub enum Reply {
     Failed(ServiceResult, String),
     /// It is down.
     Stopped(ServiceResult),
+    /// The same, and whoever asked sees to those whom that concerns. Not in version 1.
+    StoppedYours(ServiceResult),
     /// The reload is over.
     Reloaded(ServiceResult),
     /// It goes down: ask again after that.
@@ -92,6 +97,7 @@ impl Request {
                 format!("kill {signal} {word}")
             }
             Self::ResetFailed => "reset-failed".to_owned(),
+            Self::Concerns => "concerns".to_owned(),
         }
     }
 
@@ -107,6 +113,7 @@ impl Request {
                 Self::Kill(signal.parse().ok()?, *who)
             }
             ["reset-failed"] => Self::ResetFailed,
+            ["concerns"] => Self::Concerns,
             _ => return None,
         })
     }
@@ -142,6 +149,7 @@ impl Reply {
             Self::Done => "done".to_owned(),
             Self::Failed(result, why) => format!("failed {} {why}", result.as_str()).trim_end().to_owned(),
             Self::Stopped(result) => format!("stopped {}", result.as_str()),
+            Self::StoppedYours(result) => format!("stopped-yours {}", result.as_str()),
             Self::Reloaded(result) => format!("reloaded {}", result.as_str()),
             Self::Later => "later".to_owned(),
             Self::Busy => "busy".to_owned(),
@@ -171,6 +179,7 @@ impl Reply {
             "done" => Self::Done,
             "failed" => Self::Failed(result, why.to_owned()),
             "stopped" => Self::Stopped(result),
+            "stopped-yours" => Self::StoppedYours(result),
             "reloaded" => Self::Reloaded(result),
             "later" => Self::Later,
             "busy" => Self::Busy,
@@ -198,13 +207,14 @@ fn number(text: &str) -> (u32, &str) {
 mod tests {
     use super::*;
 
-    const REQUESTS: [Request; 6] = [
+    const REQUESTS: [Request; 7] = [
         Request::Start,
         Request::Stop,
         Request::StopForRestart,
         Request::Reload,
         Request::Kill(15, Who::Control),
         Request::ResetFailed,
+        Request::Concerns,
     ];
 
     fn replies() -> Vec<Reply> {
@@ -213,6 +223,7 @@ mod tests {
         let mut all = vec![Reply::Started, Reply::Done, Reply::Later, Reply::Busy, Reply::Ok];
         all.extend([Reply::Failed(ExitCode, why()), Reply::Failed(ExitCode, String::new())]);
         all.extend([Reply::Stopped(Success), Reply::Reloaded(ExitCode)]);
+        all.extend([Reply::StoppedYours(ExitCode)]);
         all.extend([Reply::Refused(why()), Reply::Error(why()), Reply::Speaks(2)]);
         all
     }
@@ -234,9 +245,10 @@ mod tests {
     fn the_words_of_version_1_stay() {
         let said: Vec<String> =
             REQUESTS.iter().map(|r| String::from_utf8(r.encode(FIRST)).unwrap()).collect();
-        assert_eq!(said, ["start", "stop", "stop-restart", "reload", "kill 15 control", "reset-failed"]);
-        let said: Vec<String> =
-            replies().iter().map(|r| String::from_utf8(r.encode(FIRST)).unwrap()).collect();
+        let right = ["start", "stop", "stop-restart", "reload", "kill 15 control", "reset-failed"];
+        assert_eq!(said.get(..6).unwrap(), right);
+        let old = replies().into_iter().filter(|reply| !matches!(reply, Reply::StoppedYours(_)));
+        let said: Vec<String> = old.map(|r| String::from_utf8(r.encode(FIRST)).unwrap()).collect();
         let right = "started|done|later|busy|ok|failed exit-code step failed|failed exit-code|\
                      stopped success|reloaded exit-code|refused step failed|error step failed|speaks 2";
         assert_eq!(said.join("|"), right);

@@ -51,6 +51,9 @@ pub struct Plan {
     /// Is there a unit that wants to know of its end?
     #[serde(default)]
     pub reaction: Reaction,
+    /// The unit whose end this one is started for: `MONITOR_UNIT` and its kin.
+    #[serde(default)]
+    pub monitored: Option<String>,
     /// Features of the kernel to do without (`AMR_FEATURES`).
     pub switches: Option<String>,
     /// What the supervisor does first.
@@ -108,7 +111,7 @@ pub struct Reaction {
     pub failure: bool,
     /// `OnSuccess=`.
     pub success: bool,
-    /// Units that are bound to it; a stop by request takes them along by itself.
+    /// Units that its end concerns in any other way: bound to it, needed by it, upholding it.
     pub bound: bool,
 }
 
@@ -164,6 +167,8 @@ pub struct Extras {
     pub switches: Option<String>,
     /// Do other units depend on this one such that its end concerns them?
     pub bound: bool,
+    /// The unit whose end this one is started for.
+    pub monitored: Option<String>,
 }
 
 impl Plan {
@@ -199,6 +204,7 @@ impl Plan {
                 success: has(DepKind::OnSuccess),
                 bound: extras.bound,
             },
+            monitored: extras.monitored,
             switches: extras.switches,
             errand,
         })

@@ -12,7 +12,7 @@
 //! | version | what came with it |
 //! |---|---|
 //! | 1 | words without a number |
-//! | 2 | numbers in plan and messages, `needs` in the record |
+//! | 2 | numbers in plan and messages, `needs` in the record; `concerns`, `stopped-yours`; `monitored` in the plan |
 //!
 //! Pure.
 

@@ -45,7 +45,7 @@ pub struct Unit {
     pub stop_when_unneeded: bool,
     /// `IgnoreOnIsolate=`.
     pub ignore_on_isolate: bool,
-    /// `JobTimeoutSec=`.
+    /// `JobTimeoutSec=`: from when the job is asked for.
     pub job_timeout: Timeout,
     /// What the ending of the name adds.
     pub body: Body,

@@ -30,6 +30,8 @@ pub struct Pending {
     /// In which the supervisor is asked.
     version: u32,
     deadline: Option<Duration>,
+    /// See [`Ended`].
+    is_ours: bool,
 }
 
 #[derive(Debug)]
@@ -86,6 +88,7 @@ impl Pending {
             source,
             version: VERSION,
             deadline: options.timeout.map(|t| clock::now().saturating_add(t)),
+            is_ours: false,
         }
     }
 
@@ -214,11 +217,12 @@ impl Pending {
 
     fn heed(&mut self, reply: Reply) -> Result<()> {
         let unit = self.unit.clone();
+        self.is_ours = matches!(reply, Reply::StoppedYours(_));
         self.source = match reply {
             Reply::Started => Source::Settled(Answer::Started),
             Reply::Done => Source::Settled(Answer::Done),
             Reply::Failed(result, why) => Source::Settled(Answer::Failed(result, why)),
-            Reply::Stopped(result) => Source::Settled(Answer::Stopped(result)),
+            Reply::Stopped(result) | Reply::StoppedYours(result) => Source::Settled(Answer::Stopped(result)),
             Reply::Reloaded(result) => Source::Settled(Answer::Reloaded(result)),
             // It goes down: stand behind those who wait for that, then begin anew.
             Reply::Later => self.request(Request::Stop).map_or(Source::Again, Source::Behind),
@@ -250,7 +254,7 @@ impl Pending {
             | Answer::AlreadyDown
             | Answer::Reloaded(_) => None,
         };
-        Ok(Ended { answer, record })
+        Ok(Ended { answer, record, is_ours: self.is_ours })
     }
 
     /// Waits for the end of the job.

@@ -106,6 +106,7 @@ impl Supervisor {
             exit: self.exit.map(exit_words),
             notify: self.notify.as_ref().map(|socket| self.place.root.outer(socket.path())),
             watchdog: Some(self.watchdog),
+            monitored: self.plan.monitored.as_ref().and_then(|unit| self.place.record(unit).ok()?),
         };
         let group = match &self.tracking {
             Tracking::Cgroup(group) => Some(group),
@@ -293,10 +294,21 @@ impl Supervisor {
         let failed = self.machine.result.is_failure();
         let to = self.plan.reaction;
         let named = if failed { to.failure } else { to.success };
-        if !named && (!to.bound || self.asked) {
+        if self.asked && self.machine.stop_kind == StopKind::Restart {
+            // As half of a restart it is not gone for those who need it.
+            if named {
+                self.call_reaction(if failed { "job-failed" } else { "stopped-for-restart" });
+            }
             return;
         }
-        self.call_reaction(if failed { "failure" } else { "success" });
+        if !named && !to.bound || self.asked && self.waiters.takes_over() {
+            return;
+        }
+        self.call_reaction(match (failed, self.asked) {
+            (true, _) => "failure",
+            (false, true) => "stopped",
+            (false, false) => "success",
+        });
     }
 
     /// Has another process of this program see to those whom the event concerns.

@@ -9,6 +9,7 @@ use crate::service::machine::{Event, Machine, ServiceResult, Slot, StopKind};
 use crate::service::message::{Reply, Request, Who};
 use crate::service::plan::{Errand, Plan};
 use crate::service::status::Record;
+use crate::service::version::FIRST;
 use crate::unit::model::StartLimit;
 use std::fs::File;
 use std::io::Write;
@@ -41,6 +42,11 @@ enum To {
 }
 
 impl Ear {
+    /// Can whoever asked see to those whom an end concerns?
+    fn takes_over(&self) -> bool {
+        self.version > FIRST
+    }
+
     /// Whoever asked may have gone: that is no concern of the service.
     fn tell(&mut self, reply: &Reply) {
         let mut bytes = reply.encode(self.version);
@@ -59,6 +65,8 @@ impl Ear {
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     all: Vec<(What, Ear)>,
+    /// The first who waits for a stop sees to those whom it concerns.
+    is_theirs: bool,
 }
 
 impl Waiters {
@@ -70,6 +78,14 @@ impl Waiters {
 
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// A command that has asked for the stop and is still there knows which other jobs are under way, and
+    /// lets reactions wait for them, as systemd's queue does. `false` where there is none.
+    pub(super) fn takes_over(&mut self) -> bool {
+        self.forget_gone();
+        self.is_theirs = self.all.iter().any(|(what, ear)| *what == What::Stop && ear.takes_over());
+        self.is_theirs
     }
 
     /// Does anybody wait for the end of a start?
@@ -112,6 +128,11 @@ impl Waiters {
     /// A stop is over, and a start follows that somebody waits for.
     pub(super) fn stopped(&mut self, machine: &Machine) {
         self.reloaded(machine.result);
+        let first = self.all.iter().position(|(what, ear)| *what == What::Stop && ear.takes_over());
+        if let (true, Some(at)) = (std::mem::take(&mut self.is_theirs), first) {
+            let (_, mut ear) = self.all.remove(at);
+            ear.tell(&Reply::StoppedYours(machine.result));
+        }
         self.tell(What::Stop, &Reply::Stopped(machine.result));
     }
 
@@ -169,6 +190,10 @@ impl Supervisor {
             }
             Ok(Request::ResetFailed) => {
                 self.queue.push_back(Event::ResetFailed);
+                ear.tell(&Reply::Ok);
+            }
+            Ok(Request::Concerns) => {
+                self.plan.reaction.bound = true;
                 ear.tell(&Reply::Ok);
             }
             Err(reply) => ear.tell(&reply),

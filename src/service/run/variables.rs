@@ -2,8 +2,10 @@
 
 use crate::exec::Variables;
 use crate::os::root::Root;
+use crate::os::signal;
 use crate::service::machine::{Role, Slot};
 use crate::service::plan::Plan;
+use crate::service::status::{Moment, Record};
 use crate::unit::model::NotifyAccess;
 use crate::unit::value::Timeout;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,8 @@ pub(super) struct Known {
     pub(super) notify: Option<PathBuf>,
     /// WATCHDOG_USEC.
     pub(super) watchdog: Option<Timeout>,
+    /// The record of the unit whose end this one is started for.
+    pub(super) monitored: Option<Record>,
 }
 
 /// Those of a command.
@@ -54,5 +58,27 @@ pub(super) fn of(plan: &Plan, root: &Root, known: &Known, slot: Slot, role: Role
             e.set("EXIT_STATUS", status);
         }
     }
+    if let (Slot::StartPre | Slot::Start, Some(record)) = (slot, &known.monitored) {
+        monitor(&mut e, record);
+    }
     e
+}
+
+/// What `OnFailure=` and `OnSuccess=` tell of the service that they are about, as 252 does (`service_spawn`).
+fn monitor(e: &mut Variables, record: &Record) {
+    e.set("MONITOR_SERVICE_RESULT", record.service_result().as_str());
+    if record.exec_main_pid > 0 && record.exec_main_exit != Moment::default() {
+        let signal = || signal::name(record.exec_main_status).into_owned();
+        let (code, status) = match record.exec_main_code {
+            1 => ("exited", record.exec_main_status.to_string()),
+            2 => ("killed", signal()),
+            _ => ("dumped", signal()),
+        };
+        e.set("MONITOR_EXIT_CODE", code);
+        e.set("MONITOR_EXIT_STATUS", status);
+    }
+    if !record.invocation_id.is_empty() {
+        e.set("MONITOR_INVOCATION_ID", &record.invocation_id);
+    }
+    e.set("MONITOR_UNIT", &record.unit);
 }

@@ -228,6 +228,21 @@ fn an_empty_value_resets_or_is_refused_as_by_systemd_252() {
     }
 }
 
+/// Values of all sorts that no directive takes, or not as a whole: what is said of each says once that it is
+/// left out.
+#[test]
+fn nothing_is_said_twice() {
+    let odd = ["%Q", "x 'y", "A B=1", "A=1 B 'C", "A=1 %Q", "1 x 999 SIGX", "/a b:c", "CAP_X CAP_CHOWN", "\u{1}", "-1"];
+    for (row, _) in honoured() {
+        for value in odd {
+            for finding in service(row.section, &format!("{}={value}", row.name)).findings {
+                let said = finding.message.matches("ignoring").count();
+                assert!(said <= 1, "{}={value}: {}", row.name, finding.message);
+            }
+        }
+    }
+}
+
 /// Where a unit with this directive is started, or its effect is looked at otherwise.
 struct Cases {
     files: Vec<(String, String)>,

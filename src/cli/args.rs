@@ -41,6 +41,11 @@ pub enum Verb {
     TryRestart(Jobs),
     /// Tell units to read their configuration again
     Reload(Jobs),
+    /// Reload units that can, restart the others; start those that are down
+    ReloadOrRestart(Jobs),
+    /// Reload units that run and can, restart the others that run
+    #[command(visible_alias = "force-reload")]
+    TryReloadOrRestart(Jobs),
     /// Send a signal to the processes of units
     Kill(Kill),
     /// Show what units do, and their last log lines
@@ -153,7 +158,7 @@ pub struct Kill {
     #[arg(short, long, value_name = "SIGNAL", default_value = "SIGTERM")]
     pub signal: String,
     /// To whom
-    #[arg(long, value_enum, default_value_t = Whom::All)]
+    #[arg(long, alias = "kill-who", value_enum, default_value_t = Whom::All)]
     pub kill_whom: Whom,
 }
 

@@ -56,7 +56,7 @@ pub fn needs_root(ctx: &Context, verb: &str) -> Option<u8> {
     })
 }
 
-/// Says what others can write.
-pub fn warn_of_writers(verb: &str, findings: &[Finding]) {
-    findings.iter().for_each(|f| out::complain(verb, &units::in_one_line(f), f.hint.as_deref()));
+/// Says what is wrong or doubtful in files of units.
+pub fn tell_findings(verb: &str, findings: &[Finding]) {
+    findings.iter().for_each(|f| out::complain(verb, &units::without_hint(f), f.hint.as_deref()));
 }

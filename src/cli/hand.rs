@@ -77,6 +77,8 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
         Verb::Restart(j) => start::run(ctx, Job::Restart, &j, around),
         Verb::TryRestart(j) => start::run(ctx, Job::TryRestart, &j, around),
         Verb::Reload(j) => start::run(ctx, Job::Reload, &j, around),
+        Verb::ReloadOrRestart(j) => start::run(ctx, Job::ReloadOrRestart, &j, around),
+        Verb::TryReloadOrRestart(j) => start::run(ctx, Job::TryReloadOrRestart, &j, around),
         Verb::Kill(k) => kill(ctx, &k),
         Verb::Status(s) => show::status::run(ctx, &s),
         Verb::IsActive(n) => show::state::is_active(ctx, &n),

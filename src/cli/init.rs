@@ -265,7 +265,13 @@ impl Call {
             .iter()
             .chain(&planned.unapplied())
             .for_each(|note| out::complain("initd", note, None));
-        ask::warn_of_writers("initd", &planned.others_write(&self.ctx));
+        ask::tell_findings("initd", &planned.findings(&self.ctx));
+        let typed = planned.typed(&anchors);
+        // A unit goes by the name of the script that was called, or by that which was typed.
+        let name_of = |unit: &UnitName| match typed.get(unit).unwrap_or(unit) {
+            typed if *typed == self.unit => self.name.clone(),
+            typed => typed.stem().to_owned(),
+        };
         let stage = if out::on_terminal() { Stage::Terminal } else { Stage::Plain };
         let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
         if planned.transaction.jobs.is_empty() {
@@ -280,7 +286,7 @@ impl Call {
             &|| {
                 self.dialect();
             },
-            &mut |report| self.tell(stage, report),
+            &mut |report| self.tell(stage, &name_of(&report.unit), report),
         );
         // A member that is only wanted may fail without its umbrella failing, but a script that printed
         // FAILED does not end with 0.
@@ -339,14 +345,13 @@ impl Call {
         out::say(&dialect::job(self.dialect(), stage, act, &self.name, "", good));
     }
 
-    fn tell(&self, stage: Stage, report: &Report) {
+    fn tell(&self, stage: Stage, name: &str, report: &Report) {
         let act = match report.kind {
             JobKind::Stop | JobKind::RestartStop => Act::Stop,
             JobKind::Start | JobKind::RestartStart => Act::Start,
             JobKind::Reload => Act::Reload,
             JobKind::VerifyActive => return,
         };
-        let name = report.unit.stem();
         let good = report.outcome.is_good();
         out::say(&dialect::job(self.dialect(), stage, act, name, &report.description, good));
         match &report.outcome {

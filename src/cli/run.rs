@@ -48,9 +48,8 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
             return Class::NotConfigured.hand();
         }
     }
-    let writable = units::others_write(ctx, &unit);
-    ask::warn_of_writers("run", &writable);
-    if args.strict && !writable.is_empty() {
+    ask::tell_findings("run", &units::findings(ctx, &unit));
+    if args.strict && !units::others_write(ctx, &unit).is_empty() {
         out::complain("run", "refused, as --strict asks", None);
         return Class::NotConfigured.hand();
     }
@@ -99,11 +98,13 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
 
 fn code(record: &crate::service::status::Record) -> u8 {
     let status = u8::try_from(record.exec_main_status).unwrap_or(1);
-    match record.exec_main_code {
+    let code = match record.exec_main_code {
         1 => status,
         2 | 3 => 128_u8.saturating_add(status),
-        _ => u8::from(record.service_result().is_failure()),
-    }
+        _ => 0,
+    };
+    // A main process may end well and the unit fail all the same: it never said that it was ready.
+    if code == 0 { u8::from(record.service_result().is_failure()) } else { code }
 }
 
 /// A unit by name from the search path, or a file by its path (as the host sees it).

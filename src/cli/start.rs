@@ -14,6 +14,7 @@ use crate::os::child::{Spec, own_executable, spawn};
 use crate::os::root::Root;
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, time};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -61,6 +62,10 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
             return refused.class.hand();
         }
     };
+    if !args.json {
+        ask::tell_findings(verb, &planned.findings(ctx));
+        planned.unapplied().iter().for_each(|line| out::complain(verb, line, None));
+    }
     if args.dry_run {
         let text = if args.json {
             format!("{:#}\n", planned.transaction.to_json())
@@ -70,25 +75,23 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
         out::say(&text);
         return left;
     }
-    if !args.json {
-        ask::warn_of_writers(verb, &planned.others_write(ctx));
-    }
     if args.no_wait {
         return in_background(ctx, verb, &anchors, args, around).max(left);
     }
     if !args.json {
-        planned.notes().iter().chain(&planned.unapplied()).for_each(|note| out::complain(verb, note, None));
+        planned.notes().iter().for_each(|note| out::complain(verb, note, None));
     }
     let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
+    let typed = planned.typed(&anchors);
     let reports = execute(planned, ctx, &options, &|| {}, &mut |report| {
         if !args.json {
-            tell(ctx, verb, report);
+            tell(verb, typed.get(&report.unit).unwrap_or(&report.unit), report);
         }
     });
     if args.json {
         out::say(&format!("{:#}\n", show::jobs_json(&reports)));
     }
-    match verdict(&reports, &anchors) {
+    match verdict(&reports, &typed) {
         0 => clear(ctx, verb, &down).max(left),
         code => code,
     }
@@ -136,9 +139,8 @@ fn in_background(
 }
 
 /// What was asked for decides; what was only pulled in by Wants= does not.
-fn verdict(reports: &[Report], anchors: &[(Job, UnitName)]) -> u8 {
-    let asked =
-        |r: &&Report| anchors.iter().any(|(_, n)| *n == r.unit) || !matches!(r.outcome, Outcome::Failed(..));
+fn verdict(reports: &[Report], typed: &BTreeMap<UnitName, UnitName>) -> u8 {
+    let asked = |r: &&Report| typed.contains_key(&r.unit) || !matches!(r.outcome, Outcome::Failed(..));
     let bad = reports.iter().filter(asked).map(|r| r.outcome.class()).find(|c| *c != Class::Ok);
     bad.map_or(0, |class| match class {
         Class::NotConfigured => class.hand(),
@@ -152,8 +154,8 @@ fn verdict(reports: &[Report], anchors: &[(Job, UnitName)]) -> u8 {
     })
 }
 
-fn tell(ctx: &Context, verb: &str, report: &Report) {
-    let unit = &report.unit;
+/// What became of a unit, by the name under which it was asked for.
+fn tell(verb: &str, unit: &UnitName, report: &Report) {
     let hint = matches!(report.kind, JobKind::Start | JobKind::RestartStart)
         .then(|| format!("amr status {unit}; amr logs {unit}"));
     match &report.outcome {
@@ -167,5 +169,4 @@ fn tell(ctx: &Context, verb: &str, report: &Report) {
             out::complain(verb, &format!("'{unit}' is not done in the time given; it goes on"), None)
         }
     }
-    let _ = ctx;
 }

@@ -271,7 +271,7 @@ impl<'a> Run<'a> {
     fn client_options(&self, unit: &Unit) -> client::Options {
         let script = Path::new(SCRIPTS).join(unit.name.stem());
         let lock_name = match &self.options.lock {
-            Some((name, lock)) if *name == unit.name => Some(lock.clone()),
+            Some((name, lock)) if *self.planned.set.main(name) == unit.name => Some(lock.clone()),
             Some(_) | None => self.ctx.root.exists(&script).then(|| unit.name.stem().to_owned()),
         };
         client::Options {

@@ -1,10 +1,12 @@
 //! What happened to a unit, in words, and the class of it. Pure but for names of signals.
 
 use super::outcome::{Class, Outcome};
+use crate::exec::stage::Stage;
+use crate::letters;
 use crate::order::transaction::Activity;
 use crate::service::client::{Answer, ClientError, Ended};
 use crate::service::machine::{ServiceResult, State};
-use crate::service::status::Record;
+use crate::service::status::{CommandMark, Record};
 use crate::unit::value::Signal;
 
 /// Result=start-limit-hit. A start that is refused by it does not lift it.
@@ -24,7 +26,9 @@ pub fn ended(ended: &Ended) -> Outcome {
         Answer::Started | Answer::Done | Answer::AlreadyDown | Answer::Stopped(_) => Outcome::Done,
         Answer::Reloaded(result) if !result.is_failure() => Outcome::Done,
         Answer::Reloaded(result) => {
-            Outcome::Failed(Class::Failed, format!("the reload failed ({})", result.as_str()))
+            let command = ended.record.as_ref().and_then(Record::failed_reload);
+            let why = command.map_or_else(|| result.as_str().to_owned(), command_ended);
+            Outcome::Failed(Class::Failed, format!("the reload failed: {why}"))
         }
         Answer::Failed(result, why) => {
             let Some(record) = &ended.record else {
@@ -48,36 +52,73 @@ pub fn ended(ended: &Ended) -> Outcome {
     }
 }
 
-/// Why the last run of a service failed; empty where it did not.
+/// Why the last run of a service failed, and by which of its commands; empty where it did not.
 #[must_use]
 pub fn failure(record: &Record) -> String {
-    if let Some(why) = &record.exec_failure {
-        if record.exec_main_status == 0 {
-            return why.clone();
+    let command = record.failed_command();
+    let status = command.map_or(record.exec_main_status, |c| c.status);
+    let ended = command.filter(|c| c.is_over()).map_or_else(|| exit(record), |c| words(c.code, c.status));
+    let why = match (&record.exec_failure, record.result.as_str()) {
+        (_, "success" | "") => return String::new(),
+        (_, "start-limit-hit") => return START_LIMIT.to_owned(),
+        (Some(why), _) if status == 0 => format!(": {why}"),
+        (Some(why), _) => match Stage::from_code(status) {
+            Some(stage) => format!(": {why} (status {status}/{})", stage.name()),
+            None => format!(": {why} (status {status})"),
+        },
+        (None, "exit-code" | "signal" | "core-dump") if !ended.is_empty() => format!(" {ended}"),
+        (None, "exit-code") => " ended, and nobody saw how".to_owned(),
+        (None, "oom-kill") => " was killed by the OOM killer".to_owned(),
+        (None, "timeout") => format!(" was not done within {}", limit(&record.failed_in)),
+        (None, "watchdog") => " did not feed the watchdog in time (WatchdogSec=)".to_owned(),
+        (None, "protocol") if !ended.is_empty() => format!(" {ended}, and did not do what Type= says"),
+        (None, "protocol") => " did not do what Type= says".to_owned(),
+        (None, "resources") => ": something that it needs could not be had (resources)".to_owned(),
+        (None, other) => format!(": {other}"),
+    };
+    match command {
+        Some(command) => format!("{}{why}", letters::escape(command.assignment().as_bytes(), &[])),
+        None => why.trim_start_matches([':', ' ']).to_owned(),
+    }
+}
+
+/// The directive whose time was over in a state.
+fn limit(sub: &str) -> &'static str {
+    match State::from_sub(sub) {
+        Some(State::Condition | State::StartPre | State::Start | State::StartPost) => "TimeoutStartSec=",
+        Some(State::Running) => "RuntimeMaxSec=",
+        Some(
+            State::Stop
+            | State::StopSigterm
+            | State::StopSigkill
+            | State::StopPost
+            | State::FinalSigterm
+            | State::FinalSigkill,
+        ) => "TimeoutStopSec=",
+        Some(State::StopWatchdog | State::FinalWatchdog) => "TimeoutAbortSec=",
+        Some(State::Dead | State::Failed | State::Exited | State::Reload | State::AutoRestart) | None => {
+            "the time given"
         }
-        return format!("{why} (status {})", record.exec_main_status);
     }
-    let exit = exit(record);
-    match record.result.as_str() {
-        "success" | "" => String::new(),
-        "exit-code" | "signal" | "core-dump" => exit,
-        "oom-kill" => "killed by the OOM killer".to_owned(),
-        "timeout" => "a time limit was reached".to_owned(),
-        "watchdog" => "the watchdog was not fed in time".to_owned(),
-        "start-limit-hit" => START_LIMIT.to_owned(),
-        "protocol" => "it did not do what its Type= says".to_owned(),
-        "resources" => "something that it needs could not be had (resources)".to_owned(),
-        other => other.to_owned(),
-    }
+}
+
+/// `ExecReload=/bin/false exited with status 1`.
+fn command_ended(command: &CommandMark) -> String {
+    format!("{} {}", letters::escape(command.assignment().as_bytes(), &[]), words(command.code, command.status))
 }
 
 /// How the main process ended last.
 #[must_use]
 pub fn exit(record: &Record) -> String {
-    match record.exec_main_code {
-        1 => format!("exited with status {}", record.exec_main_status),
-        2 => format!("killed by {}", Signal(record.exec_main_status)),
-        3 => format!("killed by {} (core dumped)", Signal(record.exec_main_status)),
+    words(record.exec_main_code, record.exec_main_status)
+}
+
+/// How a process ended; empty where it has not, or nobody saw it.
+fn words(code: i32, status: i32) -> String {
+    match code {
+        1 => format!("exited with status {status}"),
+        2 => format!("was killed by {}", Signal(status)),
+        3 => format!("was killed by {} (core dumped)", Signal(status)),
         _ => String::new(),
     }
 }

@@ -190,22 +190,39 @@ fn refuse_unapplied(planned: &Planned) -> Result<(), Refused> {
 fn refuse_writable(findings: &[Finding]) -> Result<(), Refused> {
     let Some(first) = findings.first() else { return Ok(()) };
     let hint = first.hint.clone();
-    Err(Refused { class: Class::NotConfigured, what: units::in_one_line(first), hint })
+    Err(Refused { class: Class::NotConfigured, what: units::without_hint(first), hint })
 }
 
 impl Planned {
     /// What others can write of the files of each unit to be started, each once.
+    fn others_write(&self, ctx: &Context) -> Vec<Finding> {
+        self.each_once(|unit| units::others_write(ctx, unit))
+    }
+
+    /// What is wrong or doubtful in the files of each unit to be started, and what others can write of
+    /// them, each once.
     #[must_use]
-    pub fn others_write(&self, ctx: &Context) -> Vec<Finding> {
+    pub fn findings(&self, ctx: &Context) -> Vec<Finding> {
+        self.each_once(|unit| units::findings(ctx, unit))
+    }
+
+    fn each_once(&self, of: impl Fn(&Unit) -> Vec<Finding>) -> Vec<Finding> {
         let mut all: Vec<Finding> = Vec::new();
         for job in self.transaction.jobs.iter().filter(|j| j.kind.is_start()) {
-            for finding in self.set.get(&job.unit).map(|u| units::others_write(ctx, u)).unwrap_or_default() {
-                if !all.iter().any(|f| f.origin == finding.origin) {
+            for finding in self.set.get(&job.unit).map(&of).unwrap_or_default() {
+                // Units share drop-ins, and folders.
+                if !all.contains(&finding) {
                     all.push(finding);
                 }
             }
         }
         all
+    }
+
+    /// The units that were named, by their main names, with the names that they were given.
+    #[must_use]
+    pub fn typed(&self, anchors: &[(Verb, UnitName)]) -> BTreeMap<UnitName, UnitName> {
+        anchors.iter().map(|(_, name)| (self.set.main(name).clone(), name.clone())).collect()
     }
 
     /// What was left out or overruled, as sentences.

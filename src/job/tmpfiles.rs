@@ -80,7 +80,7 @@ pub fn before_start(ctx: &Context, unit: &Unit) -> Vec<String> {
 /// A finding without its line and caret.
 fn sentence(finding: &Finding) -> String {
     let hint = finding.hint.as_ref().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
-    units::in_one_line(&Finding { line: String::new(), ..finding.clone() }) + &hint
+    units::without_hint(&Finding { line: String::new(), ..finding.clone() }) + &hint
 }
 
 /// The sentence about a line that failed, unless it may.

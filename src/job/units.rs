@@ -214,6 +214,12 @@ pub fn refusal(unit: &Unit) -> Option<String> {
     }
 }
 
+/// What is wrong or doubtful in the files of a unit, and what others can write of them.
+#[must_use]
+pub fn findings(ctx: &Context, unit: &Unit) -> Vec<Finding> {
+    unit.findings.iter().cloned().chain(others_write(ctx, unit)).collect()
+}
+
 /// The files of a unit that others can write, and so change what root runs.
 #[must_use]
 pub fn others_write(ctx: &Context, unit: &Unit) -> Vec<Finding> {
@@ -221,9 +227,9 @@ pub fn others_write(ctx: &Context, unit: &Unit) -> Vec<Finding> {
     writers::findings(&ctx.root, unit, &|name| uid_of(name).or_else(|| id_number(name)))
 }
 
-/// Where it is and what it is, as one sentence.
+/// Where it is and what it is, with the line where there is one; the remedy is told apart.
 #[must_use]
-pub fn in_one_line(finding: &Finding) -> String {
+pub fn without_hint(finding: &Finding) -> String {
     let text = finding::render(&Finding { hint: None, ..finding.clone() });
     text.trim_end().to_owned()
 }

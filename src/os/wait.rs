@@ -21,6 +21,19 @@ pub enum Exit {
     Dumped(i32),
 }
 
+impl Exit {
+    /// As waitid(2) has it: `CLD_EXITED` (1) and the code, or `CLD_KILLED` (2), `CLD_DUMPED` (3) and the
+    /// signal.
+    #[must_use]
+    pub fn code_and_status(self) -> (i32, i32) {
+        match self {
+            Exit::Exited(code) => (1, code),
+            Exit::Killed(signal) => (2, signal),
+            Exit::Dumped(signal) => (3, signal),
+        }
+    }
+}
+
 impl fmt::Display for Exit {
     /// As systemctl says it: `exited, status=1`, `killed, signal=KILL`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

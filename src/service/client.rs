@@ -150,7 +150,7 @@ impl Drop for Ahead {
 pub struct Ended {
     /// In short.
     pub answer: Answer,
-    /// For a failed start, the record as it is now.
+    /// For a start or a reload that failed, the record as it is now.
     pub record: Option<Record>,
     /// It is the caller who sees to those whom this end concerns, when its other jobs are done.
     pub is_ours: bool,

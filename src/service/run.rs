@@ -223,10 +223,12 @@ impl Supervisor {
         while let Some(event) = self.queue.pop_front() {
             self.asked |= matches!(event, Event::Stop(_));
             let facts = self.facts(event);
-            let before = self.machine.state;
             let (next, actions) = machine::step(&self.policy, &self.machine, &facts, event);
-            self.machine = next;
-            self.note_change(before);
+            let before = std::mem::replace(&mut self.machine, next);
+            if !before.result.is_failure() && self.machine.result.is_failure() {
+                self.record.blame(event, before.state.sub());
+            }
+            self.note_change(before.state);
             if actions.contains(&Action::TakeLock) {
                 // In the record before it is made, so that whoever takes over knows of it; and the
                 // process is in it, so that one write does for both.

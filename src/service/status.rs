@@ -6,6 +6,10 @@
 //!
 //! Pure.
 
+mod command;
+
+pub use command::CommandMark;
+
 use super::machine::{Phase, ServiceResult, State, Window};
 use super::plan::FileMark;
 use super::version::{self, NEEDS, Newer, VERSION};
@@ -56,6 +60,10 @@ pub struct Record {
     pub exec_main_status: i32,
     /// Why a step before exec failed, as a sentence.
     pub exec_failure: Option<String>,
+    /// The commands of the last run, in the order in which they were started.
+    pub commands: Vec<CommandMark>,
+    /// In which state the last run failed, as `SubState=`; empty where it did not.
+    pub failed_in: String,
     /// Since when it is in this state.
     pub state_change: Moment,
     /// When it last became active.

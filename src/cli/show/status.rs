@@ -13,11 +13,11 @@ use crate::service::client;
 use crate::service::log::query::Query;
 use crate::service::log::read::{Part, path_of, read};
 use crate::service::machine::State;
-use crate::service::status::{Moment, Record};
+use crate::service::status::{CommandMark, Moment, Record};
 use crate::unit::finding;
 use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
-use crate::unit::value::{size, time, utc::Utc};
+use crate::unit::value::{Signal, exit_status, size, time, utc::Utc};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -159,10 +159,10 @@ fn as_text(known: &Known) -> String {
         let _ = writeln!(text, "{key:>11}: {value}");
     };
     row("Loaded", &loaded(unit));
-    for (n, dropin) in unit.dropins.iter().enumerate() {
-        row(if n == 0 { "Drop-In" } else { "" }, &dropin.display().to_string());
-    }
+    list("Drop-In", unit.dropins.iter().map(|p| p.display().to_string()), &mut row);
     row("Active", &active(record, activity));
+    list("Docs", unit.documentation.iter().cloned(), &mut row);
+    list("Process", record.commands.iter().filter(|c| c.is_over()).map(process), &mut row);
     processes(record, &known.usage, &mut row);
     if !record.status_text.is_empty() {
         row("Status", &format!("\"{}\"", out::escape(&record.status_text)));
@@ -199,6 +199,27 @@ fn as_text(known: &Known) -> String {
     text
 }
 
+/// A row for each value, the key before the first.
+fn list(key: &str, values: impl Iterator<Item = String>, row: &mut dyn FnMut(&str, &str)) {
+    values.enumerate().for_each(|(n, value)| row(if n == 0 { key } else { "" }, &out::escape(&value)));
+}
+
+/// A command that has ended, as systemctl has it: `40 ExecStartPre=/bin/true (code=exited, status=0/SUCCESS)`.
+fn process(command: &CommandMark) -> String {
+    let how = match command.code {
+        1 => {
+            // As there: names of libc and of systemd, not those of LSB and BSD.
+            let status = u8::try_from(command.status).ok().filter(|s| *s < 2 || *s >= 200);
+            let name = status.and_then(exit_status::code_name).map(|name| format!("/{name}"));
+            format!("code=exited, status={}{}", command.status, name.unwrap_or_default())
+        }
+        2 => format!("code=killed, signal={}", Signal(command.status).name()),
+        3 => format!("code=dumped, signal={}", Signal(command.status).name()),
+        _ => "nobody saw how it ended".to_owned(),
+    };
+    format!("{} {} ({how})", command.pid, command.assignment())
+}
+
 fn loaded(unit: &Unit) -> String {
     let state = unit.load.as_str();
     match (&unit.fragment, units::refusal(unit)) {
@@ -215,7 +236,7 @@ fn active(record: &Record, activity: Activity) -> String {
     }
     text.push(')');
     if record.state_change.real > 0 {
-        let _ = write!(text, " since {}; {} ago", stamp(record.state_change), ago(record.state_change));
+        let _ = write!(text, " since {}; {}", stamp(record.state_change), ago(record.state_change));
     }
     text
 }
@@ -227,7 +248,7 @@ fn stamp(at: Moment) -> String {
 /// By the clock that does not jump.
 fn ago(at: Moment) -> String {
     let span = clock::now().saturating_sub(Duration::from_micros(at.mono));
-    time::format(Duration::from_secs(span.as_secs()))
+    time::relative(span)
 }
 
 fn processes(record: &Record, usage: &Usage, row: &mut dyn FnMut(&str, &str)) {
@@ -239,7 +260,7 @@ fn processes(record: &Record, usage: &Usage, row: &mut dyn FnMut(&str, &str)) {
     if record.exec_main_pid > 0 && !exit.is_empty() {
         row(
             "Last exit",
-            &format!("{exit} (pid {}, {} ago)", record.exec_main_pid, ago(record.exec_main_exit)),
+            &format!("{exit} (pid {}, {})", record.exec_main_pid, ago(record.exec_main_exit)),
         );
     }
     let failure = explain::failure(record);
@@ -281,6 +302,7 @@ fn as_json(known: &Known) -> Value {
     json!({
         "unit": unit.name.as_str(),
         "description": unit.description,
+        "documentation": unit.documentation,
         "load": unit.load.as_str(),
         "fragment": unit.fragment.as_deref().map(shown),
         "dropins": unit.dropins.iter().map(|p| shown(p)).collect::<Vec<_>>(),
@@ -293,6 +315,7 @@ fn as_json(known: &Known) -> Value {
         "restarts": r.restarts,
         "last_exit": explain::exit(r),
         "failure": explain::failure(r),
+        "processes": r.commands.iter().filter(|c| c.is_over()).map(process).collect::<Vec<_>>(),
         "status_text": r.status_text,
         "tasks": known.usage.tasks,
         "memory_bytes": known.usage.memory,

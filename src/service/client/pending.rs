@@ -248,6 +248,7 @@ impl Pending {
     fn ended(&self, answer: Answer) -> Result<Ended> {
         let record = match answer {
             Answer::Failed(..) => self.place.record(&self.unit)?,
+            Answer::Reloaded(result) if result.is_failure() => self.place.record(&self.unit)?,
             Answer::Started
             | Answer::Done
             | Answer::Stopped(_)

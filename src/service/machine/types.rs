@@ -150,6 +150,22 @@ pub enum Slot {
     StopPost,
 }
 
+impl Slot {
+    /// The directive that has the list.
+    #[must_use]
+    pub fn directive(self) -> &'static str {
+        match self {
+            Self::Condition => "ExecCondition",
+            Self::StartPre => "ExecStartPre",
+            Self::Start => "ExecStart",
+            Self::StartPost => "ExecStartPost",
+            Self::Reload => "ExecReload",
+            Self::Stop => "ExecStop",
+            Self::StopPost => "ExecStopPost",
+        }
+    }
+}
+
 /// Main process or helper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {

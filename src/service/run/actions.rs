@@ -14,7 +14,7 @@ use crate::service::machine::{
     Action, Event, Exit, KillOp, Role, ServiceResult, Slot, State, StopKind, Targets, Timer,
 };
 use crate::service::restart::Backoff;
-use crate::service::status::Moment;
+use crate::service::status::{CommandMark, Moment};
 use crate::unit::exec::directories::{Kind, Preserve};
 use crate::unit::value::Timeout;
 use std::path::Path;
@@ -94,6 +94,8 @@ impl Supervisor {
         (r.exec_main_start, r.exec_main_exit) = (Moment::default(), Moment::default());
         r.exec_failure = None;
         r.unknown = None;
+        r.commands.clear();
+        r.failed_in.clear();
         r.status_text = String::new();
         r.status_errno = 0;
     }
@@ -126,9 +128,11 @@ impl Supervisor {
         let launched = spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied)
             .and_then(|started| self.identified(started).map_err(|e| Refused::Resources(e.to_string())));
         match launched {
-            Ok(process) => self.spawned(process, slot, role),
+            Ok(process) => self.spawned(process, slot, index, role),
             Err(Refused::At(stage, why)) => {
                 self.record.exec_failure = Some(format!("cannot {}: {why}", stage.task()));
+                self.note_command(slot, index, 0);
+                self.record.command_ended(0, 1, i32::from(stage.code()), moment());
                 self.answer(Event::Spawned(slot));
                 let exit = wait::Exit::Exited(i32::from(stage.code()));
                 match role {
@@ -138,6 +142,7 @@ impl Supervisor {
             }
             Err(Refused::Resources(why)) => {
                 self.record.exec_failure = Some(why);
+                self.note_command(slot, index, 0);
                 self.answer(Event::SpawnFailed(slot));
             }
         }
@@ -148,6 +153,13 @@ impl Supervisor {
         self.queue.push_front(event);
     }
 
+    /// Keeps that a command is run, for the record.
+    fn note_command(&mut self, slot: Slot, index: usize, pid: i32) {
+        if let Some(command) = self.plan.command(slot, index) {
+            self.record.command_started(CommandMark::new(slot, index, command, pid, moment()));
+        }
+    }
+
     /// With what tells the new process from others. One of which that cannot be said is not let go on.
     fn identified(&self, started: exec::Started) -> Result<Process> {
         // A child that is not reaped keeps its number, so this is about the right one.
@@ -155,8 +167,9 @@ impl Supervisor {
         Ok(Process { exec: Some(started.exec), gate: Some(started.gate), ..Process::child(identity) })
     }
 
-    fn spawned(&mut self, process: Process, slot: Slot, role: Role) {
+    fn spawned(&mut self, process: Process, slot: Slot, index: usize, role: Role) {
         self.deserted = false;
+        self.note_command(slot, index, process.identity.pid.get());
         match role {
             Role::Main => self.set_main(process),
             Role::Control => self.control = Some(process),
@@ -168,7 +181,7 @@ impl Supervisor {
         let r = &mut self.record;
         r.exec_main_pid = process.pid().get();
         (r.exec_main_code, r.exec_main_status) = (0, 0);
-        r.exec_main_start = Moment::at(clock::realtime(), clock::now());
+        r.exec_main_start = moment();
         r.exec_main_exit = Moment::default();
         self.exit = None;
         self.main = Some(process);
@@ -340,7 +353,7 @@ impl Supervisor {
         if now == before {
             return;
         }
-        let at = Moment::at(clock::realtime(), clock::now());
+        let at = moment();
         let r = &mut self.record;
         r.state_change = at;
         if now.is_active() && !before.is_active() {
@@ -357,6 +370,11 @@ impl Supervisor {
             log::warn!("'{}' failed: {}", self.plan.unit, result.as_str());
         }
     }
+}
+
+/// By both clocks.
+pub(super) fn moment() -> Moment {
+    Moment::at(clock::realtime(), clock::now())
 }
 
 /// `EXIT_CODE` and `EXIT_STATUS`.

@@ -11,7 +11,6 @@ use crate::os::socket::{Arrival, Message, NotifySocket};
 use crate::os::wait;
 use crate::service::machine::{Event, Exit, Main, Role, State, StopKind};
 use crate::service::notify::{self, Reported, Watchdog};
-use crate::service::status::Moment;
 use crate::unit::model::NotifyAccess;
 use crate::unit::value::Timeout;
 use std::os::fd::AsFd;
@@ -174,6 +173,9 @@ impl Supervisor {
             self.main_ended(Some(exit), told);
         } else if self.control.as_ref().is_some_and(|p| p.pid() == pid) {
             self.control = None;
+            let (code, status) = exit.code_and_status();
+            let at = super::actions::moment();
+            self.record.command_ended(pid.get(), code, status, at);
             self.queue.push_back(Event::ControlExit(told));
         }
     }
@@ -201,15 +203,11 @@ impl Supervisor {
     pub(super) fn main_ended(&mut self, exit: Option<wait::Exit>, told: Exit) {
         self.main = None;
         self.exit = exit;
-        let (code, status) = match exit {
-            Some(wait::Exit::Exited(code)) => (1, code),
-            Some(wait::Exit::Killed(signal)) => (2, signal),
-            Some(wait::Exit::Dumped(signal)) => (3, signal),
-            None => (0, 0),
-        };
-        self.record.exec_main_code = code;
-        self.record.exec_main_status = status;
-        self.record.exec_main_exit = Moment::at(clock::realtime(), clock::now());
+        let (code, status) = exit.map_or((0, 0), wait::Exit::code_and_status);
+        let at = super::actions::moment();
+        let r = &mut self.record;
+        (r.exec_main_code, r.exec_main_status, r.exec_main_exit) = (code, status, at);
+        r.command_ended(r.exec_main_pid, code, status, at);
         self.queue.push_back(Event::MainExit(told));
     }
 

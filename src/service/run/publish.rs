@@ -39,6 +39,8 @@ pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, own: Optio
         exec_main_status: old.map_or(0, |r| r.exec_main_status),
         exec_main_start: at(|r| r.exec_main_start),
         exec_main_exit: at(|r| r.exec_main_exit),
+        commands: old.map(|r| r.commands.clone()).unwrap_or_default(),
+        failed_in: old.map(|r| r.failed_in.clone()).unwrap_or_default(),
         ..Record::default()
     }
 }
@@ -54,6 +56,8 @@ pub(super) fn inherit(record: &mut Record, old: Record) {
     record.restarts = old.restarts;
     record.status_text = old.status_text;
     record.not_applied = old.not_applied;
+    record.commands = old.commands;
+    record.failed_in = old.failed_in;
     record.files = old.files;
     record.lock = old.lock;
 }

@@ -13,7 +13,7 @@ use crate::service::machine::{Role, Slot};
 use crate::service::plan::Plan;
 use std::sync::Arc;
 
-/// Whose standard descriptors the main process gets.
+/// Whose standard descriptors the commands get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Foreground {
     /// Those that the unit says.
@@ -63,7 +63,7 @@ pub(super) fn launch(
         places: Places { runtime: &plan.paths.runtime_dir, own: &plan.paths.run_dir },
         features: scene.features,
         log: log.map_err(|e| Refused::At(Stage::Stdout, e.to_string()))?.map(Arc::new),
-        streams: if foreground && role == Role::Main { Streams::Own } else { Streams::Unit },
+        streams: if foreground { Streams::Own } else { Streams::Unit },
         session: !foreground,
         notify: scene.notify,
         group: scene.group,

@@ -195,6 +195,30 @@ pub fn format_to(span: Duration, accuracy: Duration) -> String {
     out.join(" ")
 }
 
+/// How long ago something was, as systemctl(1) says it: `98ms ago`, `1min 5s ago`, `3h 2min ago`.
+#[must_use]
+pub fn relative(ago: Duration) -> String {
+    const LONG: [(&str, u64, &str, u64); 3] =
+        [("year", YEAR, "month", MONTH), ("month", MONTH, "day", DAY), ("week", WEEK, "day", DAY)];
+    let usec = u64::try_from(ago.as_micros()).unwrap_or(u64::MAX);
+    let count = |n: u64, name: &str| format!("{n} {name}{}", if n == 1 { "" } else { "s" });
+    if let Some((name, unit, smaller, part)) = LONG.iter().find(|(_, unit, ..)| usec >= *unit) {
+        return format!("{} {} ago", count(usec / unit, name), count(usec % unit / part, smaller));
+    }
+    match usec {
+        0 => "now".to_owned(),
+        _ if usec >= 2 * DAY => format!("{} days ago", usec / DAY),
+        _ if usec >= 25 * HOUR => format!("1 day {}h ago", (usec - DAY) / HOUR),
+        _ if usec >= 6 * HOUR => format!("{}h ago", usec / HOUR),
+        _ if usec >= HOUR => format!("{}h {}min ago", usec / HOUR, usec % HOUR / MINUTE),
+        _ if usec >= 5 * MINUTE => format!("{}min ago", usec / MINUTE),
+        _ if usec >= MINUTE => format!("{}min {}s ago", usec / MINUTE, usec % MINUTE / SEC),
+        _ if usec >= SEC => format!("{}s ago", usec / SEC),
+        _ if usec >= MS => format!("{}ms ago", usec / MS),
+        _ => format!("{usec}us ago"),
+    }
+}
+
 /// [`format`], with `infinity` for no limit.
 #[must_use]
 pub fn format_timeout(timeout: Timeout) -> String {
@@ -284,6 +308,29 @@ mod tests {
         assert_eq!(format_to(Duration::from_micros(125_000_900), Duration::from_secs(1)), "2min 5s");
         assert_eq!(format_to(Duration::from_micros(2_500_000), Duration::from_secs(1)), "2s");
         assert_eq!(format_timeout(Timeout::Never), "infinity");
+    }
+
+    #[test]
+    fn how_long_ago() {
+        for (micros, want) in [
+            (0, "now"),
+            (7, "7us ago"),
+            (98_765, "98ms ago"),
+            (SEC, "1s ago"),
+            (65 * SEC, "1min 5s ago"),
+            (5 * MINUTE + 1, "5min ago"),
+            (3 * HOUR + 2 * MINUTE, "3h 2min ago"),
+            (6 * HOUR + 2 * MINUTE, "6h ago"),
+            (24 * HOUR, "24h ago"),
+            (26 * HOUR, "1 day 2h ago"),
+            (3 * DAY, "3 days ago"),
+            (WEEK, "1 week 0 days ago"),
+            (2 * WEEK + DAY, "2 weeks 1 day ago"),
+            (MONTH + 2 * WEEK, "1 month 14 days ago"),
+            (2 * YEAR + MONTH, "2 years 1 month ago"),
+        ] {
+            assert_eq!(relative(Duration::from_micros(micros)), want);
+        }
     }
 
     proptest! {

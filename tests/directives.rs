@@ -232,7 +232,18 @@ fn an_empty_value_resets_or_is_refused_as_by_systemd_252() {
 /// left out.
 #[test]
 fn nothing_is_said_twice() {
-    let odd = ["%Q", "x 'y", "A B=1", "A=1 B 'C", "A=1 %Q", "1 x 999 SIGX", "/a b:c", "CAP_X CAP_CHOWN", "\u{1}", "-1"];
+    let odd = [
+        "%Q",
+        "x 'y",
+        "A B=1",
+        "A=1 B 'C",
+        "A=1 %Q",
+        "1 x 999 SIGX",
+        "/a b:c",
+        "CAP_X CAP_CHOWN",
+        "\u{1}",
+        "-1",
+    ];
     for (row, _) in honoured() {
         for value in odd {
             for finding in service(row.section, &format!("{}={value}", row.name)).findings {

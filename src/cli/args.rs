@@ -196,6 +196,9 @@ pub struct Show {
     /// Only these properties, comma separated; repeatable
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub property: Vec<String>,
+    /// Also properties that are empty
+    #[arg(short, long)]
+    pub all: bool,
     /// Print the values without their names
     #[arg(long)]
     pub value: bool,

@@ -8,8 +8,10 @@ use crate::os::clock::BootId;
 use crate::os::inotify::{Scope, Watcher};
 use crate::os::poll::{self, Interest};
 use crate::os::root::Root;
+use crate::service::client::{self, ClientError};
 use crate::service::log::query::{self, Query};
-use crate::service::log::read::{Part, follow, path_of, read};
+use crate::service::log::read::{Boot, Part, follow, path_of, read};
+use crate::unit::name::UnitName;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
@@ -43,11 +45,17 @@ pub fn run(ctx: &Context, args: &Logs) -> u8 {
         );
         return 0;
     }
-    let boot = Root::host().and_then(|host| BootId::read(&host)).ok();
+    let boot = match args.boot.then(|| this_boot(ctx, &name)).transpose() {
+        Ok(boot) => boot,
+        Err(e) => {
+            out::complain("logs", &format!("cannot tell the boots apart: {e}"), None);
+            return Class::Failed.hand();
+        }
+    };
     let part = Part {
         query: query.clone(),
         last: args.lines,
-        boot: if args.boot { boot.as_ref().map(BootId::as_str) } else { None },
+        boot: boot.as_ref().map(|(id, seen_to)| Boot { id: id.as_str(), seen_to: *seen_to }),
         whole: args.follow,
     };
     let watch = args.follow.then(|| watcher(ctx, &path));
@@ -73,6 +81,14 @@ pub fn run(ctx: &Context, args: &Logs) -> u8 {
         };
     }
     0
+}
+
+/// This boot, and whether a supervisor of the unit has marked its beginning in the log.
+fn this_boot(ctx: &Context, name: &UnitName) -> Result<(BootId, bool), ClientError> {
+    let id = BootId::read(&Root::host()?)?;
+    let record = client::status(&ctx.place, name)?;
+    let seen_to = record.is_some_and(|r| r.boot_id == id.as_str() && r.log_seen_to);
+    Ok((id, seen_to))
 }
 
 /// On a terminal, what could move the cursor is escaped; a pipe gets the bytes.

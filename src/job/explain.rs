@@ -104,7 +104,11 @@ fn limit(sub: &str) -> &'static str {
 
 /// `ExecReload=/bin/false exited with status 1`.
 fn command_ended(command: &CommandMark) -> String {
-    format!("{} {}", letters::escape(command.assignment().as_bytes(), &[]), words(command.code, command.status))
+    format!(
+        "{} {}",
+        letters::escape(command.assignment().as_bytes(), &[]),
+        words(command.code, command.status)
+    )
 }
 
 /// How the main process ended last.

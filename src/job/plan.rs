@@ -199,11 +199,19 @@ impl Planned {
         self.each_once(|unit| units::others_write(ctx, unit))
     }
 
-    /// What is wrong or doubtful in the files of each unit to be started, and what others can write of
-    /// them, each once.
+    /// What is wrong or doubtful in the files of each unit that is not up and to be started, and what others
+    /// can write of them, each once.
     #[must_use]
     pub fn findings(&self, ctx: &Context) -> Vec<Finding> {
-        self.each_once(|unit| units::findings(ctx, unit))
+        let restarts = |unit: &Unit| {
+            self.transaction.jobs.iter().any(|j| j.unit == unit.name && j.kind == JobKind::RestartStart)
+        };
+        let is_up = |unit: &Unit| activity::of(ctx, &unit.name).is_ok_and(Activity::is_active);
+        self.each_once(|unit| {
+            let findings = units::findings(ctx, unit);
+            let told = findings.is_empty() || restarts(unit) || !is_up(unit);
+            if told { findings } else { Vec::new() }
+        })
     }
 
     fn each_once(&self, of: impl Fn(&Unit) -> Vec<Finding>) -> Vec<Finding> {

@@ -72,6 +72,8 @@ pub struct Record {
     pub active_exit: Moment,
     /// When it last was down.
     pub inactive_enter: Moment,
+    /// When it last ceased to be down.
+    pub inactive_exit: Moment,
     /// Automatic restarts.
     pub restarts: u32,
     /// Starts counted for the start limit.
@@ -83,6 +85,8 @@ pub struct Record {
     /// The file with its output, if it has one.
     #[serde(with = "raw_path::option")]
     pub log_path: Option<PathBuf>,
+    /// In this boot a supervisor has marked in the log where the boot begins, or there was no log yet.
+    pub log_seen_to: bool,
     /// How many directives are known and not applied.
     pub unapplied: u32,
     /// What could not be applied in full here, each as a sentence.

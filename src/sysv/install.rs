@@ -107,8 +107,20 @@ pub enum UnitFileState {
     Disabled,
     /// Nothing to enable.
     Static,
+    /// Nothing but other units, which `Also=` names.
+    Indirect,
+    /// Another name of a unit.
+    Alias,
+    /// A generator made it.
+    Generated,
+    /// A program made it, for this boot.
+    Transient,
     /// Masked, whatever the links say.
     Masked,
+    /// Masked until the next boot.
+    MaskedRuntime,
+    /// It cannot be read.
+    Bad,
 }
 
 impl UnitFileState {
@@ -119,7 +131,27 @@ impl UnitFileState {
             Self::Enabled => "enabled",
             Self::Disabled => "disabled",
             Self::Static => "static",
+            Self::Indirect => "indirect",
+            Self::Alias => "alias",
+            Self::Generated => "generated",
+            Self::Transient => "transient",
             Self::Masked => "masked",
+            Self::MaskedRuntime => "masked-runtime",
+            Self::Bad => "bad",
+        }
+    }
+
+    /// Is the unit started at boot, or need nothing be done for it? The code of `is-enabled` (systemctl(1)).
+    #[must_use]
+    pub fn is_good(self) -> bool {
+        match self {
+            Self::Enabled
+            | Self::Static
+            | Self::Indirect
+            | Self::Alias
+            | Self::Generated
+            | Self::Transient => true,
+            Self::Disabled | Self::Masked | Self::MaskedRuntime | Self::Bad => false,
         }
     }
 }
@@ -132,7 +164,7 @@ pub fn state(found: &Found, name: &OsStr, install: &Install, is_masked: bool) ->
     } else if !found.on(name).is_empty() {
         UnitFileState::Enabled
     } else if install.wanted_by.is_empty() && install.required_by.is_empty() && install.alias.is_empty() {
-        UnitFileState::Static
+        if install.also.is_empty() { UnitFileState::Static } else { UnitFileState::Indirect }
     } else {
         UnitFileState::Disabled
     }
@@ -193,6 +225,8 @@ mod tests {
         let mut found = Found::default();
         assert_eq!(state(&found, name, &install, false).as_str(), "disabled");
         assert_eq!(state(&found, name, &Install::default(), false).as_str(), "static");
+        let also = Install { also: vec![unit("b.service")], ..Install::default() };
+        assert_eq!(state(&found, name, &also, false).as_str(), "indirect");
         assert_eq!(plan(&found, name, enabled(Levels::MULTI_USER, numbers)).len(), 7);
         for (level, turn, priority) in enabled(Levels::MULTI_USER, numbers) {
             let file = format!("{}{priority}web", turn.letter());

@@ -6,6 +6,7 @@
 
 mod numbers;
 mod request;
+pub mod state;
 mod steps;
 mod upstart;
 mod wants;
@@ -20,10 +21,7 @@ use crate::host::{Init, init};
 use crate::job::context::Context;
 use crate::order::transaction::Verb as Job;
 use crate::sysv::apply;
-use crate::sysv::install::{self, UnitFileState};
-use crate::unit::model::LoadState;
 use crate::unit::name::UnitName;
-use std::ffi::OsStr;
 
 /// Does it.
 pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surroundings) -> u8 {
@@ -117,28 +115,17 @@ pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> u8 {
     if let Some(code) = by_systemctl(ctx, "is-enabled", false, false, &names, around) {
         return code;
     }
-    let found = apply::links(&ctx.root, []);
+    let enabled = state::Enabled::read(ctx);
     let there = scripts::read(&ctx.root);
     let mut is_any = false;
     for name in names {
-        let unit = ask::load(ctx, &name);
         let script = there.iter().find(|s| s.name == name.stem());
-        let is_masked = unit.load == LoadState::Masked;
-        let state = match (unit.load, script) {
-            (LoadState::NotFound, None) => {
-                out::complain("is-enabled", &format!("unit '{name}' not found"), None);
-                continue;
-            }
-            // A script of its own: off is off.
-            (LoadState::NotFound, Some(_)) if found.on(OsStr::new(name.stem())).is_empty() => {
-                UnitFileState::Disabled
-            }
-            _ if !is_masked && !has_scripts(ctx) && wants::is_enabled(&ctx.root, &unit) => {
-                UnitFileState::Enabled
-            }
-            _ => install::state(&found, OsStr::new(name.stem()), &unit.install, is_masked),
+        let known = enabled.unit(&name, &ask::load(ctx, &name));
+        let Some(state) = known.or_else(|| script.map(|_| enabled.script(&name))) else {
+            out::complain("is-enabled", &format!("unit '{name}' not found"), None);
+            continue;
         };
-        is_any |= matches!(state, UnitFileState::Enabled | UnitFileState::Static);
+        is_any |= state.is_good();
         if !args.quiet {
             out::say(&format!("{}\n", state.as_str()));
         }

@@ -1,6 +1,7 @@
 //! `amr list-units`, `amr list-unit-files`, `amr list-dependencies`.
 
 use crate::cli::args::{Dependencies, List};
+use crate::cli::enable::state::Enabled;
 use crate::cli::exit::Class;
 use crate::cli::{ask, out};
 use crate::job::context::Context;
@@ -9,7 +10,7 @@ use crate::order::transaction::Activity;
 use crate::order::tree::{Depth, Direction, tree};
 use crate::pattern::Pattern;
 use crate::service::client::{self, ClientError};
-use crate::unit::load::{FileState, Loader};
+use crate::unit::load::{Loader, UnitFile};
 use crate::unit::name::UnitName;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -87,13 +88,10 @@ pub fn files(ctx: &Context, args: &List) -> u8 {
     loader.problems().iter().for_each(|p| out::complain("list-unit-files", &p.to_string(), None));
     let files: Vec<_> =
         loader.list_unit_files().into_iter().filter(|f| matches(&patterns, &f.name)).collect();
-    let state = |s: &FileState| match s {
-        FileState::File => "file",
-        FileState::Alias(_) => "alias",
-        FileState::Masked => "masked",
-    };
+    let enabled = Enabled::read(ctx);
+    let state = |f: &UnitFile| enabled.file(&loader, f).as_str();
     if args.json {
-        let one = |f: &crate::unit::load::UnitFile| json!({ "unit_file": f.name.as_str(), "state": state(&f.state), "path": f.path.display().to_string() });
+        let one = |f: &UnitFile| json!({ "unit_file": f.name.as_str(), "state": state(f), "path": f.path.display().to_string() });
         out::say(&format!("{:#}\n", Value::Array(files.iter().map(one).collect())));
         return 0;
     }
@@ -103,9 +101,7 @@ pub fn files(ctx: &Context, args: &List) -> u8 {
     }
     let count = files.len();
     table.extend(
-        files
-            .iter()
-            .map(|f| vec![f.name.to_string(), state(&f.state).to_owned(), f.path.display().to_string()]),
+        files.iter().map(|f| vec![f.name.to_string(), state(f).to_owned(), f.path.display().to_string()]),
     );
     let mut text = columns(&table);
     if !args.no_legend {

@@ -5,6 +5,7 @@ pub mod list;
 pub mod properties;
 pub mod state;
 pub mod status;
+mod usage;
 
 use crate::job::outcome::{Outcome, Report};
 use serde_json::{Value, json};

@@ -1,15 +1,22 @@
-//! `amr show`: properties as systemctl(1) names them, and a few of amr's own.
+//! `amr show`: properties in systemctl(1)'s manner, for scripts.
 
+use super::usage::Usage;
 use crate::cli::args::Show;
+use crate::cli::enable::state::Enabled;
 use crate::cli::exit::Class;
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::service::client;
 use crate::service::show;
+use crate::service::status::Record;
+use crate::sysv::install::UnitFileState;
 use crate::unit::name::UnitName;
 use serde_json::Value;
 
-/// Prints them. Always ends with 0, like systemctl show.
+/// Names and values; of a list one value a line.
+type Properties = Vec<(String, String)>;
+
+/// Prints them. Ends with 0, like systemctl show, but where it cannot be seen what a unit does.
 pub fn run(ctx: &Context, args: &Show) -> u8 {
     let names = match ask::typed(ctx, &args.units, "show") {
         Ok(names) => names,
@@ -17,8 +24,8 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
     };
     let (mut all, mut code) = (Vec::new(), 0);
     for name in &names {
-        match of(ctx, name) {
-            Ok(properties) => all.push(chosen(properties, &args.property)),
+        match properties(ctx, name) {
+            Ok(properties) => all.push(chosen(properties, args)),
             Err(what) => {
                 out::complain("show", &what, None);
                 code = Class::Failed.hand();
@@ -26,37 +33,63 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
         }
     }
     if args.json {
-        let one = |list: Vec<(&'static str, String)>| -> Value {
-            list.into_iter().map(|(k, v)| (k.to_owned(), Value::String(v))).collect()
-        };
+        let one =
+            |list: Properties| -> Value { list.into_iter().map(|(k, v)| (k, Value::String(v))).collect() };
         out::say(&format!("{:#}\n", Value::Array(all.into_iter().map(one).collect())));
         return code;
     }
-    let text = |list: &Vec<(&'static str, String)>| {
-        let line = |(k, v): &(&'static str, String)| {
-            if args.value { format!("{v}\n") } else { format!("{k}={v}\n") }
-        };
-        list.iter().map(line).collect::<String>()
-    };
+    let line =
+        |name: &str, value: &str| if args.value { format!("{value}\n") } else { format!("{name}={value}\n") };
+    let lines =
+        |(name, value): &(String, String)| value.split('\n').map(|v| line(name, v)).collect::<String>();
+    let text = |list: &Properties| list.iter().map(lines).collect::<String>();
     out::say(&all.iter().map(text).collect::<Vec<_>>().join("\n"));
     code
 }
 
-fn of(ctx: &Context, name: &UnitName) -> Result<Vec<(&'static str, String)>, String> {
+/// Those of systemctl, and behind them two of amr's own.
+fn properties(ctx: &Context, name: &UnitName) -> Result<Properties, String> {
     let unit = ask::load(ctx, name);
     let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
     let mut list = show::properties(&unit, record.as_ref());
+    list.extend(used(record.as_ref()));
+    list.push((
+        "UnitFileState",
+        Enabled::read(ctx).unit(&unit.name, &unit).map_or("", UnitFileState::as_str).to_owned(),
+    ));
     let supervisor = record.as_ref().and_then(|r| r.supervisor).map_or(0, |s| s.pid);
     list.push(("SupervisorPID", supervisor.to_string()));
     let log = record.as_ref().and_then(|r| r.log_path.as_ref());
     list.push(("LogPath", log.map_or_else(String::new, |p| p.display().to_string())));
-    Ok(list)
+    Ok(list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// In the order of systemctl, which is its own and not the caller's.
-fn chosen(all: Vec<(&'static str, String)>, wanted: &[String]) -> Vec<(&'static str, String)> {
-    if wanted.is_empty() {
-        return all;
+/// What its processes use, and who they are; `[not set]` where that is not counted.
+fn used(record: Option<&Record>) -> [(&'static str, String); 5] {
+    let usage = record.map(Usage::look).unwrap_or_default();
+    let shown = |n: Option<String>| n.unwrap_or_else(|| "[not set]".to_owned());
+    let (uid, gid) = usage.owner.unzip();
+    [
+        ("UID", shown(uid.map(|n| n.to_string()))),
+        ("GID", shown(gid.map(|n| n.to_string()))),
+        ("MemoryCurrent", shown(usage.memory.filter(|_| usage.is_group).map(|n| n.to_string()))),
+        ("CPUUsageNSec", shown(usage.cpu.map(|cpu| cpu.as_nanos().to_string()))),
+        ("TasksCurrent", shown(usage.tasks.map(|n| n.to_string()))),
+    ]
+}
+
+/// Without a choice all that have a value. What was chosen comes in the order of systemctl, which is its own
+/// and not the caller's; behind it, empty, what is no property.
+fn chosen(all: Properties, args: &Show) -> Properties {
+    if args.property.is_empty() {
+        return all.into_iter().filter(|(_, value)| args.all || !value.is_empty()).collect();
     }
-    all.into_iter().filter(|(name, _)| wanted.iter().any(|w| w == name)).collect()
+    let is_wanted = |name: &str| args.property.iter().any(|wanted| wanted == name);
+    let mut list: Properties = all.into_iter().filter(|(name, _)| is_wanted(name)).collect();
+    for wanted in args.property.iter().filter(|wanted| !wanted.is_empty()) {
+        if !list.iter().any(|(name, _)| name == wanted) {
+            list.push((wanted.clone(), String::new()));
+        }
+    }
+    list
 }

@@ -1,5 +1,6 @@
 //! `amr status`: what a unit does, since when, and its last words; laid out as systemctl(1) does.
 
+use super::usage::Usage;
 use crate::cli::args::Status;
 use crate::cli::exit::Running;
 use crate::cli::{ask, out};
@@ -7,8 +8,6 @@ use crate::job::context::Context;
 use crate::job::{activity, explain, units};
 use crate::order::transaction::Activity;
 use crate::os::clock;
-use crate::os::proc::{Proc, ProcessId};
-use crate::os::root::Root;
 use crate::service::client;
 use crate::service::log::query::Query;
 use crate::service::log::read::{Part, path_of, read};
@@ -29,15 +28,6 @@ struct Known {
     record: Option<Record>,
     usage: Usage,
     lines: Vec<String>,
-}
-
-/// What its processes use.
-#[derive(Default)]
-struct Usage {
-    tasks: Option<usize>,
-    memory: Option<u64>,
-    cpu: Option<Duration>,
-    command: Option<String>,
 }
 
 /// Prints it. The code is systemctl's: 0 active, 3 not, 4 no such unit.
@@ -84,7 +74,7 @@ fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<Known, String> {
     let mut unit = units::load_one(ctx, name).map_err(|e| e.to_string())?;
     unit.findings.extend(units::others_write(ctx, &unit));
     let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
-    let usage = record.as_ref().map(usage).unwrap_or_default();
+    let usage = record.as_ref().map(Usage::look).unwrap_or_default();
     let mut kept = Vec::new();
     let path = path_of(&ctx.place.log_dir, unit.name.as_str());
     let part = Part { query: Query::default(), last: Some(u64::from(lines)), boot: None, whole: false };
@@ -99,45 +89,6 @@ fn code_of(known: &Known) -> u8 {
         None if known.unit.load == LoadState::NotFound => 4,
         Some(_) | None => 3,
     }
-}
-
-/// From the cgroup where there is one, else from the main process.
-fn usage(record: &Record) -> Usage {
-    let mut usage = Usage::default();
-    let Ok(host) = Root::host() else { return usage };
-    if let Some(main) = record.main.and_then(|m| ProcessId::new(m.pid)) {
-        let proc = Proc::new(host.clone());
-        usage.command = proc.stat(main).ok().map(|s| String::from_utf8_lossy(&s.comm).into_owned());
-        usage.memory = resident(&host, main);
-        usage.cpu = cpu_time(&host, main);
-    }
-    if let Some(dir) = &record.tracking.cgroup {
-        let text = |name: &str| {
-            host.read(&dir.join(name), 1 << 20).ok().map(|b| String::from_utf8_lossy(&b).into_owned())
-        };
-        usage.tasks = text("cgroup.procs").map(|t| t.lines().count());
-        if let Some(memory) = text("memory.current").and_then(|t| t.trim().parse().ok()) {
-            usage.memory = Some(memory);
-        }
-    }
-    usage
-}
-
-fn resident(host: &Root, pid: ProcessId) -> Option<u64> {
-    let text = host.read(Path::new(&format!("/proc/{}/status", pid.get())), 1 << 16).ok()?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let kib: u64 =
-        text.lines().find_map(|l| l.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
-}
-
-/// utime and stime of stat(5), in ticks of 10 ms.
-fn cpu_time(host: &Root, pid: ProcessId) -> Option<Duration> {
-    let text = host.read(Path::new(&format!("/proc/{}/stat", pid.get())), 1 << 16).ok()?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-    Some(Duration::from_millis(ticks * 10))
 }
 
 fn as_text(known: &Known) -> String {
@@ -156,7 +107,8 @@ fn as_text(known: &Known) -> String {
     }
     text.push('\n');
     let mut row = |key: &str, value: &str| {
-        let _ = writeln!(text, "{key:>11}: {value}");
+        let mark = if key.is_empty() { ' ' } else { ':' };
+        let _ = writeln!(text, "{key:>11}{mark} {value}");
     };
     row("Loaded", &loaded(unit));
     list("Drop-In", unit.dropins.iter().map(|p| p.display().to_string()), &mut row);
@@ -258,10 +210,7 @@ fn processes(record: &Record, usage: &Usage, row: &mut dyn FnMut(&str, &str)) {
     }
     let exit = explain::exit(record);
     if record.exec_main_pid > 0 && !exit.is_empty() {
-        row(
-            "Last exit",
-            &format!("{exit} (pid {}, {})", record.exec_main_pid, ago(record.exec_main_exit)),
-        );
+        row("Last exit", &format!("{exit} (pid {}, {})", record.exec_main_pid, ago(record.exec_main_exit)));
     }
     let failure = explain::failure(record);
     if !failure.is_empty() && failure != exit {

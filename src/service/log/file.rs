@@ -83,6 +83,12 @@ impl LogFile {
         }
     }
 
+    /// Is anything in it, or was there before it was rotated?
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.size > 0 || self.root.lstat(&rotated(&self.path, 1)).is_ok()
+    }
+
     /// Appends a line of amr's own, on a line of its own.
     pub fn note(&mut self, now: Utc, text: &str) {
         match self.place {

@@ -68,17 +68,20 @@ pub fn continued(bytes: &[u8]) -> Option<&[u8]> {
     (is_mark && line(bytes).time.is_some()).then(|| bytes.get(STAMP_LEN + 1..).unwrap_or_default())
 }
 
-/// The note that a supervisor writes first, so that `-b` needs no clock.
+/// What marks a boot: nothing that a service is likely to write.
+const BOOT: &str = "amr: here begins boot ";
+
+/// The mark that the first supervisor of a boot writes into a log that is there already, so that `-b` needs
+/// no clock.
 #[must_use]
 pub fn boot_note(boot_id: &str) -> String {
-    format!("<6>amr: the supervisor starts, boot {boot_id}")
+    format!("<6>{BOOT}{boot_id}")
 }
 
-/// The boot that a line says a supervisor started in.
+/// The boot that begins with this line.
 #[must_use]
 pub fn boot_of<'a>(line: &Line<'a>) -> Option<&'a str> {
-    let text = std::str::from_utf8(line.text).ok()?;
-    text.strip_prefix("amr: the supervisor starts, boot ")
+    std::str::from_utf8(line.text).ok()?.strip_prefix(BOOT)
 }
 
 /// A time as people type it: RFC 3339 and its short forms, `HH:MM[:SS]` today, `now`, `today`,

@@ -25,6 +25,15 @@ pub struct End {
     offset: u64,
 }
 
+/// A boot, and what is known of its part of the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Boot<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// A supervisor of this boot has seen to the log: without a mark of the boot all of it was written since.
+    pub seen_to: bool,
+}
+
 /// Which part of the log is meant.
 #[derive(Clone, Debug)]
 pub struct Part<'a> {
@@ -32,8 +41,8 @@ pub struct Part<'a> {
     pub query: Query,
     /// At most the last N of them.
     pub last: Option<u64>,
-    /// Only what was written since this boot (its id).
-    pub boot: Option<&'a str>,
+    /// Only what was written since this boot.
+    pub boot: Option<Boot<'a>>,
     /// What has not ended yet is left to [`follow`], so that it is seen as the line that it is.
     pub whole: bool,
 }
@@ -110,7 +119,7 @@ impl<'t> Lines<'t> {
 /// A file is there and cannot be read.
 pub fn read(root: &Root, path: &Path, part: &Part<'_>, print: &mut dyn FnMut(&[u8])) -> Result<End> {
     let mut kept: VecDeque<Vec<u8>> = VecDeque::new();
-    let mut selection = Selection { part, other_boot: false };
+    let mut selection = Selection { part, at: part.boot.map_or(At::Wanted, |_| At::Unknown) };
     let mut verdict = Verdict::Skip;
     let mut take = |line: &[u8], is_rest: bool| {
         if !is_rest {
@@ -134,7 +143,12 @@ pub fn read(root: &Root, path: &Path, part: &Part<'_>, print: &mut dyn FnMut(&[u
         (end, goes_on) = lines.read(file, &from, !part.whole || n > 0).map_err(fail)?;
     }
     let end = finish(&mut lines, end, goes_on);
-    if !selection.other_boot {
+    let is_wanted = match selection.at {
+        At::Wanted => true,
+        At::Unknown => part.boot.is_none_or(|boot| boot.seen_to),
+        At::Other => false,
+    };
+    if is_wanted {
         kept.iter().for_each(|l| print(l));
     }
     Ok(end)
@@ -166,25 +180,36 @@ enum Verdict {
     Keep,
 }
 
+/// In which boot the line at hand was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// In one before the first mark.
+    Unknown,
+    /// In the one that is wanted, or none is.
+    Wanted,
+    /// In another.
+    Other,
+}
+
 /// Follows the boots while the lines go by.
 struct Selection<'a> {
     part: &'a Part<'a>,
-    other_boot: bool,
+    at: At,
 }
 
 impl Selection<'_> {
     fn judge(&mut self, line: &Line<'_>) -> Verdict {
         if let (Some(wanted), Some(boot)) = (self.part.boot, query::boot_of(line)) {
-            let was_other = self.other_boot;
-            self.other_boot = boot != wanted;
-            if self.other_boot {
-                return Verdict::StartOver;
-            }
-            if was_other {
-                return if self.part.query.wants(line) { Verdict::Keep } else { Verdict::Skip };
-            }
+            let before = self.at;
+            self.at = if boot == wanted.id { At::Wanted } else { At::Other };
+            // The mark itself is no line of the service's. One more of the same boot says nothing new.
+            return if before == At::Wanted && self.at == At::Wanted {
+                Verdict::Skip
+            } else {
+                Verdict::StartOver
+            };
         }
-        if self.other_boot || !self.part.query.wants(line) { Verdict::Skip } else { Verdict::Keep }
+        if self.at == At::Other || !self.part.query.wants(line) { Verdict::Skip } else { Verdict::Keep }
     }
 }
 

@@ -365,6 +365,9 @@ impl Supervisor {
         if now.is_over() {
             r.inactive_enter = at;
         }
+        if before.is_over() {
+            r.inactive_exit = at;
+        }
         let result = self.machine.result;
         if result != ServiceResult::Success && now == State::Failed {
             log::warn!("'{}' failed: {}", self.plan.unit, result.as_str());

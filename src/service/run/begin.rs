@@ -155,7 +155,9 @@ impl Supervisor {
         }
         let log = path_of(&self.plan.paths.log_dir, &self.plan.unit);
         match Output::open(&self.place.root, &self.files.output, &log) {
-            Ok(output) => {
+            Ok(mut output) => {
+                // The first supervisor of a boot finds no record of this boot.
+                self.record.log_seen_to = self.record.log_seen_to || output.mark_boot(&self.boot);
                 self.output = Some(output);
                 self.record.log_path = Some(log);
             }

@@ -3,11 +3,12 @@
 //! The service never waits for a disk: what the sink cannot take is the sink's to count. Buffers
 //! are there while there is something to pump.
 
-use crate::os::clock;
+use crate::os::clock::{self, BootId};
 use crate::os::error::Result;
 use crate::os::fifo::{self, Side};
 use crate::os::root::Root;
-use crate::service::log::file::{LIMITS, LogFile};
+use crate::service::log::file::{LIMITS, LogFile, rotated};
+use crate::service::log::query::boot_note;
 use crate::unit::value::utc::Utc;
 use std::fs::File;
 use std::io::Read;
@@ -63,6 +64,22 @@ impl Output {
         Ok(Self { root: root.clone(), fifo, log, reader, width, sink: None })
     }
 
+    /// Marks where a boot begins in a log that is there already; says whether the log is fit for the question
+    /// which part of it this boot wrote. A log that is made later is that boot's from its first line.
+    pub fn mark_boot(&mut self, boot: &BootId) -> bool {
+        let is_there = |n| self.root.lstat(&rotated(&self.log, n)).is_ok();
+        if !is_there(0) && !is_there(1) {
+            return true;
+        }
+        let Ok(mut file) = LogFile::open(&self.root, &self.log, LIMITS) else { return false };
+        if file.is_begun() {
+            file.note(now(), &boot_note(boot.as_str()));
+        }
+        let is_marked = file.dropped() == 0;
+        self.sink = Some(Box::new(file));
+        is_marked
+    }
+
     /// The service's side: it blocks only while the pipe is full.
     pub fn writer(&self) -> Result<OwnedFd> {
         let host = Root::host()?;
@@ -115,10 +132,13 @@ impl Output {
             }
         }
         if let Some(sink) = &mut self.sink {
-            let real = i64::try_from(clock::realtime().as_micros()).unwrap_or(i64::MAX);
-            sink.take(Utc(real), piece);
+            sink.take(now(), piece);
         }
     }
+}
+
+fn now() -> Utc {
+    Utc(i64::try_from(clock::realtime().as_micros()).unwrap_or(i64::MAX))
 }
 
 impl AsFd for Output {

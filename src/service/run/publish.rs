@@ -34,6 +34,8 @@ pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, own: Optio
         active_enter: at(|r| r.active_enter),
         active_exit: at(|r| r.active_exit),
         inactive_enter: at(|r| r.inactive_enter),
+        inactive_exit: at(|r| r.inactive_exit),
+        log_seen_to: old.is_some_and(|r| r.log_seen_to),
         exec_main_pid: old.map_or(0, |r| r.exec_main_pid),
         exec_main_code: old.map_or(0, |r| r.exec_main_code),
         exec_main_status: old.map_or(0, |r| r.exec_main_status),

@@ -2,9 +2,10 @@
 //! process gets is printed by its own fields (`crate::unit::exec`). Pure.
 
 use crate::unit::model::{
-    Check, DepKind, ExecCommand, ExecLists, Kill, KillMode, NotifyAccess, Restart, Service, ServiceType,
-    StatusSet, TimeoutFailureMode, Unit,
+    Body, Check, DepKind, Kill, KillMode, LoadState, NotifyAccess, Restart, Service, ServiceType, StatusSet,
+    TimeoutFailureMode, Unit,
 };
+use crate::unit::name::UnitKind;
 use crate::unit::value::Timeout;
 use crate::unit::value::env::quoted;
 use crate::unit::value::time::{format, format_timeout};
@@ -24,6 +25,11 @@ pub(super) fn of_settings(unit: &Unit) -> Properties {
         ("Documentation", unit.documentation.iter().map(|uri| quoted(uri)).collect::<Vec<_>>().join(" ")),
         ("Conditions", checks(&unit.conditions)),
         ("Asserts", checks(&unit.asserts)),
+        ("CanStart", yes_no(can_start(unit))),
+        ("CanStop", yes_no(can_start(unit))),
+        ("CanReload", yes_no(can_reload(unit))),
+        ("CanIsolate", yes_no(false)),
+        ("CanFreeze", yes_no(false)),
         ("StopWhenUnneeded", yes_no(unit.stop_when_unneeded)),
         ("RefuseManualStart", yes_no(unit.refuse_manual_start)),
         ("RefuseManualStop", yes_no(unit.refuse_manual_stop)),
@@ -32,8 +38,19 @@ pub(super) fn of_settings(unit: &Unit) -> Properties {
         ("JobTimeoutUSec", format_timeout(unit.job_timeout)),
         ("StartLimitIntervalUSec", format(unit.start_limit.interval)),
         ("StartLimitBurst", unit.start_limit.burst.to_string()),
+        ("Transient", yes_no(false)),
+        ("Perpetual", yes_no(false)),
     ]);
     all
+}
+
+fn can_start(unit: &Unit) -> bool {
+    unit.load == LoadState::Loaded && matches!(unit.name.kind(), UnitKind::Service | UnitKind::Target)
+}
+
+fn can_reload(unit: &Unit) -> bool {
+    let Body::Service(service) = &unit.body else { return false };
+    can_start(unit) && (!service.exec.reload.is_empty() || service.kind == ServiceType::NotifyReload)
 }
 
 /// As it is written behind `Condition` or `Assert`: `PathExists=|!/etc/x`.
@@ -68,25 +85,6 @@ pub(super) fn life(s: &Service) -> Properties {
     ]
 }
 
-/// Its commands, as the unit's files have them; how they went is in the record.
-pub(super) fn commands(e: &ExecLists) -> Properties {
-    let show = |list: &[ExecCommand]| list.iter().map(command).collect::<Vec<_>>().join(" ");
-    vec![
-        ("ExecCondition", show(&e.condition)),
-        ("ExecStartPre", show(&e.start_pre)),
-        ("ExecStart", show(&e.start)),
-        ("ExecStartPost", show(&e.start_post)),
-        ("ExecReload", show(&e.reload)),
-        ("ExecStop", show(&e.stop)),
-        ("ExecStopPost", show(&e.stop_post)),
-    ]
-}
-
-fn command(c: &ExecCommand) -> String {
-    let ignore = yes_no(c.ignore_failure);
-    format!("{{ path={} ; argv[]={} ; ignore_errors={ignore} }}", c.path, c.argv.join(" "))
-}
-
 /// How it is killed.
 pub(super) fn kill(k: Kill) -> Properties {
     vec![
@@ -100,7 +98,7 @@ pub(super) fn kill(k: Kill) -> Properties {
     ]
 }
 
-fn yes_no(is: bool) -> String {
+pub(super) fn yes_no(is: bool) -> String {
     if is { "yes" } else { "no" }.to_owned()
 }
 

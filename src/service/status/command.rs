@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn the_command_that_failed_first_is_named() {
-        let s = service("[Service]\nExecStartPre=/bin/false a $B\nExecStart=/bin/true\nExecStopPost=/bin/x\n");
+        let s =
+            service("[Service]\nExecStartPre=/bin/false a $B\nExecStart=/bin/true\nExecStopPost=/bin/x\n");
         let mut r = Record::default();
         r.command_started(CommandMark::new(Slot::StartPre, 0, &s.exec.start_pre[0], 7, at(1)));
         r.command_ended(7, 1, 1, at(2));

@@ -41,6 +41,31 @@ pub(super) const FIELDS: &[Field] = &[
     limit!("LimitSTACK", Stack),
 ];
 
+/// The soft limits, each under the name of its property, which the hard one has without `Soft`.
+pub fn soft(limits: &Limits) -> impl Iterator<Item = (&'static str, String)> {
+    let show = |resource| limits.0.get(&resource).map_or_else(String::new, |limit| number(limit.soft));
+    SOFT.into_iter().map(move |(property, resource)| (property, show(resource)))
+}
+
+const SOFT: [(&str, Resource); 16] = [
+    ("LimitASSoft", Resource::As),
+    ("LimitCORESoft", Resource::Core),
+    ("LimitCPUSoft", Resource::Cpu),
+    ("LimitDATASoft", Resource::Data),
+    ("LimitFSIZESoft", Resource::Fsize),
+    ("LimitLOCKSSoft", Resource::Locks),
+    ("LimitMEMLOCKSoft", Resource::Memlock),
+    ("LimitMSGQUEUESoft", Resource::Msgqueue),
+    ("LimitNICESoft", Resource::Nice),
+    ("LimitNOFILESoft", Resource::Nofile),
+    ("LimitNPROCSoft", Resource::Nproc),
+    ("LimitRSSSoft", Resource::Rss),
+    ("LimitRTPRIOSoft", Resource::Rtprio),
+    ("LimitRTTIMESoft", Resource::Rttime),
+    ("LimitSIGPENDINGSoft", Resource::Sigpending),
+    ("LimitSTACKSoft", Resource::Stack),
+];
+
 fn read(c: &mut ExecContext, l: &Line<'_>, resource: Resource) -> Result<(), Trouble> {
     c.limits.0.insert(resource, parse(resource, l.text)?);
     Ok(())
@@ -48,9 +73,9 @@ fn read(c: &mut ExecContext, l: &Line<'_>, resource: Resource) -> Result<(), Tro
 
 /// The hard limit, as the property without `Soft` has it.
 fn show(c: &ExecContext, resource: Resource) -> String {
-    match c.limits.0.get(&resource) {
-        None => String::new(),
-        Some(ResourceLimit { hard: u64::MAX, .. }) => "infinity".into(),
-        Some(limit) => limit.hard.to_string(),
-    }
+    c.limits.0.get(&resource).map_or_else(String::new, |limit| number(limit.hard))
+}
+
+fn number(limit: u64) -> String {
+    if limit == u64::MAX { "infinity".into() } else { limit.to_string() }
 }

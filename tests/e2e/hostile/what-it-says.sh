@@ -113,4 +113,77 @@ right "it ends by the signal" until_ok 5 sh -c '[ "$(amr show -p Result --value 
 same "$(amr show -p ExecMainStatus --value again)" 10 "by this one"
 says 0 amr kill --kill-who main -s HUP plain
 right "the older spelling" until_ok 5 sh -c '! amr is-active -q plain'
+
+# show: how each command went, what is used, and an empty line for what is no property.
+unit shown <<'U'
+[Unit]
+Documentation=man:sleep(1) https://example.org/doc
+[Service]
+User=svc
+Environment=A=1 "B=two words"
+LimitNOFILE=100:200
+TimeoutStopSec=20
+ExecStartPre=-/bin/sh -c "exit 3"
+ExecStartPre=+/bin/true
+ExecStart=/bin/sleep 1000
+U
+right "start" amr start shown
+says 0 amr show shown
+stamp='\[[A-Z][a-z][a-z] [-0-9]* [:0-9]* UTC\]'
+# is PATTERN: it said one line like this
+is() { if grep -qxE -- "$1" /tmp/said; then ok "$1"; else bad "no line like '$1' in: $(cat /tmp/said)"; fi; }
+is "ExecStartPre=\{ path=/bin/sh ; argv\[\]=/bin/sh -c exit 3 ; ignore_errors=yes ; start_time=$stamp ; stop_time=$stamp ; pid=[1-9][0-9]* ; code=exited ; status=3 \}"
+is "ExecStartPre=\{ path=/bin/true ; argv\[\]=/bin/true ; ignore_errors=no ; start_time=$stamp ; stop_time=$stamp ; pid=[1-9][0-9]* ; code=exited ; status=0 \}"
+is "ExecStartPreEx=\{ path=/bin/true ; argv\[\]=/bin/true ; flags=privileged ; start_time=.*"
+is "ExecStart=\{ path=/bin/sleep ; argv\[\]=/bin/sleep 1000 ; ignore_errors=no ; start_time=$stamp ; stop_time=\[n/a\] ; pid=$(pid shown) ; code=\(null\) ; status=0/0 \}"
+is 'Environment=A=1 "B=two words"'
+is 'Documentation="man:sleep\(1\)" https://example.org/doc'
+is 'LimitNOFILE=200'
+is 'LimitNOFILESoft=100'
+is 'TimeoutStopUSec=20s'
+is "UID=$(id -u svc)"
+is 'CPUUsageNSec=[0-9]+'
+is 'CanReload=no'
+is 'UnitFileState=static'
+[ "$LAB_CG" = none ] || is 'TasksCurrent=1'
+if grep -q '=$' /tmp/said; then bad "empty ones are left out: $(grep '=$' /tmp/said)"; else ok "empty ones are left out"; fi
+says 0 amr show -p Nope,MainPID,Result --value shown
+same "$(tr '\n' ,  < /tmp/said)" "$(pid shown),success,," "what is no property is an empty line"
+says 0 amr show -p Nope shown
+line "Nope="
+right "stop" amr stop shown
+
+# list-unit-files and is-enabled in systemctl's words.
+printf '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n' | unit some
+printf '[Service]\nExecStart=/bin/true\n[Install]\nAlso=some.service\n' | unit with
+mkdir -p /run/systemd/generator.late
+printf '[Service]\nExecStart=/bin/true\n' > /run/systemd/generator.late/made.service
+ln -s /dev/null /etc/systemd/system/never.service; ln -s /dev/null /run/systemd/generator.late/notnow.service
+amr list-unit-files --no-legend | awk '{print $1, $2}' > /tmp/said
+for state in 'some.service disabled' 'with.service indirect' 'made.service generated' 'never.service masked' \
+    'notnow.service masked-runtime' 'first.service alias' 'pre.service static'; do line "$state"; done
+for state in 'some disabled 1' 'with indirect 0' 'made generated 0' 'never masked 1' 'first alias 0' 'pre static 0'; do
+    set -- $state
+    says "$3" amr is-enabled "$1"
+    line "$2"
+done
+
+# logs -b: what was written since this boot, by marks and not by clocks.
+boot() { echo "$1-0000-4000-8000-000000000000" > /lab/boot; }
+boot 11111111; mount --bind /lab/boot /proc/sys/kernel/random/boot_id || bad "no boot id of our own"
+printf '[Service]\nType=oneshot\nExecStart=/bin/echo one\n' | unit talks
+right "start" amr start talks
+same "$(amr logs -b talks | cut -d' ' -f2-)" one "a log that this boot began is all of this boot"
+boot 22222222
+same "$(amr logs -b talks)" "" "nothing was started in this boot"
+printf '[Service]\nType=oneshot\nExecStart=/bin/true\n' | unit talks
+right "start" amr start talks
+same "$(amr logs -b talks)" "" "what was started wrote nothing"
+printf '[Service]\nType=oneshot\nExecStart=/bin/echo two\n' | unit talks
+right "start" amr start talks
+right "start again" amr start talks
+same "$(amr logs -b talks | cut -d' ' -f2- | tr '\n' ' ')" "two two " "what this boot wrote"
+same "$(amr logs talks | grep -c 'here begins boot')" 1 "one mark a boot"
+same "$(amr logs talks | grep -cE ' (one|two)$')" 3 "all of it without -b"
+umount /proc/sys/kernel/random/boot_id
 finish

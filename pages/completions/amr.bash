@@ -40,6 +40,9 @@ _amr() {
             amr,enable)
                 cmd="amr__subcmd__enable"
                 ;;
+            amr,force-reload)
+                cmd="amr__subcmd__try__subcmd__reload__subcmd__or__subcmd__restart"
+                ;;
             amr,initd)
                 cmd="amr__subcmd__initd"
                 ;;
@@ -79,6 +82,9 @@ _amr() {
             amr,reload)
                 cmd="amr__subcmd__reload"
                 ;;
+            amr,reload-or-restart)
+                cmd="amr__subcmd__reload__subcmd__or__subcmd__restart"
+                ;;
             amr,reset-failed)
                 cmd="amr__subcmd__reset__subcmd__failed"
                 ;;
@@ -109,6 +115,9 @@ _amr() {
             amr,tmpfiles)
                 cmd="amr__subcmd__tmpfiles"
                 ;;
+            amr,try-reload-or-restart)
+                cmd="amr__subcmd__try__subcmd__reload__subcmd__or__subcmd__restart"
+                ;;
             amr,try-restart)
                 cmd="amr__subcmd__try__subcmd__restart"
                 ;;
@@ -119,7 +128,7 @@ _amr() {
 
     case "${cmd}" in
         amr)
-            opts="-h -V --root --log-level --help --version start stop restart try-restart condrestart reload kill status is-active is-failed reset-failed show cat list-units list-unit-files list-dependencies daemon-reload run logs drain order enable disable reenable is-enabled chkconfig initd tmpfiles sysusers demo stand-in reaction"
+            opts="-h -V --root --log-level --help --version start stop restart try-restart condrestart reload reload-or-restart try-reload-or-restart force-reload kill status is-active is-failed reset-failed show cat list-units list-unit-files list-dependencies daemon-reload run logs drain order enable disable reenable is-enabled chkconfig initd tmpfiles sysusers demo stand-in reaction"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -720,6 +729,32 @@ _amr() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        amr__subcmd__reload__subcmd__or__subcmd__restart)
+            opts="-n -h --dry-run --no-block --no-wait --timeout --strict --ignore-dependencies --json --root --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         amr__subcmd__reset__subcmd__failed)
             opts="-q -h --quiet --root --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -791,7 +826,7 @@ _amr() {
             return 0
             ;;
         amr__subcmd__show)
-            opts="-p -h --property --value --json --root --log-level --help"
+            opts="-p -a -h --property --all --value --json --root --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -953,6 +988,32 @@ _amr() {
                 return 0
             fi
             case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        amr__subcmd__try__subcmd__reload__subcmd__or__subcmd__restart)
+            opts="-n -h --dry-run --no-block --no-wait --timeout --strict --ignore-dependencies --json --root --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -34,6 +34,9 @@ complete -c amr -n "__fish_amr_needs_command" -f -a "restart" -d 'Stop units, th
 complete -c amr -n "__fish_amr_needs_command" -f -a "try-restart" -d 'Restart units that run'
 complete -c amr -n "__fish_amr_needs_command" -f -a "condrestart" -d 'Restart units that run'
 complete -c amr -n "__fish_amr_needs_command" -f -a "reload" -d 'Tell units to read their configuration again'
+complete -c amr -n "__fish_amr_needs_command" -f -a "reload-or-restart" -d 'Reload units that can, restart the others; start those that are down'
+complete -c amr -n "__fish_amr_needs_command" -f -a "try-reload-or-restart" -d 'Reload units that run and can, restart the others that run'
+complete -c amr -n "__fish_amr_needs_command" -f -a "force-reload" -d 'Reload units that run and can, restart the others that run'
 complete -c amr -n "__fish_amr_needs_command" -f -a "kill" -d 'Send a signal to the processes of units'
 complete -c amr -n "__fish_amr_needs_command" -f -a "status" -d 'Show what units do, and their last log lines'
 complete -c amr -n "__fish_amr_needs_command" -f -a "is-active" -d 'Exit with 0 if one of the units is active'
@@ -114,6 +117,33 @@ complete -c amr -n "__fish_amr_using_subcommand reload" -l strict -d 'Refuse uni
 complete -c amr -n "__fish_amr_using_subcommand reload" -l ignore-dependencies -d 'Touch the named units only'
 complete -c amr -n "__fish_amr_using_subcommand reload" -l json -d 'Print JSON'
 complete -c amr -n "__fish_amr_using_subcommand reload" -s h -l help -d 'Print help'
+complete -c amr -n "__fish_amr_using_subcommand reload-or-restart" -l timeout -d 'Give up waiting after this time, e.g. `90` or `2min`' -r
+complete -c amr -n "__fish_amr_using_subcommand reload-or-restart" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
+complete -c amr -n "__fish_amr_using_subcommand reload-or-restart" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
+complete -c amr -n "__fish_amr_using_subcommand reload-or-restart" -s n -l dry-run -d 'Print what would be done, in order and why, and do nothing'
+complete -c amr -n "__fish_amr_using_subcommand reload-or-restart" -l no-wait -l no-block -d 'Do not wait until it is done'
+complete -c amr -n "__fish_amr_using_subcommand reload-or-restart" -l strict -d 'Refuse units with directives that amr would not apply, or files that others can write'
+complete -c amr -n "__fish_amr_using_subcommand reload-or-restart" -l ignore-dependencies -d 'Touch the named units only'
+complete -c amr -n "__fish_amr_using_subcommand reload-or-restart" -l json -d 'Print JSON'
+complete -c amr -n "__fish_amr_using_subcommand reload-or-restart" -s h -l help -d 'Print help'
+complete -c amr -n "__fish_amr_using_subcommand try-reload-or-restart" -l timeout -d 'Give up waiting after this time, e.g. `90` or `2min`' -r
+complete -c amr -n "__fish_amr_using_subcommand try-reload-or-restart" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
+complete -c amr -n "__fish_amr_using_subcommand try-reload-or-restart" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
+complete -c amr -n "__fish_amr_using_subcommand try-reload-or-restart" -s n -l dry-run -d 'Print what would be done, in order and why, and do nothing'
+complete -c amr -n "__fish_amr_using_subcommand try-reload-or-restart" -l no-wait -l no-block -d 'Do not wait until it is done'
+complete -c amr -n "__fish_amr_using_subcommand try-reload-or-restart" -l strict -d 'Refuse units with directives that amr would not apply, or files that others can write'
+complete -c amr -n "__fish_amr_using_subcommand try-reload-or-restart" -l ignore-dependencies -d 'Touch the named units only'
+complete -c amr -n "__fish_amr_using_subcommand try-reload-or-restart" -l json -d 'Print JSON'
+complete -c amr -n "__fish_amr_using_subcommand try-reload-or-restart" -s h -l help -d 'Print help'
+complete -c amr -n "__fish_amr_using_subcommand force-reload" -l timeout -d 'Give up waiting after this time, e.g. `90` or `2min`' -r
+complete -c amr -n "__fish_amr_using_subcommand force-reload" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
+complete -c amr -n "__fish_amr_using_subcommand force-reload" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
+complete -c amr -n "__fish_amr_using_subcommand force-reload" -s n -l dry-run -d 'Print what would be done, in order and why, and do nothing'
+complete -c amr -n "__fish_amr_using_subcommand force-reload" -l no-wait -l no-block -d 'Do not wait until it is done'
+complete -c amr -n "__fish_amr_using_subcommand force-reload" -l strict -d 'Refuse units with directives that amr would not apply, or files that others can write'
+complete -c amr -n "__fish_amr_using_subcommand force-reload" -l ignore-dependencies -d 'Touch the named units only'
+complete -c amr -n "__fish_amr_using_subcommand force-reload" -l json -d 'Print JSON'
+complete -c amr -n "__fish_amr_using_subcommand force-reload" -s h -l help -d 'Print help'
 complete -c amr -n "__fish_amr_using_subcommand kill" -s s -l signal -d 'Which signal, by name or number' -r
 complete -c amr -n "__fish_amr_using_subcommand kill" -l kill-whom -d 'To whom' -r -f -a "main\t'The main process'
 control\t'The command that runs beside it (start, stop, reload)'
@@ -141,6 +171,7 @@ complete -c amr -n "__fish_amr_using_subcommand reset-failed" -s h -l help -d 'P
 complete -c amr -n "__fish_amr_using_subcommand show" -s p -l property -d 'Only these properties, comma separated; repeatable' -r
 complete -c amr -n "__fish_amr_using_subcommand show" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand show" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
+complete -c amr -n "__fish_amr_using_subcommand show" -s a -l all -d 'Also properties that are empty'
 complete -c amr -n "__fish_amr_using_subcommand show" -l value -d 'Print the values without their names'
 complete -c amr -n "__fish_amr_using_subcommand show" -l json -d 'Print JSON'
 complete -c amr -n "__fish_amr_using_subcommand show" -s h -l help -d 'Print help'

@@ -277,6 +277,9 @@ impl<'a> Draft<'a> {
         let message = if trouble.fatal {
             self.refuse(LoadState::BadSetting);
             trouble.message
+        } else if trouble.message.contains(", ignoring ") {
+            // It says itself how much does not count.
+            trouble.message
         } else {
             format!("{}, ignoring", trouble.message)
         };

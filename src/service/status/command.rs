@@ -102,7 +102,20 @@ impl Record {
             Event::ControlExit(_) => c.is_over() && c.pid != main,
             Event::SpawnFailed(_) => c.pid == 0,
             Event::Timeout | Event::WatchdogExpired | Event::OomKill => living == Some(c.pid),
-            _ => c.directive == Slot::Start.directive(),
+            Event::Start
+            | Event::Stop(_)
+            | Event::Reload
+            | Event::ResetFailed
+            | Event::Adopted(_)
+            | Event::Spawned(_)
+            | Event::Executed
+            | Event::GroupEmpty
+            | Event::PidFile
+            | Event::MainMoved
+            | Event::Ready
+            | Event::Reloading
+            | Event::Stopping
+            | Event::Ping => c.directive == Slot::Start.directive(),
         };
         // Of several that could be it, the one that ended last.
         if let Some(mark) = self.commands.iter_mut().filter(is_it).max_by_key(|c| c.exit.mono) {

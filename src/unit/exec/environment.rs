@@ -72,7 +72,7 @@ fn variables(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble>
         return Ok(());
     }
     let (pairs, errors) = env::parse_assignments(l.text, &|text| l.specifiers(text))?;
-    errors.into_iter().for_each(|error| l.note(error));
+    errors.into_iter().for_each(|error| l.warn(error.into()));
     for (name, value) in pairs {
         environment.set.retain(|(n, _)| *n != name);
         environment.set.push((name, value));
@@ -116,6 +116,6 @@ fn unset(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
     }
     let (names, errors) = env::parse_unset(l.text, &|text| l.specifiers(text))?;
     environment.unset.extend(names);
-    errors.into_iter().for_each(|error| l.note(error));
+    errors.into_iter().for_each(|error| l.warn(error.into()));
     Ok(())
 }

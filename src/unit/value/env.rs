@@ -104,7 +104,7 @@ enum Bad {
 impl Bad {
     fn describe(self, why: &str) -> ValueError {
         match self {
-            Self::Word { at, len, text } => ValueError::new(at, len, format!("'{text}' {why}, ignoring it")),
+            Self::Word { at, len, text } => ValueError::new(at, len, format!("'{text}' {why}")),
             Self::Error(e) => e,
         }
     }
@@ -135,10 +135,7 @@ fn each_word(
         match expand(&word.text) {
             Ok(text) if take(&text) => {}
             Ok(text) => ignored.push(Bad::Word { at: word.at, len: word.len, text }),
-            Err(e) => {
-                let message = format!("{}, ignoring the word", e.message);
-                ignored.push(Bad::Error(ValueError::new(word.at, word.len, message)));
-            }
+            Err(e) => ignored.push(Bad::Error(ValueError::new(word.at, word.len, e.message))),
         }
     }
 }

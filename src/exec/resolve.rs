@@ -107,7 +107,7 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
     let own =
         credentials.clone().filter(|_| request.mode == ApplyMode::Strict).unwrap_or_else(Credentials::own);
     give_socket(request, credentials.as_ref())?;
-    make_folders(request, &own)?;
+    make_folders(request, &own, not_applied)?;
     let command = request.command;
     let whose = Whose { user: &own, line: command.privilege };
     let (env, kept_out) = environment::of(request, user.as_ref(), whose).map_err(Refused::Resources)?;
@@ -224,7 +224,7 @@ fn give_socket(request: &Request<'_>, owner: Option<&Credentials>) -> Step<()> {
 
 /// `RuntimeDirectory=` and its kin. What the service could have put in their place is refused. A
 /// configuration folder that is there stays as it is, as with systemd.
-fn make_folders(request: &Request<'_>, owner: &Credentials) -> Step<()> {
+fn make_folders(request: &Request<'_>, owner: &Credentials, not_applied: &mut Vec<String>) -> Step<()> {
     for kind in Kind::ALL {
         let stage = match kind {
             Kind::Runtime => Stage::RuntimeDirectory,
@@ -233,15 +233,15 @@ fn make_folders(request: &Request<'_>, owner: &Credentials) -> Step<()> {
             Kind::Logs => Stage::LogsDirectory,
             Kind::Configuration => Stage::ConfigurationDirectory,
         };
-        let (owner, existing) = match (kind, request.mode) {
-            (Kind::Configuration, _) => (None, Existing::Keep),
-            (_, ApplyMode::Strict) => (Some((owner.uid, owner.gid)), Existing::Adopt),
-            (_, ApplyMode::BestEffort) => (None, Existing::Adopt),
-        };
+        let owner = (request.mode == ApplyMode::Strict).then_some((owner.uid, owner.gid));
+        let existing = if kind == Kind::Configuration { Existing::Keep } else { Existing::Adopt };
         let set = request.context.directories.of(kind);
         for name in &set.names {
             let path = request.places.above(kind).join(name);
-            request.root.safe_dir(&path, set.mode, owner, existing).map_err(at(stage))?;
+            for kept in request.root.safe_dir(&path, set.mode, owner, existing).map_err(at(stage))? {
+                let kept = request.root.outer(&kept);
+                note(not_applied, &format!("'{}' has other names and keeps its owner", kept.display()));
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use nix::errno::Errno;
 use nix::sys::socket::MsgFlags;
-use std::ffi::{CString, OsStr};
+use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -305,6 +305,14 @@ pub fn setsid() -> nix::Result<()> {
 /// umask(2).
 pub fn umask(mode: u32) {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(mode as libc::mode_t));
+}
+
+/// Takes an attribute of what a descriptor is open on, which may be opened by O_PATH: that is why it goes by
+/// /proc.
+pub fn remove_attribute(fd: BorrowedFd<'_>, name: &CStr) -> nix::Result<()> {
+    let path = CString::new(format!("/proc/self/fd/{}", fd.as_raw_fd())).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: two strings that end with a NUL and live through the call.
+    Errno::result(unsafe { libc::removexattr(path.as_ptr(), name.as_ptr()) }).map(drop)
 }
 
 /// Marks a descriptor close-on-exec, if it is open.

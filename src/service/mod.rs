@@ -4,7 +4,8 @@
 //! Pure: [`machine`] (the life of a service as a total function), [`restart`] (delays and the start
 //! limit), [`plan`] (what a supervisor needs of the unit), [`status`] (the record on disk),
 //! [`message`] (requests and answers), [`version`] (across releases),
-//! [`notify`] (what services report), [`show`] (properties as systemctl prints them).
+//! [`notify`] (what services report), [`pid_file`] (whose `/var/run/NAME.pid` is),
+//! [`show`] (properties as systemctl prints them).
 //!
 //! Drivers: [`run`] is the supervisor process, [`client`] what commands do with it, [`place`] where
 //! its files are, [`log`] the output of services.
@@ -14,6 +15,7 @@ pub mod log;
 pub mod machine;
 pub mod message;
 pub mod notify;
+pub mod pid_file;
 pub mod place;
 pub mod plan;
 pub mod restart;

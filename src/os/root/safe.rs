@@ -14,6 +14,7 @@ mod open;
 mod replace;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use folder::Existing;
 pub(super) use folder::{LISTING, is_private};

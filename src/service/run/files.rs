@@ -5,7 +5,9 @@
 
 use super::Supervisor;
 use crate::os::error::Result;
-use crate::os::root::{FileKind, OFlag, Sync};
+use crate::os::proc::ProcessId;
+use crate::os::root::{FileKind, OFlag, Reader, Sync};
+use crate::service::pid_file;
 use std::path::{Path, PathBuf};
 
 impl Supervisor {
@@ -44,8 +46,10 @@ impl Supervisor {
         }
     }
 
+    /// `None` where the service's own program keeps that file.
     fn pid_path(&self) -> Result<Option<PathBuf>> {
         match &self.plan.lock_name {
+            Some(name) if pid_file::is_the_programs(&self.plan.service, name) => Ok(None),
             Some(name) => self.among_our_own(Path::new("/var/run"), &format!("{name}.pid")),
             None => Ok(None),
         }
@@ -67,10 +71,22 @@ impl Supervisor {
         Ok(None)
     }
 
-    pub(super) fn write_pid_file(&self) -> Result<()> {
-        let (Some(path), Some(main)) = (self.pid_path()?, &self.main) else { return Ok(()) };
+    /// Never over one that the service has written: it names one of its processes.
+    pub(super) fn write_pid_file(&mut self) -> Result<()> {
+        let Some(path) = self.pid_path()? else { return Ok(()) };
+        if self.names_one_of_ours(&path) {
+            return Ok(());
+        }
+        let Some(main) = &self.main else { return Ok(()) };
         let text = format!("{}\n", main.pid());
         self.place.root.safe_write(&path, text.as_bytes(), 0o644, Sync::No)
+    }
+
+    fn names_one_of_ours(&mut self, path: &Path) -> bool {
+        let Ok((bytes, _)) = self.place.root.safe_read(path, 4096, Reader::Amr) else { return false };
+        let text = String::from_utf8_lossy(&bytes);
+        let named = text.split_whitespace().next().and_then(|word| ProcessId::new(word.parse().ok()?));
+        named.is_some_and(|pid| self.tracking.pids().is_ok_and(|pids| pids.contains(&pid)))
     }
 
     pub(super) fn remove_pid_file(&self) {

@@ -1,5 +1,6 @@
 //! The folders of a service: made, given to their owner, taken as they are, or refused.
 
+use super::tree::Gift;
 use super::{SafePlace, is_own};
 use crate::os::error::Result;
 use crate::os::root::walk::Last;
@@ -11,7 +12,7 @@ use nix::sys::stat::{Mode, fchmod, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What becomes of a folder that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,8 @@ pub(in crate::os::root) const LISTING: OFlag =
 impl Root {
     /// Makes a folder with exactly this mode and owner (user and group; `None`: as this process), and those
     /// above it where they are missing (0755, as this process), or takes the one that is there. Of folders
-    /// that others could have put in this place only the owner's own is taken.
+    /// that others could have put in this place only the owner's own is taken. With one that is adopted all
+    /// that is in it goes to the owner; the files that do not, since they have other names, are returned.
     ///
     /// # Errors
     /// It cannot be made, is no folder, or must not be taken.
@@ -43,18 +45,18 @@ impl Root {
         mode: u32,
         owner: Option<(u32, u32)>,
         existing: Existing,
-    ) -> Result<()> {
+    ) -> Result<Vec<PathBuf>> {
         const VERB: &str = "set up folder";
         let fail = |e: Errno| self.error(VERB, inner, e);
         self.safe_parents(VERB, inner)?;
         let place = self.safe_place(VERB, inner, Last::Follow)?;
         if place.entry.is_none() {
-            return place.bear(mode, owner).map_err(fail);
+            return place.bear(mode, owner).map(|()| Vec::new()).map_err(fail);
         }
         let fd = openat(&place.dir, place.name(), LISTING, Mode::empty()).map_err(fail)?;
         let stat = Stat::of(&fd).map_err(|e| self.error(VERB, inner, e))?;
         if existing == Existing::Keep {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let wanted = owner.map_or_else(|| nix::unistd::geteuid().as_raw(), |(uid, _)| uid);
         let taken = match existing {
@@ -69,7 +71,12 @@ impl Root {
         if !taken {
             return Err(self.unsafe_path(VERB, inner, &format!("it belongs to user {}", stat.uid)));
         }
-        give(&fd, mode, owner).map_err(fail)
+        let kept = match owner {
+            Some(owner) if existing == Existing::Adopt => give_below(&fd, &stat, owner).map_err(fail)?,
+            Some(_) | None => Vec::new(),
+        };
+        give(&fd, mode, owner).map_err(fail)?;
+        Ok(kept.iter().map(|path| inner.join(path)).collect())
     }
 
     /// Makes the folders above a path where they are missing (0755, as this process).
@@ -83,6 +90,17 @@ impl Root {
         }
         Ok(())
     }
+}
+
+/// What is in a folder goes to its new owner. Where the folder is the user's already, and only the group
+/// differs, that is the user's own doing: then only what is the user's own.
+fn give_below(fd: &OwnedFd, stat: &Stat, (uid, gid): (u32, u32)) -> nix::Result<Vec<PathBuf>> {
+    if (stat.uid, stat.gid) == (uid, gid) {
+        return Ok(Vec::new());
+    }
+    let mut gift = Gift { uid, gid, of: (stat.uid == uid).then_some(uid), kept: Vec::new() };
+    gift.give_below(fd)?;
+    Ok(gift.kept)
 }
 
 impl SafePlace {

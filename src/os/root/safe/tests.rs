@@ -365,6 +365,53 @@ fn output_has_the_mode_that_the_unit_says() {
 }
 
 #[test]
+fn a_tree_changes_hands_and_nothing_beside_it() {
+    let Some(host) = Host::new() else { return };
+    let owner = |inner: &str| {
+        let stat = fs::symlink_metadata(host.at(inner)).unwrap();
+        (stat.uid(), stat.gid())
+    };
+    let set_up =
+        |gid: u32| host.root.safe_dir(Path::new("/var/lib/app"), 0o750, Some((SVC, gid)), Existing::Adopt);
+    fs::create_dir_all(host.at("/var/lib/app/a/b/c")).unwrap();
+    host.put("/var/secret", "s", 0, 0o600);
+    host.put("/var/lib/app/file", "", 0, 0o4755);
+    host.put("/var/lib/app/a/b/c/deep", "", OTHER, 0o600);
+    host.link("/var/secret", "/var/lib/app/a/link", OTHER);
+    fs::hard_link(host.at("/var/secret"), host.at("/var/lib/app/a/b/hard")).unwrap();
+    let kept = set_up(SVC).unwrap();
+    assert_eq!(kept, [Path::new("/var/lib/app/a/b/hard")]);
+    for inner in ["", "/file", "/a", "/a/b", "/a/b/c", "/a/b/c/deep", "/a/link"] {
+        assert_eq!(owner(&format!("/var/lib/app{inner}")), (SVC, SVC), "{inner}");
+    }
+    assert_eq!(owner("/var/secret"), (0, 0));
+    assert_eq!(fs::metadata(host.at("/var/lib/app/file")).unwrap().mode() & 0o7777, 0o755);
+    // What is the owner's already is not entered.
+    host.put("/var/lib/app/roots", "", 0, 0o600);
+    assert_eq!(set_up(SVC).unwrap(), Vec::<PathBuf>::new());
+    assert_eq!(owner("/var/lib/app/roots"), (0, 0));
+    // Another group is no way to what is not the owner's.
+    set_up(OTHER).unwrap();
+    assert_eq!((owner("/var/lib/app/file"), owner("/var/lib/app/roots")), ((SVC, OTHER), (0, 0)));
+}
+
+#[test]
+fn a_deep_tree_changes_hands_with_few_descriptors() {
+    let Some(host) = Host::new() else { return };
+    let top = host.at("/var/deep");
+    fs::create_dir(&top).unwrap();
+    let mut dir = OwnedFd::from(fs::File::open(&top).unwrap());
+    for _ in 0..3_000 {
+        nix::sys::stat::mkdirat(&dir, "d", Mode::S_IRWXU).unwrap();
+        dir = openat(&dir, "d", OFlag::O_RDONLY | OFlag::O_DIRECTORY, Mode::empty()).unwrap();
+    }
+    host.root.safe_dir(Path::new("/var/deep"), 0o755, Some((SVC, SVC)), Existing::Adopt).unwrap();
+    assert_eq!(stat(&dir).unwrap().uid, SVC);
+    drop(dir);
+    host.root.remove_dir_all(Path::new("/var/deep")).unwrap();
+}
+
+#[test]
 fn depth_costs_no_descriptors() {
     let Some(host) = Host::new() else { return };
     let top = host.at("/var/deep");

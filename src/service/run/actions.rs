@@ -277,7 +277,9 @@ impl Supervisor {
             self.note_failure(self.place.root.safe_remove_file(&path));
         }
         self.remove_pid_file();
-        if !again && (self.deserted || matches!(self.tracking.is_empty(), Ok(true))) {
+        // The start that waits for this end needs the group.
+        let last = !again && !self.start_pending;
+        if last && (self.deserted || matches!(self.tracking.is_empty(), Ok(true))) {
             let removed = self.tracking.remove();
             self.note_failure(removed);
         }

@@ -357,8 +357,8 @@ pub fn look_and_wait(
         deadline: deadline.map_or(now, |at| Moment(at * 1_000_000_000)),
         stall: None,
         counted: Counted::FilesOnly,
-        settle: Duration::from_secs(30),
-        pickup: deadline.map(|_| Duration::from_secs(30)),
+        settle: Duration::from_secs(world.config.settle()),
+        pickup: deadline.map(|_| Duration::from_secs(world.config.settle().max(2 * world.config.scan()))),
     };
     let due = next_due(&progress, &facts);
     let judgement = judge(&progress, &facts, checks);

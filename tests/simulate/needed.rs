@@ -33,6 +33,7 @@ fn shown_by(check: Check) -> &'static [(Way, Focus)] {
         Check::EveryState => &[(Way::Once, CONTAINER)],
         Check::ClosedStill
         | Check::EachInput
+        | Check::Shared
         | Check::Ambiguity
         | Check::Compressed
         | Check::Active

@@ -6,7 +6,7 @@ use crate::look::{Seen, Sight, look_and_wait};
 use crate::oracle::{Before, Excuses, breach, words};
 use crate::rng::Rng;
 use crate::trace;
-use crate::world::{Config, JOIN_WAIT, Kind, SCAN, World};
+use crate::world::{Config, JOIN_WAIT, Kind, World};
 use amr::drain::judge::history::History;
 use amr::drain::judge::reason::Standing;
 use amr::drain::judge::verdict::{Judgement, Verdict};
@@ -21,7 +21,7 @@ const UNHEARD: u64 = 30;
 /// movement a drain ends. Where lines are joined their hold begins with the first line that says that
 /// nothing is in flight; else the first line may be the one that counts.
 fn bound(config: &Config) -> u64 {
-    let (line, settling, look, scan) = (30, 30, UNHEARD, SCAN);
+    let (line, settling, look, scan) = (30, config.settle(), UNHEARD, config.scan());
     if config.joined {
         line + settling + JOIN_WAIT + 1 + line + look + scan
     } else {

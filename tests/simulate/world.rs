@@ -57,6 +57,9 @@ pub enum Second {
     Reloaded,
 }
 
+/// How often the second input scans, in seconds.
+pub const SECOND_SCAN: u64 = 60;
+
 /// The place of the second input among the streams of a key.
 pub const SECOND: u8 = 3;
 
@@ -188,10 +191,23 @@ pub struct World {
     /// Whether the configuration that is there names the second input, and the one that was read.
     pub configured: bool,
     running: bool,
+    next_second_scan: u64,
     pub delivered: BTreeSet<Id>,
     pub dropped_at_stop: bool,
     /// The metrics line of the shipper's log: events in flight, and when.
     pub metrics: Option<(u64, u64)>,
+}
+
+impl Config {
+    /// The longest time between two scans of an input, in seconds.
+    pub fn scan(&self) -> u64 {
+        if self.second == Second::Never { SCAN } else { SECOND_SCAN }
+    }
+
+    /// What lies above every latency, in seconds.
+    pub fn settle(&self) -> u64 {
+        20 + self.scan()
+    }
 }
 
 impl World {
@@ -214,6 +230,7 @@ impl World {
             scanned: BTreeMap::new(),
             configured: second,
             running: second,
+            next_second_scan: 1000,
             delivered: BTreeSet::new(),
             dropped_at_stop: false,
             metrics: None,

@@ -31,6 +31,8 @@ checks! {
     EveryState,
     /// Each input that takes a file is owed a copy of its own, one that has not begun as well.
     EachInput,
+    /// Of a file that several inputs take it is not known which of them has it open.
+    Shared,
     /// A state that fits several files proves nothing.
     Ambiguity,
     /// A position above the size means that all is to be shipped again.

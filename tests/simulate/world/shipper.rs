@@ -1,6 +1,9 @@
 //! The shipper: its life, its scans, what it remembers of files and when that is on disk.
 
-use super::{By, Event, File, Harvester, Key, Kind, PRINT, Place, SCAN, SECOND, State, Ttl, UNKNOWN, World};
+use super::{
+    By, Event, File, Harvester, Key, Kind, PRINT, Place, SCAN, SECOND, SECOND_SCAN, State, Ttl, UNKNOWN,
+    World,
+};
 use crate::rng::Rng;
 
 impl World {
@@ -43,6 +46,7 @@ impl World {
         }
         self.scanned.clear();
         self.running = self.configured;
+        self.next_second_scan = self.now;
         self.dropped_at_stop = false;
         self.next_scan = self.now + 5;
     }
@@ -106,13 +110,18 @@ impl World {
         if self.configured && !self.running {
             // An input that begins looks at every file.
             self.scanned.retain(|(_, stream), _| *stream != SECOND);
+            self.next_second_scan = self.now;
         }
         self.running = self.configured;
         self.harvesters.retain(|harvester| harvester.stream != SECOND || self.running);
         self.forget();
+        let second = self.now >= self.next_second_scan;
+        if second {
+            self.next_second_scan = self.now + SECOND_SCAN;
+        }
         for at in 0..self.files.len() {
             if let Place::In(_) = self.files[at].place {
-                for &stream in self.streams() {
+                for &stream in self.streams().iter().filter(|stream| **stream != SECOND || second) {
                     self.consider(at, stream);
                 }
             }

@@ -91,6 +91,7 @@ impl World {
         while quiet < 4 {
             let before = (self.delivered.len(), self.queue.len(), self.reading());
             self.now += 2;
+            self.next_second_scan = 0;
             self.scan();
             for harvester in &mut self.harvesters {
                 harvester.next_read = 0;

@@ -29,8 +29,7 @@ pub(super) fn proof(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Proof
         return Proof::NothingInFlight;
     }
     let Some(evidence) = facts.evidence else { return Proof::None };
-    // Which of its inputs has it open is not known.
-    if file.shared {
+    if file.shared && checks.on(Check::Shared) {
         return Proof::None;
     }
     if file.held == Held::No && !file.seen_at_end && checks.on(Check::ClosedStill) {

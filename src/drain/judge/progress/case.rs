@@ -260,7 +260,9 @@ impl Case<'_, '_> {
             Held::Unknown => false,
         };
         if read_to_end {
-            return Reason::ReadToEnd(self.cause(cursor, first));
+            // The position may be of another file that had the name: it says nothing of what was shipped of this.
+            let doubt = if self.by_name() { self.doubtful() } else { None };
+            return doubt.unwrap_or_else(|| Reason::ReadToEnd(self.cause(cursor, first)));
         }
         if self.file.links == 0 {
             return Reason::DeletedOpen;

@@ -64,6 +64,9 @@ fn a_row_is_honoured_exactly_when_there_is_an_arm() {
     for field in exec::FIELDS.into_iter().flatten() {
         assert!(arms_by_name.insert(("Service".to_owned(), field.name.to_owned())), "{} twice", field.name);
     }
+    for row in exec::plain::rows() {
+        assert!(arms_by_name.insert((row.section.to_owned(), row.name.to_owned())), "{} twice", row.name);
+    }
     assert_eq!(rows, arms_by_name);
     let younger = directive::all().filter(|d| matches!(d.amr, Amr::Honoured(_)) && d.in_252 == Known::No);
     assert_eq!(younger.map(|d| d.name).collect::<Vec<_>>(), YOUNGER);

@@ -35,8 +35,13 @@ fn live(process: &Process, reports: &Reports, gate: &mut Gate) -> u8 {
     if let Some(status) = steps::before_execute().find_map(|step| failure(step, process, reports)) {
         return status;
     }
-    if !gate.pass() {
-        return fork::BROKEN;
+    match gate.pass() {
+        Ok(true) => {}
+        Ok(false) => return fork::BROKEN,
+        Err(errno) => {
+            reports.send(&steps::EXECUTE.report(true, &errno.into()).line());
+            return steps::EXECUTE.status.code();
+        }
     }
     // It does not return but with a failure.
     failure(&steps::EXECUTE, process, reports).unwrap_or(fork::BROKEN)

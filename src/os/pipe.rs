@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Both ends, before the fork.
@@ -91,12 +91,19 @@ impl Gate {
         Ok(Gate { reader: File::from(reader), writer: Some(File::from(writer)) })
     }
 
-    /// The child's side: waits. May it go on?
-    pub fn pass(&mut self) -> bool {
+    /// The child's side: waits. May it go on? `false` where the parent has ended.
+    ///
+    /// # Errors
+    /// There is no telling.
+    pub fn pass(&mut self) -> nix::Result<bool> {
         self.writer = None;
         let mut word = [0_u8; 1];
         // It tries again where a signal came between.
-        self.reader.read_exact(&mut word).is_ok()
+        match self.reader.read_exact(&mut word) {
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == ErrorKind::UnexpectedEof => Ok(false),
+            Err(e) => Err(Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO))),
+        }
     }
 
     /// The parent's side.
@@ -156,7 +163,7 @@ mod tests {
             } else {
                 drop(ours);
             }
-            assert_eq!(theirs.pass(), opened);
+            assert_eq!(theirs.pass(), Ok(opened));
         }
     }
 }

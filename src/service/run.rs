@@ -188,6 +188,8 @@ struct Supervisor {
     oom_kills: Option<u64>,
     /// Nobody lives in the group or among the kin, as was seen since the last sleep.
     deserted: bool,
+    /// Something could not be looked at: it is looked for again, since nothing else may wake the supervisor.
+    missed: bool,
     /// It waits for an automatic restart that concerns others.
     restarting: bool,
     /// Why the files that others know the service by are not all there.
@@ -213,6 +215,7 @@ impl Supervisor {
             }
             if let Err(e) = self.wait() {
                 log::error!("{e}");
+                self.missed = true;
             }
         }
         self.finish();

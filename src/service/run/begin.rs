@@ -105,6 +105,7 @@ impl Supervisor {
             oom_score,
             limits: fresh.limits,
             deserted: made == Made::New,
+            missed: false,
             restarting: false,
             watchdog: plan.service.watchdog,
             output: None,

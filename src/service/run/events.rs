@@ -35,7 +35,7 @@ const SIGKILL: i32 = 9;
 /// So many children that close what came with messages may be there at a time.
 const HOLDERS: usize = 8;
 
-/// After a message that could not be read, which stays where it is.
+/// After a look that failed: a message that could not be read stays where it is, and so does a child that ended.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 impl Supervisor {
@@ -43,10 +43,24 @@ impl Supervisor {
     pub(super) fn wait(&mut self) -> Result<()> {
         // A handler that found no memory has woken nobody: what it noted is looked for as well.
         let noted = self.signals.take();
-        let limit = if noted.is_empty() { self.timers.timeout(clock::now()) } else { Some(Duration::ZERO) };
+        let mut limit = self.timers.timeout(clock::now());
+        let missed = std::mem::take(&mut self.missed);
+        if missed {
+            limit = Some(limit.map_or(AFTER_FAILURE, |limit| limit.min(AFTER_FAILURE)));
+        }
+        if !noted.is_empty() {
+            limit = Some(Duration::ZERO);
+        }
         // What was seen holds as long as nobody sleeps.
         self.deserted &= limit.is_some_and(|limit| limit.is_zero());
-        let ready = self.sleep(limit)?;
+        // What was noted counts, whether or not there is sleep.
+        let ready = match self.sleep(limit) {
+            Ok(ready) => ready,
+            Err(e) => {
+                self.read_signals(noted)?;
+                return Err(e);
+            }
+        };
         let has = |source| ready.contains(&source);
         if has(Source::Notify) {
             self.read_notify();
@@ -56,7 +70,7 @@ impl Supervisor {
                 self.look_at(role);
             }
         }
-        if has(Source::Signals) || !noted.is_empty() {
+        if has(Source::Signals) || !noted.is_empty() || missed {
             self.read_signals(noted)?;
         }
         if has(Source::PidFile) {

@@ -346,9 +346,7 @@ impl Supervisor {
             NotifyAccess::None => false,
             NotifyAccess::Main => main,
             NotifyAccess::Exec => main || control,
-            NotifyAccess::All => {
-                main || control || self.tracking.pids().is_ok_and(|pids| pids.contains(&pid))
-            }
+            NotifyAccess::All => main || control || self.is_ours(pid),
         }
     }
 
@@ -402,7 +400,7 @@ impl Supervisor {
             return;
         };
         let same = self.main.as_ref().is_some_and(|m| m.pid() == pid);
-        let owned = self.tracking.pids().is_ok_and(|pids| pids.contains(&pid));
+        let owned = self.is_ours(pid);
         if same || !(owned || uid == 0) {
             return;
         }

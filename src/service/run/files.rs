@@ -5,8 +5,7 @@
 
 use super::Supervisor;
 use crate::os::error::Result;
-use crate::os::proc::ProcessId;
-use crate::os::root::{FileKind, OFlag, Reader, Sync};
+use crate::os::root::{FileKind, OFlag, Sync};
 use crate::service::pid_file;
 use std::path::{Path, PathBuf};
 
@@ -74,19 +73,14 @@ impl Supervisor {
     /// Never over one that the service has written: it names one of its processes.
     pub(super) fn write_pid_file(&mut self) -> Result<()> {
         let Some(path) = self.pid_path()? else { return Ok(()) };
-        if self.names_one_of_ours(&path) {
+        if let Ok(Some((pid, _))) = self.read_pid_file(&path)
+            && self.is_ours(pid)
+        {
             return Ok(());
         }
         let Some(main) = &self.main else { return Ok(()) };
         let text = format!("{}\n", main.pid());
         self.place.root.safe_write(&path, text.as_bytes(), 0o644, Sync::No)
-    }
-
-    fn names_one_of_ours(&mut self, path: &Path) -> bool {
-        let Ok((bytes, _)) = self.place.root.safe_read(path, 4096, Reader::Amr) else { return false };
-        let text = String::from_utf8_lossy(&bytes);
-        let named = text.split_whitespace().next().and_then(|word| ProcessId::new(word.parse().ok()?));
-        named.is_some_and(|pid| self.tracking.pids().is_ok_and(|pids| pids.contains(&pid)))
     }
 
     pub(super) fn remove_pid_file(&self) {

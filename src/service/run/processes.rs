@@ -176,8 +176,8 @@ impl Supervisor {
     /// The process of the PID file: alive, and of our own processes or named by a file that root alone
     /// can have written and put there, so that a service cannot have somebody else's process killed.
     fn named_by_file(&mut self, path: &Path) -> Option<ProcessId> {
-        let (bytes, author) = match self.place.root.safe_read(path, 4096, Reader::Amr) {
-            Ok(read) => read,
+        let (pid, author) = match self.read_pid_file(path) {
+            Ok(named) => named?,
             Err(e) => {
                 if !e.is_not_found() {
                     log::warn!("{e}");
@@ -185,12 +185,11 @@ impl Supervisor {
                 return None;
             }
         };
-        let pid = ProcessId::new(String::from_utf8_lossy(&bytes).split_whitespace().next()?.parse().ok()?)?;
         let stat = self.proc.stat(pid).ok()?;
         if stat.is_zombie() {
             return None;
         }
-        let owned = self.tracking.pids().is_ok_and(|pids| pids.contains(&pid));
+        let owned = self.is_ours(pid);
         let trusted = self.place.privilege == Privilege::Root && author == Author::Root;
         if !owned && !trusted {
             log::warn!(
@@ -200,6 +199,19 @@ impl Supervisor {
             );
         }
         (owned || trusted).then_some(pid)
+    }
+
+    /// The process that a PID file names, and who can have written it; `None` where it names none.
+    pub(super) fn read_pid_file(&self, path: &Path) -> Result<Option<(ProcessId, Author)>> {
+        let (bytes, author) = self.place.root.safe_read(path, 4096, Reader::Amr)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let named = text.split_whitespace().next().and_then(|word| ProcessId::new(word.parse().ok()?));
+        Ok(named.map(|pid| (pid, author)))
+    }
+
+    /// Is it a process of the service?
+    pub(super) fn is_ours(&mut self, pid: ProcessId) -> bool {
+        self.tracking.pids().is_ok_and(|pids| pids.contains(&pid))
     }
 
     /// The only process whose parent has gone and which therefore is our child (`GuessMainPID=`), or is

@@ -161,7 +161,8 @@ impl Root {
         if !overwrite {
             return self.give_open(CREATE, inner, &place, &fd, perms);
         }
-        self.may_give(CREATE, inner, &place, &fd, perms)?;
+        let stat = Stat::of(&fd).map_err(|e| self.error(CREATE, inner, e))?;
+        self.may_give(CREATE, inner, &place, &stat, perms)?;
         self.give_open(CREATE, inner, &place, &fd, perms)?;
         let mut file = File::from(fd);
         file.set_len(0).and_then(|()| file.write_all(bytes)).map_err(|e| self.error("write", inner, e))?;
@@ -223,7 +224,7 @@ impl Root {
         if (uid, gid, mode) == (stat.uid, stat.gid, stat.mode) {
             return Ok(Placed::Kept);
         }
-        self.may_give(verb, inner, place, fd, perms)?;
+        self.may_give(verb, inner, place, &stat, perms)?;
         let now = (stat.uid, stat.gid) == (uid, gid);
         // Between the two calls nobody may do what neither the old nor the new mode allows.
         let given = if now { Ok(()) } else { narrow(fd, stat.mode & mode) };
@@ -237,12 +238,11 @@ impl Root {
         verb: &'static str,
         inner: &Path,
         place: &SafePlace,
-        fd: &OwnedFd,
+        stat: &Stat,
         perms: &Perms,
     ) -> Result<()> {
-        let stat = Stat::of(fd).map_err(|e| self.error(verb, inner, e))?;
-        let (uid, _, mode) = perms.of(&stat, false);
-        refusal(place, &stat, uid, mode).map_or(Ok(()), |cause| Err(self.unsafe_path(verb, inner, &cause)))
+        let (uid, _, mode) = perms.of(stat, false);
+        refusal(place, stat, uid, mode).map_or(Ok(()), |cause| Err(self.unsafe_path(verb, inner, &cause)))
     }
 
     /// Removes what has another kind than what is to be made.

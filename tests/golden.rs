@@ -18,6 +18,7 @@
 #[path = "golden/case.rs"]
 mod case;
 
+use amr::unit::finding::Id;
 use case::{Case, Results, changes, make, taken};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -158,8 +159,9 @@ fn golden_cases() {
 fn every_obstacle_has_a_host() {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let source = fs::read_to_string(home.join("src/order/obstacle.rs")).unwrap();
-    let ids = source.split("pub fn id(").nth(1).unwrap().split("pub fn gravity(").next().unwrap();
-    let ids: Vec<&str> = ids.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let ids = source.split("pub fn id(").nth(1).unwrap().split("pub fn path(").next().unwrap();
+    let is_named = |id: &&Id| ids.contains(&format!("=> Id::{id:?},"));
+    let ids: Vec<&str> = Id::ALL.iter().filter(is_named).map(|id| id.as_str()).collect();
     assert!(ids.len() >= 25, "{ids:?}");
     let said: String = fs::read_dir(home.join("tests/golden/order"))
         .unwrap()

@@ -68,7 +68,12 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
     }
     if args.dry_run {
         let text = if args.json {
-            format!("{:#}\n", planned.transaction.to_json())
+            let mut value = planned.transaction.to_json();
+            if let Some(members) = value.as_object_mut() {
+                let findings = show::findings_json(&planned.findings(ctx));
+                members.insert("findings".to_owned(), findings.into());
+            }
+            format!("{value:#}\n")
         } else {
             planned.transaction.to_text()
         };
@@ -83,13 +88,14 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
     }
     let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
     let typed = planned.typed(&anchors);
+    let findings = if args.json { planned.findings_by_unit(ctx) } else { BTreeMap::new() };
     let reports = execute(planned, ctx, &options, &|| {}, &mut |report| {
         if !args.json {
             tell(verb, typed.get(&report.unit).unwrap_or(&report.unit), report);
         }
     });
     if args.json {
-        out::say(&format!("{:#}\n", show::jobs_json(&reports)));
+        out::say(&format!("{:#}\n", show::jobs_json(&reports, &findings)));
     }
     match verdict(&reports, &typed) {
         0 => clear(ctx, verb, &down).max(left),

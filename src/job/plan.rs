@@ -196,35 +196,26 @@ fn refuse_writable(findings: &[Finding]) -> Result<(), Refused> {
 impl Planned {
     /// What others can write of the files of each unit to be started, each once.
     fn others_write(&self, ctx: &Context) -> Vec<Finding> {
-        self.each_once(|unit| units::others_write(ctx, unit))
+        once(self.to_start().flat_map(|(_, unit)| units::others_write(ctx, unit)))
     }
 
     /// What is wrong or doubtful in the files of each unit that is not up and to be started, and what others
     /// can write of them, each once.
     #[must_use]
     pub fn findings(&self, ctx: &Context) -> Vec<Finding> {
-        let restarts = |unit: &Unit| {
-            self.transaction.jobs.iter().any(|j| j.unit == unit.name && j.kind == JobKind::RestartStart)
-        };
-        let is_up = |unit: &Unit| activity::of(ctx, &unit.name).is_ok_and(Activity::is_active);
-        self.each_once(|unit| {
-            let findings = units::findings(ctx, unit);
-            let told = findings.is_empty() || restarts(unit) || !is_up(unit);
-            if told { findings } else { Vec::new() }
-        })
+        once(self.to_start().flat_map(|(kind, unit)| findings(ctx, kind, unit)))
     }
 
-    fn each_once(&self, of: impl Fn(&Unit) -> Vec<Finding>) -> Vec<Finding> {
-        let mut all: Vec<Finding> = Vec::new();
-        for job in self.transaction.jobs.iter().filter(|j| j.kind.is_start()) {
-            for finding in self.set.get(&job.unit).map(&of).unwrap_or_default() {
-                // Units share drop-ins, and folders.
-                if !all.contains(&finding) {
-                    all.push(finding);
-                }
-            }
-        }
-        all
+    /// The same, unit by unit.
+    #[must_use]
+    pub fn findings_by_unit(&self, ctx: &Context) -> BTreeMap<UnitName, Vec<Finding>> {
+        self.to_start().map(|(kind, unit)| (unit.name.clone(), findings(ctx, kind, unit))).collect()
+    }
+
+    /// The units that are to be started, in order.
+    fn to_start(&self) -> impl Iterator<Item = (JobKind, &Unit)> {
+        let starts = self.transaction.jobs.iter().filter(|j| j.kind.is_start());
+        starts.filter_map(|job| Some((job.kind, self.set.get(&job.unit)?)))
     }
 
     /// The units that were named, by their main names, with the names that they were given.
@@ -263,4 +254,22 @@ impl Planned {
         names.extend(parts);
         names
     }
+}
+
+/// Of a unit that is up and stays so nothing is started, and nothing said.
+fn findings(ctx: &Context, kind: JobKind, unit: &Unit) -> Vec<Finding> {
+    let findings = units::findings(ctx, unit);
+    let is_up = || activity::of(ctx, &unit.name).is_ok_and(Activity::is_active);
+    if kind == JobKind::Start && !findings.is_empty() && is_up() { Vec::new() } else { findings }
+}
+
+/// Units share drop-ins, and folders.
+fn once(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for finding in findings {
+        if !all.contains(&finding) {
+            all.push(finding);
+        }
+    }
+    all
 }

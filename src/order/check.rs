@@ -1,13 +1,17 @@
-//! `amr order --check`: does the drain run, in time and in order? Findings with remedies, fit for
-//! a configuration manager. Pure.
+//! `amr order --check`: does the drain run, in time and in order? What stands in its way, as findings with
+//! remedies, fit for a configuration manager. Pure.
 
-use super::obstacle::{Gravity, Header, Obstacle, Sure};
+use super::obstacle::{Header, Obstacle, Sure};
 use super::step::{Act, Fate, Init, Order, Plan, Role, Step, Way, Wishes};
 use super::sysv::beside;
+use crate::unit::finding::{Finding, Severity};
+use crate::unit::model::Origin;
+use crate::unit::value::Span;
+use std::path::Path;
 
-/// One thing that is wrong or worth knowing.
+/// An obstacle where a hook or a shipper meets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct Encounter {
     /// On which way.
     pub way: Way,
     /// Of which host.
@@ -20,11 +24,25 @@ pub struct Finding {
     pub obstacle: Obstacle,
 }
 
-impl Finding {
+impl Encounter {
     /// `filebeat: the link 'K02filebeat' runs first …`.
     #[must_use]
     pub fn sentence(&self) -> String {
         format!("{}: {}: {}", self.way.title(), self.name, self.obstacle.sentence())
+    }
+
+    /// As what is found elsewhere is told; the place is the file to look at, where there is one.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let origin = |path: &str| Origin { path: Path::new(path).into(), span: Span::default() };
+        Finding {
+            id: self.obstacle.id(),
+            severity: self.obstacle.severity(),
+            origin: self.obstacle.path().map(origin),
+            line: String::new(),
+            message: self.obstacle.sentence(),
+            hint: Some(self.remedy()),
+        }
     }
 
     /// What to do.
@@ -38,26 +56,26 @@ impl Finding {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The gravest first.
-    pub findings: Vec<Finding>,
+    pub met: Vec<Encounter>,
 }
 
 impl Report {
     /// Does the hook run in time and in order?
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.findings.iter().all(|f| f.obstacle.gravity() == Gravity::Note)
+        self.met.iter().all(|m| m.obstacle.severity() == Severity::Note)
     }
 }
 
 /// Looks at one way down.
 #[must_use]
 pub fn check(plan: &Plan, wishes: &Wishes) -> Report {
-    let mut findings = Vec::new();
+    let mut met = Vec::new();
     let mut number = None;
     let mut add = |name: &str, obstacle: Obstacle, number: Option<u8>| {
-        let finding = Finding { way: plan.way, init: plan.init, number, name: name.to_owned(), obstacle };
-        if !findings.contains(&finding) {
-            findings.push(finding);
+        let here = Encounter { way: plan.way, init: plan.init, number, name: name.to_owned(), obstacle };
+        if !met.contains(&here) {
+            met.push(here);
         }
     };
     for name in &wishes.drains {
@@ -80,8 +98,8 @@ pub fn check(plan: &Plan, wishes: &Wishes) -> Report {
             add(&step.name, obstacle.clone(), number);
         }
     }
-    findings.sort_by_key(|f| std::cmp::Reverse(f.obstacle.gravity()));
-    Report { findings }
+    met.sort_by_key(|m| std::cmp::Reverse(m.obstacle.severity()));
+    Report { met }
 }
 
 /// Where the drain stands; also one that would be passed over, so that what else is wrong is told at once.

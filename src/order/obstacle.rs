@@ -2,16 +2,8 @@
 //! variant for each reason, with a sentence and how grave it is. Pure.
 
 use super::span::span;
+use crate::unit::finding::{Id, Severity};
 use std::time::Duration;
-
-/// How grave an obstacle is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Gravity {
-    /// Worth knowing.
-    Note,
-    /// The hook does not run, is cut short, or runs at the wrong moment.
-    Fatal,
-}
 
 /// How sure a wrong order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +14,7 @@ pub enum Sure {
     Unordered,
 }
 
-/// One reason. `Fatal` for the drain, unless said otherwise.
+/// One reason. An error for the drain, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// There is no such script or unit.
@@ -200,46 +192,80 @@ fn surely(sure: Sure, yes: &str, unordered: &str) -> String {
 impl Obstacle {
     /// A stable word for machines.
     #[must_use]
-    pub fn id(&self) -> &'static str {
+    pub fn id(&self) -> Id {
         match self {
-            Self::NotInstalled { .. } => "not-installed",
-            Self::NoLock { .. } => "no-lock",
-            Self::LockNamedOtherwise { .. } => "lock-named-otherwise",
-            Self::NotExecutable { .. } => "not-executable",
-            Self::NameFiltered { .. } => "name-filtered",
-            Self::NoKillLink { .. } => "no-kill-link",
-            Self::KillLinkInStartLevel { .. } => "kill-link-in-start-level",
-            Self::OlderKillLink { .. } => "older-kill-link",
-            Self::LinkBroken { .. } => "link-broken",
-            Self::NotInDepend { .. } => "not-in-depend",
-            Self::KilledFirst { .. } => "killed-first",
-            Self::NeverStarted => "never-started",
-            Self::OneshotForgets => "oneshot-forgets",
-            Self::NoExecStart => "no-exec-start",
-            Self::StillStarting => "still-starting",
-            Self::NoShutdownConflict => "no-shutdown-conflict",
-            Self::Masked => "masked",
-            Self::HiddenByUnit { .. } => "hidden-by-unit",
-            Self::GeneratedLimit { .. } => "generated-limit",
-            Self::GeneratedOrder => "generated-order",
-            Self::StopLimitShort { .. } => "stop-limit-short",
-            Self::JobTimeout { .. } => "job-timeout",
-            Self::ProviderLimit { .. } => "provider-limit",
-            Self::NetworkDownFirst { .. } => "network-down-first",
-            Self::ShipperStopsFirst { .. } => "shipper-stops-first",
-            Self::StopsBesideRc { .. } => "stops-beside-rc",
-            Self::WriterStillRuns { .. } => "writer-still-runs",
+            Self::NotInstalled { .. } => Id::NotInstalled,
+            Self::NoLock { .. } => Id::NoLock,
+            Self::LockNamedOtherwise { .. } => Id::LockNamedOtherwise,
+            Self::NotExecutable { .. } => Id::NotExecutable,
+            Self::NameFiltered { .. } => Id::NameFiltered,
+            Self::NoKillLink { .. } => Id::NoKillLink,
+            Self::KillLinkInStartLevel { .. } => Id::KillLinkInStartLevel,
+            Self::OlderKillLink { .. } => Id::OlderKillLink,
+            Self::LinkBroken { .. } => Id::LinkBroken,
+            Self::NotInDepend { .. } => Id::NotInDepend,
+            Self::KilledFirst { .. } => Id::KilledFirst,
+            Self::NeverStarted => Id::NeverStarted,
+            Self::OneshotForgets => Id::OneshotForgets,
+            Self::NoExecStart => Id::NoExecStart,
+            Self::StillStarting => Id::StillStarting,
+            Self::NoShutdownConflict => Id::NoShutdownConflict,
+            Self::Masked => Id::Masked,
+            Self::HiddenByUnit { .. } => Id::HiddenByUnit,
+            Self::GeneratedLimit { .. } => Id::GeneratedLimit,
+            Self::GeneratedOrder => Id::GeneratedOrder,
+            Self::StopLimitShort { .. } => Id::StopLimitShort,
+            Self::JobTimeout { .. } => Id::JobTimeout,
+            Self::ProviderLimit { .. } => Id::ProviderLimit,
+            Self::NetworkDownFirst { .. } => Id::NetworkDownFirst,
+            Self::ShipperStopsFirst { .. } => Id::ShipperStopsFirst,
+            Self::StopsBesideRc { .. } => Id::StopsBesideRc,
+            Self::WriterStillRuns { .. } => Id::WriterStillRuns,
         }
+    }
+
+    /// The file to look at, where there is one. (A link's folder follows from the way.)
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::NotInstalled { path } | Self::NotExecutable { path } => Some(path),
+            Self::LockNamedOtherwise { found, .. } => Some(found),
+            Self::NotInDepend { file } | Self::StopsBesideRc { file, .. } => Some(file),
+            Self::HiddenByUnit { unit } => Some(unit),
+            Self::NoLock { .. }
+            | Self::NameFiltered { .. }
+            | Self::NoKillLink { .. }
+            | Self::KillLinkInStartLevel { .. }
+            | Self::OlderKillLink { .. }
+            | Self::LinkBroken { .. }
+            | Self::KilledFirst { .. }
+            | Self::NeverStarted
+            | Self::OneshotForgets
+            | Self::NoExecStart
+            | Self::StillStarting
+            | Self::NoShutdownConflict
+            | Self::Masked
+            | Self::GeneratedLimit { .. }
+            | Self::GeneratedOrder
+            | Self::StopLimitShort { .. }
+            | Self::JobTimeout { .. }
+            | Self::ProviderLimit { .. }
+            | Self::NetworkDownFirst { .. }
+            | Self::ShipperStopsFirst { .. }
+            | Self::WriterStillRuns { .. } => None,
+        }
+        .map(String::as_str)
+        .filter(|path| path.starts_with('/'))
     }
 
     /// Does it keep the drain from its work?
     #[must_use]
-    pub fn gravity(&self) -> Gravity {
+    pub fn severity(&self) -> Severity {
         match self {
             Self::KillLinkInStartLevel { .. }
             | Self::GeneratedOrder
             | Self::ProviderLimit { .. }
-            | Self::GeneratedLimit { needs: None, .. } => Gravity::Note,
+            | Self::GeneratedLimit { needs: None, .. } => Severity::Note,
             Self::NotInstalled { .. }
             | Self::NoLock { .. }
             | Self::LockNamedOtherwise { .. }
@@ -263,7 +289,7 @@ impl Obstacle {
             | Self::NetworkDownFirst { .. }
             | Self::ShipperStopsFirst { .. }
             | Self::StopsBesideRc { .. }
-            | Self::WriterStillRuns { .. } => Gravity::Fatal,
+            | Self::WriterStillRuns { .. } => Severity::Error,
         }
     }
 

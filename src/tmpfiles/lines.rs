@@ -2,6 +2,7 @@
 //! feed or a NUL; blanks around it go; `#` alone begins a comment; a backslash at the end continues nothing.
 //! One difference is meant: a line that is not UTF-8 is refused. Pure.
 
+use crate::unit::finding::Id;
 use crate::unit::model::{Finding, Origin, Severity};
 use crate::unit::value::{Span, ValueError};
 use std::path::Path;
@@ -38,6 +39,7 @@ pub fn read<T>(
         match parsed {
             Ok(read) => entries.push((read, place(0, text.len()), text.to_owned())),
             Err(e) => findings.push(Finding {
+                id: Id::BadLine,
                 severity: Severity::Warning,
                 origin: Some(place(e.at, e.len)),
                 line: whole.clone().into_owned(),

@@ -18,6 +18,7 @@ mod unit;
 
 use super::directive::{self, Amr, Directive, Kind, Known, Shape, Since};
 use super::exec::{self, Field};
+use super::finding::Id;
 use super::line::{Line, Remark, Trouble};
 use super::merge::{Setting, Source, settings};
 use super::model::{
@@ -152,7 +153,7 @@ impl<'a> Draft<'a> {
             if fault.severity == Severity::Error {
                 self.refuse(LoadState::Error);
             }
-            self.find(source, fault.span, fault.severity, fault.message.clone(), None);
+            self.find(source, fault.span, (fault.kind.id(), fault.severity), fault.message.clone(), None);
         }
     }
 
@@ -168,7 +169,8 @@ impl<'a> Draft<'a> {
                 .find(|s| s.eq_ignore_ascii_case(&header.name))
                 .map(|s| format!("names of sections are case-sensitive: [{s}]"));
             let message = format!("unknown section '{}', ignoring what stands in it", header.name);
-            self.find(source, header.span, Severity::Warning, message, hint);
+            let kind = (Id::UnknownSection, Severity::Warning);
+            self.find(source, header.span, kind, message, hint);
         }
     }
 
@@ -202,7 +204,8 @@ impl<'a> Draft<'a> {
             Amr::Honoured(_) => {
                 if let (Known::No, Since::V(v)) = (row.in_252, row.since) {
                     let message = format!("{}= is known since systemd {v} only", row.name);
-                    self.note(setting, Severity::Note, setting.assignment.key_span, message, None);
+                    let kind = (Id::YoungerDirective, Severity::Note);
+                    self.note(setting, kind, setting.assignment.key_span, message, None);
                 }
                 let plain = || exec::plain::is_plain(row).then_some(Reader::Plain(*row));
                 if let Some(reader) = reader(setting.section, row.name).or_else(plain) {
@@ -223,7 +226,8 @@ impl<'a> Draft<'a> {
                     let trigger = setting.assignment.value.text.starts_with('|');
                     let then = if trigger { "leaves it to the other triggers" } else { "takes it as met" };
                     let message = format!("{}= cannot be evaluated by amr, which {then}", row.name);
-                    self.note(setting, Severity::Warning, setting.assignment.key_span, message, None);
+                    let kind = (Id::NotEvaluated, Severity::Warning);
+                    self.note(setting, kind, setting.assignment.key_span, message, None);
                 }
             }
             Amr::Refused(_) if asks_nothing(row, &setting.assignment.value.text) => {
@@ -254,11 +258,11 @@ impl<'a> Draft<'a> {
             Remark::Unapplied(why) => self.unapplied(setting, why),
             Remark::Advice(message, hint) => {
                 let span = setting.assignment.value.full_span();
-                self.note(setting, Severity::Warning, span, message, hint);
+                self.note(setting, (Id::DoubtfulValue, Severity::Warning), span, message, hint);
             }
             Remark::Note(note) => {
                 let span = setting.assignment.value.span(note.at, note.len);
-                self.note(setting, Severity::Warning, span, note.message, None);
+                self.note(setting, (Id::PartOfValue, Severity::Warning), span, note.message, None);
             }
         }
     }
@@ -268,12 +272,17 @@ impl<'a> Draft<'a> {
         for (setting, why) in std::mem::take(&mut self.refused).into_values() {
             self.refuse(LoadState::BadSetting);
             let message = format!("{}= cannot be applied: {why}", setting.assignment.key);
-            self.note(setting, Severity::Error, setting.assignment.key_span, message, None);
+            let kind = (Id::CannotBeLeftOut, Severity::Error);
+            self.note(setting, kind, setting.assignment.key_span, message, None);
         }
     }
 
     fn trouble(&mut self, setting: Setting<'_>, trouble: Trouble) {
-        let severity = if trouble.fatal { Severity::Error } else { Severity::Warning };
+        let kind = if trouble.fatal {
+            (Id::RefusedValue, Severity::Error)
+        } else {
+            (Id::BadValue, Severity::Warning)
+        };
         let message = if trouble.fatal {
             self.refuse(LoadState::BadSetting);
             trouble.message
@@ -284,7 +293,7 @@ impl<'a> Draft<'a> {
             format!("{}, ignoring", trouble.message)
         };
         let span = setting.assignment.value.span(trouble.at, trouble.len);
-        self.note(setting, severity, span, message, trouble.hint);
+        self.note(setting, kind, span, message, trouble.hint);
     }
 
     fn unknown(&mut self, setting: Setting<'a>, row: Option<&Directive>) {
@@ -303,7 +312,7 @@ impl<'a> Draft<'a> {
             None => self.meant(section, key),
         };
         let message = format!("unknown key '{key}' in section [{section}], ignoring");
-        self.note(setting, Severity::Warning, setting.assignment.key_span, message, hint);
+        self.note(setting, (Id::UnknownKey, Severity::Warning), setting.assignment.key_span, message, hint);
     }
 
     /// What an unknown key was probably meant to be.
@@ -342,29 +351,30 @@ impl<'a> Draft<'a> {
         let span = value.span(at, value.text.len() - at);
         let message = "a comment behind a value is part of the value".to_owned();
         let hint = "move it to a line of its own".to_owned();
-        self.note(setting, severity, span, message, Some(hint));
+        self.note(setting, (Id::InlineComment, severity), span, message, Some(hint));
     }
 
     fn note(
         &mut self,
         s: Setting<'_>,
-        severity: Severity,
+        kind: (Id, Severity),
         span: Span,
         message: String,
         hint: Option<String>,
     ) {
-        self.find(s.source, span, severity, message, hint);
+        self.find(s.source, span, kind, message, hint);
     }
 
     fn find(
         &mut self,
         s: &Source<'_>,
         span: Span,
-        severity: Severity,
+        (id, severity): (Id, Severity),
         message: String,
         hint: Option<String>,
     ) {
         self.unit.findings.push(Finding {
+            id,
             severity,
             origin: Some(Origin { path: Arc::clone(&s.path), span }),
             line: physical_line(s.bytes, span.line),

@@ -1,15 +1,80 @@
-//! A finding as the operator reads it: `path:line:col: message`, the line, a caret under the place,
-//! a hint. Pure.
+//! A finding: what is wrong or doubtful, with a word that stays the same ([`Id`]), how grave it is, where,
+//! and what to do. The loader of units and the check of a shutdown's order find, and all that prints JSON prints
+//! them alike. Pure.
+//!
+//! The operator reads `path:line:col: message`, the line, a caret under the place, a hint.
 //!
 //! The caret stands under the right character whatever the line holds: tabs stay tabs, wide
 //! characters count two columns, combining ones none, and control characters are shown escaped, so
 //! that a hostile file cannot write to the terminal.
 
-use super::model::{Finding, Origin};
+mod id;
+
+pub use id::{Id, RETIRED};
+
+use super::model::Origin;
 use super::value::Span;
 use crate::letters;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Has not the effect that it seems to have.
+    Warning,
+    /// Of a unit: systemd 252 refuses it. Of a hook: it does not run, is cut short, or runs at the wrong
+    /// moment.
+    Error,
+}
+
+impl Severity {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Something wrong or doubtful.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What, as a word.
+    pub id: Id,
+    /// How grave.
+    pub severity: Severity,
+    /// Where; `None` for the unit as a whole.
+    pub origin: Option<Origin>,
+    /// The physical line as it stands in the file, for the caret.
+    pub line: String,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+    /// What to do about it, if known.
+    pub hint: Option<String>,
+}
+
+/// For machines: `id`, `severity`, `path`, `line` and `column` from 1 where they are known, `message`, `hint`.
+#[must_use]
+pub fn to_json(finding: &Finding) -> Value {
+    let span = finding.origin.as_ref().map(|o| o.span);
+    let known = |n: u32| (n > 0).then_some(n);
+    json!({
+        "id": finding.id.as_str(),
+        "severity": finding.severity.as_str(),
+        "path": finding.origin.as_ref().map(|o| o.path.display().to_string()),
+        "line": span.and_then(|s| known(s.line)),
+        "column": span.and_then(|s| known(s.col)),
+        "message": finding.message,
+        "hint": finding.hint,
+    })
+}
 
 /// Longest part of a line that is shown, in columns.
 const SHOWN: usize = 160;
@@ -110,10 +175,10 @@ fn width(c: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::unit::model::Severity;
 
     fn show(line: &str, col: u32, len: u32) -> String {
         render(&Finding {
+            id: Id::BadValue,
             severity: Severity::Warning,
             origin: Some(Origin {
                 path: std::path::Path::new("/etc/a.service").into(),
@@ -161,6 +226,7 @@ mod tests {
     #[test]
     fn without_a_place_only_the_sentence_and_the_hint() {
         let finding = Finding {
+            id: Id::BadService,
             severity: Severity::Error,
             origin: None,
             line: String::new(),

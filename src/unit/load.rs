@@ -22,6 +22,7 @@ pub use index::{FileState, UnitFile, search_path};
 
 use super::build::{Input, blank, build, instance_for};
 use super::builtin;
+use super::finding::Id;
 use super::merge::{Source, folder_names, kind_folder, winners};
 use super::model::{DepKind, Dependency, Finding, LoadState, Origin, Severity, Unit};
 use super::name::{NameError, UnitName};
@@ -99,7 +100,7 @@ impl<'a> Loader<'a> {
                     &mut unit,
                     &path,
                     "the links of this name go round in a circle".to_owned(),
-                    Severity::Error,
+                    (Id::LinksInACircle, Severity::Error),
                 );
                 unit
             }
@@ -178,8 +179,8 @@ impl<'a> Loader<'a> {
         }
         let mut unit = self.assemble(name, fragment, main, dropins, links);
         unit.aliases = aliases;
-        for (path, message) in problems {
-            report(&mut unit, &path, message, Severity::Warning);
+        for (path, id, message) in problems {
+            report(&mut unit, &path, message, (id, Severity::Warning));
         }
         unit
     }
@@ -241,7 +242,7 @@ impl<'a> Loader<'a> {
         let facts = self.facts_for(&input);
         let mut unit = build(input, &facts);
         for (path, message) in problems {
-            report(&mut unit, &path, message, Severity::Warning);
+            report(&mut unit, &path, message, (Id::UnreadableFile, Severity::Warning));
         }
         unit
     }
@@ -266,7 +267,7 @@ impl<'a> Loader<'a> {
         (kind, own): (DepKind, &UnitName),
         seen: &mut HashSet<OsString>,
         links: &mut Vec<Dependency>,
-        problems: &mut Vec<(PathBuf, String)>,
+        problems: &mut Vec<(PathBuf, Id, String)>,
     ) {
         let open = self.folder(folder);
         for entry in self.root.list(folder).unwrap_or_default() {
@@ -275,7 +276,7 @@ impl<'a> Loader<'a> {
             }
             let path = folder.join(&entry.name);
             if entry.kind != FileKind::Symlink {
-                problems.push((path, "not a symbolic link, ignoring".to_owned()));
+                problems.push((path, Id::NotALink, "not a symbolic link, ignoring".to_owned()));
                 continue;
             }
             let link = open.as_ref().and_then(|f| f.read_link(&entry.name).ok());
@@ -289,7 +290,7 @@ impl<'a> Loader<'a> {
                     let origin = Some(Origin { path: path.into(), span: Span::default() });
                     links.push(Dependency { kind, on, origin });
                 }
-                Err(e) => problems.push((path, format!("{e}, ignoring"))),
+                Err(e) => problems.push((path, Id::BadLinkName, format!("{e}, ignoring"))),
             }
         }
     }
@@ -299,12 +300,14 @@ fn unreadable(name: UnitName, path: &Path, error: &Error) -> Unit {
     let state = if error.is_not_found() { LoadState::NotFound } else { LoadState::Error };
     let mut unit = blank(name, state);
     unit.fragment = Some(path.to_owned());
-    report(&mut unit, path, format!("cannot read the unit file: {}", error.cause()), Severity::Error);
+    let message = format!("cannot read the unit file: {}", error.cause());
+    report(&mut unit, path, message, (Id::UnreadableFile, Severity::Error));
     unit
 }
 
-fn report(unit: &mut Unit, path: &Path, message: String, severity: Severity) {
+fn report(unit: &mut Unit, path: &Path, message: String, (id, severity): (Id, Severity)) {
     unit.findings.push(Finding {
+        id,
         severity,
         origin: Some(Origin { path: path.into(), span: Span::default() }),
         line: String::new(),

@@ -2,6 +2,8 @@
 //!
 //! Pure data. `load` makes it; `service`, `order` and `verify` read it. Names are systemd's own.
 
+pub use super::finding::{Finding, Severity};
+
 use super::exec::ExecContext;
 use super::name::UnitName;
 use super::value::{Signal, Span, Timeout, raw_path};
@@ -447,32 +449,6 @@ pub struct Install {
     pub alias: Vec<UnitName>,
     pub also: Vec<UnitName>,
     pub default_instance: Option<String>,
-}
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
-    /// Worth knowing.
-    Note,
-    /// Has not the effect that it seems to have.
-    Warning,
-    /// systemd 252 refuses the unit.
-    Error,
-}
-
-/// Something wrong or doubtful at a place in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad.
-    pub severity: Severity,
-    /// Where; `None` for the unit as a whole.
-    pub origin: Option<Origin>,
-    /// The physical line as it stands in the file, for the caret.
-    pub line: String,
-    /// One sentence, lower case, no full stop.
-    pub message: String,
-    /// What to do about it, if known.
-    pub hint: Option<String>,
 }
 
 /// A directive that is known and has no effect under amr.

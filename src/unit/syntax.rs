@@ -9,7 +9,7 @@
 //! right behind a line end belongs to it (measured on 252.39). A line that ends in an unescaped backslash goes on in the next one, with a space for the backslash; comments between
 //! the two are left out of the value.
 
-use super::model::Severity;
+use super::finding::{Id, Severity};
 use super::value::Span;
 use std::borrow::Cow;
 
@@ -141,6 +141,20 @@ impl FaultKind {
         match self {
             Self::BadHeader | Self::TooLong | Self::NotUtf8 => Severity::Error,
             Self::NoEquals | Self::NoKey | Self::OutsideSection | Self::Include => Severity::Warning,
+        }
+    }
+
+    /// Its word.
+    #[must_use]
+    pub fn id(self) -> Id {
+        match self {
+            Self::NoEquals => Id::NoEquals,
+            Self::NoKey => Id::NoKey,
+            Self::NotUtf8 => Id::NotUtf8,
+            Self::BadHeader => Id::BadHeader,
+            Self::TooLong => Id::LineTooLong,
+            Self::OutsideSection => Id::OutsideSection,
+            Self::Include => Id::Include,
         }
     }
 

@@ -273,6 +273,7 @@ fn as_json(known: &Known) -> Value {
         "unapplied": unit.unapplied.iter().map(|u| json!({ "directive": u.key, "value": u.value, "why": u.why })).collect::<Vec<_>>(),
         "left_out": r.not_applied,
         "unknown": r.unknown,
+        "findings": super::findings_json(&unit.findings),
         "log": r.log_path.as_deref().map(shown),
         "log_lines": known.lines,
     })

@@ -9,6 +9,7 @@ use crate::order::sysv::tests::{depend_host, host, numbers_host, shipper_of_upst
 use crate::order::sysv::{self, LinkTarget, SysvHost};
 use crate::order::transaction::Activity;
 use crate::order::{render, why};
+use crate::unit::finding::Id;
 use crate::unit::model::{LoadState, NotifyAccess, ServiceType, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::Timeout;
@@ -55,7 +56,7 @@ fn down(host: &mut SysvHost) -> &mut Vec<sysv::Link> {
 }
 
 fn ids(report: &Report) -> Vec<&'static str> {
-    report.findings.iter().map(|f| f.obstacle.id()).collect()
+    report.met.iter().map(|f| f.obstacle.id().as_str()).collect()
 }
 
 /// The units of a host that drains well.
@@ -249,30 +250,30 @@ fn hosts() -> Vec<(&'static str, Report)> {
 fn every_reason_has_a_host_that_shows_it() {
     let mut seen = BTreeSet::new();
     for (id, report) in hosts() {
-        let found = report.findings.iter().find(|f| f.obstacle.id() == id);
+        let found = report.met.iter().find(|f| f.obstacle.id().as_str() == id);
         let found = found.unwrap_or_else(|| panic!("{id} is not found: {:?}", ids(&report)));
-        assert_eq!(report.is_good(), report.findings.iter().all(|f| f.obstacle.gravity() == Gravity::Note));
+        assert_eq!(report.is_good(), report.met.iter().all(|f| f.obstacle.severity() == Severity::Note));
         assert!(!found.sentence().is_empty() && !found.remedy().is_empty());
-        if found.obstacle.gravity() == Gravity::Fatal {
+        if found.obstacle.severity() == Severity::Error {
             assert!(!report.is_good(), "{id}");
         }
         seen.insert(id);
     }
-    // The words that `Obstacle::id` knows, from its source: a reason without a host is a gap.
+    // The ids that `Obstacle::id` gives, from its source: a reason without a host is a gap.
     let source = include_str!("../obstacle.rs");
-    let body = source.split("pub fn id").nth(1).unwrap().split("pub fn gravity").next().unwrap();
-    let known: BTreeSet<&str> = body.split('"').skip(1).step_by(2).collect();
+    let body = source.split("pub fn id").nth(1).unwrap().split("pub fn path").next().unwrap();
+    let is_named = |id: &&Id| body.contains(&format!("=> Id::{id:?},"));
+    let known: BTreeSet<&str> = Id::ALL.iter().filter(is_named).map(|id| id.as_str()).collect();
     assert_eq!(known, seen);
 }
 
 #[test]
 fn hosts_that_are_right_are_good() {
-    assert_eq!(sysv(&good()).findings, []);
-    assert_eq!(on_systemd(|_| {}).findings, []);
-    assert_eq!(sysv(&depend_host()).findings, []);
+    assert_eq!(sysv(&good()).met, []);
+    assert_eq!(on_systemd(|_| {}).met, []);
+    assert_eq!(sysv(&depend_host()).met, []);
     assert_eq!(
-        sysv(&numbers_host(&["K15app", "K30drain", "K40filebeat", "K80sendsigs", "K90networking"], &[]))
-            .findings,
+        sysv(&numbers_host(&["K15app", "K30drain", "K40filebeat", "K80sendsigs", "K90networking"], &[])).met,
         []
     );
 }

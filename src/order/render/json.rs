@@ -1,9 +1,10 @@
 //! A plan and its report as JSON. Pure.
 
 use super::{Show, shown};
-use crate::order::check::Report;
-use crate::order::obstacle::{Gravity, Obstacle};
+use crate::order::check::{Encounter, Report};
+use crate::order::obstacle::Obstacle;
 use crate::order::step::{Fate, Limit, Plan, Step};
+use crate::unit::finding::to_json;
 use serde_json::{Value, json};
 
 /// `{"way", "init", "good", "steps", "absent", "findings"}`; steps refer to one another by number,
@@ -34,17 +35,15 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> Value {
 /// The findings as a list.
 #[must_use]
 pub fn findings(report: &Report) -> Vec<Value> {
-    let one = |f: &crate::order::check::Finding| {
-        json!({
-            "way": f.way.title(),
-            "name": f.name,
-            "id": f.obstacle.id(),
-            "fatal": f.obstacle.gravity() == Gravity::Fatal,
-            "message": f.obstacle.sentence(),
-            "hint": f.remedy(),
-        })
+    let one = |met: &Encounter| {
+        let mut value = to_json(&met.finding());
+        if let Some(members) = value.as_object_mut() {
+            members.insert("way".to_owned(), met.way.title().into());
+            members.insert("name".to_owned(), met.name.as_str().into());
+        }
+        value
     };
-    report.findings.iter().map(one).collect()
+    report.met.iter().map(one).collect()
 }
 
 fn step(plan: &Plan, at: usize, step: &Step) -> Value {
@@ -84,5 +83,5 @@ fn limit(limit: Limit) -> Value {
 }
 
 fn obstacles(list: &[Obstacle]) -> Vec<Value> {
-    list.iter().map(|o| json!({ "id": o.id(), "message": o.sentence() })).collect()
+    list.iter().map(|o| json!({ "id": o.id().as_str(), "message": o.sentence() })).collect()
 }

@@ -13,8 +13,8 @@ use self::canvas::{
 };
 use super::{Show, shown};
 use crate::order::check::Report;
-use crate::order::obstacle::Gravity;
 use crate::order::step::{Fate, Limit, Plan, Role, Step, Wishes, span};
+use crate::unit::finding::Severity;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -112,7 +112,7 @@ fn head(out: &mut String, plan: &Plan, report: &Report) {
         if plan.is_serial() { "one after the other" } else { "side by side where nothing orders them" };
     let sub = format!("{}, {steps} steps, {kind}", plan.init.title());
     text(out, (MARGIN, 68.0), 13, FAINT, "", &sub);
-    let drains = plan.steps.iter().any(|s| s.role == Role::Drain) || !report.findings.is_empty();
+    let drains = plan.steps.iter().any(|s| s.role == Role::Drain) || !report.met.is_empty();
     if plan.way.is_down() && drains {
         let (fill, words) = if report.is_good() {
             (GOOD, "the drain runs in time and in order")
@@ -226,7 +226,7 @@ fn bar(out: &mut String, row: &Row, middle: f64, frame: &Frame) {
 
 /// Does the report name it?
 fn is_in_danger(step: &Step, report: &Report) -> bool {
-    report.findings.iter().any(|f| f.name == step.name && f.obstacle.gravity() == Gravity::Fatal)
+    report.met.iter().any(|f| f.name == step.name && f.obstacle.severity() == Severity::Error)
 }
 
 fn mark(out: &mut String, (x, y): (f64, f64)) {

@@ -2,8 +2,8 @@
 
 use super::{Show, shown};
 use crate::order::check::Report;
-use crate::order::obstacle::Gravity;
 use crate::order::step::{Act, Fate, Limit, Plan, Role, span};
+use crate::unit::finding::Severity;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -73,7 +73,7 @@ fn verdict(plan: &Plan, report: &Report) -> String {
         return String::new();
     }
     let names = drains.into_iter().collect::<Vec<_>>().join(", ");
-    let errors = report.findings.iter().filter(|f| f.obstacle.gravity() == Gravity::Fatal).count();
+    let errors = report.met.iter().filter(|f| f.obstacle.severity() == Severity::Error).count();
     match errors {
         0 => format!("good: {names} runs in time and in order\n"),
         1 => format!("not good: {names} is in danger, for the one error above\n"),
@@ -85,11 +85,8 @@ fn verdict(plan: &Plan, report: &Report) -> String {
 #[must_use]
 pub fn findings(report: &Report) -> String {
     let mut out = String::new();
-    for finding in &report.findings {
-        let word = match finding.obstacle.gravity() {
-            Gravity::Fatal => "error",
-            Gravity::Note => "note",
-        };
+    for finding in &report.met {
+        let word = finding.obstacle.severity().as_str();
         let _ = writeln!(out, "{word}: {}\n  hint: {}", finding.sentence(), finding.remedy());
     }
     out

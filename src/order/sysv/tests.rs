@@ -167,7 +167,7 @@ fn jobs_of_pid_1_stop_beside_rc() {
     };
     let found = |h: &SysvHost| -> Vec<&str> {
         let report = crate::order::check::check(&plan(h, Way::PowerOff, &wishes), &wishes);
-        report.findings.iter().map(|f| f.obstacle.id()).collect()
+        report.met.iter().map(|f| f.obstacle.id().as_str()).collect()
     };
     h.jobs = vec![job(beside::When::AtOnce)];
     assert_eq!(run(&h, Way::PowerOff)[0], "stop init: filebeat");

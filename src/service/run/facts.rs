@@ -37,7 +37,6 @@ impl Supervisor {
                 Event::MainExit(_)
                     | Event::ControlExit(_)
                     | Event::GroupEmpty
-                    | Event::NotSignalled
                     | Event::Timeout
                     | Event::SpawnFailed(_)
             )

@@ -2,6 +2,7 @@
 //! default, and what systemd 252 refuses about a service as a whole (`service_verify`).
 
 use super::{Draft, ServiceDraft};
+use crate::unit::finding::Id;
 use crate::unit::merge::{Setting, settings};
 use crate::unit::model::{
     Body, DepKind, Dependency, ExecCommand, ExecPrivilege, Finding, KillMode, LoadState, NotifyAccess,
@@ -159,12 +160,8 @@ fn verify(draft: &mut Draft<'_>) {
     }
     if oneshot && draft.service.service.runtime_max != Timeout::Never {
         let origin = draft.origin_of("RuntimeMaxSec");
-        draft.report(
-            Severity::Warning,
-            origin,
-            "RuntimeMaxSec= has no effect with Type=oneshot, ignoring",
-            None,
-        );
+        let message = "RuntimeMaxSec= has no effect with Type=oneshot, ignoring";
+        draft.report((Id::NoEffect, Severity::Warning), origin, message, None);
     }
 }
 
@@ -188,10 +185,16 @@ impl Draft<'_> {
 
     fn fault_at(&mut self, origin: Option<Origin>, message: &str, hint: Option<&str>) {
         self.refuse(LoadState::BadSetting);
-        self.report(Severity::Error, origin, message, hint);
+        self.report((Id::BadService, Severity::Error), origin, message, hint);
     }
 
-    fn report(&mut self, severity: Severity, origin: Option<Origin>, message: &str, hint: Option<&str>) {
+    fn report(
+        &mut self,
+        (id, severity): (Id, Severity),
+        origin: Option<Origin>,
+        message: &str,
+        hint: Option<&str>,
+    ) {
         let source = origin.as_ref().and_then(|o| self.sources.iter().find(|s| s.path == o.path));
         let line = match (&origin, source) {
             (Some(origin), Some(source)) if origin.span.line > 0 => {
@@ -200,6 +203,6 @@ impl Draft<'_> {
             _ => String::new(),
         };
         let (message, hint) = (message.to_owned(), hint.map(str::to_owned));
-        self.unit.findings.push(Finding { severity, origin, line, message, hint });
+        self.unit.findings.push(Finding { id, severity, origin, line, message, hint });
     }
 }

@@ -11,6 +11,7 @@
 
 use crate::os::ids;
 use crate::os::root::{FileKind, Root, Stat};
+use crate::unit::finding::Id;
 use crate::unit::model::{Body, Finding, Origin, Severity, Unit};
 use crate::unit::value::Span;
 use std::path::{Path, PathBuf};
@@ -82,8 +83,8 @@ impl Judge<'_> {
         let Some((message, hint)) = self.fault(place, &stat, is_beside, also) else { return };
         let origin = Some(Origin { path: place.into(), span: Span::default() });
         if !self.found.iter().any(|f| f.origin == origin) {
-            let (severity, line) = (Severity::Warning, String::new());
-            self.found.push(Finding { severity, origin, line, message, hint: Some(hint) });
+            let (id, severity, line) = (Id::OthersCanWrite, Severity::Warning, String::new());
+            self.found.push(Finding { id, severity, origin, line, message, hint: Some(hint) });
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::canvas::{BAD, FAINT, Frame, INK, MARGIN, WIDTH, colour, count, shorten, text};
 use crate::order::check::Report;
-use crate::order::obstacle::Gravity;
 use crate::order::step::{Role, span};
+use crate::unit::finding::Severity;
 use std::fmt::Write as _;
 
 /// What the colours and the meters mean.
@@ -30,13 +30,13 @@ pub(super) fn legend(out: &mut String, top: f64, frame: &Frame) {
 /// Returns where the last line stands.
 pub(super) fn findings(out: &mut String, report: &Report, top: f64) -> f64 {
     let mut y = top;
-    if report.findings.is_empty() {
+    if report.met.is_empty() {
         text(out, (MARGIN, y), 13, FAINT, "", "nothing stands in the way");
     }
-    for finding in &report.findings {
-        let fill = match finding.obstacle.gravity() {
-            Gravity::Fatal => BAD,
-            Gravity::Note => "#8a94a3",
+    for finding in &report.met {
+        let fill = match finding.obstacle.severity() {
+            Severity::Error => BAD,
+            Severity::Warning | Severity::Note => "#8a94a3",
         };
         let _ = writeln!(
             out,

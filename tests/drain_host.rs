@@ -210,30 +210,28 @@ fn end_of(host: &Host, hangs: bool) -> (Duration, String) {
     (took, said)
 }
 
-/// Each of twenty ends within a tenth of a second. At real-time priority, as other tests run beside it;
-/// where that is not to be had the quickest counts.
+/// Each of twenty ends within a tenth of a second, with its last report. At real-time priority, as other tests
+/// run beside it; where that is not to be had it is enough that one does, and the others say what they lack.
 fn all_end_in_time(hangs: bool) {
-    let mut all: Vec<Duration> = Vec::new();
+    let mut all: Vec<(bool, Duration)> = Vec::new();
     let mut calm = true;
     for _ in 0..20 {
         let mut host = Host::new();
         host.calm = Calm::Wanted;
         calm = calm && host.is_calm();
         let (took, said) = end_of(&host, hangs);
-        all.push(took);
         let shown = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b"drain-");
         let mut reports = fs::read_dir(host.at.join("reports")).unwrap().map(Result::unwrap).filter(shown);
-        let report = fs::read_to_string(reports.next().unwrap().path()).unwrap();
-        assert!(
-            report.contains("\"verdict\":\"gave up\"") && report.contains("\"stage\":\"final\""),
-            "{report}"
-        );
-        assert!(!said.contains("nor could"), "{said}");
+        let report =
+            reports.next().map(|entry| fs::read_to_string(entry.path()).unwrap()).unwrap_or_default();
+        let written = report.contains("\"verdict\":\"gave up\"") && report.contains("\"stage\":\"final\"");
+        assert_eq!(written, !said.contains("nor could the last report be written"), "{said}{report}");
+        all.push((!written, took));
     }
     all.sort_unstable();
     println!("hangs: {hangs}, real-time: {calm}, {all:?}");
-    let counts = if calm { all.last() } else { all.first() };
-    assert!(*counts.unwrap() <= Duration::from_millis(100), "hangs: {hangs}, {all:?}");
+    let (unwritten, took) = *if calm { all.last() } else { all.first() }.unwrap();
+    assert!(!unwritten && took <= Duration::from_millis(100), "hangs: {hangs}, {all:?}");
 }
 
 #[test]

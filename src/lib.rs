@@ -12,13 +12,12 @@
 //! * [`service`]: one supervised service. Pure, but for `run`.
 //! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
 //! * [`tmpfiles`]: what do packages expect below /run? Pure, but for `load` and `apply`.
-//! * [`letters`]: which letters of a text from outside may be printed. Pure; every subject may use it.
-//! * [`pattern`]: shell patterns. Pure; every subject may use it.
 //! * [`host`]: which init is pid 1, which family, which kernel features.
 //! * [`os`]: the only place with system calls and `unsafe`.
 //!
 //! What is as hot as a million states of a registry lies in a crate of its own below `crates/`, which
-//! is compiled otherwise: [`positions`], what a shipper's position files say. Pure.
+//! is compiled otherwise: [`positions`], what a shipper's position files say. Below everything
+//! else lies [`strings`]: which letters of a text from outside may be printed, and shell patterns. Pure, both.
 //!
 //! Pure means values in, values out: no clock, no file, no environment, no process. Subjects do
 //! not import one another, except that all may use [`unit`]; they meet in [`job`] and [`cli`]. A test reads
@@ -32,10 +31,8 @@ pub mod drain;
 pub mod exec;
 pub mod host;
 pub mod job;
-pub mod letters;
 pub mod order;
 pub mod os;
-pub mod pattern;
 pub mod service;
 pub mod sysv;
 pub mod tmpfiles;

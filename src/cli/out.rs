@@ -1,7 +1,6 @@
 //! The only place that writes to the terminal. A reader that went away is no error; a full disk is said,
 //! and the exit code stays that of what was done.
 
-use crate::letters;
 use crate::os::error::cause;
 use std::io::{ErrorKind, IsTerminal, Write};
 
@@ -45,5 +44,5 @@ pub fn on_terminal() -> bool {
 /// Escapes what could move a cursor or end a line: names and texts from outside.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    letters::escape(text.as_bytes(), &[])
+    strings::escape(text.as_bytes(), &[])
 }

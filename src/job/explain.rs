@@ -2,7 +2,6 @@
 
 use super::outcome::{Class, Outcome};
 use crate::exec::stage::Stage;
-use crate::letters;
 use crate::order::transaction::Activity;
 use crate::service::client::{Answer, ClientError, Ended};
 use crate::service::machine::{ServiceResult, State};
@@ -77,7 +76,7 @@ pub fn failure(record: &Record) -> String {
         (None, other) => format!(": {other}"),
     };
     match command {
-        Some(command) => format!("{}{why}", letters::escape(command.assignment().as_bytes(), &[])),
+        Some(command) => format!("{}{why}", strings::escape(command.assignment().as_bytes(), &[])),
         None => why.trim_start_matches([':', ' ']).to_owned(),
     }
 }
@@ -106,7 +105,7 @@ fn limit(sub: &str) -> &'static str {
 fn command_ended(command: &CommandMark) -> String {
     format!(
         "{} {}",
-        letters::escape(command.assignment().as_bytes(), &[]),
+        strings::escape(command.assignment().as_bytes(), &[]),
         words(command.code, command.status)
     )
 }

@@ -9,7 +9,6 @@ use super::explain;
 use crate::order::graph::Graph;
 use crate::order::special;
 use crate::os::ids::{Ids, id_number};
-use crate::pattern::Pattern;
 use crate::service::client::{self, ClientError};
 use crate::unit::build::blank;
 use crate::unit::finding;
@@ -18,6 +17,7 @@ use crate::unit::model::{Body, DepKind, Finding, LoadState, ServiceType, Severit
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::specifier::Facts;
 use std::collections::{BTreeMap, BTreeSet};
+use strings::pattern::Pattern;
 
 /// Does a word stand for many names?
 #[must_use]

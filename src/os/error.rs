@@ -3,7 +3,6 @@
 //! One type for all of `os`, so that every message has the same form. Paths come from outside;
 //! what could play tricks on a terminal or a log is escaped before it is shown.
 
-use crate::letters;
 pub use nix::errno::Errno;
 use std::ffi::OsStr;
 use std::fmt;
@@ -92,7 +91,7 @@ pub fn cause(error: &io::Error) -> String {
 /// A name from outside as text that is safe on a terminal and in a log: control characters, quotes,
 /// backslashes and bytes that are not UTF-8 become escapes; everything else stays.
 pub fn escape(name: &OsStr) -> String {
-    letters::escape(name.as_bytes(), &['\'', '\\'])
+    strings::escape(name.as_bytes(), &['\'', '\\'])
 }
 
 #[cfg(test)]

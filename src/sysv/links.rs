@@ -8,7 +8,6 @@ mod found;
 pub use found::{Entry, Found, Target, are_plain, on};
 
 use super::level::{Priority, Runlevel};
-use crate::letters;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -165,7 +164,7 @@ pub fn push_shown(out: &mut String, name: &OsStr) {
     if let Some(plain) = name.to_str().filter(|_| name.as_bytes().iter().all(|b| matches!(b, b' '..=b'~'))) {
         return out.push_str(plain);
     }
-    out.push_str(&letters::escape(name.as_bytes(), &[]));
+    out.push_str(&strings::escape(name.as_bytes(), &[]));
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //! `pre-stop` or `post-stop` waits for the lock of an init script. Pure.
 
 use super::subsys;
-use crate::pattern::Pattern;
 use std::time::Duration;
+use strings::pattern::Pattern;
 
 /// Between TERM and KILL where a job does not say (upstart 0.6.5).
 pub const KILL_TIMEOUT: Duration = Duration::from_secs(5);

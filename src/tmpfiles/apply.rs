@@ -6,10 +6,10 @@ use super::plan::origin;
 use crate::os::error::{Error, escape};
 use crate::os::ids::{Ids, id_number};
 use crate::os::root::{FileKind, InTheWay, Perms, Placed, Root, Wanted};
-use crate::pattern::{any_of_braces, has_wildcard};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use strings::pattern::{any_of_braces, has_wildcard};
 
 /// Modes of what is made without one.
 const FOLDER: u32 = 0o755;

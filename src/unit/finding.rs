@@ -14,7 +14,6 @@ pub use id::{Id, RETIRED};
 
 use super::model::Origin;
 use super::value::Span;
-use crate::letters;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -141,7 +140,7 @@ fn excerpt(line: &str, span: Span) -> String {
 
 /// A name or message with its control characters escaped.
 fn escape(text: &str) -> String {
-    letters::escape(text.as_bytes(), &[])
+    strings::escape(text.as_bytes(), &[])
 }
 
 fn visible(c: char) -> String {

@@ -1,7 +1,10 @@
-//! Which letters of a text from outside may be printed as they stand. Pure; every subject may use it.
+//! Which letters of a text from outside may be printed as they stand, and what a shell pattern matches. Pure;
+//! below everything else of amr.
 //!
 //! Names of files, units and links, and lines of their contents, come from whoever made them. Shown on
 //! a terminal or in a log they must neither move a cursor, nor end a line, nor look like another name.
+
+pub mod pattern;
 
 /// Does this letter stand for itself wherever it is printed? Control characters do not, nor do marks
 /// that turn the direction of a text, end its line or cannot be seen.

@@ -8,12 +8,12 @@ use crate::job::context::Context;
 use crate::job::{activity, explain, units};
 use crate::order::transaction::Activity;
 use crate::order::tree::{Depth, Direction, tree};
-use crate::pattern::Pattern;
 use crate::service::client::{self, ClientError};
 use crate::unit::load::{Loader, UnitFile};
 use crate::unit::name::UnitName;
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use strings::pattern::Pattern;
 
 struct Row {
     unit: String,

@@ -16,10 +16,10 @@ use crate::drain::judge::progress::{Progress, Rest};
 use crate::drain::judge::reason::Standing;
 use crate::drain::judge::tail::Stream;
 use crate::drain::judge::verdict::{Verdict, bytes_left};
-use crate::letters::is_plain;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt::Write;
+use strings::is_plain;
 
 pub use text::{counted, rfc3339, size};
 

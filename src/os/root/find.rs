@@ -2,7 +2,6 @@
 
 use super::{Entry, FileKind, Last, Root, Stat, kind_of};
 use crate::os::error::{Error, Result};
-use crate::pattern::{Pattern, has_wildcard};
 use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
 use nix::sys::stat::{Mode, fstatat};
@@ -12,6 +11,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use strings::pattern::{Pattern, has_wildcard};
 
 /// One name in an open folder.
 pub(super) struct Name<'n> {

@@ -10,12 +10,12 @@ use super::refusal::{privileged, refuse};
 use super::table::{is_listed, job_note, list, list_one, xinetd_service};
 use super::view::{Refusal, View};
 use super::xinetd;
-use crate::pattern::Pattern;
 use crate::sysv::header::Header;
 use crate::sysv::level::{Levels, Priority, Runlevel};
 use crate::sysv::links::{Turn, plan, plan_removal, shown};
 use crate::sysv::priority::Numbers;
 use std::ffi::{OsStr, OsString};
+use strings::pattern::Pattern;
 
 /// Answers a command. The steps are to be taken all or none; if they fail, `apply` changes the answer.
 #[must_use]

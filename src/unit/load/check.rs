@@ -5,12 +5,12 @@
 //! of directives marks them, and the unit keeps them as not applied.
 
 use crate::os::root::{FileKind, Root};
-use crate::pattern::{Pattern, any_of_braces};
 use crate::unit::model::Check;
 use crate::unit::specifier::Facts;
 use crate::unit::value::boolean;
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
+use strings::pattern::{Pattern, any_of_braces};
 
 /// Longest kernel command line or table of mounts that is read, in bytes.
 const SIZE_MAX: u64 = 1024 * 1024;

@@ -448,7 +448,8 @@ fn the_console_shows_the_first_line_progress_and_the_last_one() {
     let shown = fs::read_to_string(&console).unwrap();
     let lines: Vec<&str> = shown.split_terminator("\r\n").collect();
     assert!(lines[0].starts_with("amr: drain: waiting until every log line is shipped: 1 file, 2 B left"));
-    assert_eq!(lines[1], "amr: drain: 1 file, 2 B left, nothing moves");
+    let most = host.at.join("logs/a.log");
+    assert_eq!(lines[1], format!("amr: drain: 1 file, 2 B left, nothing moves; in '{}'", most.display()));
     assert!(lines.last().unwrap().starts_with("amr: drain: drained after"), "{shown:?}");
     // A console cannot rewrite its line, so progress has one every ten seconds at most.
     assert_eq!(lines.len(), 3, "{shown:?}");

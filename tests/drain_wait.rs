@@ -289,6 +289,71 @@ fn reports_are_not_kept_where_files_are_taken_from() {
     assert!(kept.len() == 2 && kept[1] == "drain.log", "a report and the log: {kept:?}");
 }
 
+/// What the old script had in its debug.log (docs/MIGRATION.md).
+#[test]
+fn at_debug_level_the_log_tells_each_file_and_each_step() {
+    for (level, told) in [("debug", true), ("info", false)] {
+        let tree = Tree::new();
+        fs::write(tree.0.join("logs/b\u{1b}.log"), "").unwrap();
+        let mut command = tree.command(&["--timeout", "60s"]);
+        command.env("AMR_LOG", level);
+        let (mut child, _out) = started(command);
+        for offset in [2, 4] {
+            std::thread::sleep(Duration::from_millis(400));
+            tree.acknowledge(offset);
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        let log = fs::read_to_string(tree.0.join("reports/drain.log")).unwrap();
+        let has = |words: &str| log.lines().filter(|line| line.contains(words)).count() == usize::from(told);
+        assert!(has(" add '/logs/a.log': 0 of 4 acknowledged"), "{log}");
+        assert!(has(" add '/logs/b\\x1b.log': none of 0 acknowledged"), "{log}");
+        assert!(has(" update '/logs/a.log': 0 -> 2 of 4 acknowledged"), "{log}");
+        assert!(has(" update '/logs/a.log': 2 -> 4 of 4 acknowledged"), "{log}");
+        assert!(log.lines().last().unwrap().starts_with("drained: 0 B left, "), "{log}");
+    }
+}
+
+/// Filebeat's own log says why nothing moves, whatever else is written there.
+#[test]
+fn the_cause_of_a_stall_is_named_in_every_place() {
+    let tree = Tree::new();
+    fs::create_dir(tree.0.join("fb")).unwrap();
+    let config = "path.logs: /fb\nfilebeat.inputs:\n- type: log\n  paths: ['/logs/*.log']\n";
+    fs::write(tree.0.join("filebeat.yml"), config).unwrap();
+    let now = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%S.000Z"]).output().unwrap().stdout;
+    let now = String::from_utf8(now).unwrap();
+    let (now, minute) = (now.trim(), &now[11..16]);
+    let line = format!(
+        "{now}\tERROR\tpipeline/output.go:100\tFailed to connect to backoff(async(tcp://x:5044)): dial tcp 127.0.0.1:5044: connect: connection \x1b[2Jrefused\n"
+    );
+    // It is longer than what is read of it, and begins with no line.
+    fs::write(tree.0.join("fb/filebeat"), format!("{}\n{line}", "\0".repeat(1 << 20))).unwrap();
+    let cause = "output refuses: connection \\x1b[2Jrefused";
+    let (mut child, mut out) = tree.drain(&["--timeout", "1500ms"]);
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    let mut said = String::new();
+    out.read_to_string(&mut said).unwrap();
+    let words = format!("{cause} since {minute}");
+    let named =
+        said.contains("output refuses: connection ") && said.contains(&format!("refused since {minute}"));
+    assert!(named && said.contains("in '/logs/a.log'") && !said.contains('\x1b'), "{said}");
+    let report = tree.report();
+    assert_eq!(report["shippers"][0]["trouble"], words, "{report}");
+    assert_eq!(
+        (&report["lags_most"]["path"], &report["lags_most"]["rest"]),
+        (&"/logs/a.log".into(), &4.into())
+    );
+    let log = fs::read_to_string(tree.0.join("reports/drain.log")).unwrap();
+    assert!(log.contains("output refuses: ") && log.contains("most in '/logs/a.log', 4 B"), "{log}");
+    let once = tree.command(&["--once"]).output().unwrap();
+    let said = String::from_utf8_lossy(&once.stdout).into_owned();
+    assert!(said.contains(&words) && said.contains("most in '/logs/a.log', 4 B"), "{said}");
+    tree.acknowledge(4);
+    let once = tree.command(&["--once"]).output().unwrap();
+    assert_eq!(once.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&once.stdout).starts_with("drained: 0 B left, "));
+}
+
 #[test]
 fn a_stalled_drain_ends_or_waits_on_as_it_is_told() {
     let tree = Tree::new();
@@ -465,7 +530,7 @@ fn a_terminal_shows_one_line_that_is_rewritten_and_goes_at_the_end() {
     let shown = shown_on_a_terminal(80);
     let lines: Vec<&str> = shown.split("\r\x1b[K").collect();
     assert_eq!(lines[0], "", "{shown:?}");
-    assert_eq!(lines[1], "amr: drain: 1 file, 4 B left, nothing moves");
+    assert_eq!(lines[1], "amr: drain: 1 file, 4 B left, nothing moves; in '/logs/a.log'");
     let [_, _, moved, ..] = lines[..] else { panic!("{shown:?}") };
     assert!(
         // One or two, by which acknowledgement the second second falls behind.

@@ -392,7 +392,10 @@ impl<'c> Front<'c> {
 
     fn rewrite(&self, verdict: Verdict) -> Result<Option<PathBuf>, keep::Error> {
         let root = &self.task.root;
-        let none = || whole(wall(), Stage::Final, verdict, self.summary.bytes, Vec::new());
+        let none = || {
+            let Summary { bytes, most, .. } = self.summary.clone();
+            whole(wall(), Stage::Final, verdict, bytes, most, Vec::new())
+        };
         let known = self.report.as_ref().and_then(|path| {
             let text = root.read(Path::new(path), 64 << 20).ok()?;
             Report::parse(&text).ok()

@@ -15,7 +15,7 @@ use crate::drain::look::{self, Options};
 use crate::drain::report::Report;
 use crate::drain::report::keep;
 use crate::drain::wait::pace::{Freeze, OnStall, Policy};
-use crate::drain::wait::{Json, Task};
+use crate::drain::wait::{Json, Task, Told};
 use crate::job::context::Context;
 use crate::unit::value::Timeout;
 use crate::unit::value::time;
@@ -77,6 +77,7 @@ fn task(ctx: &Context, args: &Drain) -> Result<(Task, Option<Hook>), String> {
         policy,
         folder: folder(ctx, args).map(Path::to_path_buf),
         file: args.report.clone(),
+        steps: if log::log_enabled!(log::Level::Debug) { Told::Each } else { Told::Not },
         json: if args.json { Json::Wanted } else { Json::Unwanted },
         pid: std::process::id(),
     };

@@ -69,19 +69,31 @@ pub fn begin(summary: &Summary, limit: Duration) -> String {
 /// The progress line.
 pub fn progress(summary: &Summary, rate: &Rate) -> String {
     let left = left(summary);
-    match rate.per_second() {
+    let moves = match rate.per_second() {
         Some(rate) if rate > 0 && summary.bytes > 0 => {
             let eta = span(Duration::from_secs(summary.bytes.div_ceil(rate)));
             format!("{left}, {}/s, about {eta} more", size(rate))
         }
         Some(_) | None if summary.bytes > 0 => format!("{left}, nothing moves"),
         Some(_) | None => left,
-    }
+    };
+    [Some(moves), summary.trouble.clone(), most(summary)].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// The file that lags most; how far, where there are others.
+fn most(summary: &Summary) -> Option<String> {
+    let lag = summary.most.as_ref()?;
+    Some(match summary.files {
+        0 | 1 => format!("in '{}'", lag.path),
+        _ => format!("most in '{}', {}", lag.path, size(lag.rest)),
+    })
 }
 
 /// The last line.
 pub fn end(summary: &Summary, took: Duration, report: Option<&str>) -> String {
-    let because = if summary.because.is_empty() { String::new() } else { format!(" ({})", summary.because) };
+    let why = (!summary.because.is_empty()).then(|| summary.because.clone());
+    let why: Vec<String> = [why, summary.trouble.clone(), most(summary)].into_iter().flatten().collect();
+    let because = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
     let report = report.map(|path| format!("; report in '{path}'")).unwrap_or_default();
     format!("{} after {}: {}{because}{report}", summary.verdict, span(took), left(summary))
 }
@@ -89,9 +101,10 @@ pub fn end(summary: &Summary, took: Duration, report: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drain::report::Lag;
 
     fn summary(files: u64, bytes: u64) -> Summary {
-        Summary { files, bytes, verdict: "gave up".into(), code: 13, because: String::new() }
+        Summary { files, bytes, verdict: "gave up".into(), code: 13, ..Summary::default() }
     }
 
     #[test]
@@ -111,6 +124,17 @@ mod tests {
         assert_eq!(
             end(&stuck, second * 90, Some("/r")),
             "gave up after 1min 30s: 1 file, 9 B left (lines are not acknowledged yet); report in '/r'"
+        );
+        let most = Some(Lag { path: "/l/a.log".into(), rest: 7 });
+        let refused = Summary { trouble: Some("output refuses: EOF since 14:02".into()), most, ..stuck };
+        assert_eq!(
+            end(&refused, second, None),
+            "gave up after 1.0s: 1 file, 9 B left (lines are not acknowledged yet; output refuses: EOF since 14:02; in '/l/a.log')"
+        );
+        let two = Summary { files: 2, ..refused };
+        assert_eq!(
+            progress(&two, &Rate::default()),
+            "2 files, 9 B left, nothing moves; output refuses: EOF since 14:02; most in '/l/a.log', 7 B"
         );
     }
 }

@@ -21,7 +21,7 @@ use crate::drain::judge::progress::{Ask, Progress, ask, weigh};
 use crate::drain::judge::rules::InputRules;
 use crate::drain::judge::tail::Tail;
 use crate::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
-use crate::drain::report::{self, About, Report, Stage};
+use crate::drain::report::{self, About, Lag, Report, Stage};
 use crate::drain::scan::{Asks, Request, Scene, codings, prints, scan, tails};
 use crate::drain::shipper::{self, Counters, Found, Shipper, Testimony};
 use crate::drain::wait::pace::Goals;
@@ -91,7 +91,7 @@ pub struct Judged {
 pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     let mut verdict = Verdict::Drained;
     let mut left = 0u64;
-    let (mut shippers, mut inputs) = (Vec::new(), Vec::new());
+    let (mut shippers, mut inputs, mut most) = (Vec::new(), Vec::new(), Vec::new());
     let goals = Goals::MOVING;
     let found = shippers_of(root, options)?;
     for (found, source) in positions_of_all(found, options, options.limit.unwrap_or(LIMIT))? {
@@ -100,10 +100,14 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
         let look = look(root, &found, options, source.positions(), &mut history, &terms)?;
         verdict = verdict.max(look.verdict);
         left = left.saturating_add(look.left);
-        shippers.push(report::ShipperReport { files: report::files(history.files()), ..look.report });
+        let trouble = look.report.trouble.or_else(|| shipper::trouble::failing(None, look.counters?));
+        most.extend(Lag::of(history.files().iter()));
+        let files = report::files(history.files());
+        shippers.push(report::ShipperReport { files, trouble, ..look.report });
         inputs.extend(look.inputs);
     }
-    let report = report::whole(wall(), Stage::Final, verdict, left, shippers);
+    let most = most.into_iter().max_by_key(|lag: &Lag| lag.rest);
+    let report = report::whole(wall(), Stage::Final, verdict, left, most, shippers);
     Ok(Judged { verdict, report, inputs })
 }
 
@@ -126,6 +130,8 @@ pub struct LookReport {
     pub unheard: bool,
     /// What was not delivered although nothing is waited for: dropped, or written after the start.
     pub remarks: Vec<String>,
+    /// The shipper's counters, where it has answered.
+    pub counters: Option<Counters>,
 }
 
 /// For how long an answer is waited for, and for which bytes.
@@ -236,12 +242,13 @@ pub fn look(
         evidence,
         said: said.notes.into_iter().chain(remarks.iter().cloned()).collect(),
         format: found.shipper.format(positions),
+        trouble: said.trouble.map(|trouble| trouble.to_string()),
     };
     let report = report::shipper(&about, verdict, positions, gone, &doubts);
     let left = report::left(files);
     let unheard = evidence.is_some_and(|evidence| evidence.active > 0)
         || doubts.iter().any(|doubt| matches!(doubt, Doubt::KeptBack(_)));
-    Ok(LookReport { verdict, judgement, due, left, report, inputs, unheard, remarks })
+    Ok(LookReport { verdict, judgement, due, left, report, inputs, unheard, remarks, counters })
 }
 
 /// What is asked for, and what of it is not known.

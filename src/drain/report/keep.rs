@@ -112,18 +112,25 @@ pub fn is_asked_taken(root: &Root, path: &Path, inputs: &[InputRules]) -> bool {
     is_taken(resolved.as_deref().unwrap_or(path), inputs)
 }
 
-/// Adds a line to the log beside the reports. It is not synced: what must not be lost is in the report.
+/// At debug level the log has a line for each file and each step of each: that of some thousand files.
+const DEBUG_SIZE: u64 = 16 << 20;
+
+/// Adds lines to the log beside the reports. They are not synced: what must not be lost is in the report. A
+/// log that has more than `most` bytes makes room for a new one first.
 ///
 /// # Errors
 /// The log cannot be written.
-pub fn log(root: &Root, folder: &Path, line: &str) -> Result<(), Error> {
+pub fn log(root: &Root, folder: &Path, lines: &[String], most: u64) -> Result<(), Error> {
     let path = folder.join(LOG);
     let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    if root.stat(&path).is_ok_and(|stat| stat.size > LOG_SIZE) {
+    if root.stat(&path).is_ok_and(|stat| stat.size > most) {
         root.rename(&path, &folder.join("drain.1.log"))?;
     }
     let mut file = root.open_with(&path, flags, 0o640)?;
-    let written = file.write_all(format!("{line}\n").as_bytes());
+    // Names in them are escaped already; who made them has read what others wrote.
+    let plain = |line: &String| line.chars().filter(|letter| !letter.is_control()).collect::<String>() + "\n";
+    let text: String = lines.iter().map(plain).collect();
+    let written = file.write_all(text.as_bytes());
     Ok(written.map_err(|error| OsError::new("write", root.outer(&path), error))?)
 }
 
@@ -273,7 +280,7 @@ mod tests {
     }
 
     fn report(left: u64) -> Report {
-        whole(Timestamp(0), Stage::Final, Verdict::GaveUp, left, Vec::new())
+        whole(Timestamp(0), Stage::Final, Verdict::GaveUp, left, None, Vec::new())
     }
 
     #[test]
@@ -337,11 +344,12 @@ mod tests {
         let (_tree, root) = Tree::new("log");
         let folder = Path::new("/l");
         root.create_dir_all(folder, 0o755).unwrap();
-        log(&root, folder, "one").unwrap();
-        log(&root, folder, "two").unwrap();
+        let log = |line: &str| log(&root, folder, &[line.to_owned()], LOG_SIZE).unwrap();
+        log("one");
+        log("two");
         assert_eq!(root.read(&folder.join(LOG), 100).unwrap(), b"one\ntwo\n");
-        log(&root, folder, &"x".repeat(70_000)).unwrap();
-        log(&root, folder, "three").unwrap();
+        log(&"x".repeat(70_000));
+        log("three");
         assert_eq!(root.read(&folder.join(LOG), 100).unwrap(), b"three\n");
         assert_eq!(root.read(&folder.join("drain.1.log"), 1 << 20).unwrap().len(), 70_009);
     }

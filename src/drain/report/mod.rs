@@ -43,8 +43,33 @@ pub struct Report {
     pub code: u8,
     /// Bytes that are to be shipped and are not known to be.
     pub bytes_left: u64,
+    /// The file that lags most; none where nothing is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lags_most: Option<Lag>,
     /// Each shipper that was looked at.
     pub shippers: Vec<ShipperReport>,
+}
+
+/// A file with bytes left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lag {
+    /// Its path, as [`shown`] writes it.
+    pub path: String,
+    /// How many bytes are left.
+    pub rest: u64,
+}
+
+impl Lag {
+    /// The one of these files that lags most.
+    #[must_use]
+    pub fn of<'p>(files: impl Iterator<Item = &'p Progress>) -> Option<Self> {
+        let rest = |file: &'p Progress| match (file.rest, file.reason.standing()) {
+            (_, Standing::Done | Standing::Unshippable | Standing::LeftAlone) | (Rest::Unknown, _) => None,
+            (Rest::Bytes(rest), _) => (rest > 0).then_some((file, rest)),
+        };
+        let (file, rest) = files.filter_map(rest).max_by_key(|(_, rest)| *rest)?;
+        Some(Self { path: shown(&file.path), rest })
+    }
 }
 
 /// Whether a report is the last one.
@@ -74,6 +99,9 @@ pub struct ShipperReport {
     pub health: String,
     /// Events in flight by its own counters, where they are known.
     pub in_flight: Option<u64>,
+    /// Why its output takes nothing, as far as its own log or counters say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// The verdict over this shipper.
     pub verdict: String,
     /// Every file that is to be shipped, or that it knows.
@@ -171,6 +199,8 @@ pub struct About<'a> {
     pub format: &'static str,
     /// What its own log says that is worth saying.
     pub said: Vec<String>,
+    /// Why its output takes nothing.
+    pub trouble: Option<String>,
 }
 
 /// The reports on files.
@@ -208,6 +238,7 @@ pub fn shipper(
         }
         .to_owned(),
         in_flight: about.evidence.map(|evidence| evidence.active),
+        trouble: about.trouble.as_ref().map(|trouble| shown(trouble.as_bytes())),
         verdict: verdict.words().to_owned(),
         files: Vec::new(),
         states_without_file: gone,
@@ -230,6 +261,7 @@ pub fn whole(
     stage: Stage,
     verdict: Verdict,
     left: u64,
+    lags_most: Option<Lag>,
     shippers: Vec<ShipperReport>,
 ) -> Report {
     Report {
@@ -240,6 +272,7 @@ pub fn whole(
         verdict: verdict.words().to_owned(),
         code: verdict.code(),
         bytes_left: left,
+        lags_most,
         shippers,
     }
 }

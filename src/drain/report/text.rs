@@ -3,6 +3,7 @@
 use super::{FileReport, Report, ShipperReport, Stage};
 use crate::drain::cursor::Timestamp;
 use crate::unit::value::utc::Utc;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 impl Report {
@@ -10,21 +11,35 @@ impl Report {
     #[must_use]
     pub fn line(&self) -> String {
         let left = size(self.bytes_left);
+        let (verdict, at, why) = (&self.verdict, &self.at, self.why());
         match self.stage {
-            Stage::Final => format!("{}: {left} left, {}", self.verdict, self.at),
-            Stage::Interim => format!("unfinished (by then: {}): {left} left, {}", self.verdict, self.at),
+            Stage::Final => format!("{verdict}: {left} left, {at}{why}"),
+            Stage::Interim => format!("unfinished (by then: {verdict}): {left} left, {at}{why}"),
         }
+    }
+
+    /// What keeps it from being drained, where that is known, and the file that lags most.
+    fn why(&self) -> String {
+        let troubles = self.shippers.iter().filter_map(|shipper| shipper.trouble.clone());
+        let most = self.lags_most.iter().map(|lag| format!("most in '{}', {}", lag.path, size(lag.rest)));
+        let all: Vec<String> = troubles.chain(most).collect();
+        if self.code == 0 || all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) }
     }
 
     /// As [`Self::line`], of a judgement that nobody waited for.
     #[must_use]
     pub fn line_at_once(&self) -> String {
         let files = self.shippers.iter().flat_map(|shipper| &shipper.files);
-        let count = files.filter(|file| file.standing == "pending").count() as u64;
+        // Those whose bytes are counted; a file that two inputs owe is one.
+        let left = |file: &&FileReport| {
+            let owed = matches!(&*file.standing, "pending" | "at-rest" | "unknown" | "lost");
+            owed && file.rest != Some(0)
+        };
+        let files: BTreeSet<(u64, u64)> = files.filter(left).map(|file| (file.dev, file.ino)).collect();
         match self.code {
             12 | 13 => {
-                let (left, files) = (size(self.bytes_left), counted(count, "file"));
-                format!("not drained: {left} in {files}, {}", self.at)
+                let (left, files) = (size(self.bytes_left), counted(files.len() as u64, "file"));
+                format!("not drained: {left} in {files}, {}{}", self.at, self.why())
             }
             _ => self.line(),
         }
@@ -54,6 +69,9 @@ impl ShipperReport {
         let pids = if pids.is_empty() { String::new() } else { format!(" (pid {})", pids.join(", ")) };
         let (name, health, verdict, at) = (&self.name, &self.health, &self.verdict, &self.positions);
         let _ = writeln!(text, "{name} {version}, {health}{pids}, positions in '{at}': {verdict}");
+        if let Some(trouble) = &self.trouble {
+            let _ = writeln!(text, "  {trouble}");
+        }
         let done = |file: &&FileReport| file.standing == "done";
         let count = self.files.iter().filter(done).count();
         let mut rest: Vec<&FileReport> = self.files.iter().filter(|file| !done(file)).collect();

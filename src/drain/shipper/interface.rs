@@ -4,6 +4,7 @@
 //! [`ALL`](super::ALL): nothing else of the drain knows shippers by name.
 
 use super::host::Host;
+use super::trouble::Trouble;
 use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::judge::facts::{Doubt, Trust};
 use crate::drain::judge::rules::InputRules;
@@ -97,6 +98,10 @@ pub struct Counters {
     pub active: u64,
     /// Events that it gave up since it began.
     pub dropped: u64,
+    /// Events that its output has acknowledged since it began.
+    pub acknowledged: u64,
+    /// Events and writes that failed since it began and are tried again.
+    pub failed: u64,
 }
 
 /// What a shipper's own log says.
@@ -108,6 +113,8 @@ pub struct Testimony {
     pub refused: BTreeSet<String>,
     /// What is worth reporting.
     pub notes: Vec<String>,
+    /// Why its output stands still, where it says so and has not said otherwise since.
+    pub trouble: Option<Trouble>,
 }
 
 /// A shipper that is here.

@@ -4,6 +4,8 @@ pub mod cloudwatch;
 pub mod filebeat;
 pub mod host;
 pub mod interface;
+mod log_end;
+pub mod trouble;
 
 pub use interface::{
     Counters, Error, Found, Latency, PositionSource, QUESTION, Shipper, Testimony, Version, Witness,

@@ -13,6 +13,7 @@
 pub mod news;
 mod one;
 pub mod pace;
+mod steps;
 mod tell;
 mod watches;
 
@@ -38,6 +39,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use steps::Steps;
 use watches::Watches;
 
 /// What is to be waited for.
@@ -55,6 +57,8 @@ pub struct Task {
     pub folder: Option<PathBuf>,
     /// A file for the report beside it.
     pub file: Option<PathBuf>,
+    /// Whether each step of each file is told in the log beside the reports.
+    pub steps: Told,
     /// Whether the last report is wanted as JSON.
     pub json: Json,
     /// Tells the reports of two drains of one second apart.
@@ -68,6 +72,15 @@ pub enum Json {
     Wanted,
     /// They do not.
     Unwanted,
+}
+
+/// Whether the steps of files are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// At debug level.
+    Each,
+    /// Not else.
+    Not,
 }
 
 /// News of movement are sent so often at most.
@@ -139,6 +152,7 @@ struct Waiting<'t> {
     said: BTreeSet<String>,
     told: Moment,
     phases: Vec<Phase>,
+    steps: Steps,
 }
 
 impl<'t> Waiting<'t> {
@@ -161,15 +175,17 @@ impl<'t> Waiting<'t> {
             let positions = source.positions();
             let last = look(&task.root, &found, &task.options, positions, &mut history, &terms)?;
             let behind = behind(history.files(), &*source);
-            let one = One { found, source, history, behind, last, fault: None, dead_since: None };
+            let (fault, dead_since, took) = (None, None, None);
+            let mut one = One { found, source, history, behind, last, fault, dead_since, took };
+            one.counted();
             shippers.push(one);
         }
         freeze(task, &mut goals, &shippers);
         let (from, now) = work.end();
         let mut pace = Pace::new(started, watches.hearing());
         pace.looked(from, now, due(&shippers), counted(&shippers));
-        let (said, phases) = (BTreeSet::new(), Vec::new());
-        Ok(Self { task, started, deadline, goals, shippers, watches, pace, said, told: now, phases })
+        let (said, phases, steps) = (BTreeSet::new(), Vec::new(), Steps::default());
+        Ok(Self { task, started, deadline, goals, shippers, watches, pace, said, told: now, phases, steps })
     }
 
     /// Until the verdict.
@@ -178,11 +194,13 @@ impl<'t> Waiting<'t> {
         // What happened in a folder before it was watched.
         let unseen = self.judgement();
         self.phase(Phase::Started, self.summary(self.worst()), Sync::Yes, link)?;
+        self.steps(link)?;
         if unseen == Judgement::Wait {
             self.look();
         }
         loop {
             self.excuses(link)?;
+            self.steps(link)?;
             if let Judgement::Final(verdict) = self.judgement() {
                 return self.phase(Phase::Ended, self.summary(verdict), Sync::Yes, link);
             }
@@ -196,6 +214,8 @@ impl<'t> Waiting<'t> {
             }
             match step {
                 Step::Look => self.look(),
+                // Each step is told: what a refresh takes in shows by a look alone.
+                Step::Refresh if self.task.steps == Told::Each => self.look(),
                 Step::Refresh => self.refresh(),
                 Step::Sleep(until) => {
                     if self.sleep(until.min(self.next_phase()), true, link)? {
@@ -348,7 +368,9 @@ impl<'t> Waiting<'t> {
 
     fn summary(&self, verdict: Verdict) -> Summary {
         let remarks = self.shippers.iter().flat_map(|one| one.last.remarks.iter().cloned());
-        Summary::of(self.shippers.iter().map(|one| one.history.files()), verdict).with(remarks)
+        let troubles = self.shippers.iter().filter_map(|one| one.last.report.trouble.clone());
+        let files = self.shippers.iter().map(|one| one.history.files());
+        Summary::of(files, verdict).with(remarks).troubled(troubles)
     }
 }
 

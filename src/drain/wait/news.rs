@@ -8,6 +8,7 @@
 use crate::drain::judge::progress::Progress;
 use crate::drain::judge::reason::Standing;
 use crate::drain::judge::verdict::{Verdict, bytes_left, decisive};
+use crate::drain::report::Lag;
 use serde::{Deserialize, Serialize};
 
 /// How things stand, in a few words.
@@ -23,6 +24,10 @@ pub struct Summary {
     pub code: u8,
     /// What stands in the way, as a sentence; empty where nothing does.
     pub because: String,
+    /// Why an output takes nothing, where a shipper says so.
+    pub trouble: Option<String>,
+    /// The file that lags most.
+    pub most: Option<Lag>,
 }
 
 impl Summary {
@@ -38,11 +43,20 @@ impl Summary {
         let worst = worst.filter(|_| verdict != Verdict::Drained);
         Self {
             files: files.clone().map(count).sum(),
-            bytes: files.map(bytes_left).fold(0, u64::saturating_add),
+            bytes: files.clone().map(bytes_left).fold(0, u64::saturating_add),
             verdict: verdict.words().to_owned(),
             code: verdict.code(),
             because: worst.map(|reason| reason.sentence().into_owned()).unwrap_or_default(),
+            trouble: None,
+            most: Lag::of(files.flatten()),
         }
+    }
+
+    /// With what the shippers say of their outputs, while something is to be shipped.
+    #[must_use]
+    pub fn troubled(self, mut troubles: impl Iterator<Item = String>) -> Self {
+        let trouble = if self.code == Verdict::Drained.code() { None } else { troubles.next() };
+        Self { trouble, ..self }
     }
 
     /// With what was not delivered and is not waited for, named where nothing else stands in the way.

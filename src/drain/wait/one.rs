@@ -12,7 +12,7 @@ use crate::drain::judge::reason::Reason;
 use crate::drain::judge::verdict::{Judgement, Verdict};
 use crate::drain::look::{LIMIT, LookReport, Terms, look, moment, positions_of, shippers_of};
 use crate::drain::report;
-use crate::drain::shipper::{Found, PositionSource};
+use crate::drain::shipper::{Counters, Found, PositionSource, trouble};
 use crate::drain::wait::pace::{Behind, Freeze, Goals, Mark};
 use crate::os::opener::OpenFile;
 use crate::os::proc::Proc;
@@ -36,6 +36,8 @@ pub(super) struct One {
     pub(super) last: LookReport,
     pub(super) fault: Option<String>,
     pub(super) dead_since: Option<Moment>,
+    /// Its counters when its output last took something.
+    pub(super) took: Option<Counters>,
 }
 
 impl One {
@@ -84,6 +86,7 @@ impl One {
             Ok(last) => self.last = last,
             Err(error) => self.fault = Some(error.to_string()),
         }
+        self.counted();
         let now = moment();
         let deadline = terms.deadline.unwrap_or(now);
         if self.fault.is_some() {
@@ -98,6 +101,21 @@ impl One {
             self.last.due = until.min(deadline);
         }
         self.behind = behind(self.history.files(), &*self.source);
+    }
+
+    /// What its counters say of its output, where its log says nothing.
+    pub(super) fn counted(&mut self) {
+        let Some(now) = self.last.counters else { return };
+        let anew = match self.took {
+            None => now.acknowledged > 0,
+            Some(took) => now.acknowledged != took.acknowledged || now.failed < took.failed,
+        };
+        if self.last.report.trouble.is_none() {
+            self.last.report.trouble = trouble::failing(self.took, now);
+        }
+        if anew {
+            self.took = Some(now);
+        }
     }
 
     pub(super) fn report(&self) -> report::ShipperReport {

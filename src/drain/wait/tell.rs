@@ -7,13 +7,13 @@
 //! A driver: it has reports written.
 
 use super::one::One;
-use super::{Json, Link, Task, Waiting};
+use super::{Json, Link, Task, Told, Waiting};
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::rules::InputRules;
 use crate::drain::judge::verdict::{Judgement, Verdict};
 use crate::drain::look::{moment, wall};
 use crate::drain::report::keep::{self, Kept, Order, Where};
-use crate::drain::report::{self, Report, Stage};
+use crate::drain::report::{self, Lag, Report, Stage};
 use crate::drain::wait::news::{News, Phase, Summary};
 use crate::drain::wait::pace::OnStall;
 use crate::os::root::Sync;
@@ -28,6 +28,28 @@ impl Waiting<'_> {
         let gained = self.shippers.iter().map(One::gained).fold(0, u64::saturating_add);
         summary.bytes = summary.bytes.saturating_sub(gained);
         link.send(&News::Moved(summary))
+    }
+
+    /// Has the steps of files told, where they are to be.
+    pub(super) fn steps(&mut self, link: &mut Link) -> io::Result<()> {
+        if self.task.steps == Told::Not
+            || self.task.folder.is_none()
+            || !self.phases.contains(&Phase::Started)
+        {
+            return Ok(());
+        }
+        let files = self.shippers.iter().flat_map(|one| one.history.files());
+        let lines = self.steps.take(files, wall());
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let inputs: Vec<_> = self.shippers.iter().flat_map(|one| one.last.inputs.clone()).collect();
+        for note in log_lines(self.task, lines, &inputs) {
+            if self.said.insert(note.clone()) {
+                link.send(&News::Note(note))?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn excuses(&mut self, link: &mut Link) -> io::Result<()> {
@@ -113,7 +135,8 @@ impl Waiting<'_> {
     pub(super) fn report(&self, stage: Stage, verdict: Verdict) -> Report {
         let left = self.shippers.iter().map(|one| one.last.left).fold(0, u64::saturating_add);
         let shippers = self.shippers.iter().map(One::report).collect();
-        report::whole(wall(), stage, verdict, left, shippers)
+        let files = self.shippers.iter().flat_map(|one| one.history.files());
+        report::whole(wall(), stage, verdict, left, Lag::of(files), shippers)
     }
 }
 
@@ -141,12 +164,23 @@ pub(super) fn keep(
         sync: sync == Sync::Yes,
         line,
     };
-    let said = task.root.opener().and_then(|opener| opener.extra(&order.with(&report.bytes()), LIMIT));
-    let kept = said.and_then(|said| serde_json::from_slice(&said).ok());
-    let mut kept = kept.unwrap_or_else(|| Kept {
-        notes: vec!["cannot keep a report: the process that writes it does not answer".to_owned()],
-        ..Kept::default()
-    });
+    let mut kept = ordered(task, &order.with(&report.bytes()));
     kept.notes.extend(note);
     kept
+}
+
+/// Has lines added to the log; what is to be said of it.
+fn log_lines(task: &Task, lines: Vec<String>, inputs: &[InputRules]) -> Vec<String> {
+    let taken = task.folder.as_ref().is_some_and(|wanted| keep::folder(wanted, inputs).1.is_some());
+    let folder = if taken { Where::NotThere } else { Where::Wanted };
+    ordered(task, &Order::Lines { folder, lines }.with(&[])).notes
+}
+
+fn ordered(task: &Task, order: &[u8]) -> Kept {
+    let said = task.root.opener().and_then(|opener| opener.extra(order, LIMIT));
+    let kept = said.and_then(|said| serde_json::from_slice(&said).ok());
+    kept.unwrap_or_else(|| Kept {
+        notes: vec!["cannot keep a report: the process that writes it does not answer".to_owned()],
+        ..Kept::default()
+    })
 }

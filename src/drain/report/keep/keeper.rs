@@ -3,7 +3,7 @@
 //!
 //! A driver: it writes files.
 
-use super::{ELSEWHERE, Error, Prepared, log, sync, write};
+use super::{DEBUG_SIZE, ELSEWHERE, Error, LOG_SIZE, Prepared, log, sync, write};
 use crate::drain::report::Stage;
 use crate::os::error::escape;
 use crate::os::opener::Extra;
@@ -27,8 +27,13 @@ pub enum Order {
         /// Its line for the log; none of one that nobody waited for.
         line: Option<String>,
     },
-    /// Lines for the log alone.
-    Lines(Vec<String>),
+    /// Lines for the log alone, of a drain that tells each step.
+    Lines {
+        /// Where the log must not lie.
+        folder: Where,
+        /// The lines.
+        lines: Vec<String>,
+    },
 }
 
 /// Whether the shipper would take a report from where it is wanted.
@@ -66,26 +71,37 @@ pub struct Keeper {
     pub unsynced: Vec<PathBuf>,
     /// The interim report beside which room is to be made.
     pub interim: Option<PathBuf>,
+    /// How large the log may be.
+    pub log_size: u64,
+}
+
+impl Where {
+    /// The folder that is wanted, or the one in its place.
+    fn choose(self, wanted: &Path) -> &Path {
+        match self {
+            Self::Wanted => wanted,
+            Self::NotThere => Path::new(ELSEWHERE),
+        }
+    }
 }
 
 impl Keeper {
     /// Keeps nothing yet.
     #[must_use]
     pub fn new(root: Root, folder: Option<PathBuf>, file: Option<PathBuf>, name: (String, u32)) -> Self {
-        Self { root, folder, file, name, prepared: None, unsynced: Vec::new(), interim: None }
+        let (prepared, unsynced, interim) = (None, Vec::new(), None);
+        Self { root, folder, file, name, prepared, unsynced, interim, log_size: LOG_SIZE }
     }
 
     /// Keeps what is ordered.
     pub fn keep(&mut self, order: &Order, report: &[u8]) -> Kept {
         let mut kept = Kept::default();
         match order {
-            Order::Lines(lines) => {
-                let folder = self.folder.clone();
-                let said = folder.iter().flat_map(|folder| {
-                    let one = |line: &String| log(&self.root, folder, &escape(line.as_ref())).err();
-                    lines.iter().find_map(one)
-                });
-                kept.notes.extend(said.map(|error| error.to_string()));
+            Order::Lines { folder, lines } => {
+                self.log_size = DEBUG_SIZE;
+                let folder = self.folder.as_deref().map(|wanted| folder.choose(wanted));
+                let failed = folder.and_then(|folder| log(&self.root, folder, lines, self.log_size).err());
+                kept.notes.extend(failed.map(|error| error.to_string()));
             }
             Order::Report { stage, folder, file, sync, line } => {
                 let sync = if *sync { Sync::Yes } else { Sync::No };
@@ -109,17 +125,15 @@ impl Keeper {
         kept: &mut Kept,
     ) {
         let Some(wanted) = &self.folder else { return };
-        let folder = match place {
-            Where::Wanted => wanted,
-            Where::NotThere => Path::new(ELSEWHERE),
-        };
+        let folder = place.choose(wanted);
         let prepared = self.prepared.as_ref().filter(|_| stage == Stage::Final);
         let finished = prepared.and_then(|prepared| prepared.finish(&self.root, report, sync).ok());
         let name = (&*self.name.0, self.name.1);
         let written = finished.map_or_else(|| write(&self.root, folder, report, name, sync), Ok);
         match written {
             Ok(path) => {
-                let logged = line.and_then(|line| log(&self.root, folder, &escape(line.as_ref())).err());
+                let line = line.map(|line| [line.to_owned()]);
+                let logged = line.and_then(|line| log(&self.root, folder, &line, self.log_size).err());
                 kept.notes.extend(logged.map(|error| error.to_string()));
                 kept.paths.push(path.display().to_string());
                 self.interim = (stage == Stage::Interim).then_some(path);

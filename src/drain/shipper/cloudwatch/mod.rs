@@ -1,9 +1,12 @@
 //! Amazon's CloudWatch agent.
 //!
 //! * `state`: what its state files say. Pure.
-//! * [`follow`]: reads its folder of states. A driver.
+//! * `evidence`: what its own log says. Pure.
+//! * [`follow`]: reads its folder of states; `own_log`: reads its log. Drivers.
 
+mod evidence;
 pub mod follow;
+mod own_log;
 mod shipper;
 mod state;
 

@@ -1,6 +1,7 @@
 //! The CloudWatch agent as the drain sees it. A driver: it reads files and `/proc`.
 
 use super::follow::{States, states};
+use super::own_log::OwnLog;
 use super::state::STATES;
 use crate::drain::cursor::Positions;
 use crate::drain::judge::facts::Trust;
@@ -8,6 +9,7 @@ use crate::drain::shipper::host::{Host, Process};
 use crate::drain::shipper::interface::{Error, Found, Latency, PositionSource, Shipper, Version};
 use crate::os::error::Error as OsError;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The agent's executable.
@@ -62,7 +64,7 @@ impl Shipper for CloudWatchAgent {
             unreadable: None,
             others: Vec::new(),
             sources: Vec::new(),
-            witness: None,
+            witness: Some(Arc::new(OwnLog)),
         }
     }
 

@@ -7,6 +7,7 @@
 
 use super::time::{Time, rfc3339};
 use crate::drain::cursor::Timestamp;
+use crate::drain::shipper::trouble::Trouble;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -23,7 +24,7 @@ pub struct Counters {
     pub acknowledged: Option<u64>,
     /// Events that Filebeat dropped, counted likewise.
     pub dropped: Option<u64>,
-    /// Events whose shipping failed and is tried again, counted likewise.
+    /// Events whose shipping failed and is tried again, and writes that failed, counted likewise.
     pub failed: Option<u64>,
     /// Files open.
     pub open_files: Option<u64>,
@@ -48,7 +49,7 @@ impl Counters {
             output: at("/libbeat/output/events/active"),
             acknowledged: at("/libbeat/output/events/acked"),
             dropped: sum(at("/libbeat/output/events/dropped"), at("/libbeat/pipeline/events/dropped")),
-            failed: at("/libbeat/output/events/failed"),
+            failed: sum(at("/libbeat/output/events/failed"), at("/libbeat/output/write/errors")),
             open_files: at("/filebeat/harvester/open_files"),
         }
     }
@@ -80,7 +81,14 @@ pub enum Entry {
     /// The output refused an event for good and it was dropped: acknowledged, and not there.
     Dropped(String),
     /// The output cannot be reached.
-    Unreachable(String),
+    Unreachable {
+        /// The message, and what the line has of the error beside it.
+        message: String,
+        /// Where the line's time stands.
+        head: String,
+    },
+    /// The output can be reached.
+    Reached,
     /// A file could not be opened.
     Refused(String),
     /// It began; the version, where the line has it.
@@ -98,6 +106,8 @@ pub struct LogDigest {
     pub dropped: Option<(u64, String)>,
     /// The last word about an output that does not answer.
     pub unreachable: Option<String>,
+    /// Why nothing is taken, since the last sign that something is.
+    pub trouble: Option<Trouble>,
 }
 
 impl LogDigest {
@@ -107,7 +117,17 @@ impl LogDigest {
         let mut said = Self::default();
         for Line { at, word } in text.lines().filter_map(line) {
             match word {
-                Entry::Metrics(counters) => said.metrics = at.map(|at| (at, counters)),
+                Entry::Metrics(counters) => {
+                    // They are of the whole time since the ones before: only a trouble from then is over.
+                    let before = said.metrics.map(|(at, _)| at);
+                    if counters.acknowledged > Some(0)
+                        && said.trouble.as_ref().and_then(Trouble::last) < before
+                    {
+                        said.trouble = None;
+                    }
+                    said.metrics = at.map(|at| (at, counters));
+                }
+                Entry::Reached => said.trouble = None,
                 Entry::Refused(path) => {
                     said.refused.insert(path);
                 }
@@ -115,7 +135,10 @@ impl LogDigest {
                     let before = said.dropped.map_or(0, |(count, _)| count);
                     said.dropped = Some((before.saturating_add(1), message));
                 }
-                Entry::Unreachable(message) => said.unreachable = Some(message),
+                Entry::Unreachable { message, head } => {
+                    said.trouble = Some(Trouble::further(said.trouble, &message, &head, at));
+                    said.unreachable = Some(message);
+                }
                 Entry::Started(_) => said = Self { dropped: said.dropped, ..Self::default() },
             }
         }
@@ -153,6 +176,7 @@ pub fn line(text: &str) -> Option<Line> {
             (text.get(..end).unwrap_or_default(), text)
         }
     };
+    let head = if parsed.is_some() { at } else { text };
     let at = match rfc3339(at.as_bytes()) {
         Some(Time::At(at)) => Some(at),
         Some(Time::Zero) | None => None,
@@ -161,7 +185,9 @@ pub fn line(text: &str) -> Option<Line> {
         Some(json) => metrics(message, json.pointer("/monitoring/metrics")),
         None => text_metrics(message),
     };
-    word.or_else(|| trouble(message, parsed.as_ref())).map(|word| Line { at, word })
+    word.or_else(|| output(message, head, parsed.as_ref()))
+        .or_else(|| trouble(message, parsed.as_ref()))
+        .map(|word| Line { at, word })
 }
 
 fn metrics(message: &str, metrics: Option<&Value>) -> Option<Entry> {
@@ -190,14 +216,55 @@ fn text_metrics(message: &str) -> Option<Entry> {
     }))
 }
 
+/// What tells that the output cannot be reached, by generation: 1.x and 5.x (`publisher/outputs/mode`), 6.0
+/// and later (`publisher/pipeline/output.go`), and the single outputs' own.
+const UNREACHABLE: [&str; 11] = [
+    "Failed to connect",
+    "Connecting error publishing events",
+    "Error publishing events (retrying)",
+    "Failed to publish events",
+    "Connection marked as failed",
+    "Ping request failed with",
+    "Error dialing",
+    "Failed to perform any bulk index operations",
+    "Kafka publish failed with",
+    "client has run out of available brokers",
+    "Failed to RPUSH to redis list",
+];
+
+/// What tells that it can: 6.4 and later, and the client of Elasticsearch.
+const REACHED: [&str; 3] =
+    [") established", "Connected to Elasticsearch version", "Attempting to connect to Elasticsearch version"];
+
+/// What a line says of the output. That of Filebeat's own monitoring is another one.
+fn output(message: &str, head: &str, json: Option<&Value>) -> Option<Entry> {
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let logger = json.and_then(|json| json.get("log.logger")).and_then(Value::as_str).unwrap_or_default();
+    if logger.starts_with("monitoring") || message.contains("[monitoring]") {
+        return None;
+    }
+    if has(&REACHED) {
+        return Some(Entry::Reached);
+    }
+    if !has(&UNREACHABLE) || has(&["ropping event"]) {
+        return None;
+    }
+    let error = json.and_then(|json| json.get("error.message").or_else(|| json.pointer("/error/message")));
+    let error = error.and_then(Value::as_str).map(|error| format!(": {error}")).unwrap_or_default();
+    // A text line has its time, level and place before the message.
+    let message = if json.is_some() { message } else { message.rsplit('\t').next().unwrap_or(message) };
+    let message = format!("{}{error}", message.chars().take(KEPT).collect::<String>());
+    Some(Entry::Unreachable { message, head: head.chars().take(HEAD).collect() })
+}
+
+/// A time is not longer.
+const HEAD: usize = 40;
+
 fn trouble(message: &str, json: Option<&Value>) -> Option<Entry> {
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let kept: String = message.chars().take(KEPT).collect();
     if has(&["Cannot index event", "dropping event", "Dropping event", "Drop event"]) {
         return Some(Entry::Dropped(kept));
-    }
-    if has(&["Failed to connect to ", "Connection marked as failed", "Failed to publish events"]) {
-        return Some(Entry::Unreachable(kept));
     }
     if let Some((_, rest)) = message.split_once("open /")
         && let Some((path, _)) = rest.split_once(": permission denied")
@@ -280,6 +347,70 @@ mod tests {
         assert_eq!(LogDigest::of(""), LogDigest::default());
     }
 
+    /// Each generation's lines about an output that refuses, as its source writes them.
+    #[test]
+    fn why_the_output_stands_still_is_told_for_each_generation() {
+        let refused = "dial tcp 127.0.0.1:9200: connect: connection refused";
+        let json = |time: &str, logger: &str, message: &str| {
+            format!(
+                r#"{{"log.level":"error","@timestamp":"2026-01-01T{time}:03.000Z","log.logger":"{logger}","message":"{message}"}}"#
+            )
+        };
+        let message = format!(
+            "Failed to connect to backoff(elasticsearch(http://x:9200)): Get \\\"http://x:9200\\\": {refused}"
+        );
+        let get = "Failed to connect to backoff(async(tcp://x:5044))";
+        let told = [
+            format!(
+                "2026-01-01T14:02:03+01:00 INFO Connecting error publishing events (retrying): {refused}"
+            ),
+            format!(
+                "2026/01/01 14:02:03.346158 single.go:91: INFO Error publishing events (retrying): {refused}"
+            ),
+            format!("2026-01-01T14:02:03Z ERR Connecting error publishing events (retrying): {refused}"),
+            format!("2026-01-01T14:02:03.123Z\tERROR\tpipeline/output.go:74\t{get}: {refused}"),
+            format!(
+                "2026-01-01T14:02:03.123+0100\tERROR\t[publisher_pipeline_output]\tpipeline/output.go:154\t{get}: {refused}"
+            ),
+            json("14:02", "publisher_pipeline_output", &message),
+            format!(
+                r#"{{"@timestamp":"2026-01-01T14:02:03.000Z","message":"{get}","error":{{"message":"{refused}"}}}}"#
+            ),
+        ];
+        let trouble = |log: &str| LogDigest::of(log).trouble.map(|trouble| trouble.to_string());
+        for line in &told {
+            assert_eq!(
+                trouble(line).as_deref(),
+                Some("output refuses: connection refused since 14:02"),
+                "{line}"
+            );
+        }
+        let later =
+            json("14:09", "publisher_pipeline_output", &message.replace("connection refused", "i/o timeout"));
+        let both = format!("{}\n{later}", told[5]);
+        assert_eq!(trouble(&both).as_deref(), Some("output refuses: i/o timeout since 14:02"));
+        let well = json(
+            "14:10",
+            "publisher_pipeline_output",
+            "Connection to backoff(elasticsearch(http://x:9200)) established",
+        );
+        assert_eq!(trouble(&format!("{both}\n{well}")), None);
+        assert_eq!(trouble(&json("14:02", "monitoring", &message)), None, "of its own monitoring");
+        let metrics = |minute: u32, acked: u64| {
+            format!(
+                "2026-01-01T14:{minute:02}:00.000Z INFO Non-zero metrics in the last 30s: libbeat.output.events.acked={acked} libbeat.pipeline.events.active=3"
+            )
+        };
+        let over = [metrics(10, 0), metrics(11, 7)].join("\n");
+        assert_eq!(trouble(&format!("{both}\n{over}")), None, "a batch was acknowledged since");
+        let before = [metrics(8, 0), metrics(10, 7)].join("\n");
+        assert!(trouble(&format!("{}\n{before}", told[5])).is_none());
+        assert!(
+            trouble(&format!("{}\n{later}\n{}", metrics(8, 7), metrics(10, 7))).is_some(),
+            "or before it"
+        );
+    }
+
     #[test]
     fn troubles_are_named() {
         let word = |text: &str| line(text).map(|line| line.word);
@@ -293,7 +424,7 @@ mod tests {
             word(
                 "2019-01-29T05:38:45.928Z\tERROR\tpipeline/output.go:100\tFailed to connect to backoff(elasticsearch(http://x:9200))"
             ),
-            Some(Entry::Unreachable(_))
+            Some(Entry::Unreachable { .. })
         ));
         assert_eq!(
             word(&json(

@@ -7,17 +7,15 @@
 use super::config::{Config, DiskQueue, Http, Setting};
 use super::evidence::{self, LogDigest};
 use super::{disk_queue, http};
-use crate::drain::cursor::FileId;
+use crate::drain::cursor::Timestamp;
 use crate::drain::judge::facts::Doubt;
-use crate::drain::scan::{open, within};
+use crate::drain::scan::within;
 use crate::drain::shipper::interface::{Counters, Testimony, Witness};
+use crate::drain::shipper::log_end::log_end;
+use crate::os::clock;
 use crate::os::root::{FileKind, Root, Stat};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// How much of the end is read: with a metrics line of 2 KiB each 30 s some hours of a quiet shipper.
-const END: u64 = 256 << 10;
 
 /// What the packages set `path.logs` to.
 const FOLDER: &str = "/var/log/filebeat";
@@ -46,9 +44,11 @@ impl Witness for SelfReport {
         let (tree, folder) = (root.clone(), self.folder.clone());
         let text = within(limit, move || end(&tree, &folder)).flatten();
         let said = text.map(|text| LogDigest::of(&text)).unwrap_or_default();
+        let now = Timestamp(i64::try_from(clock::realtime().as_nanos()).unwrap_or(i64::MAX));
         Testimony {
             in_flight: said.metrics.and_then(|(at, counters)| Some((counters.in_flight()?, at))),
             notes: said.notes(),
+            trouble: said.trouble.filter(|trouble| trouble.is_fresh(now)),
             refused: said.refused,
         }
     }
@@ -57,7 +57,12 @@ impl Witness for SelfReport {
         let Setting::Set(http) = &self.http else { return None };
         let endpoint = http::Endpoint::parse(&http.host, http.port)?;
         let said = evidence::stats(&http::stats(&endpoint, root.opener(), HTTP_LIMIT).ok()?)?;
-        Some(Counters { active: said.in_flight()?, dropped: said.dropped.unwrap_or(0) })
+        Some(Counters {
+            active: said.in_flight()?,
+            dropped: said.dropped.unwrap_or(0),
+            acknowledged: said.acknowledged.unwrap_or(0),
+            failed: said.failed.unwrap_or(0),
+        })
     }
 
     fn kept_back(&self, root: &Root) -> Option<Doubt> {
@@ -87,14 +92,6 @@ fn end(root: &Root, folder: &Path) -> Option<String> {
             let path = folder.join(&entry.name);
             Some((root.lstat(&path).ok()?, path))
         });
-    let (stat, path): (Stat, PathBuf) = files.max_by_key(|(stat, _)| stat.mtime)?;
-    let file = open(root, &path, FileId { dev: stat.dev, ino: stat.ino }).ok()?;
-    let from = stat.size.saturating_sub(END);
-    let mut bytes = vec![0; usize::try_from(stat.size.min(END)).ok()?];
-    file.read_exact_at(&mut bytes, from).ok()?;
-    let whole = match from {
-        0 => 0,
-        _ => bytes.iter().position(|&byte| byte == b'\n')?.saturating_add(1),
-    };
-    Some(String::from_utf8_lossy(bytes.get(whole..)?).into_owned())
+    let (_, path): (Stat, PathBuf) = files.max_by_key(|(stat, _)| stat.mtime)?;
+    log_end(root, &path)
 }

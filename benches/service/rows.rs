@@ -93,7 +93,8 @@ pub fn supervisors(stage: &Stage) -> Result<bool> {
         let lock = stage.root().join(format!("run/amr-supervise/{name}.service/lock"));
         pids.push(fs::read_to_string(lock)?.trim().parse::<i32>()?);
     }
-    std::thread::sleep(Duration::from_secs(1));
+    // Ten seconds after a start the PID file is written, and nothing is waited for any more.
+    std::thread::sleep(Duration::from_secs(11));
     let most = pids.iter().map(|p| private_kib(*p)).collect::<Result<Vec<u64>>>()?.into_iter().max();
     let most = most.unwrap_or_default();
     let mut met = most <= REACH;

@@ -1,5 +1,6 @@
 //! Is /var/run/NAME.pid the service's own affair? amr writes it for other people's tools; where the program
-//! looks there for an instance of itself, it would find itself and end.
+//! looks there for an instance of itself, it would find itself and end. A program of which that
+//! is not known has the time to look before amr writes it (`run/files.rs`).
 //!
 //! Pure.
 

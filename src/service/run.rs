@@ -91,6 +91,8 @@ enum Clock {
     Look,
     /// The notify socket is read again.
     Notify,
+    /// A program that keeps a PID file has looked for it by now.
+    PidFile,
 }
 
 /// The hidden verb `supervise --plan-fd N`: reads the plan and works until the service is down.

@@ -12,14 +12,14 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export AMR_BIN=${AMR_BIN:?AMR_BIN must name the static binary under test (tests/portable.sh prints it)}
 export LAB_CG=${LAB_CG:-v2} LAB_E2E=$HERE
 export LAB_TOOLS=${LAB_TOOLS:-$("$HERE/hostile/tools.sh")}
-# A group of its own: labs at the same time would meet in that of amr. What ended ones left goes first.
+# A group of its own, named by this process: labs at the same time would meet in that of amr. What ended ones left goes
+# first, and only theirs: a group that is empty for a moment may be one that a service is about to enter.
 groups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 if [ -w "$groups" ]; then
-    find "$groups" -mindepth 1 -depth -path "$groups/amr-lab-*" -type d -exec rmdir {} + 2>/dev/null || :
-    # Another one may take it for left over before it is entered.
-    for _ in 1 2 3; do
-        mkdir -p "$groups/amr-lab-$$" && echo $$ > "$groups/amr-lab-$$/cgroup.procs" && break
+    for old in "$groups"/amr-lab-*; do
+        [ ! -d "$old" ] || [ -d "/proc/${old##*-}" ] || find "$old" -depth -type d -exec rmdir {} + 2>/dev/null || :
     done
+    mkdir -p "$groups/amr-lab-$$" && echo $$ > "$groups/amr-lab-$$/cgroup.procs"
 fi
 exec unshare -m -p -f -i -n -u -C --kill-child --propagation private bash -c '
 set -e

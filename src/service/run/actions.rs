@@ -61,7 +61,7 @@ impl Supervisor {
     /// start that failed. A restart that nobody waits for goes on: it was up before.
     fn started(&mut self) {
         let lock = self.unfinished.take().map_or(Ok(()), Err);
-        match lock.and_then(|()| self.write_pid_file()).and_then(|()| self.try_publish()) {
+        match lock.and_then(|()| self.give_pid_file()).and_then(|()| self.try_publish()) {
             Err(e) if self.waiters.await_start() => {
                 log::error!("{e}; the start of '{}' is undone", self.plan.unit);
                 self.record.exec_failure = Some(e.to_string());

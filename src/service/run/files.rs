@@ -3,11 +3,17 @@
 //! Both are made only where root (or whoever runs this) alone can change the folders: rc and killall
 //! believe whatever lies there.
 
-use super::Supervisor;
+use super::{Clock, Supervisor};
+use crate::os::clock;
 use crate::os::error::Result;
 use crate::os::root::{FileKind, OFlag, Sync};
 use crate::service::pid_file;
+use crate::unit::model::ServiceType;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// In which a program that nobody hears of looks for an instance of itself, also while the host boots.
+const TIME_TO_LOOK: Duration = Duration::from_secs(10);
 
 impl Supervisor {
     pub(super) fn take_lock(&mut self) {
@@ -70,6 +76,24 @@ impl Supervisor {
         Ok(None)
     }
 
+    /// The PID file of a service that is up. One that looks there for an instance of itself must not find
+    /// itself: where nothing tells that it has come further than that, it gets the time for it first.
+    pub(super) fn give_pid_file(&mut self) -> Result<()> {
+        match self.policy.kind {
+            ServiceType::Notify | ServiceType::NotifyReload | ServiceType::Forking => self.write_pid_file(),
+            ServiceType::Simple
+            | ServiceType::Exec
+            | ServiceType::Idle
+            | ServiceType::Dbus
+            | ServiceType::Oneshot => {
+                if self.pid_path()?.is_some() {
+                    self.timers.arm(Clock::PidFile, clock::now().saturating_add(TIME_TO_LOOK));
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// Never over one that the service has written: it names one of its processes.
     pub(super) fn write_pid_file(&mut self) -> Result<()> {
         let Some(path) = self.pid_path()? else { return Ok(()) };
@@ -83,7 +107,8 @@ impl Supervisor {
         self.place.root.safe_write(&path, text.as_bytes(), 0o644, Sync::No)
     }
 
-    pub(super) fn remove_pid_file(&self) {
+    pub(super) fn remove_pid_file(&mut self) {
+        self.timers.disarm(Clock::PidFile);
         let removed = self.pid_path().and_then(|path| match path {
             Some(path) => self.place.root.safe_remove_file(&path),
             None => Ok(()),

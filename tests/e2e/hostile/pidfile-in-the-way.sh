@@ -10,9 +10,24 @@ right "it writes its own" until_ok 5 test -s /var/run/own.pid
 same "$(cat /var/run/own.pid)" "$(amr show own -p MainPID --value)" "which is there"
 right "and it runs" amr is-active own
 service own stop >/dev/null
+# Neither the unit nor anybody else knows that this one looks.
+cat > /usr/local/bin/looks <<'P'
+#!/bin/sh
+sleep 3
+if [ -e /var/run/built-in.pid ] && kill -0 "$(cat /var/run/built-in.pid)"; then echo "already running"; exit 1; fi
+echo $$ > /var/run/built-in.pid; exec sleep 1000
+P
+chmod 755 /usr/local/bin/looks; script built-in
+printf '[Service]\nExecStart=/usr/local/bin/looks\n' | unit built-in
+right "one with a path of its own in it" service built-in start
+right "writes its own, too" until_ok 9 test -s /var/run/built-in.pid
 printf '[Service]\nType=exec\nExecStart=/bin/sleep 1000\n' | unit plain
 right "another" service plain start
-same "$(cat /var/run/plain.pid)" "$(amr show plain -p MainPID --value)" "has one of amr's"
+right "has one of amr's once it had time to look" until_ok 20 test -s /var/run/plain.pid
+right "which the first one never got" amr is-active built-in
+same "$(cat /var/run/built-in.pid)" "$(amr show built-in -p MainPID --value)" "its own is still there"
+service built-in stop > /dev/null
+same "$(cat /var/run/plain.pid)" "$(amr show plain -p MainPID --value)" "which names it"
 service plain stop >/dev/null; wrong "which goes with it" test -e /var/run/plain.pid
 cp /bin/sleep /usr/local/bin/slow
 unit plain <<'U'

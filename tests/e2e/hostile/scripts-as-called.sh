@@ -17,6 +17,7 @@ same $code 6 "CR LF in the first line: the code for what is not configured"
 case $said in *"'/etc/init.d/crlf' ends in CR LF"*) ok "and it is named";; *) bad "and it is named: $said";; esac
 # Killed with its supervisor: stop clears what they leave.
 /etc/init.d/web start > /dev/null
+right "it gets a pid file" until_ok 20 test -s /var/run/web.pid
 pid=$(cat /var/run/web.pid); parent=$(ps -o ppid= -p "$pid" | tr -d ' ')
 kill -9 "$parent" "$pid"; until_ok 5 eval "! kill -0 $pid"
 /etc/init.d/web status > /dev/null; same $? 1 "killed with its supervisor: dead, with a pid file"

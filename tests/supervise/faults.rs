@@ -34,10 +34,7 @@ fn a_killed_one_comes_back_until_the_limit_says_no() {
 fn a_killed_supervisor_is_replaced_by_the_next_command() {
     for way in WAYS {
         let host = Host::new(way);
-        let unit = host.unit(DAEMON);
-        host.start(&unit);
-        let main = host.status().main.unwrap().pid;
-        host.kill_supervisor();
+        let (unit, main) = host.start_and_lose(DAEMON);
         assert!(runs(main), "the service lives on");
         assert_eq!(host.state(), State::Running, "status says what is true");
         // A start takes it over; it is the same process.
@@ -54,11 +51,9 @@ fn a_killed_supervisor_is_replaced_by_the_next_command() {
 #[test]
 fn what_is_written_while_no_supervisor_lives_is_in_the_log_afterwards() {
     let host = Host::new(None);
-    let unit = host.unit(
+    let (unit, _) = host.start_and_lose(
         "[Service]\nExecStart=/bin/sh -c 'while ! [ -e ROOT/tmp/say ]; do sleep 0.02; done; echo alone; echo > ROOT/tmp/said; sleep 1000'\n",
     );
-    host.start(&unit);
-    host.kill_supervisor();
     std::fs::write(host.path("tmp/say"), "").unwrap();
     until("the service to go on", || host.path("tmp/said").exists());
     host.start(&unit);
@@ -69,11 +64,9 @@ fn what_is_written_while_no_supervisor_lives_is_in_the_log_afterwards() {
 fn an_adopted_one_that_ends_counts_as_failed_and_is_restarted() {
     for way in WAYS {
         let host = Host::new(way);
-        let unit = host.unit("[Service]\nRestart=on-failure\nRestartSec=0\nExecStart=/bin/sleep 1000\n");
+        let (unit, old) =
+            host.start_and_lose("[Service]\nRestart=on-failure\nRestartSec=0\nExecStart=/bin/sleep 1000\n");
         host.start(&unit);
-        host.kill_supervisor();
-        host.start(&unit);
-        let old = host.status().main.unwrap().pid;
         kill(old, "TERM");
         until("the restart", || {
             let r = host.status();
@@ -85,13 +78,7 @@ fn an_adopted_one_that_ends_counts_as_failed_and_is_restarted() {
 #[test]
 fn supervisor_and_service_both_killed_is_a_failure_that_status_tells() {
     let host = Host::new(None);
-    let unit = host.unit("[Service]\nExecStart=/bin/sleep 1000\n");
-    host.start(&unit);
-    let main = host.status().main.unwrap().pid;
-    host.kill_supervisor();
-    kill(main, "KILL");
-    until("the process to die", || !runs(main));
-    until("status to say so", || host.state() == State::Failed);
+    let unit = host.start_and_kill("[Service]\nExecStart=/bin/sleep 1000\n");
     assert!(host.locked(), "the lock is still there");
     assert_eq!(host.stop(&unit), Answer::AlreadyDown);
     assert!(!host.locked(), "and a stop takes it away");

@@ -105,6 +105,23 @@ impl Host {
         self.path("var/lock/subsys/app").exists()
     }
 
+    /// A service that runs and has lost its supervisor, and its main process.
+    pub fn start_and_lose(&self, text: &str) -> (Unit, i32) {
+        let unit = self.unit(text);
+        assert_eq!(self.start(&unit), Answer::Started);
+        let main = self.status().main.unwrap().pid;
+        self.kill_supervisor();
+        (unit, main)
+    }
+
+    /// A service that was killed with its supervisor, so that nobody saw its end.
+    pub fn start_and_kill(&self, text: &str) -> Unit {
+        let (unit, main) = self.start_and_lose(text);
+        kill(main, "KILL");
+        until("status to say so", || self.state() == State::Failed);
+        unit
+    }
+
     /// Kills the supervisor as the OOM killer would, and waits until it has gone.
     pub fn kill_supervisor(&self) {
         kill(self.supervisor(), "KILL");

@@ -82,12 +82,7 @@ fn a_start_after_a_lost_stop_brings_one() {
 #[test]
 fn an_end_that_nobody_saw_is_unknown() {
     let host = Host::new(None);
-    let unit = host.unit("[Service]\nExecStart=/bin/sleep 1000\n");
-    host.start(&unit);
-    let main = host.status().main.unwrap().pid;
-    host.kill_supervisor();
-    kill(main, "KILL");
-    until("status to say so", || host.state() == State::Failed);
+    let unit = host.start_and_kill("[Service]\nExecStart=/bin/sleep 1000\n");
     let record = host.status();
     assert!(record.unknown.unwrap().contains("when and how it ended is unknown"));
     assert_eq!((record.exec_main_code, record.state_change.real), (0, 0), "nothing is invented");

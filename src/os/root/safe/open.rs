@@ -13,7 +13,7 @@ use crate::os::root::walk::Last;
 use crate::os::root::write::write_at;
 use crate::os::root::{Entry, FileKind, Root, Stat, Sync};
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl, openat, renameat};
+use nix::fcntl::{FcntlArg, OFlag, fcntl, openat};
 use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use std::fs::File;
@@ -194,18 +194,6 @@ impl Root {
             return Err(self.unsafe_path("write", inner, "it lies"));
         }
         write_at(&place.into_place(), bytes, mode, sync).map_err(|e| self.error("write", inner, e))
-    }
-
-    /// Renames a file within its folder, where root alone can change it.
-    ///
-    /// # Errors
-    /// It cannot be renamed, or others can change the folder.
-    pub fn safe_rename(&self, from: &Path, to: &std::ffi::OsStr) -> Result<()> {
-        let place = self.safe_place("rename", from, Last::Keep)?;
-        if !place.folder.alone {
-            return Err(self.unsafe_path("rename", from, "it lies"));
-        }
-        renameat(&place.dir, place.name(), &place.dir, to).map_err(|e| self.error("rename", from, e))
     }
 
     /// Removes a file if it is there. A link goes, not what it leads to.

@@ -140,4 +140,19 @@ mkdir -p /etc/systemd/system/postgresql.service.wants; ln -s ../postgresql@.serv
 amr stop postgresql; same "$(amr start postgresql 2>&1)" "" "with the link it has nothing to say"
 right "and starts its instance" amr is-active postgresql@15-main
 amr stop postgresql spooler >/dev/null 2>&1
+# umbrella NAME GENERATOR FILE... -- INSTANCE...: as Debian has it, and what is to be started instead
+umbrella() {
+    local name=$1 instance; touch "/usr/lib/systemd/system-generators/$2"; shift 2
+    while [ "$1" != -- ]; do mkdir -p "${1%/*}"; touch "$1"; shift; done
+    shift
+    unit "$name" <<< $'[Service]\nType=oneshot\nExecStart=/bin/true\nRemainAfterExit=on'
+    unit "$name@" <<< $'[Service]\nExecStart=/bin/sleep 1000'
+    same "$(amr start "$name" 2>&1 | grep -o "hint: amr start [^(]*")" "hint: amr start $* " "$name says what to start instead"
+    for instance in "$@"; do right "$instance starts" amr start "$instance"; amr stop "$instance"; done
+    amr stop "$name"
+}
+umbrella tor tor-generator /etc/tor/torrc /etc/tor/instances/relay/torrc -- tor@default tor@relay
+umbrella postfix postfix-instance-generator /etc/postfix/main.cf -- postfix@-
+rm -r /etc/postfix /usr/lib/systemd/system-generators/postfix-instance-generator
+same "$(amr start postfix 2>&1)" "" "without its generator it is what it says"
 finish

@@ -260,7 +260,7 @@ _amr() {
             return 0
             ;;
         amr__subcmd__drain)
-            opts="-q -h --once --timeout --soft-timeout --settle --stall --on-stall --freeze --exec --exec-timeout --reports --console --json --report --quiet --registry --config --logs --last --root --log-level --help auto filebeat cloudwatch-agent"
+            opts="-q -h --once --timeout --soft-timeout --settle --stall --on-stall --freeze --exec --exec-timeout --reports --console --json --report --quiet --registry --config --logs --ignore-short --last --root --log-level --help auto filebeat cloudwatch-agent"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -237,6 +237,7 @@ complete -c amr -n "__fish_amr_using_subcommand drain" -l once -d 'Judge now and
 complete -c amr -n "__fish_amr_using_subcommand drain" -l console -d 'Show progress on the console, too'
 complete -c amr -n "__fish_amr_using_subcommand drain" -l json -d 'Print the report as JSON'
 complete -c amr -n "__fish_amr_using_subcommand drain" -s q -l quiet -d 'Print nothing but errors'
+complete -c amr -n "__fish_amr_using_subcommand drain" -l ignore-short -d 'Do without files that Filebeat 9 leaves alone since they are shorter than its fingerprint'
 complete -c amr -n "__fish_amr_using_subcommand drain" -l last -d 'Print the last report that was kept, and exit with its code'
 complete -c amr -n "__fish_amr_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c amr -n "__fish_amr_using_subcommand order" -l runlevel -d 'The way to runlevel N' -r

@@ -2,6 +2,7 @@
 //! the end, and nothing that may be on its way. Rebuilt from public reports.
 
 use crate::tree::{A, Tree};
+use amr::drain::judge::file::ShortFiles;
 use amr::drain::judge::verdict::Verdict;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -398,4 +399,54 @@ fn a_shipper_that_has_written_nothing_yet_has_acknowledged_nothing() {
     tree.input("log", "");
     tree.file(A, LINES);
     expect(&tree, Verdict::GaveUp, &["not-picked-up"], "");
+}
+
+/// Filebeat 9 goes by fingerprints and leaves alone what is shorter: at a shutdown that stays so, and dies with
+/// the host.
+#[test]
+fn a_file_below_the_fingerprint_length_is_owed_unless_the_operator_does_without() {
+    let short = "0123456789abcde\n".repeat(63);
+    for (version, extra, file, ignored, verdict, reason) in [
+        ("9.4.2", "", &*short, false, Verdict::GaveUp, "too-short"),
+        ("9.4.2", "", &*short, true, Verdict::Drained, "short-ignored"),
+        (
+            "9.4.2",
+            "  prospector.scanner.fingerprint.length: 64\n",
+            &*short,
+            false,
+            Verdict::GaveUp,
+            "not-picked-up",
+        ),
+        (
+            "9.4.2",
+            "  prospector.scanner.fingerprint.length: 64\n",
+            &*short,
+            true,
+            Verdict::GaveUp,
+            "not-picked-up",
+        ),
+        (
+            "9.4.2",
+            "  prospector.scanner.fingerprint: {offset: 900, length: 128}\n",
+            &*short,
+            false,
+            Verdict::GaveUp,
+            "too-short",
+        ),
+        // Identities that need no first bytes.
+        ("9.4.2", "  file_identity.native: ~\n", &*short, false, Verdict::GaveUp, "not-picked-up"),
+        ("8.19.0", "", &*short, false, Verdict::GaveUp, "not-picked-up"),
+        ("9.5.0", "", &*short, false, Verdict::GaveUp, "not-picked-up"),
+        // Nothing of these is shippable, or there.
+        ("9.4.2", "", "no newline", false, Verdict::Drained, "unterminated-line"),
+        ("9.4.2", "", "", false, Verdict::Drained, "empty"),
+    ] {
+        let mut tree = Tree::new("short");
+        tree.version(version);
+        tree.input("filestream", &format!("  id: app\n{extra}"));
+        tree.file(A, file);
+        tree.short = ignored.then_some(ShortFiles::Ignored);
+        let (found, why, text) = said(&tree);
+        assert_eq!((found, &*why), (verdict, &[reason.to_owned()][..]), "{version} {extra} {ignored} {text}");
+    }
 }

@@ -1,5 +1,6 @@
 //! A tree that stands for a host: a registry, a configuration, log files and what `/proc` shows.
 
+use amr::drain::judge::file::ShortFiles;
 use amr::drain::judge::verdict::Verdict;
 use amr::drain::look::{Options, once};
 use amr::drain::report::Report;
@@ -24,6 +25,8 @@ pub struct Tree {
     pub held: Vec<(String, u64)>,
     pub alive: bool,
     pub shipper: Option<&'static dyn Shipper>,
+    /// `--ignore-short`.
+    pub short: Option<ShortFiles>,
 }
 
 /// When states were acknowledged: after the last write of every file here.
@@ -42,6 +45,7 @@ impl Tree {
             held: Vec::new(),
             alive: true,
             shipper: Some(&Filebeat),
+            short: None,
         }
     }
 
@@ -130,7 +134,7 @@ impl Tree {
 
     /// Judges what is there.
     pub fn look(&self) -> Result<(Verdict, Report), String> {
-        let options = Options { shipper: self.shipper, ..Options::default() };
+        let options = Options { shipper: self.shipper, short: self.short, ..Options::default() };
         let judged = once(&Root::at(&self.root).unwrap(), &options).map_err(|error| error.to_string())?;
         Ok((judged.verdict, judged.report))
     }

@@ -80,6 +80,7 @@ pub fn config(rng: &mut Rng, focus: Focus) -> Config {
         _ => Second::Never,
     };
     let disk_queue = kind != Kind::CloudWatch && more.one_in(8);
+    let ignore_short = by == By::Fingerprint && more.one_in(2);
     Config {
         kind,
         by,
@@ -93,6 +94,7 @@ pub fn config(rng: &mut Rng, focus: Focus) -> Config {
         close_removed: rng.one_in(2),
         close_timeout: (kind == Kind::Log && rng.one_in(5)).then_some(60),
         disk_queue,
+        ignore_short,
         second,
     }
 }

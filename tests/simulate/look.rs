@@ -11,7 +11,7 @@ use amr::drain::judge::check::Checks;
 use amr::drain::judge::claim::{Claim, Fingerprint, Index, Obligation, obligations};
 use amr::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life, Trust};
 use amr::drain::judge::file::{
-    Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Terminator, Wanted,
+    Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, ShortFiles, Terminator, Wanted,
 };
 use amr::drain::judge::glob::Pattern;
 use amr::drain::judge::history::{History, View};
@@ -203,6 +203,7 @@ fn rules(world: &World, file: &LogFile, place: Place) -> Rules {
         },
         longest_line: Some(LONGEST as u64),
         ignore_older: config.ignore_older.map(Duration::from_secs),
+        short: if config.ignore_short { ShortFiles::Ignored } else { ShortFiles::Owed },
         shortest: if config.by == By::Fingerprint { PRINT as u64 } else { 0 },
         compression: if config.gzip { Compression::ByContent } else { Compression::Never },
         open_files: OpenFiles::Any,

@@ -37,6 +37,7 @@ fn shown_by(check: Check) -> &'static [(Way, Focus)] {
         | Check::Ambiguity
         | Check::Compressed
         | Check::Active
+        | Check::Short
         | Check::PathAge => &[(Way::Once, FILESTREAM)],
         // It matters to one who looks again and again.
         Check::Idle => &[(Way::Waiting, JOINED)],
@@ -155,13 +156,20 @@ impl Part {
 
 /// Histories that were judged wrongly once, and what judges them rightly now. Who changes the model
 /// changes what these tell: then others are to be found that show the same (`AMR_FIND=1` finds them).
-const FOUND: [(&str, u64, Way, Focus, Part); 3] = [
+const FOUND: [(&str, u64, Way, Focus, Part); 4] = [
     (
         "an agent that is started anew takes over another file's position",
         21_325,
         Way::Once,
         Focus { seed: Some(6), kind: Some(Kind::CloudWatch), joined: false },
         Part::Check(Check::Outgrown),
+    ),
+    (
+        "a file is truncated whose first position was not written yet, and its old one was perhaps another's",
+        827_080,
+        Way::Once,
+        Focus { seed: Some(20_260_101), kind: None, joined: false },
+        Part::Check(Check::CutShort),
     ),
     (
         "a file is closed with a line in hand, opened again, and the line is held back anew",

@@ -242,6 +242,10 @@ pub fn breach(world: &World, seen: &Seen, was: &mut Before, excuses: Excuses) ->
     if good && replaced(world) {
         return say("a position of another file that had the name");
     }
+    let short = |file: &world::File| file.plain.len() < world::PRINT;
+    if good && world.config.by == By::Fingerprint && !world.config.ignore_short && unshipped(world, short) {
+        return say("a file that is too short for its fingerprint");
+    }
     if good && confused(world) && unshipped(world, |_| true) {
         return say("one file taken for another");
     }

@@ -42,6 +42,8 @@ pub struct Config {
     pub close_timeout: Option<u64>,
     /// The queue is on disk: it acknowledges to the inputs, and outlives the shipper.
     pub disk_queue: bool,
+    /// Files that are too short for their fingerprint are not owed.
+    pub ignore_short: bool,
     /// Another input may take the same files.
     pub second: Second,
 }

@@ -64,6 +64,9 @@ pub struct Drain {
     /// Files that must be shipped even if the registry does not know them; repeatable
     #[arg(long, value_name = "GLOB")]
     pub logs: Vec<String>,
+    /// Do without files that Filebeat 9 leaves alone since they are shorter than its fingerprint
+    #[arg(long)]
+    pub ignore_short: bool,
     /// Print the last report that was kept, and exit with its code
     #[arg(long, conflicts_with = "once")]
     pub last: bool,

@@ -11,6 +11,7 @@ use crate::cli::args::{Drain, FreezeArg, OnStallArg};
 use crate::cli::door::Surroundings;
 use crate::cli::exit::Class;
 use crate::cli::out;
+use crate::drain::judge::file::ShortFiles;
 use crate::drain::look::{self, Options};
 use crate::drain::report::Report;
 use crate::drain::report::keep;
@@ -109,6 +110,7 @@ fn options(args: &Drain) -> Options {
         registry: args.registry.clone(),
         config: args.config.clone(),
         logs: args.logs.clone(),
+        short: args.ignore_short.then_some(ShortFiles::Ignored),
         limit: None,
     }
 }

@@ -51,6 +51,8 @@ checks! {
     Unclaimed,
     /// A file is too old only when it is.
     Age,
+    /// A file that is too short to be picked up is owed, unless the operator does without it.
+    Short,
     /// The size of a compressed file is not compared with its offset.
     Compressed,
     /// Tails are judged only where LF ends a line.

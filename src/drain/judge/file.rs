@@ -69,6 +69,8 @@ pub struct Rules {
     pub ignore_older: Option<Duration>,
     /// Files shorter than this are not picked up (an identity by a fingerprint of fixed length).
     pub shortest: u64,
+    /// Whether those are owed all the same: at a shutdown nobody makes them longer.
+    pub short: ShortFiles,
     /// Whether compressed files are read as such.
     pub compression: Compression,
     /// Where reading begins.
@@ -90,6 +92,7 @@ impl Rules {
         longest_line: None,
         ignore_older: None,
         shortest: 0,
+        short: ShortFiles::Owed,
         compression: Compression::Unknown,
         start: Start::Beginning,
         open_files: OpenFiles::Unknown,
@@ -105,12 +108,22 @@ impl Rules {
         longest_line: None,
         ignore_older: None,
         shortest: 0,
+        short: ShortFiles::Owed,
         compression: Compression::Never,
         start: Start::Beginning,
         open_files: OpenFiles::Any,
         access: Access::NothingSaid,
         running: Running::Unknown,
     };
+}
+
+/// Whether files are owed that are too short to be picked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShortFiles {
+    /// They are.
+    Owed,
+    /// The operator does without them (`--ignore-short`).
+    Ignored,
 }
 
 /// Whether a file is to be shipped.

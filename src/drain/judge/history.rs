@@ -102,11 +102,16 @@ impl History {
                 continue;
             };
             match (fate, view) {
-                (Reason::Gone | Reason::GoneRead | Reason::PerhapsOther, View::Partial) => {
+                (Reason::Gone | Reason::GoneRead | Reason::PerhapsOther, View::Partial)
+                    if !is_cut(last, there) =>
+                {
                     self.unseen.push(last.clone())
                 }
                 (Reason::Gone | Reason::GoneRead, View::Whole) if !checks.on(Check::Vanished) => {}
-                (Reason::CutShort, View::Whole | View::Partial) if !checks.on(Check::CutShort) => {}
+                (
+                    Reason::CutShort | Reason::PerhapsOther | Reason::PositionOlder,
+                    View::Whole | View::Partial,
+                ) if is_cut(last, there) && !checks.on(Check::CutShort) => {}
                 (reason, View::Whole | View::Partial) => {
                     let still_since =
                         if reason == Reason::GoneRead { moment_of_look } else { last.still_since };
@@ -202,6 +207,11 @@ struct Present {
     left_alone: bool,
 }
 
+/// Shorter than it was.
+fn is_cut(last: &Progress, present: Option<&Present>) -> bool {
+    present.is_some_and(|present| present.size < last.size)
+}
+
 /// What became of bytes that were left at the last look, if they are gone. `now`: how it stands, where it is
 /// owed still.
 fn fate(last: &Progress, present: Option<&Present>, now: Option<Standing>, skipped: bool) -> Option<Reason> {
@@ -212,13 +222,18 @@ fn fate(last: &Progress, present: Option<&Present>, now: Option<Standing>, skipp
     if last.reason == Reason::PerhapsOther && present.is_none() {
         return (last.size > 0).then_some(Reason::PerhapsOther);
     }
+    // So it is where it was cut.
+    let doubtful = matches!(last.reason, Reason::PerhapsOther | Reason::PositionOlder);
+    if doubtful && !had_rest(last) && is_cut(last, present) {
+        return Some(last.reason.clone());
+    }
     if !had_rest(last) {
         return None;
     }
     match present {
         None if at_end(last) || last.seen_at_end => Some(Reason::GoneRead),
         None => Some(Reason::Gone),
-        Some(present) if present.size < last.size => Some(Reason::CutShort),
+        Some(_) if is_cut(last, present) => Some(Reason::CutShort),
         Some(present) if present.left_alone || now == Some(Standing::LeftAlone) => Some(Reason::Forgotten),
         // Its input is no more, which had not begun with it.
         Some(_) if now.is_none() && last.acknowledged.is_none() && !last.input_id.is_empty() => {

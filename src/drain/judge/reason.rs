@@ -33,8 +33,8 @@ pub enum Reason {
     Excluded,
     /// Only a symbolic link leads to it.
     SymbolicLink,
-    /// It is too short for its fingerprint.
-    TooShort,
+    /// It is too short for its fingerprint, and the operator does without such files.
+    ShortIgnored,
     /// It was older than `ignore_older` before anything of it was read.
     IgnoredByAge,
     /// No input asks for it any more.
@@ -49,6 +49,8 @@ pub enum Reason {
     Truncated,
     /// The shipper does not know it yet.
     NotPickedUp,
+    /// It is too short for its fingerprint: the shipper takes it when it has grown.
+    TooShort,
     /// The shipper says that it cannot read it.
     Refused,
     /// A compressed file whose end is not acknowledged.
@@ -123,7 +125,7 @@ pub enum Standing {
 
 impl Reason {
     /// One of each: what a page about them is made from.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Acknowledged,
         Self::Empty,
         Self::CompressedDone,
@@ -135,7 +137,7 @@ impl Reason {
         Self::PartOfLine,
         Self::Excluded,
         Self::SymbolicLink,
-        Self::TooShort,
+        Self::ShortIgnored,
         Self::IgnoredByAge,
         Self::Unclaimed,
         Self::ReadToEnd(Cause::Filtered),
@@ -145,6 +147,7 @@ impl Reason {
         Self::Behind,
         Self::Truncated,
         Self::NotPickedUp,
+        Self::TooShort,
         Self::Refused,
         Self::Compressed,
         Self::Gaps,
@@ -174,13 +177,16 @@ impl Reason {
             | Self::NulBytes
             | Self::OtherStream
             | Self::PartOfLine => Standing::Unshippable,
-            Self::Excluded | Self::SymbolicLink | Self::TooShort | Self::IgnoredByAge | Self::Unclaimed => {
-                Standing::LeftAlone
-            }
+            Self::Excluded
+            | Self::SymbolicLink
+            | Self::ShortIgnored
+            | Self::IgnoredByAge
+            | Self::Unclaimed => Standing::LeftAlone,
             Self::ReadToEnd(_) => Standing::AtRest,
             Self::Behind
             | Self::Truncated
             | Self::NotPickedUp
+            | Self::TooShort
             | Self::Refused
             | Self::Compressed
             | Self::Gaps
@@ -213,6 +219,7 @@ impl Reason {
             Self::Excluded => "excluded",
             Self::SymbolicLink => "symbolic-link",
             Self::TooShort => "too-short",
+            Self::ShortIgnored => "short-ignored",
             Self::IgnoredByAge => "ignored-by-age",
             Self::Unclaimed => "unclaimed",
             Self::ReadToEnd(Cause::Filtered) => "read-filtered",
@@ -258,7 +265,12 @@ impl Reason {
             Self::PartOfLine => "only parts of a line are left whose end has not been written",
             Self::Excluded => "exclude_files takes it out",
             Self::SymbolicLink => "only a symbolic link leads to it, and 'symlinks' is off",
-            Self::TooShort => "it is shorter than the fingerprint, the shipper does not take it yet",
+            Self::TooShort => {
+                "shorter than the fingerprint (prospector.scanner.fingerprint.length): the shipper leaves it alone until it grows"
+            }
+            Self::ShortIgnored => {
+                "shorter than the fingerprint, the shipper leaves it alone, and --ignore-short does without it"
+            }
             Self::IgnoredByAge => "it is older than ignore_older, the shipper never began with it",
             Self::Unclaimed => "no input of the shipper asks for it any more",
             Self::ReadToEnd(Cause::Filtered) => {

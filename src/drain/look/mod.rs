@@ -13,7 +13,7 @@ use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::judge::check::Checks;
 use crate::drain::judge::claim::{Claim, Index, Obligation, obligations};
 use crate::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life};
-use crate::drain::judge::file::{Access, Held, Running, Wanted};
+use crate::drain::judge::file::{Access, Held, Running, ShortFiles, Wanted};
 use crate::drain::judge::glob::{Pattern, PatternError};
 use crate::drain::judge::history::{History, View};
 use crate::drain::judge::moment::Moment;
@@ -46,6 +46,8 @@ pub struct Options {
     pub config: Option<PathBuf>,
     /// `--logs`: patterns of files that must be shipped even if the shipper does not know them.
     pub logs: Vec<String>,
+    /// `--ignore-short`: whether files are owed that are too short to be picked up.
+    pub short: Option<ShortFiles>,
     /// How long one folder or file may take before its file system counts as hanging.
     pub limit: Option<Duration>,
 }
@@ -173,7 +175,10 @@ pub fn look(
     let (mut inputs, mut doubts) = inputs(found, options, positions)?;
     let life = life(root, found);
     let running = running(life, found);
-    inputs.iter_mut().for_each(|input| input.rules.running = running);
+    for input in &mut inputs {
+        input.rules.running = running;
+        input.rules.short = options.short.unwrap_or(ShortFiles::Owed);
+    }
     let others = if doubts.iter().any(|doubt| matches!(doubt, Doubt::Configuration(_))) {
         Wanted::Unknown
     } else {

@@ -11,7 +11,8 @@ use super::position::{Position, overread};
 use crate::drain::cursor::{Acknowledged, Cursor, Timestamp, Ttl};
 use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::file::{
-    Access, Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Running, Start, Terminator, Wanted,
+    Access, Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Running, ShortFiles, Start,
+    Terminator, Wanted,
 };
 use crate::drain::judge::reason::{Cause, Reason};
 use crate::drain::judge::tail::{Tail, Unread};
@@ -90,7 +91,7 @@ impl Case<'_, '_> {
                 Wanted::Excluded => Some(Reason::Excluded),
                 Wanted::Link => Some(Reason::SymbolicLink),
                 Wanted::Matched if self.too_old() => Some(Reason::IgnoredByAge),
-                Wanted::Matched if self.file.size < rules.shortest => Some(Reason::TooShort),
+                Wanted::Matched if self.too_short() && self.short_is_ignored() => Some(Reason::ShortIgnored),
                 Wanted::Matched | Wanted::No | Wanted::Orphaned | Wanted::Unknown => None,
             },
         }
@@ -194,8 +195,17 @@ impl Case<'_, '_> {
     fn not_picked_up(&self) -> Reason {
         match self.rules.access {
             Access::Refused => Reason::Refused,
+            Access::NothingSaid if self.too_short() => Reason::TooShort,
             Access::NothingSaid => Reason::NotPickedUp,
         }
+    }
+
+    fn too_short(&self) -> bool {
+        self.file.size < self.rules.shortest
+    }
+
+    fn short_is_ignored(&self) -> bool {
+        self.rules.short == ShortFiles::Ignored || !self.checks.on(Check::Short)
     }
 
     /// What the unacknowledged bytes themselves say.

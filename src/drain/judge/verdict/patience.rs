@@ -40,7 +40,8 @@ pub(super) fn is_given_up(file: &Progress, facts: &Facts<'_>) -> bool {
 /// When a file that the shipper has not taken up is no longer waited for.
 fn pickup_ends(file: &Progress, facts: &Facts<'_>) -> Option<Moment> {
     // One that the shipper has open it knows, and says so once something of it is acknowledged.
-    let untaken = matches!(file.reason, Reason::NotPickedUp | Reason::Refused) && file.held == Held::No;
+    let waits = matches!(file.reason, Reason::NotPickedUp | Reason::TooShort | Reason::Refused);
+    let untaken = waits && file.held == Held::No;
     facts.pickup.filter(|_| untaken).map(|pickup| file.still_since.after(pickup))
 }
 

@@ -1,7 +1,7 @@
 //! What most verbs ask before they begin: which units are meant, whose host it is, who may.
 
 use crate::cli::door::Surroundings;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Class, Refused};
 use crate::cli::out;
 use crate::host::init;
 use crate::job::context::Context;
@@ -14,8 +14,8 @@ use crate::unit::name::UnitName;
 /// What the user typed, as names of units.
 ///
 /// # Errors
-/// The exit code, when it was complained about.
-pub fn typed(ctx: &Context, words: &[String], verb: &str) -> Result<Vec<UnitName>, u8> {
+/// A word is no name and no pattern, or cannot be matched with what runs.
+pub fn typed(ctx: &Context, words: &[String]) -> Result<Vec<UnitName>, Refused> {
     let known = || {
         let facts = ctx.facts();
         let mut names = client::recorded(&ctx.place)?;
@@ -25,16 +25,12 @@ pub fn typed(ctx: &Context, words: &[String], verb: &str) -> Result<Vec<UnitName
         names.dedup();
         Ok(names)
     };
-    units::names(words, &known).map_err(|what| {
-        out::complain(verb, &out::escape(&what), None);
-        Class::Usage.hand()
-    })
+    units::names(words, &known).map_err(|what| Refused::new(Class::Usage, out::escape(&what)))
 }
 
-/// What runs cannot be seen: said, and the code for it.
-pub fn unseen(verb: &str, error: &client::ClientError) -> u8 {
-    out::complain(verb, &format!("cannot see what runs: {error}"), None);
-    Class::Failed.hand()
+/// What runs cannot be seen.
+pub fn unseen(error: &client::ClientError) -> Refused {
+    Refused::new(Class::Failed, format!("cannot see what runs: {error}"))
 }
 
 /// One unit from disk.
@@ -49,11 +45,15 @@ pub fn hands_over(ctx: &Context, around: &Surroundings) -> bool {
 }
 
 /// Only root may change the host itself.
-pub fn needs_root(ctx: &Context, verb: &str) -> Option<u8> {
-    (ctx.root.is_host() && !ctx.is_root).then(|| {
-        out::complain(verb, "only root may", Some("sudo, or --root DIR for a folder of your own"));
-        Class::Privilege.hand()
-    })
+///
+/// # Errors
+/// It is the host, and the caller is not root.
+pub fn needs_root(ctx: &Context) -> Result<(), Refused> {
+    if !ctx.root.is_host() || ctx.is_root {
+        return Ok(());
+    }
+    let hint = Some("sudo, or --root DIR for a folder of your own".to_owned());
+    Err(Refused { class: Class::Privilege, what: "only root may".to_owned(), hint })
 }
 
 /// Says what is wrong or doubtful in files of units.

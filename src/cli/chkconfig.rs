@@ -1,8 +1,8 @@
 //! `amr chkconfig`, and amr called as chkconfig: prints what `sysv` answers, and hands over where it says so.
 
 use crate::cli::door::Surroundings;
-use crate::cli::exit::Class;
-use crate::cli::{handover, out, scripts};
+use crate::cli::exit::{Answer, Answered, Class, Refused};
+use crate::cli::{exit, handover, out, scripts};
 use crate::host::{family, init};
 use crate::job::context::Context;
 use crate::os::child::{Spec, Stdio, to_end};
@@ -22,24 +22,19 @@ fn root_of(word: &OsStr) -> Option<&Path> {
 }
 
 /// `program` is the name it was called by; `--root DIR` may come first.
-pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> u8 {
+pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> Answered {
     let (root, words) = match words {
         [option, dir, rest @ ..] if option == "--root" => (Path::new(dir), rest),
         [word, rest @ ..] => root_of(word).map_or((Path::new("/"), words), |dir| (dir, rest)),
         [] => (Path::new("/"), words),
     };
-    let ctx = match Context::new(root, None, around.switches.clone()) {
-        Ok(ctx) => ctx,
-        Err(what) => {
-            out::complain("chkconfig", &what, None);
-            return Class::Failed.lsb();
-        }
-    };
+    let ctx = Context::new(root, None, around.switches.clone())
+        .map_err(|what| Refused::new(Class::Failed, what))?;
     in_tree(&ctx, program, words, around)
 }
 
 /// The same, where the root is known.
-pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surroundings) -> u8 {
+pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surroundings) -> Answered {
     // An option of ours: what would be done, step by step.
     let (dry, words): (Vec<OsString>, Vec<OsString>) = words.iter().cloned().partition(|w| w == "--dry-run");
     let is_dry = !dry.is_empty();
@@ -47,7 +42,7 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
         Ok(command) => command,
         Err(usage) => {
             out::mutter(&usage.stderr);
-            return Class::Failed.lsb();
+            return Ok(Answer::Told(Class::Failed));
         }
     };
     let mut env = env(ctx, program);
@@ -74,9 +69,9 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
     out::say(&outcome.stdout);
     out::mutter(&outcome.stderr);
     outcome.notes.iter().for_each(|note| out::complain("chkconfig", note, None));
-    let mut code = u8::try_from(outcome.code).unwrap_or(1);
+    let mut answer = Answer::program(u8::try_from(outcome.code).unwrap_or(1));
     for program in &outcome.hand_over {
-        code = hand_over(ctx, program);
+        answer = hand_over(ctx, program);
     }
     // Whether xinetd runs does not matter, as in the real one.
     if outcome.reload_xinetd && ctx.root.is_host() && Path::new(XINETD).exists() {
@@ -89,7 +84,7 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
     if outcome.reload {
         hand_over(ctx, &HandOver { program: "systemctl", args: vec!["daemon-reload".into()] });
     }
-    code
+    Ok(answer)
 }
 
 /// What the host is, as chkconfig's rules need to know it; but for the runlevel, which a query needs, and
@@ -119,13 +114,13 @@ pub fn family_of(ctx: &Context) -> Family {
     }
 }
 
-/// Runs a program of the host and returns its exit code.
-pub fn hand_over(ctx: &Context, what: &HandOver) -> u8 {
+/// Runs a program of the host, and answers as it did.
+pub fn hand_over(ctx: &Context, what: &HandOver) -> Answer {
     let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
     let found = folders.iter().map(|f| Path::new(f).join(what.program)).find(|p| p.exists());
     let Some(program) = found else {
-        out::complain("chkconfig", &format!("cannot find '{}' to hand over to", what.program), None);
-        return Class::Failed.lsb();
+        let what = format!("cannot find '{}' to hand over to", what.program);
+        return exit::tell("chkconfig", &Refused::new(Class::Failed, what));
     };
     let spec = Spec {
         argv: std::iter::once(OsString::from(what.program)).chain(what.args.iter().cloned()).collect(),
@@ -134,8 +129,8 @@ pub fn hand_over(ctx: &Context, what: &HandOver) -> u8 {
         stdio: [Stdio::Inherit, Stdio::Inherit, Stdio::Inherit],
         ..Spec::default()
     };
-    to_end(&spec, &ctx.features()).unwrap_or_else(|e| {
-        out::complain("chkconfig", &e.to_string(), None);
-        Class::Failed.lsb()
-    })
+    to_end(&spec, &ctx.features()).map_or_else(
+        |e| exit::tell("chkconfig", &Refused::new(Class::Failed, e.to_string())),
+        Answer::program,
+    )
 }

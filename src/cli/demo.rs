@@ -5,6 +5,7 @@
 //! interpreter. Everything that is claimed is looked at, and what could not be applied is said.
 
 use crate::cli::args::Demo;
+use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::out;
 use crate::os::capture::{Captured, capture};
 use crate::os::child::{Spec, Stdio, own_executable};
@@ -33,8 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
 const OUTPUT_MAX: usize = 1 << 20;
 
-/// Runs it. 0 when everything was shown.
-pub fn run(args: &Demo) -> u8 {
+/// Runs it. All is well when everything was shown.
+pub fn run(args: &Demo) -> Answered {
     let dir = std::env::temp_dir().join(format!("amr-demo-{}", std::process::id()));
     let outcome = Stage::new(&dir).and_then(|mut stage| {
         let played = stage.play();
@@ -48,11 +49,8 @@ pub fn run(args: &Demo) -> u8 {
         let _ = root.remove_dir_all(&dir);
     }
     match outcome {
-        Ok(stage) => stage.summary(),
-        Err(e) => {
-            out::complain("demo", &e.to_string(), None);
-            1
-        }
+        Ok(stage) => Ok(stage.summary()),
+        Err(e) => Err(Refused::new(Class::Failed, e.to_string())),
     }
 }
 
@@ -251,7 +249,7 @@ impl Stage {
         }
     }
 
-    fn summary(&self) -> u8 {
+    fn summary(&self) -> Answer {
         let mut text = String::from("\nShown:\n");
         for line in &self.shown {
             text += &format!("  [x] {line}\n");
@@ -264,7 +262,7 @@ impl Stage {
             self.not_applied.iter().for_each(|l| text += &format!("  - {l}\n"));
         }
         out::say(&text);
-        u8::from(!self.missed.is_empty())
+        if self.missed.is_empty() { Answer::Done } else { Answer::No }
     }
 }
 
@@ -276,24 +274,19 @@ fn code(captured: &Captured) -> i32 {
 }
 
 /// What runs in place of mosquitto and python: says that it is up, and waits until it is told to stop.
-pub fn stand_in(role: &str) -> u8 {
+pub fn stand_in(role: &str) -> Answered {
     if role == "stop-all" {
         out::say("stop-all was called\n");
-        return 0;
+        return Ok(Answer::Done);
     }
-    let mut signals = match Signals::watch(&[Signal::SIGTERM]) {
-        Ok(signals) => signals,
-        Err(e) => {
-            out::complain("stand-in", &e.to_string(), None);
-            return 1;
-        }
-    };
+    let mut signals =
+        Signals::watch(&[Signal::SIGTERM]).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     out::say(&format!("{role} is up\n"));
     loop {
         let _ = poll::wait(&[(std::os::fd::AsFd::as_fd(&signals), poll::Interest::Read)], None);
         if !signals.take().is_empty() {
             out::say(&format!("{role} was told to stop\n"));
-            return 0;
+            return Ok(Answer::Done);
         }
     }
 }

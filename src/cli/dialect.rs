@@ -3,7 +3,7 @@
 //! Pure: strings in, strings out. Source: RHEL 6 /etc/init.d/functions (success, failure, status),
 //! Debian lsb-base /lib/lsb/init-functions (log_daemon_msg, log_end_msg, status_of_proc).
 
-use super::exit::Running;
+use super::exit::{Class, Running};
 
 /// Whose sentences to speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,16 +88,16 @@ pub fn status(dialect: Dialect, name: &str, running: Running, pid: Option<u32>) 
     }
 }
 
-/// What is said to a verb that is none, and the code for it.
+/// What is said to a verb that is none, and what that is.
 #[must_use]
-pub fn usage(dialect: Dialect, path: &str, members: &[String]) -> (String, u8) {
+pub fn usage(dialect: Dialect, path: &str, members: &[String]) -> (String, Class) {
     let verbs = "start|stop|restart|try-restart|condrestart|reload|force-reload|status";
     let tail = if members.is_empty() { String::new() } else { format!(" [{}]...", members.join("|")) };
-    let code = match dialect {
-        Dialect::RedHat => 2,
-        Dialect::Debian => 3,
+    let class = match dialect {
+        Dialect::RedHat => Class::Usage,
+        Dialect::Debian => Class::Unimplemented,
     };
-    (format!("Usage: {path} {{{verbs}}}{tail}\n"), code)
+    (format!("Usage: {path} {{{verbs}}}{tail}\n"), class)
 }
 
 #[cfg(test)]
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(job(d, Stage::Plain, Act::Start, "x", "The X", true), "Starting The X: x.\n");
         assert_eq!(job(d, Stage::Plain, Act::Stop, "x", "", false), "Stopping x: x failed!\n");
         assert_eq!(status(d, "x", Running::Yes, Some(1)), "x is running.\n");
-        assert_eq!(usage(d, "/etc/init.d/x", &[]).1, 3);
-        assert_eq!(usage(Dialect::RedHat, "/etc/init.d/x", &["y".into()]).1, 2);
+        assert_eq!(usage(d, "/etc/init.d/x", &[]).1, Class::Unimplemented);
+        assert_eq!(usage(Dialect::RedHat, "/etc/init.d/x", &["y".into()]).1, Class::Usage);
     }
 }

@@ -1,6 +1,5 @@
 //! Which door a call comes through, by argv alone, and what the doors read of the environment.
 
-use crate::cli::exit::Class;
 use crate::cli::handover::Wishes;
 use crate::os::ids;
 use std::ffi::{OsStr, OsString};
@@ -65,15 +64,6 @@ impl Door {
             Self::Init(_) | Self::Supervise(_) => true,
             Self::Hand(argv) => argv.iter().skip(1).any(|word| JOBS.iter().any(|verb| word == verb)),
             Self::Chkconfig(..) | Self::CarriageReturn(_) => false,
-        }
-    }
-
-    /// For a limit of the caller's under which it cannot work.
-    #[must_use]
-    pub fn refuse(&self) -> u8 {
-        match self {
-            Self::Init(_) | Self::CarriageReturn(_) => Class::Failed.lsb(),
-            Self::Supervise(_) | Self::Hand(_) | Self::Chkconfig(..) => Class::Failed.hand(),
         }
     }
 }

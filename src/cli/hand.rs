@@ -2,7 +2,7 @@
 
 use crate::cli::args::{Amr, FamilyArg, Kill, Names, Verb, Whom};
 use crate::cli::door::Surroundings;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{
     ask, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, run, scripts, show, start,
     sysusers, tmpfiles,
@@ -20,32 +20,30 @@ use clap::Parser;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Parses `argv` and does it. Returns the exit code.
-pub fn run(argv: Vec<OsString>, around: &Surroundings) -> u8 {
+/// Parses `argv` and does it; the verb comes with what it answers.
+pub fn run(argv: Vec<OsString>, around: &Surroundings) -> (&'static str, Answered) {
+    let start_up = |answered| ("start-up", answered);
     let args = match Amr::try_parse_from(argv) {
         Ok(args) => args,
         Err(e) => {
             let text = e.render().to_string();
             if e.use_stderr() {
                 out::mutter(&text);
-                return Class::Usage.hand();
+                return start_up(Ok(Answer::Told(Class::Usage)));
             }
             out::say(&text);
-            return 0;
+            return start_up(Ok(Answer::Done));
         }
     };
     if let Some(level) = &args.log_level
         && let Err(what) = logger::level(level)
     {
-        out::complain("start-up", &what, Some(logger::LEVELS));
-        return Class::Usage.hand();
+        let hint = Some(logger::LEVELS.to_owned());
+        return start_up(Err(Refused { class: Class::Usage, what, hint }));
     }
     let ctx = match Context::new(&args.root, around.unit_path.as_deref(), around.switches.clone()) {
         Ok(ctx) => ctx,
-        Err(what) => {
-            out::complain("start-up", &what, None);
-            return Class::Failed.hand();
-        }
+        Err(what) => return start_up(Err(Refused::new(Class::Failed, what))),
     };
     let mut asked = args.verb;
     if ctx.root.is_host() {
@@ -70,108 +68,86 @@ fn from_here(typed: &mut [&mut Option<PathBuf>]) {
     }
 }
 
-fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> u8 {
+fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> (&'static str, Answered) {
     match verb {
-        Verb::Start(j) => start::run(ctx, Job::Start, &j, around),
-        Verb::Stop(j) => start::run(ctx, Job::Stop, &j, around),
-        Verb::Restart(j) => start::run(ctx, Job::Restart, &j, around),
-        Verb::TryRestart(j) => start::run(ctx, Job::TryRestart, &j, around),
-        Verb::Reload(j) => start::run(ctx, Job::Reload, &j, around),
-        Verb::ReloadOrRestart(j) => start::run(ctx, Job::ReloadOrRestart, &j, around),
-        Verb::TryReloadOrRestart(j) => start::run(ctx, Job::TryReloadOrRestart, &j, around),
-        Verb::Kill(k) => kill(ctx, &k),
-        Verb::Status(s) => show::status::run(ctx, &s),
-        Verb::IsActive(n) => show::state::is_active(ctx, &n),
-        Verb::IsFailed(n) => show::state::is_failed(ctx, &n),
-        Verb::ResetFailed(n) => reset_failed(ctx, &n),
-        Verb::Show(s) => show::properties::run(ctx, &s),
-        Verb::Cat(n) => show::cat::run(ctx, &n),
-        Verb::ListUnits(l) => show::list::units(ctx, &l),
-        Verb::ListUnitFiles(l) => show::list::files(ctx, &l),
-        Verb::ListDependencies(d) => show::list::dependencies(ctx, &d),
-        Verb::DaemonReload => 0,
-        Verb::Run(r) => run::foreground(ctx, &r),
-        Verb::Logs(l) => logs::run(ctx, &l),
-        Verb::Drain(d) => drain::run(ctx, &d, around),
-        Verb::Order(o) => order::run(ctx, &o, around),
-        Verb::Enable(u) => enable::run(ctx, enable::Change::Enable, &u, around),
-        Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, around),
-        Verb::Reenable(u) => enable::run(ctx, enable::Change::Reenable, &u, around),
-        Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, around),
-        Verb::Chkconfig(c) => chkconfig::in_tree(ctx, "chkconfig", &c.words, around),
-        Verb::Initd(i) => print_script(ctx, &i.print, i.family),
-        Verb::Tmpfiles(t) => tmpfiles::run(ctx, &t),
-        Verb::Sysusers(s) => sysusers::run(ctx, &s),
-        Verb::Demo(d) => demo::run(&d),
-        Verb::StandIn { role } => demo::stand_in(&role),
-        Verb::Reaction { unit, ending } => reaction::run(ctx, &unit, &ending),
+        Verb::Start(j) => ("start", start::run(ctx, Job::Start, &j, around)),
+        Verb::Stop(j) => ("stop", start::run(ctx, Job::Stop, &j, around)),
+        Verb::Restart(j) => ("restart", start::run(ctx, Job::Restart, &j, around)),
+        Verb::TryRestart(j) => ("try-restart", start::run(ctx, Job::TryRestart, &j, around)),
+        Verb::Reload(j) => ("reload", start::run(ctx, Job::Reload, &j, around)),
+        Verb::ReloadOrRestart(j) => ("reload-or-restart", start::run(ctx, Job::ReloadOrRestart, &j, around)),
+        Verb::TryReloadOrRestart(j) => {
+            ("try-reload-or-restart", start::run(ctx, Job::TryReloadOrRestart, &j, around))
+        }
+        Verb::Kill(k) => ("kill", kill(ctx, &k)),
+        Verb::Status(s) => ("status", show::status::run(ctx, &s)),
+        Verb::IsActive(n) => ("is-active", show::state::is_active(ctx, &n)),
+        Verb::IsFailed(n) => ("is-failed", show::state::is_failed(ctx, &n)),
+        Verb::ResetFailed(n) => ("reset-failed", reset_failed(ctx, &n)),
+        Verb::Show(s) => ("show", show::properties::run(ctx, &s)),
+        Verb::Cat(n) => ("cat", show::cat::run(ctx, &n)),
+        Verb::ListUnits(l) => ("list-units", show::list::units(ctx, &l)),
+        Verb::ListUnitFiles(l) => ("list-unit-files", show::list::files(ctx, &l)),
+        Verb::ListDependencies(d) => ("list-dependencies", show::list::dependencies(ctx, &d)),
+        Verb::DaemonReload => ("daemon-reload", Ok(Answer::Done)),
+        Verb::Run(r) => ("run", run::foreground(ctx, &r)),
+        Verb::Logs(l) => ("logs", logs::run(ctx, &l)),
+        Verb::Drain(d) => ("drain", drain::run(ctx, &d, around)),
+        Verb::Order(o) => ("order", order::run(ctx, &o, around)),
+        Verb::Enable(u) => ("enable", enable::run(ctx, enable::Change::Enable, &u, around)),
+        Verb::Disable(u) => ("disable", enable::run(ctx, enable::Change::Disable, &u, around)),
+        Verb::Reenable(u) => ("reenable", enable::run(ctx, enable::Change::Reenable, &u, around)),
+        Verb::IsEnabled(n) => ("is-enabled", enable::is_enabled(ctx, &n, around)),
+        Verb::Chkconfig(c) => ("chkconfig", chkconfig::in_tree(ctx, "chkconfig", &c.words, around)),
+        Verb::Initd(i) => ("initd", print_script(ctx, &i.print, i.family)),
+        Verb::Tmpfiles(t) => ("tmpfiles", tmpfiles::run(ctx, &t)),
+        Verb::Sysusers(s) => ("sysusers", sysusers::run(ctx, &s)),
+        Verb::Demo(d) => ("demo", demo::run(&d)),
+        Verb::StandIn { role } => ("stand-in", demo::stand_in(&role)),
+        Verb::Reaction { unit, ending } => ("reaction", reaction::run(ctx, &unit, &ending)),
     }
 }
 
-fn kill(ctx: &Context, args: &Kill) -> u8 {
-    let number = match signal::parse(&args.signal) {
-        Ok(signal) => signal.0,
-        Err(e) => {
-            out::complain("kill", &e.to_string(), None);
-            return Class::Usage.hand();
-        }
-    };
-    let names = match ask::typed(ctx, &args.units, "kill") {
-        Ok(names) => names,
-        Err(code) => return code,
-    };
-    if let Some(code) = ask::needs_root(ctx, "kill") {
-        return code;
-    }
+fn kill(ctx: &Context, args: &Kill) -> Answered {
+    let signal = signal::parse(&args.signal).map_err(|e| Refused::new(Class::Usage, e.to_string()))?;
+    let names = ask::typed(ctx, &args.units)?;
+    ask::needs_root(ctx)?;
     let who = match args.kill_whom {
         Whom::Main => client::Who::Main,
         Whom::Control => client::Who::Control,
         Whom::All => client::Who::All,
     };
     let options = client::Options { switches: ctx.switches.clone(), ..client::Options::default() };
-    let mut code = 0;
+    let mut class = Class::Ok;
     for name in names {
         let sent = units::load_one(ctx, &name)
-            .and_then(|unit| client::kill(&ctx.place, &unit, &options, number, who));
+            .and_then(|unit| client::kill(&ctx.place, &unit, &options, signal.0, who));
         if let Err(e) = sent {
             out::complain("kill", &e.to_string(), None);
-            code = explain::client_error(&e).class().hand();
+            class = explain::client_error(&e).class();
         }
     }
-    code
+    Ok(class.into())
 }
 
-fn reset_failed(ctx: &Context, args: &Names) -> u8 {
-    let recorded = match client::recorded(&ctx.place) {
-        Ok(recorded) => recorded,
-        Err(e) => return ask::unseen("reset-failed", &e),
-    };
-    let names = if args.units.is_empty() {
-        Ok(recorded.clone())
-    } else {
-        ask::typed(ctx, &args.units, "reset-failed")
-    };
-    let names = match names {
-        Ok(names) => names,
-        Err(code) => return code,
-    };
-    if let Some(code) = ask::needs_root(ctx, "reset-failed") {
-        return code;
-    }
-    let mut code = 0;
+fn reset_failed(ctx: &Context, args: &Names) -> Answered {
+    let recorded = client::recorded(&ctx.place).map_err(|e| ask::unseen(&e))?;
+    let names = if args.units.is_empty() { recorded.clone() } else { ask::typed(ctx, &args.units)? };
+    ask::needs_root(ctx)?;
+    let mut class = Class::Ok;
     for name in names {
         if !recorded.contains(&name) && ask::load(ctx, &name).load == LoadState::NotFound {
             out::complain("reset-failed", &format!("unit '{name}' not found"), None);
-            code = Class::Failed.hand();
+            class = Class::Failed;
         } else if let Err(e) = client::reset_failed(&ctx.place, &name) {
             out::complain("reset-failed", &e.to_string(), None);
-            code = Class::Failed.hand();
+            class = Class::Failed;
         }
     }
-    code
+    Ok(class.into())
 }
 
-fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> u8 {
+fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> Answered {
     let family = match family {
         Some(FamilyArg::Redhat) => Family::RedHat,
         Some(FamilyArg::Debian) => Family::Debian,
@@ -190,11 +166,8 @@ fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> u8 {
     match placed.and_then(|spec| spec.print(family)) {
         Ok(text) => {
             out::say(&text);
-            0
+            Ok(Answer::Done)
         }
-        Err(e) => {
-            out::complain("initd", &e.to_string(), None);
-            Class::Usage.hand()
-        }
+        Err(e) => Err(Refused::new(Class::Usage, e.to_string())),
     }
 }

@@ -4,7 +4,7 @@
 //! interpreter gets none of it, so amr does the same: the same verbs, daemon-reload when systemd does
 //! not know the unit yet, `SYSTEMCTL_IGNORE_DEPENDENCIES`, masked units left in peace.
 
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answer, Answered, Class};
 use crate::host::{Runlevels, runlevel};
 use crate::job::context::Context;
 use crate::job::outcome::Refused;
@@ -30,11 +30,11 @@ const PROGRAMS: [&str; 2] = ["/usr/bin/systemctl", "/bin/systemctl"];
 /// How long a question to systemd may take.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// Runs `systemctl VERB UNIT…` in place of amr and returns its exit code.
+/// Runs `systemctl VERB UNIT…` in place of amr and answers as it did.
 ///
 /// # Errors
 /// There is no systemctl, or it cannot be run.
-pub fn systemctl(features: &Features, verb: &str, units: &[String], wishes: Wishes) -> Result<u8, Refused> {
+pub fn systemctl(features: &Features, verb: &str, units: &[String], wishes: Wishes) -> Answered {
     let mut args: Vec<String> = vec![verb.to_owned()];
     if wishes.ignore_dependencies {
         args.push("--job-mode=ignore-dependencies".to_owned());
@@ -89,12 +89,7 @@ pub fn runlevels(ctx: &Context, environment: Option<&str>) -> Option<Runlevels> 
 ///
 /// # Errors
 /// There is no systemctl, or it cannot be run.
-pub fn unit_files(
-    features: &Features,
-    options: &[String],
-    verb: &str,
-    units: &[String],
-) -> Result<u8, Refused> {
+pub fn unit_files(features: &Features, options: &[String], verb: &str, units: &[String]) -> Answered {
     let mut args = options.to_vec();
     args.extend([verb.to_owned(), "--".to_owned()]);
     args.extend(units.iter().cloned());
@@ -117,11 +112,11 @@ fn spec(args: &[String]) -> Option<Spec> {
     })
 }
 
-fn run(features: &Features, args: &[String]) -> Result<u8, Refused> {
+fn run(features: &Features, args: &[String]) -> Answered {
     let spec = spec(args).ok_or_else(|| Refused {
         class: Class::NotInstalled,
         what: "systemd is the init of this host and systemctl is not there to hand over to".to_owned(),
         hint: None,
     })?;
-    to_end(&spec, features).map_err(|e| Refused::new(Class::Failed, e.to_string()))
+    to_end(&spec, features).map(Answer::program).map_err(|e| Refused::new(Class::Failed, e.to_string()))
 }

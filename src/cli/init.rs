@@ -8,7 +8,7 @@ mod status;
 
 use crate::cli::dialect::{self, Act, Dialect, Stage};
 use crate::cli::door::Surroundings;
-use crate::cli::exit::{Class, Running};
+use crate::cli::exit::{Answer, Answered, Class, Refused, Running, tell};
 use crate::cli::handover;
 use crate::cli::{ask, out};
 use crate::host::{family, init as host_init};
@@ -38,25 +38,19 @@ struct Call {
     ctx: Context,
 }
 
-/// `words` are what stands behind `initd`. Returns the exit code.
-pub fn run(words: &[OsString], around: &Surroundings) -> u8 {
+/// `words` are what stands behind `initd`.
+pub fn run(words: &[OsString], around: &Surroundings) -> Answered {
     let Some(path) = words.first() else {
         out::mutter(
             "Usage: amr initd PATH VERB [MEMBER]...\n       amr initd --print NAME [--family redhat|debian]\n",
         );
-        return Class::Usage.lsb();
+        return Ok(Answer::Told(Class::Usage));
     };
-    let call = match Call::new(path, around) {
-        Ok(call) => call,
-        Err((class, what)) => {
-            out::complain("initd", &what, None);
-            return class.lsb();
-        }
-    };
+    let call = Call::new(path, around).map_err(|(class, what)| Refused::new(class, what))?;
     let Some(verb) = words.get(1).and_then(|w| door::Verb::parse(w)) else {
-        let (text, code) = dialect::usage(call.dialect(), &call.path.to_string_lossy(), &[]);
+        let (text, class) = dialect::usage(call.dialect(), &call.path.to_string_lossy(), &[]);
         out::mutter(&text);
-        return code;
+        return Ok(class.into());
     };
     let members: Vec<String> = words.iter().skip(2).map(|w| w.to_string_lossy().into_owned()).collect();
     if call.ctx.root.is_host() && host_init::booted_with_systemd(&call.ctx.root) && !around.wishes.skip {
@@ -75,13 +69,17 @@ pub fn run(words: &[OsString], around: &Surroundings) -> u8 {
 
 /// A script that was written on another system: the kernel takes the end of its first line for a part of
 /// the word.
-pub fn carriage_return(words: &[OsString]) -> u8 {
+pub fn carriage_return(words: &[OsString]) -> Answered {
     let path = words.first().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
     let what = format!("the first line of '{path}' ends in CR LF, so that its word is 'initd\\r'");
-    out::complain("initd", &what, Some(&format!("sed -i 's/\\r$//' '{path}'")));
+    let hint = Some(format!("sed -i 's/\\r$//' '{path}'"));
+    let refused = Refused { class: Class::NotConfigured, what, hint };
     match words.get(1).and_then(|w| door::Verb::parse(w)) {
-        Some(door::Verb::Status) => Running::Unknown.code(),
-        _ => Class::NotConfigured.lsb(),
+        Some(door::Verb::Status) => {
+            tell("initd", &refused);
+            Ok(Answer::Status(Running::Unknown))
+        }
+        _ => Err(refused),
     }
 }
 
@@ -137,22 +135,17 @@ impl Call {
     }
 
     /// systemd is the init: its own systemctl does it, or, where systemd itself called, nobody.
-    fn hand_over(&self, verb: door::Verb, members: &[String], around: &Surroundings) -> u8 {
+    fn hand_over(&self, verb: door::Verb, members: &[String], around: &Surroundings) -> Answered {
         let called = host_init::called_by_systemd(&self.ctx.root, around.parent);
         if called && self.unit.stem() == self.name {
-            out::complain(
-                "initd",
-                &format!(
-                    "systemd calls the script of '{}', for which it has no unit file of its own",
-                    self.name
-                ),
-                Some(&format!(
-                    "install {} in /etc/systemd/system and run systemctl daemon-reload",
-                    self.unit
-                )),
+            let what = format!(
+                "systemd calls the script of '{}', for which it has no unit file of its own",
+                self.name
             );
-            // Not 6: units made of LSB scripts have SuccessExitStatus=5 6.
-            return Class::Failed.lsb();
+            let hint =
+                format!("install {} in /etc/systemd/system and run systemctl daemon-reload", self.unit);
+            // Not NotConfigured, which is 6: units made of LSB scripts have SuccessExitStatus=5 6.
+            return Err(Refused { class: Class::Failed, what, hint: Some(hint) });
         }
         let units: Vec<String> = if members.is_empty() {
             vec![self.unit.to_string()]
@@ -165,7 +158,7 @@ impl Call {
         let masked = |unit: &String| handover::ask(unit, "LoadState").as_deref() == Some("masked");
         if self.dialect() == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
             out::complain("initd", &format!("'{}' is masked, ignoring", self.unit), None);
-            return 0;
+            return Ok(Answer::Done);
         }
         let word = match verb {
             door::Verb::ForceReload => "reload-or-restart",
@@ -176,17 +169,12 @@ impl Call {
             | door::Verb::Reload
             | door::Verb::Status => verb.as_str(),
         };
-        match handover::systemctl(&self.ctx.features(), word, &units, around.wishes) {
-            Ok(code) => code,
-            Err(refused) => {
-                out::complain("initd", &refused.what, refused.hint.as_deref());
-                refused.class.lsb()
-            }
-        }
+        handover::systemctl(&self.ctx.features(), word, &units, around.wishes)
     }
 
-    /// The units that the words behind the verb name, or the script's own. Members must be part of it.
-    fn chosen(&self, members: &[String]) -> Result<Vec<UnitName>, u8> {
+    /// The units that the words behind the verb name, or the script's own. Members must be part of it: where
+    /// one is not, that is said.
+    fn chosen(&self, members: &[String]) -> Result<Vec<UnitName>, Answer> {
         if members.is_empty() {
             return Ok(vec![self.unit.clone()]);
         }
@@ -199,7 +187,7 @@ impl Call {
                     out::complain("initd", &format!("'{word}' is not a member of '{}'", self.unit), None);
                     let stems: Vec<String> = known.iter().map(|n| n.stem().to_owned()).collect();
                     out::mutter(&dialect::usage(self.dialect(), &self.path.to_string_lossy(), &stems).0);
-                    return Err(Class::Usage.lsb());
+                    return Err(Answer::Told(Class::Usage));
                 }
             }
         }
@@ -225,20 +213,20 @@ impl Call {
         names
     }
 
-    fn jobs(&self, verb: door::Verb, members: &[String]) -> u8 {
+    fn jobs(&self, verb: door::Verb, members: &[String]) -> Answered {
         if self.ctx.root.is_host() && !self.ctx.is_root {
-            out::complain("initd", &format!("cannot {} '{}': only root may", verb.as_str(), self.name), None);
-            return Class::Privilege.lsb();
+            return Err(Refused::new(
+                Class::Privilege,
+                format!("cannot {} '{}': only root may", verb.as_str(), self.name),
+            ));
         }
         let units = match self.chosen(members) {
             Ok(units) => units,
-            Err(code) => return code,
+            Err(answer) => return Ok(answer),
         };
         let job = job_of(verb);
-        if verb == door::Verb::Reload
-            && let Some(code) = self.refuse_reload(&units)
-        {
-            return code;
+        if verb == door::Verb::Reload {
+            self.refuse_reload(&units)?;
         }
         let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
         let lock = Some((self.unit.clone(), self.name.clone()));
@@ -252,12 +240,13 @@ impl Call {
         let planned = match plan::compute(&self.ctx, &anchors, &options) {
             Ok(planned) => planned,
             Err(refused) => {
-                out::complain("initd", &refused.what, refused.hint.as_deref());
                 if job == Job::Stop {
+                    tell("initd", &refused);
                     // What it left when it ran goes with it, though there is no unit to stop any more.
                     self.clear(&anchors.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>());
+                    return Ok(refused.class.into());
                 }
-                return refused.class.lsb();
+                return Err(refused);
             }
         };
         planned
@@ -276,8 +265,8 @@ impl Call {
         let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
         if planned.transaction.jobs.is_empty() {
             let cleared = self.clear(&down);
-            self.tell_nothing(stage, job, cleared == 0);
-            return cleared;
+            self.tell_nothing(stage, job, cleared == Class::Ok);
+            return Ok(cleared.into());
         }
         let reports = execute(
             planned,
@@ -290,42 +279,36 @@ impl Call {
         );
         // A member that is only wanted may fail without its umbrella failing, but a script that printed
         // FAILED does not end with 0.
-        match reports.iter().map(|r| r.outcome.class()).find(|c| *c != Class::Ok) {
-            Some(class) => class.lsb(),
-            None => self.clear(&down),
-        }
+        let bad = reports.iter().map(|r| r.outcome.class()).find(|c| *c != Class::Ok);
+        Ok(bad.unwrap_or_else(|| self.clear(&down)).into())
     }
 
-    /// What is down cannot be reloaded; the exit code.
-    fn refuse_reload(&self, units: &[UnitName]) -> Option<u8> {
+    /// What is down cannot be reloaded.
+    fn refuse_reload(&self, units: &[UnitName]) -> Result<(), Refused> {
         for unit in units {
             match activity::of(&self.ctx, unit) {
                 Ok(activity) if !activity.is_inactive() => {}
                 Ok(_) => {
                     let what = format!("cannot reload '{}': it is not running", self.name);
-                    out::complain("initd", &what, None);
-                    return Some(Class::NotRunning.lsb());
+                    return Err(Refused::new(Class::NotRunning, what));
                 }
-                Err(e) => {
-                    out::complain("initd", &format!("cannot see what runs: {e}"), None);
-                    return Some(Class::Failed.lsb());
-                }
+                Err(e) => return Err(ask::unseen(&e)),
             }
         }
-        None
+        Ok(())
     }
 
-    /// Removes what those that are down left behind; the exit code.
-    fn clear(&self, down: &[UnitName]) -> u8 {
-        let mut code = 0;
+    /// Removes what those that are down left behind.
+    fn clear(&self, down: &[UnitName]) -> Class {
+        let mut class = Class::Ok;
         for unit in down {
             let script = if *unit == self.unit { &self.name } else { unit.stem() };
             if let Err(e) = stale::clear(&self.ctx, unit, script) {
                 out::complain("initd", &e.to_string(), None);
-                code = Class::Failed.lsb();
+                class = Class::Failed;
             }
         }
-        code
+        class
     }
 
     /// It is so already. Where there is nothing to restart there is nothing to say.

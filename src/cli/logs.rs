@@ -1,7 +1,7 @@
 //! `amr logs`: the log of a unit, printed, filtered and followed.
 
 use crate::cli::args::Logs;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::os::clock::BootId;
@@ -20,22 +20,12 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Prints it.
-pub fn run(ctx: &Context, args: &Logs) -> u8 {
-    let name = match ask::typed(ctx, std::slice::from_ref(&args.unit), "logs") {
-        Ok(names) => names.into_iter().next(),
-        Err(code) => return code,
-    };
+pub fn run(ctx: &Context, args: &Logs) -> Answered {
+    let name = ask::typed(ctx, std::slice::from_ref(&args.unit))?.into_iter().next();
     let Some(name) = name else {
-        out::complain("logs", &format!("no unit matches '{}'", args.unit), None);
-        return Class::Failed.hand();
+        return Err(Refused::new(Class::Failed, format!("no unit matches '{}'", args.unit)));
     };
-    let query = match wanted(args) {
-        Ok(query) => query,
-        Err(what) => {
-            out::complain("logs", &what, None);
-            return Class::Usage.hand();
-        }
-    };
+    let query = wanted(args).map_err(|what| Refused::new(Class::Usage, what))?;
     let path = path_of(&ctx.place.log_dir, name.as_str());
     if !ctx.root.exists(&path) && !args.follow {
         out::complain(
@@ -43,15 +33,13 @@ pub fn run(ctx: &Context, args: &Logs) -> u8 {
             &format!("'{name}' has written nothing: there is no '{}'", path.display()),
             None,
         );
-        return 0;
+        return Ok(Answer::Done);
     }
-    let boot = match args.boot.then(|| this_boot(ctx, &name)).transpose() {
-        Ok(boot) => boot,
-        Err(e) => {
-            out::complain("logs", &format!("cannot tell the boots apart: {e}"), None);
-            return Class::Failed.hand();
-        }
-    };
+    let boot = args
+        .boot
+        .then(|| this_boot(ctx, &name))
+        .transpose()
+        .map_err(|e| Refused::new(Class::Failed, format!("cannot tell the boots apart: {e}")))?;
     let part = Part {
         query: query.clone(),
         last: args.lines,
@@ -61,26 +49,16 @@ pub fn run(ctx: &Context, args: &Logs) -> u8 {
     let watch = args.follow.then(|| watcher(ctx, &path));
     let mut reader = true;
     let mut print = |line: &[u8]| reader = reader && out::line(&shown(line));
-    let mut end = match read(&ctx.root, &path, &part, &mut print) {
-        Ok(end) => end,
-        Err(e) => {
-            out::complain("logs", &e.to_string(), None);
-            return Class::Failed.hand();
-        }
-    };
-    let Some(watch) = watch else { return 0 };
+    let mut end =
+        read(&ctx.root, &path, &part, &mut print).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
+    let Some(watch) = watch else { return Ok(Answer::Done) };
     while reader {
         pause(watch.as_ref());
         let mut print = |line: &[u8]| reader = reader && out::line(&shown(line));
-        end = match follow(&ctx.root, &path, end, &query, &mut print) {
-            Ok(end) => end,
-            Err(e) => {
-                out::complain("logs", &e.to_string(), None);
-                return Class::Failed.hand();
-            }
-        };
+        end = follow(&ctx.root, &path, end, &query, &mut print)
+            .map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     }
-    0
+    Ok(Answer::Done)
 }
 
 /// This boot, and whether a supervisor of the unit has marked its beginning in the log.

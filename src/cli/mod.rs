@@ -30,6 +30,7 @@ mod tmpfiles;
 
 use crate::os::{limits, signal, syslog};
 use door::{Door, Surroundings};
+use exit::{Class, Codes, Refused};
 use logger::Target;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -38,13 +39,10 @@ use std::process::ExitCode;
 #[must_use]
 pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
     if !limits::make_room() {
-        let what = "the caller's limits on memory leave too little to work with";
-        out::complain(
-            "start-up",
-            what,
-            Some("raise them with 'ulimit -v' and 'ulimit -d', or call amr as root"),
+        return refuse(
+            "the caller's limits on memory leave too little to work with".to_owned(),
+            "raise them with 'ulimit -v' and 'ulimit -d', or call amr as root",
         );
-        return ExitCode::FAILURE;
     }
     let argv: Vec<OsString> = argv.collect();
     // It fails for signals that do not exist, and these do.
@@ -66,14 +64,24 @@ pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
             "the caller's limit on '{}' is {} and cannot be raised: amr needs {}",
             short.name, short.have, short.needed
         );
-        out::complain("start-up", &what, Some("raise it with ulimit or prlimit, or call amr as root"));
-        return exit::code(door.refuse());
+        return refuse(what, "raise it with ulimit or prlimit, or call amr as root");
     }
-    exit::code(match door {
-        Door::Init(words) => init::run(&words, &around),
-        Door::CarriageReturn(words) => init::carriage_return(&words),
-        Door::Chkconfig(program, words) => chkconfig::run(&program, &words, &around),
-        Door::Supervise(words) => run::supervise(&words),
-        Door::Hand(argv) => hand::run(argv, &around),
-    })
+    match door {
+        Door::Init(words) => exit::code("initd", init::run(&words, &around), Codes::Lsb),
+        Door::CarriageReturn(words) => exit::code("initd", init::carriage_return(&words), Codes::Lsb),
+        Door::Chkconfig(program, words) => {
+            exit::code("chkconfig", chkconfig::run(&program, &words, &around), Codes::Lsb)
+        }
+        Door::Supervise(words) => exit::code("supervise", run::supervise(&words), Codes::Systemctl),
+        Door::Hand(argv) => {
+            let (verb, answered) = hand::run(argv, &around);
+            exit::code(verb, answered, Codes::Systemctl)
+        }
+    }
+}
+
+/// A limit of the caller's under which amr cannot work.
+fn refuse(what: String, hint: &str) -> ExitCode {
+    let refused = Refused { class: Class::Failed, what, hint: Some(hint.to_owned()) };
+    exit::code("start-up", Err(refused), Codes::Systemctl)
 }

@@ -1,6 +1,6 @@
 //! What a supervisor has done when its unit came to rest by itself: the hidden verb `reaction`.
 
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answer, Answered, Class};
 use crate::cli::out;
 use crate::job::context::Context;
 use crate::job::reaction::react;
@@ -8,28 +8,21 @@ use crate::order::reaction::Ending;
 use crate::unit::name::UnitName;
 
 /// `ending` is the word of an [`Ending`].
-pub fn run(ctx: &Context, unit: &str, ending: &str) -> u8 {
+pub fn run(ctx: &Context, unit: &str, ending: &str) -> Answered {
     let Some(ending) = Ending::ALL.into_iter().find(|e| e.as_str() == ending) else {
-        return Class::Usage.hand();
+        return Ok(Answer::Told(Class::Usage));
     };
-    let Ok(unit) = UnitName::parse(unit) else { return Class::Usage.hand() };
-    let all = match react(ctx, &unit, ending) {
-        Ok(all) => all,
-        Err(refused) => {
-            out::complain("reaction", &refused.what, refused.hint.as_deref());
-            return refused.class.hand();
-        }
-    };
-    let mut code = 0;
-    for reacted in all {
+    let Ok(unit) = UnitName::parse(unit) else { return Ok(Answer::Told(Class::Usage)) };
+    let mut class = Class::Ok;
+    for reacted in react(ctx, &unit, ending)? {
         match reacted {
             Ok(reports) if reports.iter().all(|r| r.outcome.is_good()) => {}
-            Ok(_) => code = Class::Failed.hand(),
+            Ok(_) => class = Class::Failed,
             Err(refused) => {
                 out::complain("reaction", &format!("after the end of '{unit}': {}", refused.what), None);
-                code = refused.class.hand();
+                class = refused.class;
             }
         }
     }
-    code
+    Ok(class.into())
 }

@@ -1,7 +1,7 @@
 //! `amr run`: a unit once in the foreground, and the hidden verb of the supervisor.
 
 use crate::cli::args::Run;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::{explain, tmpfiles, units};
@@ -15,43 +15,34 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// `supervise --plan-fd N`.
-pub fn supervise(words: &[OsString]) -> u8 {
+pub fn supervise(words: &[OsString]) -> Answered {
     let fd = match words {
         [option, fd] if option == "--plan-fd" => fd.to_str().and_then(|fd| fd.parse().ok()),
         _ => None,
     };
     match fd.map(run::supervise) {
-        Some(Ok(())) => 0,
-        Some(Err(_)) => Class::Failed.hand(),
-        None => Class::Usage.hand(),
+        Some(Ok(())) => Ok(Answer::Done),
+        Some(Err(_)) => Ok(Answer::Told(Class::Failed)),
+        None => Ok(Answer::Told(Class::Usage)),
     }
 }
 
 /// Runs it, and exits as its main process did: its status, 128 and the signal, or systemd's 2xx
 /// where a step before exec failed.
-pub fn foreground(ctx: &Context, args: &Run) -> u8 {
-    let unit = match find(ctx, &args.unit) {
-        Ok(unit) => unit,
-        Err(what) => {
-            out::complain("run", &what, None);
-            return Class::NotConfigured.hand();
-        }
-    };
+pub fn foreground(ctx: &Context, args: &Run) -> Answered {
+    let unit = find(ctx, &args.unit).map_err(|what| Refused::new(Class::NotConfigured, what))?;
     if let Some(what) = units::refusal(&unit) {
-        out::complain("run", &what, None);
-        return Class::NotConfigured.hand();
+        return Err(Refused::new(Class::NotConfigured, what));
     }
     if let Some(line) = units::unapplied_line(&unit) {
         out::complain("run", &line, None);
         if args.strict {
-            out::complain("run", "refused, as --strict asks", None);
-            return Class::NotConfigured.hand();
+            return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
         }
     }
     ask::tell_findings("run", &units::findings(ctx, &unit));
     if args.strict && !units::others_write(ctx, &unit).is_empty() {
-        out::complain("run", "refused, as --strict asks", None);
-        return Class::NotConfigured.hand();
+        return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
     }
     tmpfiles::before_start(ctx, &unit).iter().for_each(|what| out::complain("run", what, None));
     // Where nobody else's files are touched: an ordinary user may try a unit too.
@@ -87,12 +78,9 @@ pub fn foreground(ctx: &Context, args: &Run) -> u8 {
             if !failure.is_empty() {
                 out::complain("run", &format!("'{}': {failure}", unit.name), None);
             }
-            code(&ended.record)
+            Ok(Answer::program(code(&ended.record)))
         }
-        Err(what) => {
-            out::complain("run", &what, None);
-            Class::Failed.hand()
-        }
+        Err(what) => Err(Refused::new(Class::Failed, what)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cli::args::Jobs;
 use crate::cli::door::Surroundings;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answered, Class, Refused};
 use crate::cli::{ask, handover, out, scripts, show};
 use crate::job::context::Context;
 use crate::job::execute::execute;
@@ -19,18 +19,12 @@ use std::ffi::OsString;
 use std::path::Path;
 
 /// start, stop and their kin.
-pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
+pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answered {
     let verb = job.as_str();
-    let units = match ask::typed(ctx, &args.units, verb) {
-        Ok(units) => units,
-        Err(code) => return code,
-    };
+    let units = ask::typed(ctx, &args.units)?;
     if ask::hands_over(ctx, around) && !args.dry_run {
         let names: Vec<String> = units.iter().map(UnitName::to_string).collect();
-        return handover::systemctl(&ctx.features(), verb, &names, around.wishes).unwrap_or_else(|refused| {
-            out::complain(verb, &refused.what, refused.hint.as_deref());
-            refused.class.hand()
-        });
+        return handover::systemctl(&ctx.features(), verb, &names, around.wishes);
     }
     let mut options =
         Options { strict: args.strict, ignore_dependencies: args.ignore_dependencies, ..Options::default() };
@@ -38,14 +32,11 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
         Ok(Some(Timeout::After(t))) => options.timeout = Some(t),
         Ok(Some(Timeout::Never) | None) => {}
         Err(e) => {
-            out::complain(verb, &format!("--timeout: {e}"), None);
-            return Class::Usage.hand();
+            return Err(Refused::new(Class::Usage, format!("--timeout: {e}")));
         }
     }
-    if !args.dry_run
-        && let Some(code) = ask::needs_root(ctx, verb)
-    {
-        return code;
+    if !args.dry_run {
+        ask::needs_root(ctx)?;
     }
     let (units, left) = if units.len() > 1 || args.units.iter().any(|word| units::is_pattern(word)) {
         several::choose(ctx, job, &args.units, units)
@@ -53,15 +44,9 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
         (units, Vec::new())
     };
     left.iter().for_each(|l| out::complain(verb, &l.what, None));
-    let left = left.iter().rev().find(|l| l.class != Class::Ok).map_or(0, |l| l.class.hand());
+    let left = left.iter().rev().find(|l| l.class != Class::Ok).map_or(Class::Ok, |l| l.class);
     let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
-    let planned = match plan::compute(ctx, &anchors, &options) {
-        Ok(planned) => planned,
-        Err(refused) => {
-            out::complain(verb, &refused.what, refused.hint.as_deref());
-            return refused.class.hand();
-        }
-    };
+    let planned = plan::compute(ctx, &anchors, &options)?;
     if !args.json {
         ask::tell_findings(verb, &planned.findings(ctx));
         planned.unapplied().iter().for_each(|line| out::complain(verb, line, None));
@@ -78,10 +63,11 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
             planned.transaction.to_text()
         };
         out::say(&text);
-        return left;
+        return Ok(left.into());
     }
     if args.no_wait {
-        return in_background(ctx, verb, &anchors, args, around).max(left);
+        in_background(ctx, verb, &anchors, args, around)?;
+        return Ok(left.into());
     }
     if !args.json {
         planned.notes().iter().for_each(|note| out::complain(verb, note, None));
@@ -97,23 +83,21 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> u8 {
     if args.json {
         out::say(&format!("{:#}\n", show::jobs_json(&reports, &findings)));
     }
-    match verdict(&reports, &typed) {
-        0 => clear(ctx, verb, &down).max(left),
-        code => code,
-    }
+    let class = verdict(&reports, &typed);
+    Ok(if class == Class::Ok { clear(ctx, verb, &down).max(left) } else { class }.into())
 }
 
-/// Removes what those that are down left behind, as their scripts would; the exit code.
-fn clear(ctx: &Context, verb: &str, down: &[UnitName]) -> u8 {
-    let mut code = 0;
+/// Removes what those that are down left behind, as their scripts would.
+fn clear(ctx: &Context, verb: &str, down: &[UnitName]) -> Class {
+    let mut class = Class::Ok;
     for unit in down {
         let is_script = ctx.root.exists(&Path::new(scripts::FOLDER).join(unit.stem()));
         if is_script && let Err(e) = stale::clear(ctx, unit, unit.stem()) {
             out::complain(verb, &e.to_string(), None);
-            code = Class::Failed.hand();
+            class = Class::Failed;
         }
     }
-    code
+    class
 }
 
 /// The same command as a process of its own, which nobody waits for: the order of its jobs is kept.
@@ -123,7 +107,7 @@ fn in_background(
     anchors: &[(Job, UnitName)],
     args: &Jobs,
     around: &Surroundings,
-) -> u8 {
+) -> Result<(), Refused> {
     let mut argv: Vec<OsString> = vec!["amr".into(), "--root".into(), ctx.root.prefix().into(), verb.into()];
     if args.ignore_dependencies {
         argv.push("--ignore-dependencies".into());
@@ -135,28 +119,21 @@ fn in_background(
         let spec = Spec { env, ..Spec::detached(program, argv, Vec::new()) };
         spawn(&spec)
     });
-    match spawned {
-        Ok(_) => 0,
-        Err(e) => {
-            out::complain(verb, &e.to_string(), None);
-            Class::Failed.hand()
-        }
-    }
+    spawned.map(drop).map_err(|e| Refused::new(Class::Failed, e.to_string()))
 }
 
 /// What was asked for decides; what was only pulled in by Wants= does not.
-fn verdict(reports: &[Report], typed: &BTreeMap<UnitName, UnitName>) -> u8 {
+fn verdict(reports: &[Report], typed: &BTreeMap<UnitName, UnitName>) -> Class {
     let asked = |r: &&Report| typed.contains_key(&r.unit) || !matches!(r.outcome, Outcome::Failed(..));
     let bad = reports.iter().filter(asked).map(|r| r.outcome.class()).find(|c| *c != Class::Ok);
-    bad.map_or(0, |class| match class {
-        Class::NotConfigured => class.hand(),
-        Class::Privilege => class.hand(),
+    bad.map_or(Class::Ok, |class| match class {
+        Class::NotConfigured | Class::Privilege => class,
         Class::Ok
         | Class::Failed
         | Class::Usage
         | Class::Unimplemented
         | Class::NotInstalled
-        | Class::NotRunning => 1,
+        | Class::NotRunning => Class::Failed,
     })
 }
 

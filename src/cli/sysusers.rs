@@ -2,8 +2,8 @@
 //! it does that.
 
 use crate::cli::args::Sysusers;
-use crate::cli::exit::Class;
-use crate::cli::{ask, out};
+use crate::cli::exit::{Answer, Answered, Class, Refused};
+use crate::cli::{ask, out, tmpfiles};
 use crate::job::context::Context;
 use crate::job::tmpfiles::spec;
 use crate::os::child::{Stdio, to_end};
@@ -23,29 +23,25 @@ const PROGRAMS: [&str; 4] = [
 ];
 
 /// Makes them, and says whom.
-pub fn run(ctx: &Context, args: &Sysusers) -> u8 {
+pub fn run(ctx: &Context, args: &Sysusers) -> Answered {
     if !args.dry_run {
-        if let Some(code) = ask::needs_root(ctx, "sysusers") {
-            return code;
-        }
+        ask::needs_root(ctx)?;
         let here = || PROGRAMS.iter().map(PathBuf::from).find(|path| ctx.root.exists(path));
         if ctx.root.is_host()
             && let Some(program) = here()
         {
             let stdio = [Stdio::Null, Stdio::Inherit, Stdio::Inherit];
-            return to_end(&spec(program, &[], stdio), &ctx.features()).map_or_else(
-                |e| {
-                    out::complain("sysusers", &e.to_string(), None);
-                    Class::Failed.hand()
-                },
-                |code| if code == 0 { 0 } else { Class::Failed.hand() },
-            );
+            return match to_end(&spec(program, &[], stdio), &ctx.features()) {
+                Ok(0) => Ok(Answer::Done),
+                Ok(_) => Ok(Answer::Told(Class::Failed)),
+                Err(e) => Err(Refused::new(Class::Failed, e.to_string())),
+            };
         }
     }
     by_amr(ctx, args.dry_run)
 }
 
-fn by_amr(ctx: &Context, dry_run: bool) -> u8 {
+fn by_amr(ctx: &Context, dry_run: bool) -> Answered {
     let (files, troubles) = load::files(&ctx.root, &ctx.place.runtime_dir, "sysusers.d", &|_| true);
     let facts = ctx.facts();
     let (mut entries, mut findings) = (Vec::new(), Vec::new());
@@ -56,22 +52,12 @@ fn by_amr(ctx: &Context, dry_run: bool) -> u8 {
     }
     troubles.iter().for_each(|what| out::complain("sysusers", what, None));
     findings.iter().for_each(|f| out::complain("sysusers", &finding::render(f), None));
-    let made = match make(&ctx.root, &entries, if dry_run { Mode::Look } else { Mode::Do }) {
-        Ok(made) => made,
-        Err(e) => {
-            out::complain("sysusers", &e.to_string(), None);
-            return Class::Failed.hand();
-        }
-    };
+    let made = make(&ctx.root, &entries, if dry_run { Mode::Look } else { Mode::Do })
+        .map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     out::say(&listing(&made));
     made.notes.iter().chain(&made.failures).for_each(|what| out::complain("sysusers", what, None));
-    if !made.failures.is_empty() || !troubles.is_empty() {
-        Class::Failed.hand()
-    } else if !findings.is_empty() {
-        Class::NotConfigured.hand()
-    } else {
-        0
-    }
+    let trouble = !made.failures.is_empty() || !troubles.is_empty();
+    Ok(tmpfiles::answer(trouble, !findings.is_empty()))
 }
 
 /// A line for each who is made.

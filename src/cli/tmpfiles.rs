@@ -3,7 +3,7 @@
 //! Where systemd-tmpfiles is installed it does the work.
 
 use crate::cli::args::Tmpfiles;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::tmpfiles::{failure, program, read, spec};
@@ -20,22 +20,17 @@ use crate::unit::model::Unit;
 const DATA_ERROR: u8 = 65;
 
 /// Does all lines, or those that units need.
-pub fn run(ctx: &Context, args: &Tmpfiles) -> u8 {
-    if !args.dry_run
-        && let Some(code) = ask::needs_root(ctx, "tmpfiles")
-    {
-        return code;
+pub fn run(ctx: &Context, args: &Tmpfiles) -> Answered {
+    if !args.dry_run {
+        ask::needs_root(ctx)?;
     }
     if !args.dry_run
         && args.units.is_empty()
-        && let Some(code) = all_by_systemd(ctx, args.boot)
+        && let Some(answered) = all_by_systemd(ctx, args.boot)
     {
-        return code;
+        return answered;
     }
-    let points = match points(ctx, &args.units) {
-        Ok(points) => points,
-        Err(code) => return code,
-    };
+    let points = points(ctx, &args.units)?;
     let mut said = read(ctx, &|_| true);
     if !args.units.is_empty() {
         said.entries.retain(|entry| points.iter().any(|p| p.has(entry)));
@@ -51,22 +46,25 @@ pub fn run(ctx: &Context, args: &Tmpfiles) -> u8 {
     }
     let failures: Vec<String> = done.iter().filter_map(failure).collect();
     failures.iter().for_each(|what| out::complain("tmpfiles", what, None));
-    if !failures.is_empty() || !said.troubles.is_empty() {
-        Class::Failed.hand()
-    } else if !said.findings.is_empty() {
-        Class::NotConfigured.hand()
-    } else {
-        0
+    let trouble = !failures.is_empty() || !said.troubles.is_empty();
+    Ok(answer(trouble, !said.findings.is_empty()))
+}
+
+/// For lines some of which failed, or cannot be read.
+pub(super) fn answer(failed: bool, unreadable: bool) -> Answer {
+    match (failed, unreadable) {
+        (true, _) => Answer::Told(Class::Failed),
+        (false, true) => Answer::Told(Class::NotConfigured),
+        (false, false) => Answer::Done,
     }
 }
 
-/// What the units point to; the exit code where one cannot be used.
-fn points(ctx: &Context, typed: &[String]) -> Result<Vec<Points>, u8> {
-    let names = ask::typed(ctx, typed, "tmpfiles")?;
+/// What the units point to.
+fn points(ctx: &Context, typed: &[String]) -> Result<Vec<Points>, Refused> {
+    let names = ask::typed(ctx, typed)?;
     let loaded: Vec<Unit> = names.iter().map(|name| ask::load(ctx, name)).collect();
     if let Some(what) = loaded.iter().find_map(units::refusal) {
-        out::complain("tmpfiles", &what, None);
-        return Err(Class::NotConfigured.hand());
+        return Err(Refused::new(Class::NotConfigured, what));
     }
     Ok(loaded.iter().map(|unit| Points::of(unit, &ctx.place.runtime_dir)).collect())
 }
@@ -90,18 +88,13 @@ fn listing(planned: &Plan, done: &[Done]) -> String {
     text
 }
 
-/// systemd-tmpfiles with all lines; its exit code as amr's.
-fn all_by_systemd(ctx: &Context, boot: bool) -> Option<u8> {
+/// systemd-tmpfiles with all lines, where it is installed.
+fn all_by_systemd(ctx: &Context, boot: bool) -> Option<Answered> {
     let program = program(ctx)?;
     let words: &[&str] = if boot { &["--create", "--boot"] } else { &["--create"] };
     let stdio = [Stdio::Null, Stdio::Inherit, Stdio::Inherit];
     Some(match to_end(&spec(program, words, stdio), &ctx.features()) {
-        Ok(0) => 0,
-        Ok(DATA_ERROR) => Class::NotConfigured.hand(),
-        Ok(_) => Class::Failed.hand(),
-        Err(e) => {
-            out::complain("tmpfiles", &e.to_string(), None);
-            Class::Failed.hand()
-        }
+        Ok(code) => Ok(answer(code != 0 && code != DATA_ERROR, code == DATA_ERROR)),
+        Err(e) => Err(Refused::new(Class::Failed, e.to_string())),
     })
 }

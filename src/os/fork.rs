@@ -53,21 +53,35 @@ pub fn in_two() -> Result<Side> {
 pub fn child(body: impl FnOnce() -> u8) -> Result<ProcessId> {
     let fail = |error: Errno| Error::new("start", "process", error);
     only_thread().map_err(fail)?;
+    let whole = || {
+        // Runs before anything is unwound, also where a panic aborts.
+        std::panic::set_hook(Box::new(|_| end(BROKEN)));
+        body()
+    };
+    // SAFETY: this is the only thread, so the child is a whole copy with no lock held in it.
+    unsafe { bare(whole) }.map_err(fail)
+}
+
+/// A child with all signals blocked, which ends by what `body` returns.
+///
+/// # Errors
+/// There are no processes to be had.
+///
+/// # Safety
+/// Where there are other threads `body` makes async-signal-safe calls alone: it neither allocates nor panics.
+pub(super) unsafe fn bare(body: impl FnOnce() -> u8) -> nix::Result<ProcessId> {
     let forked = signal::blocked(|| {
-        // SAFETY: this is the only thread, so the child is a whole copy with no lock held in it; it never
-        // returns from here.
+        // SAFETY: the child does what the caller vouches for, and never returns from here.
         let forked = unsafe { fork() };
         if let Ok(ForkResult::Child) = forked {
-            // Runs before anything is unwound, also where a panic aborts.
-            std::panic::set_hook(Box::new(|_| end(BROKEN)));
             end(body());
         }
         forked
-    });
-    match forked.and_then(|forked| forked).map_err(fail)? {
+    })?;
+    match forked? {
         // `end` does not return.
-        ForkResult::Child => Err(fail(Errno::ECHILD)),
-        ForkResult::Parent { child } => ProcessId::new(child.as_raw()).ok_or_else(|| fail(Errno::ECHILD)),
+        ForkResult::Child => Err(Errno::ECHILD),
+        ForkResult::Parent { child } => ProcessId::new(child.as_raw()).ok_or(Errno::ECHILD),
     }
 }
 

@@ -9,7 +9,7 @@ use super::hook::{Hook, Run};
 use super::parts::{self, Patience};
 use super::tell::Audience;
 use super::words::{self, Rate};
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::out;
 use crate::drain::judge::verdict::Verdict;
 use crate::drain::look::wall;
@@ -42,8 +42,8 @@ const LATE: Duration = Duration::from_millis(250);
 /// How often the service manager is asked for more time.
 const EXTEND: Duration = Duration::from_secs(30);
 
-/// Parts and waits. The code is the verdict's.
-pub fn run(task: &Task, audience: Audience, hook: Option<Hook>) -> u8 {
+/// Parts and waits.
+pub fn run(task: &Task, audience: Audience, hook: Option<Hook>) -> Answered {
     let watched = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGCHLD];
     // Before there are others: those are ended by this one, not by a signal to all.
     let signals = Signals::watch(&watched);
@@ -51,48 +51,48 @@ pub fn run(task: &Task, audience: Audience, hook: Option<Hook>) -> u8 {
     match parted {
         Ok((mut signals, (others, link))) => {
             let front = Front::new(task, audience, hook, link);
-            let code = match front {
+            let answer = match front {
                 Ok(mut front) => {
-                    let code = front.go(&mut signals);
+                    let answer = front.go(&mut signals);
                     let ordered = front.giving_up.filter(|_| front.ordered).map(Patience::ordered);
                     let patience = ordered.unwrap_or_else(Patience::usual);
                     others.end(Some(&front.link), front.rewrites, patience);
-                    code
+                    answer
                 }
                 Err(error) => {
                     others.end(None, None, Patience::usual());
                     Err(error)
                 }
             };
-            code.unwrap_or_else(|error| failed(&error))
+            answer.map_err(|error| failed(&error))
         }
-        Err(error) => failed(&error.to_string()),
+        Err(error) => Err(failed(&error.to_string())),
     }
 }
 
 /// Parts, and says the one answer.
-pub fn once(task: &Task, quiet: bool) -> u8 {
+pub fn once(task: &Task, quiet: bool) -> Answered {
     let look = |task: &Task, link: UnixStream, kept: Vec<String>| wait::once(task, link, kept);
     let (others, link) = match parts::part(task, look) {
         Ok(parted) => parted,
-        Err(error) => return failed(&error.to_string()),
+        Err(error) => return Err(failed(&error.to_string())),
     };
-    let mut code = None;
+    let mut answer = None;
     for line in BufReader::new(link).split(b'\n') {
         match line.map(|line| News::parse(&line)) {
             Ok(Ok(News::Answer { code: told, text })) => {
-                code = Some(told);
+                answer = Some(Ok(Answer::Verdict(told)));
                 if !quiet {
                     out::say(&lines(&text));
                 }
             }
             Ok(Ok(News::Note(note))) => out::complain("drain", &out::escape(&note), None),
-            Ok(Ok(News::Failed(what))) => code = Some(failed(&out::escape(&what))),
+            Ok(Ok(News::Failed(what))) => answer = Some(Err(failed(&out::escape(&what)))),
             Ok(Ok(News::Phase { .. } | News::Moved(_) | News::Table(_)) | Err(_)) | Err(_) => break,
         }
     }
     others.end(None, None, Patience::usual());
-    code.unwrap_or_else(|| failed("the process that looks at the files has died"))
+    answer.unwrap_or_else(|| Err(failed("the process that looks at the files has died")))
 }
 
 /// Lines, each escaped once more: who wrote them has read what others wrote.
@@ -102,9 +102,8 @@ fn lines(text: &str) -> String {
     text.lines().map(one).collect()
 }
 
-fn failed(what: &str) -> u8 {
-    out::complain("drain", what, None);
-    Class::Failed.hand()
+fn failed(what: &str) -> Refused {
+    Refused::new(Class::Failed, what)
 }
 
 struct Front<'c> {
@@ -124,7 +123,7 @@ struct Front<'c> {
     giving_up: Option<Duration>,
     /// A signal ordered that.
     ordered: bool,
-    ended: Option<u8>,
+    ended: Option<Answer>,
     /// The process that makes the last interim report the final one.
     rewrites: Option<ProcessId>,
 }
@@ -160,13 +159,13 @@ impl<'c> Front<'c> {
         })
     }
 
-    fn go(&mut self, signals: &mut Signals) -> Result<u8, String> {
+    fn go(&mut self, signals: &mut Signals) -> Result<Answer, String> {
         loop {
             let now = clock::now();
             self.extend(now);
             self.reap(now);
             match self.ended {
-                Some(code) if self.hooks.is_empty() || self.giving_up.is_some() => return Ok(code),
+                Some(answer) if self.hooks.is_empty() || self.giving_up.is_some() => return Ok(answer),
                 Some(_) => {}
                 None if now >= self.patience() => self.without_the_other_half(),
                 None => {}
@@ -287,7 +286,7 @@ impl<'c> Front<'c> {
             News::Answer { .. } => {}
             News::Failed(what) => {
                 self.audience.line(&format!("no verdict: {what}"), 3);
-                self.ended = Some(Class::Failed.hand());
+                self.ended = Some(Answer::Told(Class::Failed));
             }
         }
     }
@@ -337,7 +336,7 @@ impl<'c> Front<'c> {
         let text = words::end(summary, took, self.report.as_deref());
         self.audience.line(&text, level);
         self.audience.status(&text);
-        self.ended = Some(summary.code);
+        self.ended = Some(Answer::Verdict(summary.code));
         self.hook(&summary.verdict, Some(summary.code));
     }
 

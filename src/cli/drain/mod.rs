@@ -9,7 +9,7 @@ mod words;
 
 use crate::cli::args::{Drain, FreezeArg, OnStallArg};
 use crate::cli::door::Surroundings;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::out;
 use crate::drain::judge::file::ShortFiles;
 use crate::drain::look::{self, Options};
@@ -28,8 +28,8 @@ use tell::{Audience, Wishes};
 /// Where the hook that ships keeps its reports.
 const HOOK: &str = "/var/log/shutdown-filebeat";
 
-/// Judges, or shows the last judgement. The code is the verdict's.
-pub fn run(ctx: &Context, args: &Drain, around: &Surroundings) -> u8 {
+/// Judges, or shows the last judgement.
+pub fn run(ctx: &Context, args: &Drain, around: &Surroundings) -> Answered {
     if args.last {
         return last(ctx, args);
     }
@@ -44,10 +44,7 @@ pub fn run(ctx: &Context, args: &Drain, around: &Surroundings) -> u8 {
             };
             front::run(&task, Audience::new(wishes, around.notify.clone()), hook)
         }
-        Err(what) => {
-            out::complain("drain", &what, None);
-            Class::Usage.hand()
-        }
+        Err(what) => Err(Refused::new(Class::Usage, what)),
     }
 }
 
@@ -126,7 +123,7 @@ fn show(args: &Drain, report: &Report, line: &str) {
     out::say(&report.json());
 }
 
-fn last(ctx: &Context, args: &Drain) -> u8 {
+fn last(ctx: &Context, args: &Drain) -> Answered {
     let mut newest: Option<Report> = None;
     let own = args.reports.as_deref();
     for folder in own.into_iter().chain([keep::FOLDER, HOOK, keep::ELSEWHERE].map(Path::new)) {
@@ -137,17 +134,15 @@ fn last(ctx: &Context, args: &Drain) -> u8 {
             }
             Ok(_) => {}
             Err(e) => {
-                out::complain("drain", &e.to_string(), None);
-                return Class::Failed.hand();
+                return Err(Refused::new(Class::Failed, e.to_string()));
             }
         }
     }
     if let Some(report) = newest {
         show(args, &report, &report.line());
-        return report.code;
+        return Ok(Answer::Verdict(report.code));
     }
     let (folder, hook, elsewhere) = (keep::FOLDER, HOOK, keep::ELSEWHERE);
     let what = format!("no report was kept in '{folder}', '{hook}' or '{elsewhere}'");
-    out::complain("drain", &what, None);
-    Class::Failed.hand()
+    Err(Refused::new(Class::Failed, what))
 }

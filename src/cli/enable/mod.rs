@@ -15,7 +15,7 @@ pub use self::request::Change;
 use self::request::{Request, has_scripts};
 use crate::cli::args::{Jobs, Names, UnitFiles};
 use crate::cli::door::Surroundings;
-use crate::cli::exit::Class;
+use crate::cli::exit::{self, Answer, Answered, Class, Refused};
 use crate::cli::{ask, chkconfig, handover, out, scripts, start};
 use crate::host::{Init, init};
 use crate::job::context::Context;
@@ -24,25 +24,19 @@ use crate::sysv::apply;
 use crate::unit::name::UnitName;
 
 /// Does it.
-pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surroundings) -> u8 {
+pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surroundings) -> Answered {
     let verb = change.as_str();
-    let names = match ask::typed(ctx, &args.units, verb) {
-        Ok(names) => names,
-        Err(code) => return code,
-    };
-    if !args.dry_run
-        && let Some(code) = ask::needs_root(ctx, verb)
-    {
-        return code;
+    let names = ask::typed(ctx, &args.units)?;
+    if !args.dry_run {
+        ask::needs_root(ctx)?;
     }
-    if let Some(code) = by_systemctl(ctx, verb, args.now, args.dry_run, &names, around) {
-        return code;
+    if let Some(answered) = by_systemctl(ctx, verb, args.now, args.dry_run, &names, around) {
+        return answered;
     }
     // Held while reading too, so that two commands do not decide on what the other changes.
     let lock = if args.dry_run { None } else { Some(apply::lock(&ctx.root)) };
     if let Some(Err(e)) = &lock {
-        out::complain(verb, &e.to_string(), None);
-        return Class::Failed.hand();
+        return Err(Refused::new(Class::Failed, e.to_string()));
     }
     let done = if has_scripts(ctx) {
         Request::new(ctx, change, chkconfig::env(ctx, "chkconfig"), &names)
@@ -51,14 +45,11 @@ pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surrounding
         wants::carry_out(ctx, change, &names, args.dry_run)
     };
     drop(lock);
-    if let Err(refused) = done {
-        out::complain(verb, &refused.what, refused.hint.as_deref());
-        return refused.class.hand();
-    }
-    if args.now && !args.dry_run { now(ctx, change, &names, around) } else { 0 }
+    done?;
+    Ok(if args.now && !args.dry_run { now(ctx, change, &names, around) } else { Answer::Done })
 }
 
-fn now(ctx: &Context, change: Change, names: &[UnitName], around: &Surroundings) -> u8 {
+fn now(ctx: &Context, change: Change, names: &[UnitName], around: &Surroundings) -> Answer {
     let job = match change {
         Change::Enable => Job::Start,
         Change::Disable => Job::Stop,
@@ -73,7 +64,7 @@ fn now(ctx: &Context, change: Change, names: &[UnitName], around: &Surroundings)
         ignore_dependencies: false,
         json: false,
     };
-    start::run(ctx, job, &jobs, around)
+    start::run(ctx, job, &jobs, around).unwrap_or_else(|refused| exit::tell(job.as_str(), &refused))
 }
 
 /// Where systemd is the init, of the host or of the tree, systemctl knows best.
@@ -84,7 +75,7 @@ fn by_systemctl(
     dry: bool,
     names: &[UnitName],
     around: &Surroundings,
-) -> Option<u8> {
+) -> Option<Answered> {
     let in_tree = !ctx.root.is_host() && init(&ctx.root) == Init::Systemd;
     if !in_tree && !ask::hands_over(ctx, around) {
         return None;
@@ -98,22 +89,16 @@ fn by_systemctl(
     let names: Vec<String> = names.iter().map(UnitName::to_string).collect();
     if dry {
         out::say(&format!("run systemctl {}\n", [options, vec![verb.to_owned()], names].concat().join(" ")));
-        return Some(0);
+        return Some(Ok(Answer::Done));
     }
-    Some(handover::unit_files(&ctx.features(), &options, verb, &names).unwrap_or_else(|refused| {
-        out::complain(verb, &refused.what, refused.hint.as_deref());
-        refused.class.hand()
-    }))
+    Some(handover::unit_files(&ctx.features(), &options, verb, &names))
 }
 
 /// Prints a word for each unit; exit 0 if one is enabled or needs no enabling.
-pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> u8 {
-    let names = match ask::typed(ctx, &args.units, "is-enabled") {
-        Ok(names) => names,
-        Err(code) => return code,
-    };
-    if let Some(code) = by_systemctl(ctx, "is-enabled", false, false, &names, around) {
-        return code;
+pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> Answered {
+    let names = ask::typed(ctx, &args.units)?;
+    if let Some(answered) = by_systemctl(ctx, "is-enabled", false, false, &names, around) {
+        return answered;
     }
     let enabled = state::Enabled::read(ctx);
     let there = scripts::read(&ctx.root);
@@ -130,5 +115,5 @@ pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> u8 {
             out::say(&format!("{}\n", state.as_str()));
         }
     }
-    if is_any { 0 } else { Class::Failed.hand() }
+    Ok(if is_any { Answer::Done } else { Answer::No })
 }

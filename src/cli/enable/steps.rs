@@ -2,6 +2,7 @@
 
 use super::request::{Change, Done, Request, Wanted, refuse};
 use super::{numbers, upstart};
+use crate::cli::exit::Answer;
 use crate::cli::exit::Class;
 use crate::cli::scripts::FOLDER;
 use crate::cli::{chkconfig as door, out};
@@ -272,7 +273,7 @@ fn debian(request: &Request, planned: &mut Plan) -> Result<(), String> {
 }
 
 fn hand_over(request: &Request, calls: &[HandOver]) -> Result<(), String> {
-    match calls.iter().find(|call| door::hand_over(request.ctx, call) != 0) {
+    match calls.iter().find(|call| door::hand_over(request.ctx, call) != Answer::Done) {
         Some(call) => Err(format!("'{call}' failed")),
         None => Ok(()),
     }

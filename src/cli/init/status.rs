@@ -2,7 +2,7 @@
 
 use super::Call;
 use crate::cli::dialect;
-use crate::cli::exit::Running;
+use crate::cli::exit::{Answer, Answered, Running};
 use crate::cli::out;
 use crate::job::explain;
 use crate::order::transaction::Activity;
@@ -13,7 +13,7 @@ use std::path::Path;
 
 impl Call {
     /// One sentence for each member and for the service itself; the worst decides the code.
-    pub(super) fn status(&self, members: &[String]) -> u8 {
+    pub(super) fn status(&self, members: &[String]) -> Answered {
         let own = client::status(&self.ctx.place, &self.unit);
         // Members matter to an umbrella, which has no process of its own.
         let single = matches!(&own, Ok(Some(record)) if record.main.is_some());
@@ -21,7 +21,7 @@ impl Call {
         let units = if !members.is_empty() {
             match self.chosen(members) {
                 Ok(units) => units,
-                Err(code) => return code,
+                Err(answer) => return Ok(answer),
             }
         } else if single {
             vec![self.unit.clone()]
@@ -43,17 +43,17 @@ impl Call {
                 }
             };
             out::say(&dialect::status(self.dialect(), name, running, pid));
-            if worst.is_none_or(|(so_far, _)| so_far.code() < running.code()) {
+            if worst.is_none_or(|(so_far, _)| so_far < running) {
                 worst = Some((running, name));
             }
         }
-        let Some((running, name)) = worst else { return Running::Unknown.code() };
+        let Some((running, name)) = worst else { return Ok(Answer::Status(Running::Unknown)) };
         // One sentence says it by itself; of several the last is the umbrella's own.
         if units.len() > 1 && running != Running::Yes {
             let code = running.code();
             out::say(&format!("{}: exit code {code}, for '{name}'\n", self.name));
         }
-        running.code()
+        Ok(Answer::Status(running))
     }
 
     fn running(&self, record: Option<&Record>, name: &str) -> (Running, Option<u32>) {

@@ -8,7 +8,8 @@ mod wishes;
 
 use crate::cli::args::Order;
 use crate::cli::door::Surroundings;
-use crate::cli::exit::Class;
+use crate::cli::exit;
+use crate::cli::exit::{Answer, Class, Refused};
 use crate::cli::{handover, out, scripts};
 use crate::host::{Init, init};
 use crate::job::context::Context;
@@ -16,7 +17,7 @@ use crate::order;
 use crate::order::check::{Report, check};
 use crate::order::render::{Show, dot, json, svg, text};
 use crate::order::step::{Plan, Way, Wishes};
-use crate::order::why::{Answer, why};
+use crate::order::why::{Answer as Because, why};
 use crate::os::root::Sync;
 use crate::unit::load::Loader;
 use crate::unit::model::{LoadState, Unit};
@@ -34,36 +35,28 @@ struct Answered {
 }
 
 /// Does it.
-pub fn run(ctx: &Context, args: &Order, around: &Surroundings) -> u8 {
+pub fn run(ctx: &Context, args: &Order, around: &Surroundings) -> exit::Answered {
     let needs = match args.needs.as_deref().map(time::parse).transpose() {
         Ok(Some(Timeout::After(needs))) => Some(needs),
         Ok(Some(Timeout::Never) | None) => None,
         Err(e) => {
-            out::complain("order", &format!("--needs: {e}"), None);
-            return Class::Usage.hand();
+            return Err(Refused::new(Class::Usage, format!("--needs: {e}")));
         }
     };
     let ways = ways(args);
-    let answered = match plans(ctx, args, around, &ways, needs) {
-        Ok(answered) => answered,
-        Err(what) => {
-            out::complain("order", &what, None);
-            return Class::Failed.hand();
-        }
-    };
+    let answered =
+        plans(ctx, args, around, &ways, needs).map_err(|what| Refused::new(Class::Failed, what))?;
     if let [a, b] = args.why.as_slice() {
-        return explain(args, &answered, a, b);
+        return Ok(explain(args, &answered, a, b));
     }
     let reports: Vec<Report> = answered.plans.iter().map(|p| look(p, &answered.wishes)).collect();
-    if let Some(file) = &args.svg
-        && let Err(code) = draw(ctx, file, &answered, &reports)
-    {
-        return code;
+    if let Some(file) = &args.svg {
+        draw(ctx, file, &answered, &reports)?;
     }
     print(args, &answered, &reports);
-    let code = verdict(&ways, &answered, &reports);
+    let judged = verdict(&ways, &answered, &reports);
     std::mem::forget(answered);
-    code
+    judged
 }
 
 fn ways(args: &Order) -> Vec<Way> {
@@ -185,24 +178,24 @@ fn on_systemd(
     Ok(Answered { plans: plans.map_err(|e| e.to_string())?, wishes })
 }
 
-fn explain(args: &Order, answered: &Answered, a: &str, b: &str) -> u8 {
-    let mut code = 0;
+fn explain(args: &Order, answered: &Answered, a: &str, b: &str) -> Answer {
+    let mut answer = Answer::Done;
     let mut found = Vec::new();
     for plan in &answered.plans {
-        let answer = why(plan, a, b);
-        if !matches!(answer, Answer::Chain(_)) {
-            code = Class::Failed.hand();
+        let known = why(plan, a, b);
+        if !matches!(known, Because::Chain(_)) {
+            answer = Answer::No;
         }
         if args.json {
-            found.push(answer.to_json());
+            found.push(known.to_json());
         } else {
-            out::say(&out_text(&answer.to_text(a, b)));
+            out::say(&out_text(&known.to_text(a, b)));
         }
     }
     if args.json {
         say_json(found);
     }
-    code
+    answer
 }
 
 /// One value by itself, several as a list.
@@ -216,25 +209,19 @@ fn out_text(text: &str) -> String {
     text.split('\n').map(out::escape).collect::<Vec<_>>().join("\n")
 }
 
-fn draw(ctx: &Context, file: &Path, answered: &Answered, reports: &[Report]) -> Result<(), u8> {
+fn draw(ctx: &Context, file: &Path, answered: &Answered, reports: &[Report]) -> Result<(), Refused> {
     let Some((plan, report)) = answered.plans.first().zip(reports.first()) else { return Ok(()) };
     if answered.plans.len() > 1 {
-        out::complain(
-            "order",
-            "--svg draws one way: give one of --boot, --shutdown, --reboot, --runlevel",
-            None,
-        );
-        return Err(Class::Usage.hand());
+        let what = "--svg draws one way: give one of --boot, --shutdown, --reboot, --runlevel";
+        return Err(Refused::new(Class::Usage, what));
     }
     let picture = svg::plan(plan, report, &answered.wishes);
     if file == Path::new("-") {
         out::say(&picture);
         return Ok(());
     }
-    ctx.root.write_named(file, picture.as_bytes(), 0o644, Sync::No).map_err(|e| {
-        out::complain("order", &e.to_string(), None);
-        Class::Failed.hand()
-    })
+    let written = ctx.root.write_named(file, picture.as_bytes(), 0o644, Sync::No);
+    written.map_err(|e| Refused::new(Class::Failed, e.to_string()))
 }
 
 fn print(args: &Order, answered: &Answered, reports: &[Report]) {
@@ -256,14 +243,14 @@ fn print(args: &Order, answered: &Answered, reports: &[Report]) {
     }
 }
 
-fn verdict(ways: &[Way], answered: &Answered, reports: &[Report]) -> u8 {
+fn verdict(ways: &[Way], answered: &Answered, reports: &[Report]) -> exit::Answered {
     if !ways.iter().any(|way| way.is_down()) {
-        return 0;
+        return Ok(Answer::Done);
     }
     if answered.wishes.drains.is_empty() {
         let hint = "install shutdown-filebeat, or name your own with --hook NAME";
-        out::complain("order", "no hook on this host waits for a shipper", Some(hint));
-        return Class::Failed.hand();
+        let what = "no hook on this host waits for a shipper".to_owned();
+        return Err(Refused { class: Class::Failed, what, hint: Some(hint.to_owned()) });
     }
     // No rc cuts a hook short.
     let has_limits = answered.plans.iter().any(|p| p.init == order::step::Init::Systemd);
@@ -275,5 +262,5 @@ fn verdict(ways: &[Way], answered: &Answered, reports: &[Report]) -> u8 {
             Some(hint),
         );
     }
-    if reports.iter().all(Report::is_good) { 0 } else { Class::Failed.hand() }
+    Ok(if reports.iter().all(Report::is_good) { Answer::Done } else { Answer::No })
 }

@@ -1,19 +1,16 @@
 //! `amr cat`: the files of units, drop-ins included, each under a comment with its path.
 
 use crate::cli::args::Names;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answered, Class};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::units;
 use crate::unit::load::SIZE_MAX;
 
 /// Prints them.
-pub fn run(ctx: &Context, args: &Names) -> u8 {
-    let names = match ask::typed(ctx, &args.units, "cat") {
-        Ok(names) => names,
-        Err(code) => return code,
-    };
-    let mut code = 0;
+pub fn run(ctx: &Context, args: &Names) -> Answered {
+    let names = ask::typed(ctx, &args.units)?;
+    let mut class = Class::Ok;
     let mut text = String::new();
     for name in names {
         let unit = ask::load(ctx, &name);
@@ -22,7 +19,7 @@ pub fn run(ctx: &Context, args: &Names) -> u8 {
             let what =
                 units::refusal(&unit).unwrap_or_else(|| format!("'{name}' has no file: it is built in"));
             out::complain("cat", &what, None);
-            code = Class::Failed.hand();
+            class = Class::Failed;
         }
         for file in files {
             if !text.is_empty() {
@@ -33,11 +30,11 @@ pub fn run(ctx: &Context, args: &Names) -> u8 {
                 Ok(bytes) => text += &String::from_utf8_lossy(&bytes),
                 Err(e) => {
                     out::complain("cat", &e.to_string(), None);
-                    code = Class::Failed.hand();
+                    class = Class::Failed;
                 }
             }
         }
     }
     out::say(&text);
-    code
+    Ok(class.into())
 }

@@ -2,13 +2,13 @@
 
 use crate::cli::args::{Dependencies, List};
 use crate::cli::enable::state::Enabled;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::{activity, explain, units};
 use crate::order::transaction::Activity;
 use crate::order::tree::{Depth, Direction, tree};
-use crate::service::client::{self, ClientError};
+use crate::service::client;
 use crate::unit::load::{Loader, UnitFile};
 use crate::unit::name::UnitName;
 use serde_json::{Value, json};
@@ -23,27 +23,16 @@ struct Row {
     description: String,
 }
 
-fn unseen(verb: &str, error: &ClientError) -> u8 {
-    out::complain(verb, &format!("cannot see what runs: {error}"), None);
-    Class::Failed.hand()
-}
-
 /// Units that amr has a record of; `--all` adds those that are inactive.
-pub fn units(ctx: &Context, args: &List) -> u8 {
-    let patterns = match patterns(args, "list-units") {
-        Ok(patterns) => patterns,
-        Err(code) => return code,
-    };
+pub fn units(ctx: &Context, args: &List) -> Answered {
+    let patterns = patterns(args)?;
     let mut rows = Vec::new();
-    let recorded = match client::recorded(&ctx.place) {
-        Ok(recorded) => recorded,
-        Err(e) => return unseen("list-units", &e),
-    };
+    let recorded = client::recorded(&ctx.place).map_err(|e| ask::unseen(&e))?;
     for name in recorded.into_iter().filter(|n| matches(&patterns, n)) {
         let record = match client::status(&ctx.place, &name) {
             Ok(Some(record)) => record,
             Ok(None) => continue,
-            Err(e) => return unseen("list-units", &e),
+            Err(e) => return Err(ask::unseen(&e)),
         };
         let activity = explain::activity(record.state());
         if activity == Activity::Inactive && !args.all {
@@ -61,7 +50,7 @@ pub fn units(ctx: &Context, args: &List) -> u8 {
     if args.json {
         let one = |r: &Row| json!({ "unit": r.unit, "load": r.load, "active": r.active, "sub": r.sub, "description": r.description });
         out::say(&format!("{:#}\n", Value::Array(rows.iter().map(one).collect())));
-        return 0;
+        return Ok(Answer::Done);
     }
     let mut table = Vec::new();
     if !args.no_legend {
@@ -74,15 +63,12 @@ pub fn units(ctx: &Context, args: &List) -> u8 {
         text += &format!("\n{count} units listed.\n");
     }
     out::say(&text);
-    0
+    Ok(Answer::Done)
 }
 
 /// Every unit file of the search path.
-pub fn files(ctx: &Context, args: &List) -> u8 {
-    let patterns = match patterns(args, "list-unit-files") {
-        Ok(patterns) => patterns,
-        Err(code) => return code,
-    };
+pub fn files(ctx: &Context, args: &List) -> Answered {
+    let patterns = patterns(args)?;
     let facts = ctx.facts();
     let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
     loader.problems().iter().for_each(|p| out::complain("list-unit-files", &p.to_string(), None));
@@ -93,7 +79,7 @@ pub fn files(ctx: &Context, args: &List) -> u8 {
     if args.json {
         let one = |f: &UnitFile| json!({ "unit_file": f.name.as_str(), "state": state(f), "path": f.path.display().to_string() });
         out::say(&format!("{:#}\n", Value::Array(files.iter().map(one).collect())));
-        return 0;
+        return Ok(Answer::Done);
     }
     let mut table = Vec::new();
     if !args.no_legend {
@@ -108,16 +94,13 @@ pub fn files(ctx: &Context, args: &List) -> u8 {
         text += &format!("\n{count} unit files listed.\n");
     }
     out::say(&text);
-    0
+    Ok(Answer::Done)
 }
 
 /// A tree.
-pub fn dependencies(ctx: &Context, args: &Dependencies) -> u8 {
-    let names = match ask::typed(ctx, std::slice::from_ref(&args.unit), "list-dependencies") {
-        Ok(names) => names,
-        Err(code) => return code,
-    };
-    let Some(name) = names.into_iter().next() else { return Class::Failed.hand() };
+pub fn dependencies(ctx: &Context, args: &Dependencies) -> Answered {
+    let names = ask::typed(ctx, std::slice::from_ref(&args.unit))?;
+    let Some(name) = names.into_iter().next() else { return Ok(Answer::Told(Class::Failed)) };
     let direction = match (args.reverse, args.after, args.before) {
         (true, ..) => Direction::Reverse,
         (_, true, _) => Direction::After,
@@ -133,13 +116,9 @@ pub fn dependencies(ctx: &Context, args: &Dependencies) -> u8 {
         }
         Direction::Forward | Direction::After => Vec::new(),
     };
-    let set = match units::load(ctx, &facts, std::slice::from_ref(&name), &others) {
-        Ok(set) => set,
-        Err(e) => return unseen("list-dependencies", &e),
-    };
+    let set = units::load(ctx, &facts, std::slice::from_ref(&name), &others).map_err(|e| ask::unseen(&e))?;
     if let Some(what) = set.get(&name).and_then(units::refusal) {
-        out::complain("list-dependencies", &what, None);
-        return Class::NotConfigured.hand();
+        return Err(Refused::new(Class::NotConfigured, what));
     }
     let depth = if args.all { Depth::All } else { Depth::Targets };
     let trouble = RefCell::new(None);
@@ -151,22 +130,19 @@ pub fn dependencies(ctx: &Context, args: &Dependencies) -> u8 {
     };
     let found = tree(&set.graph(), set.main(&name), direction, depth, &active);
     if let Some(e) = trouble.take() {
-        return unseen("list-dependencies", &e);
+        return Err(ask::unseen(&e));
     }
     let Some(tree) = found else {
-        out::complain("list-dependencies", &format!("unit '{name}' not found"), None);
-        return Class::Failed.hand();
+        return Err(Refused::new(Class::Failed, format!("unit '{name}' not found")));
     };
     out::say(&if args.json { format!("{:#}\n", tree.to_json()) } else { tree.to_text() });
-    0
+    Ok(Answer::Done)
 }
 
-fn patterns(args: &List, verb: &str) -> Result<Vec<Pattern>, u8> {
+fn patterns(args: &List) -> Result<Vec<Pattern>, Refused> {
     let read = |p: &String| {
-        Pattern::of_names(p).map_err(|e| {
-            out::complain(verb, &format!("cannot read the pattern '{p}': {e}"), None);
-            Class::Usage.hand()
-        })
+        Pattern::of_names(p)
+            .map_err(|e| Refused::new(Class::Usage, format!("cannot read the pattern '{p}': {e}")))
     };
     args.patterns.iter().map(read).collect()
 }

@@ -3,7 +3,7 @@
 use super::usage::Usage;
 use crate::cli::args::Show;
 use crate::cli::enable::state::Enabled;
-use crate::cli::exit::Class;
+use crate::cli::exit::{Answered, Class};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::service::client;
@@ -17,18 +17,15 @@ use serde_json::Value;
 type Properties = Vec<(String, String)>;
 
 /// Prints them. Ends with 0, like systemctl show, but where it cannot be seen what a unit does.
-pub fn run(ctx: &Context, args: &Show) -> u8 {
-    let names = match ask::typed(ctx, &args.units, "show") {
-        Ok(names) => names,
-        Err(code) => return code,
-    };
-    let (mut all, mut code) = (Vec::new(), 0);
+pub fn run(ctx: &Context, args: &Show) -> Answered {
+    let names = ask::typed(ctx, &args.units)?;
+    let (mut all, mut class) = (Vec::new(), Class::Ok);
     for name in &names {
         match properties(ctx, name) {
             Ok(properties) => all.push(chosen(properties, args)),
             Err(what) => {
                 out::complain("show", &what, None);
-                code = Class::Failed.hand();
+                class = Class::Failed;
             }
         }
     }
@@ -36,7 +33,7 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
         let one =
             |list: Properties| -> Value { list.into_iter().map(|(k, v)| (k, Value::String(v))).collect() };
         out::say(&format!("{:#}\n", Value::Array(all.into_iter().map(one).collect())));
-        return code;
+        return Ok(class.into());
     }
     let line =
         |name: &str, value: &str| if args.value { format!("{value}\n") } else { format!("{name}={value}\n") };
@@ -44,7 +41,7 @@ pub fn run(ctx: &Context, args: &Show) -> u8 {
         |(name, value): &(String, String)| value.split('\n').map(|v| line(name, v)).collect::<String>();
     let text = |list: &Properties| list.iter().map(lines).collect::<String>();
     out::say(&all.iter().map(text).collect::<Vec<_>>().join("\n"));
-    code
+    Ok(class.into())
 }
 
 /// Those of systemctl, and behind them two of amr's own.

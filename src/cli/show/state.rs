@@ -1,33 +1,28 @@
 //! `amr is-active`, `amr is-failed`: one word a unit, and a code.
 
 use crate::cli::args::Names;
-use crate::cli::exit::{Class, Running};
+use crate::cli::exit::{Answer, Answered, Class, Refused, Running};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::{activity, units};
 use crate::order::transaction::Activity;
 
 /// 0 if one is active, else 3, as systemctl(1); 4 where it cannot be seen.
-pub fn is_active(ctx: &Context, args: &Names) -> u8 {
-    any(ctx, args, "is-active", 3, Activity::is_active)
+pub fn is_active(ctx: &Context, args: &Names) -> Answered {
+    any(ctx, args, "is-active", Answer::Status(Running::No), Activity::is_active)
 }
 
 /// 0 if one has failed, else 1; 4 where it cannot be seen.
-pub fn is_failed(ctx: &Context, args: &Names) -> u8 {
-    any(ctx, args, "is-failed", 1, |a| a == Activity::Failed)
+pub fn is_failed(ctx: &Context, args: &Names) -> Answered {
+    any(ctx, args, "is-failed", Answer::No, |a| a == Activity::Failed)
 }
 
-fn any(ctx: &Context, args: &Names, verb: &str, otherwise: u8, wanted: fn(Activity) -> bool) -> u8 {
+fn any(ctx: &Context, args: &Names, verb: &str, otherwise: Answer, wanted: fn(Activity) -> bool) -> Answered {
     if args.units.is_empty() {
-        out::complain(verb, "no unit was named", None);
-        return Class::Usage.hand();
+        return Err(Refused::new(Class::Usage, "no unit was named"));
     }
-    let names = match ask::typed(ctx, &args.units, verb) {
-        Ok(names) => names,
-        Err(code) => return code,
-    };
-    let mut code = otherwise;
-    let mut unseen = false;
+    let names = ask::typed(ctx, &args.units)?;
+    let (mut is_any, mut unseen) = (false, false);
     for name in names {
         let now = match units::load_one(ctx, &name).and_then(|unit| activity::of(ctx, &unit.name)) {
             Ok(now) => now,
@@ -40,9 +35,11 @@ fn any(ctx: &Context, args: &Names, verb: &str, otherwise: u8, wanted: fn(Activi
         if !args.quiet {
             out::say(&format!("{}\n", now.as_str()));
         }
-        if wanted(now) {
-            code = 0;
-        }
+        is_any |= wanted(now);
     }
-    if unseen && code != 0 { Running::Unknown.code() } else { code }
+    Ok(match (is_any, unseen) {
+        (true, _) => Answer::Done,
+        (false, true) => Answer::Status(Running::Unknown),
+        (false, false) => otherwise,
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::usage::Usage;
 use crate::cli::args::Status;
-use crate::cli::exit::Running;
+use crate::cli::exit::{Answer, Answered, Running};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::{activity, explain, units};
@@ -31,34 +31,31 @@ struct Known {
 }
 
 /// Prints it. The code is systemctl's: 0 active, 3 not, 4 no such unit.
-pub fn run(ctx: &Context, args: &Status) -> u8 {
+pub fn run(ctx: &Context, args: &Status) -> Answered {
     let names = if args.units.is_empty() {
         // One that cannot be seen is told of below.
         let idle = |n: &UnitName| matches!(activity::of(ctx, n), Ok(Activity::Inactive));
-        let recorded =
-            client::recorded(&ctx.place).map(|names| names.into_iter().filter(|n| !idle(n)).collect());
-        recorded.map_err(|e| {
-            out::complain("status", &format!("cannot see what runs: {e}"), None);
-            Running::Unknown.code()
-        })
+        match client::recorded(&ctx.place) {
+            Ok(names) => names.into_iter().filter(|n| !idle(n)).collect(),
+            Err(e) => {
+                out::complain("status", &format!("cannot see what runs: {e}"), None);
+                return Ok(Answer::Status(Running::Unknown));
+            }
+        }
     } else {
-        ask::typed(ctx, &args.units, "status")
+        ask::typed(ctx, &args.units)?
     };
-    let names = match names {
-        Ok(names) => names,
-        Err(code) => return code,
-    };
-    let mut code = 0;
+    let mut worst = Running::Yes;
     let mut all = Vec::new();
     for name in &names {
         match know(ctx, name, args.lines) {
             Ok(known) => {
-                code = code.max(code_of(&known));
+                worst = worst.max(running(&known));
                 all.push(known);
             }
             Err(what) => {
                 out::complain("status", &what, None);
-                code = code.max(4);
+                worst = Running::Unknown;
             }
         }
     }
@@ -67,7 +64,7 @@ pub fn run(ctx: &Context, args: &Status) -> u8 {
     } else {
         out::say(&all.iter().map(as_text).collect::<Vec<_>>().join("\n"));
     }
-    code
+    Ok(Answer::Status(worst))
 }
 
 fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<Known, String> {
@@ -83,11 +80,11 @@ fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<Known, String> {
     Ok(Known { unit, record, usage, lines: kept })
 }
 
-fn code_of(known: &Known) -> u8 {
+fn running(known: &Known) -> Running {
     match &known.record {
-        Some(r) if explain::activity(r.state()).is_active() => 0,
-        None if known.unit.load == LoadState::NotFound => 4,
-        Some(_) | None => 3,
+        Some(r) if explain::activity(r.state()).is_active() => Running::Yes,
+        None if known.unit.load == LoadState::NotFound => Running::Unknown,
+        Some(_) | None => Running::No,
     }
 }
 

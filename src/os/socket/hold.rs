@@ -8,12 +8,12 @@
 //! waits, waits in the end of the child.
 #![allow(unsafe_code)]
 
+use crate::os::fork;
 use crate::os::proc::ProcessId;
-use crate::os::signal;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::Pid;
 use std::io::Read;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -51,37 +51,27 @@ impl Holder {
 pub(super) fn next(socket: BorrowedFd<'_>) -> nix::Result<Holder> {
     let flags = SockFlag::SOCK_CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, flags)?;
-    let forked = signal::blocked(|| {
-        // SAFETY: the child makes system calls on its own stack alone, and ends in _exit.
-        let forked = unsafe { fork() };
-        if let Ok(ForkResult::Child) = forked {
-            hold(socket.as_raw_fd(), theirs.as_raw_fd());
-        }
-        forked
-    })?;
-    match forked? {
-        ForkResult::Parent { child } => held_by(child, ours, theirs),
-        // `hold` does not return.
-        ForkResult::Child => Err(Errno::ECHILD),
-    }
+    // SAFETY: the child makes system calls on its own stack alone.
+    let child = unsafe { fork::bare(|| hold(socket.as_raw_fd(), theirs.as_raw_fd())) }?;
+    held_by(child, ours, theirs)
 }
 
 /// Waits for the child's word. One that does not give it is ended, and is the caller's to reap.
-fn held_by(child: Pid, ours: OwnedFd, theirs: OwnedFd) -> nix::Result<Holder> {
+fn held_by(pid: ProcessId, ours: OwnedFd, theirs: OwnedFd) -> nix::Result<Holder> {
     drop(theirs);
     let mut channel = UnixStream::from(ours);
     let told = channel.set_read_timeout(Some(PATIENCE)).and_then(|()| channel.read_exact(&mut [0]));
-    match (told, ProcessId::new(child.as_raw())) {
-        (Ok(()), Some(pid)) => Ok(Holder { pid, channel }),
-        (Err(_), _) | (_, None) => {
-            let _ = kill(child, Signal::SIGKILL);
+    match told {
+        Ok(()) => Ok(Holder { pid, channel }),
+        Err(_) => {
+            let _ = kill(Pid::from_raw(pid.get()), Signal::SIGKILL);
             Err(Errno::EMFILE)
         }
     }
 }
 
 /// The child's whole life: async-signal-safe calls, no allocation, no panic.
-fn hold(socket: RawFd, channel: RawFd) -> ! {
+fn hold(socket: RawFd, channel: RawFd) -> u8 {
     // SAFETY: nothing of this process is used but what stands here. All descriptors but the two are
     // closed first: locks and pipes of the parent must not live on in whatever keeps this process.
     unsafe {
@@ -112,6 +102,6 @@ fn hold(socket: RawFd, channel: RawFd) -> ! {
             libc::write(1, (&raw const byte).cast(), 1);
             while libc::read(1, (&raw mut byte).cast(), 1) == -1 && Errno::last() == Errno::EINTR {}
         }
-        libc::_exit(0)
     }
+    0
 }

@@ -10,6 +10,7 @@
 //! * [`sysv`]: what do rc, chkconfig and insserv want? Pure, but for `apply`.
 //! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
 //! * [`service`]: one supervised service. Pure, but for `run`.
+//! * [`cgroup`]: what may the processes of a unit use together? By the controllers that a host has.
 //! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
 //! * [`tmpfiles`]: what do packages expect below /run? Pure, but for `load` and `apply`.
 //! * [`host`]: which init is pid 1, which family, which kernel features.
@@ -26,6 +27,7 @@
 // Tests make their own files, processes and clocks.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+pub mod cgroup;
 pub mod cli;
 pub mod drain;
 pub mod exec;

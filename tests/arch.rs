@@ -335,6 +335,26 @@ fn pure_files_touch_neither_the_system_nor_the_clock() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What controllers are told follows from the description alone, whatever the host.
+#[test]
+fn what_controllers_are_told_is_pure() {
+    let pure = ["cgroup/controllers.rs", "cgroup/v1.rs", "cgroup/v2.rs"];
+    let mut wrong = Vec::new();
+    for s in sources().iter().filter(|s| s.rel.starts_with("cgroup/")) {
+        // Which of the two interfaces is a word of `os`.
+        let code = s.code.replace("crate::os::cgroup::Version", "");
+        for f in IMPURE.iter().filter(|f| pure.contains(&s.rel.as_str()) && names(&code, f)) {
+            wrong.push(format!("src/{} is pure and uses {f}", s.rel));
+        }
+        for m in ["sysv", "order", "service", "drain", "tmpfiles", "cli", "job", "exec", "host"] {
+            if uses(&s.code, m) {
+                wrong.push(format!("src/{} imports {m}", s.rel));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A further shipper is one folder: nothing else of the drain, and nothing of amr but its words for people
 /// and its own hook, knows this one by name.
 #[test]

@@ -20,7 +20,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The parts of amr that apply what is not about one process, and where they are.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
+    ("cgroup", "src/cgroup"),
     ("directories", "src/exec/resolve.rs"),
     ("enable", "src/cli/enable"),
     ("jobs", "src/job"),
@@ -93,6 +94,9 @@ fn the_defaults_are_those_of_systemd_252() {
     let recorded: BTreeMap<_, _> = recorded.lines().filter_map(|line| line.split_once('=')).collect();
     // What every unit has, and what differs with the host or is not asked for.
     let aside = ["After", "Before", "Conflicts", "Description", "Requires", "ExecStart"];
+    // docs/decisions/control-groups.md: amr has no manager's defaults of its own for these.
+    let otherwise = ["MemoryAccounting", "TasksAccounting", "TasksMax"];
+    let aside: Vec<_> = aside.into_iter().chain(otherwise).collect();
     let mut compared = 0;
     for (row, _) in honoured() {
         let Some(property) = row.property.filter(|p| !aside.contains(p)) else { continue };
@@ -139,6 +143,8 @@ fn a_value(row: &Directive) -> &'static str {
         (_, "StandardError" | "StandardOutput") => "null",
         (_, "TimeoutStartFailureMode" | "TimeoutStopFailureMode") => "kill",
         (_, "Type") => "exec",
+        (Kind::Percent, _) => "150%",
+        (Kind::Size, _) => "32M",
         (Kind::Bool, _) if row.default == "yes" => "no",
         (Kind::Bool, _) => "yes",
         (Kind::Capabilities, _) => "CAP_CHOWN",
@@ -158,9 +164,10 @@ fn a_value(row: &Directive) -> &'static str {
 }
 
 /// Those of which it can be seen on systemd 252 what an empty value leaves: no property tells of the first,
-/// the second is shown while a service runs, the third is seen in names of links.
+/// the second is shown while a service runs, the third is seen in names of links, the others are on by default there.
 fn to_reset() -> impl Iterator<Item = Directive> {
-    let unseen = ["PermissionsStartOnly", "WatchdogSec", "DefaultInstance"];
+    let unseen =
+        ["PermissionsStartOnly", "WatchdogSec", "DefaultInstance", "MemoryAccounting", "TasksAccounting"];
     let seen = move |row: &Directive| row.in_252 != Known::No && !unseen.contains(&row.name);
     honoured().map(|(row, _)| row).filter(seen)
 }

@@ -80,6 +80,7 @@ impl Lab {
             session: true,
             notify: None,
             group: None,
+            controllers: &[],
             oom_score: None,
             limits: &[],
         };

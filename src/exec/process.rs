@@ -29,6 +29,8 @@ pub struct Process {
     pub stdio: [Option<Arc<OwnedFd>>; 3],
     /// The file of a control group that takes whoever writes 0 to it.
     pub group: Option<OwnedFd>,
+    /// So with the groups of controllers.
+    pub controllers: Vec<OwnedFd>,
     /// Where the unit says nothing; `None`: that of the supervisor. So with the limits.
     pub oom_score: Option<i32>,
     /// Limits where the unit says nothing.

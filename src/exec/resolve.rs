@@ -55,6 +55,8 @@ pub struct Request<'a> {
     pub notify: Option<&'a NotifySocket>,
     /// The group that it enters.
     pub group: Option<&'a Group>,
+    /// Those of controllers, besides.
+    pub controllers: &'a [Group],
     /// Where the unit says nothing; `None`: that of the supervisor.
     pub oom_score: Option<i32>,
     /// Where the unit says nothing.
@@ -98,6 +100,12 @@ pub enum Refused {
 
 type Step<T> = Result<T, Refused>;
 
+/// The doors to the groups of controllers. As with systemd, one that is shut keeps nobody from running.
+fn controllers(request: &Request<'_>, not_applied: &mut Vec<String>) -> Vec<OwnedFd> {
+    let door = |group: &Group| group.procs().map_err(|e| note(not_applied, &e.to_string())).ok();
+    request.controllers.iter().filter_map(door).collect()
+}
+
 /// The process that the command is to become; `not_applied` takes what is left out.
 ///
 /// # Errors
@@ -128,6 +136,7 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         session: request.session,
         stdio: io::open(request, &own)?,
         group: request.group.map(Group::procs).transpose().map_err(at(Stage::Cgroup))?,
+        controllers: controllers(request, not_applied),
         oom_score: request.oom_score,
         limits: request.limits.to_vec(),
         binds: binds(request, not_applied)?,

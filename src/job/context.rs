@@ -91,6 +91,8 @@ fn host_facts(root: &Root) -> HostFacts {
         architecture: Some(architecture().to_owned()),
         os_release: text("/etc/os-release").or_else(|| text("/usr/lib/os-release")).map(|t| fields(&t)),
         environment: crate::exec::environment::of_host(root),
+        memory: crate::cgroup::memory_in_all(),
+        tasks: crate::cgroup::tasks_in_all(),
     }
 }
 

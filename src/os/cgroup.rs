@@ -7,7 +7,7 @@ mod hierarchy;
 #[cfg(test)]
 mod tests;
 
-pub use hierarchy::Hierarchy;
+pub use hierarchy::{Hierarchy, Mount, mounts};
 
 use super::error::{Error, Result};
 use super::features::Features;
@@ -198,6 +198,23 @@ impl Group {
             }
         }
         Ok(found)
+    }
+
+    /// Writes a value into one of its files, in one call.
+    pub fn set(&self, file: &str, value: &str) -> Result<()> {
+        self.write(&self.dir.join(file), value)
+    }
+
+    /// What one of its files holds.
+    pub fn get(&self, file: &str) -> Result<String> {
+        let bytes = self.host.read_kernel(&self.dir.join(file), LIMIT)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The one above it; `None` at the top of the hierarchy that is mounted at `top`.
+    pub fn parent(&self, top: &Path) -> Option<Group> {
+        let above = self.dir.parent().filter(|above| self.dir != top && above.starts_with(top))?;
+        Some(Group { dir: above.to_owned(), ..self.clone() })
     }
 
     fn write(&self, path: &Path, text: &str) -> Result<()> {

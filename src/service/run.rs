@@ -14,6 +14,7 @@ mod control;
 mod events;
 mod facts;
 mod files;
+mod groups;
 mod output;
 mod processes;
 mod publish;
@@ -33,6 +34,8 @@ use super::place::{Files, Place};
 use super::plan::{Plan, PlanError};
 use super::status::Record;
 use super::version::FIRST;
+use crate::cgroup::Groups;
+use crate::os::cgroup::Made;
 use crate::os::child;
 use crate::os::clock::BootId;
 use crate::os::error::Error;
@@ -150,6 +153,12 @@ struct Supervisor {
     proc: Proc,
     features: Features,
     tracking: Tracking,
+    /// Where controllers have it besides.
+    groups: Groups,
+    /// Whether the group of `tracking` was there before.
+    before: Made,
+    /// The groups have been told what the unit demands.
+    realized: bool,
     main: Option<Process>,
     control: Option<Process>,
     /// What PID file or guess named for the event at hand.
@@ -188,6 +197,8 @@ struct Supervisor {
     going_down: Option<(Duration, bool)>,
     /// Processes that the OOM killer had ended when the main process surely lived.
     oom_kills: Option<u64>,
+    /// And those of this unit when its groups were made, where a memory controller tells.
+    group_oom_kills: Option<u64>,
     /// Nobody lives in the group or among the kin, as was seen since the last sleep.
     deserted: bool,
     /// Something could not be looked at: it is looked for again, since nothing else may wake the supervisor.

@@ -6,6 +6,7 @@ mod settings;
 
 use super::machine::State;
 use super::status::{Moment, Record};
+use crate::unit::cgroup;
 use crate::unit::directive::Directive;
 use crate::unit::exec;
 use crate::unit::model::{Body, Unit};
@@ -34,6 +35,8 @@ pub fn properties(unit: &Unit, record: Option<&Record>) -> Vec<(&'static str, St
         all.extend(exec::plain::rows().filter_map(plain));
         let fields = exec::FIELDS.into_iter().flatten();
         all.extend(fields.map(|f| (f.property, (f.show)(&service.context))));
+        let fields = cgroup::FIELDS.into_iter().flatten();
+        all.extend(fields.map(|f| (f.property, (f.show)(&service.resources))));
         all.extend(exec::limits::soft(&service.context.limits));
         all.extend(kill(service.kill));
     }

@@ -15,7 +15,7 @@ use super::plan::FileMark;
 use super::version::{self, NEEDS, Newer, VERSION};
 use crate::unit::value::raw_path;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// One service.
@@ -180,6 +180,25 @@ pub struct TrackingMark {
     pub unified: bool,
     /// Without a group: the processes that were seen.
     pub kin: Vec<ProcessMark>,
+    /// The groups of controllers, besides.
+    pub controllers: Vec<GroupMark>,
+}
+
+/// A group by which a controller knows a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMark {
+    /// Its folder, an outer path.
+    #[serde(with = "raw_path")]
+    pub dir: PathBuf,
+    /// Of the unified hierarchy?
+    pub unified: bool,
+}
+
+impl TrackingMark {
+    /// The folders of all groups of the service.
+    pub fn groups(&self) -> impl Iterator<Item = &Path> {
+        self.cgroup.as_deref().into_iter().chain(self.controllers.iter().map(|group| group.dir.as_path()))
+    }
 }
 
 /// Which processes of a record still live.

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | 1 | words without a number |
 //! | 2 | numbers in plan and messages, `needs` in the record; `concerns`, `stopped-yours`; `monitored` in the plan |
+//! | 3 | `resources` in the plan; `controllers` among the groups of the record |
 //!
 //! Pure.
 
@@ -20,7 +21,7 @@ use thiserror::Error;
 
 /// The version that is written. A release that adds to plan or messages, or changes what a field means,
 /// raises it.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The least version whose readers understand the records that are written.
 pub const NEEDS: u32 = 1;

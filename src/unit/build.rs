@@ -16,6 +16,7 @@ mod settle;
 mod tests;
 mod unit;
 
+use super::cgroup;
 use super::directive::{self, Amr, Directive, Kind, Known, Shape, Since};
 use super::exec::{self, Field};
 use super::finding::Id;
@@ -122,6 +123,8 @@ enum Reader {
     Unit(Arm),
     /// Into the description of its processes.
     Exec(&'static Field),
+    /// Into that of what they may use together.
+    Group(&'static cgroup::Field),
     /// The same, by nothing but the row.
     Plain(Directive),
 }
@@ -130,8 +133,10 @@ fn reader(section: &str, key: &str) -> Option<Reader> {
     // Most names differ in length already.
     let is_it = |name: &str| name.len() == key.len() && name == key;
     let arm = arms(section).iter().find_map(|arms| arms.iter().find(|(name, _)| is_it(name)));
-    let field = || exec::field(key).filter(|_| section == "Service").map(Reader::Exec);
-    arm.map(|(_, arm)| Reader::Unit(*arm)).or_else(field)
+    let service = section == "Service";
+    let field = || exec::field(key).filter(|_| service).map(Reader::Exec);
+    let group = || cgroup::field(key).filter(|_| service).map(Reader::Group);
+    arm.map(|(_, arm)| Reader::Unit(*arm)).or_else(field).or_else(group)
 }
 
 /// A unit on its way.
@@ -244,6 +249,7 @@ impl<'a> Draft<'a> {
         let outcome = match reader {
             Reader::Unit(arm) => arm(self, &line),
             Reader::Exec(field) => (field.read)(&mut self.service.service.context, &line),
+            Reader::Group(field) => (field.read)(&mut self.service.service.resources, &line),
             Reader::Plain(row) => self.service.service.context.plain.read(&row, &line),
         };
         for remark in line.into_remarks().into_iter().chain(outcome.err().map(Remark::Trouble)) {

@@ -4,7 +4,7 @@
 use super::merge::Setting;
 use super::model::Origin;
 use super::name::UnitName;
-use super::specifier::{self, Facts};
+use super::specifier::{self, Facts, HostFacts};
 use super::value::words::{self, Escapes, Word};
 use super::value::{Timeout, ValueError, boolean, mode, number, path, time};
 use std::cell::RefCell;
@@ -195,6 +195,12 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn no_value(&self) -> Trouble {
         self.trouble(format!("'{}' is not a value of {}=", self.text, self.key))
+    }
+
+    /// What the host has, of which a value may be a part.
+    #[must_use]
+    pub fn host(&self) -> &HostFacts {
+        &self.facts.host
     }
 
     /// Expands specifiers.

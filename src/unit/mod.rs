@@ -4,6 +4,7 @@
 
 pub mod build;
 pub mod builtin;
+pub mod cgroup;
 pub mod directive;
 pub mod exec;
 pub mod finding;

@@ -4,6 +4,7 @@
 
 pub use super::finding::{Finding, Severity};
 
+use super::cgroup::Resources;
 use super::exec::ExecContext;
 use super::name::UnitName;
 use super::value::{Signal, Span, Timeout, raw_path};
@@ -262,6 +263,9 @@ pub struct Service {
     pub notify_access: NotifyAccess,
     /// What each process gets.
     pub context: ExecContext,
+    /// What all of them may use together.
+    #[serde(default)]
+    pub resources: Resources,
 }
 
 /// `DefaultTimeoutStartSec=` and `DefaultTimeoutStopSec=` of systemd as it ships.
@@ -292,6 +296,7 @@ impl Default for Service {
             guess_main_pid: true,
             notify_access: NotifyAccess::None,
             context: ExecContext::default(),
+            resources: Resources::default(),
         }
     }
 }

@@ -76,6 +76,10 @@ pub struct HostFacts {
     pub os_release: Option<Vec<(String, String)>>,
     /// What each service gets before its unit has a say.
     pub environment: Vec<(String, String)>,
+    /// Bytes of memory, of which `MemoryMax=` may be a percentage.
+    pub memory: Option<u64>,
+    /// So many processes and threads at a time, of which `TasksMax=` may be a percentage.
+    pub tasks: Option<u64>,
 }
 
 /// Who runs amr.

@@ -62,16 +62,23 @@ fn properties(ctx: &Context, name: &UnitName) -> Result<Properties, String> {
 }
 
 /// What its processes use, and who they are; `[not set]` where that is not counted.
-fn used(record: Option<&Record>) -> [(&'static str, String); 5] {
+fn used(record: Option<&Record>) -> [(&'static str, String); 10] {
     let usage = record.map(Usage::look).unwrap_or_default();
     let shown = |n: Option<String>| n.unwrap_or_else(|| "[not set]".to_owned());
+    // As systemctl prints these where they are not counted.
+    let counted = |n: Option<u64>| n.unwrap_or(u64::MAX).to_string();
     let (uid, gid) = usage.owner.unzip();
     [
         ("UID", shown(uid.map(|n| n.to_string()))),
         ("GID", shown(gid.map(|n| n.to_string()))),
         ("MemoryCurrent", shown(usage.memory.filter(|_| usage.is_group).map(|n| n.to_string()))),
+        ("MemoryPeak", shown(usage.group.memory_peak.map(|n| n.to_string()))),
         ("CPUUsageNSec", shown(usage.cpu.map(|cpu| cpu.as_nanos().to_string()))),
         ("TasksCurrent", shown(usage.tasks.map(|n| n.to_string()))),
+        ("IOReadBytes", counted(usage.group.read_bytes)),
+        ("IOReadOperations", counted(usage.group.reads)),
+        ("IOWriteBytes", counted(usage.group.written_bytes)),
+        ("IOWriteOperations", counted(usage.group.writes)),
     ]
 }
 

@@ -228,10 +228,14 @@ fn processes(record: &Record, usage: &Usage, row: &mut dyn FnMut(&str, &str)) {
         row("Tasks", &tasks.to_string());
     }
     if let Some(memory) = usage.memory {
-        row("Memory", &size::format(memory));
+        let peak = usage.group.memory_peak.map(|peak| format!(" (peak: {})", size::format(peak)));
+        row("Memory", &format!("{}{}", size::format(memory), peak.unwrap_or_default()));
     }
     if let Some(cpu) = usage.cpu {
         row("CPU", &time::format(cpu));
+    }
+    if let (Some(read), Some(written)) = (usage.group.read_bytes, usage.group.written_bytes) {
+        row("IO", &format!("{} read, {} written", size::format(read), size::format(written)));
     }
 }
 

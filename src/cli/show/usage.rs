@@ -1,5 +1,6 @@
 //! What the processes of a unit use now, as far as this host tells.
 
+use crate::cgroup::accounting as cgroup;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
 use crate::service::status::Record;
@@ -9,8 +10,10 @@ use std::time::Duration;
 /// What its processes use; `None` where that cannot be seen.
 #[derive(Default)]
 pub(super) struct Usage {
+    /// What controllers count of all its processes.
+    pub group: cgroup::Usage,
     /// Threads of all its processes.
-    pub tasks: Option<usize>,
+    pub tasks: Option<u64>,
     /// Bytes: of the group where the kernel counts them, else what the main process has in memory.
     pub memory: Option<u64>,
     /// Does `memory` stand for the whole unit?
@@ -37,23 +40,20 @@ impl Usage {
             usage.owner = field(&status, "Uid:", 1).zip(field(&status, "Gid:", 1));
             usage.cpu = cpu_time(&host, main);
         }
-        if let Some(dir) = &record.tracking.cgroup {
-            usage.of_group(&host, dir);
-        }
+        usage.of_groups(&host, record);
         usage
     }
 
-    fn of_group(&mut self, host: &Root, dir: &Path) {
-        let text = |name: &str| text(host, &dir.join(name));
+    fn of_groups(&mut self, host: &Root, record: &Record) {
+        self.group = cgroup::Usage::of(host, record.tracking.groups());
         // v1 calls the file `tasks`.
-        let threads = text("cgroup.threads").or_else(|| text("tasks"));
-        self.tasks = threads.map(|threads| threads.lines().count());
-        if let Some(memory) = text("memory.current").and_then(|t| t.trim().parse().ok()) {
-            (self.memory, self.is_group) = (Some(memory), true);
-        }
-        if let Some(usec) = text("cpu.stat").and_then(|stat| field(&stat, "usage_usec", 0)) {
-            self.cpu = Some(Duration::from_micros(usec));
-        }
+        let dir = record.tracking.cgroup.as_ref();
+        let threads = ["cgroup.threads", "tasks"].iter().find_map(|name| text(host, &dir?.join(name)));
+        let counted = threads.and_then(|threads| u64::try_from(threads.lines().count()).ok());
+        self.tasks = self.group.tasks.or(counted);
+        self.is_group = self.group.memory.is_some();
+        self.memory = self.group.memory.or(self.memory);
+        self.cpu = self.group.cpu.or(self.cpu);
     }
 }
 

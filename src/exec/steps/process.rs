@@ -18,10 +18,11 @@ pub(super) fn session(p: &Process) -> Applied {
     if p.session { fully(process::setsid()) } else { Ok(Done::Fully) }
 }
 
-/// "0" stands for the writer.
+/// "0" stands for the writer. What tells it from others must be had; what limits it systemd goes on without.
 pub(super) fn control_group(p: &Process) -> Applied {
-    let Some(file) = &p.group else { return Ok(Done::Fully) };
-    fully(process::write_all(file, b"0"))
+    p.group.as_ref().map_or(Ok(()), |file| process::write_all(file, b"0"))?;
+    let shut = p.controllers.iter().filter_map(|file| process::write_all(file, b"0").err()).next();
+    Ok(shut.map_or(Done::Fully, Done::Without))
 }
 
 /// Lowering needs CAP_SYS_RESOURCE, which a container may lack.

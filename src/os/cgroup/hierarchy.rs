@@ -23,11 +23,15 @@ pub struct Hierarchy {
 
 /// One line of /proc/self/mountinfo that is about cgroups.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Mount {
-    point: PathBuf,
-    version: Version,
+pub struct Mount {
+    /// Where.
+    pub point: PathBuf,
+    /// Which interface.
+    pub version: Version,
     /// `name=` of a v1 hierarchy.
-    name: Option<String>,
+    pub name: Option<String>,
+    /// The options of the file system, among which a v1 hierarchy has its controllers.
+    pub options: String,
 }
 
 impl Hierarchy {
@@ -134,9 +138,25 @@ fn is_mount(host: &Root, place: &Path) -> bool {
 }
 
 /// The cgroup mounts of this process's view.
-fn mounts(host: &Root) -> Result<Vec<Mount>> {
+///
+/// # Errors
+/// The table cannot be read.
+pub fn mounts(host: &Root) -> Result<Vec<Mount>> {
     let bytes = host.read_kernel(Path::new("/proc/self/mountinfo"), LIMIT)?;
-    Ok(parse_mounts(&String::from_utf8_lossy(&bytes)))
+    let mut mounts = parse_mounts(&String::from_utf8_lossy(&bytes));
+    mounts.retain(Mount::is_seen);
+    Ok(mounts)
+}
+
+impl Mount {
+    /// Is it what is found at its place? Something else may be mounted over it.
+    fn is_seen(&self) -> bool {
+        let kind = match self.version {
+            Version::V1 => CGROUP_SUPER_MAGIC,
+            Version::V2 => CGROUP2_SUPER_MAGIC,
+        };
+        statfs(&self.point).is_ok_and(|found| found.filesystem_type() == kind)
+    }
 }
 
 /// The lines of /proc/self/mountinfo that are about cgroups (proc(5)).
@@ -152,7 +172,7 @@ fn parse_mounts(text: &str) -> Vec<Mount> {
         };
         let options = back.nth(1)?;
         let name = options.split(',').find_map(|option| option.strip_prefix("name=")).map(str::to_owned);
-        Some(Mount { point, version, name })
+        Some(Mount { point, version, name, options: options.to_owned() })
     };
     text.lines().filter_map(parse).collect()
 }

@@ -98,6 +98,7 @@ impl Supervisor {
         r.failed_in.clear();
         r.status_text = String::new();
         r.status_errno = 0;
+        self.realize_groups();
     }
 
     fn spawn(&mut self, slot: Slot, index: usize, role: Role) {
@@ -121,6 +122,7 @@ impl Supervisor {
             output: self.output.as_ref(),
             notify: self.notify.as_ref(),
             group,
+            controllers: self.groups.list(),
             foreground: self.foreground,
             oom_score: self.oom_score,
             limits: &self.limits,
@@ -280,7 +282,7 @@ impl Supervisor {
         // The start that waits for this end needs the group.
         let last = !again && !self.start_pending;
         if last && (self.deserted || matches!(self.tracking.is_empty(), Ok(true))) {
-            let removed = self.tracking.remove();
+            let removed = self.tracking.remove().and(self.groups.remove());
             self.note_failure(removed);
         }
         // A main process that nothing could end is left behind.

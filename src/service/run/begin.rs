@@ -6,7 +6,7 @@ use super::control::Waiters;
 use super::output::Output;
 use super::processes;
 use super::spawn::Foreground;
-use super::{RunError, Supervisor, publish};
+use super::{RunError, Supervisor, groups, publish};
 use crate::exec;
 use crate::os::cgroup::Made;
 use crate::os::clock::BootId;
@@ -105,6 +105,9 @@ impl Supervisor {
             oom_score,
             limits: fresh.limits,
             deserted: made == Made::New,
+            groups: groups::of_record(&host, old.as_ref()),
+            before: made,
+            realized: false,
             missed: false,
             restarting: false,
             watchdog: plan.service.watchdog,
@@ -124,6 +127,7 @@ impl Supervisor {
             hurry: false,
             start_pending: false,
             oom_kills: None,
+            group_oom_kills: None,
             going_down: None,
             plan,
             place,

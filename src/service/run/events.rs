@@ -181,7 +181,7 @@ impl Supervisor {
         if self.main.as_ref().is_some_and(|p| p.pid() == pid) {
             // A kill that nobody here asked for may be the kernel's.
             let sudden = told == Exit::Signal(SIGKILL) && self.machine.state.is_active();
-            if sudden && self.oom_killer_was_here() && kmsg::oom_killed(&self.host, pid) {
+            if sudden && self.is_oom_kill(pid) {
                 self.queue.push_back(Event::OomKill);
             }
             self.main_ended(Some(exit), told);
@@ -191,6 +191,16 @@ impl Supervisor {
             let at = super::actions::moment();
             self.record.command_ended(pid.get(), code, status, at);
             self.queue.push_back(Event::ControlExit(told));
+        }
+    }
+
+    /// Was it the OOM killer? A memory controller that knows the unit tells; else the kernel's log.
+    fn is_oom_kill(&mut self, pid: ProcessId) -> bool {
+        let (before, now) = (self.group_oom_kills, self.oom_kills_of_group());
+        self.group_oom_kills = now;
+        match (before, now) {
+            (Some(before), Some(now)) => now > before,
+            _ => self.oom_killer_was_here() && kmsg::oom_killed(&self.host, pid),
         }
     }
 

@@ -100,7 +100,7 @@ pub(super) fn tracking(
 }
 
 /// A unit of a folder root is not the host's unit of the same name.
-fn group_name(plan: &Plan, place: &Place) -> Result<String> {
+pub(super) fn group_name(plan: &Plan, place: &Place) -> Result<String> {
     if place.root.is_host() {
         return Ok(plan.unit.clone());
     }

@@ -1,20 +1,18 @@
 //! The record on disk: written when something has changed, replaced in one step.
 
 use super::Supervisor;
-use crate::os::cgroup::Version;
 use crate::os::clock::BootId;
 use crate::os::error::Result;
 use crate::os::pipe::Opener;
 use crate::os::proc::Identity;
 use crate::os::root::Sync;
-use crate::os::tracking::Tracking;
 use crate::service::machine::Want;
 use crate::service::plan::Plan;
-use crate::service::status::{Moment, ProcessMark, Record, TrackingMark};
+use crate::service::status::{Moment, ProcessMark, Record};
 use crate::service::version::{NEEDS, VERSION};
 use crate::unit::model::ServiceType;
 
-fn mark(identity: &Identity) -> ProcessMark {
+pub(super) fn mark(identity: &Identity) -> ProcessMark {
     ProcessMark { pid: identity.pid.get(), start_time: identity.start_time }
 }
 
@@ -86,6 +84,7 @@ impl Supervisor {
     }
 
     fn write_record(&mut self) -> Result<()> {
+        let tracking = self.tracking_mark();
         let m = &self.machine;
         let r = &mut self.record;
         m.state.sub().clone_into(&mut r.sub);
@@ -96,19 +95,7 @@ impl Supervisor {
         r.starts = m.starts.into();
         r.main = self.main.as_ref().map(|p| mark(&p.identity));
         r.control = self.control.as_ref().map(|p| mark(&p.identity));
-        r.tracking = match &self.tracking {
-            Tracking::Cgroup(group) => {
-                let (dir, version) = group.dir();
-                TrackingMark {
-                    cgroup: Some(dir.to_owned()),
-                    unified: version == Version::V2,
-                    kin: Vec::new(),
-                }
-            }
-            Tracking::Subreaper(kin) => {
-                TrackingMark { kin: kin.seen().iter().map(mark).collect(), ..TrackingMark::default() }
-            }
-        };
+        r.tracking = tracking;
         if self.record == self.published {
             return Ok(());
         }

@@ -30,6 +30,7 @@ pub(super) struct Scene<'a> {
     pub(super) output: Option<&'a Output>,
     pub(super) notify: Option<&'a NotifySocket>,
     pub(super) group: Option<&'a Group>,
+    pub(super) controllers: &'a [Group],
     pub(super) foreground: Foreground,
     /// The OOM score and the limits where the unit says nothing; `None`, or not among them: the
     /// supervisor's own.
@@ -67,6 +68,7 @@ pub(super) fn launch(
         session: !foreground,
         notify: scene.notify,
         group: scene.group,
+        controllers: scene.controllers,
         oom_score: scene.oom_score,
         limits: scene.limits,
     };

@@ -4,12 +4,15 @@ use crate::unit::exec::directories::{Kind as DirKind, Preserve};
 use crate::unit::exec::io;
 use crate::unit::exec::process::WorkingDirectory;
 use crate::unit::model::{DepKind, ExecPrivilege, KillMode, NotifyAccess, Restart, Service, ServiceType};
+use crate::unit::specifier::{Asked, HostFacts};
 use crate::unit::value::Signal;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 fn facts() -> Facts {
-    Facts { user: Some(crate::unit::specifier::User::default()), ..Facts::default() }
+    let host = HostFacts { memory: Some(8 << 30), tasks: Some(32768), ..HostFacts::default() };
+    let host = Asked::when_needed(|| host);
+    Facts { host, user: Some(crate::unit::specifier::User::default()), ..Facts::default() }
 }
 
 fn name(s: &str) -> UnitName {
@@ -62,6 +65,9 @@ fn a_row_is_honoured_exactly_when_there_is_an_arm() {
         }
     }
     for field in exec::FIELDS.into_iter().flatten() {
+        assert!(arms_by_name.insert(("Service".to_owned(), field.name.to_owned())), "{} twice", field.name);
+    }
+    for field in cgroup::FIELDS.into_iter().flatten() {
         assert!(arms_by_name.insert(("Service".to_owned(), field.name.to_owned())), "{} twice", field.name);
     }
     for row in exec::plain::rows() {
@@ -256,15 +262,29 @@ fn unknown_keys_have_hints() {
 }
 
 #[test]
+fn limits_are_numbers_or_parts_of_what_the_host_has() {
+    let (_, service) = service(
+        "MemoryMax=10%\nMemoryHigh=1.5G\nTasksMax=25%\nCPUQuota=15.5%\nCPUWeight=idle\nAllowedCPUs=0-1 3",
+    );
+    let (m, c) = (&service.resources.memory, &service.resources.cpu);
+    assert_eq!((m.max, m.high, m.min), ((8 << 30) / 10 / 4096 * 4096, 3 << 29, 0));
+    assert_eq!(
+        (service.resources.tasks.max, c.quota, &c.cpus[..]),
+        (Some(8192), Some(155_000), &[0, 1, 3][..])
+    );
+    assert_eq!(c.weight, Some(cgroup::cpu::Weight::Idle));
+}
+
+#[test]
 fn what_is_not_applied_is_kept() {
     let (unit, _) = service(
-        "MemoryMax=1G\nProtectSystem=full\nProtectSystem=strict\nPrivateDevices=yes\nSlice=x.slice\nSlice=\nProtectHome=no\nReadWritePaths=/a\nReadWritePaths=/b",
+        "IOWeight=5\nProtectSystem=full\nProtectSystem=strict\nPrivateDevices=yes\nSlice=x.slice\nSlice=\nProtectHome=no\nReadWritePaths=/a\nReadWritePaths=/b",
     );
     let kept: Vec<_> = unit.unapplied.iter().map(|u| (u.key.as_str(), u.value.as_str())).collect();
     assert_eq!(
         kept,
         [
-            ("MemoryMax", "1G"),
+            ("IOWeight", "5"),
             ("ProtectSystem", "strict"),
             ("PrivateDevices", "yes"),
             ("ReadWritePaths", "/a"),

@@ -141,7 +141,7 @@ pub enum By {
 const REASONS: [(&str, &str); 27] = [
     ("attribute", "amr does not set this attribute of the process"),
     ("bus", "amr does not use a message bus"),
-    ("cgroup", "amr sets no control group limits"),
+    ("cgroup", "amr does not apply this of control groups"),
     ("credentials", "amr passes no credentials"),
     ("descriptors", "amr passes no file descriptors"),
     ("dynamic-user", "without a dynamic user the service would run as root"),

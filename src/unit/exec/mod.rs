@@ -58,15 +58,15 @@ pub enum ApplyMode {
 
 /// How one directive is read and shown.
 #[derive(Clone, Copy, Debug)]
-pub struct Field {
+pub struct Field<C = ExecContext> {
     /// The directive.
     pub name: &'static str,
     /// The property that shows it.
     pub property: &'static str,
     /// Reads the value of a line; what stood before stays where it cannot be read.
-    pub read: fn(&mut ExecContext, &Line<'_>) -> Result<(), Trouble>,
+    pub read: fn(&mut C, &Line<'_>) -> Result<(), Trouble>,
     /// The value as systemctl show prints it.
-    pub show: fn(&ExecContext) -> String,
+    pub show: fn(&C) -> String,
 }
 
 /// All of them, by area.
@@ -91,6 +91,6 @@ pub fn field(name: &str) -> Option<&'static Field> {
 }
 
 /// As systemctl prints a switch.
-fn yes_no(is: bool) -> String {
+pub(super) fn yes_no(is: bool) -> String {
     if is { "yes" } else { "no" }.to_owned()
 }

@@ -12,7 +12,7 @@ fn facts() -> Facts {
         kernel_release: some("4.9.76"),
         architecture: some("x86-64"),
         os_release: Some(vec![field("ID", "amzn"), field("VERSION_ID", "2023")]),
-        environment: Vec::new(),
+        ..HostFacts::default()
     };
     Facts {
         host: Asked::when_needed(|| host),

@@ -54,20 +54,32 @@ pub fn parse(value: &str) -> Result<u64, ValueError> {
 /// # Errors
 /// As [`parse`]; percentages over 100, or with more than two digits behind the point.
 pub fn parse_amount(value: &str) -> Result<Amount, ValueError> {
-    let Some(number) = value.strip_suffix('%') else { return parse(value).map(Amount::Absolute) };
+    if !value.ends_with(['%', '‰', '‱']) {
+        return parse(value).map(Amount::Absolute);
+    }
+    let part = parse_permyriad(value).filter(|part| *part <= 10_000);
     let fault = || ValueError::whole(value, format!("'{value}' is not a percentage from 0% to 100%"));
+    part.map(Amount::Permyriad).ok_or_else(fault)
+}
+
+/// Reads a percentage that may be more than all there is (`parse_permyriad_unbounded`): in hundredths of a
+/// percent, permille and permyriad included.
+#[must_use]
+pub fn parse_permyriad(value: &str) -> Option<u32> {
+    let (number, decimals) = [("%", 2), ("‰", 1), ("‱", 0)]
+        .iter()
+        .find_map(|(sign, decimals)| Some((value.strip_suffix(sign)?, *decimals)))?;
     let (whole, rest) = digits(number);
-    let hundredths = match rest.strip_prefix('.') {
-        Some(f) if matches!(f.len(), 1 | 2) && f.bytes().all(|b| b.is_ascii_digit()) => {
-            let scale = if f.len() == 1 { 10 } else { 1 };
-            f.parse::<u32>().map_err(|_| fault())?.saturating_mul(scale)
-        }
-        None if rest.is_empty() => 0,
-        Some(_) | None => return Err(fault()),
+    let fraction = match rest.strip_prefix('.') {
+        Some(f) if (1..=decimals).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_digit()) => f,
+        None if rest.is_empty() => "",
+        Some(_) | None => return None,
     };
-    let whole: u32 = whole.parse().map_err(|_| fault())?;
-    let sum = whole.saturating_mul(100).saturating_add(hundredths);
-    if sum <= 10_000 { Ok(Amount::Permyriad(sum)) } else { Err(fault()) }
+    let scale = |digits: usize| 10_u32.saturating_pow(u32::try_from(digits).unwrap_or(0));
+    let whole = whole.parse::<u32>().ok()?.checked_mul(scale(decimals))?;
+    let fraction =
+        format!("0{fraction}").parse::<u32>().ok()?.checked_mul(scale(decimals - fraction.len()))?;
+    whole.checked_add(fraction)
 }
 
 /// One number with its unit: its bytes, the place of the unit in the table, and its length.

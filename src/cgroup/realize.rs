@@ -1,0 +1,190 @@
+//! A unit's groups: made and told what the unit demands, entered by its processes (`crate::exec`), removed.
+
+use super::accounting;
+use super::controllers::{Controller, Demand};
+use super::hierarchy::Hierarchies;
+use crate::os::cgroup::{Group, Made, Version};
+use crate::os::error::Error;
+use crate::os::root::Root;
+use crate::unit::cgroup::Resources;
+use std::path::{Path, PathBuf};
+
+/// The groups of a unit that controllers of this host know it by, without the one that tells its processes
+/// from others.
+#[derive(Clone, Debug, Default)]
+pub struct Groups(Vec<Group>);
+
+/// One of them, for a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Its folder, an outer path.
+    pub dir: PathBuf,
+    /// Which interface it has.
+    pub version: Version,
+}
+
+/// Whose groups they are.
+#[derive(Debug)]
+pub struct Unit<'a> {
+    /// The host.
+    pub host: &'a Root,
+    /// What its groups are called.
+    pub name: &'a str,
+    /// The group that tells its processes from others, if there is one, and whether it was there.
+    pub tracking: Option<(&'a Group, Made)>,
+    /// What it demands.
+    pub resources: &'a Resources,
+}
+
+/// All that a unit demands, as sentences that it does not get it.
+#[must_use]
+pub fn nothing_of(resources: &Resources, why: &str) -> Vec<String> {
+    let demands = Controller::ALL.into_iter().flat_map(|c| c.demands(resources, Version::V2));
+    let mut said: Vec<String> = demands.filter_map(|demand| demand.said).collect();
+    said.dedup();
+    said.into_iter().map(|said| format!("{said} is not applied: {why}")).collect()
+}
+
+impl Groups {
+    /// Those that a record names.
+    #[must_use]
+    pub fn at(host: &Root, marks: impl IntoIterator<Item = Mark>) -> Groups {
+        Groups(marks.into_iter().map(|mark| Group::at(host, mark.dir, mark.version)).collect())
+    }
+
+    /// For a record.
+    pub fn marks(&self) -> impl Iterator<Item = Mark> + '_ {
+        self.0.iter().map(|group| {
+            let (dir, version) = group.dir();
+            Mark { dir: dir.to_owned(), version }
+        })
+    }
+
+    /// For those who enter them.
+    #[must_use]
+    pub fn list(&self) -> &[Group] {
+        &self.0
+    }
+
+    /// The groups that the unit's demands ask for, and what cannot be applied, each as a sentence. What
+    /// these groups were told before, for an earlier run, is taken back.
+    #[must_use]
+    pub fn realized(self, unit: &Unit<'_>) -> (Groups, Vec<String>) {
+        let wanted: Vec<_> = Controller::ALL.into_iter().filter(|c| c.is_wanted(unit.resources)).collect();
+        let used =
+            unit.tracking.is_some_and(|(group, made)| made == Made::Before && group.dir().1 == Version::V2);
+        if wanted.is_empty() && self.0.is_empty() && !used {
+            return (Self::default(), Vec::new());
+        }
+        let mut work = Work { unit, groups: Vec::new(), not_applied: Vec::new() };
+        match Hierarchies::read(unit.host) {
+            Err(e) => wanted.iter().for_each(|c| work.lacks(*c, &e.to_string())),
+            Ok(hierarchies) => wanted.iter().for_each(|c| work.apply(&hierarchies, *c)),
+        }
+        for (group, _) in unit.tracking.iter().filter(|_| used) {
+            release(group, |c| !wanted.contains(&c));
+        }
+        let kept = |group: &Group| work.groups.iter().any(|(g, _)| g.dir() == group.dir());
+        for group in self.0.iter().filter(|group| !kept(group)) {
+            release(group, |_| true);
+            // Whoever still lives in it is not the new run's.
+            let _ = group.remove();
+        }
+        (Groups(work.groups.into_iter().map(|(group, _)| group).collect()), work.not_applied)
+    }
+
+    /// Removes them, after the last process has gone.
+    ///
+    /// # Errors
+    /// The first of them; the others are removed all the same.
+    pub fn remove(&mut self) -> Result<(), Error> {
+        let removed = std::mem::take(&mut self.0).into_iter().map(|group| group.remove());
+        removed.fold(Ok(()), Result::and)
+    }
+
+    /// How many processes of the unit the OOM killer has ended; `None` where no controller tells.
+    #[must_use]
+    pub fn oom_kills(&self, host: &Root, tracking: Option<&Path>) -> Option<u64> {
+        let own = self.0.iter().map(|group| group.dir().0);
+        tracking.into_iter().chain(own).find_map(|dir| accounting::oom_kills(host, dir))
+    }
+}
+
+/// No limit for those who are still in it.
+fn release(group: &Group, of: impl Fn(Controller) -> bool) {
+    let nothing = Resources::default();
+    for controller in Controller::ALL.into_iter().filter(|controller| of(*controller)) {
+        for write in controller.demands(&nothing, group.dir().1).into_iter().filter_map(|d| d.how.ok()) {
+            // Most groups have few of the controllers.
+            let _ = group.set(write.file, &write.value);
+        }
+    }
+}
+
+/// The groups so far.
+struct Work<'a> {
+    unit: &'a Unit<'a>,
+    groups: Vec<(Group, Made)>,
+    not_applied: Vec<String>,
+}
+
+impl Work<'_> {
+    fn apply(&mut self, hierarchies: &Hierarchies, controller: Controller) {
+        let Some(mount) = hierarchies.of(controller) else {
+            let name = controller.name(Version::V1).unwrap_or_default();
+            return self.lacks(controller, &format!("no mounted hierarchy has the {name} controller"));
+        };
+        let (group, made) = match hierarchies.group(mount, self.unit.name, controller) {
+            Ok(found) => found,
+            Err(e) => return self.lacks(controller, &e.to_string()),
+        };
+        let made = self.take(&group, made);
+        for demand in controller.demands(self.unit.resources, mount.version) {
+            self.demand(&group, made, demand);
+        }
+    }
+
+    /// Takes note of a group, and knows whether it is new to this run: one that two controllers share, and
+    /// the one of tracking, are there when they are asked for.
+    fn take(&mut self, group: &Group, made: Made) -> Made {
+        if let Some((_, made)) = self.unit.tracking.filter(|(tracking, _)| tracking.dir() == group.dir()) {
+            return made;
+        }
+        if let Some((_, made)) = self.groups.iter().find(|(known, _)| known.dir() == group.dir()) {
+            return *made;
+        }
+        self.groups.push((group.clone(), made));
+        made
+    }
+
+    /// Does what is demanded; a new group has the defaults already.
+    fn demand(&mut self, group: &Group, made: Made, demand: Demand) {
+        if demand.said.is_none() && made == Made::New {
+            return;
+        }
+        let outcome = match demand.how {
+            Ok(write) => group.set(write.file, &write.value).map_err(|e| {
+                if e.is_not_found() { format!("this kernel has no {}", write.file) } else { e.to_string() }
+            }),
+            Err(why) => Err(why.to_owned()),
+        };
+        if let (Some(said), Err(why)) = (demand.said, outcome) {
+            self.note(&said, &why);
+        }
+    }
+
+    /// Nothing that the unit asks of a controller can be had.
+    fn lacks(&mut self, controller: Controller, why: &str) {
+        for demand in controller.demands(self.unit.resources, Version::V2) {
+            demand.said.iter().for_each(|said| self.note(said, why));
+        }
+    }
+
+    /// Once: a quota is written in two files.
+    fn note(&mut self, said: &str, why: &str) {
+        let said = format!("{said} is not applied: ");
+        if !self.not_applied.iter().any(|sentence| sentence.starts_with(&said)) {
+            self.not_applied.push(said + why);
+        }
+    }
+}

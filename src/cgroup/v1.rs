@@ -1,0 +1,134 @@
+//! What the controllers of v1 are told, as systemd 252 does on its legacy hierarchies. Pure.
+
+use super::controllers::{Controller, Demand, cannot, line, quota, quota_line, write};
+use crate::unit::cgroup::Resources;
+use crate::unit::cgroup::cpu::Weight;
+use crate::unit::value::cpu_set;
+
+/// Only the unified hierarchy has it.
+const UNIFIED: &str = "the memory controller of cgroup v1 has no such limit";
+
+/// What weighs 100 in the words of the unified hierarchy.
+const SHARES: u64 = 1024;
+
+pub(super) fn demands(controller: Controller, r: &Resources) -> Vec<Demand> {
+    match controller {
+        Controller::Cpu => cpu(r),
+        Controller::Cpuacct => Vec::new(),
+        Controller::Cpuset => cpuset(r),
+        Controller::Memory => memory(r),
+        Controller::Pids => {
+            let max = r.tasks.max.map_or_else(|| "max".to_owned(), |max| max.to_string());
+            vec![write(r.tasks.max.map(|max| format!("TasksMax={max}")), "pids.max", max)]
+        }
+    }
+}
+
+/// A weight of 1 to 10000 is so many shares; what is idle gets as few as there are.
+fn cpu(r: &Resources) -> Vec<Demand> {
+    let (said, shares) = match (r.cpu.weight, r.cpu.shares) {
+        (Some(Weight::Idle), _) => (Some("CPUWeight=idle".to_owned()), 2),
+        (Some(Weight::Of(weight)), _) => {
+            (Some(format!("CPUWeight={weight}")), (weight * SHARES / 100).clamp(2, 262_144))
+        }
+        (None, Some(shares)) => (Some(format!("CPUShares={shares}")), shares),
+        (None, None) => (None, SHARES),
+    };
+    let (quota, period) = quota(r);
+    let said_quota = quota_line(r);
+    let limit = quota.map_or_else(|| "-1".to_owned(), |quota| quota.to_string());
+    vec![
+        write(said, "cpu.shares", shares),
+        write(said_quota.clone(), "cpu.cfs_period_us", period),
+        write(said_quota, "cpu.cfs_quota_us", limit),
+    ]
+}
+
+/// systemd leaves them to the unified hierarchy; the kernel does not. Without a list all of the group above.
+fn cpuset(r: &Resources) -> Vec<Demand> {
+    let list = |name: &str, file, list: &[u32]| {
+        let text = cpu_set::show(list);
+        (!list.is_empty()).then(|| write(Some(format!("{name}={text}")), file, text.replace(' ', ",")))
+    };
+    let cpus = list("AllowedCPUs", "cpuset.cpus", &r.cpu.cpus);
+    cpus.into_iter().chain(list("AllowedMemoryNodes", "cpuset.mems", &r.cpu.nodes)).collect()
+}
+
+/// `MemoryMax=` stands for `MemoryLimit=` where any of the newer words is used.
+fn memory(r: &Resources) -> Vec<Demand> {
+    let m = &r.memory;
+    let none = u64::MAX;
+    let (name, limit) = if m.is_unified() { ("MemoryMax", m.max) } else { ("MemoryLimit", m.limit) };
+    let value = if limit == none { "-1".to_owned() } else { limit.to_string() };
+    let newer = [
+        line("MemoryMin", m.min, 0),
+        line("MemoryLow", m.low, 0),
+        line("MemoryHigh", m.high, none),
+        line("MemorySwapMax", m.swap_max, none),
+    ];
+    let limit = write(line(name, limit, none), "memory.limit_in_bytes", value);
+    std::iter::once(limit).chain(newer.into_iter().flatten().map(|said| cannot(said, UNIFIED))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::controllers::Write;
+    use super::*;
+    use std::time::Duration;
+
+    fn written(controller: Controller, r: &Resources) -> Vec<String> {
+        let of = |demand: Demand| match demand.how {
+            Ok(Write { file, value }) => format!("{file}={value}"),
+            Err(why) => format!("{}: {why}", demand.said.unwrap()),
+        };
+        demands(controller, r).into_iter().map(of).collect()
+    }
+
+    #[test]
+    fn weights_are_shares_and_quotas_keep_to_what_the_kernel_takes() {
+        let mut r = Resources::default();
+        let usual = ["cpu.shares=1024", "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=-1"];
+        assert_eq!(written(Controller::Cpu, &r), usual);
+        for (weight, shares) in [(1, 10), (100, 1024), (10_000, 102_400)] {
+            r.cpu.weight = Some(Weight::Of(weight));
+            assert_eq!(written(Controller::Cpu, &r)[0], format!("cpu.shares={shares}"));
+        }
+        r.cpu.weight = Some(Weight::Idle);
+        assert_eq!(written(Controller::Cpu, &r)[0], "cpu.shares=2");
+        (r.cpu.weight, r.cpu.shares) = (None, Some(512));
+        assert_eq!(written(Controller::Cpu, &r)[0], "cpu.shares=512");
+        // In microseconds of a second: 200%, 1%, 0.01%; the period of one is too short, of another too long.
+        for (quota, period, want) in [
+            (2_000_000, None, [100_000, 200_000]),
+            (200_000, Some(10), [10_000, 2_000]),
+            (10_000, None, [100_000, 1_000]),
+            (100, None, [1_000_000, 1_000]),
+            (500_000, Some(5_000), [1_000_000, 500_000]),
+            (2_000_000, Some(0), [1_000, 2_000]),
+        ] {
+            (r.cpu.quota, r.cpu.period) = (Some(quota), period.map(Duration::from_millis));
+            let want = [format!("cpu.cfs_period_us={}", want[0]), format!("cpu.cfs_quota_us={}", want[1])];
+            assert_eq!(written(Controller::Cpu, &r)[1..], want, "{quota} in {period:?}");
+        }
+    }
+
+    #[test]
+    fn the_newer_words_take_the_place_of_memory_limit_and_what_v1_lacks_is_named() {
+        let mut r = Resources::default();
+        r.memory.limit = 2 << 30;
+        assert_eq!(written(Controller::Memory, &r), ["memory.limit_in_bytes=2147483648"]);
+        r.memory.high = 1 << 30;
+        let high = format!("MemoryHigh=1G: {UNIFIED}");
+        assert_eq!(written(Controller::Memory, &r), ["memory.limit_in_bytes=-1".to_owned(), high]);
+        r.memory.max = 3 << 30;
+        assert_eq!(written(Controller::Memory, &r)[0], "memory.limit_in_bytes=3221225472");
+    }
+
+    #[test]
+    fn lists_are_written_with_commas() {
+        let mut r = Resources::default();
+        assert!(written(Controller::Cpuset, &r).is_empty());
+        (r.cpu.cpus, r.cpu.nodes) = (vec![0, 1, 2, 5], vec![0]);
+        assert_eq!(written(Controller::Cpuset, &r), ["cpuset.cpus=0-2,5", "cpuset.mems=0"]);
+    }
+}

@@ -1,0 +1,108 @@
+//! What the controllers of the unified hierarchy are told, as systemd 252 does. Pure.
+
+use super::controllers::{Controller, Demand, line, quota, quota_line, write};
+use crate::unit::cgroup::Resources;
+use crate::unit::cgroup::cpu::Weight;
+use crate::unit::value::cpu_set;
+
+/// What a weight that is not set is.
+const WEIGHT: u64 = 100;
+
+pub(super) fn demands(controller: Controller, r: &Resources) -> Vec<Demand> {
+    match controller {
+        Controller::Cpu => cpu(r),
+        Controller::Cpuacct => Vec::new(),
+        Controller::Cpuset => {
+            let list = |name: &str, file, list: &[u32]| {
+                let text = cpu_set::show(list);
+                let said = (!list.is_empty()).then(|| format!("{name}={text}"));
+                write(said, file, text.replace(' ', ","))
+            };
+            vec![
+                list("AllowedCPUs", "cpuset.cpus", &r.cpu.cpus),
+                list("AllowedMemoryNodes", "cpuset.mems", &r.cpu.nodes),
+            ]
+        }
+        Controller::Memory => memory(r),
+        Controller::Pids => {
+            let said = r.tasks.max.map(|max| format!("TasksMax={max}"));
+            vec![write(said, "pids.max", limit(r.tasks.max.unwrap_or(u64::MAX)))]
+        }
+    }
+}
+
+fn cpu(r: &Resources) -> Vec<Demand> {
+    let (quota, period) = quota(r);
+    let max = quota.map_or_else(|| "max".to_owned(), |quota| quota.to_string());
+    let mut all = match (r.cpu.weight, r.cpu.shares) {
+        // The weight goes by while it is idle.
+        (Some(Weight::Idle), _) => vec![write(Some("CPUWeight=idle".to_owned()), "cpu.idle", 1)],
+        (Some(Weight::Of(weight)), _) => {
+            vec![write(Some(format!("CPUWeight={weight}")), "cpu.weight", weight)]
+        }
+        (None, Some(shares)) => {
+            let weight = (shares * WEIGHT / 1024).clamp(1, 10_000);
+            vec![write(Some(format!("CPUShares={shares}")), "cpu.weight", weight)]
+        }
+        (None, None) => vec![write(None, "cpu.weight", WEIGHT)],
+    };
+    all.push(write(quota_line(r), "cpu.max", format!("{max} {period}")));
+    all
+}
+
+/// `MemoryLimit=` stands for `MemoryMax=` where none of the newer words is used.
+fn memory(r: &Resources) -> Vec<Demand> {
+    let m = &r.memory;
+    let none = u64::MAX;
+    let (name, max) = if m.is_unified() { ("MemoryMax", m.max) } else { ("MemoryLimit", m.limit) };
+    vec![
+        write(line("MemoryMin", m.min, 0), "memory.min", limit(m.min)),
+        write(line("MemoryLow", m.low, 0), "memory.low", limit(m.low)),
+        write(line("MemoryHigh", m.high, none), "memory.high", limit(m.high)),
+        write(line(name, max, none), "memory.max", limit(max)),
+        write(line("MemorySwapMax", m.swap_max, none), "memory.swap.max", limit(m.swap_max)),
+    ]
+}
+
+fn limit(value: u64) -> String {
+    if value == u64::MAX { "max".to_owned() } else { value.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(controller: Controller, r: &Resources) -> Vec<String> {
+        let of = |demand: Demand| demand.how.map(|write| format!("{}={}", write.file, write.value));
+        demands(controller, r).into_iter().map(|demand| of(demand).unwrap()).collect()
+    }
+
+    #[test]
+    fn all_is_in_the_words_of_the_unified_hierarchy() {
+        let mut r = Resources::default();
+        assert_eq!(written(Controller::Cpu, &r), ["cpu.weight=100", "cpu.max=max 100000"]);
+        (r.cpu.shares, r.cpu.quota) = (Some(2048), Some(1_500_000));
+        assert_eq!(written(Controller::Cpu, &r), ["cpu.weight=200", "cpu.max=150000 100000"]);
+        r.cpu.weight = Some(Weight::Idle);
+        assert_eq!(written(Controller::Cpu, &r)[0], "cpu.idle=1");
+        r.memory.limit = 5;
+        let all = ["memory.min=0", "memory.low=0", "memory.high=max", "memory.max=5", "memory.swap.max=max"];
+        assert_eq!(written(Controller::Memory, &r), all);
+        (r.memory.low, r.memory.swap_max) = (7, 0);
+        let all = ["memory.min=0", "memory.low=7", "memory.high=max", "memory.max=max", "memory.swap.max=0"];
+        assert_eq!(written(Controller::Memory, &r), all);
+        r.tasks.max = Some(9);
+        assert_eq!(written(Controller::Pids, &r), ["pids.max=9"]);
+    }
+
+    #[test]
+    fn what_is_the_default_is_not_said() {
+        let silent = |c: Controller| demands(c, &Resources::default()).iter().all(|d| d.said.is_none());
+        assert!(Controller::ALL.into_iter().all(silent));
+        assert!(!Controller::ALL.into_iter().any(|c| c.is_wanted(&Resources::default())));
+        let mut r = Resources::default();
+        r.memory.max = 5;
+        assert_eq!(demands(Controller::Memory, &r)[3].said.as_deref(), Some("MemoryMax=5"));
+        assert!(Controller::Memory.is_wanted(&r) && !Controller::Cpu.is_wanted(&r));
+    }
+}

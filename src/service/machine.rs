@@ -69,6 +69,7 @@ impl Step<'_> {
             Event::Ping => self.ping(),
             Event::WatchdogExpired => self.watchdog_expired(),
             Event::OomKill => self.oom_kill(),
+            Event::NotSignalled => self.not_signalled(),
             Event::Timeout => self.timeout(),
         }
     }

@@ -231,6 +231,9 @@ pub enum Event {
     WatchdogExpired,
     /// The kernel killed one of its processes for want of memory.
     OomKill,
+    /// A signal of [`Action::Kill`] or [`Action::ReloadSignal`] could not be sent to whom it was meant for.
+    /// Comes before anything else.
+    NotSignalled,
     /// The armed timer fired.
     Timeout,
 }
@@ -312,7 +315,7 @@ pub enum Action {
         /// As what it runs.
         role: Role,
     },
-    /// Send a signal.
+    /// Send a signal; answer with [`Event::NotSignalled`] where that failed.
     Kill(KillOp, Targets),
     /// SIGKILL the control process and think no more of it.
     DropControl,

@@ -36,8 +36,8 @@ impl Supervisor {
                 }
             }
             Action::ReloadSignal => {
-                if let Some(process) = &self.main {
-                    self.signal(process, SIGHUP);
+                if self.main.as_ref().is_some_and(|process| !self.signal(process, SIGHUP)) {
+                    self.answer(Event::NotSignalled);
                 }
             }
             Action::TakeMain => self.take_main(),
@@ -237,19 +237,27 @@ impl Supervisor {
         }
         // Each process gets all its signals before the next one gets any: one that ends by the first
         // would not see the others.
+        let (mut alone, mut missed) = (true, false);
         for process in [(targets.main, &self.main), (targets.control, &self.control)] {
             if let (true, Some(process)) = process {
-                signals.iter().for_each(|signal| self.signal(process, *signal));
+                alone = false;
+                for each in &signals {
+                    // Only what is to end it counts.
+                    missed |= !self.signal(process, *each) && *each == signal;
+                }
             }
         }
-        if !targets.others {
-            return;
-        }
-        let spared = self.own_pids();
-        for signal in signals {
-            if let Err(e) = self.tracking.kill_all(signal, &spared, &self.features) {
-                log::warn!("{e}");
+        if targets.others {
+            let spared = self.own_pids();
+            for each in signals {
+                if let Err(e) = self.tracking.kill_all(each, &spared, &self.features) {
+                    log::warn!("{e}");
+                    missed |= alone && each == signal;
+                }
             }
+        }
+        if missed {
+            self.answer(Event::NotSignalled);
         }
     }
 

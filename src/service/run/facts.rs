@@ -37,6 +37,7 @@ impl Supervisor {
                 Event::MainExit(_)
                     | Event::ControlExit(_)
                     | Event::GroupEmpty
+                    | Event::NotSignalled
                     | Event::Timeout
                     | Event::SpawnFailed(_)
             )

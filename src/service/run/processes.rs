@@ -299,15 +299,13 @@ impl Supervisor {
         }
     }
 
-    /// Sends a signal to one of the two processes.
-    pub(super) fn signal(&self, process: &Process, signal: i32) {
+    /// Sends a signal to one of the two processes. Could it be sent, or has the process gone?
+    pub(super) fn signal(&self, process: &Process, signal: i32) -> bool {
         let sent = match &process.target {
             Some(target) => target.send(signal, &self.boot, &self.proc),
             None => kill::child(process.pid(), signal),
         };
-        if let Err(e) = sent {
-            log::warn!("{e}");
-        }
+        sent.inspect_err(|e| log::warn!("{e}")).is_ok()
     }
 }
 

@@ -101,7 +101,9 @@ impl Record {
             Event::MainExit(_) => c.is_over() && (c.pid == main || c.pid == 0),
             Event::ControlExit(_) => c.is_over() && c.pid != main,
             Event::SpawnFailed(_) => c.pid == 0,
-            Event::Timeout | Event::WatchdogExpired | Event::OomKill => living == Some(c.pid),
+            Event::NotSignalled | Event::Timeout | Event::WatchdogExpired | Event::OomKill => {
+                living == Some(c.pid)
+            }
             Event::Start
             | Event::Stop(_)
             | Event::Reload

@@ -119,6 +119,20 @@ fn without_sigkill_it_is_asked_twice_and_left_c24() {
 }
 
 #[test]
+fn a_signal_that_cannot_be_sent_is_not_waited_for() {
+    let mut l = Life::of(plain());
+    l.feed(Event::Start).feed(Event::Stop(StopKind::Stop)).feed(Event::NotSignalled);
+    assert_eq!((l.told().as_str(), l.m.state), ("Start0 Terminate Kill", State::StopSigkill));
+    // Nor can SIGKILL be sent: the stop ends, and it is no success.
+    l.feed(Event::NotSignalled).feed(Event::NotSignalled).feed(Event::NotSignalled);
+    assert_eq!((l.m.state, l.m.result), (State::Failed, ServiceResult::Resources));
+
+    let mut l = Life::of(Policy { kind: ServiceType::NotifyReload, ..plain() });
+    l.feed(Event::Start).feed(Event::Ready).feed(Event::Reload).feed(Event::NotSignalled);
+    assert_eq!((l.m.state, l.m.reload), (State::Running, ServiceResult::Resources));
+}
+
+#[test]
 fn mixed_kills_the_rest_as_soon_as_main_has_gone_c22() {
     let mut l = Life::of(Policy { kill_mode: KillMode::Mixed, ..plain() });
     l.f.others = true;

@@ -16,6 +16,8 @@ struct World {
     was_active: bool,
     /// SIGKILL has been sent in this run.
     sigkilled: bool,
+    /// The last thing that was done was to send a signal.
+    signalled: bool,
     /// A process that could not be got rid of.
     left: bool,
 }
@@ -116,6 +118,9 @@ fn possible(p: &Policy, m: &Machine, w: World) -> Vec<(Event, Facts)> {
         if w.timer {
             events.push(Event::Timeout);
         }
+        if w.signalled {
+            events.push(Event::NotSignalled);
+        }
         if w.watchdog {
             events.push(Event::WatchdogExpired);
         }
@@ -159,6 +164,7 @@ fn seen_with(p: &Policy, e: Event) -> Vec<(Event, Facts)> {
 }
 
 fn before(mut w: World, e: Event, f: &Facts) -> World {
+    w.signalled = false;
     match e {
         Event::MainExit(_) => w.main = false,
         Event::ControlExit(_) => w.control = false,
@@ -180,6 +186,7 @@ fn before(mut w: World, e: Event, f: &Facts) -> World {
         | Event::Reloading
         | Event::Stopping
         | Event::Ping
+        | Event::NotSignalled
         | Event::OomKill => {}
     }
     w
@@ -217,12 +224,16 @@ fn apply(p: &Policy, mut w: World, n: &Machine, f: &Facts, acts: &[Action]) -> W
                 assert!(!to.control || w.control, "signal to no control process");
                 assert!(!to.others || f.others, "signal to an empty group");
                 w.sigkilled |= op == KillOp::Kill;
+                w.signalled = true;
             }
             Action::DropControl => {
                 assert!(w.control, "nobody to drop");
                 w.control = false;
             }
-            Action::ReloadSignal => assert!(w.main, "reload signal to nobody"),
+            Action::ReloadSignal => {
+                assert!(w.main, "reload signal to nobody");
+                w.signalled = true;
+            }
             // One that MAINPID= named before stays behind as one of the others.
             Action::TakeMain => w.main = true,
             Action::Arm(_) => w.timer = true,

@@ -242,7 +242,10 @@ pub fn breach(world: &World, seen: &Seen, was: &mut Before, excuses: Excuses) ->
     if good && replaced(world) {
         return say("a position of another file that had the name");
     }
-    let short = |file: &world::File| file.plain.len() < world::PRINT;
+    // One that was too short for so long that it is too old by now is left out for its age.
+    let age = |file: &world::File| world.now - file.modified / 1_000_000_000;
+    let aged = |file: &world::File| world.config.ignore_older.is_some_and(|limit| age(file) > limit);
+    let short = |file: &world::File| file.plain.len() < world::PRINT && !aged(file);
     if good && world.config.by == By::Fingerprint && !world.config.ignore_short && unshipped(world, short) {
         return say("a file that is too short for its fingerprint");
     }

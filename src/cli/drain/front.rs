@@ -32,8 +32,12 @@ use std::time::Duration;
 /// How long the other half has to end when it is told to.
 const GRACE: Duration = Duration::from_millis(30);
 
-/// How long its last report may take to be made the final one.
-const REWRITE: Duration = Duration::from_millis(15);
+/// How long its last report may take to be made the final one, where time is up.
+const REWRITE: Duration = Duration::from_millis(50);
+
+/// The same where the end was ordered, from the order on: what is left of a tenth of a second but for the end of the others, since what
+/// was known is worth more than why nothing newer is.
+const REWRITE_ORDERED: Duration = Duration::from_millis(55);
 
 /// How far past its deadline the other half may be before it counts as hanging: it takes a last look and has
 /// the last report written.
@@ -359,7 +363,12 @@ impl<'c> Front<'c> {
         if !self.summary.because.is_empty() {
             because = format!("{because}; {}", self.summary.because);
         }
-        if !self.finish_report(verdict) {
+        let kept = self.finish_report(verdict);
+        if self.ended.is_some() {
+            // It has answered meanwhile.
+            return;
+        }
+        if !kept {
             because.push_str("; nor could the last report be written");
         }
         let known = self.summary.clone();
@@ -380,13 +389,38 @@ impl<'c> Front<'c> {
                 }
                 fork::leave();
             }
-            Ok(Side::Parent(writes, mut link)) => {
+            Ok(Side::Parent(writes, link)) => {
                 self.rewrites = Some(writes);
-                let heard = poll::wait(&[(link.as_fd(), Interest::Read)], Some(REWRITE));
-                heard.is_ok_and(|ready| !ready.is_empty()) && link.read(&mut [0]).is_ok_and(|got| got > 0)
+                self.is_finished(link)
             }
             Err(_) => false,
         }
+    }
+
+    /// Waits for the process that writes to say so, or for the other half to answer late: on a busy host it may be
+    /// either.
+    fn is_finished(&mut self, mut writes: UnixStream) -> bool {
+        let until = match self.giving_up {
+            Some(asked) => asked.saturating_add(REWRITE_ORDERED),
+            None => clock::now().saturating_add(REWRITE),
+        };
+        while self.ended.is_none() {
+            let mut fds = vec![(writes.as_fd(), Interest::Read)];
+            if self.open == Link::Open {
+                fds.push((self.link.as_fd(), Interest::Read));
+            }
+            let ready = poll::wait(&fds, Some(until.saturating_sub(clock::now()))).unwrap_or_default();
+            if ready.is_empty() {
+                return false;
+            }
+            if ready.contains(&0) {
+                return writes.read(&mut [0]).is_ok_and(|got| got > 0);
+            }
+            if self.news().is_err() {
+                self.open = Link::Closed;
+            }
+        }
+        true
     }
 
     fn rewrite(&self, verdict: Verdict) -> Result<Option<PathBuf>, keep::Error> {

@@ -46,7 +46,7 @@ impl Patience {
     #[must_use]
     pub fn usual() -> Self {
         let now = clock::now();
-        Self { sync: Duration::from_millis(100), until: now.saturating_add(Duration::from_millis(200)) }
+        Self { sync: Duration::from_millis(100), until: now.saturating_add(Duration::from_millis(150)) }
     }
 
     /// Where it was ordered at that time: a tenth of a second is promised.

@@ -52,6 +52,8 @@ ok "who is not root may ask and not start"
 pid=$(main app)
 door app start 0; same "$(main app)" "$pid" "main process after a second start"
 sup=$(amr show app -p SupervisorPID --value)
+# Of a service that does not tell when it is up it comes ten seconds after the start.
+until_ok 20 box exec test -e /run/app.pid || fail "no /run/app.pid"
 box exec kill -9 "$sup" "$pid"
 until_ok 10 dead "$pid" || fail "pid $pid lives"
 door app status 1

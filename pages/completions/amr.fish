@@ -47,7 +47,7 @@ complete -c amr -n "__fish_amr_needs_command" -f -a "cat" -d 'Print the files of
 complete -c amr -n "__fish_amr_needs_command" -f -a "list-units" -d 'List units that amr knows to be active, failed or wanted'
 complete -c amr -n "__fish_amr_needs_command" -f -a "list-unit-files" -d 'List all unit files that are installed'
 complete -c amr -n "__fish_amr_needs_command" -f -a "list-dependencies" -d 'Print the tree of units that a unit pulls in'
-complete -c amr -n "__fish_amr_needs_command" -f -a "daemon-reload" -d 'Does nothing: every command reads the unit files anew'
+complete -c amr -n "__fish_amr_needs_command" -f -a "daemon-reload" -d 'Have running services go by their unit files as they are now'
 complete -c amr -n "__fish_amr_needs_command" -f -a "run" -d 'Run a unit once, in the foreground, and exit with its status'
 complete -c amr -n "__fish_amr_needs_command" -f -a "logs" -d 'Print the log of a unit'
 complete -c amr -n "__fish_amr_needs_command" -f -a "drain" -d 'Has the log shipper shipped every byte?'

@@ -66,7 +66,7 @@ pub enum Verb {
     ListUnitFiles(List),
     /// Print the tree of units that a unit pulls in
     ListDependencies(Dependencies),
-    /// Does nothing: every command reads the unit files anew
+    /// Have running services go by their unit files as they are now
     DaemonReload,
     /// Run a unit once, in the foreground, and exit with its status
     Run(Run),

@@ -4,8 +4,8 @@ use crate::cli::args::{Amr, FamilyArg, Kill, Names, Verb, Whom};
 use crate::cli::door::Surroundings;
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{
-    ask, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, run, scripts, show, start,
-    sysusers, tmpfiles,
+    ask, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, reload, run, scripts, show,
+    start, sysusers, tmpfiles,
 };
 use crate::job::context::Context;
 use crate::job::{explain, units};
@@ -89,7 +89,7 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> (&'static str, Answ
         Verb::ListUnits(l) => ("list-units", show::list::units(ctx, &l)),
         Verb::ListUnitFiles(l) => ("list-unit-files", show::list::files(ctx, &l)),
         Verb::ListDependencies(d) => ("list-dependencies", show::list::dependencies(ctx, &d)),
-        Verb::DaemonReload => ("daemon-reload", Ok(Answer::Done)),
+        Verb::DaemonReload => ("daemon-reload", reload::run(ctx, around)),
         Verb::Run(r) => ("run", run::foreground(ctx, &r)),
         Verb::Logs(l) => ("logs", logs::run(ctx, &l)),
         Verb::Drain(d) => ("drain", drain::run(ctx, &d, around)),

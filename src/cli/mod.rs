@@ -21,6 +21,7 @@ mod logs;
 mod order;
 mod out;
 mod reaction;
+mod reload;
 mod run;
 mod scripts;
 mod show;

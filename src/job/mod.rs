@@ -18,6 +18,7 @@ mod limits;
 pub mod outcome;
 pub mod plan;
 pub mod reaction;
+pub mod replan;
 pub mod several;
 pub mod stale;
 pub mod tmpfiles;

@@ -7,9 +7,11 @@
 
 mod interest;
 mod pending;
+mod replan;
 
 pub use interest::{may_uphold, note_interest};
 pub use pending::Pending;
+pub use replan::{has_plan, replan};
 
 use super::machine::{ServiceResult, State};
 pub use super::message::Who;

@@ -8,6 +8,7 @@
 //! | `kill SIGNAL main\|control\|all` | `ok`, `refused WHY` |
 //! | `reset-failed` | `ok` |
 //! | `concerns` | `ok` |
+//! | `replan` (the plan in the unit's folder counts from now on) | `ok`, `refused WHY` |
 //!
 //! Before it stands the [version](super::version) in which it is said, `2 start`; without one it is
 //! version 1. A request is answered in its own version, so that an older command understands the answer; one
@@ -37,6 +38,8 @@ pub enum Request {
     ResetFailed,
     /// Know that the end concerns others from now on.
     Concerns,
+    /// Go by the plan that was put into the unit's folder. Not before version 3.
+    Replan,
 }
 
 /// To whom a signal goes.
@@ -64,7 +67,7 @@ pub enum Reply {
     Failed(ServiceResult, String),
     /// It is down.
     Stopped(ServiceResult),
-    /// The same, and whoever asked sees to those whom that concerns. Not in version 1.
+    /// The same, and whoever asked sees to those whom that concerns. Not before version 3.
     StoppedYours(ServiceResult),
     /// The reload is over.
     Reloaded(ServiceResult),
@@ -98,6 +101,7 @@ impl Request {
             }
             Self::ResetFailed => "reset-failed".to_owned(),
             Self::Concerns => "concerns".to_owned(),
+            Self::Replan => "replan".to_owned(),
         }
     }
 
@@ -114,6 +118,7 @@ impl Request {
             }
             ["reset-failed"] => Self::ResetFailed,
             ["concerns"] => Self::Concerns,
+            ["replan"] => Self::Replan,
             _ => return None,
         })
     }
@@ -207,7 +212,7 @@ fn number(text: &str) -> (u32, &str) {
 mod tests {
     use super::*;
 
-    const REQUESTS: [Request; 7] = [
+    const REQUESTS: [Request; 8] = [
         Request::Start,
         Request::Stop,
         Request::StopForRestart,
@@ -215,6 +220,7 @@ mod tests {
         Request::Kill(15, Who::Control),
         Request::ResetFailed,
         Request::Concerns,
+        Request::Replan,
     ];
 
     fn replies() -> Vec<Reply> {

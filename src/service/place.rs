@@ -66,6 +66,8 @@ pub struct Files {
     pub lock: PathBuf,
     /// The record.
     pub status: PathBuf,
+    /// The plan that came with the last daemon-reload, while the service runs.
+    pub plan: PathBuf,
     /// The folder of NOTIFY_SOCKET.
     pub notify_dir: PathBuf,
     /// The service's output.
@@ -85,6 +87,7 @@ impl Files {
         Self {
             lock: folder.join("lock"),
             status: folder.join("status"),
+            plan: folder.join("plan"),
             notify_dir: folder.join("notify.d"),
             output: folder.join("out.fifo"),
             control: control_dir.join("socket"),

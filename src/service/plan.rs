@@ -255,6 +255,25 @@ impl Plan {
         self.paths.run_dir.join(&self.unit)
     }
 
+    /// The plan that follows this one while the service runs: of `next` what the unit's files say, of this one
+    /// what is about the run.
+    #[must_use]
+    pub fn succeeded_by(&self, next: Self) -> Self {
+        let bound = self.reaction.bound || next.reaction.bound;
+        Self {
+            version: self.version,
+            unit: self.unit.clone(),
+            paths: self.paths.clone(),
+            mode: self.mode,
+            lock_name: self.lock_name.clone(),
+            reaction: Reaction { bound, ..next.reaction },
+            monitored: self.monitored.clone(),
+            switches: self.switches.clone(),
+            errand: self.errand,
+            ..next
+        }
+    }
+
     /// For the descriptor.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

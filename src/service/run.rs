@@ -18,6 +18,7 @@ mod groups;
 mod output;
 mod processes;
 mod publish;
+mod replan;
 mod spawn;
 mod variables;
 
@@ -281,7 +282,7 @@ impl Supervisor {
         self.drop_lock();
         self.publish();
         let notify = self.notify.as_ref().map(NotifySocket::path);
-        for path in [self.files.control.as_path()].into_iter().chain(notify) {
+        for path in [self.files.control.as_path(), self.files.plan.as_path()].into_iter().chain(notify) {
             if let Err(e) = self.place.root.safe_remove_file(path) {
                 log::warn!("{e}");
             }

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | 1 | words without a number |
 //! | 2 | numbers in plan and messages, `needs` in the record; `concerns`, `stopped-yours`; `monitored` in the plan |
-//! | 3 | `resources` in the plan; `controllers` among the groups of the record |
+//! | 3 | `resources` in the plan; `controllers` among the groups of the record; the word `replan` |
 //!
 //! Pure.
 

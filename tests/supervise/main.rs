@@ -11,6 +11,7 @@ mod faults;
 mod host;
 mod lost;
 mod place;
+mod replan;
 mod restarts;
 
 use amr::service::client::{self, Answer};

@@ -33,7 +33,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 
 /// A plan is not longer than this.
-const PLAN_LIMIT: u64 = 16 << 20;
+pub(super) const PLAN_LIMIT: u64 = 16 << 20;
 
 /// `None` where nothing was sent: the supervisor is not needed after all.
 #[inline(never)]
@@ -154,7 +154,7 @@ impl Supervisor {
         Ok(s)
     }
 
-    fn open_output(&mut self) {
+    pub(super) fn open_output(&mut self) {
         if self.foreground == Foreground::Yes || !self.plan.writes_log() {
             return;
         }
@@ -182,6 +182,8 @@ impl Supervisor {
             self.take_over(old, main, phase);
         } else {
             (self.adopted, self.control) = (false, None);
+            // The plan of a run that is over.
+            self.place.root.safe_remove_file(&self.files.plan)?;
             // What is left of one that ended while nobody looked.
             if old.supervisor.is_some() {
                 exec::remove_private_tmp(&self.place.root, &self.plan.unit, &old.invocation_id);
@@ -229,6 +231,7 @@ impl Supervisor {
         self.record.unknown = Some(old.unseen(phase).to_owned());
         let known = old.main.map(|mark| mark.pid);
         publish::inherit(&mut self.record, old);
+        self.take_over_plan();
         self.invocation_id.clone_from(&self.record.invocation_id);
         self.machine.restarts = self.record.restarts;
         let main = main.and_then(|m| self.stranger(&m));

@@ -196,6 +196,10 @@ impl Supervisor {
                 self.plan.reaction.bound = true;
                 ear.tell(&Reply::Ok);
             }
+            Ok(Request::Replan) => {
+                let reply = self.replan().map_or_else(|e| Reply::Refused(e.to_string()), |()| Reply::Ok);
+                ear.tell(&reply);
+            }
             Err(reply) => ear.tell(&reply),
         }
     }

@@ -1,0 +1,35 @@
+//! `amr daemon-reload`: services that run go by their unit files as they are now.
+//!
+//! The other commands read the files anew each time; a service that runs goes by the plan of its start, until
+//! this is typed. Units that cannot be used keep their plan, and that is said; the exit code is 0 all the same,
+//! as systemctl's is, but where it cannot be seen what runs or a supervisor does not take its plan.
+
+use crate::cli::door::Surroundings;
+use crate::cli::exit::{Answer, Answered, Class};
+use crate::cli::{ask, handover, out};
+use crate::job::context::Context;
+use crate::job::replan::{self, Kept};
+
+/// Does it, on a host with systemd by systemctl.
+///
+/// # Errors
+/// The caller is not root, or it cannot be seen what runs.
+pub fn run(ctx: &Context, around: &Surroundings) -> Answered {
+    if ask::hands_over(ctx, around) {
+        return handover::systemctl(&ctx.features(), "daemon-reload", &[], around.wishes);
+    }
+    ask::needs_root(ctx)?;
+    let mut answer = Answer::Done;
+    for (unit, why) in replan::all(ctx).map_err(|e| ask::unseen(&e))? {
+        let (why, hint) = match why {
+            Kept::Unusable(why) => (why, None),
+            Kept::Failed(e) => {
+                answer = Answer::Told(Class::Failed);
+                (e.to_string(), Some(format!("amr restart {unit}")))
+            }
+        };
+        let what = format!("'{unit}' keeps the plan that it has: {why}");
+        out::complain("daemon-reload", &what, hint.as_deref());
+    }
+    Ok(answer)
+}

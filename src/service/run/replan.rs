@@ -1,0 +1,43 @@
+//! Another plan for a service that runs: what `amr daemon-reload` put into the unit's folder.
+//!
+//! The file is whole, since it is replaced in one step, and it is there before the supervisor is asked: one
+//! that is killed in between leaves a service whose next supervisor goes by the new plan, and one that was
+//! not asked goes by the old. What is about this run and not about the unit's files stays.
+
+use super::begin::PLAN_LIMIT;
+use super::{RunError, Supervisor};
+use crate::os::root::Reader;
+use crate::service::plan::Plan;
+use crate::unit::model::ServiceType;
+
+impl Supervisor {
+    /// Goes by the plan in the unit's folder from now on.
+    ///
+    /// # Errors
+    /// There is none that can be read: then the old one stays.
+    pub(super) fn replan(&mut self) -> Result<(), RunError> {
+        let (bytes, _) = self.place.root.safe_read(&self.files.plan, PLAN_LIMIT, Reader::Amr)?;
+        let plan = self.plan.succeeded_by(Plan::decode(&bytes)?);
+        *self.plan = plan;
+        self.policy = self.plan.policy();
+        self.record.description.clone_from(&self.plan.description);
+        self.record.oneshot = self.plan.service.kind == ServiceType::Oneshot;
+        self.record.unapplied = self.plan.unapplied;
+        self.record.files.clone_from(&self.plan.files);
+        if self.output.is_none() {
+            self.open_output();
+        }
+        self.publish();
+        Ok(())
+    }
+
+    /// The plan of the last daemon-reload, if there was one, is the lost supervisor's.
+    pub(super) fn take_over_plan(&mut self) {
+        let taken = self.replan();
+        if let Err(e) = taken
+            && !matches!(&e, RunError::Os(e) if e.is_not_found())
+        {
+            log::warn!("'{}' goes by its files as they are now: {e}", self.plan.unit);
+        }
+    }
+}

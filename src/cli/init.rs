@@ -250,7 +250,7 @@ impl Call {
             }
         };
         planned
-            .notes()
+            .notes(&self.ctx)
             .iter()
             .chain(&planned.unapplied())
             .for_each(|note| out::complain("initd", note, None));

@@ -70,7 +70,7 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answe
         return Ok(left.into());
     }
     if !args.json {
-        planned.notes().iter().for_each(|note| out::complain(verb, note, None));
+        planned.notes(ctx).iter().for_each(|note| out::complain(verb, note, None));
     }
     let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
     let typed = planned.typed(&anchors);

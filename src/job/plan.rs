@@ -193,6 +193,15 @@ fn refuse_writable(findings: &[Finding]) -> Result<(), Refused> {
     Err(Refused { class: Class::NotConfigured, what: units::without_hint(first), hint })
 }
 
+/// That the files of a unit that runs changed since its plan was made of them.
+#[must_use]
+pub fn changed(ctx: &Context, unit: &Unit) -> Option<String> {
+    let record = client::status(&ctx.place, &unit.name).ok()??;
+    ctx.place.needs_reload(unit, &record).then(|| {
+        format!("unit file or drop-ins of '{}' changed on disk; what runs goes by the old ones until amr daemon-reload", unit.name)
+    })
+}
+
 impl Planned {
     /// What others can write of the files of each unit to be started, each once.
     fn others_write(&self, ctx: &Context) -> Vec<Finding> {
@@ -224,10 +233,14 @@ impl Planned {
         anchors.iter().map(|(_, name)| (self.set.main(name).clone(), name.clone())).collect()
     }
 
-    /// What was left out or overruled, as sentences.
+    /// What was left out or overruled, and which units are to be stopped or reloaded by a plan that is older
+    /// than their files, as sentences.
     #[must_use]
-    pub fn notes(&self) -> Vec<String> {
-        self.transaction.notes.iter().map(Note::to_string).collect()
+    pub fn notes(&self, ctx: &Context) -> Vec<String> {
+        let runs = self.transaction.jobs.iter().filter(|j| !j.kind.is_start());
+        let mut old: Vec<String> = runs.filter_map(|job| changed(ctx, self.set.get(&job.unit)?)).collect();
+        old.dedup();
+        self.transaction.notes.iter().map(Note::to_string).chain(old).collect()
     }
 
     /// One line for each unit to be started that has directives without effect here.

@@ -1,6 +1,6 @@
 //! Where supervisors keep their files, and whether these may be trusted.
 //!
-//! `RUN/UNIT/` holds `lock` (held by the supervisor), `status` (readable by all), `notify.d` (with the
+//! `RUN/UNIT/` holds `lock` (held by the supervisor), `status` (readable by all), `plan`, `notify.d` (with the
 //! socket of NOTIFY_SOCKET, in a folder that nobody lists), `out.fifo` (the service's output) and
 //! `control/socket`, in a folder that only the owner enters. A folder that belongs to somebody else, or
 //! that somebody else can write, is refused.
@@ -9,6 +9,7 @@
 //! run (a /run is mounted, a link is made), and an earlier amr may have gone by less: so what a unit has
 //! at the other place and what lives is found there, and stays there until the unit is down.
 
+use super::machine::State;
 use super::plan::{ApplyMode, FileMark, Paths};
 use super::status::{Living, ProcessMark, Record, TooNew};
 use crate::os::cgroup::{Group, Version};
@@ -18,6 +19,7 @@ use crate::os::ids;
 use crate::os::lock::Lock;
 use crate::os::proc::{Identity, Life, Proc, ProcessId};
 use crate::os::root::{Existing, FileKind, Root};
+use crate::unit::model::Unit;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -66,7 +68,7 @@ pub struct Files {
     pub lock: PathBuf,
     /// The record.
     pub status: PathBuf,
-    /// The plan that came with the last daemon-reload, while the service runs.
+    /// The plan that the service goes by while it runs: of its start, or of the last daemon-reload.
     pub plan: PathBuf,
     /// The folder of NOTIFY_SOCKET.
     pub notify_dir: PathBuf,
@@ -267,10 +269,21 @@ impl Place {
     #[must_use]
     pub fn marks<'a>(&self, files: impl Iterator<Item = &'a PathBuf>) -> Vec<FileMark> {
         let mark = |path: &PathBuf| {
-            let mtime = self.root.stat(path).ok()?.mtime.0;
-            Some(FileMark { path: path.clone(), mtime })
+            let (mtime, mtime_nsec) = self.root.stat(path).ok()?.mtime;
+            Some(FileMark { path: path.clone(), mtime, mtime_nsec })
         };
         files.filter_map(mark).collect()
+    }
+
+    /// Is a unit that runs described by other files than its plan was made of, or were these changed since
+    /// (`unit_need_daemon_reload` of systemd)? It is not where no plan is kept.
+    #[must_use]
+    pub fn needs_reload(&self, unit: &Unit, record: &Record) -> bool {
+        let now = self.marks(unit.fragment.iter().chain(&unit.dropins));
+        record.supervisor.is_some()
+            && record.state() != State::Dead
+            && !(now.len() == record.files.len()
+                && record.files.iter().zip(&now).all(|(then, now)| then.is_of(now)))
     }
 }
 

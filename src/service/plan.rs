@@ -74,6 +74,18 @@ pub struct FileMark {
     pub path: PathBuf,
     /// When it was changed, in seconds since 1970.
     pub mtime: i64,
+    /// And nanoseconds; 0 of a release that did not note them.
+    #[serde(default)]
+    pub mtime_nsec: u32,
+}
+
+impl FileMark {
+    /// Was it made of the file as `now` has it?
+    #[must_use]
+    pub fn is_of(&self, now: &Self) -> bool {
+        (&self.path, self.mtime) == (&now.path, now.mtime)
+            && (self.mtime_nsec == 0 || self.mtime_nsec == now.mtime_nsec)
+    }
 }
 
 /// Where a supervisor finds and makes its files.

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | 1 | words without a number |
 //! | 2 | numbers in plan and messages, `needs` in the record; `concerns`, `stopped-yours`; `monitored` in the plan |
-//! | 3 | `resources` in the plan; `controllers` among the groups of the record; the word `replan` |
+//! | 3 | `resources` in the plan; `controllers` among the groups of the record; the word `replan`; a plan in the unit's folder |
 //!
 //! Pure.
 
@@ -28,6 +28,10 @@ pub const NEEDS: u32 = 1;
 
 /// The version of what has no number.
 pub const FIRST: u32 = 1;
+
+/// The first version whose supervisors keep their plan in the unit's folder. Where one of an earlier version
+/// wrote the record, a plan that lies there is of a run before.
+pub const KEEPS_PLAN: u32 = 3;
 
 /// [`FIRST`], for serde.
 pub(super) fn first() -> u32 {

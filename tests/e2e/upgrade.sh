@@ -78,6 +78,12 @@ over() {
     right "$way: kill" amr kill -s USR1 --kill-whom=main app
     right "$way: the signal came through" until_ok 10 grep -q usr1 /var/log/amr-units/app.service.log
     wrong "$way: a reload is refused where there is none" amr reload lost
+    if [ "$to" = now ]; then
+        said=$(amr daemon-reload 2>&1)
+        same "$?" 1 "$way: a supervisor that cannot take a new plan is no success"
+        right "$way: it is named, with what to do: $said" grep -q "amr restart app.service" <<< "$said"
+        right "$way: and goes on" is_up app
+    fi
     right "$way: reset-failed" amr reset-failed app
 
     # The old supervisor, whose program is not on the disk, works on.

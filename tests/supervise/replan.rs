@@ -38,6 +38,12 @@ fn the_next_supervisor_goes_by_the_plan_of_the_daemon_reload() {
     host.kill_supervisor();
     host.stop(&host.unit(&says("third")));
     assert_eq!(host.text("tmp/said"), "second\nsecond-post\n");
+    // That of the start, where there was none.
+    std::fs::remove_file(host.path("tmp/said")).unwrap();
+    host.start(&host.unit(&says("start")));
+    host.kill_supervisor();
+    host.stop(&host.unit(&says("third")));
+    assert_eq!(host.text("tmp/said"), "start\nstart-post\n");
     // A lost one is given it, too.
     host.start(&host.unit(&says("fourth")));
     host.kill_supervisor();

@@ -50,6 +50,8 @@ fn properties(ctx: &Context, name: &UnitName) -> Result<Properties, String> {
     let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
     let mut list = show::properties(&unit, record.as_ref());
     list.extend(used(record.as_ref()));
+    let changed = record.as_ref().is_some_and(|r| ctx.place.needs_reload(&unit, r));
+    list.push(("NeedDaemonReload", if changed { "yes" } else { "no" }.to_owned()));
     list.push((
         "UnitFileState",
         Enabled::read(ctx).unit(&unit.name, &unit).map_or("", UnitFileState::as_str).to_owned(),

@@ -5,7 +5,7 @@ use crate::cli::args::Status;
 use crate::cli::exit::{Answer, Answered, Running};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
-use crate::job::{activity, explain, units};
+use crate::job::{activity, explain, plan, units};
 use crate::order::transaction::Activity;
 use crate::os::clock;
 use crate::service::client;
@@ -58,6 +58,9 @@ pub fn run(ctx: &Context, args: &Status) -> Answered {
                 worst = Running::Unknown;
             }
         }
+    }
+    for changed in all.iter().filter_map(|known| plan::changed(ctx, &known.unit)) {
+        out::complain("status", &changed, None);
     }
     if args.json {
         out::say(&format!("{:#}\n", Value::Array(all.iter().map(as_json).collect())));

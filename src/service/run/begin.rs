@@ -26,6 +26,7 @@ use crate::service::notify::Budget;
 use crate::service::place::{Place, living};
 use crate::service::plan::{ApplyMode, Errand, Plan};
 use crate::service::status::{Moment, Record};
+use crate::service::version::KEEPS_PLAN;
 use crate::unit::model::NotifyAccess;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -182,8 +183,6 @@ impl Supervisor {
             self.take_over(old, main, phase);
         } else {
             (self.adopted, self.control) = (false, None);
-            // The plan of a run that is over.
-            self.place.root.safe_remove_file(&self.files.plan)?;
             // What is left of one that ended while nobody looked.
             if old.supervisor.is_some() {
                 exec::remove_private_tmp(&self.place.root, &self.plan.unit, &old.invocation_id);
@@ -198,6 +197,7 @@ impl Supervisor {
             if self.plan.errand != Errand::Start {
                 return Ok(());
             }
+            self.keep_plan()?;
             if others {
                 log::warn!("'{}' has processes left from an earlier run", self.plan.unit);
             }
@@ -230,8 +230,11 @@ impl Supervisor {
         self.adopted = true;
         self.record.unknown = Some(old.unseen(phase).to_owned());
         let known = old.main.map(|mark| mark.pid);
+        let keeps_plan = old.version >= KEEPS_PLAN;
         publish::inherit(&mut self.record, old);
-        self.take_over_plan();
+        if keeps_plan {
+            self.take_over_plan();
+        }
         self.invocation_id.clone_from(&self.record.invocation_id);
         self.machine.restarts = self.record.restarts;
         let main = main.and_then(|m| self.stranger(&m));

@@ -58,7 +58,6 @@ pub(super) fn inherit(record: &mut Record, old: Record) {
     record.not_applied = old.not_applied;
     record.commands = old.commands;
     record.failed_in = old.failed_in;
-    record.files = old.files;
     record.lock = old.lock;
 }
 

@@ -1,4 +1,5 @@
-//! Another plan for a service that runs: what `amr daemon-reload` put into the unit's folder.
+//! The plan of a service that runs, in the unit's folder: that of its start, then that of the last `amr
+//! daemon-reload`.
 //!
 //! The file is whole, since it is replaced in one step, and it is there before the supervisor is asked: one
 //! that is killed in between leaves a service whose next supervisor goes by the new plan, and one that was
@@ -6,7 +7,7 @@
 
 use super::begin::PLAN_LIMIT;
 use super::{RunError, Supervisor};
-use crate::os::root::Reader;
+use crate::os::root::{Reader, Sync};
 use crate::service::plan::Plan;
 use crate::unit::model::ServiceType;
 
@@ -31,7 +32,16 @@ impl Supervisor {
         Ok(())
     }
 
-    /// The plan of the last daemon-reload, if there was one, is the lost supervisor's.
+    /// Puts the plan of the start into the unit's folder, for the next supervisor should this one be lost.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn keep_plan(&self) -> Result<(), RunError> {
+        Ok(self.place.root.safe_write(&self.files.plan, &self.plan.encode(), 0o600, Sync::No)?)
+    }
+
+    /// The lost supervisor's plan, of the start or of the last daemon-reload, is the next one's. One of an
+    /// earlier release left none.
     pub(super) fn take_over_plan(&mut self) {
         let taken = self.replan();
         if let Err(e) = taken

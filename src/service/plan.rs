@@ -60,6 +60,9 @@ pub struct Plan {
     pub errand: Errand,
 }
 
+/// A plan is not longer than this, in bytes.
+pub const PLAN_LIMIT: u64 = 16 << 20;
+
 /// Of a plan, its version alone.
 #[derive(Deserialize)]
 struct Marked {

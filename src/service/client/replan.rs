@@ -1,10 +1,10 @@
 //! `amr daemon-reload`: a service that runs goes by its unit files as they are now.
 
 use super::{ClientError, Options, Result, ask, is_left, is_supervised, plan};
-use crate::os::root::Sync;
+use crate::os::root::{Reader, Sync};
 use crate::service::message::Request;
 use crate::service::place::Place;
-use crate::service::plan::Errand;
+use crate::service::plan::{Errand, PLAN_LIMIT};
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
 
@@ -26,6 +26,11 @@ pub fn replan(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
     let name = unit.name.as_str();
     let bytes = plan(place, unit, options, Errand::Adopt)?.encode();
     let file = place.files(name).plan;
+    let before = match place.root.safe_read(&file, PLAN_LIMIT, Reader::Amr) {
+        Ok((bytes, _)) => Some(bytes),
+        Err(e) if e.is_not_found() => None,
+        Err(e) => return Err(e.into()),
+    };
     place.root.safe_write(&file, &bytes, 0o600, Sync::No)?;
     if !is_supervised(place, &unit.name)? {
         return Ok(());
@@ -33,7 +38,10 @@ pub fn replan(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
     match ask(place, name, Request::Replan) {
         Err(e) if is_supervised(place, &unit.name)? => {
             if matches!(e, ClientError::Refused { .. }) {
-                place.root.safe_remove_file(&file)?;
+                match before {
+                    Some(bytes) => place.root.safe_write(&file, &bytes, 0o600, Sync::No)?,
+                    None => place.root.safe_remove_file(&file)?,
+                }
             }
             Err(e)
         }

@@ -24,7 +24,7 @@ use crate::service::log::read::path_of;
 use crate::service::machine::{Event, Machine, Phase, ServiceResult, State, StopKind};
 use crate::service::notify::Budget;
 use crate::service::place::{Place, living};
-use crate::service::plan::{ApplyMode, Errand, Plan};
+use crate::service::plan::{ApplyMode, Errand, PLAN_LIMIT, Plan};
 use crate::service::status::{Moment, Record};
 use crate::service::version::KEEPS_PLAN;
 use crate::unit::model::NotifyAccess;
@@ -32,9 +32,6 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
-
-/// A plan is not longer than this.
-pub(super) const PLAN_LIMIT: u64 = 16 << 20;
 
 /// `None` where nothing was sent: the supervisor is not needed after all.
 #[inline(never)]

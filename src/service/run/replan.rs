@@ -5,10 +5,9 @@
 //! that is killed in between leaves a service whose next supervisor goes by the new plan, and one that was
 //! not asked goes by the old. What is about this run and not about the unit's files stays.
 
-use super::begin::PLAN_LIMIT;
 use super::{RunError, Supervisor};
 use crate::os::root::{Reader, Sync};
-use crate::service::plan::Plan;
+use crate::service::plan::{PLAN_LIMIT, Plan};
 use crate::unit::model::ServiceType;
 
 impl Supervisor {

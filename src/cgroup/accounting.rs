@@ -4,9 +4,6 @@ use crate::os::root::Root;
 use std::path::Path;
 use std::time::Duration;
 
-/// No file of a group is longer.
-const LIMIT: u64 = 1 << 20;
-
 /// `None` for what nothing counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -60,45 +57,33 @@ fn one(host: &Root, dir: &Path) -> Usage {
     let micros = || word(&text(host, dir, "cpu.stat")?, "usage_usec").map(Duration::from_micros);
     let number = |file: &str| text(host, dir, file)?.trim().parse().ok();
     let nanos = || number("cpuacct.usage").map(Duration::from_nanos);
-    let io = Io::read(host, dir).unwrap_or_default();
     Usage {
         memory: number("memory.current").or_else(|| number("memory.usage_in_bytes")),
         memory_peak: number("memory.peak").or_else(|| number("memory.max_usage_in_bytes")),
         cpu: micros().or_else(nanos),
         tasks: number("pids.current"),
-        read_bytes: io.read_bytes,
-        reads: io.reads,
-        written_bytes: io.written_bytes,
-        writes: io.writes,
+        ..io(host, dir).unwrap_or_default()
     }
 }
 
-#[derive(Default)]
-struct Io {
-    read_bytes: Option<u64>,
-    reads: Option<u64>,
-    written_bytes: Option<u64>,
-    writes: Option<u64>,
-}
-
-impl Io {
-    fn read(host: &Root, dir: &Path) -> Option<Io> {
-        if let Some(stat) = text(host, dir, "io.stat") {
-            let sum = |key: &str| Some(of_io_stat(&stat, key));
-            let [read_bytes, written_bytes] = ["rbytes", "wbytes"].map(sum);
-            let [reads, writes] = ["rios", "wios"].map(sum);
-            return Some(Io { read_bytes, reads, written_bytes, writes });
-        }
-        let bytes = text(host, dir, "blkio.throttle.io_service_bytes")?;
-        let counts = text(host, dir, "blkio.throttle.io_serviced")?;
-        let sum = |text: &str, what: &str| Some(of_blkio(text, what));
-        Some(Io {
-            read_bytes: sum(&bytes, "Read"),
-            reads: sum(&counts, "Read"),
-            written_bytes: sum(&bytes, "Write"),
-            writes: sum(&counts, "Write"),
-        })
+/// What was read and written, alone.
+fn io(host: &Root, dir: &Path) -> Option<Usage> {
+    if let Some(stat) = text(host, dir, "io.stat") {
+        let sum = |key: &str| Some(of_io_stat(&stat, key));
+        let [read_bytes, written_bytes] = ["rbytes", "wbytes"].map(sum);
+        let [reads, writes] = ["rios", "wios"].map(sum);
+        return Some(Usage { read_bytes, reads, written_bytes, writes, ..Usage::default() });
     }
+    let bytes = text(host, dir, "blkio.throttle.io_service_bytes")?;
+    let counts = text(host, dir, "blkio.throttle.io_serviced")?;
+    let sum = |text: &str, what: &str| Some(of_blkio(text, what));
+    Some(Usage {
+        read_bytes: sum(&bytes, "Read"),
+        reads: sum(&counts, "Read"),
+        written_bytes: sum(&bytes, "Write"),
+        writes: sum(&counts, "Write"),
+        ..Usage::default()
+    })
 }
 
 /// `8:0 rbytes=1 wbytes=2 rios=3 wios=4`, a device a line.
@@ -125,8 +110,7 @@ fn word(text: &str, key: &str) -> Option<u64> {
 }
 
 fn text(host: &Root, dir: &Path, file: &str) -> Option<String> {
-    let bytes = host.read_kernel(&dir.join(file), LIMIT).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    super::text(host, &dir.join(file))
 }
 
 #[cfg(test)]

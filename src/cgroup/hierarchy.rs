@@ -99,6 +99,5 @@ pub fn tasks_in_all() -> Option<u64> {
 }
 
 fn text(path: &str) -> Option<String> {
-    let bytes = Root::host().ok()?.read_kernel(Path::new(path), 1 << 20).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    super::text(&Root::host().ok()?, Path::new(path))
 }

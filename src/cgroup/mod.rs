@@ -23,3 +23,15 @@ mod v2;
 
 pub use hierarchy::{memory_in_all, tasks_in_all};
 pub use realize::{Groups, Mark, Unit, nothing_of};
+
+use crate::os::root::Root;
+use std::path::Path;
+
+/// No file of a group is longer, nor one that says what the host has.
+const LIMIT: u64 = 1 << 20;
+
+/// What the kernel says in a file; none where it cannot be read.
+fn text(host: &Root, path: &Path) -> Option<String> {
+    let bytes = host.read_kernel(path, LIMIT).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -39,10 +39,24 @@ pub struct Unit<'a> {
 /// All that a unit demands, as sentences that it does not get it.
 #[must_use]
 pub fn nothing_of(resources: &Resources, why: &str) -> Vec<String> {
-    let demands = Controller::ALL.into_iter().flat_map(|c| c.demands(resources, Version::V2));
-    let mut said: Vec<String> = demands.filter_map(|demand| demand.said).collect();
-    said.dedup();
-    said.into_iter().map(|said| format!("{said} is not applied: {why}")).collect()
+    let mut all = Vec::new();
+    Controller::ALL.into_iter().for_each(|controller| lacks(&mut all, controller, resources, why));
+    all
+}
+
+/// Nothing that a unit asks of a controller can be had.
+fn lacks(not_applied: &mut Vec<String>, controller: Controller, resources: &Resources, why: &str) {
+    for demand in controller.demands(resources, Version::V2) {
+        demand.said.iter().for_each(|said| note(not_applied, said, why));
+    }
+}
+
+/// Once: a quota is written in two files.
+fn note(not_applied: &mut Vec<String>, said: &str, why: &str) {
+    let said = format!("{said} is not applied: ");
+    if !not_applied.iter().any(|sentence| sentence.starts_with(&said)) {
+        not_applied.push(said + why);
+    }
 }
 
 impl Groups {
@@ -169,22 +183,11 @@ impl Work<'_> {
             Err(why) => Err(why.to_owned()),
         };
         if let (Some(said), Err(why)) = (demand.said, outcome) {
-            self.note(&said, &why);
+            note(&mut self.not_applied, &said, &why);
         }
     }
 
-    /// Nothing that the unit asks of a controller can be had.
     fn lacks(&mut self, controller: Controller, why: &str) {
-        for demand in controller.demands(self.unit.resources, Version::V2) {
-            demand.said.iter().for_each(|said| self.note(said, why));
-        }
-    }
-
-    /// Once: a quota is written in two files.
-    fn note(&mut self, said: &str, why: &str) {
-        let said = format!("{said} is not applied: ");
-        if !self.not_applied.iter().any(|sentence| sentence.starts_with(&said)) {
-            self.not_applied.push(said + why);
-        }
+        lacks(&mut self.not_applied, controller, self.unit.resources, why);
     }
 }

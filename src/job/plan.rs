@@ -11,6 +11,7 @@ use crate::order::transaction::{
 };
 use crate::os::root::FileKind;
 use crate::service::client::{self, ClientError};
+use crate::service::status::Record;
 use crate::sysv::apply::SCRIPTS;
 use crate::unit::finding;
 use crate::unit::model::{DepKind, Finding, LoadState, Unit};
@@ -195,10 +196,13 @@ fn refuse_writable(findings: &[Finding]) -> Result<(), Refused> {
 
 /// That the files of a unit that runs changed since its plan was made of them.
 #[must_use]
-pub fn changed(ctx: &Context, unit: &Unit) -> Option<String> {
-    let record = client::status(&ctx.place, &unit.name).ok()??;
-    ctx.place.needs_reload(unit, &record).then(|| {
-        format!("unit file or drop-ins of '{}' changed on disk; what runs goes by the old ones until amr daemon-reload", unit.name)
+pub fn changed(ctx: &Context, unit: &Unit, record: &Record) -> Option<String> {
+    ctx.place.needs_reload(unit, record).then(|| {
+        format!(
+            "unit file or drop-ins of '{}' changed on disk; \
+             what runs goes by the old ones until amr daemon-reload",
+            unit.name
+        )
     })
 }
 
@@ -238,8 +242,10 @@ impl Planned {
     #[must_use]
     pub fn notes(&self, ctx: &Context) -> Vec<String> {
         let runs = self.transaction.jobs.iter().filter(|j| !j.kind.is_start());
-        let mut old: Vec<String> = runs.filter_map(|job| changed(ctx, self.set.get(&job.unit)?)).collect();
-        old.dedup();
+        let old = runs.filter_map(|job| {
+            let record = client::status(&ctx.place, &job.unit).ok()??;
+            changed(ctx, self.set.get(&job.unit)?, &record)
+        });
         self.transaction.notes.iter().map(Note::to_string).chain(old).collect()
     }
 

@@ -227,35 +227,16 @@ impl Obstacle {
     /// The file to look at, where there is one. (A link's folder follows from the way.)
     #[must_use]
     pub fn path(&self) -> Option<&str> {
-        match self {
-            Self::NotInstalled { path } | Self::NotExecutable { path } => Some(path),
-            Self::LockNamedOtherwise { found, .. } => Some(found),
-            Self::NotInDepend { file } | Self::StopsBesideRc { file, .. } => Some(file),
-            Self::HiddenByUnit { unit } => Some(unit),
-            Self::NoLock { .. }
-            | Self::NameFiltered { .. }
-            | Self::NoKillLink { .. }
-            | Self::KillLinkInStartLevel { .. }
-            | Self::OlderKillLink { .. }
-            | Self::LinkBroken { .. }
-            | Self::KilledFirst { .. }
-            | Self::NeverStarted
-            | Self::OneshotForgets
-            | Self::NoExecStart
-            | Self::StillStarting
-            | Self::NoShutdownConflict
-            | Self::Masked
-            | Self::GeneratedLimit { .. }
-            | Self::GeneratedOrder
-            | Self::StopLimitShort { .. }
-            | Self::JobTimeout { .. }
-            | Self::ProviderLimit { .. }
-            | Self::NetworkDownFirst { .. }
-            | Self::ShipperStopsFirst { .. }
-            | Self::WriterStillRuns { .. } => None,
-        }
-        .map(String::as_str)
-        .filter(|path| path.starts_with('/'))
+        let (Self::NotInstalled { path }
+        | Self::NotExecutable { path }
+        | Self::LockNamedOtherwise { found: path, .. }
+        | Self::NotInDepend { file: path }
+        | Self::StopsBesideRc { file: path, .. }
+        | Self::HiddenByUnit { unit: path }) = self
+        else {
+            return None;
+        };
+        Some(path.as_str()).filter(|path| path.starts_with('/'))
     }
 
     /// Does it keep the drain from its work?

@@ -279,11 +279,12 @@ impl Place {
     /// (`unit_need_daemon_reload` of systemd)? It is not where no plan is kept.
     #[must_use]
     pub fn needs_reload(&self, unit: &Unit, record: &Record) -> bool {
+        if record.supervisor.is_none() || record.state() == State::Dead {
+            return false;
+        }
         let now = self.marks(unit.fragment.iter().chain(&unit.dropins));
-        record.supervisor.is_some()
-            && record.state() != State::Dead
-            && !(now.len() == record.files.len()
-                && record.files.iter().zip(&now).all(|(then, now)| then.is_of(now)))
+        let same = |(then, now): (&FileMark, &FileMark)| then.is_of(now);
+        now.len() != record.files.len() || !record.files.iter().zip(&now).all(same)
     }
 }
 

@@ -35,8 +35,8 @@ const GRACE: Duration = Duration::from_millis(30);
 /// How long its last report may take to be made the final one, where time is up.
 const REWRITE: Duration = Duration::from_millis(50);
 
-/// The same where the end was ordered, from the order on: what is left of a tenth of a second but for the end of the others, since what
-/// was known is worth more than why nothing newer is.
+/// The same where the end was ordered, from the order on: what is left of a tenth of a second when the others
+/// have had the time to end. A report of what was known is worth more than a last look.
 const REWRITE_ORDERED: Duration = Duration::from_millis(55);
 
 /// How far past its deadline the other half may be before it counts as hanging: it takes a last look and has

@@ -59,9 +59,8 @@ pub fn run(ctx: &Context, args: &Status) -> Answered {
             }
         }
     }
-    for changed in all.iter().filter_map(|known| plan::changed(ctx, &known.unit)) {
-        out::complain("status", &changed, None);
-    }
+    let changed = |known: &Known| plan::changed(ctx, &known.unit, known.record.as_ref()?);
+    all.iter().filter_map(changed).for_each(|changed| out::complain("status", &changed, None));
     if args.json {
         out::say(&format!("{:#}\n", Value::Array(all.iter().map(as_json).collect())));
     } else {

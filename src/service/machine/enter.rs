@@ -183,20 +183,24 @@ impl Step<'_> {
             self.m.state = state;
             return;
         }
+        self.go_on_from(state, ServiceResult::Success, true);
+    }
+
+    /// What follows a signal that reaches nobody, at once; `f` is the result where no other signal is left, and
+    /// `restarts` says whether the unit may then be restarted. Of states without a signal nothing follows.
+    pub(super) fn go_on_from(&mut self, state: State, f: ServiceResult, restarts: bool) {
         match state {
             State::StopWatchdog | State::StopSigterm if self.p.send_sigkill => {
                 self.enter_signal(State::StopSigkill, ServiceResult::Success);
             }
-            State::StopWatchdog | State::StopSigterm | State::StopSigkill => {
-                self.enter_stop_post(ServiceResult::Success);
-            }
+            State::StopWatchdog | State::StopSigterm | State::StopSigkill => self.enter_stop_post(f),
             State::FinalWatchdog | State::FinalSigterm if self.p.send_sigkill => {
                 self.enter_signal(State::FinalSigkill, ServiceResult::Success);
             }
-            State::FinalWatchdog
-            | State::FinalSigterm
-            | State::FinalSigkill
-            | State::Dead
+            State::FinalWatchdog | State::FinalSigterm | State::FinalSigkill => {
+                self.enter_dead(f, restarts);
+            }
+            State::Dead
             | State::Condition
             | State::StartPre
             | State::Start
@@ -207,7 +211,7 @@ impl Step<'_> {
             | State::Stop
             | State::StopPost
             | State::Failed
-            | State::AutoRestart => self.enter_dead(ServiceResult::Success, true),
+            | State::AutoRestart => {}
         }
     }
 

@@ -1,5 +1,5 @@
-//! What follows when a time is over, a signal could not be sent or memory was short: `service_dispatch_timer` and
-//! `service_notify_cgroup_oom_event` of systemd 252. Pure.
+//! What follows when a time is over, a signal could not be sent or memory was short:
+//! `service_dispatch_timer` and `service_notify_cgroup_oom_event` of systemd 252. Pure.
 
 use super::{Action, Event, Notified, ServiceResult, State, Step};
 use crate::unit::model::TimeoutFailureMode;
@@ -45,31 +45,11 @@ impl Step<'_> {
     /// `unit_kill_context` waits only for those that it has reached. That SIGKILL cannot be sent is a failure.
     pub(super) fn not_signalled(&mut self) {
         let f = ServiceResult::Resources;
-        match self.m.state {
-            State::StopWatchdog | State::StopSigterm if self.p.send_sigkill => {
-                self.enter_signal(State::StopSigkill, ServiceResult::Success);
-            }
-            State::StopWatchdog | State::StopSigterm | State::StopSigkill => self.enter_stop_post(f),
-            State::FinalWatchdog | State::FinalSigterm if self.p.send_sigkill => {
-                self.enter_signal(State::FinalSigkill, ServiceResult::Success);
-            }
-            State::FinalWatchdog | State::FinalSigterm | State::FinalSigkill => self.enter_dead(f, false),
-            State::Reload if self.m.control.is_none() => {
-                self.m.reload = f;
-                self.enter_running(ServiceResult::Success);
-            }
-            State::Dead
-            | State::Condition
-            | State::StartPre
-            | State::Start
-            | State::StartPost
-            | State::Running
-            | State::Exited
-            | State::Reload
-            | State::Stop
-            | State::StopPost
-            | State::Failed
-            | State::AutoRestart => {}
+        if self.m.state == State::Reload && self.m.control.is_none() {
+            self.m.reload = f;
+            self.enter_running(ServiceResult::Success);
+        } else {
+            self.go_on_from(self.m.state, f, false);
         }
     }
 

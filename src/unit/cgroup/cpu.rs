@@ -74,14 +74,10 @@ pub(super) const FIELDS: &[Field] = &[
 
 /// Lists and ranges add up; an empty value clears them.
 fn numbers(list: &mut Vec<u32>, l: &Line<'_>) -> Result<(), Trouble> {
-    let more = cpu_set::parse(l.text)?;
-    if more.is_empty() {
+    if cpu_set::parse(l.text)?.is_empty() {
         list.clear();
     }
-    list.extend(more);
-    list.sort_unstable();
-    list.dedup();
-    Ok(())
+    Ok(cpu_set::add(list, l.text)?)
 }
 
 fn quota(r: &mut Resources, l: &Line<'_>) -> Result<(), Trouble> {

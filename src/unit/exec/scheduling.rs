@@ -35,11 +35,7 @@ fn cpus(cpus: &mut Vec<u32>, l: &Line<'_>) -> Result<(), Trouble> {
     match l.text {
         "" => cpus.clear(),
         "numa" => l.unapplied("amr sets no NUMA policy"),
-        text => {
-            cpus.extend(cpu_set::parse(text)?);
-            cpus.sort_unstable();
-            cpus.dedup();
-        }
+        text => cpu_set::add(cpus, text)?,
     }
     Ok(())
 }

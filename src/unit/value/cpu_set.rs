@@ -27,6 +27,17 @@ pub fn parse(value: &str) -> Result<Vec<u32>, ValueError> {
     Ok(cpus)
 }
 
+/// Adds those that a value names to a sorted set; each stays in it once.
+///
+/// # Errors
+/// As [`parse`]; then the set is as it was.
+pub fn add(cpus: &mut Vec<u32>, value: &str) -> Result<(), ValueError> {
+    cpus.extend(parse(value)?);
+    cpus.sort_unstable();
+    cpus.dedup();
+    Ok(())
+}
+
 /// The same as systemctl prints them: `0-3 8`. They are sorted, each once.
 #[must_use]
 pub fn show(cpus: &[u32]) -> String {

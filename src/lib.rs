@@ -9,7 +9,7 @@
 //! * [`unit`]: what does this unit file say? Pure, but for `load`.
 //! * [`sysv`]: what do rc, chkconfig and insserv want? Pure, but for `apply`.
 //! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
-//! * [`service`]: one supervised service. Pure, but for `run`.
+//! * [`supervisor`]: one supervised unit, what commands do with its supervisor, and its log.
 //! * [`cgroup`]: what may the processes of a unit use together? By the controllers that a host has.
 //! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
 //! * [`tmpfiles`]: what do packages expect below /run? Pure, but for `load` and `apply`.
@@ -35,7 +35,7 @@ pub mod host;
 pub mod job;
 pub mod order;
 pub mod os;
-pub mod service;
+pub mod supervisor;
 pub mod sysv;
 pub mod tmpfiles;
 pub mod unit;

@@ -12,16 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const SUBJECTS: [&str; 7] = ["unit", "sysv", "order", "verify", "service", "drain", "tmpfiles"];
+const SUBJECTS: [&str; 7] = ["unit", "sysv", "order", "verify", "supervisor", "drain", "tmpfiles"];
 
 /// Drivers below the subjects: they may use `os`, `host` and the standard library's outside world.
 const DRIVERS: &[&str] = &[
     "unit/load",
     "sysv/apply",
-    "service/run",
-    "service/client",
-    "service/place",
-    "service/log",
+    "supervisor/service/run",
+    "supervisor/client",
+    "supervisor/service/place",
+    "supervisor/log",
     "drain/look",
     "drain/report/keep",
     "drain/scan",
@@ -346,7 +346,7 @@ fn what_controllers_are_told_is_pure() {
         for f in IMPURE.iter().filter(|f| pure.contains(&s.rel.as_str()) && names(&code, f)) {
             wrong.push(format!("src/{} is pure and uses {f}", s.rel));
         }
-        for m in ["sysv", "order", "service", "drain", "tmpfiles", "cli", "job", "exec", "host"] {
+        for m in ["sysv", "order", "supervisor", "drain", "tmpfiles", "cli", "job", "exec", "host"] {
             if uses(&s.code, m) {
                 wrong.push(format!("src/{} imports {m}", s.rel));
             }
@@ -452,7 +452,7 @@ fn exec_knows_units_and_the_system_alone() {
         if !s.rel.starts_with("exec/") || is_test_file(&s.rel) {
             continue;
         }
-        for m in ["sysv", "order", "verify", "service", "drain", "cli", "job", "host"] {
+        for m in ["sysv", "order", "verify", "supervisor", "drain", "cli", "job", "host"] {
             if uses(&s.code, m) {
                 wrong.push(format!("src/{} imports {m}", s.rel));
             }
@@ -491,22 +491,23 @@ const UNGUARDED: &[&str] = &[
 /// Where that is right all the same: nobody else comes between.
 const NOBODY_BETWEEN: &[(&str, &str)] = &[
     // The kernel's own file.
-    ("service/run/processes.rs", "host.open_with(own, OFlag::O_WRONLY, 0)"),
+    ("supervisor/service/run/processes.rs", "host.open_with(own, OFlag::O_WRONLY, 0)"),
     ("exec/resolve/io.rs", "Root::host()?.open_with(Path::new(\"/dev/null\")"),
     // The record, in a folder that was checked (`Place::check`), and nothing is changed.
-    ("service/place.rs", "root.read("),
+    ("supervisor/service/place.rs", "root.read("),
     // `amr logs`, for whoever calls it.
-    ("service/log/read.rs", "root.open("),
+    ("supervisor/log/read.rs", "root.open("),
     // Names of amr's own in its folder of logs.
-    ("service/log/file.rs", "self.root.remove_file_if_there(&rotated("),
-    ("service/log/file.rs", "self.root.rename(&from, &rotated("),
+    ("supervisor/log/file.rs", "self.root.remove_file_if_there(&rotated("),
+    ("supervisor/log/file.rs", "self.root.rename(&from, &rotated("),
 ];
 
 #[test]
 fn supervisors_touch_files_by_safe_paths_alone() {
     let (mut wrong, mut used) = (Vec::new(), vec![false; NOBODY_BETWEEN.len()]);
     for s in sources().iter().filter(|s| {
-        ["service/", "exec/", "tmpfiles/"].iter().any(|top| s.rel.starts_with(top)) && !is_test_file(&s.rel)
+        ["supervisor/", "exec/", "tmpfiles/"].iter().any(|top| s.rel.starts_with(top))
+            && !is_test_file(&s.rel)
     }) {
         let mut code = s.code.clone();
         for ((_, right), used) in NOBODY_BETWEEN.iter().zip(&mut used).filter(|((rel, _), _)| *rel == s.rel) {

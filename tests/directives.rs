@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
 use amr::exec::steps;
-use amr::service::show::properties;
+use amr::supervisor::service::show::properties;
 use amr::unit::build::{Input, blank, build};
 use amr::unit::directive::{self, Amr, By, Directive, Kind, Known, Shape, Since};
 use amr::unit::exec::plain;
@@ -26,10 +26,10 @@ const PARTS: [(&str, &str); 10] = [
     ("enable", "src/cli/enable"),
     ("jobs", "src/job"),
     ("loader", "src/unit/build"),
-    ("machine", "src/service/machine"),
+    ("machine", "src/supervisor/service/machine"),
     ("reaction", "src/order/reaction.rs"),
-    ("show", "src/service/show"),
-    ("supervisor", "src/service/run"),
+    ("show", "src/supervisor/service/show"),
+    ("supervisor", "src/supervisor/service/run"),
     ("transaction", "src/order/transaction"),
 ];
 

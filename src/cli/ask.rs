@@ -6,7 +6,7 @@ use crate::cli::out;
 use crate::host::init;
 use crate::job::context::Context;
 use crate::job::units;
-use crate::service::client;
+use crate::supervisor::client;
 use crate::unit::load::Loader;
 use crate::unit::model::{Finding, Unit};
 use crate::unit::name::UnitName;

@@ -10,7 +10,7 @@ use crate::cli::{
 use crate::job::context::Context;
 use crate::job::{explain, units};
 use crate::order::transaction::Verb as Job;
-use crate::service::client;
+use crate::supervisor::client;
 use crate::sysv::chkconfig::Family;
 use crate::sysv::initd::Spec as Script;
 use crate::unit::model::LoadState;

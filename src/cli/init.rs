@@ -19,7 +19,7 @@ use crate::job::plan::{self, Options, Started};
 use crate::job::{activity, stale, units};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::root::Root;
-use crate::service::client;
+use crate::supervisor::client;
 use crate::sysv::{door, header};
 use crate::unit::model::{DepKind, Unit};
 use crate::unit::name::UnitName;

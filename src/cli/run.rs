@@ -5,9 +5,9 @@ use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::{explain, tmpfiles, units};
-use crate::service::place::{Place, Privilege};
-use crate::service::plan::{ApplyMode, Errand, Extras, Plan};
-use crate::service::run;
+use crate::supervisor::service::place::{Place, Privilege};
+use crate::supervisor::service::plan::{ApplyMode, Errand, Extras, Plan};
+use crate::supervisor::service::run;
 use crate::unit::load::Loader;
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
@@ -84,7 +84,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
     }
 }
 
-fn code(record: &crate::service::status::Record) -> u8 {
+fn code(record: &crate::supervisor::service::status::Record) -> u8 {
     let status = u8::try_from(record.exec_main_status).unwrap_or(1);
     let code = match record.exec_main_code {
         1 => status,

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::explain;
 use crate::order::special;
 use crate::order::transaction::Activity;
-use crate::service::client::{self, ClientError};
+use crate::supervisor::client::{self, ClientError};
 use crate::unit::load::is_mount_point;
 use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::value::escape::unescape_path;

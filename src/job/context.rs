@@ -4,7 +4,7 @@ use crate::os::clock;
 use crate::os::features::Features;
 use crate::os::ids;
 use crate::os::root::Root;
-use crate::service::place::{Place, Privilege};
+use crate::supervisor::service::place::{Place, Privilege};
 use crate::unit::load::search_path;
 use crate::unit::specifier::{Asked, Dirs, Facts, HostFacts, User};
 use crate::unit::value::utc::Utc;

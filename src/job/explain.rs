@@ -3,9 +3,9 @@
 use super::outcome::{Class, Outcome};
 use crate::exec::stage::Stage;
 use crate::order::transaction::Activity;
-use crate::service::client::{Answer, ClientError, Ended};
-use crate::service::machine::{ServiceResult, State};
-use crate::service::status::{CommandMark, Record};
+use crate::supervisor::client::{Answer, ClientError, Ended};
+use crate::supervisor::service::machine::{ServiceResult, State};
+use crate::supervisor::service::status::{CommandMark, Record};
 use crate::unit::value::Signal;
 
 /// Result=start-limit-hit. A start that is refused by it does not lift it.

@@ -10,8 +10,8 @@ use crate::order::transaction::{
     transaction,
 };
 use crate::os::root::FileKind;
-use crate::service::client::{self, ClientError};
-use crate::service::status::Record;
+use crate::supervisor::client::{self, ClientError};
+use crate::supervisor::service::status::Record;
 use crate::sysv::apply::SCRIPTS;
 use crate::unit::finding;
 use crate::unit::model::{DepKind, Finding, LoadState, Unit};

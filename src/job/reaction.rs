@@ -10,7 +10,7 @@ use crate::host::runlevels;
 use crate::order::graph::Relation;
 use crate::order::reaction::{Ending, reactions};
 use crate::order::transaction::{Activity, Verb};
-use crate::service::client;
+use crate::supervisor::client;
 use crate::unit::name::UnitName;
 
 /// What became of one of them.

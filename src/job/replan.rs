@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::units;
 use crate::order::reaction;
-use crate::service::client::{self, ClientError};
+use crate::supervisor::client::{self, ClientError};
 use crate::unit::name::{UnitKind, UnitName};
 
 /// Why a service keeps the plan that it has.

@@ -7,7 +7,7 @@ use super::activity;
 use super::context::Context;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
-use crate::service::client::ClientError;
+use crate::supervisor::client::ClientError;
 use crate::sysv::subsys;
 use crate::unit::name::UnitName;
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use super::explain;
 use crate::order::graph::Graph;
 use crate::order::special;
 use crate::os::ids::{Ids, id_number};
-use crate::service::client::{self, ClientError};
+use crate::supervisor::client::{self, ClientError};
 use crate::unit::build::blank;
 use crate::unit::finding;
 use crate::unit::load::{Loader, writers};

@@ -1,7 +1,7 @@
 //! Commands that meet one another, and what a start takes and refuses.
 
-use amr::service::client::{self, Answer, Who};
-use amr::service::machine::{ServiceResult, State};
+use amr::supervisor::client::{self, Answer, Who};
+use amr::supervisor::service::machine::{ServiceResult, State};
 use std::path::Path;
 use std::time::{Duration, Instant};
 

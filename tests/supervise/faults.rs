@@ -1,7 +1,7 @@
 //! What is killed, left behind or stale: each with a sane end.
 
-use amr::service::client::{self, Answer};
-use amr::service::machine::{ServiceResult, State};
+use amr::supervisor::client::{self, Answer};
+use amr::supervisor::service::machine::{ServiceResult, State};
 
 use crate::host::*;
 
@@ -140,7 +140,8 @@ fn a_stale_pid_file_or_record_never_gets_anybody_killed() {
     host.stop(&unit);
     let mut record = host.status();
     record.sub = "running".into();
-    record.main = Some(amr::service::status::ProcessMark { pid: pid.cast_signed(), start_time: 1 });
+    record.main =
+        Some(amr::supervisor::service::status::ProcessMark { pid: pid.cast_signed(), start_time: 1 });
     std::fs::write(host.place.root.outer(&host.place.files("app.service").status), record.encode()).unwrap();
     assert_eq!(host.stop(&unit), Answer::AlreadyDown);
     assert!(somebody.try_wait().unwrap().is_none(), "somebody else was killed");

@@ -1,10 +1,10 @@
 //! A root of its own with a supervisor that is the real binary.
 
 use amr::os::root::Root;
-use amr::service::client::{self, Answer, Options, Pending};
-use amr::service::machine::State;
-use amr::service::place::{Place, Privilege};
-use amr::service::status::Record;
+use amr::supervisor::client::{self, Answer, Options, Pending};
+use amr::supervisor::service::machine::State;
+use amr::supervisor::service::place::{Place, Privilege};
+use amr::supervisor::service::status::Record;
 use amr::unit::load::{Loader, search_path};
 use amr::unit::model::Unit;
 use amr::unit::name::UnitName;

@@ -2,8 +2,8 @@
 //! there is never a second one, and what nobody saw is said to be unknown.
 
 use crate::host::*;
-use amr::service::client::Answer;
-use amr::service::machine::{ServiceResult, State};
+use amr::supervisor::client::Answer;
+use amr::supervisor::service::machine::{ServiceResult, State};
 use std::fs;
 
 /// The service of a start in the middle of which its supervisor is killed goes on; the next start says

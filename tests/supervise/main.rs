@@ -14,8 +14,8 @@ mod place;
 mod replan;
 mod restarts;
 
-use amr::service::client::{self, Answer};
-use amr::service::machine::{ServiceResult, State};
+use amr::supervisor::client::{self, Answer};
+use amr::supervisor::service::machine::{ServiceResult, State};
 use host::*;
 use std::path::PathBuf;
 

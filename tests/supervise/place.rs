@@ -1,8 +1,8 @@
 //! Where the state lies never moves under a running service.
 
 use crate::host::{Host, runs, until};
-use amr::service::client::Answer;
-use amr::service::machine::State;
+use amr::supervisor::client::Answer;
+use amr::supervisor::service::machine::State;
 use std::fs;
 
 const SLEEPER: &str = "[Service]\nRuntimeDirectory=zed\nExecStart=/bin/sh -c 'echo $RUNTIME_DIRECTORY > ROOT/tmp/told; exec sleep 1000'\n";

@@ -2,7 +2,7 @@
 //! daemon-reload the one that was there then.
 
 use crate::host::*;
-use amr::service::client;
+use amr::supervisor::client;
 
 fn says(word: &str) -> String {
     format!(

@@ -6,8 +6,8 @@ use crate::cli::exit::{Answer, Answered, Running};
 use crate::cli::out;
 use crate::job::explain;
 use crate::order::transaction::Activity;
-use crate::service::client;
-use crate::service::status::Record;
+use crate::supervisor::client;
+use crate::supervisor::service::status::Record;
 use crate::sysv::subsys;
 use std::path::Path;
 

@@ -8,7 +8,7 @@ use crate::job::context::Context;
 use crate::job::{activity, explain, units};
 use crate::order::transaction::Activity;
 use crate::order::tree::{Depth, Direction, tree};
-use crate::service::client;
+use crate::supervisor::client;
 use crate::unit::load::{Loader, UnitFile};
 use crate::unit::name::UnitName;
 use serde_json::{Value, json};

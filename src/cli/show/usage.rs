@@ -3,7 +3,7 @@
 use crate::cgroup::accounting as cgroup;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
-use crate::service::status::Record;
+use crate::supervisor::service::status::Record;
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,0 +1,455 @@
+//! What commands do with supervisors: start one, ask it, wait for its answer, and tell what is true
+//! where there is none.
+//!
+//! A command may be killed at any moment: a supervisor that was started goes on by itself. A second
+//! stop joins the first; a start that comes during a stop waits for its end. What a killed
+//! supervisor left is taken over by the next command that is about the unit.
+
+mod interest;
+mod pending;
+mod replan;
+
+pub use interest::{may_uphold, note_interest};
+pub use pending::Pending;
+pub use replan::{has_plan, replan};
+
+use super::service::machine::{ServiceResult, State};
+pub use super::service::message::Who;
+use super::service::message::{Reply, Request};
+use super::service::place::{Place, alive, is_left, living};
+use super::service::plan::{Errand, Extras, Plan, PlanError};
+use super::service::run::REPORT_FD;
+use super::service::status::{Moment, Record, StartWindow};
+use super::service::version::{NEEDS, VERSION};
+use crate::os::child::{self, Spec};
+use crate::os::clock::{self, BootId};
+use crate::os::error::Error;
+use crate::os::features::UnknownSwitch;
+use crate::os::fifo::{self, Side};
+use crate::os::lock::Lock;
+use crate::os::poll::{self, Interest};
+use crate::os::proc::Proc;
+use crate::os::root::{Root, Sync};
+use crate::os::socket::Connection;
+use crate::unit::model::Unit;
+use crate::unit::name::UnitName;
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error as ThisError;
+
+/// How long a living supervisor may take to answer a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks at a supervisor that is just coming or going.
+const BETWEEN: Duration = Duration::from_millis(5);
+
+/// Why a command got no answer.
+#[derive(Debug, ThisError)]
+pub enum ClientError {
+    /// The unit cannot be supervised.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The kernel said no.
+    #[error(transparent)]
+    Os(#[from] Error),
+    /// A switch of `AMR_FEATURES` that means nothing.
+    #[error(transparent)]
+    Switch(#[from] UnknownSwitch),
+    /// The supervisor could not begin its work.
+    #[error("cannot supervise '{unit}': {why}")]
+    NotSupervised {
+        /// The unit.
+        unit: String,
+        /// What it said.
+        why: String,
+    },
+    /// The time that the caller gave is over; the job goes on.
+    #[error("'{unit}' has not finished within the time given; it goes on")]
+    Timeout {
+        /// The unit.
+        unit: String,
+    },
+    /// The supervisor will not do that.
+    #[error("cannot do that with '{unit}': {why}")]
+    Refused {
+        /// The unit.
+        unit: String,
+        /// Why.
+        why: String,
+    },
+}
+
+type Result<T, E = ClientError> = std::result::Result<T, E>;
+
+/// What the caller knows besides the unit.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The init script's name: for the subsys lock and /var/run/NAME.pid.
+    pub lock_name: Option<String>,
+    /// Features of the kernel to do without.
+    pub switches: Option<String>,
+    /// How long [`Pending::finish`] waits; `None` for ever.
+    pub timeout: Option<Duration>,
+    /// Other units depend on this one such that its end concerns them (`BindsTo=` and the like).
+    pub bound: bool,
+    /// The unit by whose `OnFailure=` or `OnSuccess=` this one is started.
+    pub monitored: Option<String>,
+    /// The amr to run as supervisor; `None` for this program.
+    pub program: Option<PathBuf>,
+    /// One that was started before its plan was made; the first job that needs one takes it.
+    pub ahead: Ahead,
+}
+
+/// A supervisor that has no unit yet: it comes up while the units are still read. Dropped before a job
+/// took it, it ends.
+#[derive(Clone, Debug, Default)]
+pub struct Ahead(Rc<RefCell<Option<Launched>>>);
+
+/// A supervisor that waits for its plan.
+#[derive(Debug)]
+struct Launched {
+    /// Where it reads the plan, to the end.
+    plan: File,
+    /// Where it reports.
+    report: File,
+}
+
+/// Starts a supervisor for a unit that has none. What goes wrong is told by the job, which then
+/// starts one itself.
+#[must_use]
+pub fn ahead(place: &Place, name: &UnitName) -> Ahead {
+    let idle = matches!(is_supervised(place, name), Ok(false));
+    let launched = if idle { launch(None).ok() } else { None };
+    Ahead(Rc::new(RefCell::new(launched)))
+}
+
+impl Ahead {
+    /// Is there one that no job has taken yet?
+    fn waits(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+}
+
+impl Drop for Ahead {
+    /// Waits for the end of one that nobody needs: a command leaves no process behind.
+    fn drop(&mut self) {
+        let unneeded = Rc::get_mut(&mut self.0).and_then(|last| last.get_mut().take());
+        if let Some(Launched { plan, report }) = unneeded {
+            drop(plan);
+            // Readable at its end, which is near.
+            let _ = poll::wait(&[(report.as_fd(), Interest::Read)], Some(PATIENCE));
+        }
+    }
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// In short.
+    pub answer: Answer,
+    /// For a start or a reload that failed, the record as it is now.
+    pub record: Option<Record>,
+    /// It is the caller who sees to those whom this end concerns, when its other jobs are done.
+    pub is_ours: bool,
+}
+
+/// How a job ended, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is active (also when it already was).
+    Started,
+    /// It ran and ended well (`Type=oneshot` and the like), or was skipped by `ExecCondition=`.
+    Done,
+    /// The start failed.
+    Failed(ServiceResult, String),
+    /// It is down; with this result.
+    Stopped(ServiceResult),
+    /// It was down already.
+    AlreadyDown,
+    /// The reload is over; with this result.
+    Reloaded(ServiceResult),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Job {
+    Start,
+    Stop,
+    StopForRestart,
+    Reload,
+}
+
+impl Job {
+    fn is_stop(self) -> bool {
+        matches!(self, Self::Stop | Self::StopForRestart)
+    }
+
+    fn request(self) -> Request {
+        match self {
+            Self::Start => Request::Start,
+            Self::Stop => Request::Stop,
+            Self::StopForRestart => Request::StopForRestart,
+            Self::Reload => Request::Reload,
+        }
+    }
+}
+
+/// Starts a unit; one that is active already is answered at once.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn start(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+    Pending::new(place, unit, options, Job::Start)
+}
+
+/// Stops a unit.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn stop(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+    Pending::new(place, unit, options, Job::Stop)
+}
+
+/// Stops a unit that is to be started again: `RestartKillSignal=` and
+/// `RuntimeDirectoryPreserve=restart` apply.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn stop_for_restart(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+    Pending::new(place, unit, options, Job::StopForRestart)
+}
+
+/// Reloads a unit.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn reload(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+    supervised(place, unit, options)?;
+    Pending::new(place, unit, options, Job::Reload)
+}
+
+/// Sends a signal to processes of a unit.
+///
+/// # Errors
+/// It is not running, or see [`ClientError`].
+pub fn kill(place: &Place, unit: &Unit, options: &Options, signal: i32, who: Who) -> Result<()> {
+    supervised(place, unit, options)?;
+    ask(place, unit.name.as_str(), Request::Kill(signal, who))
+}
+
+/// Forgets a failure and the starts that were counted.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
+    let deadline = clock::now().saturating_add(PATIENCE);
+    while is_supervised(place, name)? && clock::now() < deadline {
+        let over = || Ok::<_, ClientError>(place.record(name.as_str())?.is_some_and(|r| r.state().is_over()));
+        // One that is just going takes no more requests.
+        if !over()? && ask(place, name.as_str(), Request::ResetFailed).is_ok() && !over()? {
+            return Ok(());
+        }
+        poll::wait(&[], Some(BETWEEN))?;
+    }
+    let Some(mut record) = status(place, name)? else { return Ok(()) };
+    record.starts = StartWindow::default();
+    record.restarts = 0;
+    if record.state() == State::Failed {
+        record.sub = State::Dead.sub().to_owned();
+        record.result = ServiceResult::Success.as_str().to_owned();
+    }
+    let path = place.files(name.as_str()).status;
+    Ok(place.root.safe_write(&path, &record.encode(), 0o644, Sync::No)?)
+}
+
+/// The units that have a record, sorted.
+///
+/// # Errors
+/// It cannot be seen which have one.
+pub fn recorded(place: &Place) -> Result<Vec<UnitName>> {
+    let mut names = Vec::new();
+    for name in known(place)? {
+        match place.root.lstat(&place.files(name.as_str()).status) {
+            Err(e) if e.is_not_found() => {}
+            seen => {
+                seen?;
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// The units that have a folder, sorted: those with a record, and a few more. What is no unit's folder is
+/// passed over.
+///
+/// # Errors
+/// The folders cannot be listed.
+pub fn known(place: &Place) -> Result<Vec<UnitName>> {
+    Ok(place.folders()?.iter().filter_map(|name| UnitName::parse(name.to_str()?).ok()).collect())
+}
+
+/// Notes that a target is up: it has no process, so that its record is all there is of it.
+///
+/// # Errors
+/// The record cannot be written.
+pub fn note_up(place: &Place, unit: &Unit) -> Result<()> {
+    let files = place.prepare(unit.name.as_str())?;
+    let at = Moment::at(clock::realtime(), clock::now());
+    let record = Record {
+        version: VERSION,
+        needs: NEEDS,
+        unit: unit.name.to_string(),
+        description: unit.description.clone(),
+        boot_id: BootId::read(&Root::host()?)?.as_str().to_owned(),
+        // Up without a process, as a service is after it has exited.
+        sub: State::Exited.sub().to_owned(),
+        result: ServiceResult::Success.as_str().to_owned(),
+        state_change: at,
+        active_enter: at,
+        ..Record::default()
+    };
+    Ok(place.root.safe_write(&files.status, &record.encode(), 0o644, Sync::No)?)
+}
+
+/// Notes that a target is down.
+///
+/// # Errors
+/// The record cannot be written.
+pub fn note_down(place: &Place, name: &UnitName) -> Result<()> {
+    let Some(mut record) = place.record(name.as_str())? else { return Ok(()) };
+    let at = Moment::at(clock::realtime(), clock::now());
+    State::Dead.sub().clone_into(&mut record.sub);
+    (record.state_change, record.active_exit, record.inactive_enter) = (at, at, at);
+    let path = place.files(name.as_str()).status;
+    Ok(place.root.safe_write(&path, &record.encode(), 0o644, Sync::No)?)
+}
+
+/// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner
+/// may open lest others hold it, goes by the process that the record names.
+///
+/// # Errors
+/// Neither lock nor record can be examined.
+pub fn is_supervised(place: &Place, name: &UnitName) -> Result<bool> {
+    match Lock::is_held(&place.root, &place.files(name.as_str()).lock) {
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {}
+        outcome => return Ok(outcome?),
+    }
+    let host = Root::host()?;
+    let boot = BootId::read(&host)?;
+    let supervisor = place.record(name.as_str())?.and_then(|r| r.supervisor);
+    Ok(living(supervisor, &boot, &Proc::new(host))?.is_some())
+}
+
+/// What is true of a unit now; `None` when it was never started. No daemon is asked.
+///
+/// # Errors
+/// The record cannot be read.
+pub fn status(place: &Place, name: &UnitName) -> Result<Option<Record>> {
+    // The lock first: a supervisor that ends in between has written its last record.
+    let held = is_supervised(place, name)?;
+    let Some(record) = place.record(name.as_str())? else { return Ok(None) };
+    if held {
+        return Ok(Some(record));
+    }
+    let host = Root::host()?;
+    let boot = BootId::read(&host)?;
+    let living = alive(&record, &host, &boot)?;
+    Ok(Some(record.unsupervised(boot.as_str(), living)))
+}
+
+/// Sees to it that a service which lost its supervisor has one.
+fn supervised(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
+    if is_supervised(place, &unit.name)? || !is_left(place.record(unit.name.as_str())?.as_ref())? {
+        return Ok(());
+    }
+    let adopting = Options { timeout: Some(PATIENCE), ..options.clone() };
+    Pending::adopt(place, unit, &adopting)?.finish().map(drop)
+}
+
+fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan, PlanError> {
+    let files = unit.fragment.iter().chain(&unit.dropins);
+    let lock_name = match &options.lock_name {
+        Some(name) => Some(name.clone()),
+        // The script may be gone with the unit; what was made in its name goes by the record.
+        None if errand != Errand::Start => recorded_lock_name(place, unit.name.as_str()),
+        None => None,
+    };
+    let extras = Extras {
+        paths: place.paths(unit.name.as_str()),
+        mode: place.mode(),
+        lock_name,
+        files: place.marks(files),
+        switches: options.switches.clone(),
+        bound: options.bound,
+        monitored: options.monitored.clone(),
+    };
+    Plan::new(unit, extras, errand)
+}
+
+fn recorded_lock_name(place: &Place, unit: &str) -> Option<String> {
+    let lock = place.record(unit).ok()??.lock?;
+    Some(lock.file_name()?.to_str()?.to_owned())
+}
+
+/// Has a supervisor carry out the plan; it reports through the pipe.
+fn supervise(plan: &Plan, options: &Options) -> Result<File> {
+    let bytes = plan.encode();
+    let send = |mut to: Launched| to.plan.write_all(&bytes).map(|()| to.report);
+    if options.program.is_none()
+        && let Some(ahead) = options.ahead.0.take()
+        && let Ok(report) = send(ahead)
+    {
+        return Ok(report);
+    }
+    let launched = launch(options.program.as_ref())?;
+    Ok(send(launched).map_err(|e| Error::new("write", "plan", e))?)
+}
+
+/// Starts a supervisor, which then waits for its plan.
+fn launch(program: Option<&PathBuf>) -> Result<Launched> {
+    let (plan_end, plan) = fifo::pipe(Side::Writer)?;
+    let (report, report_end) = fifo::pipe(Side::Reader)?;
+    let host = Root::host()?;
+    let program = match program {
+        Some(path) => path.clone(),
+        None => child::own_executable(&host)?,
+    };
+    let argv = ["amr", "supervise", "--plan-fd", "3"].map(Into::into).to_vec();
+    debug_assert_eq!(REPORT_FD, 4);
+    let fds = vec![Arc::new(plan_end), Arc::new(report_end)];
+    child::spawn(&Spec::detached(program, argv, fds))?;
+    Ok(Launched { plan: File::from(plan), report: File::from(report) })
+}
+
+/// One request, one answer.
+fn ask(place: &Place, unit: &str, request: Request) -> Result<()> {
+    let refused = |why: &str| ClientError::Refused { unit: unit.to_owned(), why: why.to_owned() };
+    if !Lock::is_held(&place.root, &place.files(unit).lock)? {
+        return Err(refused("it is not running"));
+    }
+    let mut version = VERSION;
+    loop {
+        let connection = Connection::open(&place.root, &place.files(unit).control, PATIENCE)?;
+        connection.send(&request.encode(version), PATIENCE)?;
+        match Reply::decode(&connection.receive(PATIENCE)?) {
+            Reply::Ok => return Ok(()),
+            Reply::Speaks(older) if older < version => version = older,
+            Reply::Refused(why) => return Err(refused(&why)),
+            Reply::Error(_) => return Err(refused("its supervisor ended before it answered")),
+            Reply::Started
+            | Reply::Done
+            | Reply::Failed(..)
+            | Reply::Stopped(_)
+            | Reply::StoppedYours(_)
+            | Reply::Reloaded(_)
+            | Reply::Later
+            | Reply::Busy
+            | Reply::Speaks(_) => return Err(refused("its supervisor does not know the request")),
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! Carries out what the machine says.
+
+use super::spawn::{self, Scene};
+use super::variables::Known;
+use super::{Clock, Process, Supervisor};
+use crate::exec::{self, Refused};
+use crate::os::child;
+use crate::os::clock;
+use crate::os::error::Result;
+use crate::os::proc::ProcessId;
+use crate::os::tracking::Tracking;
+use crate::os::wait;
+use crate::supervisor::service::machine::{
+    Action, Event, Exit, KillOp, Role, ServiceResult, Slot, State, StopKind, Targets, Timer,
+};
+use crate::supervisor::service::restart::Backoff;
+use crate::supervisor::service::status::{CommandMark, Moment};
+use crate::unit::exec::directories::{Kind, Preserve};
+use crate::unit::value::Timeout;
+use std::path::Path;
+
+/// SIGCONT, so that a stopped process can die; SIGHUP of `SendSIGHUP=`.
+const SIGCONT: i32 = crate::os::signal::Signal::SIGCONT as i32;
+const SIGHUP: i32 = crate::os::signal::Signal::SIGHUP as i32;
+const SIGKILL: i32 = crate::os::signal::Signal::SIGKILL as i32;
+
+impl Supervisor {
+    pub(super) fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::Begin => self.begin(),
+            Action::Spawn { slot, index, role } => self.spawn(slot, index, role),
+            Action::Kill(op, targets) => self.kill(op, targets),
+            Action::DropControl => {
+                if let Some(process) = self.control.take() {
+                    self.signal(&process, SIGKILL);
+                }
+            }
+            Action::ReloadSignal => {
+                if self.main.as_ref().is_some_and(|process| !self.signal(process, SIGHUP)) {
+                    self.answer(Event::NotSignalled);
+                }
+            }
+            Action::TakeMain => self.take_main(),
+            Action::Arm(timer) => self.arm(timer),
+            Action::Disarm => self.timers.disarm(Clock::Phase),
+            Action::ArmWatchdog => self.arm_clock(Clock::Watchdog, self.watchdog),
+            Action::DisarmWatchdog => self.timers.disarm(Clock::Watchdog),
+            Action::Started => self.started(),
+            Action::Reloaded(result) => {
+                self.publish();
+                self.waiters.reloaded(result);
+            }
+            Action::TakeLock => self.take_lock(),
+            Action::DropLock => self.drop_lock(),
+            Action::Over { again } => self.over(again),
+        }
+    }
+
+    /// It is up, with the files that others know it by. Where one of those cannot be had, whoever asked for
+    /// the start gets none: a service that status, rc or the next command does not see is worse than a
+    /// start that failed. A restart that nobody waits for goes on: it was up before.
+    fn started(&mut self) {
+        let lock = self.unfinished.take().map_or(Ok(()), Err);
+        match lock.and_then(|()| self.give_pid_file()).and_then(|()| self.try_publish()) {
+            Err(e) if self.waiters.await_start() => {
+                log::error!("{e}; the start of '{}' is undone", self.plan.unit);
+                self.record.exec_failure = Some(e.to_string());
+                self.machine.result = ServiceResult::Resources;
+                self.queue.push_back(Event::Stop(StopKind::Stop));
+            }
+            outcome => {
+                self.note_failure(outcome);
+                self.waiters.started();
+                self.count_oom_kills();
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        if std::mem::take(&mut self.restarting) {
+            // An automatic restart restarts those who require the unit, as systemd's restart job does.
+            self.call_reaction("restarting");
+        }
+        let id = self.host.read_kernel(Path::new("/proc/sys/kernel/random/uuid"), 64).unwrap_or_default();
+        let hex = String::from_utf8_lossy(&id).chars().filter(char::is_ascii_hexdigit).collect();
+        self.invocation_id = hex;
+        self.exit = None;
+        self.asked = false;
+        self.adopted = false;
+        self.watchdog = self.plan.service.watchdog;
+        let r = &mut self.record;
+        r.invocation_id.clone_from(&self.invocation_id);
+        (r.exec_main_pid, r.exec_main_code, r.exec_main_status) = (0, 0, 0);
+        (r.exec_main_start, r.exec_main_exit) = (Moment::default(), Moment::default());
+        r.exec_failure = None;
+        r.unknown = None;
+        r.commands.clear();
+        r.failed_in.clear();
+        r.status_text = String::new();
+        r.status_errno = 0;
+        self.realize_groups();
+    }
+
+    fn spawn(&mut self, slot: Slot, index: usize, role: Role) {
+        let known = Known {
+            invocation_id: self.invocation_id.clone(),
+            main_pid: self.main.as_ref().map(|m| m.pid().get()),
+            result: self.machine.result.as_str(),
+            exit: self.exit.map(exit_words),
+            notify: self.notify.as_ref().map(|socket| self.place.root.outer(socket.path())),
+            watchdog: Some(self.watchdog),
+            monitored: self.plan.monitored.as_ref().and_then(|unit| self.place.record(unit).ok()?),
+        };
+        let group = match &self.tracking {
+            Tracking::Cgroup(group) => Some(group),
+            Tracking::Subreaper(_) => None,
+        };
+        let scene = Scene {
+            plan: &self.plan,
+            root: &self.place.root,
+            features: &self.features,
+            output: self.output.as_ref(),
+            notify: self.notify.as_ref(),
+            group,
+            controllers: self.groups.list(),
+            foreground: self.foreground,
+            oom_score: self.oom_score,
+            limits: &self.limits,
+        };
+        let launched = spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied)
+            .and_then(|started| self.identified(started).map_err(|e| Refused::Resources(e.to_string())));
+        match launched {
+            Ok(process) => self.spawned(process, slot, index, role),
+            Err(Refused::At(stage, why)) => {
+                self.record.exec_failure = Some(format!("cannot {}: {why}", stage.task()));
+                self.note_command(slot, index, 0);
+                self.record.command_ended(0, 1, i32::from(stage.code()), moment());
+                self.answer(Event::Spawned(slot));
+                let exit = wait::Exit::Exited(i32::from(stage.code()));
+                match role {
+                    Role::Main => self.main_ended(Some(exit), Exit::Code(stage.code())),
+                    Role::Control => self.queue.push_back(Event::ControlExit(Exit::Code(stage.code()))),
+                }
+            }
+            Err(Refused::Resources(why)) => {
+                self.record.exec_failure = Some(why);
+                self.note_command(slot, index, 0);
+                self.answer(Event::SpawnFailed(slot));
+            }
+        }
+    }
+
+    /// The answer to a spawn comes before everything else that may have been queued.
+    fn answer(&mut self, event: Event) {
+        self.queue.push_front(event);
+    }
+
+    /// Keeps that a command is run, for the record.
+    fn note_command(&mut self, slot: Slot, index: usize, pid: i32) {
+        if let Some(command) = self.plan.command(slot, index) {
+            self.record.command_started(CommandMark::new(slot, index, command, pid, moment()));
+        }
+    }
+
+    /// With what tells the new process from others. One of which that cannot be said is not let go on.
+    fn identified(&self, started: exec::Started) -> Result<Process> {
+        // A child that is not reaped keeps its number, so this is about the right one.
+        let identity = self.proc.identity(started.pid, &self.boot)?;
+        Ok(Process { exec: Some(started.exec), gate: Some(started.gate), ..Process::child(identity) })
+    }
+
+    fn spawned(&mut self, process: Process, slot: Slot, index: usize, role: Role) {
+        self.deserted = false;
+        self.note_command(slot, index, process.identity.pid.get());
+        match role {
+            Role::Main => self.set_main(process),
+            Role::Control => self.control = Some(process),
+        }
+        self.answer(Event::Spawned(slot));
+    }
+
+    pub(super) fn set_main(&mut self, process: Process) {
+        let r = &mut self.record;
+        r.exec_main_pid = process.pid().get();
+        (r.exec_main_code, r.exec_main_status) = (0, 0);
+        r.exec_main_start = moment();
+        r.exec_main_exit = Moment::default();
+        self.exit = None;
+        self.main = Some(process);
+    }
+
+    fn arm(&mut self, timer: Timer) {
+        let s = &self.plan.service;
+        let time = match timer {
+            Timer::Start => s.timeout_start,
+            Timer::Stop => s.timeout_stop,
+            Timer::Abort => s.timeout_abort,
+            Timer::RuntimeMax => s.runtime_max,
+            Timer::Restart => {
+                let backoff =
+                    Backoff { first: s.restart_sec, steps: s.restart_steps, max: s.restart_max_delay };
+                Timeout::After(backoff.delay(self.machine.restarts))
+            }
+        };
+        let time = match (timer, time) {
+            (Timer::Stop | Timer::Abort, Timeout::After(t)) => Timeout::After(self.within(t)),
+            (Timer::Stop | Timer::Abort, Timeout::Never) if self.hurry => Timeout::After(super::HURRY),
+            (Timer::Stop | Timer::Abort, Timeout::Never)
+            | (Timer::Start | Timer::RuntimeMax | Timer::Restart, _) => time,
+        };
+        self.arm_clock(Clock::Phase, time);
+    }
+
+    fn arm_clock(&mut self, clock: Clock, time: Timeout) {
+        match time {
+            Timeout::After(time) => self.timers.arm(clock, clock::now().saturating_add(time)),
+            Timeout::Never => self.timers.disarm(clock),
+        }
+    }
+
+    fn kill(&mut self, op: KillOp, targets: Targets) {
+        let k = self.plan.service.kill;
+        let signal = match op {
+            KillOp::Terminate => k.signal,
+            KillOp::Restart => k.restart_signal.unwrap_or(k.signal),
+            KillOp::Watchdog => k.watchdog_signal,
+            KillOp::Kill => k.final_signal,
+        }
+        .0;
+        let hangup = k.send_sighup && matches!(op, KillOp::Terminate | KillOp::Restart) && signal != SIGHUP;
+        let mut signals = vec![signal];
+        if signal != SIGKILL && signal != SIGCONT {
+            signals.push(SIGCONT);
+        }
+        if hangup {
+            signals.push(SIGHUP);
+        }
+        // Each process gets all its signals before the next one gets any: one that ends by the first
+        // would not see the others.
+        let (mut alone, mut missed) = (true, false);
+        for process in [(targets.main, &self.main), (targets.control, &self.control)] {
+            if let (true, Some(process)) = process {
+                alone = false;
+                for each in &signals {
+                    // Only what is to end it counts.
+                    missed |= !self.signal(process, *each) && *each == signal;
+                }
+            }
+        }
+        if targets.others {
+            let spared = self.own_pids();
+            for each in signals {
+                if let Err(e) = self.tracking.kill_all(each, &spared, &self.features) {
+                    log::warn!("{e}");
+                    missed |= alone && each == signal;
+                }
+            }
+        }
+        if missed {
+            self.answer(Event::NotSignalled);
+        }
+    }
+
+    /// The end of a run: folders, PID files and the group go; those who wait are told; whoever is
+    /// interested in the end is called.
+    fn over(&mut self, again: bool) {
+        let p = &self.plan.service;
+        let keep = match p.context.directories.runtime_preserve {
+            Preserve::Yes => true,
+            Preserve::Restart => again || self.machine.stop_kind == StopKind::Restart,
+            Preserve::No => false,
+        };
+        let mut gone = Vec::new();
+        if !keep {
+            let folder = |name: &String| self.plan.paths.runtime_dir.join(name);
+            gone.extend(p.context.directories.of(Kind::Runtime).names.iter().map(folder));
+        }
+        if p.context.mounts.private_tmp {
+            exec::remove_private_tmp(&self.place.root, &self.plan.unit, &self.invocation_id);
+        }
+        for path in &gone {
+            if let Err(e) = self.place.root.remove_dir_all(path) {
+                log::warn!("{e}");
+            }
+        }
+        for path in self.plan.pid_files() {
+            self.note_failure(self.place.root.safe_remove_file(&path));
+        }
+        self.remove_pid_file();
+        // The start that waits for this end needs the group.
+        let last = !again && !self.start_pending;
+        if last && (self.deserted || matches!(self.tracking.is_empty(), Ok(true))) {
+            let removed = self.tracking.remove().and(self.groups.remove());
+            self.note_failure(removed);
+        }
+        // A main process that nothing could end is left behind.
+        self.main = None;
+        self.control = None;
+        if !self.machine.state.is_over() && !self.waiters.is_empty() {
+            self.publish();
+            self.waiters.over(&self.machine, &self.record, self.policy.start_limit);
+        }
+        if !again {
+            self.react();
+        } else if self.plan.reaction.bound {
+            self.call_reaction("will-restart");
+            self.restarting = true;
+        }
+    }
+
+    pub(super) fn note_failure(&self, outcome: Result<()>) {
+        if let Err(e) = outcome {
+            log::warn!("{e}");
+        }
+    }
+
+    /// `OnFailure=` and the like: a transaction as a child of this process, which goes on.
+    fn react(&mut self) {
+        let failed = self.machine.result.is_failure();
+        let to = self.plan.reaction;
+        let named = if failed { to.failure } else { to.success };
+        if self.asked && self.machine.stop_kind == StopKind::Restart {
+            // As half of a restart it is not gone for those who need it.
+            if named {
+                self.call_reaction(if failed { "job-failed" } else { "stopped-for-restart" });
+            }
+            return;
+        }
+        if !named && !to.bound || self.asked && self.waiters.takes_over() {
+            return;
+        }
+        self.call_reaction(match (failed, self.asked) {
+            (true, _) => "failure",
+            (false, true) => "stopped",
+            (false, false) => "success",
+        });
+    }
+
+    /// Has another process of this program see to those whom the event concerns.
+    fn call_reaction(&mut self, event: &str) {
+        self.publish();
+        let outcome = child::own_executable(&self.host).and_then(|program| {
+            let mut argv = vec!["amr".into()];
+            if !self.place.root.is_host() {
+                argv.extend(["--root".into(), self.place.root.prefix().into()]);
+            }
+            argv.extend(["reaction".into(), self.plan.unit.clone().into(), event.into()]);
+            child::spawn(&child::Spec::detached(program, argv, Vec::new()))
+        });
+        match outcome {
+            Ok(spawned) => self.set_apart(spawned.pid),
+            Err(e) => log::error!("{e}"),
+        }
+    }
+
+    pub(super) fn set_apart(&mut self, pid: ProcessId) {
+        if let Tracking::Subreaper(kin) = &mut self.tracking {
+            kin.set_apart(pid);
+        }
+    }
+
+    /// Keeps the times at which the state changed.
+    pub(super) fn note_change(&mut self, before: State) {
+        let now = self.machine.state;
+        if now == before {
+            return;
+        }
+        let at = moment();
+        let r = &mut self.record;
+        r.state_change = at;
+        if now.is_active() && !before.is_active() {
+            r.active_enter = at;
+        }
+        if before.is_active() && !now.is_active() {
+            r.active_exit = at;
+        }
+        if now.is_over() {
+            r.inactive_enter = at;
+        }
+        if before.is_over() {
+            r.inactive_exit = at;
+        }
+        let result = self.machine.result;
+        if result != ServiceResult::Success && now == State::Failed {
+            log::warn!("'{}' failed: {}", self.plan.unit, result.as_str());
+        }
+    }
+}
+
+/// By both clocks.
+pub(super) fn moment() -> Moment {
+    Moment::at(clock::realtime(), clock::now())
+}
+
+/// `EXIT_CODE` and `EXIT_STATUS`.
+fn exit_words(exit: wait::Exit) -> (&'static str, String) {
+    match exit {
+        wait::Exit::Exited(code) => ("exited", code.to_string()),
+        wait::Exit::Killed(signal) => ("killed", crate::os::signal::name(signal).into_owned()),
+        wait::Exit::Dumped(signal) => ("dumped", crate::os::signal::name(signal).into_owned()),
+    }
+}

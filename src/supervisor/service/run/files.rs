@@ -1,0 +1,118 @@
+//! The two files that other people's tools look for: the subsys lock and the PID file.
+//!
+//! Both are made only where root (or whoever runs this) alone can change the folders: rc and killall
+//! believe whatever lies there.
+
+use super::{Clock, Supervisor};
+use crate::os::clock;
+use crate::os::error::Result;
+use crate::os::root::{FileKind, OFlag, Sync};
+use crate::supervisor::service::pid_file;
+use crate::unit::model::ServiceType;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// In which a program that nobody hears of looks for an instance of itself, also while the host boots.
+const TIME_TO_LOOK: Duration = Duration::from_secs(10);
+
+impl Supervisor {
+    pub(super) fn take_lock(&mut self) {
+        let Some(path) = self.record.lock.clone() else { return };
+        match self.place.root.safe_own_file(&path, OFlag::O_WRONLY, 0o644) {
+            Ok(_) => {}
+            Err(e) => {
+                log::warn!("{e}; rc will not stop '{}' by itself", self.plan.unit);
+                self.record.lock = None;
+                self.unfinished = Some(e);
+            }
+        }
+    }
+
+    pub(super) fn drop_lock(&mut self) {
+        let Some(path) = self.record.lock.take() else { return };
+        self.note_failure(self.place.root.safe_remove_file(&path));
+    }
+
+    /// Which lock it will take, for the record.
+    pub(super) fn name_lock(&mut self) {
+        self.record.lock = match self.lock_path() {
+            Ok(path) => path,
+            Err(e) => {
+                self.unfinished = Some(e);
+                None
+            }
+        };
+    }
+
+    fn lock_path(&self) -> Result<Option<PathBuf>> {
+        match &self.plan.lock_name {
+            Some(name) => self.among_our_own(&self.place.lock_dir, name),
+            None => Ok(None),
+        }
+    }
+
+    /// `None` where the service's own program keeps that file.
+    fn pid_path(&self) -> Result<Option<PathBuf>> {
+        match &self.plan.lock_name {
+            Some(name) if pid_file::is_the_programs(&self.plan.service, name) => Ok(None),
+            Some(name) => self.among_our_own(Path::new("/var/run"), &format!("{name}.pid")),
+            None => Ok(None),
+        }
+    }
+
+    /// A name in a folder that nobody else can change; `None` where there is no such folder.
+    fn among_our_own(&self, folder: &Path, name: &str) -> Result<Option<PathBuf>> {
+        let root = &self.place.root;
+        match root.stat(folder) {
+            Ok(stat) if stat.kind == FileKind::Dir => {}
+            Err(e) if !e.is_not_found() => return Err(e),
+            Ok(_) | Err(_) => return Ok(None),
+        }
+        let path = folder.join(name);
+        if root.is_alone(&path)? {
+            return Ok(Some(path));
+        }
+        log::warn!("'{}' can be changed by others than root: '{name}' is not made there", folder.display());
+        Ok(None)
+    }
+
+    /// The PID file of a service that is up. One that looks there for an instance of itself must not find
+    /// itself: where nothing tells that it has come further than that, it gets the time for it first.
+    pub(super) fn give_pid_file(&mut self) -> Result<()> {
+        match self.policy.kind {
+            ServiceType::Notify | ServiceType::NotifyReload | ServiceType::Forking => self.write_pid_file(),
+            ServiceType::Simple
+            | ServiceType::Exec
+            | ServiceType::Idle
+            | ServiceType::Dbus
+            | ServiceType::Oneshot => {
+                if self.pid_path()?.is_some() {
+                    self.timers.arm(Clock::PidFile, clock::now().saturating_add(TIME_TO_LOOK));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Never over one that the service has written: it names one of its processes.
+    pub(super) fn write_pid_file(&mut self) -> Result<()> {
+        let Some(path) = self.pid_path()? else { return Ok(()) };
+        if let Ok(Some((pid, _))) = self.read_pid_file(&path)
+            && self.is_ours(pid)
+        {
+            return Ok(());
+        }
+        let Some(main) = &self.main else { return Ok(()) };
+        let text = format!("{}\n", main.pid());
+        self.place.root.safe_write(&path, text.as_bytes(), 0o644, Sync::No)
+    }
+
+    pub(super) fn remove_pid_file(&mut self) {
+        self.timers.disarm(Clock::PidFile);
+        let removed = self.pid_path().and_then(|path| match path {
+            Some(path) => self.place.root.safe_remove_file(&path),
+            None => Ok(()),
+        });
+        self.note_failure(removed);
+    }
+}

@@ -1,0 +1,77 @@
+//! From a command of the plan to a process.
+
+use super::output::Output;
+use super::variables::{self, Known};
+use crate::exec::stage::Stage;
+use crate::exec::{self, Places, Refused, Request, Started, Streams};
+use crate::os::cgroup::Group;
+use crate::os::features::Features;
+use crate::os::limits::Limit;
+use crate::os::root::Root;
+use crate::os::socket::NotifySocket;
+use crate::supervisor::service::machine::{Role, Slot};
+use crate::supervisor::service::plan::Plan;
+use std::sync::Arc;
+
+/// Whose standard descriptors the commands get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Foreground {
+    /// Those that the unit says.
+    No,
+    /// The caller's own.
+    Yes,
+}
+
+/// What a spawn needs besides the command.
+pub(super) struct Scene<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) root: &'a Root,
+    pub(super) features: &'a Features,
+    pub(super) output: Option<&'a Output>,
+    pub(super) notify: Option<&'a NotifySocket>,
+    pub(super) group: Option<&'a Group>,
+    pub(super) controllers: &'a [Group],
+    pub(super) foreground: Foreground,
+    /// The OOM score and the limits where the unit says nothing; `None`, or not among them: the
+    /// supervisor's own.
+    pub(super) oom_score: Option<i32>,
+    pub(super) limits: &'a [Limit],
+}
+
+/// Starts a command. `not_applied` takes what is left out here.
+pub(super) fn launch(
+    scene: &Scene<'_>,
+    slot: Slot,
+    index: usize,
+    role: Role,
+    known: &Known,
+    not_applied: &mut Vec<String>,
+) -> Result<Started, Refused> {
+    let plan = scene.plan;
+    let Some(command) = plan.command(slot, index) else {
+        return Err(Refused::Resources(format!("the plan of '{}' lacks a command", plan.unit)));
+    };
+    let log = scene.output.map(Output::writer).transpose();
+    let foreground = scene.foreground == Foreground::Yes;
+    let request = Request {
+        unit: &plan.unit,
+        context: &plan.service.context,
+        command,
+        variables: variables::of(plan, scene.root, known, slot, role),
+        invocation: &known.invocation_id,
+        mode: plan.mode,
+        root: scene.root,
+        places: Places { runtime: &plan.paths.runtime_dir, own: &plan.paths.run_dir },
+        features: scene.features,
+        log: log.map_err(|e| Refused::At(Stage::Stdout, e.to_string()))?.map(Arc::new),
+        streams: if foreground { Streams::Own } else { Streams::Unit },
+        session: !foreground,
+        notify: scene.notify,
+        group: scene.group,
+        controllers: scene.controllers,
+        oom_score: scene.oom_score,
+        limits: scene.limits,
+    };
+    let process = exec::resolve(&request, not_applied)?;
+    exec::start(&process).map_err(|e| Refused::Resources(e.to_string()))
+}

@@ -18,10 +18,18 @@ const SUBJECTS: [&str; 7] = ["unit", "sysv", "order", "verify", "supervisor", "d
 const DRIVERS: &[&str] = &[
     "unit/load",
     "sysv/apply",
-    "supervisor/service/run",
     "supervisor/client",
-    "supervisor/service/place",
+    "supervisor/core/claim",
+    "supervisor/core/control",
+    "supervisor/core/events",
+    "supervisor/core/ground",
+    "supervisor/core/job",
+    "supervisor/core/launch",
+    "supervisor/core/state_dir",
+    "supervisor/core/store",
     "supervisor/log",
+    "supervisor/service/found",
+    "supervisor/service/run",
     "drain/look",
     "drain/report/keep",
     "drain/scan",
@@ -298,6 +306,26 @@ fn no_circle_of_files() {
     assert!(seen["cli::a"].contains("cli::a::c") && seen["cli::a::c"].contains("cli::a"), "{seen:?}");
 }
 
+/// A socket or a timer stands on the core of supervisors as a service does.
+#[test]
+fn the_core_of_supervisors_knows_no_kind_of_unit() {
+    let core: Vec<Source> = sources().into_iter().filter(|s| s.rel.starts_with("supervisor/core/")).collect();
+    assert!(core.len() > 10, "found only {} files of the core", core.len());
+    let mut wrong = Vec::new();
+    for s in core.iter().filter(|s| !is_test_file(&s.rel)) {
+        for path in paths(&s.code, &module(&s.rel)) {
+            let known = ["supervisor::core", "os", "unit::value", "unit::exec::ApplyMode", "host::runtime"];
+            let inside = |top: &&&str| path == **top || path.starts_with(&format!("{top}::"));
+            let ours =
+                ["supervisor", "unit", "exec", "cgroup", "host", "sysv", "order", "job", "cli", "drain"];
+            if ours.iter().any(|top| inside(&top)) && !known.iter().any(|top| inside(&top)) {
+                wrong.push(format!("src/{} names {path}", s.rel));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// What a pure file must not name.
 const IMPURE: &[&str] = &[
     "crate::os",
@@ -491,10 +519,10 @@ const UNGUARDED: &[&str] = &[
 /// Where that is right all the same: nobody else comes between.
 const NOBODY_BETWEEN: &[(&str, &str)] = &[
     // The kernel's own file.
-    ("supervisor/service/run/processes.rs", "host.open_with(own, OFlag::O_WRONLY, 0)"),
+    ("supervisor/core/ground.rs", "host.open_with(own, OFlag::O_WRONLY, 0)"),
     ("exec/resolve/io.rs", "Root::host()?.open_with(Path::new(\"/dev/null\")"),
-    // The record, in a folder that was checked (`Place::check`), and nothing is changed.
-    ("supervisor/service/place.rs", "root.read("),
+    // The record, in a folder that was checked (`StateDir::check`), and nothing is changed.
+    ("supervisor/core/store.rs", "root.read("),
     // `amr logs`, for whoever calls it.
     ("supervisor/log/read.rs", "root.open("),
     // Names of amr's own in its folder of logs.

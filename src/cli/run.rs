@@ -5,7 +5,7 @@ use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::{explain, tmpfiles, units};
-use crate::supervisor::service::place::{Place, Privilege};
+use crate::supervisor::core::state_dir::{Privilege, StateDir};
 use crate::supervisor::service::plan::{ApplyMode, Errand, Extras, Plan};
 use crate::supervisor::service::run;
 use crate::unit::load::Loader;
@@ -50,8 +50,12 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
         .then(|| std::env::temp_dir().join(format!("amr-run-{}", std::process::id())));
     let mut place = ctx.place.clone();
     if let Some(dir) = &scratch {
-        place =
-            Place { run_dir: dir.join("run"), log_dir: dir.join("log"), privilege: Privilege::User, ..place };
+        place = StateDir {
+            run_dir: dir.join("run"),
+            log_dir: dir.join("log"),
+            privilege: Privilege::User,
+            ..place
+        };
     }
     let extras = Extras {
         mode: if ctx.is_root { ApplyMode::Strict } else { ApplyMode::BestEffort },

@@ -4,7 +4,7 @@ use crate::os::clock;
 use crate::os::features::Features;
 use crate::os::ids;
 use crate::os::root::Root;
-use crate::supervisor::service::place::{Place, Privilege};
+use crate::supervisor::core::state_dir::{Privilege, StateDir};
 use crate::unit::load::search_path;
 use crate::unit::specifier::{Asked, Dirs, Facts, HostFacts, User};
 use crate::unit::value::utc::Utc;
@@ -22,7 +22,7 @@ pub struct Context {
     /// `AMR_FEATURES`: features of the kernel to do without, for supervisors too.
     pub switches: Option<String>,
     /// Where supervisors keep their files.
-    pub place: Place,
+    pub place: StateDir,
     /// Where unit files are looked for.
     pub unit_paths: Vec<PathBuf>,
 }
@@ -38,7 +38,7 @@ impl Context {
         let allowed = Features::allowed(switches.as_deref()).map_err(|e| e.to_string())?;
         let is_root = ids::effective_uid() == 0;
         let privilege = if is_root { Privilege::Root } else { Privilege::User };
-        let place = Place::of(root.clone(), privilege);
+        let place = StateDir::of(root.clone(), privilege);
         Ok(Self { root, is_root, allowed, switches, place, unit_paths: search_path(unit_path) })
     }
 

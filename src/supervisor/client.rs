@@ -6,30 +6,30 @@
 //! supervisor left is taken over by the next command that is about the unit.
 
 mod interest;
+mod known;
 mod pending;
 mod replan;
 
 pub use interest::{may_uphold, note_interest};
+pub use known::{is_supervised, known, note_down, note_up, recorded, status};
 pub use pending::Pending;
 pub use replan::{has_plan, replan};
 
+use super::core::launch::{Launched, launch};
+use super::core::state_dir::StateDir;
+use super::core::store;
+use super::core::version::VERSION;
+use super::service::found::is_left;
 use super::service::machine::{ServiceResult, State};
 pub use super::service::message::Who;
 use super::service::message::{Reply, Request};
-use super::service::place::{Place, alive, is_left, living};
 use super::service::plan::{Errand, Extras, Plan, PlanError};
-use super::service::run::REPORT_FD;
-use super::service::status::{Moment, Record, StartWindow};
-use super::service::version::{NEEDS, VERSION};
-use crate::os::child::{self, Spec};
-use crate::os::clock::{self, BootId};
+use super::service::status::{Record, StartWindow};
+use crate::os::clock;
 use crate::os::error::Error;
 use crate::os::features::UnknownSwitch;
-use crate::os::fifo::{self, Side};
 use crate::os::lock::Lock;
 use crate::os::poll::{self, Interest};
-use crate::os::proc::Proc;
-use crate::os::root::{Root, Sync};
 use crate::os::socket::Connection;
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
@@ -39,7 +39,6 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error as ThisError;
 
@@ -110,19 +109,10 @@ pub struct Options {
 #[derive(Clone, Debug, Default)]
 pub struct Ahead(Rc<RefCell<Option<Launched>>>);
 
-/// A supervisor that waits for its plan.
-#[derive(Debug)]
-struct Launched {
-    /// Where it reads the plan, to the end.
-    plan: File,
-    /// Where it reports.
-    report: File,
-}
-
 /// Starts a supervisor for a unit that has none. What goes wrong is told by the job, which then
 /// starts one itself.
 #[must_use]
-pub fn ahead(place: &Place, name: &UnitName) -> Ahead {
+pub fn ahead(place: &StateDir, name: &UnitName) -> Ahead {
     let idle = matches!(is_supervised(place, name), Ok(false));
     let launched = if idle { launch(None).ok() } else { None };
     Ahead(Rc::new(RefCell::new(launched)))
@@ -202,7 +192,7 @@ impl Job {
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn start(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+pub fn start(place: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
     Pending::new(place, unit, options, Job::Start)
 }
 
@@ -210,7 +200,7 @@ pub fn start(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn stop(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+pub fn stop(place: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
     Pending::new(place, unit, options, Job::Stop)
 }
 
@@ -219,7 +209,7 @@ pub fn stop(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn stop_for_restart(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+pub fn stop_for_restart(place: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
     Pending::new(place, unit, options, Job::StopForRestart)
 }
 
@@ -227,7 +217,7 @@ pub fn stop_for_restart(place: &Place, unit: &Unit, options: &Options) -> Result
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn reload(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> {
+pub fn reload(place: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
     supervised(place, unit, options)?;
     Pending::new(place, unit, options, Job::Reload)
 }
@@ -236,7 +226,7 @@ pub fn reload(place: &Place, unit: &Unit, options: &Options) -> Result<Pending> 
 ///
 /// # Errors
 /// It is not running, or see [`ClientError`].
-pub fn kill(place: &Place, unit: &Unit, options: &Options, signal: i32, who: Who) -> Result<()> {
+pub fn kill(place: &StateDir, unit: &Unit, options: &Options, signal: i32, who: Who) -> Result<()> {
     supervised(place, unit, options)?;
     ask(place, unit.name.as_str(), Request::Kill(signal, who))
 }
@@ -245,7 +235,7 @@ pub fn kill(place: &Place, unit: &Unit, options: &Options, signal: i32, who: Who
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
+pub fn reset_failed(place: &StateDir, name: &UnitName) -> Result<()> {
     let deadline = clock::now().saturating_add(PATIENCE);
     while is_supervised(place, name)? && clock::now() < deadline {
         let over = || Ok::<_, ClientError>(place.record(name.as_str())?.is_some_and(|r| r.state().is_over()));
@@ -263,107 +253,11 @@ pub fn reset_failed(place: &Place, name: &UnitName) -> Result<()> {
         record.result = ServiceResult::Success.as_str().to_owned();
     }
     let path = place.files(name.as_str()).status;
-    Ok(place.root.safe_write(&path, &record.encode(), 0o644, Sync::No)?)
-}
-
-/// The units that have a record, sorted.
-///
-/// # Errors
-/// It cannot be seen which have one.
-pub fn recorded(place: &Place) -> Result<Vec<UnitName>> {
-    let mut names = Vec::new();
-    for name in known(place)? {
-        match place.root.lstat(&place.files(name.as_str()).status) {
-            Err(e) if e.is_not_found() => {}
-            seen => {
-                seen?;
-                names.push(name);
-            }
-        }
-    }
-    Ok(names)
-}
-
-/// The units that have a folder, sorted: those with a record, and a few more. What is no unit's folder is
-/// passed over.
-///
-/// # Errors
-/// The folders cannot be listed.
-pub fn known(place: &Place) -> Result<Vec<UnitName>> {
-    Ok(place.folders()?.iter().filter_map(|name| UnitName::parse(name.to_str()?).ok()).collect())
-}
-
-/// Notes that a target is up: it has no process, so that its record is all there is of it.
-///
-/// # Errors
-/// The record cannot be written.
-pub fn note_up(place: &Place, unit: &Unit) -> Result<()> {
-    let files = place.prepare(unit.name.as_str())?;
-    let at = Moment::at(clock::realtime(), clock::now());
-    let record = Record {
-        version: VERSION,
-        needs: NEEDS,
-        unit: unit.name.to_string(),
-        description: unit.description.clone(),
-        boot_id: BootId::read(&Root::host()?)?.as_str().to_owned(),
-        // Up without a process, as a service is after it has exited.
-        sub: State::Exited.sub().to_owned(),
-        result: ServiceResult::Success.as_str().to_owned(),
-        state_change: at,
-        active_enter: at,
-        ..Record::default()
-    };
-    Ok(place.root.safe_write(&files.status, &record.encode(), 0o644, Sync::No)?)
-}
-
-/// Notes that a target is down.
-///
-/// # Errors
-/// The record cannot be written.
-pub fn note_down(place: &Place, name: &UnitName) -> Result<()> {
-    let Some(mut record) = place.record(name.as_str())? else { return Ok(()) };
-    let at = Moment::at(clock::realtime(), clock::now());
-    State::Dead.sub().clone_into(&mut record.sub);
-    (record.state_change, record.active_exit, record.inactive_enter) = (at, at, at);
-    let path = place.files(name.as_str()).status;
-    Ok(place.root.safe_write(&path, &record.encode(), 0o644, Sync::No)?)
-}
-
-/// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner
-/// may open lest others hold it, goes by the process that the record names.
-///
-/// # Errors
-/// Neither lock nor record can be examined.
-pub fn is_supervised(place: &Place, name: &UnitName) -> Result<bool> {
-    match Lock::is_held(&place.root, &place.files(name.as_str()).lock) {
-        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {}
-        outcome => return Ok(outcome?),
-    }
-    let host = Root::host()?;
-    let boot = BootId::read(&host)?;
-    let supervisor = place.record(name.as_str())?.and_then(|r| r.supervisor);
-    Ok(living(supervisor, &boot, &Proc::new(host))?.is_some())
-}
-
-/// What is true of a unit now; `None` when it was never started. No daemon is asked.
-///
-/// # Errors
-/// The record cannot be read.
-pub fn status(place: &Place, name: &UnitName) -> Result<Option<Record>> {
-    // The lock first: a supervisor that ends in between has written its last record.
-    let held = is_supervised(place, name)?;
-    let Some(record) = place.record(name.as_str())? else { return Ok(None) };
-    if held {
-        return Ok(Some(record));
-    }
-    let host = Root::host()?;
-    let boot = BootId::read(&host)?;
-    let living = alive(&record, &host, &boot)?;
-    Ok(Some(record.unsupervised(boot.as_str(), living)))
+    Ok(store::write(&place.root, &path, &record)?)
 }
 
 /// Sees to it that a service which lost its supervisor has one.
-fn supervised(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
+fn supervised(place: &StateDir, unit: &Unit, options: &Options) -> Result<()> {
     if is_supervised(place, &unit.name)? || !is_left(place.record(unit.name.as_str())?.as_ref())? {
         return Ok(());
     }
@@ -371,7 +265,7 @@ fn supervised(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
     Pending::adopt(place, unit, &adopting)?.finish().map(drop)
 }
 
-fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan, PlanError> {
+fn plan(place: &StateDir, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan, PlanError> {
     let files = unit.fragment.iter().chain(&unit.dropins);
     let lock_name = match &options.lock_name {
         Some(name) => Some(name.clone()),
@@ -391,7 +285,7 @@ fn plan(place: &Place, unit: &Unit, options: &Options, errand: Errand) -> Result
     Plan::new(unit, extras, errand)
 }
 
-fn recorded_lock_name(place: &Place, unit: &str) -> Option<String> {
+fn recorded_lock_name(place: &StateDir, unit: &str) -> Option<String> {
     let lock = place.record(unit).ok()??.lock?;
     Some(lock.file_name()?.to_str()?.to_owned())
 }
@@ -406,28 +300,12 @@ fn supervise(plan: &Plan, options: &Options) -> Result<File> {
     {
         return Ok(report);
     }
-    let launched = launch(options.program.as_ref())?;
+    let launched = launch(options.program.as_deref())?;
     Ok(send(launched).map_err(|e| Error::new("write", "plan", e))?)
 }
 
-/// Starts a supervisor, which then waits for its plan.
-fn launch(program: Option<&PathBuf>) -> Result<Launched> {
-    let (plan_end, plan) = fifo::pipe(Side::Writer)?;
-    let (report, report_end) = fifo::pipe(Side::Reader)?;
-    let host = Root::host()?;
-    let program = match program {
-        Some(path) => path.clone(),
-        None => child::own_executable(&host)?,
-    };
-    let argv = ["amr", "supervise", "--plan-fd", "3"].map(Into::into).to_vec();
-    debug_assert_eq!(REPORT_FD, 4);
-    let fds = vec![Arc::new(plan_end), Arc::new(report_end)];
-    child::spawn(&Spec::detached(program, argv, fds))?;
-    Ok(Launched { plan: File::from(plan), report: File::from(report) })
-}
-
 /// One request, one answer.
-fn ask(place: &Place, unit: &str, request: Request) -> Result<()> {
+fn ask(place: &StateDir, unit: &str, request: Request) -> Result<()> {
     let refused = |why: &str| ClientError::Refused { unit: unit.to_owned(), why: why.to_owned() };
     if !Lock::is_held(&place.root, &place.files(unit).lock)? {
         return Err(refused("it is not running"));

@@ -140,8 +140,7 @@ fn a_stale_pid_file_or_record_never_gets_anybody_killed() {
     host.stop(&unit);
     let mut record = host.status();
     record.sub = "running".into();
-    record.main =
-        Some(amr::supervisor::service::status::ProcessMark { pid: pid.cast_signed(), start_time: 1 });
+    record.main = Some(amr::supervisor::core::mark::ProcessMark { pid: pid.cast_signed(), start_time: 1 });
     std::fs::write(host.place.root.outer(&host.place.files("app.service").status), record.encode()).unwrap();
     assert_eq!(host.stop(&unit), Answer::AlreadyDown);
     assert!(somebody.try_wait().unwrap().is_none(), "somebody else was killed");

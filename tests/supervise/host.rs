@@ -2,8 +2,8 @@
 
 use amr::os::root::Root;
 use amr::supervisor::client::{self, Answer, Options, Pending};
+use amr::supervisor::core::state_dir::{Privilege, StateDir};
 use amr::supervisor::service::machine::State;
-use amr::supervisor::service::place::{Place, Privilege};
 use amr::supervisor::service::status::Record;
 use amr::unit::load::{Loader, search_path};
 use amr::unit::model::Unit;
@@ -18,7 +18,7 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 
 pub struct Host {
     pub dir: PathBuf,
-    pub place: Place,
+    pub place: StateDir,
     pub options: Options,
 }
 
@@ -45,12 +45,12 @@ impl Host {
             program: Some(PathBuf::from(env!("CARGO_BIN_EXE_amr"))),
             ..Options::default()
         };
-        Self { place: Place::of(root, privilege), dir, options }
+        Self { place: StateDir::of(root, privilege), dir, options }
     }
 
     /// The host as a command that comes now finds it.
     pub fn look_again(&mut self) {
-        self.place = Place::of(self.place.root.clone(), self.place.privilege);
+        self.place = StateDir::of(self.place.root.clone(), self.place.privilege);
     }
 
     /// Writes app.service; `ROOT` in it is the folder.

@@ -4,8 +4,8 @@
 use super::{Result, ask, is_supervised};
 use crate::os::clock;
 use crate::os::root::{Reader, Sync};
+use crate::supervisor::core::state_dir::StateDir;
 use crate::supervisor::service::message::Request;
-use crate::supervisor::service::place::Place;
 use crate::supervisor::service::restart::{Permit, Window};
 use crate::supervisor::service::status::StartWindow;
 use crate::unit::model::StartLimit;
@@ -22,7 +22,7 @@ const LIMIT: u64 = 4096;
 ///
 /// # Errors
 /// See [`super::ClientError`].
-pub fn note_interest(place: &Place, name: &UnitName) -> Result<()> {
+pub fn note_interest(place: &StateDir, name: &UnitName) -> Result<()> {
     if is_supervised(place, name)? { ask(place, name.as_str(), Request::Concerns) } else { Ok(()) }
 }
 
@@ -30,7 +30,7 @@ pub fn note_interest(place: &Place, name: &UnitName) -> Result<()> {
 ///
 /// # Errors
 /// The count cannot be kept: then it is not started, since nothing would end that.
-pub fn may_uphold(place: &Place, name: &UnitName) -> Result<bool> {
+pub fn may_uphold(place: &StateDir, name: &UnitName) -> Result<bool> {
     let path = place.files(name.as_str()).folder.join("upheld");
     let kept = match place.root.safe_read(&path, LIMIT, Reader::Amr) {
         Err(e) if e.is_not_found() => StartWindow::default(),

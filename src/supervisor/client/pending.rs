@@ -6,10 +6,10 @@ use crate::os::error::Error;
 use crate::os::lock::Lock;
 use crate::os::poll::{self, Interest};
 use crate::os::socket::Connection;
+use crate::supervisor::core::state_dir::StateDir;
+use crate::supervisor::core::version::VERSION;
 use crate::supervisor::service::message::{Reply, Request};
-use crate::supervisor::service::place::Place;
 use crate::supervisor::service::plan::{Errand, Plan, PlanError};
-use crate::supervisor::service::version::VERSION;
 use crate::unit::model::Unit;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -20,7 +20,7 @@ use std::time::Duration;
 /// call [`Pending::advance`].
 #[derive(Debug)]
 pub struct Pending {
-    place: Place,
+    place: StateDir,
     unit: String,
     /// Needed only to start a supervisor: a unit whose files are gone or refused can still be stopped.
     plan: std::result::Result<Plan, PlanError>,
@@ -49,7 +49,7 @@ enum Source {
 }
 
 impl Pending {
-    pub(super) fn new(place: &Place, unit: &Unit, options: &Options, job: Job) -> Result<Self> {
+    pub(super) fn new(place: &StateDir, unit: &Unit, options: &Options, job: Job) -> Result<Self> {
         let errand = match job {
             Job::Start => Errand::Start,
             Job::Stop | Job::StopForRestart => Errand::Stop,
@@ -65,14 +65,14 @@ impl Pending {
     }
 
     /// Has a new supervisor take over what a killed one left.
-    pub(super) fn adopt(place: &Place, unit: &Unit, options: &Options) -> Result<Self> {
+    pub(super) fn adopt(place: &StateDir, unit: &Unit, options: &Options) -> Result<Self> {
         let plan = plan(place, unit, options, Errand::Adopt)?;
         let pipe = supervise(&plan, options)?;
         Ok(Self::with(place, unit, Ok(plan), options, Job::Start, Source::Pipe(pipe, Vec::new())))
     }
 
     fn with(
-        place: &Place,
+        place: &StateDir,
         unit: &Unit,
         plan: std::result::Result<Plan, PlanError>,
         options: &Options,

@@ -2,9 +2,10 @@
 
 use super::{ClientError, Options, Result, ask, is_left, is_supervised, plan};
 use crate::os::root::{Reader, Sync};
+use crate::supervisor::core::plan::PLAN_LIMIT;
+use crate::supervisor::core::state_dir::StateDir;
 use crate::supervisor::service::message::Request;
-use crate::supervisor::service::place::Place;
-use crate::supervisor::service::plan::{Errand, PLAN_LIMIT};
+use crate::supervisor::service::plan::Errand;
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
 
@@ -12,7 +13,7 @@ use crate::unit::name::UnitName;
 ///
 /// # Errors
 /// It cannot be seen.
-pub fn has_plan(place: &Place, name: &UnitName) -> Result<bool> {
+pub fn has_plan(place: &StateDir, name: &UnitName) -> Result<bool> {
     Ok(is_supervised(place, name)? || is_left(place.record(name.as_str())?.as_ref())?)
 }
 
@@ -22,7 +23,7 @@ pub fn has_plan(place: &Place, name: &UnitName) -> Result<bool> {
 /// # Errors
 /// The plan cannot be written or the supervisor does not take it, since it is of a release that does not know
 /// how: then the old plan stays.
-pub fn replan(place: &Place, unit: &Unit, options: &Options) -> Result<()> {
+pub fn replan(place: &StateDir, unit: &Unit, options: &Options) -> Result<()> {
     let name = unit.name.as_str();
     let bytes = plan(place, unit, options, Errand::Adopt)?.encode();
     let file = place.files(name).plan;

@@ -10,7 +10,7 @@
 //! | `concerns` | `ok` |
 //! | `replan` (the plan in the unit's folder counts from now on) | `ok`, `refused WHY` |
 //!
-//! Before it stands the [version](super::version) in which it is said, `2 start`; without one it is
+//! Before it stands the [version](crate::supervisor::core::version) in which it is said, `2 start`; without one it is
 //! version 1. A request is answered in its own version, so that an older command understands the answer; one
 //! in a newer version with `speaks VERSION`, and it is asked again in that. (A supervisor of version 1, which
 //! knows no number, says `refused unknown request`.) The first line of the pipe to the starter of a
@@ -19,7 +19,8 @@
 //! Pure.
 
 use super::machine::ServiceResult;
-use super::version::{FIRST, VERSION};
+use crate::supervisor::core::frame::{frame, unframe};
+use crate::supervisor::core::version::{FIRST, VERSION};
 
 /// What a command wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +127,7 @@ impl Request {
     /// The packet, in a version.
     #[must_use]
     pub fn encode(self, version: u32) -> Vec<u8> {
-        numbered(version, &self.text()).into_bytes()
+        frame(version, &self.text()).into_bytes()
     }
 
     /// From a packet, with the version in which to answer.
@@ -135,7 +136,7 @@ impl Request {
     /// What to answer instead.
     pub fn decode(packet: &[u8]) -> (u32, Result<Self, Reply>) {
         let text = String::from_utf8_lossy(packet);
-        let (version, rest) = number(&text);
+        let (version, rest) = unframe(&text);
         if version > VERSION {
             return (VERSION, Err(Reply::Speaks(VERSION)));
         }
@@ -148,7 +149,9 @@ impl Reply {
         Self::Error(format!("unknown answer '{line}'"))
     }
 
-    fn text(&self) -> String {
+    /// The words, without a version.
+    #[must_use]
+    pub fn text(&self) -> String {
         match self {
             Self::Started => "started".to_owned(),
             Self::Done => "done".to_owned(),
@@ -168,14 +171,14 @@ impl Reply {
     /// The packet, in a version.
     #[must_use]
     pub fn encode(&self, version: u32) -> Vec<u8> {
-        numbered(version, &self.text()).into_bytes()
+        frame(version, &self.text()).into_bytes()
     }
 
     /// From a packet, or the first line of a pipe. A word that is none is an error with that text.
     #[must_use]
     pub fn decode(packet: &[u8]) -> Self {
         let text = String::from_utf8_lossy(packet);
-        let (version, line) = number(text.lines().next().unwrap_or_default());
+        let (version, line) = unframe(text.lines().next().unwrap_or_default());
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let (result, why) = rest.split_once(' ').unwrap_or((rest, ""));
         let result = ServiceResult::parse(result).unwrap_or_default();
@@ -196,16 +199,6 @@ impl Reply {
             _ => Self::unknown(line),
         }
     }
-}
-
-fn numbered(version: u32, text: &str) -> String {
-    if version == FIRST { text.to_owned() } else { format!("{version} {text}") }
-}
-
-/// The number before a message, and the message.
-fn number(text: &str) -> (u32, &str) {
-    let numbered = text.split_once(' ').and_then(|(first, rest)| Some((first.parse().ok()?, rest)));
-    numbered.unwrap_or((FIRST, text))
 }
 
 #[cfg(test)]

@@ -3,20 +3,19 @@
 //!
 //! Pure: [`machine`] (the life of a service as a total function), [`restart`] (delays and the start
 //! limit), [`plan`] (what a supervisor needs of the unit), [`status`] (the record on disk),
-//! [`message`] (requests and answers), [`version`] (across releases),
-//! [`notify`] (what services report), [`pid_file`] (whose `/var/run/NAME.pid` is),
+//! [`message`] (requests and answers), [`pid_file`] (whose `/var/run/NAME.pid` is),
 //! [`show`] (properties as systemctl prints them).
 //!
-//! Drivers: [`run`] is the supervisor process, [`place`] where its files are.
+//! Drivers: [`run`] is the supervisor process, [`found`] what is there of a service.
 
+pub mod found;
 pub mod machine;
 pub mod message;
-pub mod notify;
 pub mod pid_file;
-pub mod place;
 pub mod plan;
 pub mod restart;
 pub mod run;
 pub mod show;
 pub mod status;
-pub mod version;
+#[cfg(test)]
+mod tests;

@@ -1,31 +1,26 @@
-//! What a supervisor needs to know of its unit: no parser, no search path, nothing to look up again.
-//!
-//! A command reads the unit and makes the plan; the supervisor, which is the program executed anew,
-//! gets it through a descriptor. So what reading a unit costs is gone before the supervisor begins.
+//! The [plan] of a service.
 //!
 //! Pure.
 
 use super::machine::Policy;
-use super::version::{self, Newer, VERSION};
+use crate::supervisor::core::mark::FileMark;
+use crate::supervisor::core::plan::{self, Paths, Unread};
+use crate::supervisor::core::version::{self, VERSION};
 pub use crate::unit::exec::ApplyMode;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::io::Output;
 use crate::unit::model::{Body, DepKind, ExecCommand, Service, StartLimit, Unit};
 use crate::unit::name::{UnitKind, UnitName};
-use crate::unit::value::raw_path;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 mod runtime;
 
-/// What units write for the folder of [`Paths::runtime_dir`].
-const RUN: &str = "/run";
-
 /// Everything that a supervisor is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The [version](super::version) of whoever made it, in which it is answered.
+    /// The [version] of whoever made it, in which it is answered.
     #[serde(default = "version::first")]
     pub version: u32,
     /// The unit's name.
@@ -58,65 +53,6 @@ pub struct Plan {
     pub switches: Option<String>,
     /// What the supervisor does first.
     pub errand: Errand,
-}
-
-/// A plan is not longer than this, in bytes.
-pub const PLAN_LIMIT: u64 = 16 << 20;
-
-/// Of a plan, its version alone.
-#[derive(Deserialize)]
-struct Marked {
-    version: u32,
-}
-
-/// One of the unit's files.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileMark {
-    /// Path inside the root.
-    #[serde(with = "raw_path")]
-    pub path: PathBuf,
-    /// When it was changed, in seconds since 1970.
-    pub mtime: i64,
-    /// And nanoseconds; 0 of a release that did not note them.
-    #[serde(default)]
-    pub mtime_nsec: u32,
-}
-
-impl FileMark {
-    /// Was it made of the file as `now` has it?
-    #[must_use]
-    pub fn is_of(&self, now: &Self) -> bool {
-        (&self.path, self.mtime) == (&now.path, now.mtime)
-            && (self.mtime_nsec == 0 || self.mtime_nsec == now.mtime_nsec)
-    }
-}
-
-/// Where a supervisor finds and makes its files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Paths {
-    /// The root, as the host sees it; `/` in life.
-    #[serde(with = "raw_path")]
-    pub root: PathBuf,
-    /// For locks, records and sockets; inside the root. So with the others.
-    #[serde(with = "raw_path")]
-    pub run_dir: PathBuf,
-    /// For the output of services.
-    #[serde(with = "raw_path")]
-    pub log_dir: PathBuf,
-    /// /var/lock/subsys.
-    #[serde(with = "raw_path")]
-    pub lock_dir: PathBuf,
-    /// Where `RuntimeDirectory=` lies: /run, or /var/run on a host that has that alone.
-    #[serde(with = "raw_path")]
-    pub runtime_dir: PathBuf,
-}
-
-impl Paths {
-    /// Where a kind of [directory](crate::unit::exec::directories::Kind) lies on this host.
-    #[must_use]
-    pub fn above(&self, usual: &'static str) -> &Path {
-        if usual == RUN { &self.runtime_dir } else { Path::new(usual) }
-    }
 }
 
 /// Which ends of the unit somebody is interested in.
@@ -159,12 +95,9 @@ pub enum PlanError {
         /// The folder of amr.
         own: PathBuf,
     },
-    /// The bytes are not a plan.
-    #[error("cannot read the plan: {0}")]
-    Unreadable(String),
-    /// A newer amr has made it.
-    #[error("cannot read the plan: {0}")]
-    Newer(#[from] Newer),
+    /// The bytes are not a plan that this amr reads.
+    #[error(transparent)]
+    Unread(#[from] Unread),
 }
 
 /// What the caller adds to the unit.
@@ -292,8 +225,7 @@ impl Plan {
     /// For the descriptor.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        // Into memory, and no type here has a value without a form: it does not fail.
-        serde_json::to_vec(self).unwrap_or_default()
+        plan::encode(self)
     }
 
     /// From the descriptor.
@@ -301,15 +233,13 @@ impl Plan {
     /// # Errors
     /// Bytes that are not a plan, or one that a newer amr has made.
     pub fn decode(bytes: &[u8]) -> Result<Self, PlanError> {
-        // A newer one need not have the form of this one.
-        let newer = || {
-            let Marked { version } = serde_json::from_slice(bytes).ok()?;
-            version::check(version).err()
-        };
-        let plan: Self = serde_json::from_slice(bytes)
-            .map_err(|e| newer().map_or_else(|| PlanError::Unreadable(e.to_string()), PlanError::Newer))?;
-        version::check(plan.version)?;
-        Ok(plan)
+        Ok(plan::decode(bytes)?)
+    }
+}
+
+impl plan::Plan for Plan {
+    fn version(&self) -> u32 {
+        self.version
     }
 }
 

@@ -1,7 +1,6 @@
 //! The supervisor: one small process for each started service.
 //!
-//! It is this program executed anew with a compact plan ([`super::plan`]), so that nothing of
-//! reading units stays in its memory. It feeds what happens (signals, notify and control sockets,
+//! On the [core](crate::supervisor::core) of all supervisors: it feeds what happens (signals, notify and control sockets,
 //! the exec pipe, the PID file, one timer) to the machine and carries out what the machine says. It
 //! sleeps in one poll(2) and wakes up for events alone.
 //!
@@ -19,46 +18,42 @@ mod output;
 mod processes;
 mod publish;
 mod replan;
+mod reports;
 mod spawn;
 mod variables;
 
 pub use output::{LogSink, Output};
 
-use self::begin::{Ground, read_plan};
 use self::control::Waiters;
 use self::processes::Process;
 use self::spawn::Foreground;
 use super::machine::{self, Action, Event, Machine, Policy};
 use super::message::Reply;
-use super::notify::Budget;
-use super::place::{Files, Place};
 use super::plan::{Plan, PlanError};
 use super::status::Record;
-use super::version::FIRST;
 use crate::cgroup::Groups;
 use crate::os::cgroup::Made;
-use crate::os::child;
 use crate::os::clock::BootId;
 use crate::os::error::Error;
 use crate::os::features::{Features, UnknownSwitch};
 use crate::os::inotify::Watcher;
 use crate::os::limits::Limit;
-use crate::os::lock::Lock;
-use crate::os::poll::Timers;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
-use crate::os::signal::Signals;
-use crate::os::socket::{Listener, NotifySocket};
+use crate::os::socket::NotifySocket;
 use crate::os::tracking::Tracking;
+use crate::supervisor::core::claim::Claim;
+use crate::supervisor::core::control::{Caller, Control};
+use crate::supervisor::core::events::Events;
+use crate::supervisor::core::ground::Ground;
+use crate::supervisor::core::launch::{self, Inherited};
+use crate::supervisor::core::notify::Budget;
+use crate::supervisor::core::state_dir::StateDir;
+use crate::supervisor::core::store::Published;
 use crate::unit::model::{Restart, StatusSet};
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::Write;
 use std::time::Duration;
 use thiserror::Error as ThisError;
-
-/// The descriptor through which a supervisor tells its starter how the start went.
-pub const REPORT_FD: i32 = 4;
 
 /// Why a supervisor could not do its work.
 #[derive(Debug, ThisError)]
@@ -104,26 +99,24 @@ enum Clock {
 /// # Errors
 /// See [`RunError`]. The starter is told, too.
 pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
-    // Before anything else is opened, since the numbers could else be something of ours.
-    let plan = child::inherited(plan_fd);
-    let mut starter = child::inherited(REPORT_FD).ok().map(File::from);
+    let Inherited { plan, mut starter } = launch::inherited(plan_fd);
     let outcome = plan.map_err(RunError::from).and_then(|plan| {
         // What needs no plan comes before it: whoever makes it may still be at work.
         let ground = Ground::new()?;
-        let Some(plan) = read_plan(plan)? else { return Ok(()) };
+        let Some(bytes) = launch::read_plan(plan)? else { return Ok(()) };
+        let plan = Box::new(Plan::decode(&bytes)?);
+        drop(bytes);
         let mut s = Supervisor::new(ground, plan, Foreground::No)?;
         if let Some(pipe) = starter.take() {
-            s.waiters.add_starter(pipe, &s.plan);
+            let caller = Caller::starter(pipe, s.plan.version);
+            s.waiters.add_starter(caller, s.plan.errand);
         }
         s.work();
         Ok(())
     });
     if let (Err(e), Some(pipe)) = (&outcome, &mut starter) {
         let reply = if matches!(e, RunError::Busy(_)) { Reply::Busy } else { Reply::Error(e.to_string()) };
-        let mut line = reply.encode(FIRST);
-        line.push(b'\n');
-        // The starter may have gone, and there may be no plan that told its version.
-        let _ = pipe.write_all(&line);
+        launch::report(pipe, &reply.text());
     }
     outcome
 }
@@ -147,8 +140,8 @@ struct Supervisor {
     policy: Policy,
     machine: Machine,
     queue: VecDeque<Event>,
-    place: Place,
-    files: Files,
+    place: StateDir,
+    claim: Claim,
     host: Root,
     boot: BootId,
     proc: Proc,
@@ -164,18 +157,17 @@ struct Supervisor {
     control: Option<Process>,
     /// What PID file or guess named for the event at hand.
     candidate: Option<ProcessId>,
-    timers: Timers<Clock>,
+    events: Events<Clock>,
     watchdog: crate::unit::value::Timeout,
     record: Record,
-    published: Record,
-    signals: Signals,
+    published: Published<Record>,
     /// `None` where nobody may report anything.
     notify: Option<NotifySocket>,
     /// How much of it is still read now.
     budget: Budget,
     /// Children that close what came with messages.
     holders: Vec<ProcessId>,
-    listener: Listener,
+    commands: Control,
     waiters: Waiters,
     output: Option<Output>,
     watcher: Option<Watcher>,
@@ -202,14 +194,10 @@ struct Supervisor {
     group_oom_kills: Option<u64>,
     /// Nobody lives in the group or among the kin, as was seen since the last sleep.
     deserted: bool,
-    /// Something could not be looked at: it is looked for again, since nothing else may wake the supervisor.
-    missed: bool,
     /// It waits for an automatic restart that concerns others.
     restarting: bool,
     /// Why the files that others know the service by are not all there.
     unfinished: Option<Error>,
-    /// Until it has finished.
-    lock: Option<Lock>,
 }
 
 impl Supervisor {
@@ -229,7 +217,7 @@ impl Supervisor {
             }
             if let Err(e) = self.wait() {
                 log::error!("{e}");
-                self.missed = true;
+                self.events.look_again();
             }
         }
         self.finish();
@@ -282,13 +270,15 @@ impl Supervisor {
         self.drop_lock();
         self.publish();
         let notify = self.notify.as_ref().map(NotifySocket::path);
-        for path in [self.files.control.as_path(), self.files.plan.as_path()].into_iter().chain(notify) {
+        for path in
+            [self.claim.files.control.as_path(), self.claim.files.plan.as_path()].into_iter().chain(notify)
+        {
             if let Err(e) = self.place.root.safe_remove_file(path) {
                 log::warn!("{e}");
             }
         }
         // Whoever has the answer need not meet this process again.
-        self.lock = None;
+        self.claim.release();
         self.waiters.answer_all(&self.machine, &self.record, self.policy.start_limit);
     }
 

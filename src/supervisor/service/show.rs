@@ -5,7 +5,8 @@ mod commands;
 mod settings;
 
 use super::machine::State;
-use super::status::{Moment, Record};
+use super::status::Record;
+use crate::supervisor::core::mark::Moment;
 use crate::unit::cgroup;
 use crate::unit::directive::Directive;
 use crate::unit::exec;

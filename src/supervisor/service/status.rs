@@ -1,8 +1,4 @@
-//! The status record: what is known of a service, for readers that need no daemon.
-//!
-//! JSON with a [version](super::version); unknown fields are passed over and missing ones have defaults, so
-//! that an older and a newer amr read one another's, unless it says that the older one must not. It holds no environment, since everybody may read it.
-//! A process is named by number, start time and boot: a record from an earlier boot is about nobody.
+//! The [record] of a service.
 //!
 //! Pure.
 
@@ -11,8 +7,9 @@ mod command;
 pub use command::CommandMark;
 
 use super::machine::{Phase, ServiceResult, State, Window};
-use super::plan::FileMark;
-use super::version::{self, NEEDS, Newer, VERSION};
+use crate::supervisor::core::mark::{FileMark, Moment, ProcessMark, micros};
+use crate::supervisor::core::record::{self, TooNew};
+use crate::supervisor::core::version::{NEEDS, VERSION};
 use crate::unit::value::raw_path;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -104,49 +101,6 @@ pub struct Record {
     pub lock: Option<PathBuf>,
 }
 
-/// Of a record, what each version has.
-#[derive(Deserialize)]
-struct Marked {
-    needs: u32,
-    boot_id: String,
-}
-
-/// A record that this amr must not judge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TooNew {
-    /// What it needs.
-    pub newer: Newer,
-    /// The boot in which it was written.
-    pub boot_id: String,
-}
-
-/// A process that is not mistaken for another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessMark {
-    /// Its number.
-    pub pid: i32,
-    /// Clock ticks between boot and its start.
-    pub start_time: u64,
-}
-
-/// A point in time on both clocks, in microseconds; 0 for never.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moment {
-    /// Since 1970, UTC.
-    pub real: u64,
-    /// Since boot.
-    pub mono: u64,
-}
-
-impl Moment {
-    /// From the two clocks.
-    #[must_use]
-    pub fn at(real: Duration, mono: Duration) -> Self {
-        let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
-        Self { real: micros(real), mono: micros(mono) }
-    }
-}
-
 /// [`Window`] on disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartWindow {
@@ -158,7 +112,6 @@ pub struct StartWindow {
 
 impl From<Window> for StartWindow {
     fn from(w: Window) -> Self {
-        let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
         Self { begin: w.begin.map_or(0, micros), starts: w.starts }
     }
 }
@@ -212,6 +165,16 @@ pub struct Living {
     pub others: bool,
 }
 
+impl record::Record for Record {
+    fn needs(&self) -> u32 {
+        self.needs
+    }
+
+    fn boot_id(&self) -> &str {
+        &self.boot_id
+    }
+}
+
 impl Record {
     /// The state it tells of; a word from the future counts as dead.
     #[must_use]
@@ -243,10 +206,7 @@ impl Record {
     /// For the file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        // Into memory, and no type here has a value without a form: it does not fail.
-        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+        record::encode(self)
     }
 
     /// From the file; `None` for bytes that are no record.
@@ -254,16 +214,7 @@ impl Record {
     /// # Errors
     /// It is a newer amr's.
     pub fn decode(bytes: &[u8]) -> Result<Option<Self>, TooNew> {
-        let record: Option<Self> = serde_json::from_slice(bytes).ok();
-        // A newer one need not have the form of this one.
-        let marked: Option<Marked> = match &record {
-            Some(r) => Some(Marked { needs: r.needs, boot_id: r.boot_id.clone() }),
-            None => serde_json::from_slice(bytes).ok(),
-        };
-        if let Some(m) = marked {
-            version::check(m.needs).map_err(|newer| TooNew { newer, boot_id: m.boot_id })?;
-        }
-        Ok(record)
+        record::decode(bytes)
     }
 
     /// In which phase a supervisor finds the service, by what the record says and by whether its
@@ -367,6 +318,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::supervisor::core::version::Newer;
 
     #[test]
     fn survives_the_way_through_a_file_and_words_from_the_future() {

@@ -1,6 +1,6 @@
 //! Units say /run; on a host that has only /var/run it is that: docs/decisions/runtime-folder.md.
 
-use super::RUN;
+use crate::supervisor::core::plan::RUN;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::io::{Input, Output};
 use crate::unit::exec::process::WorkingDirectory;

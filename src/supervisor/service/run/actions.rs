@@ -4,17 +4,19 @@ use super::spawn::{self, Scene};
 use super::variables::Known;
 use super::{Clock, Process, Supervisor};
 use crate::exec::{self, Refused};
-use crate::os::child;
 use crate::os::clock;
 use crate::os::error::Result;
 use crate::os::proc::ProcessId;
 use crate::os::tracking::Tracking;
 use crate::os::wait;
+use crate::supervisor::core::job::ask_for;
+use crate::supervisor::core::mark::Moment;
+use crate::supervisor::core::store::moment;
 use crate::supervisor::service::machine::{
     Action, Event, Exit, KillOp, Role, ServiceResult, Slot, State, StopKind, Targets, Timer,
 };
 use crate::supervisor::service::restart::Backoff;
-use crate::supervisor::service::status::{CommandMark, Moment};
+use crate::supervisor::service::status::CommandMark;
 use crate::unit::exec::directories::{Kind, Preserve};
 use crate::unit::value::Timeout;
 use std::path::Path;
@@ -42,9 +44,9 @@ impl Supervisor {
             }
             Action::TakeMain => self.take_main(),
             Action::Arm(timer) => self.arm(timer),
-            Action::Disarm => self.timers.disarm(Clock::Phase),
+            Action::Disarm => self.events.timers.disarm(Clock::Phase),
             Action::ArmWatchdog => self.arm_clock(Clock::Watchdog, self.watchdog),
-            Action::DisarmWatchdog => self.timers.disarm(Clock::Watchdog),
+            Action::DisarmWatchdog => self.events.timers.disarm(Clock::Watchdog),
             Action::Started => self.started(),
             Action::Reloaded(result) => {
                 self.publish();
@@ -213,8 +215,8 @@ impl Supervisor {
 
     fn arm_clock(&mut self, clock: Clock, time: Timeout) {
         match time {
-            Timeout::After(time) => self.timers.arm(clock, clock::now().saturating_add(time)),
-            Timeout::Never => self.timers.disarm(clock),
+            Timeout::After(time) => self.events.timers.arm(clock, clock::now().saturating_add(time)),
+            Timeout::Never => self.events.timers.disarm(clock),
         }
     }
 
@@ -339,16 +341,8 @@ impl Supervisor {
     /// Has another process of this program see to those whom the event concerns.
     fn call_reaction(&mut self, event: &str) {
         self.publish();
-        let outcome = child::own_executable(&self.host).and_then(|program| {
-            let mut argv = vec!["amr".into()];
-            if !self.place.root.is_host() {
-                argv.extend(["--root".into(), self.place.root.prefix().into()]);
-            }
-            argv.extend(["reaction".into(), self.plan.unit.clone().into(), event.into()]);
-            child::spawn(&child::Spec::detached(program, argv, Vec::new()))
-        });
-        match outcome {
-            Ok(spawned) => self.set_apart(spawned.pid),
+        match ask_for(&self.host, &self.place, &["reaction", &self.plan.unit, event]) {
+            Ok(pid) => self.set_apart(pid),
             Err(e) => log::error!("{e}"),
         }
     }
@@ -385,11 +379,6 @@ impl Supervisor {
             log::warn!("'{}' failed: {}", self.plan.unit, result.as_str());
         }
     }
-}
-
-/// By both clocks.
-pub(super) fn moment() -> Moment {
-    Moment::at(clock::realtime(), clock::now())
 }
 
 /// `EXIT_CODE` and `EXIT_STATUS`.

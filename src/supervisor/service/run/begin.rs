@@ -1,90 +1,47 @@
-//! How a supervisor comes up: the ground that it stands on whatever its plan says, the plan, and what
-//! is there already. Whoever holds the unit's lock is its only supervisor; a service that a killed one
-//! left is taken over by its record.
+//! How a supervisor of a service comes up, and what it finds: a service that a killed one left is taken over
+//! by its record.
 
 use super::control::Waiters;
 use super::output::Output;
 use super::processes;
+use super::replan::KEEPS_PLAN;
 use super::spawn::Foreground;
-use super::{RunError, Supervisor, groups, publish};
+use super::{Clock, RunError, Supervisor, groups, publish};
 use crate::exec;
 use crate::os::cgroup::Made;
-use crate::os::clock::BootId;
-use crate::os::error::Error;
 use crate::os::features::Features;
-use crate::os::fresh::{self, Fresh};
-use crate::os::lock::Lock;
-use crate::os::poll::Timers;
-use crate::os::proc::{Identity, Proc, ProcessId};
-use crate::os::root::Root;
-use crate::os::signal::{Signal, Signals};
-use crate::os::socket::{Listener, NotifySocket};
-use crate::os::tracking;
+use crate::os::proc::{Identity, Proc};
+use crate::os::socket::NotifySocket;
+use crate::supervisor::core::claim::Claim;
+use crate::supervisor::core::control::Control;
+use crate::supervisor::core::ground::Ground;
+use crate::supervisor::core::mark::Moment;
+use crate::supervisor::core::notify::Budget;
+use crate::supervisor::core::state_dir::StateDir;
+use crate::supervisor::core::store::{Published, living};
 use crate::supervisor::log::read::path_of;
+use crate::supervisor::service::found::is_left_at;
 use crate::supervisor::service::machine::{Event, Machine, Phase, ServiceResult, State, StopKind};
-use crate::supervisor::service::notify::Budget;
-use crate::supervisor::service::place::{Place, living};
-use crate::supervisor::service::plan::{ApplyMode, Errand, PLAN_LIMIT, Plan};
-use crate::supervisor::service::status::{Moment, Record};
-use crate::supervisor::service::version::KEEPS_PLAN;
+use crate::supervisor::service::plan::{ApplyMode, Errand, Plan};
+use crate::supervisor::service::status::Record;
 use crate::unit::model::NotifyAccess;
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::Read;
-use std::os::fd::OwnedFd;
-
-/// `None` where nothing was sent: the supervisor is not needed after all.
-#[inline(never)]
-pub(super) fn read_plan(fd: OwnedFd) -> Result<Option<Box<Plan>>, RunError> {
-    let mut bytes = Vec::with_capacity(4096);
-    File::from(fd).take(PLAN_LIMIT).read_to_end(&mut bytes).map_err(|e| Error::new("read", "plan", e))?;
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Box::new(Plan::decode(&bytes)?)))
-}
-
-/// What a supervisor has whatever its plan says.
-pub(super) struct Ground {
-    host: Root,
-    boot: BootId,
-    signals: Signals,
-    own: Option<Identity>,
-    oom_score: Option<i32>,
-    fresh: Fresh,
-}
-
-impl Ground {
-    pub(super) fn new() -> Result<Self, RunError> {
-        let host = Root::host()?;
-        let fresh = fresh::become_fresh(&host);
-        let boot = BootId::read(&host)?;
-        let signals = Signals::watch(&[Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
-        tracking::become_subreaper()?;
-        let own = Proc::new(host.clone()).identity(ProcessId::own(), &boot).ok();
-        let oom_score = processes::protect(&host);
-        Ok(Self { host, boot, signals, own, oom_score, fresh })
-    }
-}
 
 impl Supervisor {
     /// On the heap, and not inlined: what making it took of the stack is used again by the loop.
     #[inline(never)]
     pub(super) fn new(
-        ground: Ground,
+        ground: Ground<Clock>,
         plan: Box<Plan>,
         foreground: Foreground,
     ) -> Result<Box<Self>, RunError> {
-        let Ground { host, boot, signals, own, oom_score, fresh } = ground;
+        let Ground { host, boot, events, own, oom_score, fresh } = ground;
         let features = Features::detect(plan.switches.as_deref())?;
-        let place = Place::from_plan(&plan.paths, plan.mode)?;
-        let files = place.prepare(&plan.unit)?;
-        let Some(lock) = Lock::try_take(&place.root, &files.lock)? else {
+        let place = StateDir::from_plan(&plan.paths, plan.mode, is_left_at)?;
+        let Some(claim) = Claim::take(&place, &plan.unit)? else {
             return Err(RunError::Busy(plan.unit));
         };
-        if place.is_held_elsewhere(&plan.unit)? {
-            return Err(RunError::Busy(plan.unit));
-        }
+        let files = &claim.files;
         let proc = Proc::new(host.clone());
         let notify = match plan.service.notify_access {
             NotifyAccess::None => None,
@@ -92,7 +49,7 @@ impl Supervisor {
                 Some(NotifySocket::bind(&place.root, &files.notify_dir)?)
             }
         };
-        let listener = Listener::bind(&place.root, &files.control, 0o600)?;
+        let commands = Control::bind(&place.root, &files.control)?;
         let old = place.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
         let (tracking, made) =
             processes::tracking(&plan, &place, &host, &features, &boot, &proc, old.as_ref())?;
@@ -106,16 +63,14 @@ impl Supervisor {
             groups: groups::of_record(&host, old.as_ref()),
             before: made,
             realized: false,
-            missed: false,
             restarting: false,
             watchdog: plan.service.watchdog,
             output: None,
             record: publish::fresh(&plan, old.as_ref(), &boot, own.as_ref()),
-            published: Record::default(),
+            published: Published::default(),
             main: None,
             control: None,
             candidate: None,
-            timers: Timers::default(),
             waiters: Waiters::default(),
             watcher: None,
             invocation_id: String::new(),
@@ -129,20 +84,19 @@ impl Supervisor {
             going_down: None,
             plan,
             place,
-            files,
+            claim,
             host,
             boot,
             proc,
             features,
             tracking,
-            signals,
+            events,
             notify,
             budget: Budget::default(),
             holders: Vec::new(),
-            listener,
+            commands,
             foreground,
             unfinished: None,
-            lock: Some(lock),
         });
         if s.plan.mode == ApplyMode::Strict {
             s.record.not_applied.extend(fresh.left);
@@ -157,7 +111,7 @@ impl Supervisor {
             return;
         }
         let log = path_of(&self.plan.paths.log_dir, &self.plan.unit);
-        match Output::open(&self.place.root, &self.files.output, &log) {
+        match Output::open(&self.place.root, &self.claim.files.output, &log) {
             Ok(mut output) => {
                 // The first supervisor of a boot finds no record of this boot.
                 self.record.log_seen_to = self.record.log_seen_to || output.mark_boot(&self.boot);

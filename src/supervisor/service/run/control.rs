@@ -3,77 +3,40 @@
 
 use super::Supervisor;
 use crate::os::error::Result;
-use crate::os::ids;
-use crate::os::socket::Connection;
+use crate::supervisor::core::control::{Caller, Waiting};
+use crate::supervisor::core::version::FIRST;
 use crate::supervisor::service::machine::{Event, Machine, ServiceResult, Slot, StopKind};
 use crate::supervisor::service::message::{Reply, Request, Who};
-use crate::supervisor::service::plan::{Errand, Plan};
+use crate::supervisor::service::plan::Errand;
 use crate::supervisor::service::status::Record;
-use crate::supervisor::service::version::FIRST;
 use crate::unit::model::StartLimit;
-use std::fs::File;
-use std::io::Write;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
-
-/// How long a request may take to arrive: its sender has connected and writes at once.
-const PATIENCE: Duration = Duration::from_millis(200);
+use std::os::fd::BorrowedFd;
 
 /// What somebody waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+enum End {
     Start,
     Stop,
     Reload,
 }
 
-/// Where the answer goes, and in which version.
-#[derive(Debug)]
-struct Ear {
-    to: To,
-    version: u32,
-}
-
-#[derive(Debug)]
-enum To {
-    Connection(Connection),
-    /// The pipe of the command that started this supervisor.
-    Pipe(File),
-}
-
-impl Ear {
-    /// Can whoever asked see to those whom an end concerns?
-    fn takes_over(&self) -> bool {
-        self.version > FIRST
-    }
-
-    /// Whoever asked may have gone: that is no concern of the service.
-    fn tell(&mut self, reply: &Reply) {
-        let mut bytes = reply.encode(self.version);
-        match &mut self.to {
-            To::Connection(c) => drop(c.send(&bytes, Duration::ZERO)),
-            To::Pipe(p) => {
-                bytes.push(b'\n');
-                // In one piece: whoever reads wakes up once.
-                drop(p.write_all(&bytes));
-            }
-        }
-    }
+/// Can whoever asked see to those whom an end concerns?
+fn takes_over(caller: &Caller) -> bool {
+    caller.version() > FIRST
 }
 
 /// Those who wait.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    all: Vec<(What, Ear)>,
+    all: Waiting<End>,
     /// The first who waits for a stop sees to those whom it concerns.
     is_theirs: bool,
 }
 
 impl Waiters {
     /// Whoever sent the plan.
-    pub(super) fn add_starter(&mut self, pipe: File, plan: &Plan) {
-        let what = if plan.errand == Errand::Stop { What::Stop } else { What::Start };
-        self.all.push((what, Ear { to: To::Pipe(pipe), version: plan.version }));
+    pub(super) fn add_starter(&mut self, caller: Caller, errand: Errand) {
+        self.all.push(if errand == Errand::Stop { End::Stop } else { End::Start }, caller);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -83,57 +46,46 @@ impl Waiters {
     /// A command that has asked for the stop and is still there knows which other jobs are under way, and
     /// lets reactions wait for them, as systemd's queue does. `false` where there is none.
     pub(super) fn takes_over(&mut self) -> bool {
-        self.forget_gone();
-        self.is_theirs = self.all.iter().any(|(what, ear)| *what == What::Stop && ear.takes_over());
+        self.all.forget_gone();
+        self.is_theirs = self.all.has(End::Stop, takes_over);
         self.is_theirs
     }
 
     /// Does anybody wait for the end of a start?
     pub(super) fn await_start(&self) -> bool {
-        self.all.iter().any(|(what, _)| *what == What::Start)
+        self.all.has(End::Start, |_| true)
     }
 
     /// The connections: one that becomes readable has been given up.
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.all.iter().filter_map(|(_, ear)| match &ear.to {
-            To::Connection(c) => Some(c.as_fd()),
-            To::Pipe(_) => None,
-        })
+        self.all.fds()
     }
 
     pub(super) fn forget_gone(&mut self) {
-        self.all.retain(|(_, ear)| match &ear.to {
-            To::Connection(c) => !c.receive(Duration::ZERO).is_ok_and(|bytes| bytes.is_empty()),
-            To::Pipe(_) => true,
-        });
+        self.all.forget_gone();
     }
 
-    fn tell(&mut self, which: What, reply: &Reply) {
-        for (what, ear) in &mut self.all {
-            if *what == which {
-                ear.tell(reply);
-            }
-        }
-        self.all.retain(|(what, _)| *what != which);
+    fn tell(&mut self, end: End, reply: &Reply) {
+        self.all.tell(end, &reply.text());
     }
 
     pub(super) fn started(&mut self) {
-        self.tell(What::Start, &Reply::Started);
+        self.tell(End::Start, &Reply::Started);
     }
 
     pub(super) fn reloaded(&mut self, result: ServiceResult) {
-        self.tell(What::Reload, &Reply::Reloaded(result));
+        self.tell(End::Reload, &Reply::Reloaded(result));
     }
 
     /// A stop is over, and a start follows that somebody waits for.
     pub(super) fn stopped(&mut self, machine: &Machine) {
         self.reloaded(machine.result);
-        let first = self.all.iter().position(|(what, ear)| *what == What::Stop && ear.takes_over());
-        if let (true, Some(at)) = (std::mem::take(&mut self.is_theirs), first) {
-            let (_, mut ear) = self.all.remove(at);
-            ear.tell(&Reply::StoppedYours(machine.result));
+        if std::mem::take(&mut self.is_theirs)
+            && let Some(mut first) = self.all.take(End::Stop, takes_over)
+        {
+            first.tell(&Reply::StoppedYours(machine.result).text());
         }
-        self.tell(What::Stop, &Reply::Stopped(machine.result));
+        self.tell(End::Stop, &Reply::Stopped(machine.result));
     }
 
     /// A run is over: a start has failed, or was one that ends by itself.
@@ -146,7 +98,7 @@ impl Waiters {
         } else {
             Reply::Done
         };
-        self.tell(What::Start, &start);
+        self.tell(End::Start, &start);
         if machine.state.is_over() {
             self.stopped(machine);
         } else {
@@ -162,75 +114,66 @@ impl Waiters {
 
 impl Supervisor {
     pub(super) fn accept(&mut self) -> Result<()> {
-        while let Some(connection) = self.listener.accept()? {
-            let (_, uid, _) = connection.peer()?;
-            if uid != 0 && uid != ids::effective_uid() {
-                log::warn!("user {uid} may not command '{}': connection closed", self.plan.unit);
-                continue;
-            }
-            match connection.receive(PATIENCE) {
-                Ok(bytes) if !bytes.is_empty() => self.request(&bytes, connection),
-                Ok(_) | Err(_) => {}
-            }
+        while let Some((packet, connection)) = self.commands.next(&self.plan.unit)? {
+            let (version, request) = Request::decode(&packet);
+            self.request(request, Caller::connection(connection, version));
         }
         Ok(())
     }
 
-    fn request(&mut self, packet: &[u8], connection: Connection) {
-        let (version, request) = Request::decode(packet);
-        let mut ear = Ear { to: To::Connection(connection), version };
+    fn request(&mut self, request: std::result::Result<Request, Reply>, mut caller: Caller) {
         match request {
-            Ok(Request::Start) => self.asked_to_start(ear),
-            Ok(Request::Stop) => self.asked_to_stop(ear, StopKind::Stop),
-            Ok(Request::StopForRestart) => self.asked_to_stop(ear, StopKind::Restart),
-            Ok(Request::Reload) => self.asked_to_reload(ear),
+            Ok(Request::Start) => self.asked_to_start(caller),
+            Ok(Request::Stop) => self.asked_to_stop(caller, StopKind::Stop),
+            Ok(Request::StopForRestart) => self.asked_to_stop(caller, StopKind::Restart),
+            Ok(Request::Reload) => self.asked_to_reload(caller),
             Ok(Request::Kill(signal, who)) => {
                 let reply = self.asked_to_kill(signal, who).map_or_else(Reply::Refused, |()| Reply::Ok);
-                ear.tell(&reply);
+                caller.tell(&reply.text());
             }
             Ok(Request::ResetFailed) => {
                 self.queue.push_back(Event::ResetFailed);
-                ear.tell(&Reply::Ok);
+                caller.tell(&Reply::Ok.text());
             }
             Ok(Request::Concerns) => {
                 self.plan.reaction.bound = true;
-                ear.tell(&Reply::Ok);
+                caller.tell(&Reply::Ok.text());
             }
             Ok(Request::Replan) => {
                 let reply = self.replan().map_or_else(|e| Reply::Refused(e.to_string()), |()| Reply::Ok);
-                ear.tell(&reply);
+                caller.tell(&reply.text());
             }
-            Err(reply) => ear.tell(&reply),
+            Err(reply) => caller.tell(&reply.text()),
         }
     }
 
-    fn asked_to_start(&mut self, mut ear: Ear) {
+    fn asked_to_start(&mut self, mut caller: Caller) {
         let state = self.machine.state;
         let stop_queued = self.queue.iter().any(|e| matches!(e, Event::Stop(_)));
         if state.is_active() && !stop_queued {
-            ear.tell(&Reply::Started);
+            caller.tell(&Reply::Started.text());
         } else if state.is_stopping() || state.is_over() || stop_queued {
-            ear.tell(&Reply::Later);
+            caller.tell(&Reply::Later.text());
         } else {
-            self.waiters.all.push((What::Start, ear));
+            self.waiters.all.push(End::Start, caller);
         }
     }
 
-    fn asked_to_stop(&mut self, ear: Ear, kind: StopKind) {
-        self.waiters.all.push((What::Stop, ear));
+    fn asked_to_stop(&mut self, caller: Caller, kind: StopKind) {
+        self.waiters.all.push(End::Stop, caller);
         self.start_pending = false;
         self.queue.push_back(Event::Stop(kind));
     }
 
-    fn asked_to_reload(&mut self, mut ear: Ear) {
+    fn asked_to_reload(&mut self, mut caller: Caller) {
         let can = !self.policy.commands(Slot::Reload).is_empty()
             || self.policy.kind == crate::unit::model::ServiceType::NotifyReload;
         if !can {
-            ear.tell(&Reply::Refused("it has no ExecReload=".to_owned()));
+            caller.tell(&Reply::Refused("it has no ExecReload=".to_owned()).text());
         } else if !self.machine.state.is_active() {
-            ear.tell(&Reply::Refused("it is not active".to_owned()));
+            caller.tell(&Reply::Refused("it is not active".to_owned()).text());
         } else {
-            self.waiters.all.push((What::Reload, ear));
+            self.waiters.all.push(End::Reload, caller);
             self.queue.push_back(Event::Reload);
         }
     }

@@ -5,23 +5,19 @@ use crate::exec::stage::ExecState;
 use crate::os::clock;
 use crate::os::error::Result;
 use crate::os::kmsg;
-use crate::os::poll::{self, Interest};
-use crate::os::proc::{Identity, Life, ProcessId};
-use crate::os::socket::{Arrival, Message, NotifySocket};
+use crate::os::proc::{Life, ProcessId};
 use crate::os::wait;
+use crate::supervisor::core::events::{Nap, Woken};
+use crate::supervisor::core::store::moment;
 use crate::supervisor::service::machine::{Event, Exit, Main, Role, State, StopKind};
-use crate::supervisor::service::notify::{self, Reported, Watchdog};
-use crate::unit::model::NotifyAccess;
-use crate::unit::value::Timeout;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
 /// What a descriptor that is ready belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
-    Signals,
     Notify,
-    Listener,
+    Commands,
     Output,
     PidFile,
     /// Exec pipe or pidfd.
@@ -32,32 +28,17 @@ enum Source {
 /// By number, as the machine has it.
 const SIGKILL: i32 = 9;
 
-/// So many children that close what came with messages may be there at a time.
-const HOLDERS: usize = 8;
-
-/// After a look that failed: a message that could not be read stays where it is, and so does a child that ended.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
-
 impl Supervisor {
     /// Sleeps until something happens, and queues what it means.
     pub(super) fn wait(&mut self) -> Result<()> {
-        // A handler that found no memory has woken nobody: what it noted is looked for as well.
-        let noted = self.signals.take();
-        let mut limit = self.timers.timeout(clock::now());
-        let missed = std::mem::take(&mut self.missed);
-        if missed {
-            limit = Some(limit.map_or(AFTER_FAILURE, |limit| limit.min(AFTER_FAILURE)));
-        }
-        if !noted.is_empty() {
-            limit = Some(Duration::ZERO);
-        }
+        let nap = self.events.nap();
         // What was seen holds as long as nobody sleeps.
-        self.deserted &= limit.is_some_and(|limit| limit.is_zero());
+        self.deserted &= nap.is_none();
         // What was noted counts, whether or not there is sleep.
-        let ready = match self.sleep(limit) {
-            Ok(ready) => ready,
+        let Woken { ready, signals } = match self.sleep(&nap) {
+            Ok(woken) => woken,
             Err(e) => {
-                self.read_signals(noted)?;
+                self.read_signals(nap)?;
                 return Err(e);
             }
         };
@@ -70,8 +51,8 @@ impl Supervisor {
                 self.look_at(role);
             }
         }
-        if has(Source::Signals) || !noted.is_empty() || missed {
-            self.read_signals(noted)?;
+        if signals {
+            self.read_signals(nap)?;
         }
         if has(Source::PidFile) {
             if let Some(watcher) = &self.watcher {
@@ -84,7 +65,7 @@ impl Supervisor {
         {
             output.pump();
         }
-        if has(Source::Listener) {
+        if has(Source::Commands) {
             self.accept()?;
         }
         if has(Source::Waiter) {
@@ -94,43 +75,32 @@ impl Supervisor {
         Ok(())
     }
 
-    fn sleep(&self, limit: Option<Duration>) -> Result<Vec<Source>> {
-        let mut sources = vec![Source::Signals, Source::Listener];
-        let read = Interest::Read;
-        let mut fds = vec![(self.signals.as_fd(), read), (self.listener.as_fd(), read)];
+    fn sleep(&self, nap: &Nap) -> Result<Woken<Source>> {
+        let mut fds = vec![(self.commands.as_fd(), Source::Commands)];
         if let Some(notify) = self.notify.as_ref().filter(|_| self.reads_notify()) {
-            sources.push(Source::Notify);
-            fds.push((notify.as_fd(), read));
+            fds.push((notify.as_fd(), Source::Notify));
         }
         if let Some(output) = &self.output {
-            sources.push(Source::Output);
-            fds.push((output.as_fd(), read));
+            fds.push((output.as_fd(), Source::Output));
         }
         if let Some(watcher) = &self.watcher {
-            sources.push(Source::PidFile);
-            fds.push((watcher.as_fd(), read));
+            fds.push((watcher.as_fd(), Source::PidFile));
         }
         for (process, role) in [(&self.main, Role::Main), (&self.control, Role::Control)] {
             let Some(process) = process else { continue };
             if let Some(pipe) = &process.exec {
-                sources.push(Source::Process(role));
-                fds.push((pipe.as_fd(), read));
+                fds.push((pipe.as_fd(), Source::Process(role)));
             }
             if let Some(fd) = process.target.as_ref().and_then(crate::os::kill::Target::pidfd) {
-                sources.push(Source::Process(role));
-                fds.push((fd, read));
+                fds.push((fd, Source::Process(role)));
             }
         }
-        for fd in self.waiters.fds() {
-            sources.push(Source::Waiter);
-            fds.push((fd, read));
-        }
-        let Some(ready) = poll::wait_or_signal(&fds, limit)? else { return Ok(vec![Source::Signals]) };
-        Ok(ready.into_iter().filter_map(|i| sources.get(i).copied()).collect())
+        fds.extend(self.waiters.fds().map(|fd| (fd, Source::Waiter)));
+        self.events.sleep(nap, &fds)
     }
 
-    fn read_signals(&mut self, noted: Vec<i32>) -> Result<()> {
-        for signal in noted.into_iter().chain(self.signals.take()) {
+    fn read_signals(&mut self, nap: Nap) -> Result<()> {
+        for signal in self.events.signals(nap) {
             if signal == crate::os::signal::Signal::SIGTERM as i32
                 || signal == crate::os::signal::Signal::SIGINT as i32
             {
@@ -147,8 +117,8 @@ impl Supervisor {
     fn shorten(&mut self) {
         let latest = clock::now().saturating_add(self.within(Duration::MAX));
         let stopping = self.machine.state.is_stopping();
-        if stopping && self.timers.deadline(Clock::Phase).is_none_or(|at| at > latest) {
-            self.timers.arm(Clock::Phase, latest);
+        if stopping && self.events.timers.deadline(Clock::Phase).is_none_or(|at| at > latest) {
+            self.events.timers.arm(Clock::Phase, latest);
         }
     }
 
@@ -188,7 +158,7 @@ impl Supervisor {
         } else if self.control.as_ref().is_some_and(|p| p.pid() == pid) {
             self.control = None;
             let (code, status) = exit.code_and_status();
-            let at = super::actions::moment();
+            let at = moment();
             self.record.command_ended(pid.get(), code, status, at);
             self.queue.push_back(Event::ControlExit(told));
         }
@@ -228,7 +198,7 @@ impl Supervisor {
         self.main = None;
         self.exit = exit;
         let (code, status) = exit.map_or((0, 0), wait::Exit::code_and_status);
-        let at = super::actions::moment();
+        let at = moment();
         let r = &mut self.record;
         (r.exec_main_code, r.exec_main_status, r.exec_main_exit) = (code, status, at);
         r.command_ended(r.exec_main_pid, code, status, at);
@@ -294,7 +264,7 @@ impl Supervisor {
     }
 
     fn read_clock(&mut self) {
-        for clock in self.timers.expired(clock::now()) {
+        for clock in self.events.timers.expired(clock::now()) {
             match clock {
                 Clock::Phase => self.queue.push_back(Event::Timeout),
                 Clock::Watchdog => self.queue.push_back(Event::WatchdogExpired),
@@ -312,122 +282,6 @@ impl Supervisor {
                     }
                 }
             }
-        }
-    }
-
-    /// Nothing is read of what floods it, nor while those who close what came with messages hang.
-    fn reads_notify(&self) -> bool {
-        self.timers.deadline(Clock::Notify).is_none() && self.holders.len() < HOLDERS
-    }
-
-    /// As many messages as the budget has; then signals, commands and timers have their turn.
-    fn read_notify(&mut self) {
-        let begun = clock::now();
-        while self.reads_notify() {
-            if let Some(until) = self.budget.take(clock::now(), begun) {
-                self.timers.arm(Clock::Notify, until);
-                break;
-            }
-            match self.notify.as_ref().map(NotifySocket::receive) {
-                Some(Ok(Some(arrival))) => self.arrived(arrival),
-                Some(Err(e)) => {
-                    log::warn!("{e}");
-                    self.timers.arm(Clock::Notify, clock::now().saturating_add(AFTER_FAILURE));
-                }
-                Some(Ok(None)) | None => break,
-            }
-        }
-        self.publish();
-    }
-
-    fn arrived(&mut self, arrival: Arrival) {
-        if let Some(holder) = arrival.holder {
-            self.set_apart(holder);
-            self.holders.push(holder);
-        }
-        if let Some(message) = arrival.message.filter(|message| self.may_speak(message)) {
-            self.heed(&message);
-        }
-    }
-
-    /// `NotifyAccess=`, by who the kernel says the sender is. One that has ended before its words
-    /// were read is believed if it still can be placed.
-    fn may_speak(&mut self, message: &Message) -> bool {
-        let Some(pid) = message.pid else { return false };
-        let main = self.main.as_ref().map(super::Process::pid) == Some(pid);
-        let control = self.control.as_ref().map(super::Process::pid) == Some(pid);
-        match self.plan.service.notify_access {
-            NotifyAccess::None => false,
-            NotifyAccess::Main => main,
-            NotifyAccess::Exec => main || control,
-            NotifyAccess::All => main || control || self.is_ours(pid),
-        }
-    }
-
-    fn heed(&mut self, message: &Message) {
-        let n = notify::parse(&message.bytes);
-        if let Some(pid) = n.main_pid.filter(|_| self.machine.state.main_may_move()) {
-            self.move_main(pid, message.uid);
-        }
-        match n.state {
-            Some(Reported::Ready) => self.queue.push_back(Event::Ready),
-            Some(Reported::Reloading) => self.queue.push_back(Event::Reloading),
-            Some(Reported::Stopping) => self.queue.push_back(Event::Stopping),
-            None => {}
-        }
-        if let Some(text) = n.status {
-            self.record.status_text = text;
-        }
-        if let Some(errno) = n.errno {
-            self.record.status_errno = errno;
-        }
-        if let Some(time) = n.watchdog_time {
-            self.watchdog = Timeout::After(time);
-            self.queue.push_back(Event::Ping);
-        }
-        match n.watchdog {
-            Some(Watchdog::Ping) => self.queue.push_back(Event::Ping),
-            Some(Watchdog::Trigger) => self.queue.push_back(Event::WatchdogExpired),
-            None => {}
-        }
-        if let Some(time) = n.extend {
-            self.extend(time);
-        }
-    }
-
-    /// EXTEND_TIMEOUT_USEC=: what is armed ends no earlier than this.
-    fn extend(&mut self, time: Duration) {
-        if self.machine.state == State::AutoRestart || self.hurry {
-            return;
-        }
-        let until = clock::now().saturating_add(time);
-        for clock in [Clock::Phase, Clock::Watchdog] {
-            if self.timers.deadline(clock).is_some_and(|at| at < until) {
-                self.timers.arm(clock, until);
-            }
-        }
-    }
-
-    /// MAINPID=: a living process of the service; another one only if root says so.
-    fn move_main(&mut self, pid: i32, uid: u32) {
-        let Some(pid) = ProcessId::new(pid).filter(|p| p.get() != 1 && *p != ProcessId::own()) else {
-            return;
-        };
-        let same = self.main.as_ref().is_some_and(|m| m.pid() == pid);
-        let owned = self.is_ours(pid);
-        if same || !(owned || uid == 0) {
-            return;
-        }
-        let Ok(stat) = self.proc.stat(pid) else { return };
-        let identity = Identity { pid, start_time: stat.start_time, boot_id: self.boot.clone() };
-        let process = if stat.ppid == ProcessId::own().get() {
-            Some(super::Process::child(identity))
-        } else {
-            self.stranger(&identity)
-        };
-        if let Some(process) = process.filter(|_| !stat.is_zombie()) {
-            self.set_main(process);
-            self.queue.push_back(Event::MainMoved);
         }
     }
 }

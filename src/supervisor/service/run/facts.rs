@@ -11,7 +11,7 @@ impl Supervisor {
     /// record tells of the new process.
     pub(super) fn restarts_at_once(&self) -> bool {
         self.machine.state == State::AutoRestart
-            && self.timers.deadline(Clock::Phase).is_some_and(|at| at <= clock::now())
+            && self.events.timers.deadline(Clock::Phase).is_some_and(|at| at <= clock::now())
             && self.waiters.is_empty()
     }
 

@@ -87,7 +87,7 @@ impl Supervisor {
             | ServiceType::Dbus
             | ServiceType::Oneshot => {
                 if self.pid_path()?.is_some() {
-                    self.timers.arm(Clock::PidFile, clock::now().saturating_add(TIME_TO_LOOK));
+                    self.events.timers.arm(Clock::PidFile, clock::now().saturating_add(TIME_TO_LOOK));
                 }
                 Ok(())
             }
@@ -108,7 +108,7 @@ impl Supervisor {
     }
 
     pub(super) fn remove_pid_file(&mut self) {
-        self.timers.disarm(Clock::PidFile);
+        self.events.timers.disarm(Clock::PidFile);
         let removed = self.pid_path().and_then(|path| match path {
             Some(path) => self.place.root.safe_remove_file(&path),
             None => Ok(()),

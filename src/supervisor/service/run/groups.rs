@@ -1,13 +1,13 @@
 //! The groups of the service: the one that tells its processes from others, and those of the controllers
 //! that its unit demands something of (`crate::cgroup`).
 
-use super::publish::mark;
 use super::{Supervisor, processes};
 use crate::cgroup::{Groups, Mark, Unit};
 use crate::os::cgroup::{Group, Version};
 use crate::os::root::Root;
 use crate::os::tracking::Tracking;
-use crate::supervisor::service::place::Privilege;
+use crate::supervisor::core::state_dir::Privilege;
+use crate::supervisor::core::store::mark;
 use crate::supervisor::service::status::{GroupMark, Record, TrackingMark};
 
 /// Those of controllers that the supervisor before this one left.

@@ -10,18 +10,15 @@ use crate::os::inotify::{Scope, Watcher};
 use crate::os::kill::{self, Target};
 use crate::os::pipe::Opener;
 use crate::os::proc::{Identity, Proc, ProcessId};
-use crate::os::root::{Author, OFlag, Reader, Root};
+use crate::os::root::{Author, Reader, Root};
 use crate::os::tracking::{Kin, Tracking};
+use crate::supervisor::core::state_dir::{Privilege, StateDir};
+use crate::supervisor::service::found::relatives;
 use crate::supervisor::service::machine::{Event, Main, State};
-use crate::supervisor::service::place::{Place, Privilege, relatives};
 use crate::supervisor::service::plan::Plan;
 use crate::supervisor::service::status::Record;
-use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
-
-/// Supervisors are the last that the kernel kills for want of memory.
-const OOM_SCORE: &str = "-1000";
 
 /// One process that the supervisor waits for.
 #[derive(Debug)]
@@ -62,7 +59,7 @@ impl Process {
 /// processes of that one live; else by a group of the kernel, where there can be one.
 pub(super) fn tracking(
     plan: &Plan,
-    place: &Place,
+    place: &StateDir,
     host: &Root,
     features: &Features,
     boot: &BootId,
@@ -100,29 +97,12 @@ pub(super) fn tracking(
 }
 
 /// A unit of a folder root is not the host's unit of the same name.
-pub(super) fn group_name(plan: &Plan, place: &Place) -> Result<String> {
+pub(super) fn group_name(plan: &Plan, place: &StateDir) -> Result<String> {
     if place.root.is_host() {
         return Ok(plan.unit.clone());
     }
     let top = place.root.top()?;
     Ok(format!("{}.{:x}-{:x}", plan.unit, top.dev, top.ino))
-}
-
-/// Protects this process from the kernel's search for memory, as far as it may; returns the score that
-/// the service is to have, where that is not this process's own: the first process's, but for the
-/// protection that one may have given itself.
-pub(super) fn protect(host: &Root) -> Option<i32> {
-    let own = Path::new("/proc/self/oom_score_adj");
-    let score = |path: &Path| -> Option<i32> {
-        String::from_utf8_lossy(&host.read_kernel(path, 64).ok()?).trim().parse().ok()
-    };
-    let usual = score(Path::new("/proc/1/oom_score_adj")).unwrap_or(0).max(0);
-    let set = |text: &str| host.open_with(own, OFlag::O_WRONLY, 0).ok()?.write_all(text.as_bytes()).ok();
-    if set(OOM_SCORE).is_none() {
-        // Not this caller's either, at least.
-        let _ = (score(own) != Some(usual)).then(|| set(&usual.to_string()));
-    }
-    (score(own) != Some(usual)).then_some(usual)
 }
 
 impl Supervisor {
@@ -292,10 +272,10 @@ impl Supervisor {
         } else {
             None
         };
-        match (every, self.timers.deadline(Clock::Look)) {
-            (None, _) => self.timers.disarm(Clock::Look),
+        match (every, self.events.timers.deadline(Clock::Look)) {
+            (None, _) => self.events.timers.disarm(Clock::Look),
             (Some(_), Some(_)) => {}
-            (Some(time), None) => self.timers.arm(Clock::Look, clock::now().saturating_add(time)),
+            (Some(time), None) => self.events.timers.arm(Clock::Look, clock::now().saturating_add(time)),
         }
     }
 

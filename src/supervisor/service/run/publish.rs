@@ -5,16 +5,13 @@ use crate::os::clock::BootId;
 use crate::os::error::Result;
 use crate::os::pipe::Opener;
 use crate::os::proc::Identity;
-use crate::os::root::Sync;
+use crate::supervisor::core::mark::Moment;
+use crate::supervisor::core::store::mark;
+use crate::supervisor::core::version::{NEEDS, VERSION};
 use crate::supervisor::service::machine::Want;
 use crate::supervisor::service::plan::Plan;
-use crate::supervisor::service::status::{Moment, ProcessMark, Record};
-use crate::supervisor::service::version::{NEEDS, VERSION};
+use crate::supervisor::service::status::Record;
 use crate::unit::model::ServiceType;
-
-pub(super) fn mark(identity: &Identity) -> ProcessMark {
-    ProcessMark { pid: identity.pid.get(), start_time: identity.start_time }
-}
 
 /// The record of a service that was not there before.
 pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, own: Option<&Identity>) -> Record {
@@ -95,12 +92,6 @@ impl Supervisor {
         r.main = self.main.as_ref().map(|p| mark(&p.identity));
         r.control = self.control.as_ref().map(|p| mark(&p.identity));
         r.tracking = tracking;
-        if self.record == self.published {
-            return Ok(());
-        }
-        let bytes = self.record.encode();
-        self.place.root.safe_write(&self.files.status, &bytes, 0o644, Sync::No)?;
-        self.published = self.record.clone();
-        Ok(())
+        self.published.write(&self.place.root, &self.claim.files.status, &self.record)
     }
 }

@@ -7,8 +7,13 @@
 
 use super::{RunError, Supervisor};
 use crate::os::root::{Reader, Sync};
-use crate::supervisor::service::plan::{PLAN_LIMIT, Plan};
+use crate::supervisor::core::plan::PLAN_LIMIT;
+use crate::supervisor::service::plan::Plan;
 use crate::unit::model::ServiceType;
+
+/// The first version whose supervisors keep their plan in the unit's folder. Where one of an earlier version
+/// wrote the record, a plan that lies there is of a run before.
+pub(super) const KEEPS_PLAN: u32 = 3;
 
 impl Supervisor {
     /// Goes by the plan in the unit's folder from now on.
@@ -16,7 +21,7 @@ impl Supervisor {
     /// # Errors
     /// There is none that can be read: then the old one stays.
     pub(super) fn replan(&mut self) -> Result<(), RunError> {
-        let (bytes, _) = self.place.root.safe_read(&self.files.plan, PLAN_LIMIT, Reader::Amr)?;
+        let (bytes, _) = self.place.root.safe_read(&self.claim.files.plan, PLAN_LIMIT, Reader::Amr)?;
         let plan = self.plan.succeeded_by(Plan::decode(&bytes)?);
         *self.plan = plan;
         self.policy = self.plan.policy();
@@ -36,7 +41,7 @@ impl Supervisor {
     /// # Errors
     /// It cannot be written.
     pub(super) fn keep_plan(&self) -> Result<(), RunError> {
-        Ok(self.place.root.safe_write(&self.files.plan, &self.plan.encode(), 0o600, Sync::No)?)
+        Ok(self.place.root.safe_write(&self.claim.files.plan, &self.plan.encode(), 0o600, Sync::No)?)
     }
 
     /// The lost supervisor's plan, of the start or of the last daemon-reload, is the next one's. One of an

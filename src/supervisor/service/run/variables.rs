@@ -3,9 +3,10 @@
 use crate::exec::Variables;
 use crate::os::root::Root;
 use crate::os::signal;
+use crate::supervisor::core::mark::Moment;
 use crate::supervisor::service::machine::{Role, Slot};
 use crate::supervisor::service::plan::Plan;
-use crate::supervisor::service::status::{Moment, Record};
+use crate::supervisor::service::status::Record;
 use crate::unit::model::NotifyAccess;
 use crate::unit::value::Timeout;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! The commands of a run: which was started when, how it ended, and by which of them the run failed. It is
 //! what systemctl(1) shows as `Process:` lines and inside `ExecStart=`. Pure.
 
-use super::{Moment, Record};
+use super::Record;
+use crate::supervisor::core::mark::Moment;
 use crate::supervisor::service::machine::{Event, Slot};
 use crate::unit::model::ExecCommand;
 use serde::{Deserialize, Serialize};
@@ -195,7 +196,7 @@ mod tests {
     fn a_time_limit_is_about_the_process_that_lives() {
         let s = service("[Service]\nExecStart=/bin/true\nExecReload=/bin/false\n");
         let mut r = Record { exec_main_pid: 7, ..Record::default() };
-        r.main = Some(super::super::ProcessMark { pid: 7, start_time: 1 });
+        r.main = Some(crate::supervisor::core::mark::ProcessMark { pid: 7, start_time: 1 });
         r.command_started(CommandMark::new(Slot::Start, 0, &s.exec.start[0], 7, at(1)));
         r.blame(Event::Timeout, "running");
         assert_eq!(r.failed_command().unwrap().directive, "ExecStart");

@@ -1,7 +1,7 @@
 //! Where supervisors keep their files, and whether these may be trusted.
 //!
-//! `RUN/UNIT/` holds `lock` (held by the supervisor), `status` (readable by all), `plan`, `notify.d` (with the
-//! socket of NOTIFY_SOCKET, in a folder that nobody lists), `out.fifo` (the service's output) and
+//! `RUN/UNIT/` holds `lock` (held by the supervisor), `status` (the record, readable by all), `plan`, `notify.d`
+//! (with the socket of NOTIFY_SOCKET, in a folder that nobody lists), `out.fifo` (the unit's output) and
 //! `control/socket`, in a folder that only the owner enters. A folder that belongs to somebody else, or
 //! that somebody else can write, is refused.
 //!
@@ -9,17 +9,13 @@
 //! run (a /run is mounted, a link is made), and an earlier amr may have gone by less: so what a unit has
 //! at the other place and what lives is found there, and stays there until the unit is down.
 
-use super::machine::State;
-use super::plan::{ApplyMode, FileMark, Paths};
-use super::status::{Living, ProcessMark, Record, TooNew};
-use crate::os::cgroup::{Group, Version};
-use crate::os::clock::BootId;
+use super::mark::FileMark;
+use super::plan::Paths;
 use crate::os::error::{Error, Result};
 use crate::os::ids;
 use crate::os::lock::Lock;
-use crate::os::proc::{Identity, Life, Proc, ProcessId};
 use crate::os::root::{Existing, FileKind, Root};
-use crate::unit::model::Unit;
+use crate::unit::exec::ApplyMode;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -27,12 +23,9 @@ use std::path::{Path, PathBuf};
 /// The folder of supervisors in the host's.
 const OWN: &str = "amr-supervise";
 
-/// The longest record or PID file that is read.
-const LIMIT: u64 = 1 << 20;
-
 /// The folders of supervisors.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct StateDir {
     /// `/` in life.
     pub root: Root,
     /// For locks, records and sockets, of units that have nothing at `other_run_dir`; an inner path. So
@@ -48,7 +41,13 @@ pub struct Place {
     pub lock_dir: PathBuf,
     /// On whose behalf.
     pub privilege: Privilege,
+    /// Whether a record there tells of something that lives without a supervisor.
+    pub is_left: IsLeft,
 }
+
+/// Does the record at this path below the root tell of something that lives? What that is, the kinds of units
+/// know.
+pub type IsLeft = fn(&Root, &Path) -> Result<bool>;
 
 /// On whose behalf a supervisor works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +98,10 @@ impl Files {
     }
 }
 
-impl Place {
+impl StateDir {
     /// The usual folders of a root.
     #[must_use]
-    pub fn of(root: Root, privilege: Privilege) -> Self {
+    pub fn new(root: Root, privilege: Privilege, is_left: IsLeft) -> Self {
         let runtime = crate::host::runtime(&root);
         Self {
             run_dir: runtime.dir.join(OWN),
@@ -112,6 +111,7 @@ impl Place {
             lock_dir: PathBuf::from("/var/lock/subsys"),
             root,
             privilege,
+            is_left,
         }
     }
 
@@ -139,8 +139,11 @@ impl Place {
         }
     }
 
-    /// From a plan.
-    pub(super) fn from_plan(paths: &Paths, mode: ApplyMode) -> Result<Self> {
+    /// The folders that a plan names.
+    ///
+    /// # Errors
+    /// The root cannot be opened.
+    pub fn from_plan(paths: &Paths, mode: ApplyMode, is_left: IsLeft) -> Result<Self> {
         Ok(Self {
             root: Root::at(&paths.root)?,
             run_dir: paths.run_dir.clone(),
@@ -152,6 +155,7 @@ impl Place {
                 ApplyMode::Strict => Privilege::Root,
                 ApplyMode::BestEffort => Privilege::User,
             },
+            is_left,
         })
     }
 
@@ -169,7 +173,7 @@ impl Place {
         }
     }
 
-    /// Is there a supervisor in this folder, or a service that one left? What cannot be examined may
+    /// Is there a supervisor in this folder, or something that one left? What cannot be examined may
     /// live; whoever looks closer meets the same trouble and says so.
     fn lives(&self, run_dir: &Path, unit: &str) -> bool {
         let files = Files::of(run_dir, unit);
@@ -177,7 +181,7 @@ impl Place {
             return false;
         }
         matches!(Lock::is_held(&self.root, &files.lock), Ok(true))
-            || read_record(&self.root, &files.status).and_then(|r| is_left(r.as_ref())).unwrap_or(true)
+            || (self.is_left)(&self.root, &files.status).unwrap_or(true)
     }
 
     /// Is there a supervisor of the unit at the other place, as the host is now? For one that has its own
@@ -185,8 +189,8 @@ impl Place {
     ///
     /// # Errors
     /// The lock there cannot be examined.
-    pub(super) fn is_held_elsewhere(&self, unit: &str) -> Result<bool> {
-        let now = Place::of(self.root.clone(), self.privilege);
+    pub fn is_held_elsewhere(&self, unit: &str) -> Result<bool> {
+        let now = Self::new(self.root.clone(), self.privilege, self.is_left);
         let both = [Some(now.run_dir), now.other_run_dir].into_iter().flatten();
         let (here, others): (Vec<_>, Vec<_>) = both.partition(|dir| *dir == self.run_dir);
         if here.is_empty() {
@@ -257,14 +261,6 @@ impl Place {
         Err(Error::other("use", self.root.outer(folder), ErrorKind::PermissionDenied, cause))
     }
 
-    /// The record of a unit as its supervisor last wrote it.
-    ///
-    /// # Errors
-    /// It cannot be read. That there is none is no error.
-    pub fn record(&self, unit: &str) -> Result<Option<Record>> {
-        read_record(&self.root, &self.files(unit).status)
-    }
-
     /// The times of change of a unit's files.
     #[must_use]
     pub fn marks<'a>(&self, files: impl Iterator<Item = &'a PathBuf>) -> Vec<FileMark> {
@@ -274,18 +270,6 @@ impl Place {
         };
         files.filter_map(mark).collect()
     }
-
-    /// Is a unit that runs described by other files than its plan was made of, or were these changed since
-    /// (`unit_need_daemon_reload` of systemd)? It is not where no plan is kept.
-    #[must_use]
-    pub fn needs_reload(&self, unit: &Unit, record: &Record) -> bool {
-        if record.supervisor.is_none() || record.state() == State::Dead {
-            return false;
-        }
-        let now = self.marks(unit.fragment.iter().chain(&unit.dropins));
-        let same = |(then, now): (&FileMark, &FileMark)| then.is_of(now);
-        now.len() != record.files.len() || !record.files.iter().zip(&now).all(same)
-    }
 }
 
 /// What cannot be looked at may be one; whoever looks into it meets the same trouble and says so.
@@ -294,80 +278,4 @@ fn may_be_dir(root: &Root, dir: &Path) -> bool {
         Ok(stat) => stat.kind == FileKind::Dir,
         Err(e) => !e.is_not_found(),
     }
-}
-
-fn read_record(root: &Root, path: &Path) -> Result<Option<Record>> {
-    match root.read(path, LIMIT) {
-        Ok(bytes) => match Record::decode(&bytes) {
-            Ok(record) => Ok(record),
-            Err(TooNew { newer, boot_id }) if is_this_boot(&boot_id)? => {
-                Err(Error::other("read", root.outer(path), ErrorKind::Unsupported, newer.to_string()))
-            }
-            // Of an earlier boot: about nobody.
-            Err(_) => Ok(None),
-        },
-        Err(e) if e.is_not_found() => Ok(None),
-        Err(e) => Err(e),
-    }
-}
-
-fn is_this_boot(boot_id: &str) -> Result<bool> {
-    Ok(BootId::read(&Root::host()?)?.as_str() == boot_id)
-}
-
-/// Has a killed supervisor left something that lives?
-pub(in crate::supervisor) fn is_left(record: Option<&Record>) -> Result<bool> {
-    let Some(record) = record else { return Ok(false) };
-    let host = Root::host()?;
-    let boot = BootId::read(&host)?;
-    let Living { main, others, .. } = alive(record, &host, &boot)?;
-    Ok(record.boot_id == boot.as_str() && record.phase(main, others).is_some())
-}
-
-/// Which processes of a record still live?
-pub(in crate::supervisor) fn alive(record: &Record, host: &Root, boot: &BootId) -> Result<Living> {
-    if record.boot_id != boot.as_str() {
-        return Ok(Living::default());
-    }
-    let proc = Proc::new(host.clone());
-    let main = living(record.main, boot, &proc)?.is_some();
-    let control = living(record.control, boot, &proc)?.is_some();
-    let version = if record.tracking.unified { Version::V2 } else { Version::V1 };
-    let grouped = match &record.tracking.cgroup {
-        Some(dir) => !Group::at(host, dir.clone(), version).is_empty()?,
-        None => false,
-    };
-    let others = grouped || !relatives(record, boot, &proc)?.is_empty();
-    Ok(Living { main, control, others })
-}
-
-/// The living processes that a record names and, where there is no group to tell, those that its
-/// supervisor would have come to know as well: they began with the run's id in their environment.
-pub(in crate::supervisor) fn relatives(record: &Record, boot: &BootId, proc: &Proc) -> Result<Vec<Identity>> {
-    let mut found = Vec::new();
-    for mark in record.marks() {
-        found.extend(living(Some(mark), boot, proc)?);
-    }
-    if record.tracking.cgroup.is_none() && !record.state().is_over() && !record.invocation_id.is_empty() {
-        for stat in proc.with_variable("INVOCATION_ID", &record.invocation_id)? {
-            found.push(Identity { pid: stat.pid, start_time: stat.start_time, boot_id: boot.clone() });
-        }
-    }
-    Ok(found)
-}
-
-/// The process of a mark, if it is still the same one and has not ended.
-///
-/// # Errors
-/// It cannot be looked at.
-pub(in crate::supervisor) fn living(
-    mark: Option<ProcessMark>,
-    boot: &BootId,
-    proc: &Proc,
-) -> Result<Option<Identity>> {
-    let Some((pid, mark)) = mark.and_then(|mark| Some((ProcessId::new(mark.pid)?, mark))) else {
-        return Ok(None);
-    };
-    let identity = Identity { pid, start_time: mark.start_time, boot_id: boot.clone() };
-    Ok((proc.life(&identity, boot)? == Life::Running).then_some(identity))
 }

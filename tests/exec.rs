@@ -42,13 +42,14 @@ struct Lab {
     folder: PathBuf,
     root: Root,
     close_range: Cell<bool>,
+    seccomp: Cell<bool>,
 }
 
 impl Lab {
     fn new() -> Lab {
         let folder = std::env::temp_dir().join(format!("amr-exec-{}", std::process::id()));
         fs::create_dir(&folder).unwrap();
-        Lab { folder, root: Root::host().unwrap(), close_range: Cell::new(true) }
+        Lab { folder, root: Root::host().unwrap(), close_range: Cell::new(true), seccomp: Cell::new(true) }
     }
 
     /// Runs a script as the process of a unit with these lines in [Service].
@@ -64,7 +65,8 @@ impl Lab {
     fn run_command(&self, context: &ExecContext, command: &ExecCommand) -> Result<Outcome, Refused> {
         let path = self.folder.join("output");
         let output = Arc::new(OwnedFd::from(fs::File::create(&path).unwrap()));
-        let features = Features { close_range: self.close_range.get(), ..Features::detect(None).unwrap() };
+        let (close_range, seccomp) = (self.close_range.get(), self.seccomp.get());
+        let features = Features { close_range, seccomp, ..Features::detect(None).unwrap() };
         let request = Request {
             unit: "lab.service",
             context,
@@ -126,7 +128,12 @@ impl Lab {
         }
         fs::write(folder.join("etc/passwd"), "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n")
             .unwrap();
-        Lab { root: Root::at(&folder).unwrap(), folder, close_range: Cell::new(true) }
+        Lab {
+            root: Root::at(&folder).unwrap(),
+            folder,
+            close_range: Cell::new(true),
+            seccomp: Cell::new(true),
+        }
     }
 }
 
@@ -397,9 +404,153 @@ fn never_among_threads(lab: &Lab) {
     assert_eq!(lab.output("", "echo after"), "after");
 }
 
+/// A call of x86-64 by way of perl, whose error is told.
+#[cfg(target_arch = "x86_64")]
+fn call(numbers: &str) -> String {
+    format!("perl -e '@a = ({numbers}); print syscall(shift @a, @a) == -1 ? $! + 0 : \"ok\", \"\\n\"'")
+}
+
+#[cfg(target_arch = "x86_64")]
+fn system_calls(lab: &Lab) {
+    let (mount, reboot) = (call("165, \"\", \"\", \"\", 0, \"\""), call("169, 0, 0, 0, 0"));
+    assert_eq!(
+        lab.output(
+            "SystemCallFilter=~mount:EILSEQ @reboot\nSystemCallErrorNumber=EACCES",
+            &format!("{mount};{reboot}")
+        ),
+        "84\n13"
+    );
+    let ended = |lines: &str| lab.run(lines, &format!("exec {reboot}")).unwrap();
+    for lines in [
+        "SystemCallFilter=@system-service",
+        "SystemCallFilter=~reboot",
+        "SystemCallFilter=~reboot:kill\nSystemCallErrorNumber=EPERM",
+    ] {
+        assert!(matches!(ended(lines).exit, Exit::Killed(31) | Exit::Dumped(31)), "{:?}", ended(lines));
+    }
+    let logged = lab.run("SystemCallLog=reboot", &reboot).unwrap();
+    assert_eq!((logged.output.as_str(), &logged.notices), ("22", &Vec::new()));
+    // Another kind of filter each.
+    let status = "sed -n 's/^NoNewPrivs:.//p;s/^Seccomp:.//p' /proc/self/status";
+    assert!(
+        lab.output("User=nobody\nRestrictRealtime=yes", status).starts_with("1\n2"),
+        "renounced, to be filtered"
+    );
+    assert_eq!(lab.output("RestrictRealtime=yes", "ulimit -r; ulimit -Hr"), "0\n0");
+    lab.seccomp.set(false);
+    let without = lab.run("SystemCallFilter=~reboot\nRestrictAddressFamilies=none", &reboot).unwrap();
+    lab.seccomp.set(true);
+    assert_eq!(without.output, "22");
+    let stages: Vec<_> = without.notices.iter().map(|n| (n.stage, n.errno)).collect();
+    assert_eq!(stages, [(Stage::AddressFamilies, 38), (Stage::Seccomp, 38)]);
+}
+
+/// A program that does nothing but these instructions; `class` is 1 for 32 bits, 2 for 64.
+#[cfg(target_arch = "x86_64")]
+fn bare(lab: &Lab, name: &str, class: u8, code: &[u8]) -> PathBuf {
+    let mut bytes = b"\x7fELF".to_vec();
+    bytes.extend([
+        class,
+        1,
+        1,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        2,
+        0,
+        if class == 1 { 3 } else { 62 },
+        0,
+        1,
+        0,
+        0,
+        0,
+    ]);
+    let word = |n: u64| n.to_le_bytes()[..if class == 1 { 4 } else { 8 }].to_vec();
+    let (head, part) = if class == 1 { (52_u16, 32_u16) } else { (64, 56) };
+    let (base, start) = (0x40_0000, u64::from(head + part));
+    let size = start + code.len() as u64;
+    bytes.extend([word(base + start), word(head.into()), word(0), vec![0; 4]].concat());
+    [head, part, 1, 0, 0, 0].iter().for_each(|n| bytes.extend(n.to_le_bytes()));
+    let flags = 5_u32.to_le_bytes().to_vec();
+    let (early, late) = if class == 1 { (Vec::new(), flags) } else { (flags, Vec::new()) };
+    bytes.extend(
+        [vec![1, 0, 0, 0], early, word(0), word(base), word(base), word(size), word(size), late, word(4096)]
+            .concat(),
+    );
+    bytes.extend(code);
+    let path = lab.folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+/// Programs of 32 bits and of short pointers, as far as the kernel runs them.
+#[cfg(target_arch = "x86_64")]
+fn kinds_of_program(lab: &Lab) {
+    let run = |program: &Path, lines: &str| {
+        let (context, command) = service(lines);
+        let path = program.display().to_string();
+        lab.run_command(&context, &ExecCommand { argv: vec![path.clone()], path, ..command }).unwrap().exit
+    };
+    let sigsys = |exit: Exit| matches!(exit, Exit::Killed(31) | Exit::Dumped(31));
+    // exit(7), by the gate of 64 bits; nothing of amr's is in the way of a list with nothing on it.
+    let own = bare(lab, "own", 2, b"\xb8\x3c\0\0\0\xbf\x07\0\0\0\x0f\x05");
+    assert_eq!(run(&own, "SystemCallFilter=exit\nSystemCallArchitectures=native"), Exit::Exited(7));
+    // swapoff(0), which fails, and exit with the error's number.
+    let (negate, exit) = ("\u{f7}\u{d8}", "\u{89}\u{c3}\u{b8}\u{1}\0\0\0\u{cd}\u{80}");
+    let code: Vec<u8> = format!("\u{31}\u{db}\u{b8}\u{73}\0\0\0\u{cd}\u{80}{negate}{exit}")
+        .chars()
+        .map(|c| c as u8)
+        .collect();
+    let i386 = bare(lab, "i386", 1, &code);
+    match run(&i386, "") {
+        Exit::Exited(14) => {
+            assert_eq!(run(&i386, "SystemCallFilter=~swapoff:EILSEQ"), Exit::Exited(84));
+            assert_eq!(
+                run(&i386, "SystemCallFilter=~swapoff:EILSEQ\nSystemCallArchitectures=native x86"),
+                Exit::Exited(84)
+            );
+            assert!(sigsys(run(&i386, "SystemCallArchitectures=native")));
+            assert!(sigsys(run(&i386, "SystemCallArchitectures=x32")));
+        }
+        exit @ (Exit::Exited(_) | Exit::Killed(_) | Exit::Dumped(_)) => {
+            assert_eq!(exit, Exit::Exited(203), "a kernel that runs no programs of 32 bits");
+        }
+    }
+    // By the gate of x32, which may be shut, exit(7); then exit(9) by the other.
+    let x32 =
+        bare(lab, "x32", 2, b"\xb8\x3c\0\0\x40\xbf\x07\0\0\0\x0f\x05\xb8\x3c\0\0\0\xbf\x09\0\0\0\x0f\x05");
+    assert!(matches!(run(&x32, ""), Exit::Exited(7 | 9)));
+    assert!(matches!(run(&x32, "SystemCallArchitectures=x32"), Exit::Exited(7 | 9)));
+    assert!(sigsys(run(&x32, "SystemCallArchitectures=native")));
+}
+
+/// Without seccomp(2), which is of Linux 3.17, nobody knows to log, nor to end a process with all its threads.
+#[cfg(target_arch = "x86_64")]
+fn filters_as_on_linux_3_10(lab: &Lab) {
+    use amr::os::seccomp::{Action, Caller, Filter};
+    let rules = std::collections::BTreeMap::from([(317, Vec::new())]);
+    let none = Filter { caller: Caller::X86_64, rules, matched: Action::Errno(38), otherwise: Action::Allow };
+    none.install().unwrap();
+    let reboot = call("169, 0, 0, 0, 0");
+    let outcome = lab.run("SystemCallFilter=@system-service", &format!("exec {reboot}")).unwrap();
+    assert!(matches!(outcome.exit, Exit::Killed(31) | Exit::Dumped(31)), "{outcome:?}");
+    let outcome = lab
+        .run("SystemCallLog=reboot\nRestrictNamespaces=yes", &format!("{reboot};{}", call("272, 0x20000")))
+        .unwrap();
+    assert_eq!(outcome.output, "22\n1");
+    assert_eq!(outcome.notices.iter().map(|n| n.stage).collect::<Vec<_>>(), [Stage::Seccomp]);
+}
+
 type Case = (&'static str, fn(&Lab));
 
-const CASES: [Case; 14] = [
+const CASES: &[Case] = &[
     ("attributes", attributes),
     ("limits", limits),
     ("directories", directories),
@@ -414,6 +565,13 @@ const CASES: [Case; 14] = [
     ("what may not be raised is a notice", what_may_not_be_raised_is_a_notice),
     ("a child with a fault of ours ends there", a_child_with_a_fault_of_ours_ends_there),
     ("never among threads", never_among_threads),
+    #[cfg(target_arch = "x86_64")]
+    ("system calls", system_calls),
+    #[cfg(target_arch = "x86_64")]
+    ("kinds of program", kinds_of_program),
+    // The last: this process keeps the filter.
+    #[cfg(target_arch = "x86_64")]
+    ("filters as on Linux 3.10", filters_as_on_linux_3_10),
 ];
 
 fn main() {

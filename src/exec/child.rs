@@ -32,9 +32,10 @@ pub fn start(process: &Process) -> Result<Started> {
 
 /// Returns only where a step failed, or where nobody is left who knows of it: the exit status.
 fn live(process: &Process, reports: &Reports, gate: &mut Gate) -> u8 {
-    if let Some(status) = steps::before_execute().find_map(|step| failure(step, process, reports)) {
+    if let Some(status) = steps::unknown().find_map(|step| failure(step, process, reports)) {
         return status;
     }
+    process.ready();
     match gate.pass() {
         Ok(true) => {}
         Ok(false) => return fork::BROKEN,
@@ -43,8 +44,9 @@ fn live(process: &Process, reports: &Reports, gate: &mut Gate) -> u8 {
             return steps::EXECUTE.status.code();
         }
     }
-    // It does not return but with a failure.
-    failure(&steps::EXECUTE, process, reports).unwrap_or(fork::BROKEN)
+    // The last does not return but with a failure.
+    let last = steps::filters().chain([&steps::EXECUTE]);
+    last.into_iter().find_map(|step| failure(step, process, reports)).unwrap_or(fork::BROKEN)
 }
 
 /// Takes a step; the exit status where it failed.

@@ -15,6 +15,7 @@
 
 mod child;
 pub mod environment;
+mod filters;
 mod private_tmp;
 mod process;
 mod resolve;

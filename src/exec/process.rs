@@ -1,8 +1,11 @@
 //! What a process is to be, everything looked up that needs the host.
 
+use crate::os::error::Errno;
 use crate::os::ids::Credentials;
 use crate::os::limits::Limit;
+use crate::os::process::Image;
 use crate::unit::exec::ExecContext;
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -45,6 +48,23 @@ pub struct Process {
     pub enters_as: Option<Credentials>,
     /// May descriptors be marked by a range of numbers?
     pub close_range: bool,
+    /// May system calls be filtered?
+    pub seccomp: bool,
+    /// What execve(2) gets, once it is made ready.
+    pub image: OnceCell<Result<Image, Errno>>,
+}
+
+impl Process {
+    /// Has all that exec needs at hand, so that the filters of system calls are in nobody's way. In the child,
+    /// whose number is part of it.
+    pub fn ready(&self) -> &Result<Image, Errno> {
+        self.image.get_or_init(|| {
+            let own = std::process::id().to_string();
+            let variables = self.pid_variables.iter().map(|name| (name.into(), own.clone().into()));
+            let env: Vec<_> = self.env.iter().cloned().chain(variables).collect();
+            Image::new(&self.program, &self.argv, &env)
+        })
+    }
 }
 
 /// A folder that is seen in the place of another; both are outer paths.

@@ -21,6 +21,7 @@ use crate::unit::exec::{ApplyMode, ExecContext};
 use crate::unit::model::{ExecCommand, ExecPrivilege};
 use crate::unit::value::expand;
 use identity::Identity;
+use std::cell::OnceCell;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -144,6 +145,8 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         working_directory: working_directory.map(|path| request.root.outer(&path)),
         enters_as,
         close_range: request.features.close_range,
+        seccomp: request.features.seccomp,
+        image: OnceCell::new(),
     };
     spare(&mut process, command.privilege, groups_of_user);
     if request.mode == ApplyMode::BestEffort {
@@ -168,7 +171,7 @@ fn pid_variables(env: &Variables) -> Vec<&'static str> {
 /// What the prefixes `+`, `!` and `!!` keep away.
 fn spare(process: &mut Process, privilege: ExecPrivilege, groups: Vec<u32>) {
     if privilege == ExecPrivilege::Full {
-        process.context.capabilities = crate::unit::exec::capabilities::Capabilities::default();
+        process.context.drop_sandbox();
         process.binds.clear();
     }
     if privilege != ExecPrivilege::Normal {

@@ -32,8 +32,10 @@ pub enum Stage {
     Cgroup = 219,
     SetSid = 220,
     Stderr = 222,
+    AddressFamilies = 224,
     Namespace = 226,
     NoNewPrivileges = 227,
+    Seccomp = 228,
     Personality = 230,
     RuntimeDirectory = 233,
     Keyring = 237,
@@ -44,7 +46,7 @@ pub enum Stage {
 }
 
 /// With systemd's name and what was tried, for people.
-const STAGES: [(Stage, &str, &str); 29] = [
+const STAGES: [(Stage, &str, &str); 31] = [
     (Stage::Chdir, "CHDIR", "change the working directory"),
     (Stage::Nice, "NICE", "set the nice level"),
     (Stage::Fds, "FDS", "arrange descriptors"),
@@ -65,8 +67,10 @@ const STAGES: [(Stage, &str, &str); 29] = [
     (Stage::Cgroup, "CGROUP", "enter the control group"),
     (Stage::SetSid, "SETSID", "create a session"),
     (Stage::Stderr, "STDERR", "set up standard error"),
+    (Stage::AddressFamilies, "ADDRESS_FAMILIES", "restrict address families"),
     (Stage::Namespace, "NAMESPACE", "set up the mount namespace"),
     (Stage::NoNewPrivileges, "NO_NEW_PRIVILEGES", "renounce new privileges"),
+    (Stage::Seccomp, "SECCOMP", "filter system calls"),
     (Stage::Personality, "PERSONALITY", "set the personality"),
     (Stage::RuntimeDirectory, "RUNTIME_DIRECTORY", "set up the runtime directory"),
     (Stage::Keyring, "KEYRING", "make a session keyring"),

@@ -17,6 +17,20 @@ struct Data {
     inheritable: u32,
 }
 
+/// CAP_SYS_ADMIN.
+pub const SYS_ADMIN: u32 = 21;
+
+/// Does the kernel let this process do what needs the capability?
+#[must_use]
+pub fn is_effective(number: u32) -> bool {
+    let mut header = Header { version: 0x2008_0522, pid: 0 };
+    let mut data = [Data::default(); 2];
+    // SAFETY: both have the kernel's layout for version 3 and live through the call.
+    let done = unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) };
+    let [low, high] = data.map(|half| u64::from(half.effective));
+    Errno::result(done).is_ok() && (high << 32 | low) >> number & 1 == 1
+}
+
 /// Takes from the bounding set, and from the inheritable one, what is not kept.
 pub fn keep(set: u64) -> nix::Result<()> {
     for capability in (0..64_u32).filter(|capability| set >> capability & 1 == 0) {

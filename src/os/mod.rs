@@ -28,6 +28,7 @@ pub mod proc;
 pub mod process;
 pub mod root;
 pub mod sandbox;
+pub mod seccomp;
 pub mod signal;
 pub mod socket;
 mod sys;

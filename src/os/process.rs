@@ -6,7 +6,6 @@ use super::sys;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use std::convert::Infallible;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -91,14 +90,40 @@ pub fn renounce_new_privileges() -> nix::Result<()> {
     nix::sys::prctl::set_no_new_privs()
 }
 
-/// execve(2).
-pub fn execute(program: &Path, argv: &[OsString], env: &[(OsString, OsString)]) -> nix::Result<Infallible> {
-    let argv = argv.iter().map(|word| c_string(word)).collect::<nix::Result<Vec<_>>>()?;
-    let pair = |(name, value): &(OsString, OsString)| {
-        c_string(OsStr::from_bytes(&[name.as_bytes(), b"=", value.as_bytes()].concat()))
-    };
-    let env = env.iter().map(pair).collect::<nix::Result<Vec<_>>>()?;
-    nix::unistd::execve(&c_string(program.as_os_str())?, &argv, &env)
+/// The persona that programs take it for: PER_LINUX32 or PER_LINUX (`opinionated_personality`).
+pub fn persona() -> nix::Result<u32> {
+    const LINUX32: i32 = 8;
+    Ok(if sys::personality(None)? & 0xff == LINUX32 { LINUX32.cast_unsigned() } else { 0 })
+}
+
+/// What execve(2) gets, in the kernel's form.
+#[derive(Debug)]
+pub struct Image {
+    program: CString,
+    argv: Vec<CString>,
+    env: Vec<CString>,
+}
+
+impl Image {
+    /// Of a program, its words and its variables.
+    ///
+    /// # Errors
+    /// One of them has a byte 0 in it.
+    pub fn new(program: &Path, argv: &[OsString], env: &[(OsString, OsString)]) -> nix::Result<Image> {
+        let argv = argv.iter().map(|word| c_string(word)).collect::<nix::Result<_>>()?;
+        let pair = |(name, value): &(OsString, OsString)| {
+            c_string(OsStr::from_bytes(&[name.as_bytes(), b"=", value.as_bytes()].concat()))
+        };
+        let env = env.iter().map(pair).collect::<nix::Result<_>>()?;
+        Ok(Image { program: c_string(program.as_os_str())?, argv, env })
+    }
+
+    /// Becomes it, or says why not.
+    #[must_use]
+    pub fn execute(&self) -> Errno {
+        let Err(errno) = nix::unistd::execve(&self.program, &self.argv, &self.env);
+        errno
+    }
 }
 
 fn c_string(text: &OsStr) -> nix::Result<CString> {

@@ -4,12 +4,12 @@
 //! no debugger of another process may attach to it, and it ends with its parent. The kernel lets it read,
 //! wait and talk on the descriptors that it has; it makes, changes and removes nothing, starts no program,
 //! opens no socket, and does not open files by handle. What more it needs it asks for ([`super::opener`]).
-#![allow(unsafe_code)]
 
 use super::capability;
 use super::ids::Credentials;
 use super::proc::ProcessId;
 use super::root::Root;
+use super::seccomp;
 use super::sys;
 use nix::errno::Errno;
 use nix::unistd::{geteuid, getppid};
@@ -194,17 +194,8 @@ const WRITING: i32 = libc::O_WRONLY
     | libc::O_APPEND
     | (libc::O_TMPFILE & !libc::O_DIRECTORY);
 
-/// By prctl(2), which knows filters since Linux 3.5; seccomp(2) came later and is not needed.
 fn filter_calls() -> nix::Result<()> {
-    let program = program().ok_or(Errno::EINVAL)?;
-    let filter = libc::sock_fprog {
-        len: u16::try_from(program.len()).map_err(|_| Errno::E2BIG)?,
-        filter: program.as_ptr().cast_mut().cast(),
-    };
-    let (mode, none): (libc::c_ulong, libc::c_ulong) = (libc::SECCOMP_MODE_FILTER.into(), 0);
-    // SAFETY: the program has the kernel's layout (seccompiler) and lives through the call, which reads it.
-    let done = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const filter, none, none) };
-    Errno::result(done).map(drop)
+    seccomp::install(&program().ok_or(Errno::EINVAL)?)
 }
 
 /// The calls that are allowed; any other is answered as by a kernel that has none of that name.

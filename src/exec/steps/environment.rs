@@ -2,13 +2,12 @@
 
 use super::{Applied, Fault};
 use crate::exec::process::Process;
-use crate::os::process;
 
 /// Comes back only where it failed.
 pub(super) fn execute(p: &Process) -> Applied {
-    let mut env = p.env.clone();
-    let own = std::process::id().to_string();
-    env.extend(p.pid_variables.iter().map(|name| (name.into(), own.clone().into())));
-    let Err(errno) = process::execute(&p.program, &p.argv, &env);
+    let errno = match p.ready() {
+        Ok(image) => image.execute(),
+        Err(errno) => *errno,
+    };
     Err(Fault::about(errno, p.name.clone()))
 }

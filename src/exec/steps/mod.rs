@@ -12,6 +12,7 @@ mod limits;
 mod mounts;
 mod process;
 mod scheduling;
+mod syscalls;
 
 use super::process::Process;
 use super::stage::{Report, Stage};
@@ -48,8 +49,8 @@ pub struct Fault {
     pub about: Option<String>,
 }
 
-/// The order. Two places differ from systemd's: folders are made and files opened before the fork, and
-/// the keyring is made as the new user, whose it then is, instead of being given away.
+/// The order, but for the last of them. Two places differ from systemd's: folders are made and files opened
+/// before the fork, and the keyring is made as the new user, whose it then is, instead of being given away.
 const ORDER: [&[Step]; 3] = [
     &[
         step("signals", Stage::SignalMask, process::signals),
@@ -67,6 +68,7 @@ const ORDER: [&[Step]; 3] = [
         step("mount-namespace", Stage::Namespace, mounts::namespace),
         step("group", Stage::Group, identity::group),
         step("descriptors", Stage::Fds, io::descriptors),
+        step("realtime-limit", Stage::Limits, syscalls::realtime_limit),
         step("capabilities", Stage::Capabilities, capabilities::bounding_set),
         step("user", Stage::User, identity::user),
         step("keyring", Stage::Keyring, identity::keyring),
@@ -78,14 +80,19 @@ const ORDER: [&[Step]; 3] = [
 /// The last step, which does not return but with a failure.
 pub const EXECUTE: Step = step("execute", Stage::Exec, environment::execute);
 
-/// All steps before [`EXECUTE`], in their order.
-pub fn before_execute() -> impl Iterator<Item = &'static Step> {
+/// The steps that are taken while the parent does not know of the process yet, in their order.
+pub fn unknown() -> impl Iterator<Item = &'static Step> {
     ORDER.into_iter().flatten()
+}
+
+/// Those that follow, but for [`EXECUTE`]: behind them nothing may be done any more.
+pub fn filters() -> impl Iterator<Item = &'static Step> {
+    syscalls::STEPS.iter()
 }
 
 /// All steps, in their order.
 pub fn all() -> impl Iterator<Item = Step> {
-    before_execute().copied().chain([EXECUTE])
+    unknown().chain(filters()).copied().chain([EXECUTE])
 }
 
 const fn step(name: &'static str, status: Stage, apply: fn(&Process) -> Applied) -> Step {

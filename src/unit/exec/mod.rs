@@ -17,6 +17,7 @@ pub mod mounts;
 pub mod plain;
 pub mod process;
 pub mod scheduling;
+pub mod syscalls;
 
 use super::line::{Line, Trouble};
 use serde::{Deserialize, Serialize};
@@ -43,9 +44,24 @@ pub struct ExecContext {
     pub directories: directories::Directories,
     /// What it sees of the file system.
     pub mounts: mounts::Mounts,
+    /// What it may ask of the kernel.
+    pub system_calls: syscalls::SystemCalls,
     /// What needs no words of its own.
     pub plain: plain::Plain,
 }
+
+impl ExecContext {
+    /// Without what a line with `+` is spared.
+    pub fn drop_sandbox(&mut self) {
+        self.capabilities = capabilities::Capabilities::default();
+        self.system_calls = syscalls::SystemCalls::default();
+        SWITCHES.iter().for_each(|name| self.plain.remove(name));
+    }
+}
+
+/// Switches of the sandbox of which the row says all.
+const SWITCHES: [&str; 4] =
+    ["LockPersonality", "MemoryDenyWriteExecute", "RestrictRealtime", "RestrictSUIDSGID"];
 
 /// What to do with settings that this user may not apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +86,7 @@ pub struct Field<C = ExecContext> {
 }
 
 /// All of them, by area.
-pub const FIELDS: [&[Field]; 9] = [
+pub const FIELDS: [&[Field]; 10] = [
     identity::FIELDS,
     environment::FIELDS,
     io::FIELDS,
@@ -80,6 +96,7 @@ pub const FIELDS: [&[Field]; 9] = [
     capabilities::FIELDS,
     directories::FIELDS,
     mounts::FIELDS,
+    syscalls::FIELDS,
 ];
 
 /// The field of a directive.

@@ -30,6 +30,11 @@ impl Plain {
         self.0.get(name).copied()
     }
 
+    /// As if nothing were said of it.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
     /// Takes a line over; what stood before stays where it cannot be read.
     pub(in crate::unit) fn read(&mut self, row: &Directive, l: &Line<'_>) -> Result<(), Trouble> {
         if l.text.is_empty() && row.is_reset_by_empty() {

@@ -8,7 +8,7 @@
 use super::config::{Flags, Setting};
 use super::load::{LARGEST, Loaded, Plan, load, vars};
 use super::shipper::slowest;
-use super::{Filebeat, latency, own_log, rules};
+use super::{Filebeat, agent, latency, own_log, rules};
 use crate::drain::cursor::Timestamp;
 use crate::drain::shipper::host::{Host, Process};
 use crate::drain::shipper::interface::{Found, Version};
@@ -46,7 +46,8 @@ pub(super) fn all(host: &Host) -> Result<Vec<Found>, OsError> {
         }
     }
     merge_parents(&mut found);
-    for one in installed(host).into_iter().chain(agent_components(host)) {
+    let agents = agent::installed(host)?.into_iter().chain(agent::running(host)?);
+    for one in installed(host).into_iter().chain(agents) {
         if !found.iter().any(|other| other.is_same(&one)) {
             found.push(holder_known(host, one));
         }
@@ -173,7 +174,7 @@ fn described(told: Told<'_>) -> Found {
     if files.is_empty() {
         files.push(absolute("filebeat.yml", base));
     }
-    let version = home.as_deref().and_then(|home| version(root, home));
+    let version = home.as_deref().and_then(|home| version(root, home).or_else(|| agent::version(home)));
     let mut vars = vars(home.as_deref(), folder.as_deref(), flags);
     vars.environment = environment;
     let (folder, home) = (folder.as_deref(), home.as_deref());
@@ -258,16 +259,6 @@ fn version(root: &Root, home: &Path) -> Option<Version> {
     let readme = root.read(&home.join("README.md"), LARGEST).ok()?;
     let readme = String::from_utf8_lossy(&readme).into_owned();
     readme.lines().next()?.rsplit(' ').next().and_then(Version::parse)
-}
-
-/// The registries of Elastic Agent's components.
-fn agent_components(host: &Host) -> impl Iterator<Item = Found> {
-    let pattern = "/opt/Elastic/Agent/data/elastic-agent-*/run/*/registry";
-    let folders = host.root.glob(pattern).unwrap_or_default();
-    folders.into_iter().map(|folder| Found {
-        unknown: vec!["the Elastic Agent gives its inputs to this component at run time".into()],
-        ..nothing_but(&host.root, folder)
-    })
 }
 
 /// Two processes of one Filebeat (a wrapper that kept its words) share their positions: the one that

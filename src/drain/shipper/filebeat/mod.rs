@@ -4,12 +4,13 @@
 //! * [`evidence`]: its counters and what its own log says.
 //! * [`config`]: filebeat.yml and the command line; `rules`: what an input asks for.
 //! * [`http`]: asks its HTTP endpoint; `own_log`: reads its log. Drivers.
-//! * `find`, `load`: which Filebeats are here, with their configuration. Drivers.
+//! * `find`, `agent`, `load`: which Filebeats are here, with their configuration. Drivers.
 //! * [`follow`]: reads whichever registry it is where it lies, and again as it changes. A driver; the
 //!   others are pure.
 
 pub use positions::filebeat::{memlog, registry, time};
 
+mod agent;
 pub mod config;
 mod disk_queue;
 mod evidence;

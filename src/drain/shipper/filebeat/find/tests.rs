@@ -97,6 +97,96 @@ fn several_are_several() {
     assert!(found[1].unknown[0].contains("none.yml"), "{:?}", found[1].unknown);
 }
 
+/// The registries that are found, each with its process.
+fn places(host: &Host) -> Vec<(String, Option<i32>)> {
+    let place = |one: &Found| (one.positions.to_str().unwrap().to_owned(), one.process.map(ProcessId::get));
+    host.all().iter().map(place).collect()
+}
+
+/// The words of a component of the Elastic Agent's, as `start` of its `command.go` has them.
+fn component(data: &str) -> String {
+    format!("-E setup.ilm.enabled=false -E management.enabled=true -E logging.level=info -E path.data={data}")
+}
+
+#[test]
+fn components_of_the_elastic_agent_are_found_by_their_process_wherever_they_lie() {
+    let host = Host::new("agent-runs");
+    // install --base-path /srv, 8.6 and later.
+    let home = "srv/Elastic/Agent/data/elastic-agent-8.16.0-3f07f2";
+    let data = format!("/{home}/run/filestream-default");
+    host.write(&format!("{home}/components/filebeat.yml"), "filebeat.inputs:\n- type: filestream\n");
+    host.write(&format!("{home}/run/filestream-default/registry/filebeat/log.json"), "");
+    host.write(&format!("{home}/run/log-stopped/registry/filebeat/log.json"), "");
+    host.write(&format!("{home}/run/system/metrics-default/registry/metricbeat/log.json"), "");
+    host.process(10, &format!("/{home}/elastic-agent"), "elastic-agent");
+    let beat = format!("/{home}/components/agentbeat");
+    host.process(11, &beat, &format!("{beat} filebeat {}", component(&data)));
+    host.process(12, &beat, &format!("{beat} metricbeat {}", component("/x")));
+    // 7.10 to 8.5, in a folder of its own.
+    let old = "/home/agent/data/elastic-agent-4da1c2";
+    let beat = format!("{old}/install/filebeat-7.13.1-linux-x86_64/filebeat");
+    host.process(20, &beat, &format!("{beat} {}", component(&format!("{old}/run/default/filebeat--7.13.1"))));
+    assert_eq!(
+        places(&host),
+        [
+            (format!("{data}/registry"), Some(11)),
+            (format!("{old}/run/default/filebeat--7.13.1/registry"), Some(20)),
+            (format!("/{home}/run/log-stopped/registry"), None),
+        ]
+    );
+    let found = host.all();
+    assert_eq!(found[0].version, Version::parse("8.16.0"));
+    // The file beside it is not what it goes by.
+    for one in &found {
+        assert!(one.unknown.iter().any(|why| why.contains("inputs")), "{:?}", one.unknown);
+    }
+}
+
+#[test]
+fn components_of_the_elastic_agent_are_found_where_it_installs_them() {
+    let host = Host::new("agent-lies");
+    for data in [
+        // What an update has left, and what it runs now.
+        "opt/Elastic/Agent/data/elastic-agent-8.15.0-aaaaaa/run/log-default",
+        "opt/Elastic/Agent/data/elastic-agent-8.16.0-bbbbbb/run/log-default",
+        // A second one, with a namespace.
+        "opt/Elastic/Agent-Development/data/elastic-agent-9.1.5-7bee01/run/log-default",
+        // Its packages, 7.x.
+        "var/lib/elastic-agent/data/elastic-agent-d99b09/run/default/filebeat--7.17.1",
+        // Its image.
+        "usr/share/elastic-agent/state/data/run/filestream-monitoring",
+    ] {
+        host.write(&format!("{data}/registry/filebeat/log.json"), "");
+    }
+    let now = "data/elastic-agent-8.16.0-bbbbbb/elastic-agent";
+    host.write(&format!("opt/Elastic/Agent/{now}"), "");
+    symlink(now, host.0.join("opt/Elastic/Agent/elastic-agent")).unwrap();
+    let found: Vec<String> = places(&host).into_iter().map(|(place, _)| place).collect();
+    assert_eq!(
+        found,
+        [
+            "/usr/share/elastic-agent/state/data/run/filestream-monitoring/registry",
+            "/opt/Elastic/Agent/data/elastic-agent-8.16.0-bbbbbb/run/log-default/registry",
+            "/opt/Elastic/Agent-Development/data/elastic-agent-9.1.5-7bee01/run/log-default/registry",
+            "/var/lib/elastic-agent/data/elastic-agent-d99b09/run/default/filebeat--7.17.1/registry",
+        ]
+    );
+}
+
+#[test]
+fn the_elastic_agent_of_a_container_has_its_state_where_it_was_told() {
+    let host = Host::new("agent-container");
+    for data in ["state/data/run/log-default", "usr/share/x/run/log-other"] {
+        host.write(&format!("{data}/registry/filebeat/log.json"), "");
+    }
+    let exe = "/usr/share/elastic-agent/data/elastic-agent-fc4a15/elastic-agent";
+    host.process(7, exe, "elastic-agent container -e");
+    host.write("proc/7/environ", "PATH=/bin\0STATE_PATH=/state\0");
+    host.process(8, exe, "elastic-agent run --path.home /usr/share/x --path.home.unversioned");
+    let found: Vec<String> = places(&host).into_iter().map(|(place, _)| place).collect();
+    assert_eq!(found, ["/state/data/run/log-default/registry", "/usr/share/x/run/log-other/registry"]);
+}
+
 #[test]
 fn what_it_has_open_counts_more_than_what_it_was_told() {
     let host = Host::new("open");

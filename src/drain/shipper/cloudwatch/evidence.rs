@@ -7,8 +7,8 @@ use crate::drain::shipper::interface::Testimony;
 use crate::drain::shipper::trouble::Trouble;
 use crate::unit::value::utc::Utc;
 
-/// How much of a message is kept.
-const KEPT: usize = 300;
+/// How much of a message is read for its cause, which stands at the end.
+const READ: usize = 4096;
 
 /// What the end of the log says. What was said before the last start is of another process.
 #[must_use]
@@ -44,8 +44,10 @@ pub(super) fn testimony(text: &str) -> Testimony {
     Testimony { notes, trouble, ..Testimony::default() }
 }
 
+/// A line without what the agent adds to an error that it takes for a final one.
 fn kept(line: &str) -> String {
-    line.chars().take(KEPT).collect()
+    let line = line.split(". CloudWatch agent will not retry").next().unwrap_or(line);
+    line.chars().take(READ).collect()
 }
 
 /// When a line was written, where it says so in RFC 3339.
@@ -74,6 +76,15 @@ mod tests {
         assert_eq!(words(&testimony(&denied)).as_deref(), Some("output refuses: not authorized since 14:02"));
         let old = format!("2021/01/31 14:02:07 {error} AccessDeniedException: not authorized");
         assert_eq!(words(&testimony(&old)).as_deref(), Some("output refuses: not authorized since 14:02"));
+        // Agents with the second SDK: what does not come from the service itself is final.
+        let second = "operation error CloudWatch Logs: PutLogEvents, exceeded maximum number of attempts, 3, https \
+            response error StatusCode: 0, RequestID: , request send failed, Post \"https://logs.eu-west-1.amazonaws.com/\": \
+            dial tcp 1.2.3.4:443: connect: connection refused. CloudWatch agent will not retry and logs will be missing!";
+        let final_one = testimony(&format!(
+            "2026-01-31T14:02:07Z E! [outputs.cloudwatchlogs] Non aws error received when sending logs to web/i-1: {second}\n"
+        ));
+        assert_eq!(words(&final_one).as_deref(), Some("output refuses: connection refused since 14:02"));
+        assert_eq!(final_one.notes, ["its log has 1 lines about dropped batches"]);
         let dropped = format!(
             "{log}2026-01-31T14:09:00Z E! [outputs.cloudwatchlogs] All 14 retries to web/i-1 failed for PutLogEvents, request dropped.\n"
         );

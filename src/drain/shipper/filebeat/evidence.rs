@@ -137,7 +137,7 @@ impl LogDigest {
                 }
                 Entry::Unreachable { message, head } => {
                     said.trouble = Some(Trouble::further(said.trouble, &message, &head, at));
-                    said.unreachable = Some(message);
+                    said.unreachable = Some(message.chars().take(KEPT).collect());
                 }
                 Entry::Started(_) => said = Self { dropped: said.dropped, ..Self::default() },
             }
@@ -158,6 +158,9 @@ impl LogDigest {
 
 /// How much of a message is kept.
 const KEPT: usize = 300;
+
+/// How much of one is read for its cause, which stands at the end.
+const READ: usize = 4096;
 
 /// Reads one line of the log, whichever format: text of 5.x to 7.x, JSON of 8.x and later. `None`
 /// for a line that says nothing here.
@@ -216,17 +219,18 @@ fn text_metrics(message: &str) -> Option<Entry> {
     }))
 }
 
-/// What tells that the output cannot be reached, by generation: 1.x and 5.x (`publisher/outputs/mode`), 6.0
-/// and later (`publisher/pipeline/output.go`), and the single outputs' own.
+/// What tells that the output cannot be reached, by generation: 1.x and 5.x (`outputs/mode`: `single.go`,
+/// `balance.go`), 6.0 to 7.x (`publisher/pipeline/output.go`), 8.x and later (`client_worker.go` there), and the
+/// single outputs' own. Some begin with a small letter from 7.6 on.
 const UNREACHABLE: [&str; 11] = [
     "Failed to connect",
     "Connecting error publishing events",
     "Error publishing events (retrying)",
-    "Failed to publish events",
+    "ailed to publish events",
     "Connection marked as failed",
     "Ping request failed with",
     "Error dialing",
-    "Failed to perform any bulk index operations",
+    "ailed to perform any bulk index operations",
     "Kafka publish failed with",
     "client has run out of available brokers",
     "Failed to RPUSH to redis list",
@@ -253,7 +257,7 @@ fn output(message: &str, head: &str, json: Option<&Value>) -> Option<Entry> {
     let error = error.and_then(Value::as_str).map(|error| format!(": {error}")).unwrap_or_default();
     // A text line has its time, level and place before the message.
     let message = if json.is_some() { message } else { message.rsplit('\t').next().unwrap_or(message) };
-    let message = format!("{}{error}", message.chars().take(KEPT).collect::<String>());
+    let message = format!("{message}{error}").chars().take(READ).collect();
     Some(Entry::Unreachable { message, head: head.chars().take(HEAD).collect() })
 }
 
@@ -375,6 +379,28 @@ mod tests {
             json("14:02", "publisher_pipeline_output", &message),
             format!(
                 r#"{{"@timestamp":"2026-01-01T14:02:03.000Z","message":"{get}","error":{{"message":"{refused}"}}}}"#
+            ),
+            "2026/01/01 14:02:03.301520 sync.go:85: ERR Failed to publish events caused by: write tcp 1.2.3.4:1->1.2.3.4:5044: write: connection refused".to_owned(),
+            format!(
+                "2026-01-01T14:02:03+01:00 ERR Failed to perform any bulk index operations: Post http://x:9200/_bulk: {refused}"
+            ),
+            "2026-01-01T14:02:03.266+0800\tERROR\t[publisher_pipeline_output]\tpipeline/output.go:180\tfailed to publish events: write tcp 1.2.3.4:1->1.2.3.4:5044: write: connection refused".to_owned(),
+            json(
+                "14:02",
+                "elasticsearch",
+                &format!(
+                    "failed to perform any bulk index operations: Post \\\"http://x:9200/_bulk\\\": {refused}"
+                ),
+            ),
+            json(
+                "14:02",
+                "publisher_pipeline_output",
+                &format!("failed to publish events: Post \\\"http://x:9200/_bulk\\\": {refused}"),
+            ),
+            json(
+                "14:02",
+                "kafka",
+                "Kafka publish failed with: dial tcp 1.2.3.4:9092: connect: connection refused",
             ),
         ];
         let trouble = |log: &str| LogDigest::of(log).trouble.map(|trouble| trouble.to_string());

@@ -2,6 +2,8 @@
 //!
 //! * 1 000 files: at most 5 ms over the start of the process, its report kept and synced. What the disk
 //!   takes to sync a report is measured beside it and not counted.
+//! * A host with 500 processes: what is asked of those that are shippers, their environment and folders,
+//!   their locks and configuration, adds at most 1 ms to the list of all.
 //! * 100 000 live files: at most twice a bare stat() of all of them, in the same run.
 //!
 //! Prints each number and fails above its bound.
@@ -13,14 +15,16 @@ mod common;
 use amr::drain::judge::history::History;
 use amr::drain::judge::verdict::Verdict;
 use amr::drain::look::{Options, Terms, look, positions_of, shippers_of};
+use amr::drain::shipper;
 use amr::drain::shipper::filebeat::Filebeat;
+use amr::drain::shipper::host::Host;
 use amr::drain::wait::pace::Goals;
 use amr::os::root::{Root, Sync};
 use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 /// As the command itself has it.
@@ -32,12 +36,15 @@ const LARGE: usize = 100_000;
 const PER_FOLDER: usize = 1_000;
 const SMALL_BOUND: Duration = Duration::from_millis(5);
 const LARGE_BOUND: f64 = 2.0;
+const PROCESSES: usize = 500;
+const FOUND_BOUND: Duration = Duration::from_millis(1);
 const RUNS: usize = 15;
 
 fn main() {
     let folder = std::env::temp_dir().join(format!("amr-bench-drain-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let Small { whole, start, sync } = small(&folder.join("small"));
+    let (found, listed) = crowded(&folder.join("crowded"));
     let (ours, bare) = large(&folder.join("large"));
     fs::remove_dir_all(&folder).unwrap();
     let small = whole.saturating_sub(start).saturating_sub(sync);
@@ -46,8 +53,13 @@ fn main() {
         "{SMALL} files, nothing to ship: {small:?} over the process's start and its report's sync (bound \
          {SMALL_BOUND:?}); the whole {whole:?}, a start {start:?}, a sync {sync:?}"
     );
+    let adds = found.saturating_sub(listed);
+    println!(
+        "{PROCESSES} processes: {adds:?} over the list of all, {listed:?}, to find a shipper (bound {FOUND_BOUND:?})"
+    );
     println!("{LARGE} live files: {ours:?}, bare stat() {bare:?}, ratio {ratio:.2} (bound {LARGE_BOUND})");
     assert!(small <= SMALL_BOUND, "nothing to ship takes {small:?}");
+    assert!(adds <= FOUND_BOUND, "finding a shipper among {PROCESSES} processes takes {adds:?}");
     assert!(ratio <= LARGE_BOUND, "{LARGE} files take {ratio:.2} times a bare stat()");
 }
 
@@ -90,6 +102,38 @@ fn small(folder: &Path) -> Small {
         &mut || root.write_atomic(&place, &text, 0o640, Sync::Yes).unwrap(),
     ]);
     Small { whole, start, sync }
+}
+
+/// Ended when they are not needed any more.
+struct Crowd(Vec<Child>);
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Finding the shippers among many processes, one of which has Filebeat's name; and listing them all.
+fn crowded(folder: &Path) -> (Duration, Duration) {
+    lay(folder, 1);
+    let named = folder.join("filebeat");
+    fs::copy("/bin/sleep", &named).unwrap();
+    let sleeping = |program: &Path| Command::new(program).arg("600").current_dir(folder).spawn().unwrap();
+    let _crowd = Crowd(
+        std::iter::repeat_with(|| sleeping(Path::new("sleep")))
+            .take(PROCESSES - 1)
+            .chain([sleeping(&named)])
+            .collect(),
+    );
+    let root = Root::host().unwrap();
+    let [found, listed] = best([
+        &mut || assert!(!shipper::find(&Host::inspect(&root).unwrap()).unwrap().is_empty()),
+        &mut || assert!(Host::inspect(&root).unwrap().processes.len() >= PROCESSES),
+    ]);
+    (found, listed)
 }
 
 fn large(folder: &Path) -> (Duration, Duration) {

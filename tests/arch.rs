@@ -36,6 +36,7 @@ const DRIVERS: &[&str] = &[
     "drain/shipper/cloudwatch/follow",
     "drain/shipper/cloudwatch/own_log",
     "drain/shipper/cloudwatch/shipper",
+    "drain/shipper/filebeat/agent",
     "drain/shipper/filebeat/disk_queue",
     "drain/shipper/filebeat/find",
     "drain/shipper/filebeat/follow",

@@ -90,11 +90,30 @@ fn the_verdict_is_the_code_and_the_last_report_is_shown_again() {
         let last = tree.amr(&["--last"]);
         assert_eq!((last.status.code(), &last.stdout), (Some(code), &now.stdout));
         let kept = tree.kept();
-        assert_eq!((kept.len(), kept[0].stage, i32::from(kept[0].code)), (1, Stage::Final, code));
+        assert_eq!((kept.len(), kept[0].stage, i32::from(kept[0].code)), (1, Stage::Once, code));
         let json = tree.amr(&["--last", "--json"]);
         assert_eq!(Report::parse(&json.stdout).unwrap(), kept[0]);
         assert!(tree.amr(&["--last", "--quiet"]).stdout.is_empty());
     }
+}
+
+#[test]
+fn nobody_gave_up_who_did_not_wait() {
+    let tree = Tree::new("not-drained");
+    // Whether it runs is not known.
+    fs::remove_dir_all(tree.0.join("proc")).unwrap();
+    tree.put("logs/b.log", "1\n2\n3\n");
+    tree.acknowledge(2);
+    let now = tree.once(&[]);
+    let said = text(&now.stdout);
+    assert_eq!(now.status.code(), Some(13), "{said}");
+    assert!(
+        said.starts_with("not drained: 8 B in 2 files, 2") && said.contains("(most in '/logs/b.log', 6 B)")
+    );
+    assert!(said.contains("positions in '/registry': not drained\n") && !said.contains("gave up"), "{said}");
+    assert_eq!(text(&tree.amr(&["--last"]).stdout), said);
+    tree.acknowledge(4);
+    assert!(text(&tree.once(&[]).stdout).starts_with("not drained: 6 B in 1 file, "));
 }
 
 #[test]

@@ -354,6 +354,44 @@ fn the_cause_of_a_stall_is_named_in_every_place() {
     assert!(String::from_utf8_lossy(&once.stdout).starts_with("drained: 0 B left, "));
 }
 
+/// docs/decisions/drain-obligations.md: one look takes a position at a file's end at its word.
+#[test]
+fn a_drain_that_has_watched_says_what_one_look_cannot_know() {
+    // What the registry says when it begins; and what becomes of the bytes that are cut off.
+    for (offset, reason) in [(2, "cut-short"), (4, "perhaps-skipped")] {
+        let tree = Tree::new();
+        let log = tree.0.join("logs/a.log");
+        if offset == 4 {
+            // Something else is waited for.
+            fs::write(tree.0.join("logs/b.log"), "x\ny\n").unwrap();
+        }
+        tree.acknowledge(offset);
+        let mut command = tree.command(&["--timeout", "3s"]);
+        let mut child = command.spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut String::new()).unwrap();
+        // A change of the registry has it look.
+        for (text, offset) in [("", offset), ("c\nd\n", 4)] {
+            fs::write(&log, text).unwrap();
+            tree.acknowledge(offset);
+            std::thread::sleep(Duration::from_millis(700));
+        }
+        let code = child.wait().unwrap().code();
+        let report = tree.report();
+        let files = report["shippers"][0]["files"].as_array().unwrap().clone();
+        let said: Vec<&str> = files
+            .iter()
+            .filter(|file| file["path"] == "/logs/a.log")
+            .filter_map(|file| file["reason"].as_str())
+            .collect();
+        assert!(said.contains(&reason), "{said:?} of {offset}");
+        assert_eq!(code, Some(if offset == 2 { 15 } else { 13 }), "{report}");
+        let _ = fs::remove_file(tree.0.join("logs/b.log"));
+        let once = tree.command(&["--once"]).output().unwrap();
+        assert_eq!(once.status.code(), Some(0), "{}", String::from_utf8_lossy(&once.stdout));
+    }
+}
+
 #[test]
 fn a_stalled_drain_ends_or_waits_on_as_it_is_told() {
     let tree = Tree::new();

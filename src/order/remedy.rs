@@ -91,10 +91,10 @@ fn beside(shipper: &str, file: &str, hook: &str, init: Init) -> String {
 /// A limit above the drain's own, and below that of the whole shutdown: where there is none between, the drain
 /// has to be shorter.
 fn longer_stop(needs: Duration, whole: Option<Duration>) -> String {
-    let seconds = needs.as_secs();
+    let seconds = needs.as_secs() + u64::from(needs.subsec_nanos() > 0);
     match whole {
         None => format!("set TimeoutStopSec={seconds} or more in [Service]"),
-        Some(whole) if needs < whole => {
+        Some(whole) if seconds < whole.as_secs() => {
             format!(
                 "set TimeoutStopSec={seconds} or more, and less than {}, in [Service]: after {} systemd ends the \
                  whole shutdown",
@@ -174,4 +174,22 @@ fn numbers(other: &str, hook: &str, side: &str, number: Option<u8>) -> String {
 /// Services are named without their suffix.
 fn unit(name: &str) -> String {
     if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_is_asked_for_that_the_whole_shutdown_would_cut() {
+        let whole = Duration::from_secs(1800);
+        for needs in (0..8_000).map(|halves| Duration::from_millis(halves * 500)) {
+            let said = longer_stop(needs, Some(whole));
+            let asked: Option<u64> =
+                said.split_once("TimeoutStopSec=").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+            assert_eq!(asked.is_some(), needs <= Duration::from_secs(1799), "{said}");
+            assert!(asked.is_none_or(|asked| asked < 1800 && Duration::from_secs(asked) >= needs), "{said}");
+        }
+        assert!(longer_stop(whole, None).starts_with("set TimeoutStopSec=1800 or more in"));
+    }
 }

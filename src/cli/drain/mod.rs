@@ -112,12 +112,12 @@ fn options(args: &Drain) -> Options {
     }
 }
 
-fn show(args: &Drain, report: &Report, line: &str) {
+fn show(args: &Drain, report: &Report) {
     if args.quiet {
         return;
     }
     if !args.json {
-        out::say(&report.text_below(line));
+        out::say(&report.text());
         return;
     }
     out::say(&report.json());
@@ -139,7 +139,7 @@ fn last(ctx: &Context, args: &Drain) -> Answered {
         }
     }
     if let Some(report) = newest {
-        show(args, &report, &report.line());
+        show(args, &report);
         return Ok(Answer::Verdict(report.code));
     }
     let (folder, hook, elsewhere) = (keep::FOLDER, HOOK, keep::ELSEWHERE);

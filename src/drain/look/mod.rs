@@ -109,7 +109,7 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
         inputs.extend(look.inputs);
     }
     let most = most.into_iter().max_by_key(|lag: &Lag| lag.rest);
-    let report = report::whole(wall(), Stage::Final, verdict, left, most, shippers);
+    let report = report::whole(wall(), Stage::Once, verdict, left, most, shippers);
     Ok(Judged { verdict, report, inputs })
 }
 

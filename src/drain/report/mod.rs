@@ -80,6 +80,8 @@ pub enum Stage {
     Interim,
     /// This is how it ended.
     Final,
+    /// Nobody waited: this is how things stood.
+    Once,
 }
 
 /// What was found out about one shipper.

@@ -2,9 +2,13 @@
 
 use super::{FileReport, Report, ShipperReport, Stage};
 use crate::drain::cursor::Timestamp;
+use crate::drain::judge::verdict::Verdict;
 use crate::unit::value::utc::Utc;
 use std::collections::BTreeSet;
 use std::fmt::Write;
+
+/// What `stalled` and `gave up` are where nobody waited.
+const NOT_DRAINED: &str = "not drained";
 
 impl Report {
     /// The verdict, what is left, and when.
@@ -13,7 +17,10 @@ impl Report {
         let left = size(self.bytes_left);
         let (verdict, at, why) = (&self.verdict, &self.at, self.why());
         match self.stage {
-            Stage::Final => format!("{verdict}: {left} left, {at}{why}"),
+            Stage::Once if matches!(self.code, 12 | 13) => {
+                format!("{NOT_DRAINED}: {left} in {}, {at}{why}", counted(self.files_left(), "file"))
+            }
+            Stage::Final | Stage::Once => format!("{verdict}: {left} left, {at}{why}"),
             Stage::Interim => format!("unfinished (by then: {verdict}): {left} left, {at}{why}"),
         }
     }
@@ -26,9 +33,8 @@ impl Report {
         if self.code == 0 || all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) }
     }
 
-    /// As [`Self::line`], of a judgement that nobody waited for.
-    #[must_use]
-    pub fn line_at_once(&self) -> String {
+    /// How many files bytes are left of.
+    fn files_left(&self) -> u64 {
         let files = self.shippers.iter().flat_map(|shipper| &shipper.files);
         // Those whose bytes are counted; a file that two inputs owe is one.
         let left = |file: &&FileReport| {
@@ -36,38 +42,29 @@ impl Report {
             owed && file.rest != Some(0)
         };
         let files: BTreeSet<(u64, u64)> = files.filter(left).map(|file| (file.dev, file.ino)).collect();
-        match self.code {
-            12 | 13 => {
-                let (left, files) = (size(self.bytes_left), counted(files.len() as u64, "file"));
-                format!("not drained: {left} in {files}, {}{}", self.at, self.why())
-            }
-            _ => self.line(),
-        }
+        files.len() as u64
     }
 
     /// As text for people: the verdict, then what stands in its way, the largest rests first.
     #[must_use]
     pub fn text(&self) -> String {
-        self.text_below(&self.line())
-    }
-
-    /// As [`Self::text`], below another first line.
-    #[must_use]
-    pub fn text_below(&self, line: &str) -> String {
-        let mut text = format!("{line}\n");
+        let mut text = format!("{}\n", self.line());
         for shipper in &self.shippers {
-            shipper.text(&mut text);
+            shipper.text(self.stage, &mut text);
         }
         text
     }
 }
 
 impl ShipperReport {
-    fn text(&self, text: &mut String) {
+    fn text(&self, stage: Stage, text: &mut String) {
         let version = self.version.as_deref().unwrap_or("of unknown version");
         let pids: Vec<String> = self.pids.iter().map(ToString::to_string).collect();
         let pids = if pids.is_empty() { String::new() } else { format!(" (pid {})", pids.join(", ")) };
-        let (name, health, verdict, at) = (&self.name, &self.health, &self.verdict, &self.positions);
+        let waited =
+            [Verdict::Stalled, Verdict::GaveUp].iter().any(|verdict| verdict.words() == self.verdict);
+        let verdict = if stage == Stage::Once && waited { NOT_DRAINED } else { &self.verdict };
+        let (name, health, at) = (&self.name, &self.health, &self.positions);
         let _ = writeln!(text, "{name} {version}, {health}{pids}, positions in '{at}': {verdict}");
         if let Some(trouble) = &self.trouble {
             let _ = writeln!(text, "  {trouble}");

@@ -96,7 +96,7 @@ pub fn once(task: &Task, link: UnixStream, kept: Vec<String>) {
         Ok(Judged { verdict, report, inputs }) => {
             let text = match task.json {
                 Json::Wanted => report.json(),
-                Json::Unwanted => report.text_below(&report.line_at_once()),
+                Json::Unwanted => report.text(),
             };
             let answered = link.send(&News::Answer { code: verdict.code(), text });
             let notes = tell::keep(task, &report, None, &inputs, Sync::Yes).notes;

@@ -288,6 +288,11 @@ def copy_and_truncate(host, turn):
     os.truncate(host.logs / "a.log", 0)
 
 
+def on_disk(host):
+    """The lines that are where the shipper takes them."""
+    return {line for file in host.logs.iterdir() for line in file.read_text().split("\n")}
+
+
 def rotating(rotate):
     """A writer of numbered lines whose file is rotated, and look upon look: where one says 0, no line may be
     missing that is on disk where the shipper takes it, or that comes later all the same."""
@@ -306,22 +311,33 @@ def rotating(rotate):
                 time.sleep(2.5 * (turn % 2))
                 with lock:
                     rotate(host, turn)
-                    host.write("a.log", 1)
+                    if rotate is not copy_and_truncate:
+                        host.write("a.log", 1)
+                if rotate is copy_and_truncate:
+                    # One look cannot know of a file that has grown past its position before the shipper looks.
+                    time.sleep(3)
+                    with lock:
+                        host.write("a.log", 1)
                 time.sleep(2.5)
             over.set()
 
         thread = threading.Thread(target=writer)
         thread.start()
-        claims, looks = [], 0
+        claims, looks, unshipped = [], 0, set()
         while not over.is_set():
             with lock:
                 before = set(host.written)
             code = subprocess.run(host.asked("--once", "--quiet"), capture_output=True).returncode
             looks += 1
             if code in GOOD:
-                claims.append(before - host.es.received)
+                with lock:
+                    missing = before - host.es.received
+                    claims.append(missing)
+                    unshipped |= missing & on_disk(host)
         thread.join()
         host.watch().communicate(timeout=120)
+        if unshipped:
+            raise Failed(f"{len(unshipped)} lines were on disk and missing when a look said 0, as '{min(unshipped)}'")
         late = set().union(*claims) & host.es.received
         if late:
             raise Failed(f"{len(late)} lines came after a look had said 0, as '{min(late)}'")

@@ -33,6 +33,7 @@ const DRIVERS: &[&str] = &[
     "drain/look",
     "drain/report/keep",
     "drain/scan",
+    "drain/shipper/belief",
     "drain/shipper/cloudwatch/follow",
     "drain/shipper/cloudwatch/own_log",
     "drain/shipper/cloudwatch/shipper",

@@ -157,6 +157,15 @@ impl Proc {
         }
     }
 
+    /// The real, effective and saved user of a process; empty where it says none. (The owner of its folder is the
+    /// effective one alone.)
+    pub fn users(&self, pid: ProcessId) -> Result<Vec<u32>> {
+        let bytes = self.root.read(&file(pid, "status"), LIMIT).map_err(gone_is_not_found)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.lines().find_map(|line| line.strip_prefix("Uid:")).unwrap_or_default();
+        Ok(line.split_ascii_whitespace().take(3).filter_map(|word| word.parse().ok()).collect())
+    }
+
     /// The executable; one that was replaced ends in ` (deleted)`.
     pub fn exe(&self, pid: ProcessId) -> Result<PathBuf> {
         self.root.read_link(&file(pid, "exe"))

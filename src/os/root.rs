@@ -8,6 +8,7 @@
 
 mod files;
 mod find;
+mod others;
 mod refused;
 mod remove;
 mod safe;
@@ -17,6 +18,7 @@ mod walk;
 mod write;
 
 pub use find::Folder;
+pub use others::{Other, Who};
 pub use safe::{Author, Existing, InTheWay, Output, Perms, Placed, Reader, Wanted};
 pub use write::Sync;
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 mod cases;
+mod changeable;
 mod changing;
 mod proof;
 mod registries;

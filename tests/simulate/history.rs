@@ -81,6 +81,7 @@ pub fn config(rng: &mut Rng, focus: Focus) -> Config {
     };
     let disk_queue = kind != Kind::CloudWatch && more.one_in(8);
     let ignore_short = by == By::Fingerprint && more.one_in(2);
+    let changeable = more.one_in(24);
     Config {
         kind,
         by,
@@ -95,6 +96,7 @@ pub fn config(rng: &mut Rng, focus: Focus) -> Config {
         close_timeout: (kind == Kind::Log && rng.one_in(5)).then_some(60),
         disk_queue,
         ignore_short,
+        changeable,
         second,
     }
 }
@@ -175,7 +177,15 @@ fn at_rest(
     world.start();
     world.settle_down(rng);
     trace::tell("settled down", &world);
-    let sight = Sight { hide_out: false, http: true, log: true, unreadable: None, stranger: false };
+    let sight = Sight {
+        hide_out: false,
+        http: true,
+        log: true,
+        unreadable: None,
+        stranger: false,
+        fake: true,
+        forged: false,
+    };
     let mut last = None;
     for pause in [30, 400, 60, 60] {
         for _ in 0..pause {
@@ -205,7 +215,11 @@ fn at_rest(
     };
     let rest = |file: &Progress| file.rest > Rest::Bytes(0);
     let nothing_left = !seen.progress.iter().any(rest) && !named(Standing::Unknown);
-    let best = if world.config.kind == Kind::CloudWatch { Verdict::Settled } else { Verdict::Drained };
+    let best = match world.config.kind {
+        _ if world.config.changeable => Verdict::CannotTell,
+        Kind::CloudWatch => Verdict::Settled,
+        Kind::Log | Kind::Filestream | Kind::Container => Verdict::Drained,
+    };
     if !fair || (nothing_left && seen.verdict != best) {
         return Some(format!("at rest, {}", words(&world, &seen)));
     }

@@ -4,9 +4,10 @@ use crate::bytes;
 use crate::history::{Judging, Reading};
 use crate::rng::Rng;
 use crate::world::{
-    By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, SECOND, Second, State, Ttl as ModelTtl, World,
+    self, By, JOIN_WAIT, Key, Kind, LONGEST, PRINT, Place, SECOND, Second, State, Ttl as ModelTtl, World,
 };
 use amr::drain::cursor::{Acknowledged, Cursor, Cursors, FileId, Identity, Input, Timestamp, Ttl};
+use amr::drain::judge::belief::{Users, is_believed};
 use amr::drain::judge::check::Checks;
 use amr::drain::judge::claim::{Claim, Fingerprint, Index, Obligation, obligations};
 use amr::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life, Trust};
@@ -33,7 +34,14 @@ pub struct Sight {
     pub unreadable: Option<usize>,
     /// A stranger's process is taken for the shipper, and does not hold its lock.
     pub stranger: bool,
+    /// Another user's process has the shipper's name, its lock and its files open, and says of itself what he likes.
+    pub fake: bool,
+    /// Where another user can write the registry: he has written that everything is acknowledged.
+    pub forged: bool,
 }
+
+/// Who runs what is not the shipper.
+const STRANGER: u32 = 1000;
 
 impl Sight {
     pub fn draw(rng: &mut Rng) -> Self {
@@ -41,6 +49,8 @@ impl Sight {
         more.next();
         Self {
             stranger: more.one_in(16),
+            fake: more.one_in(16),
+            forged: more.one_in(2),
             hide_out: rng.one_in(12),
             http: rng.one_in(2),
             log: rng.one_in(2),
@@ -151,12 +161,24 @@ fn acknowledged<'a>(world: &World, state: &'a State) -> Acknowledged<'a> {
     }
 }
 
+/// The registry as somebody likes it who is not the shipper: each state is at its file's end.
+fn forged(world: &World) -> World {
+    let mut world = world.clone();
+    for state in world.visible.values_mut() {
+        let file = world.files.iter().find(|file| (file.dev, file.ino) == state.seen);
+        if let Some(size) = file.map(world::File::size) {
+            (state.offset, state.ranges) = (Some(size), vec![(0, size)]);
+        }
+    }
+    world
+}
+
 /// The files that can be seen, each with its number in the world.
-fn files(world: &World, sight: &Sight) -> (Vec<LogFile>, Vec<usize>) {
+fn files(world: &World, sight: &Sight, stranger: bool) -> (Vec<LogFile>, Vec<usize>) {
     let mut all = Vec::new();
     let mut numbers = Vec::new();
     for (number, file) in world.files.iter().enumerate() {
-        let held = match (sight.stranger, file.place) {
+        let held = match (stranger, file.place) {
             (true, Place::Gone) => None,
             (true, _) => Some(file.size()),
             (false, _) if world.alive => world.held(number),
@@ -289,8 +311,14 @@ pub fn look_and_wait(
 ) -> (Judgement, Seen, Moment) {
     let checks = judging.checks;
     let inputs = inputs(world, judging.configuration);
-    let cursors = bytes::cursors(world).unwrap_or_else(|| cursors(world));
-    let (files, numbers) = files(world, sight);
+    let cursors = if sight.forged && world.config.changeable {
+        cursors(&forged(world))
+    } else {
+        bytes::cursors(world).unwrap_or_else(|| cursors(world))
+    };
+    let fooled = sight.fake && is_believed(&[STRANGER; 3], &Users::default(), checks);
+    let stranger = sight.stranger || fooled;
+    let (files, numbers) = files(world, sight, stranger);
     let prints: Vec<(usize, Fingerprint)> = if world.config.by == By::Fingerprint {
         let known = numbers.iter().enumerate();
         known.filter_map(|(at, &number)| Some((at, print(world.files[number].plain.get(..PRINT)?)))).collect()
@@ -334,17 +362,24 @@ pub fn look_and_wait(
         doubts
             .push(Doubt::Configuration("process 8 holds the lock of its data folder, not process 7".into()));
     }
+    if world.config.changeable {
+        doubts.push(Doubt::Changeable("'/registry' can be changed by user 1000".into()));
+    }
     if world.has_segments() {
         doubts.push(Doubt::KeptBack("its queue on disk has segments".into()));
     }
     let live = Evidence { active: world.active(), at: now.after(Duration::from_millis(1)) };
     let line = world.metrics.map(|(active, at)| Evidence { active, at: Moment(at) });
     let counters = sight.http && !sight.stranger && world.alive && world.config.kind != Kind::CloudWatch;
-    let evidence = if counters { Some(live) } else { line.filter(|_| sight.log) };
+    let evidence = match fooled {
+        true => Some(Evidence { active: 0, ..live }),
+        false if counters => Some(live),
+        false => line.filter(|_| sight.log),
+    };
     let gone = history.gone(claims.gone_owing, now);
     let states_unproved = gone.0 > 0 && evidence.is_none_or(|evidence| evidence.at < gone.1);
     let facts = Facts {
-        life: if world.alive || sight.stranger { Life::Alive } else { Life::Dead },
+        life: if world.alive || stranger { Life::Alive } else { Life::Dead },
         trust: match world.config.kind {
             Kind::CloudWatch => Trust::AlsoDropped,
             Kind::Log | Kind::Filestream | Kind::Container => Trust::Acknowledged,
@@ -367,6 +402,6 @@ pub fn look_and_wait(
         Judgement::Final(verdict) => verdict,
         Judgement::Wait => panic!("an answer was due"),
     };
-    let (doubted, stranger) = (!doubts.is_empty(), sight.stranger);
+    let doubted = !doubts.is_empty();
     (judgement, Seen { verdict, progress, doubted, counters, states_unproved, stranger }, due)
 }

@@ -62,6 +62,8 @@ fn shown_by(check: Check) -> &'static [(Way, Focus)] {
         | Check::Counters
         | Check::Dead
         | Check::Doubts
+        | Check::Believed
+        | Check::Changeable
         | Check::GoneStates
         | Check::GoneRead
         | Check::KeptBack

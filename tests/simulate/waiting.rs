@@ -51,8 +51,15 @@ pub fn wait(history: u64, judging: Judging, focus: Focus) -> Ending {
     let begin = world.now;
     let mut looks = History::default();
     let mut was = Before::default();
-    let sight =
-        Sight { hide_out: false, http: rng.one_in(2), log: rng.one_in(2), unreadable: None, stranger: false };
+    let sight = Sight {
+        hide_out: false,
+        http: rng.one_in(2),
+        log: rng.one_in(2),
+        unreadable: None,
+        stranger: false,
+        fake: true,
+        forged: true,
+    };
     let (mut moved, mut due, mut before) = (world.now, 0, None);
     loop {
         if world.now >= begin + blocked_for {

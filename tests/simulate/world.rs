@@ -44,6 +44,8 @@ pub struct Config {
     pub disk_queue: bool,
     /// Files that are too short for their fingerprint are not owed.
     pub ignore_short: bool,
+    /// Another user can write the registry.
+    pub changeable: bool,
     /// Another input may take the same files.
     pub second: Second,
 }

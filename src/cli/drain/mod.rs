@@ -18,6 +18,7 @@ use crate::drain::report::keep;
 use crate::drain::wait::pace::{Freeze, OnStall, Policy};
 use crate::drain::wait::{Json, Task, Told};
 use crate::job::context::Context;
+use crate::os::ids::effective_uid;
 use crate::unit::value::Timeout;
 use crate::unit::value::time;
 use hook::Hook;
@@ -108,6 +109,7 @@ fn options(args: &Drain) -> Options {
         config: args.config.clone(),
         logs: args.logs.clone(),
         short: args.ignore_short.then_some(ShortFiles::Ignored),
+        user: Some(effective_uid()),
         limit: None,
     }
 }

@@ -95,6 +95,10 @@ checks! {
     Counters,
     /// A dead shipper ships nothing.
     Dead,
+    /// A process is a shipper for its user, not for its name or what it has open.
+    Believed,
+    /// What others can change proves nothing.
+    Changeable,
     /// Doubts about the picture are doubts about the verdict.
     Doubts,
     /// Unknown is unknown.

@@ -68,6 +68,9 @@ pub enum Doubt {
     /// Positions, or a part of them, could not be read; a sentence.
     #[error("{0}")]
     Positions(String),
+    /// Others can change its program, its configuration or its registry; a sentence with the remedy.
+    #[error("{0}")]
+    Changeable(String),
     /// What is acknowledged may not have left the host; a sentence.
     #[error("{0}")]
     KeptBack(String),

@@ -1,11 +1,13 @@
 //! What follows from what was seen: pure throughout.
 //!
+//! * [`belief`]: which processes are taken for a shipper.
 //! * [`file`], [`facts`], [`moment`], [`tail`]: what a judgement is made of.
 //! * [`glob`], [`rules`]: which files an input asks for, and what holds for them.
 //! * [`claim`], [`progress`], [`reason`]: which position is which file's, and why the file stands there.
 //! * [`history`]: what earlier looks saw.
 //! * [`verdict`]: the one answer; [`check`]: the checks it is made of, each with a name.
 
+pub mod belief;
 pub mod check;
 pub mod claim;
 pub mod facts;

@@ -218,7 +218,17 @@ impl Summary {
 }
 
 fn counts(doubt: &Doubt, checks: Checks) -> bool {
-    checks.on(if matches!(doubt, Doubt::KeptBack(_)) { Check::KeptBack } else { Check::Doubts })
+    checks.on(match doubt {
+        Doubt::KeptBack(_) => Check::KeptBack,
+        Doubt::Changeable(_) => Check::Changeable,
+        Doubt::Faults(..)
+        | Doubt::Unsteady(_)
+        | Doubt::Blind(..)
+        | Doubt::Configuration(_)
+        | Doubt::Descriptors(_)
+        | Doubt::Positions(_)
+        | Doubt::NotJudged(_) => Check::Doubts,
+    })
 }
 
 /// Whether a later look may find it gone: segments are removed when they are shipped, a folder comes to rest,
@@ -231,6 +241,7 @@ fn passes(doubt: &Doubt, facts: &Facts<'_>) -> bool {
         | Doubt::Blind(..)
         | Doubt::Configuration(_)
         | Doubt::Descriptors(_)
+        | Doubt::Changeable(_)
         | Doubt::Positions(_) => false,
     }
 }

@@ -48,6 +48,8 @@ pub struct Options {
     pub logs: Vec<String>,
     /// `--ignore-short`: whether files are owed that are too short to be picked up.
     pub short: Option<ShortFiles>,
+    /// Whose drain it is; of the user who runs this where `None`. A process that has given up its rights is not.
+    pub user: Option<u32>,
     /// How long one folder or file may take before its file system counts as hanging.
     pub limit: Option<Duration>,
 }
@@ -67,9 +69,9 @@ pub enum Error {
     /// `--logs` is no pattern.
     #[error("cannot take --logs: {0}")]
     Pattern(#[from] PatternError),
-    /// There is nothing to judge.
-    #[error("no {0} runs here or is installed")]
-    NoShipper(&'static str),
+    /// There is nothing to judge; who was not taken for one.
+    #[error("no {0} runs here or is installed{1}")]
+    NoShipper(&'static str, String),
     /// The file system of the positions hangs.
     #[error("cannot read '{0}': its file system did not answer in time")]
     Hangs(String),
@@ -245,7 +247,7 @@ pub fn look(
         pids: pids.iter().map(|pid| pid.get()).collect(),
         life,
         evidence,
-        said: said.notes.into_iter().chain(remarks.iter().cloned()).collect(),
+        said: said.notes.iter().chain(&found.notes).chain(&remarks).cloned().collect(),
         format: found.shipper.format(positions),
         trouble: said.trouble.map(|trouble| trouble.to_string()),
     };
@@ -279,6 +281,7 @@ fn inputs(
             doubts.push(Doubt::Configuration("the configuration names no input that is switched on".into()));
         }
     }
+    doubts.extend(found.changeable.iter().cloned().map(Doubt::Changeable));
     Ok((inputs, doubts))
 }
 

@@ -5,9 +5,11 @@
 use super::{Error, Options};
 use crate::drain::cursor::{Generation, Positions};
 use crate::drain::scan::within;
+use crate::drain::shipper::belief::Asker;
 use crate::drain::shipper::host::Host;
 use crate::drain::shipper::{self, Found, PositionSource, Shipper};
 use crate::os::error::escape;
+use crate::os::ids::effective_uid;
 use crate::os::root::Root;
 use std::path::Path;
 use std::time::Duration;
@@ -21,13 +23,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// There is none, or what the options name cannot be read.
 pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> {
     let wanted = |found: &Found| options.shipper.is_none_or(|it| it.name() == found.shipper.name());
-    let host = Host::inspect(root)?;
+    let [first, ..] = shipper::ALL;
+    let named = options.registry.as_deref();
+    let registry = named.map(|path| options.shipper.unwrap_or(first).place_of(path).to_owned());
+    let user = options.user.unwrap_or_else(effective_uid);
+    let host = Host::inspect(root)?.asked_by(Asker { user, registry });
     let mut all = shipper::find(&host)?;
     all.retain(wanted);
-    if let Some(registry) = &options.registry {
-        let [first, ..] = shipper::ALL;
+    if let Some(place) = &host.asker.registry {
         let shipper = options.shipper.unwrap_or(first);
-        let place = shipper.place_of(registry);
         all.retain(|found| found.shipper.name() == shipper.name() && found.keeps(root, place));
         if all.is_empty() {
             all.push(shipper::with_start(&host, shipper.at(&host, place)));
@@ -40,7 +44,13 @@ pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> 
     }
     if all.is_empty() {
         let name = options.shipper.map_or("shipper that amr knows", Shipper::name);
-        return Err(Error::NoShipper(name));
+        let refused = host.refused().map(|refused| format!("; {refused}"));
+        return Err(Error::NoShipper(name, refused.unwrap_or_default()));
+    }
+    let notes: Vec<String> = host.refused().into_iter().collect();
+    for found in &mut all {
+        found.changeable = host.changeable(found);
+        found.notes.clone_from(&notes);
     }
     Ok(all)
 }

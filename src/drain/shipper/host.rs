@@ -1,16 +1,16 @@
 //! The processes of a host, as shippers look for themselves among them. A driver: it reads `/proc`.
 
+use super::belief::{Asker, Known};
 use crate::drain::cursor::Timestamp;
 use crate::os::error::Error as OsError;
-use crate::os::ids::effective_uid;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{Root, Stat};
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-/// `/proc/locks` has a line of some fifty bytes for each lock.
-const LOCKS: u64 = 4 << 20;
+/// `/proc/locks` has a line of some fifty bytes for each lock, and `/proc/stat` one for each processor.
+const LOCKS: u64 = 64 << 20;
 
 /// The environment of a process is at most so long, as its arguments are.
 const ENVIRONMENT: u64 = 4 << 20;
@@ -27,6 +27,9 @@ pub struct Host {
     pub proc: Proc,
     /// Its processes.
     pub processes: Vec<Process>,
+    /// Whose drain it is.
+    pub asker: Asker,
+    pub(super) known: Known,
 }
 
 /// A process.
@@ -73,41 +76,39 @@ impl Host {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Self { root: root.clone(), proc, processes })
+        Ok(Self { root: root.clone(), proc, processes, asker: Asker::default(), known: Known::default() })
     }
 
-    /// Whether root believes that a process is the shipper whose name it has: one of root's is, and one of
-    /// another user if its executable and its configuration are root's alone. Whoever may run programs here
-    /// can call one by that name. Below a folder that stands for `/`, and to a caller who is not root, each is
-    /// what it seems.
+    /// The same, as a user's drain sees it.
     #[must_use]
-    pub fn believes(&self, process: &Process, root: &Root, configuration: &[PathBuf]) -> bool {
-        if !self.root.is_host() || effective_uid() != 0 {
-            return true;
-        }
-        let own = |path: &Path| root.stat(path).is_ok_and(|stat| stat.uid == 0 && stat.mode & 0o022 == 0);
-        let folder = Path::new("/proc").join(process.pid.to_string());
-        let by_root = self.root.stat(&folder).is_ok_and(|stat| stat.uid == 0);
-        by_root
-            || (own(&process.exe) && !configuration.is_empty() && configuration.iter().all(|file| own(file)))
+    pub fn asked_by(self, asker: Asker) -> Self {
+        Self { asker, ..self }
     }
 
     /// The process that holds a flock(2) on a file of `root`, from /proc/locks.
     #[must_use]
     pub fn lock_holder(&self, root: &Root, file: &Path) -> Option<ProcessId> {
         let stat = root.stat(file).ok()?;
-        let locks = self.root.read(Path::new("/proc/locks"), LOCKS).ok()?;
-        holder_of(&String::from_utf8_lossy(&locks), &stat).and_then(ProcessId::new)
+        let locks = BufReader::new(self.root.open(Path::new("/proc/locks")).ok()?.take(LOCKS));
+        // A line at a time: whoever wants to hide one holds many.
+        locks.lines().map_while(Result::ok).find_map(|line| holder_of(&line, &stat)).and_then(ProcessId::new)
     }
 
-    /// The first process that has this very file open.
-    #[must_use]
-    pub fn opener(&self, file: &Stat) -> Option<ProcessId> {
-        let has = |pid: ProcessId| {
-            let open = self.proc.open_files(pid).unwrap_or_default();
-            open.iter().any(|open| open.stat.same_file(file))
+    /// The processes that can write this very file.
+    pub fn writers<'h>(&'h self, file: &'h Stat) -> impl Iterator<Item = ProcessId> + 'h {
+        let writes = |pid: &ProcessId| {
+            let open = self.proc.open_files(*pid).unwrap_or_default();
+            open.iter().any(|open| open.info.is_writable() && open.stat.same_file(file))
         };
-        self.processes.iter().map(|process| process.pid).find(|pid| has(*pid))
+        self.processes.iter().map(|process| process.pid).filter(writes)
+    }
+
+    /// Whether the users of a process's numbers are this one's: in a user namespace of its own whoever made that
+    /// says who is root.
+    #[must_use]
+    pub fn has_same_users(&self, pid: ProcessId) -> bool {
+        let users = |pid: &str| self.root.read_link(Path::new(&format!("/proc/{pid}/ns/user"))).ok();
+        users(&pid.to_string()) == users("self")
     }
 
     /// Where the paths of a process lead. `None`: it lives in another mount namespace, or below another
@@ -166,18 +167,16 @@ fn executable(
 }
 
 /// `1: FLOCK  ADVISORY  WRITE 707 fe:00:1234 0 EOF`; a waiting one has `->` behind its number.
-fn holder_of(locks: &str, stat: &Stat) -> Option<i32> {
-    locks.lines().find_map(|line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [_, "FLOCK", _, "WRITE", pid, place, ..] = words.as_slice() else { return None };
-        let mut place = place.split(':');
-        let major = u64::from_str_radix(place.next()?, 16).ok()?;
-        let minor = u64::from_str_radix(place.next()?, 16).ok()?;
-        let ino: u64 = place.next()?.parse().ok()?;
-        let own = stat.device();
-        (own == (u32::try_from(major).ok()?, u32::try_from(minor).ok()?) && ino == stat.ino)
-            .then(|| pid.parse().ok())?
-    })
+fn holder_of(line: &str, stat: &Stat) -> Option<i32> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [_, "FLOCK", _, "WRITE", pid, place, ..] = words.as_slice() else { return None };
+    let mut place = place.split(':');
+    let major = u64::from_str_radix(place.next()?, 16).ok()?;
+    let minor = u64::from_str_radix(place.next()?, 16).ok()?;
+    let ino: u64 = place.next()?.parse().ok()?;
+    let own = stat.device();
+    (own == (u32::try_from(major).ok()?, u32::try_from(minor).ok()?) && ino == stat.ino)
+        .then(|| pid.parse().ok())?
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ pub trait Shipper: Debug + Sync {
     /// What it is, in half a line of help.
     fn about(&self) -> &'static str;
 
+    /// The names of the programs that units start to run it.
+    fn programs(&self) -> &'static [&'static str];
+
     /// What its positions are worth.
     fn trust(&self) -> Trust;
 
@@ -149,6 +152,10 @@ pub struct Found {
     pub others: Vec<String>,
     /// The files and folders of its configuration, as they were when they were read.
     pub sources: Vec<Source>,
+    /// Where others could have put another program, configuration or registry; each is a sentence.
+    pub changeable: Vec<String>,
+    /// What is worth saying of how it was found.
+    pub notes: Vec<String>,
     /// Whom to ask for its counters.
     pub witness: Option<Arc<dyn Witness>>,
 }

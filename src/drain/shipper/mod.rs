@@ -1,5 +1,6 @@
 //! The shippers that amr can read, each in a folder of its own behind one trait ([`Shipper`]).
 
+pub mod belief;
 pub mod cloudwatch;
 pub mod filebeat;
 pub mod host;

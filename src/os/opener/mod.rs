@@ -2,7 +2,7 @@
 //! process for, which opens it for reading and passes the descriptor.
 //!
 //! The other process is the one with the rights, and does not trust who asks. It passes regular files and
-//! folders alone, opened for reading; of `/proc` it passes how a process was started and what it has open,
+//! folders alone, opened for reading; of `/proc` it passes whose a process is, how it was started and what it has open,
 //! never its memory; on a connection it asks the one question that its caller knows, and nothing else can
 //! be said on it then. What else is asked of it goes to that caller ([`serve`]).
 //!

@@ -115,11 +115,11 @@ fn is_passed(stat: &Stat) -> bool {
     matches!(stat.kind, FileKind::Regular | FileKind::Dir)
 }
 
-/// What is passed of `/proc`: how a process was started and what it has open, never its memory. By the name
+/// What is passed of `/proc`: whose a process is, how it was started and what it has open, never its memory. By the name
 /// that was asked for, which is no link that leads elsewhere.
 fn may_pass(path: &Path) -> bool {
     match named(path).unwrap_or_default().as_slice() {
-        [name] => ["cmdline", "environ", "fd", "fdinfo", "stat"].contains(name),
+        [name] => ["cmdline", "environ", "fd", "fdinfo", "stat", "status"].contains(name),
         ["fdinfo", fd] => fd.parse::<u32>().is_ok(),
         _ => false,
     }

@@ -6,7 +6,7 @@
 
 int main(void) {
     const char *lock = getenv("LOCKF");
-    if (lock) {
+    if (lock && *lock) {
         int fd = open(lock, O_RDWR | O_CREAT, 0600);
         if (fd < 0 || flock(fd, LOCK_EX)) return 1;
     }

@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The agent's executable.
-const EXECUTABLE: &str = "amazon-cloudwatch-agent";
+/// The names of the agent's executable.
+const EXECUTABLES: [&str; 1] = ["amazon-cloudwatch-agent"];
 
 /// Where its package writes its version.
 const VERSION: &str = "/opt/aws/amazon-cloudwatch-agent/bin/CWAGENT_VERSION";
@@ -31,6 +31,10 @@ impl Shipper for CloudWatchAgent {
         "The Amazon CloudWatch agent"
     }
 
+    fn programs(&self) -> &'static [&'static str] {
+        &EXECUTABLES
+    }
+
     /// They also move past what was dropped: an unretryable error, retries spent, a stop meanwhile.
     fn trust(&self) -> Trust {
         Trust::AlsoDropped
@@ -38,8 +42,11 @@ impl Shipper for CloudWatchAgent {
 
     fn find(&self, host: &Host) -> Result<Vec<Found>, OsError> {
         let mut running = host.processes.iter();
-        let own =
-            |process: &&Process| process.name() == EXECUTABLE && host.believes(process, &host.root, &[]);
+        let place = host.asker.registry.as_deref().unwrap_or(Path::new(STATES));
+        let owners = || host.root.stat(place).ok().map(|stat| stat.uid).into_iter().collect();
+        let own = |process: &&Process| {
+            EXECUTABLES.contains(&process.name()) && host.takes(process.pid, &EXECUTABLES, owners)
+        };
         let process = running.rfind(own).map(|process| process.pid);
         let here = process.is_some() || host.root.exists(Path::new(STATES));
         let version = host.root.read(Path::new(VERSION), 4096).ok();
@@ -64,6 +71,8 @@ impl Shipper for CloudWatchAgent {
             unreadable: None,
             others: Vec::new(),
             sources: Vec::new(),
+            changeable: Vec::new(),
+            notes: Vec::new(),
             witness: Some(Arc::new(OwnLog)),
         }
     }

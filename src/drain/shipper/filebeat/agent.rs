@@ -11,7 +11,7 @@
 //! and those whose process is the agent's collector. A driver: it reads `/proc` and lists folders.
 
 use super::config::Flags;
-use super::find::nothing_but;
+use super::find::{PROGRAMS, nothing_but, owners};
 use crate::drain::shipper::host::{Host, Process};
 use crate::drain::shipper::interface::{Found, Version};
 use crate::os::error::Error as OsError;
@@ -68,10 +68,11 @@ pub(super) fn running(host: &Host) -> Result<Vec<Found>, OsError> {
 
 /// The home of an agent that runs, and where its paths lead. `None`: it is not believed, or cannot be looked into.
 fn home_of(host: &Host, process: &Process) -> Result<Option<(Root, PathBuf)>, OsError> {
-    let Some(root) = host.root_of(process.pid) else { return Ok(None) };
-    if !host.believes(process, &root, std::slice::from_ref(&process.exe)) {
+    let named = || installed(host).unwrap_or_default();
+    if !host.takes(process.pid, &PROGRAMS, || owners(host, &named().iter().collect::<Vec<_>>())) {
         return Ok(None);
     }
+    let Some(root) = host.root_of(process.pid) else { return Ok(None) };
     let words = host.proc.cmdline(process.pid)?;
     let words: Vec<&str> = words.iter().skip(1).filter_map(|word| word.to_str()).collect();
     let own = process.exe.parent().map(Path::to_path_buf);

@@ -15,13 +15,16 @@ use crate::drain::shipper::interface::{Found, Version};
 use crate::os::error::Error as OsError;
 use crate::os::proc::ProcessId;
 use crate::os::root::Root;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The basenames of its executables; `agentbeat` and `elastic-otel-collector` hold all beats.
 const EXECUTABLES: [&str; 3] = ["filebeat", "agentbeat", "elastic-otel-collector"];
+
+/// The programs of the units that run one: Elastic Agent starts its components as its own user.
+pub(super) const PROGRAMS: [&str; 4] = ["filebeat", "agentbeat", "elastic-otel-collector", "elastic-agent"];
 
 /// The places of a packaged Filebeat (deb and rpm).
 const PACKAGE: [(&str, &str); 4] = [
@@ -66,8 +69,10 @@ pub(super) fn at(host: &Host, positions: &Path) -> Found {
 /// executable goes; what that was told counts.
 fn holder_known(host: &Host, found: Found) -> Found {
     let log = || host.root.stat(&found.positions.join("filebeat/log.json")).ok();
-    let locker = host.lock_holder(&host.root, &found.own.join("filebeat.lock"));
-    let Some(pid) = locker.or_else(|| log().and_then(|log| host.opener(&log))) else { return found };
+    let takes = |pid: &ProcessId| host.takes(*pid, &PROGRAMS, || owners(host, &[&found]));
+    let locker = host.lock_holder(&host.root, &found.own.join("filebeat.lock")).filter(takes);
+    let writer = || log().and_then(|log| host.writers(&log).find(takes));
+    let Some(pid) = locker.or_else(writer) else { return found };
     let exe = host.proc.exe(pid).unwrap_or_default();
     match described_by(host, &Process { pid, exe }) {
         Ok((mut own, _)) if own.keeps(&host.root, &found.positions) => {
@@ -80,14 +85,13 @@ fn holder_known(host: &Host, found: Found) -> Found {
 
 /// The Filebeat that a process is.
 fn running(host: &Host, process: &Process) -> Result<Option<Found>, OsError> {
+    // Before anything is read of what it was told: a stranger's words are not asked for.
+    if !host.takes(process.pid, &PROGRAMS, || named_owners(host, process)) {
+        return Ok(None);
+    }
     let (mut found, words) = described_by(host, process)?;
     // One executable for all beats: the first word says which.
     if process.name() != "filebeat" && words.first().map(String::as_str) != Some("filebeat") {
-        return Ok(None);
-    }
-    let configuration: Vec<PathBuf> =
-        found.sources.iter().take(1).map(|source| source.path.clone()).collect();
-    if !host.believes(process, &found.root, &configuration) {
         return Ok(None);
     }
     found.process = Some(process.pid);
@@ -100,11 +104,50 @@ fn running(host: &Host, process: &Process) -> Result<Option<Found>, OsError> {
     }
     if let Some(holder) = host.lock_holder(&found.root, &found.own.join("filebeat.lock"))
         && holder != process.pid
+        && host.takes(holder, &PROGRAMS, || owners(host, &[&found]))
     {
         let pid = process.pid;
         found.unknown.push(format!("process {holder} holds the lock of its data folder, not process {pid}"));
     }
     Ok(Some(found))
+}
+
+/// The owners of the registries that root has named: `--registry`, those of the package and of Elastic Agent, and
+/// the one that root's own program has by root's own configuration.
+fn named_owners(host: &Host, process: &Process) -> BTreeSet<u32> {
+    let asked = host.asker.registry.clone().map(|place| nothing_but(&host.root, place));
+    let named: Vec<Found> = asked
+        .into_iter()
+        .chain(installed(host))
+        .chain(agent::installed(host).unwrap_or_default())
+        .chain(told_by_root(host, process))
+        .collect();
+    owners(host, &named.iter().collect::<Vec<_>>())
+}
+
+/// The owners of registries, as far as root alone says where they lie.
+pub(super) fn owners(host: &Host, named: &[&Found]) -> BTreeSet<u32> {
+    let by_root =
+        |found: &&&Found| found.sources.iter().all(|source| host.is_roots(&found.root, &source.path));
+    named
+        .iter()
+        .filter(by_root)
+        .filter_map(|found| Some(found.root.stat(&found.positions).ok()?.uid))
+        .collect()
+}
+
+/// The Filebeat that a process is by what root alone has said: the program and where it lies, and the configuration
+/// that is named, without the process's own paths, settings and environment.
+fn told_by_root(host: &Host, process: &Process) -> Option<Found> {
+    let root = host.root_of(process.pid)?;
+    if !host.has_same_users(process.pid) || !host.is_roots(&root, &process.exe) {
+        return None;
+    }
+    let words = host.proc.cmdline(process.pid).ok()?;
+    let said = Flags::parse(words.iter().skip(1).filter_map(|word| word.to_str()));
+    let flags = Flags { config: said.config, ..Flags::default() };
+    let (beside, environment) = (process.exe.parent(), Some(BTreeMap::new()));
+    Some(described(Told { root: &root, flags: &flags, cwd: None, beside, environment, began: None }))
 }
 
 /// The Filebeat that a process was told to be, and its words.
@@ -224,6 +267,8 @@ pub(super) fn nothing_but(root: &Root, positions: PathBuf) -> Found {
         unreadable: None,
         others: Vec::new(),
         sources: Vec::new(),
+        changeable: Vec::new(),
+        notes: Vec::new(),
         witness: None,
     }
 }

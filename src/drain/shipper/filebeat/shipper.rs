@@ -30,6 +30,10 @@ impl Shipper for Filebeat {
         "Filebeat, any generation, Elastic Agent's too"
     }
 
+    fn programs(&self) -> &'static [&'static str] {
+        &find::PROGRAMS
+    }
+
     /// Its positions move when the output has acknowledged, and never else.
     fn trust(&self) -> Trust {
         Trust::Acknowledged

@@ -1,0 +1,172 @@
+//! Who else can change what a path leads to: the owner of a folder on the way may put another one in its place,
+//! and whoever may write a folder decides what lies in it.
+
+use super::{FileKind, Root, Stat};
+use crate::os::error::escape;
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+/// As many links as the kernel itself follows.
+const MAX_LINKS: u32 = 40;
+/// Names in the folder can be removed and renamed by their owner alone, sticky(7).
+const STICKY: u32 = 0o1000;
+
+/// Somebody who can change a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Its owner.
+    User(u32),
+    /// The members of its group. (An access control list shows here, too: its mask stands in the group's bits.)
+    Group(u32),
+    /// Everybody.
+    Everybody,
+}
+
+impl std::fmt::Display for Who {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::User(uid) => write!(f, "user {uid}"),
+            Self::Group(gid) => write!(f, "group {gid}"),
+            Self::Everybody => write!(f, "everybody"),
+        }
+    }
+}
+
+/// A folder, file or link that others can change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// Where it is, inside the root.
+    pub at: PathBuf,
+    /// Who can.
+    pub who: Who,
+}
+
+impl std::fmt::Display for Other {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "'{}' can be changed by {}", escape(self.at.as_os_str()), self.who)
+    }
+}
+
+/// What is asked of a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Nobody else puts another thing in the place of what lies in it.
+    OnTheWay,
+    /// Nobody else changes it, or adds to it.
+    ItsOwn,
+}
+
+impl Root {
+    /// The first place on the way to `inner`, links followed, that anybody can change but these users; that
+    /// itself and the folder that holds it with all that they hold. `None`: nobody can. What is not there, or
+    /// cannot be looked at, is nobody's.
+    #[must_use]
+    pub fn others(&self, inner: &Path, trusted: &[u32]) -> Option<Other> {
+        let mut at = PathBuf::from("/");
+        let mut pending: VecDeque<OsString> = names(inner).collect();
+        let (mut stat, mut links) = (self.lstat(&at).ok()?, 0);
+        while let Some(name) = pending.pop_front() {
+            let asked = if pending.is_empty() { Asked::ItsOwn } else { Asked::OnTheWay };
+            if let Some(who) = who(&stat, asked, trusted) {
+                return Some(Other { at, who });
+            }
+            if name == ".." {
+                at.pop();
+                stat = self.lstat(&at).ok()?;
+                continue;
+            }
+            let next = at.join(&name);
+            // Where it is missing, whoever can may make it: that was asked of the folder.
+            let here = self.lstat(&next).ok()?;
+            if here.kind != FileKind::Symlink {
+                (at, stat) = (next, here);
+                continue;
+            }
+            links += 1;
+            if !trusted.contains(&here.uid) || links > MAX_LINKS {
+                return Some(Other { at: next, who: Who::User(here.uid) });
+            }
+            let target = self.read_link(&next).ok()?;
+            if target.is_absolute() {
+                at = PathBuf::from("/");
+                stat = self.lstat(&at).ok()?;
+            }
+            names(&target).rev().for_each(|name| pending.push_front(name));
+        }
+        who(&stat, Asked::ItsOwn, trusted).map(|who| Other { at, who })
+    }
+}
+
+/// The group of root has in it whom root has put there.
+fn who(stat: &Stat, asked: Asked, trusted: &[u32]) -> Option<Who> {
+    let kept = asked == Asked::OnTheWay && stat.mode & STICKY != 0;
+    if !trusted.contains(&stat.uid) {
+        Some(Who::User(stat.uid))
+    } else if stat.mode & 0o002 != 0 && !kept {
+        Some(Who::Everybody)
+    } else if stat.mode & 0o020 != 0 && stat.gid != 0 && !kept {
+        Some(Who::Group(stat.gid))
+    } else {
+        None
+    }
+}
+
+fn names(path: &Path) -> impl DoubleEndedIterator<Item = OsString> + '_ {
+    path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some(OsString::from("..")),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::ids::effective_uid;
+    use crate::os::root::tests::Scratch;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn whoever_can_write_a_folder_on_the_way_is_named() {
+        let scratch = Scratch::new();
+        let root = scratch.root();
+        let real = |name: &str| root.outer(Path::new(name));
+        fs::create_dir_all(real("/a/b")).unwrap();
+        fs::write(real("/a/b/f"), "").unwrap();
+        symlink("a/b", real("/way")).unwrap();
+        let mode =
+            |name: &str, bits: u32| fs::set_permissions(real(name), Permissions::from_mode(bits)).unwrap();
+        let me = effective_uid();
+        let (gid, all) =
+            (root.stat(Path::new("/a")).unwrap().gid, ["/a", "/a/b", "/a/b/f", "/way/f", "/a/../a/b/f"]);
+        let asked = |name: &str| root.others(Path::new(name), &[me]).map(|other| (other.at, other.who));
+        mode("/", 0o755);
+        mode("/a", 0o755);
+        mode("/a/b", 0o755);
+        mode("/a/b/f", 0o644);
+        for name in all {
+            assert_eq!(asked(name), None, "{name}");
+            // Whom nobody names is another, with the root folder itself.
+            assert_eq!(root.others(Path::new(name), &[me + 1]).unwrap().who, Who::User(me));
+        }
+        let at = |name: &str, who| Some((PathBuf::from(name), who));
+        mode("/a", 0o777);
+        for name in all {
+            assert_eq!(asked(name), at("/a", Who::Everybody), "{name}");
+        }
+        // What lies in a sticky folder is its owner's; the folder's next name is anybody's.
+        mode("/a", 0o1777);
+        assert_eq!((asked("/a/b/f"), asked("/a/b")), (None, at("/a", Who::Everybody)));
+        mode("/a", 0o775);
+        assert_eq!(asked("/a/b/f"), at("/a", Who::Group(gid)).filter(|_| gid != 0));
+        mode("/a", 0o755);
+        mode("/a/b/f", 0o666);
+        assert_eq!((asked("/way/f"), asked("/a/b")), (at("/a/b/f", Who::Everybody), None));
+        mode("/a/b", 0o777);
+        assert_eq!(asked("/a/b/none"), at("/a/b", Who::Everybody), "anybody can make it");
+        symlink("loop", real("/loop")).unwrap();
+        assert_eq!(asked("/loop/x"), at("/loop", Who::User(me)));
+    }
+}

@@ -114,8 +114,8 @@ fn places(host: &Host, found: &Found) -> Vec<(&'static str, PathBuf)> {
     let program = found.process.and_then(|pid| host.proc.exe(pid).ok()).filter(|exe| exe.is_absolute());
     let program = program.map(|exe| ("program", without_mark(&exe)));
     let configuration = found.sources.iter().map(|source| ("configuration", source.path.clone()));
-    let registry = [found.positions.clone(), found.positions.join("filebeat")];
-    program.into_iter().chain(configuration).chain(registry.map(|path| ("registry", path))).collect()
+    let registry = found.shipper.written(&found.positions).into_iter().map(|path| ("registry", path));
+    program.into_iter().chain(configuration).chain(registry).collect()
 }
 
 /// Those of them that others than these users can change.

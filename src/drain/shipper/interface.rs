@@ -50,6 +50,11 @@ pub trait Shipper: Debug + Sync {
         path
     }
 
+    /// The files and folders that it writes where it keeps its positions.
+    fn written(&self, positions: &Path) -> Vec<PathBuf> {
+        vec![positions.to_owned()]
+    }
+
     /// Takes a configuration that the operator names in place of what was found.
     ///
     /// # Errors

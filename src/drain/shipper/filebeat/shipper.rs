@@ -56,6 +56,10 @@ impl Shipper for Filebeat {
         up.unwrap_or(folder)
     }
 
+    fn written(&self, positions: &Path) -> Vec<PathBuf> {
+        vec![positions.to_owned(), positions.join("filebeat")]
+    }
+
     fn configure(&self, file: &Path, found: &mut Found) -> Result<(), Error> {
         let (name, flags) = (escape(file.as_os_str()), Flags::default());
         let text = found.root.read(file, LARGEST)?;

@@ -238,7 +238,7 @@ _amr() {
             return 0
             ;;
         amr__subcmd__disable)
-            opts="-n -h --now --dry-run --root --log-level --help"
+            opts="-n -h --now --no-reload --dry-run --root --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -334,7 +334,7 @@ _amr() {
             return 0
             ;;
         amr__subcmd__enable)
-            opts="-n -h --now --dry-run --root --log-level --help"
+            opts="-n -h --now --no-reload --dry-run --root --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -682,7 +682,7 @@ _amr() {
             return 0
             ;;
         amr__subcmd__reenable)
-            opts="-n -h --now --dry-run --root --log-level --help"
+            opts="-n -h --now --no-reload --dry-run --root --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

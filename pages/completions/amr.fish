@@ -261,16 +261,19 @@ complete -c amr -n "__fish_amr_using_subcommand order" -s h -l help -d 'Print he
 complete -c amr -n "__fish_amr_using_subcommand enable" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand enable" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand enable" -l now -d 'Start or stop them as well'
+complete -c amr -n "__fish_amr_using_subcommand enable" -l no-reload -d 'Leave services that run with the plan that they have; else as after `amr daemon-reload`'
 complete -c amr -n "__fish_amr_using_subcommand enable" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c amr -n "__fish_amr_using_subcommand enable" -s h -l help -d 'Print help'
 complete -c amr -n "__fish_amr_using_subcommand disable" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand disable" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand disable" -l now -d 'Start or stop them as well'
+complete -c amr -n "__fish_amr_using_subcommand disable" -l no-reload -d 'Leave services that run with the plan that they have; else as after `amr daemon-reload`'
 complete -c amr -n "__fish_amr_using_subcommand disable" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c amr -n "__fish_amr_using_subcommand disable" -s h -l help -d 'Print help'
 complete -c amr -n "__fish_amr_using_subcommand reenable" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand reenable" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand reenable" -l now -d 'Start or stop them as well'
+complete -c amr -n "__fish_amr_using_subcommand reenable" -l no-reload -d 'Leave services that run with the plan that they have; else as after `amr daemon-reload`'
 complete -c amr -n "__fish_amr_using_subcommand reenable" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c amr -n "__fish_amr_using_subcommand reenable" -s h -l help -d 'Print help'
 complete -c amr -n "__fish_amr_using_subcommand is-enabled" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F

@@ -19,9 +19,27 @@ pub fn run(ctx: &Context, around: &Surroundings) -> Answered {
         return handover::systemctl(&ctx.features(), "daemon-reload", &[], around.wishes);
     }
     ask::needs_root(ctx)?;
+    all(ctx, "daemon-reload", Tell::All)
+}
+
+/// Of which services that keep their plan it is said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Tell {
+    /// Of all.
+    All,
+    /// Of those that should have taken the new one.
+    Failures,
+}
+
+/// Does it for a verb.
+///
+/// # Errors
+/// It cannot be seen what runs.
+pub fn all(ctx: &Context, verb: &str, tell: Tell) -> Answered {
     let mut answer = Answer::Done;
     for (unit, why) in replan::all(ctx).map_err(|e| ask::unseen(&e))? {
         let (why, hint) = match why {
+            Kept::Unusable(_) if tell == Tell::Failures => continue,
             Kept::Unusable(why) => (why, None),
             Kept::Failed(e) => {
                 answer = Answer::Told(Class::Failed);
@@ -29,7 +47,7 @@ pub fn run(ctx: &Context, around: &Surroundings) -> Answered {
             }
         };
         let what = format!("'{unit}' keeps the plan that it has: {why}");
-        out::complain("daemon-reload", &what, hint.as_deref());
+        out::complain(verb, &what, hint.as_deref());
     }
     Ok(answer)
 }

@@ -71,6 +71,9 @@ pub struct UnitFiles {
     /// Start or stop them as well
     #[arg(long)]
     pub now: bool,
+    /// Leave services that run with the plan that they have; else as after `amr daemon-reload`
+    #[arg(long)]
+    pub no_reload: bool,
     /// Print what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,

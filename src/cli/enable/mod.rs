@@ -16,7 +16,7 @@ use self::request::{Request, has_scripts};
 use crate::cli::args::{Jobs, Names, UnitFiles};
 use crate::cli::door::Surroundings;
 use crate::cli::exit::{self, Answer, Answered, Class, Refused};
-use crate::cli::{ask, chkconfig, handover, out, scripts, start};
+use crate::cli::{ask, chkconfig, handover, out, reload, scripts, start};
 use crate::host::{Init, init};
 use crate::job::context::Context;
 use crate::order::transaction::Verb as Job;
@@ -30,7 +30,8 @@ pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surrounding
     if !args.dry_run {
         ask::needs_root(ctx)?;
     }
-    if let Some(answered) = by_systemctl(ctx, verb, args.now, args.dry_run, &names, around) {
+    let options = Options { now: args.now, no_reload: args.no_reload, dry: args.dry_run };
+    if let Some(answered) = by_systemctl(ctx, verb, options, &names, around) {
         return answered;
     }
     // Held while reading too, so that two commands do not decide on what the other changes.
@@ -46,6 +47,10 @@ pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surrounding
     };
     drop(lock);
     done?;
+    if !args.dry_run && !args.no_reload && ctx.root.is_host() {
+        // As systemctl's do (docs/decisions/daemon-reload.md).
+        reload::all(ctx, verb, reload::Tell::Failures)?;
+    }
     Ok(if args.now && !args.dry_run { now(ctx, change, &names, around) } else { Answer::Done })
 }
 
@@ -67,12 +72,19 @@ fn now(ctx: &Context, change: Change, names: &[UnitName], around: &Surroundings)
     start::run(ctx, job, &jobs, around).unwrap_or_else(|refused| exit::tell(job.as_str(), &refused))
 }
 
+/// How it was asked for.
+#[derive(Clone, Copy, Default)]
+struct Options {
+    now: bool,
+    no_reload: bool,
+    dry: bool,
+}
+
 /// Where systemd is the init, of the host or of the tree, systemctl knows best.
 fn by_systemctl(
     ctx: &Context,
     verb: &str,
-    now: bool,
-    dry: bool,
+    asked: Options,
     names: &[UnitName],
     around: &Surroundings,
 ) -> Option<Answered> {
@@ -83,11 +95,14 @@ fn by_systemctl(
     let mut options = Vec::new();
     if in_tree {
         options.push(format!("--root={}", ctx.root.prefix().display()));
-    } else if now {
+    } else if asked.now {
         options.push("--now".to_owned());
     }
+    if asked.no_reload {
+        options.push("--no-reload".to_owned());
+    }
     let names: Vec<String> = names.iter().map(UnitName::to_string).collect();
-    if dry {
+    if asked.dry {
         out::say(&format!("run systemctl {}\n", [options, vec![verb.to_owned()], names].concat().join(" ")));
         return Some(Ok(Answer::Done));
     }
@@ -97,7 +112,7 @@ fn by_systemctl(
 /// Prints a word for each unit; exit 0 if one is enabled or needs no enabling.
 pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> Answered {
     let names = ask::typed(ctx, &args.units)?;
-    if let Some(answered) = by_systemctl(ctx, "is-enabled", false, false, &names, around) {
+    if let Some(answered) = by_systemctl(ctx, "is-enabled", Options::default(), &names, around) {
         return answered;
     }
     let enabled = state::Enabled::read(ctx);

@@ -47,5 +47,16 @@ says first; amr start web; says second
 for _ in $(seq 20); do amr daemon-reload & amr reload web >/dev/null 2>&1 & done; wait
 amr stop web 2>/dev/null; right "many at once: one whole plan counts" grep -qx second /run/said
 wrong "the plan goes with the run" test -e /run/amr-supervise/web.service/plan
+# What is enabled or disabled counts, as with systemctl; chkconfig is about links.
+rm -f /run/said; says first; printf '[Install]\nWantedBy=multi-user.target\n' >> /etc/systemd/system/web.service
+printf '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n' | unit some
+touch -d '1 hour ago' /etc/systemd/system/web.service
+for how in 'enable some' 'disable some' 'reenable some' 'enable --no-reload some' 'chkconfig some off'; do
+    amr start web; touch /etc/systemd/system/web.service; needs yes web "$how: changed before"
+    right "$how" amr $how
+    case $how in *no-reload*|chkconfig*) kept=yes ;; *) kept=no ;; esac
+    needs $kept web "$how: and after"
+    amr stop web 2>/dev/null; touch -d '1 hour ago' /etc/systemd/system/web.service
+done
 wrong "only root may" as svc amr daemon-reload
 finish

@@ -13,7 +13,9 @@ use crate::order::transaction::{Activity, Job, JobKind, on_job_done_inactive, on
 use crate::os::clock;
 use crate::os::poll::{Interest, wait};
 use crate::supervisor::client::{self, Answer, Ended, Pending};
+use crate::supervisor::core::store::moment;
 use crate::supervisor::service::machine::State;
+use crate::supervisor::service::status::CheckMark;
 use crate::sysv::apply::SCRIPTS;
 use crate::unit::load::unmet;
 use crate::unit::model::{Check, Unit};
@@ -261,10 +263,19 @@ impl<'a> Run<'a> {
                 at.span.line
             )
         };
+        let note = |condition, assertion| {
+            // What is said here does not depend on it.
+            if let Err(e) = client::note_unmet(&self.ctx.place, unit, condition, assertion) {
+                log::debug!("{e}");
+            }
+        };
         if let Some(check) = unmet(&self.ctx.root, &self.planned.facts, &unit.conditions) {
+            note(CheckMark::unmet(moment(), check.assignment("Condition")), CheckMark::default());
             return Some(Outcome::Skipped(sentence("Condition", check)));
         }
         let check = unmet(&self.ctx.root, &self.planned.facts, &unit.asserts)?;
+        let unmet = CheckMark::unmet(moment(), check.assignment("Assert"));
+        note(CheckMark::met(moment()), unmet);
         Some(Outcome::Failed(Class::Failed, sentence("Assert", check)))
     }
 
@@ -285,7 +296,10 @@ impl<'a> Run<'a> {
     }
 
     fn monitored(&self, unit: &UnitName) -> Option<String> {
-        let has_run = |name: &UnitName| matches!(client::status(&self.ctx.place, name), Ok(Some(_)));
+        let has_run = |name: &UnitName| {
+            let record = client::status(&self.ctx.place, name);
+            matches!(record, Ok(Some(record)) if !record.invocation_id.is_empty())
+        };
         let graph = &self.planned.graph;
         reaction::monitored(graph, unit, &has_run).map(|name| name.as_str().to_owned())
     }

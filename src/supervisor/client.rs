@@ -5,13 +5,17 @@
 //! stop joins the first; a start that comes during a stop waits for its end. What a killed
 //! supervisor left is taken over by the next command that is about the unit.
 
+mod checks;
 mod interest;
 mod known;
+mod missing;
 mod pending;
 mod replan;
 
+pub use checks::note_unmet;
 pub use interest::{may_uphold, note_interest};
 pub use known::{is_supervised, known, note_down, note_up, recorded, status};
+pub use missing::{Missing, missing};
 pub use pending::Pending;
 pub use replan::{has_plan, replan};
 

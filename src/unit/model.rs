@@ -192,6 +192,16 @@ pub struct Check {
     pub origin: Origin,
 }
 
+impl Check {
+    /// As it is written; `family` is `Condition` or `Assert`: `ConditionPathExists=|!/etc/x`.
+    #[must_use]
+    pub fn assignment(&self, family: &str) -> String {
+        let marks = [(self.trigger, "|"), (self.negate, "!")];
+        let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+        format!("{family}{}={marks}{}", self.test, self.value)
+    }
+}
+
 /// At most `burst` starts in `interval`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartLimit {

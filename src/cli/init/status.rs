@@ -3,7 +3,7 @@
 use super::Call;
 use crate::cli::dialect;
 use crate::cli::exit::{Answer, Answered, Running};
-use crate::cli::out;
+use crate::cli::{ask, out};
 use crate::job::explain;
 use crate::order::transaction::Activity;
 use crate::supervisor::client;
@@ -35,14 +35,22 @@ impl Call {
             let known = if *unit == self.unit { own.take() } else { None };
             let record = known.unwrap_or_else(|| client::status(&self.ctx.place, unit));
             let name = if *unit == self.unit { self.name.as_str() } else { unit.stem() };
+            let mut missing = None;
             let (running, pid) = match record {
-                Ok(record) => self.running(record.as_ref(), name),
+                Ok(record) => {
+                    let load = || ask::load(&self.ctx, unit);
+                    missing = record.as_ref().and_then(|r| client::missing(&self.ctx.place, r, &load));
+                    self.running(record.as_ref(), name)
+                }
                 Err(e) => {
                     out::complain("initd", &format!("cannot see whether '{name}' runs: {e}"), None);
                     (Running::Unknown, None)
                 }
             };
             out::say(&dialect::status(self.dialect(), name, running, pid));
+            if let Some(missing) = missing {
+                out::complain("initd", &format!("'{name}': {}", missing.what), Some(&missing.hint));
+            }
             if worst.is_none_or(|(so_far, _)| so_far < running) {
                 worst = Some((running, name));
             }

@@ -51,7 +51,7 @@ struct State {
 /// The order of the boot contradicts itself.
 pub fn gather(ctx: &Context, scripts: Vec<String>, state: Option<&str>) -> Result<Gathered, PlanError> {
     let facts = ctx.facts();
-    let mut units = Loader::new(&ctx.root, &ctx.unit_paths, &facts).load_all().into_vec();
+    let mut units = Loader::new(&ctx.root, &ctx.unit_paths, &facts).load_all(&[]).into_vec();
     let running = ctx.root.is_host() && state.is_none();
     let asked = if running { ask() } else { None };
     let states = asked.as_deref().or(state).map(states);

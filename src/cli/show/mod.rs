@@ -3,6 +3,7 @@
 pub mod cat;
 pub mod list;
 pub mod properties;
+mod relations;
 pub mod state;
 pub mod status;
 mod usage;

@@ -1,11 +1,13 @@
 //! `amr show`: properties in systemctl(1)'s manner, for scripts.
 
+use super::relations;
 use super::usage::Usage;
 use crate::cli::args::Show;
 use crate::cli::enable::state::Enabled;
 use crate::cli::exit::{Answered, Class};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
+use crate::order::graph::Graph;
 use crate::supervisor::client;
 use crate::supervisor::service::show;
 use crate::supervisor::service::status::Record;
@@ -20,8 +22,11 @@ type Properties = Vec<(String, String)>;
 pub fn run(ctx: &Context, args: &Show) -> Answered {
     let names = ask::typed(ctx, &args.units)?;
     let (mut all, mut class) = (Vec::new(), Class::Ok);
+    // Reading all units takes its time: it is done where somebody asks for it.
+    let is_asked = args.property.is_empty() || args.property.iter().any(|name| relations::is_one(name));
+    let graph = if is_asked { Some(relations::all(ctx)?) } else { None };
     for name in &names {
-        match properties(ctx, name) {
+        match properties(ctx, name, graph.as_ref()) {
             Ok(properties) => all.push(chosen(properties, args)),
             Err(what) => {
                 out::complain("show", &what, None);
@@ -44,11 +49,16 @@ pub fn run(ctx: &Context, args: &Show) -> Answered {
     Ok(class.into())
 }
 
-/// Those of systemctl, and behind them two of amr's own.
-fn properties(ctx: &Context, name: &UnitName) -> Result<Properties, String> {
+/// Those of systemctl, and behind them three of amr's own.
+fn properties(ctx: &Context, name: &UnitName, graph: Option<&Graph>) -> Result<Properties, String> {
     let unit = ask::load(ctx, name);
     let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
     let mut list = show::properties(&unit, record.as_ref());
+    if let Some(graph) = graph {
+        let at = list.iter().position(|(name, _)| relations::is_one(name)).unwrap_or(list.len());
+        list.retain(|(name, _)| !relations::is_one(name));
+        list.splice(at..at, relations::of(graph, &unit.name));
+    }
     list.extend(used(record.as_ref()));
     let changed = record.as_ref().is_some_and(|r| ctx.place.needs_reload(&unit, r));
     list.push(("NeedDaemonReload", if changed { "yes" } else { "no" }.to_owned()));
@@ -60,6 +70,8 @@ fn properties(ctx: &Context, name: &UnitName) -> Result<Properties, String> {
     list.push(("SupervisorPID", supervisor.to_string()));
     let log = record.as_ref().and_then(|r| r.log_path.as_ref());
     list.push(("LogPath", log.map_or_else(String::new, |p| p.display().to_string())));
+    let missing = record.as_ref().and_then(|record| client::missing(&ctx.place, record, &|| unit.clone()));
+    list.push(("FilesMissing", missing.map(|missing| missing.what).unwrap_or_default()));
     Ok(list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 

@@ -8,7 +8,7 @@ use crate::job::context::Context;
 use crate::job::{activity, explain, plan, units};
 use crate::order::transaction::Activity;
 use crate::os::clock;
-use crate::supervisor::client;
+use crate::supervisor::client::{self, Missing};
 use crate::supervisor::core::mark::Moment;
 use crate::supervisor::log::query::Query;
 use crate::supervisor::log::read::{Part, path_of, read};
@@ -28,6 +28,7 @@ struct Known {
     unit: Unit,
     record: Option<Record>,
     usage: Usage,
+    missing: Option<Missing>,
     lines: Vec<String>,
 }
 
@@ -80,7 +81,8 @@ fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<Known, String> {
     let part = Part { query: Query::default(), last: Some(u64::from(lines)), boot: None, whole: false };
     // Only root may read logs; that is no fault of the status.
     let _ = read(&ctx.root, &path, &part, &mut |l| kept.push(out::escape(&String::from_utf8_lossy(l))));
-    Ok(Known { unit, record, usage, lines: kept })
+    let missing = record.as_ref().and_then(|record| client::missing(&ctx.place, record, &|| unit.clone()));
+    Ok(Known { unit, record, usage, missing, lines: kept })
 }
 
 fn running(known: &Known) -> Running {
@@ -113,6 +115,7 @@ fn as_text(known: &Known) -> String {
     row("Loaded", &loaded(unit));
     list("Drop-In", unit.dropins.iter().map(|p| p.display().to_string()), &mut row);
     row("Active", &active(record, activity));
+    unmet(record, &mut row);
     list("Docs", unit.documentation.iter().cloned(), &mut row);
     list("Process", record.commands.iter().filter(|c| c.is_over()).map(process), &mut row);
     processes(record, &known.usage, &mut row);
@@ -121,6 +124,10 @@ fn as_text(known: &Known) -> String {
     }
     if let Some(unknown) = &record.unknown {
         row("Unknown", unknown);
+    }
+    if let Some(missing) = &known.missing {
+        row("Missing", &out::escape(&missing.what));
+        row("", &format!("hint: {}", missing.hint));
     }
     for (n, u) in unit.unapplied.iter().enumerate() {
         row(
@@ -149,6 +156,17 @@ fn as_text(known: &Known) -> String {
         });
     }
     text
+}
+
+/// Why the last start was left: a condition or an assert that was not met.
+fn unmet(record: &Record, row: &mut dyn FnMut(&str, &str)) {
+    let checks = [("Condition", "condition", &record.condition), ("Assert", "assertion", &record.assertion)];
+    for (key, word, check) in checks {
+        if let Some(which) = &check.unmet {
+            row(key, &format!("start {word} failed at {}; {}", stamp(check.at), ago(check.at)));
+            row("", &format!("└─ {} was not met", out::escape(which)));
+        }
+    }
 }
 
 /// A row for each value, the key before the first.
@@ -275,6 +293,9 @@ fn as_json(known: &Known) -> Value {
         "cpu_ms": known.usage.cpu.map(|c| u64::try_from(c.as_millis()).unwrap_or(u64::MAX)),
         "tracked_by": r.tracking.cgroup.as_deref().map(shown),
         "unapplied": unit.unapplied.iter().map(|u| json!({ "directive": u.key, "value": u.value, "why": u.why })).collect::<Vec<_>>(),
+        "condition_unmet": r.condition.unmet,
+        "assertion_unmet": r.assertion.unmet,
+        "missing": known.missing.as_ref().map(|m| &m.what),
         "left_out": r.not_applied,
         "unknown": r.unknown,
         "findings": super::findings_json(&unit.findings),

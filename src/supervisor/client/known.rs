@@ -11,7 +11,7 @@ use crate::supervisor::core::store::{self, living, moment};
 use crate::supervisor::core::version::{NEEDS, VERSION};
 use crate::supervisor::service::found::alive;
 use crate::supervisor::service::machine::{ServiceResult, State};
-use crate::supervisor::service::status::Record;
+use crate::supervisor::service::status::{CheckMark, Record};
 use crate::unit::model::Unit;
 use crate::unit::name::UnitName;
 
@@ -60,6 +60,8 @@ pub fn note_up(place: &StateDir, unit: &Unit) -> Result<()> {
         result: ServiceResult::Success.as_str().to_owned(),
         state_change: at,
         active_enter: at,
+        condition: CheckMark::met(at),
+        assertion: CheckMark::met(at),
         ..Record::default()
     };
     Ok(store::write(&place.root, &files.status, &record)?)

@@ -22,6 +22,7 @@ mod reports;
 mod spawn;
 mod variables;
 
+pub use files::TIME_TO_LOOK;
 pub use output::{LogSink, Output};
 
 use self::control::Waiters;
@@ -90,8 +91,8 @@ enum Clock {
     Look,
     /// The notify socket is read again.
     Notify,
-    /// A program that keeps a PID file has looked for it by now.
-    PidFile,
+    /// A program that keeps a PID file has looked for it by now; what could not be written is tried again.
+    Files,
 }
 
 /// The hidden verb `supervise --plan-fd N`: reads the plan and works until the service is down.
@@ -103,10 +104,9 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
     let outcome = plan.map_err(RunError::from).and_then(|plan| {
         // What needs no plan comes before it: whoever makes it may still be at work.
         let ground = Ground::new()?;
-        let Some(bytes) = launch::read_plan(plan)? else { return Ok(()) };
-        let plan = Box::new(Plan::decode(&bytes)?);
-        drop(bytes);
-        let mut s = Supervisor::new(ground, plan, Foreground::No)?;
+        let Some(sent) = launch::read_plan(plan)? else { return Ok(()) };
+        let mut s = Supervisor::new(ground, &sent, Foreground::No)?;
+        drop(sent);
         if let Some(pipe) = starter.take() {
             let caller = Caller::starter(pipe, s.plan.version);
             s.waiters.add_starter(caller, s.plan.errand);
@@ -129,7 +129,7 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
 pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
     plan.service.restart = Restart::No;
     plan.service.restart_force = StatusSet::default();
-    let mut s = Supervisor::new(Ground::new()?, Box::new(plan), Foreground::Yes)?;
+    let mut s = Supervisor::new(Ground::new()?, &plan.encode(), Foreground::Yes)?;
     s.work();
     Ok(Ended { record: s.record })
 }

@@ -10,10 +10,10 @@ use crate::supervisor::core::mark::Moment;
 use crate::unit::cgroup;
 use crate::unit::directive::Directive;
 use crate::unit::exec;
-use crate::unit::model::{Body, Unit};
+use crate::unit::model::{Body, LoadState, Unit};
 use crate::unit::value::utc::Utc;
 use commands::commands;
-use settings::{kill, life, of_settings};
+use settings::{kill, life, of_settings, yes_no};
 use std::path::Path;
 
 /// All properties, in systemctl's manner and order: `(name, value)`, of a list one value a line. As systemd
@@ -22,6 +22,7 @@ use std::path::Path;
 #[must_use]
 pub fn properties(unit: &Unit, record: Option<&Record>) -> Vec<(&'static str, String)> {
     let none = Record { result: "success".into(), sub: "dead".into(), ..Record::default() };
+    let seen = record.unwrap_or(&none);
     let r = record.filter(|r| r.state() != State::Dead).unwrap_or(&none);
     let state = r.state();
     let mut all = Vec::new();
@@ -43,6 +44,7 @@ pub fn properties(unit: &Unit, record: Option<&Record>) -> Vec<(&'static str, St
     }
     all.extend(of_unit(unit, state, r));
     all.extend(of_settings(unit));
+    all.extend(of_checks(seen));
     all.push(("InvocationID", r.invocation_id.clone()));
     all
 }
@@ -56,6 +58,7 @@ fn of_unit(unit: &Unit, state: State, r: &Record) -> Vec<(&'static str, String)>
         ("Names", names.join(" ")),
         ("Description", unit.description.clone().unwrap_or_else(|| unit.name.to_string())),
         ("LoadState", unit.load.as_str().into()),
+        ("LoadError", load_error(unit)),
         ("ActiveState", state.active().into()),
         ("SubState", r.sub_state().into()),
         ("FragmentPath", unit.fragment.as_deref().map_or_else(String::new, path)),
@@ -74,8 +77,35 @@ fn of_unit(unit: &Unit, state: State, r: &Record) -> Vec<(&'static str, String)>
     ]
 }
 
+/// Why it cannot be used, by the name and the words of a D-Bus error (`bus_unit_validate_load_state`); of a file
+/// that cannot be read the findings say more.
+fn load_error(unit: &Unit) -> String {
+    let (name, what) = match unit.load {
+        LoadState::Loaded | LoadState::Error => return String::new(),
+        LoadState::NotFound => ("NoSuchUnit", "not found"),
+        LoadState::BadSetting => ("BadUnitSetting", "has a bad unit file setting"),
+        LoadState::Masked => ("UnitMasked", "is masked"),
+    };
+    format!("org.freedesktop.systemd1.{name} \"Unit {} {what}.\"", unit.name)
+}
+
+/// What a start was left for is known while the host is up, whatever the unit does.
+fn of_checks(r: &Record) -> Vec<(&'static str, String)> {
+    let (condition, assertion) = (&r.condition, &r.assertion);
+    vec![
+        ("ConditionResult", yes_no(condition.met)),
+        ("AssertResult", yes_no(assertion.met)),
+        ("ConditionTimestamp", time(condition.at)),
+        ("ConditionTimestampMonotonic", condition.at.mono.to_string()),
+        ("AssertTimestamp", time(assertion.at)),
+        ("AssertTimestampMonotonic", assertion.at.mono.to_string()),
+    ]
+}
+
 fn of_run(r: &Record) -> Vec<(&'static str, String)> {
     vec![
+        ("WatchdogTimestamp", time(r.watchdog)),
+        ("WatchdogTimestampMonotonic", r.watchdog.mono.to_string()),
         ("MainPID", r.main.map_or(0, |m| m.pid).to_string()),
         ("ControlPID", r.control.map_or(0, |m| m.pid).to_string()),
         ("StatusText", r.status_text.clone()),

@@ -71,6 +71,12 @@ pub struct Record {
     pub inactive_enter: Moment,
     /// When it last ceased to be down.
     pub inactive_exit: Moment,
+    /// `Condition…=` when a start last looked at them.
+    pub condition: CheckMark,
+    /// `Assert…=`, which are looked at where the conditions are met.
+    pub assertion: CheckMark,
+    /// When the watchdog was last fed, or began to watch.
+    pub watchdog: Moment,
     /// Automatic restarts.
     pub restarts: u32,
     /// Starts counted for the start limit.
@@ -88,6 +94,8 @@ pub struct Record {
     pub unapplied: u32,
     /// What could not be applied in full here, each as a sentence.
     pub not_applied: Vec<String>,
+    /// Why the lock or the PID file by which others know the service is not there; it is tried again.
+    pub unwritten: Option<String>,
     /// The unit's files when it was started.
     pub files: Vec<FileMark>,
     /// Its main process is not there to stay (`Type=oneshot`).
@@ -99,6 +107,32 @@ pub struct Record {
     /// The subsys lock that it holds.
     #[serde(with = "raw_path::option")]
     pub lock: Option<PathBuf>,
+}
+
+/// What became of the checks of a unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CheckMark {
+    /// When they were looked at.
+    pub at: Moment,
+    /// All were met, or there are none.
+    pub met: bool,
+    /// The first that was not, as it is written: `ConditionPathExists=!/etc/nologin`.
+    pub unmet: Option<String>,
+}
+
+impl CheckMark {
+    /// They are met.
+    #[must_use]
+    pub fn met(at: Moment) -> Self {
+        Self { at, met: true, unmet: None }
+    }
+
+    /// This one is not.
+    #[must_use]
+    pub fn unmet(at: Moment, check: String) -> Self {
+        Self { at, met: false, unmet: Some(check) }
+    }
 }
 
 /// [`Window`] on disk.

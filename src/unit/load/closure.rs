@@ -147,9 +147,10 @@ impl Loader<'_> {
     }
 
     /// Every unit of the search path and all that they reach, built-in targets included; broken ones
-    /// are among them with their state. Templates are there only as the instances that are reached.
+    /// are among them with their state. Templates are there only as the instances that are reached, and as those
+    /// of the names in `besides`.
     #[must_use]
-    pub fn load_all(&self) -> Units {
+    pub fn load_all(&self, besides: &[UnitName]) -> Units {
         let (targets, others): (Vec<_>, Vec<_>) = self
             .index
             .names()
@@ -160,7 +161,8 @@ impl Loader<'_> {
         // Targets first: one with thousands of links would else keep all waiting at the end.
         let names: Vec<UnitName> = built_in.chain(targets).chain(others).collect();
         let units = Units::of(&names, self.load_each(&names));
-        let waiting = units.units.iter().flat_map(|unit| units.reached(unit)).collect();
+        let reached = units.units.iter().flat_map(|unit| units.reached(unit));
+        let waiting = reached.chain(besides.iter().cloned()).collect();
         self.close(units, waiting)
     }
 }

@@ -261,7 +261,7 @@ fn a_closure_holds_what_is_reached_and_orders_targets_after_their_members() {
     assert!(has(target, DepKind::After, "b.service"));
     assert!(!has(target, DepKind::After, "c.service"), "DefaultDependencies=no");
     assert!(!has(target, DepKind::After, "d.service"), "ordered the other way");
-    let all = tree.loader().load_all();
+    let all = tree.loader().load_all(&[]);
     assert_eq!(all.get(&unit_name("broken.service")).unwrap().load, LoadState::BadSetting);
     assert!(all.get(&unit_name("multi-user.target")).is_some() && all.len() > units.len());
     assert_eq!(all.iter().filter(|u| u.name.as_str() == "b.service").count(), 1);
@@ -361,7 +361,7 @@ fn all_of_many_are_as_one_by_one() {
     }
     let tree = Tree::new(&files.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect::<Vec<_>>());
     let loader = tree.loader();
-    let all = loader.load_all();
+    let all = loader.load_all(&[]);
     assert_eq!(all.get(&unit_name("alias.service")).unwrap().name, unit_name("s7.service"));
     assert_eq!(all.get(&unit_name("masked.service")).unwrap().load, LoadState::Masked);
     let units = all.into_vec();

@@ -37,4 +37,37 @@ failed_and_undone "lock folder read-only"
 umount $locks
 right "start" /etc/init.d/web start
 right "stop" /etc/init.d/web stop
+
+# A PID file that cannot be written ten seconds after the start is no reason to end what runs: status and show say it,
+# it is tried again, and once it is there nothing is said any more.
+mount -t tmpfs -o mode=755 t $runs; mount -t tmpfs -o mode=755 t $locks
+same "$(readlink -f /var/run)" /run "/var/run is /run"
+says() { amr status web 2>&1; service web status 2>&1; amr show -p FilesMissing web; }
+cannot() {
+    right "$1: start" /etc/init.d/web start
+    right "$1: status says so" until_ok 25 sh -c "amr status web | grep -q '    Missing: .*web.pid.*$2'"
+    right "$1: with a remedy" sh -c 'amr status web | grep -q "hint: .*once it can be written"'
+    right "$1: the script too" sh -c "service web status 2>&1 | grep -q \"'web': .*web.pid.*$2\""
+    right "$1: and show" sh -c "amr show -p FilesMissing web | grep -q 'web.pid.*$2'"
+    right "$1: it runs" lives; right "$1: and is active" amr is-active -q web
+    right "$1: which is what the code says" sh -c 'amr status web >/dev/null && service web status >/dev/null 2>&1'
+}
+there() { [ "$(cat /var/run/web.pid 2>/dev/null)" = "$(amr show -p MainPID --value web)" ]; }
+mount -o remount,ro /run
+cannot "/var/run read-only" "[Rr]ead-only"
+mount -o remount,rw /run
+right "with a folder that can be written it comes" until_ok 25 there
+same "$(says | grep -ci missing.)" 1 "and nothing is missing any more: $(says)"
+right "stop" /etc/init.d/web stop
+mount -o remount,nr_inodes=1000 /run; mkdir /run/filled; n=0; while : 2>/dev/null > /run/filled/$n; do n=$((n + 1)); done
+cannot "/var/run full" "[Nn]o space"
+rm -r /run/filled
+right "with room it comes" until_ok 25 there
+# What somebody else removes is not there either.
+rm /var/run/web.pid
+right "one that was removed is missed: $(amr status web)" sh -c "amr status web | grep -q '    Missing: .*/var/run/web.pid. is not there'"
+right "restart" amr restart web
+rm $locks/web
+right "a removed lock, too" sh -c "amr status web | grep -q 'Missing: .*/web. is not there: rc will not stop'"
+amr stop web > /dev/null; until_ok 5 umount $runs; umount $locks
 finish

@@ -153,6 +153,45 @@ says 0 amr show -p Nope shown
 line "Nope="
 right "stop" amr stop shown
 
+# A start that was left, since a condition or an assert was not met: status says which, and when; show as systemctl.
+printf '[Unit]\nConditionPathExists=!/etc\n[Service]\nExecStart=/bin/sleep 1000\n' | unit left
+printf '[Unit]\nConditionPathExists=/etc\nAssertPathExists=/nope\n[Service]\nExecStart=/bin/sleep 1000\n' | unit refused
+says 0 amr show left -p ConditionResult,ConditionTimestamp
+is 'ConditionResult=no'; is 'ConditionTimestamp='
+says 0 amr start left
+says 3 amr status left
+is "  Condition: start condition failed at ${stamp:2:-2}; [0-9]+m?s ago"
+line "             └─ ConditionPathExists=!/etc was not met"
+says 0 amr show left
+is 'ConditionResult=no'; is 'AssertResult=no'; is "ConditionTimestamp=${stamp:2:-2}"; is 'AssertTimestampMonotonic=0'
+is 'ActiveState=inactive'; is 'Result=success'
+says 1 amr start refused
+says 3 amr status refused
+is "     Assert: start assertion failed at ${stamp:2:-2}; [0-9]+m?s ago"
+line "             └─ AssertPathExists=/nope was not met"
+says 0 amr show refused
+is 'ConditionResult=yes'; is 'AssertResult=no'; is "AssertTimestamp=${stamp:2:-2}"
+says 0 amr start shown
+says 0 amr show shown
+is 'ConditionResult=yes'; is 'AssertResult=yes'; is 'WatchdogTimestampMonotonic=0'
+printf '[Service]\nExecStart=/bin/sleep 1000\n' | unit left
+right "with the condition gone it starts" amr start left
+says 0 amr status left
+wrong "and nothing is said of it" grep -q Condition: /tmp/said
+right "stop" amr stop shown left
+unit fed <<'U'
+[Service]
+Type=notify
+NotifyAccess=all
+WatchdogSec=20
+ExecStart=/usr/bin/python3 -c 'import os,socket,time; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.connect(os.environ["NOTIFY_SOCKET"]); s.send(b"READY=1"); time.sleep(2); s.send(b"WATCHDOG=1"); time.sleep(1000)'
+U
+right "start" amr start fed
+fed() { amr show -p WatchdogTimestampMonotonic --value fed; }
+first=$(fed); right "the watchdog watches since the start: $first" test "$first" -gt 0
+right "and was fed later" until_ok 9 eval '[ "$(fed)" -gt $((first + 1500000)) ]'
+right "stop" amr stop fed
+
 # list-unit-files and is-enabled in systemctl's words.
 printf '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n' | unit some
 printf '[Service]\nExecStart=/bin/true\n[Install]\nAlso=some.service\n' | unit with

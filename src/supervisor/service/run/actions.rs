@@ -16,7 +16,7 @@ use crate::supervisor::service::machine::{
     Action, Event, Exit, KillOp, Role, ServiceResult, Slot, State, StopKind, Targets, Timer,
 };
 use crate::supervisor::service::restart::Backoff;
-use crate::supervisor::service::status::CommandMark;
+use crate::supervisor::service::status::{CheckMark, CommandMark};
 use crate::unit::exec::directories::{Kind, Preserve};
 use crate::unit::value::Timeout;
 use std::path::Path;
@@ -45,7 +45,12 @@ impl Supervisor {
             Action::TakeMain => self.take_main(),
             Action::Arm(timer) => self.arm(timer),
             Action::Disarm => self.events.timers.disarm(Clock::Phase),
-            Action::ArmWatchdog => self.arm_clock(Clock::Watchdog, self.watchdog),
+            Action::ArmWatchdog => {
+                self.arm_clock(Clock::Watchdog, self.watchdog);
+                if self.watchdog != Timeout::Never {
+                    self.record.watchdog = moment();
+                }
+            }
             Action::DisarmWatchdog => self.events.timers.disarm(Clock::Watchdog),
             Action::Started => self.started(),
             Action::Reloaded(result) => {
@@ -71,7 +76,9 @@ impl Supervisor {
                 self.queue.push_back(Event::Stop(StopKind::Stop));
             }
             outcome => {
-                self.note_failure(outcome);
+                if let Err(e) = outcome {
+                    self.note_unwritten(&e);
+                }
                 self.waiters.started();
                 self.count_oom_kills();
             }
@@ -91,6 +98,12 @@ impl Supervisor {
         self.adopted = false;
         self.watchdog = self.plan.service.watchdog;
         let r = &mut self.record;
+        if self.machine.restarts == 0 {
+            // Whoever asked for the start has looked at them; nobody does before an automatic restart.
+            (r.condition, r.assertion) = (CheckMark::met(moment()), CheckMark::met(moment()));
+        }
+        r.watchdog = Moment::default();
+        r.unwritten = None;
         r.invocation_id.clone_from(&self.invocation_id);
         (r.exec_main_pid, r.exec_main_code, r.exec_main_status) = (0, 0, 0);
         (r.exec_main_start, r.exec_main_exit) = (Moment::default(), Moment::default());

@@ -269,10 +269,7 @@ impl Supervisor {
                 Clock::Phase => self.queue.push_back(Event::Timeout),
                 Clock::Watchdog => self.queue.push_back(Event::WatchdogExpired),
                 Clock::Notify => {}
-                Clock::PidFile => {
-                    let outcome = self.write_pid_file();
-                    self.note_failure(outcome);
-                }
+                Clock::Files => self.complete_files(),
                 Clock::Look => {
                     self.look_at_stranger(Role::Main);
                     self.look_at_stranger(Role::Control);

@@ -5,7 +5,7 @@
 
 use super::{Clock, Supervisor};
 use crate::os::clock;
-use crate::os::error::Result;
+use crate::os::error::{Error, Result};
 use crate::os::root::{FileKind, OFlag, Sync};
 use crate::supervisor::service::pid_file;
 use crate::unit::model::ServiceType;
@@ -13,7 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// In which a program that nobody hears of looks for an instance of itself, also while the host boots.
-const TIME_TO_LOOK: Duration = Duration::from_secs(10);
+pub const TIME_TO_LOOK: Duration = Duration::from_secs(10);
+
+/// Between two tries of what could not be written.
+const AGAIN: Duration = Duration::from_secs(15);
 
 impl Supervisor {
     pub(super) fn take_lock(&mut self) {
@@ -87,11 +90,39 @@ impl Supervisor {
             | ServiceType::Dbus
             | ServiceType::Oneshot => {
                 if self.pid_path()?.is_some() {
-                    self.events.timers.arm(Clock::PidFile, clock::now().saturating_add(TIME_TO_LOOK));
+                    self.events.timers.arm(Clock::Files, clock::now().saturating_add(TIME_TO_LOOK));
                 }
                 Ok(())
             }
         }
+    }
+
+    /// Writes what is still to be written, at its time.
+    pub(super) fn complete_files(&mut self) {
+        match self.take_missing_lock().and_then(|()| self.write_pid_file()) {
+            Ok(()) => self.record.unwritten = None,
+            Err(e) => self.note_unwritten(&e),
+        }
+        self.publish();
+    }
+
+    /// What could not be written of a service that is up is no reason to end it: it is in the record, for
+    /// status, and tried again.
+    pub(super) fn note_unwritten(&mut self, why: &Error) {
+        if self.record.unwritten.is_none() {
+            log::warn!("{why}; '{}' goes on, and it is tried again", self.plan.unit);
+        }
+        self.record.unwritten = Some(why.to_string());
+        self.events.timers.arm(Clock::Files, clock::now().saturating_add(AGAIN));
+    }
+
+    fn take_missing_lock(&mut self) -> Result<()> {
+        if self.machine.locked && self.record.lock.is_none() {
+            self.name_lock();
+            self.publish();
+            self.take_lock();
+        }
+        self.unfinished.take().map_or(Ok(()), Err)
     }
 
     /// Never over one that the service has written: it names one of its processes.
@@ -108,7 +139,7 @@ impl Supervisor {
     }
 
     pub(super) fn remove_pid_file(&mut self) {
-        self.events.timers.disarm(Clock::PidFile);
+        self.events.timers.disarm(Clock::Files);
         let removed = self.pid_path().and_then(|path| match path {
             Some(path) => self.place.root.safe_remove_file(&path),
             None => Ok(()),

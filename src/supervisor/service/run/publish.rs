@@ -30,6 +30,8 @@ pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, own: Optio
         active_exit: at(|r| r.active_exit),
         inactive_enter: at(|r| r.inactive_enter),
         inactive_exit: at(|r| r.inactive_exit),
+        condition: old.map(|r| r.condition.clone()).unwrap_or_default(),
+        assertion: old.map(|r| r.assertion.clone()).unwrap_or_default(),
         log_seen_to: old.is_some_and(|r| r.log_seen_to),
         exec_main_pid: old.map_or(0, |r| r.exec_main_pid),
         exec_main_code: old.map_or(0, |r| r.exec_main_code),
@@ -55,6 +57,7 @@ pub(super) fn inherit(record: &mut Record, old: Record) {
     record.not_applied = old.not_applied;
     record.commands = old.commands;
     record.failed_in = old.failed_in;
+    record.watchdog = old.watchdog;
     record.lock = old.lock;
 }
 

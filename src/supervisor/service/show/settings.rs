@@ -19,7 +19,7 @@ pub(super) fn of_settings(unit: &Unit) -> Properties {
         let names = unit.deps.iter().filter(|d| d.kind == kind).map(|d| d.on.as_str());
         names.collect::<Vec<_>>().join(" ")
     };
-    let checks = |list: &[Check]| list.iter().map(check).collect::<Vec<_>>().join(" ");
+    let checks = |list: &[Check]| list.iter().map(|c| c.assignment("")).collect::<Vec<_>>().join(" ");
     let mut all: Vec<_> = DepKind::ALL.into_iter().map(|kind| (kind.as_str(), deps(kind))).collect();
     all.extend([
         ("Documentation", unit.documentation.iter().map(|uri| quoted(uri)).collect::<Vec<_>>().join(" ")),
@@ -51,13 +51,6 @@ fn can_start(unit: &Unit) -> bool {
 fn can_reload(unit: &Unit) -> bool {
     let Body::Service(service) = &unit.body else { return false };
     can_start(unit) && (!service.exec.reload.is_empty() || service.kind == ServiceType::NotifyReload)
-}
-
-/// As it is written behind `Condition` or `Assert`: `PathExists=|!/etc/x`.
-fn check(check: &Check) -> String {
-    let marks = [(check.trigger, "|"), (check.negate, "!")];
-    let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
-    format!("{}={marks}{}", check.test, check.value)
 }
 
 /// The life of a service.

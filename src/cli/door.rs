@@ -20,6 +20,10 @@ pub enum Door {
     Hand(Vec<OsString>),
 }
 
+/// In the environment of the process that does what a command with `--no-wait` was asked for: others see its jobs
+/// already.
+pub const NOTED: &str = "AMR_NOTED";
+
 /// Names under which amr is chkconfig.
 const CHKCONFIG: [&str; 4] = ["chkconfig", "install_initd", "remove_initd", "systemd-sysv-install"];
 
@@ -75,6 +79,8 @@ pub struct Surroundings {
     pub switches: Option<String>,
     /// `SYSTEMD_UNIT_PATH`; the hand door alone looks at it.
     pub unit_path: Option<String>,
+    /// [`NOTED`] is set.
+    pub noted: bool,
     /// `SYSTEMCTL_SKIP_REDIRECT`, `SYSTEMCTL_IGNORE_DEPENDENCIES`.
     pub wishes: Wishes,
     /// `RUNLEVEL`, as rc sets it.
@@ -99,6 +105,7 @@ impl Surroundings {
         Self {
             switches: var("AMR_FEATURES"),
             unit_path: var("SYSTEMD_UNIT_PATH"),
+            noted: var(NOTED).is_some(),
             wishes: Wishes {
                 skip: set("SYSTEMCTL_SKIP_REDIRECT"),
                 ignore_dependencies: set("SYSTEMCTL_IGNORE_DEPENDENCIES"),

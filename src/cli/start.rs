@@ -1,13 +1,13 @@
 //! `amr start`, `stop`, `restart` and their kin: a transaction from what was typed, and what became of it.
 
 use crate::cli::args::Jobs;
-use crate::cli::door::Surroundings;
+use crate::cli::door::{NOTED, Surroundings};
 use crate::cli::exit::{Answered, Class, Refused};
 use crate::cli::{ask, handover, out, scripts, show};
 use crate::job::context::Context;
 use crate::job::execute::execute;
 use crate::job::outcome::{Outcome, Report};
-use crate::job::plan::{self, Options};
+use crate::job::plan::{self, Options, Planned};
 use crate::job::{several, stale, units};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::child::{Spec, own_executable, spawn};
@@ -26,8 +26,12 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answe
         let names: Vec<String> = units.iter().map(UnitName::to_string).collect();
         return handover::systemctl(&ctx.features(), verb, &names, around.wishes);
     }
-    let mut options =
-        Options { strict: args.strict, ignore_dependencies: args.ignore_dependencies, ..Options::default() };
+    let mut options = Options {
+        strict: args.strict,
+        ignore_dependencies: args.ignore_dependencies,
+        noted: around.noted,
+        ..Options::default()
+    };
     match args.timeout.as_deref().map(time::parse).transpose() {
         Ok(Some(Timeout::After(t))) => options.timeout = Some(t),
         Ok(Some(Timeout::Never) | None) => {}
@@ -66,7 +70,7 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answe
         return Ok(left.into());
     }
     if args.no_wait {
-        in_background(ctx, verb, &anchors, args, around)?;
+        in_background(ctx, verb, (&anchors, &planned), args, around)?;
         return Ok(left.into());
     }
     if !args.json {
@@ -100,11 +104,12 @@ fn clear(ctx: &Context, verb: &str, down: &[UnitName]) -> Class {
     class
 }
 
-/// The same command as a process of its own, which nobody waits for: the order of its jobs is kept.
+/// The same command as a process of its own, which nobody waits for: the order of its jobs is kept, and whoever
+/// asks for others from now on sees them.
 fn in_background(
     ctx: &Context,
     verb: &str,
-    anchors: &[(Job, UnitName)],
+    (anchors, planned): (&[(Job, UnitName)], &Planned),
     args: &Jobs,
     around: &Surroundings,
 ) -> Result<(), Refused> {
@@ -113,13 +118,19 @@ fn in_background(
         argv.push("--ignore-dependencies".into());
     }
     argv.extend(anchors.iter().map(|(_, name)| OsString::from(name.as_str())));
-    let env = [("AMR_FEATURES", &around.switches), ("SYSTEMD_UNIT_PATH", &around.unit_path)];
+    let noted = Some("1".to_owned());
+    let env = [("AMR_FEATURES", &around.switches), ("SYSTEMD_UNIT_PATH", &around.unit_path), (NOTED, &noted)];
     let env = env.into_iter().filter_map(|(k, v)| Some((k.into(), v.as_ref()?.into()))).collect();
     let spawned = Root::host().and_then(|host| own_executable(&host)).and_then(|program| {
         let spec = Spec { env, ..Spec::detached(program, argv, Vec::new()) };
         spawn(&spec)
     });
-    spawned.map(drop).map_err(|e| Refused::new(Class::Failed, e.to_string()))
+    let spawned = spawned.map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
+    // One that has ended has no jobs left.
+    if let Err(e) = planned.note_jobs(ctx, spawned.pid) {
+        log::debug!("{e}");
+    }
+    Ok(())
 }
 
 /// What was asked for decides; what was only pulled in by Wants= does not.

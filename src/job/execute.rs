@@ -5,6 +5,7 @@ use super::context::Context;
 use super::limits::Limits;
 use super::outcome::{Class, Outcome, Report};
 use super::plan::{Options, Planned};
+use super::queue::Queue;
 use super::{activity, explain, follow, tmpfiles, umbrella};
 use crate::order::graph::Relation;
 use crate::order::reaction::{self, Ending};
@@ -54,6 +55,7 @@ struct Run<'a> {
     begun: Vec<bool>,
     pending: Vec<(usize, Pending)>,
     limits: Limits,
+    queue: Queue<'a>,
     /// What others are to hear of when all is done.
     endings: Vec<(UnitName, Ending)>,
 }
@@ -63,7 +65,8 @@ impl<'a> Run<'a> {
         let count = planned.transaction.jobs.len();
         let (ended, begun) = (vec![None; count], vec![false; count]);
         let limits = Limits::new(clock::now(), planned);
-        Self { ctx, options, planned, ended, begun, pending: Vec::new(), limits, endings: Vec::new() }
+        let queue = Queue::new(&ctx.place, options.noted);
+        Self { ctx, options, planned, ended, begun, pending: Vec::new(), limits, queue, endings: Vec::new() }
     }
 
     fn all(
@@ -74,6 +77,8 @@ impl<'a> Run<'a> {
     ) -> Vec<Report> {
         self.begin_what_can(tell);
         meanwhile();
+        let waiting = self.planned.transaction.jobs.iter().zip(&self.begun);
+        self.queue.note(waiting.filter(|(_, begun)| !**begun).map(|(job, _)| job));
         loop {
             self.begin_what_can(tell);
             let held = self.held();
@@ -147,9 +152,14 @@ impl<'a> Run<'a> {
         before.next().or_else(|| after.next()).map(|(name, _)| name)
     }
 
+    /// What is done with the unit, or was asked for before this command began.
+    fn under_way(&self, name: &UnitName) -> Option<Activity> {
+        self.at_work(name).or_else(|| self.queue.earlier(name))
+    }
+
     /// What a supervisor is doing with the unit, where that will end by itself and soon: a service that
     /// only waits for its automatic restart has no job.
-    fn under_way(&self, name: &UnitName) -> Option<Activity> {
+    fn at_work(&self, name: &UnitName) -> Option<Activity> {
         let place = &self.ctx.place;
         if !client::is_supervised(place, name).ok()? {
             return None;
@@ -377,6 +387,10 @@ impl<'a> Run<'a> {
         let report = self.report(job, outcome.clone());
         if let Some(slot) = self.ended.get_mut(index) {
             *slot = Some(outcome);
+        }
+        let jobs = transaction.jobs.iter().zip(&self.ended);
+        if !jobs.filter(|(other, _)| other.unit == job.unit).any(|(_, ended)| ended.is_none()) {
+            self.queue.done(&job.unit);
         }
         tell(&report);
         for victim in victims {

@@ -6,7 +6,7 @@
 //! these become is for whoever asked. [`reaction`] is what the end of one unit brings about for others.
 //!
 //! Here the subjects meet: [`units`] loads what a request names, [`activity`] sees what runs, [`explain`]
-//! finds the sentences, [`several`] and [`stale`] have the rules for many units and for what a dead one left,
+//! finds the sentences, `queue` shows jobs to other commands, [`several`] and [`stale`] have the rules for many units and for what a dead one left,
 //! [`tmpfiles`] and [`umbrella`] what else there is to a start.
 
 pub mod activity;
@@ -17,6 +17,7 @@ mod follow;
 mod limits;
 pub mod outcome;
 pub mod plan;
+mod queue;
 pub mod reaction;
 pub mod replan;
 pub mod several;

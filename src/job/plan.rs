@@ -3,12 +3,15 @@
 use super::activity::{self, is_run};
 use super::context::Context;
 use super::outcome::{Class, Refused};
+use super::queue;
 use super::units::{self, Set};
 use crate::order::graph::Graph;
 use crate::order::transaction::{
     Activity, JobKind, Mode, Note, Transaction, TransactionError, Unavailable, Verb, check_manual,
     transaction,
 };
+use crate::os::error::Error;
+use crate::os::proc::ProcessId;
 use crate::os::root::FileKind;
 use crate::supervisor::client::{self, ClientError};
 use crate::supervisor::service::status::Record;
@@ -37,6 +40,8 @@ pub struct Options {
     pub lock: Option<(UnitName, String)>,
     /// When a service of `Type=simple` counts as started.
     pub started: Started,
+    /// Its jobs were noted for others by whoever started this process.
+    pub noted: bool,
     /// A supervisor that was started before its plan was made.
     pub ahead: client::Ahead,
 }
@@ -235,6 +240,16 @@ impl Planned {
     #[must_use]
     pub fn typed(&self, anchors: &[(Verb, UnitName)]) -> BTreeMap<UnitName, UnitName> {
         anchors.iter().map(|(_, name)| (self.set.main(name).clone(), name.clone())).collect()
+    }
+
+    /// Has others see the jobs as those of a process that will do them, while it comes up.
+    ///
+    /// # Errors
+    /// It has ended already.
+    pub fn note_jobs(&self, ctx: &Context, process: ProcessId) -> Result<(), Error> {
+        let process = queue::identity(process)?;
+        queue::note(&ctx.place, self.transaction.jobs.iter(), &process);
+        Ok(())
     }
 
     /// What was left out or overruled, and which units are to be stopped or reloaded by a plan that is older

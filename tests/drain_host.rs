@@ -270,9 +270,12 @@ fn sigterm_ends_it_where_the_reports_hang() {
     signal(child.id(), Signal::SIGTERM);
     let code = child.wait().unwrap().code();
     let took = begin.elapsed();
-    assert!(run(&["fsfreeze", "-u"], &reports));
-    let mut said = String::new();
+    let (mut said, mut named) = (String::new(), String::new());
+    // Their ends come with the command's: who is left behind has none of its streams.
     out.read_to_string(&mut said).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut named).unwrap();
+    let before_thawing = begin.elapsed();
+    assert!(run(&["fsfreeze", "-u"], &reports));
     while !run(&["umount"], &reports) {
         thread::sleep(Duration::from_millis(20));
     }
@@ -282,6 +285,9 @@ fn sigterm_ends_it_where_the_reports_hang() {
         "{said}"
     );
     assert!(took <= Duration::from_secs(1), "it took {took:?}");
+    assert!(before_thawing <= Duration::from_secs(2), "its streams ended after {before_thawing:?}");
+    let behind = named.lines().filter(|line| line.contains("is left behind: it is in an uninterruptible sleep"));
+    assert!(behind.count() >= 1, "{named}");
 }
 
 /// What /proc says of the processes below one: number, user, capabilities, no new privileges, filter.
@@ -340,10 +346,18 @@ fn a_drain_that_is_killed_leaves_nothing_beside_its_report() {
     let host = Host::new();
     fs::create_dir(host.at.join("asked")).unwrap();
     let report = host.at.join("asked/report.json");
-    for delay in 0..30 {
+    // The command alone, and all of its processes.
+    for (delay, all) in (0..30).flat_map(|delay| [(delay, false), (delay, true)]) {
         let mut child = host.command(&["--report", report.to_str().unwrap()]).spawn().unwrap();
         thread::sleep(Duration::from_millis(delay));
-        end(&mut child);
+        let children = format!("/proc/{0}/task/{0}/children", child.id());
+        let children = fs::read_to_string(children).ok().filter(|_| all).unwrap_or_default();
+        child.kill().unwrap();
+        for other in children.split_whitespace() {
+            // It may have ended with the command.
+            let _ = kill(Pid::from_raw(other.parse().unwrap()), Signal::SIGKILL);
+        }
+        child.wait().unwrap();
     }
     // The process that writes ends what it has begun.
     thread::sleep(Duration::from_millis(300));

@@ -68,7 +68,7 @@ fn unless(clean: bool, reset: impl FnOnce() -> nix::Result<()>) -> nix::Result<(
 }
 
 /// A kernel, or the filter of a container, that has no such thing passes none on.
-fn or_unknown(done: nix::Result<()>) -> nix::Result<()> {
+pub(super) fn or_unknown(done: nix::Result<()>) -> nix::Result<()> {
     match done {
         Err(Errno::ENOSYS | Errno::EINVAL | Errno::EPERM | Errno::EACCES) => Ok(()),
         done => done,

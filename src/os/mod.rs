@@ -16,6 +16,7 @@ pub mod fifo;
 pub mod fork;
 pub mod fresh;
 pub mod ids;
+pub mod inherited;
 pub mod inotify;
 pub mod kill;
 pub mod kmsg;

@@ -190,6 +190,12 @@ impl Root {
         self.inner.fd.is_none()
     }
 
+    /// The folder's own descriptor; none of the host's.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.inner.fd.as_ref().map(AsFd::as_fd)
+    }
+
     /// What stat(2) said of the folder when it was opened.
     pub fn top(&self) -> Result<Stat> {
         self.inner.top.map_or_else(|| self.stat(Path::new("/")), Ok)

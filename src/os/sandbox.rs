@@ -1,16 +1,17 @@
 //! A process that looks at what others wrote, and gives up all that looking does not need.
 //!
-//! Its user is nobody else's, and of root's rights it keeps the one to read any file. It gains none by exec,
+//! It has nothing of its caller's: no environment, no keys, and what was open is closed before
+//! ([`super::inherited`]). Its user is nobody else's, and of root's rights it keeps the one to read any file. It gains none by exec,
 //! no debugger of another process may attach to it, and it ends with its parent. The kernel lets it read,
 //! wait and talk on the descriptors that it has; it makes, changes and removes nothing, starts no program,
 //! opens no socket, and does not open files by handle. What more it needs it asks for ([`super::opener`]).
 
-use super::capability;
 use super::ids::Credentials;
 use super::proc::ProcessId;
 use super::root::Root;
 use super::seccomp;
 use super::sys;
+use super::{capability, fresh};
 use nix::errno::Errno;
 use nix::unistd::{geteuid, getppid};
 use seccompiler::{
@@ -47,6 +48,8 @@ pub fn enter(parent: ProcessId, filter: Filter) -> Vec<String> {
     if geteuid().is_root() {
         note("give up root's rights", leave_root());
     }
+    super::inherited::forget_environment();
+    note("leave the caller's keys", fresh::or_unknown(sys::join_new_session_keyring()));
     // Behind that, which undoes both.
     note("refuse debuggers", sys::prctl(libc::PR_SET_DUMPABLE, 0, 0).map(drop));
     let kill = libc::c_ulong::try_from(libc::SIGKILL).unwrap_or(9);

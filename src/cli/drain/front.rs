@@ -43,14 +43,19 @@ const REWRITE_ORDERED: Duration = Duration::from_millis(55);
 /// the last report written.
 const LATE: Duration = Duration::from_millis(250);
 
+/// So many blocks of news are read at a time.
+const BLOCKS: u32 = 1024;
+
+/// The longest news are a report of a million files.
+const LONGEST: usize = 512 << 20;
+
 /// How often the service manager is asked for more time.
 const EXTEND: Duration = Duration::from_secs(30);
 
 /// Parts and waits.
 pub fn run(task: &Task, audience: Audience, hook: Option<Hook>) -> Answered {
-    let watched = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGCHLD];
     // Before there are others: those are ended by this one, not by a signal to all.
-    let signals = Signals::watch(&watched);
+    let signals = Signals::watch(&parts::SIGNALS);
     let parted = signals.and_then(|signals| Ok((signals, parts::part(task, wait::run)?)));
     match parted {
         Ok((mut signals, (others, link))) => {
@@ -251,7 +256,8 @@ impl<'c> Front<'c> {
 
     fn news(&mut self) -> Result<(), String> {
         let mut block = [0; 4096];
-        loop {
+        // Some at a time: one that never ends must not keep this process from signals and its deadline.
+        for _ in 0..BLOCKS {
             match self.link.read(&mut block) {
                 Ok(0) => {
                     self.open = Link::Closed;
@@ -274,6 +280,9 @@ impl<'c> Front<'c> {
             }
         }
         self.unread.shrink_to_fit();
+        if self.unread.len() > LONGEST {
+            return Err("the half that looks made no sense: its news have no end".to_owned());
+        }
         if self.open == Link::Closed && self.ended.is_none() {
             return Err("the process that looks at the files has died".to_owned());
         }
@@ -305,7 +314,12 @@ impl<'c> Front<'c> {
     }
 
     fn phase(&mut self, phase: Phase, summary: Summary, report: Option<String>, json: Option<String>) {
-        self.report = report.or(self.report.take());
+        // The half that looks has read what others wrote: root makes no file where it says.
+        let kept = |path: &String| {
+            let (folder, file) = (self.task.folder.as_deref(), self.task.file.as_deref());
+            keep::is_of_drain(Path::new(path), folder, file, self.task.pid)
+        };
+        self.report = report.filter(kept).or(self.report.take());
         match phase {
             Phase::Started => {
                 self.begun = true;
@@ -341,7 +355,9 @@ impl<'c> Front<'c> {
         self.audience.line(&text, level);
         self.audience.status(&text);
         self.ended = Some(Answer::Verdict(summary.code));
-        self.hook(&summary.verdict, Some(summary.code));
+        // Its words are this one's: they are handed on to a command.
+        let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.code() == summary.code);
+        self.hook(verdict.unwrap_or(Verdict::CannotTell).words(), Some(summary.code));
     }
 
     fn hook(&mut self, verdict: &str, code: Option<u8>) {
@@ -382,6 +398,7 @@ impl<'c> Front<'c> {
     fn finish_report(&mut self, verdict: Verdict) -> bool {
         match fork::in_two() {
             Ok(Side::Child(mut link)) => {
+                let _ = parts::apart(self.task, &[link.as_fd()]);
                 if let Ok(path) = self.rewrite(verdict) {
                     // The other one has gone on where one of these fails.
                     let _ = link.write(b"x");

@@ -14,17 +14,25 @@ use crate::drain::report::keep::Keeper;
 use crate::drain::report::rfc3339;
 use crate::drain::shipper::QUESTION;
 use crate::drain::wait::Task;
+use crate::drain::wait::news::News;
 use crate::os::error::{Error, Result};
 use crate::os::fork::{self, Side};
+use crate::os::inherited::only_descriptors;
 use crate::os::opener::{self, Opener};
 use crate::os::poll::{self, Interest};
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
 use crate::os::sandbox::{self, Filter};
-use crate::os::{clock, kill, wait};
-use std::os::fd::AsFd;
+use crate::os::signal::Signal;
+use crate::os::{clock, kill, signal, wait};
+use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
+
+/// What the command answers itself.
+pub const SIGNALS: [Signal; 5] =
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGCHLD];
 
 /// How often it is looked whether a process that was killed sleeps in the kernel.
 const DEATH: Duration = Duration::from_millis(10);
@@ -81,6 +89,8 @@ pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> R
             let (folder, file) = (task.folder.clone(), task.file.clone());
             let name = (rfc3339(wall()), task.pid);
             drop(alive);
+            // What cannot be closed it keeps, as it has root's rights anyway.
+            let _ = apart(task, &[link.as_fd(), theirs.as_fd()]);
             let mut keeper = Keeper::new(task.root.clone(), folder, file, name);
             opener::serve(link, &task.root, QUESTION, &mut keeper);
             fork::leave();
@@ -91,8 +101,11 @@ pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> R
     match fork::in_two() {
         Ok(Side::Child(link)) => {
             drop(alive);
+            let closed = apart(task, &[link.as_fd(), asks.as_fd()]);
+            last_words(&link);
             let filter = if task.features.seccomp { Filter::Wanted } else { Filter::Unwanted };
-            let kept = sandbox::enter(parent, filter);
+            let mut kept = sandbox::enter(parent, filter);
+            kept.extend(closed.err());
             let root = task.root.with_opener(Opener::new(asks));
             look(&Task { root, ..task.clone() }, link, kept);
             fork::leave();
@@ -104,6 +117,28 @@ pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> R
             Err(error)
         }
     }
+}
+
+/// What a process has of the command's own from now on: these descriptors, and the one of the root. Its signals are
+/// the command's to answer.
+///
+/// # Errors
+/// What else was open could not be closed.
+pub fn apart(task: &Task, own: &[BorrowedFd<'_>]) -> std::result::Result<(), String> {
+    // Not the command's handler, whose pipe is closed with all else.
+    SIGNALS.into_iter().chain([Signal::SIGPIPE]).for_each(signal::ignore);
+    let kept: Vec<_> = own.iter().copied().chain(task.root.descriptor()).collect();
+    let closed = only_descriptors(&kept, task.features.close_range);
+    closed.map_err(|error| format!("cannot close what the caller had open: {}", error.desc()))
+}
+
+/// Where the process that looks breaks, why is told.
+fn last_words(link: &UnixStream) {
+    let Ok(link) = link.try_clone() else { return };
+    std::panic::set_hook(Box::new(move |broken| {
+        let _ =
+            (&link).write_all(&News::Note(format!("the process that looks at the files: {broken}")).line());
+    }));
 }
 
 impl Others {

@@ -108,6 +108,7 @@ impl Audience {
             return;
         }
         self.told = Some(now);
+        let text = out::escape(text);
         if let Some(columns) = self.columns {
             let room = usize::from(columns).saturating_sub(1);
             let line: String = format!("amr: drain: {text}").chars().take(room).collect();

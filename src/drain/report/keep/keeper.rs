@@ -75,6 +75,19 @@ pub struct Keeper {
     pub log_size: u64,
 }
 
+/// Whether a drain of this process keeps a report there: in its folder, or the one in its place, by the name that
+/// [`write`] gives; or in the file of `--report`.
+#[must_use]
+pub fn is_of_drain(path: &Path, folder: Option<&Path>, file: Option<&Path>, pid: u32) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let time = name.strip_prefix("drain-").and_then(|rest| rest.strip_suffix(&format!("-{pid}.json")));
+    let named =
+        time.is_some_and(|time| time.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-'));
+    let above = path.parent();
+    file == Some(path)
+        || (named && folder.is_some() && (above == folder || above == Some(Path::new(ELSEWHERE))))
+}
+
 impl Where {
     /// The folder that is wanted, or the one in its place.
     fn choose(self, wanted: &Path) -> &Path {
@@ -190,5 +203,32 @@ impl Order {
         order.push(b'\n');
         order.extend_from_slice(report);
         order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_lies_where_the_drain_keeps_it_and_nowhere_else() {
+        let folder = Path::new("/var/log/amr-drain");
+        let of = |path: &str| is_of_drain(Path::new(path), Some(folder), Some(Path::new("/srv/r.json")), 7);
+        for (path, own) in [
+            ("/var/log/amr-drain/drain-2026-01-01T000000Z-7.json", true),
+            ("/var/lib/amr-drain/drain-2026-01-01T000000Z-7.json", true),
+            ("/srv/r.json", true),
+            ("/var/log/amr-drain/drain-2026-01-01T000000Z-8.json", false),
+            ("/var/log/amr-drain/../../../etc/drain-2026-7.json", false),
+            ("/var/log/amr-drain/drain-a.b-7.json", false),
+            ("/etc/cron.d/drain-2026-01-01T000000Z-7.json", false),
+            ("/etc/passwd", false),
+            ("", false),
+        ] {
+            assert_eq!(of(path), own, "{path}");
+        }
+        let name = super::super::name("2026-01-01T00:00:00Z", 7);
+        assert!(of(folder.join(name).to_str().unwrap()));
+        assert!(!is_of_drain(Path::new("/var/lib/amr-drain/drain-2026-7.json"), None, None, 7));
     }
 }

@@ -286,7 +286,8 @@ fn sigterm_ends_it_where_the_reports_hang() {
     );
     assert!(took <= Duration::from_secs(1), "it took {took:?}");
     assert!(before_thawing <= Duration::from_secs(2), "its streams ended after {before_thawing:?}");
-    let behind = named.lines().filter(|line| line.contains("is left behind: it is in an uninterruptible sleep"));
+    let behind =
+        named.lines().filter(|line| line.contains("is left behind: it is in an uninterruptible sleep"));
     assert!(behind.count() >= 1, "{named}");
 }
 

@@ -120,4 +120,15 @@ C
     right "$how: it goes on" test -e /proc/$LOOKS
     ends
 done
+# What it tells the one that speaks, which is root: a report elsewhere, a terminal's commands, news without end.
+begins ''
+link=$(find /proc/$LOOKS/fd -lname 'socket:*' -printf '%l %f\n' | sort | awk '$1 == last { print $2; exit } { last = $1 }')
+tells() { call 1 "$link" "$1" ${#1}; }
+news='{"Phase":{"phase":"SoFar","summary":{"files":1,"bytes":2,"verdict":"x","code":13,"because":"\u001b[2J","trouble":"\u001b[2J","most":null},"report":"/etc/taken.json","json":null}}'
+same "$(tells "$news"$'\n')" $((${#news} + 1)) "it tells of a report elsewhere"
+kill -STOP $LOOKS; kill -TERM $DRAIN; rc=0; wait $DRAIN || rc=$?
+same $rc 13 "the drain ends without it"
+right "root has made no report there" test ! -e /etc/taken.json
+wrong "nor sent commands to the terminal" grep -q $'\x1b' /tmp/out
+right "the report lies where this drain keeps it" grep -q '"verdict":"gave up"' /srv/fb/reports/drain-*.json
 kill $shipper; finish

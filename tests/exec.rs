@@ -43,13 +43,20 @@ struct Lab {
     root: Root,
     close_range: Cell<bool>,
     seccomp: Cell<bool>,
+    mounts: Cell<bool>,
 }
 
 impl Lab {
     fn new() -> Lab {
         let folder = std::env::temp_dir().join(format!("amr-exec-{}", std::process::id()));
         fs::create_dir(&folder).unwrap();
-        Lab { folder, root: Root::host().unwrap(), close_range: Cell::new(true), seccomp: Cell::new(true) }
+        Lab {
+            folder,
+            root: Root::host().unwrap(),
+            close_range: Cell::new(true),
+            seccomp: Cell::new(true),
+            mounts: Cell::new(true),
+        }
     }
 
     /// Runs a script as the process of a unit with these lines in [Service].
@@ -66,7 +73,12 @@ impl Lab {
         let path = self.folder.join("output");
         let output = Arc::new(OwnedFd::from(fs::File::create(&path).unwrap()));
         let (close_range, seccomp) = (self.close_range.get(), self.seccomp.get());
-        let features = Features { close_range, seccomp, ..Features::detect(None).unwrap() };
+        let features = Features {
+            close_range,
+            seccomp,
+            mount_namespace: self.mounts.get(),
+            ..Features::detect(None).unwrap()
+        };
         let request = Request {
             unit: "lab.service",
             context,
@@ -133,6 +145,7 @@ impl Lab {
             folder,
             close_range: Cell::new(true),
             seccomp: Cell::new(true),
+            mounts: Cell::new(true),
         }
     }
 }
@@ -548,6 +561,51 @@ fn filters_as_on_linux_3_10(lab: &Lab) {
     assert_eq!(outcome.notices.iter().map(|n| n.stage).collect::<Vec<_>>(), [Stage::Seccomp]);
 }
 
+/// What a process sees of the file system, where there can be namespaces of mounts.
+fn views(lab: &Lab) {
+    let tree = lab.folder.join("tree");
+    let at = |name: &str| tree.join(name).display().to_string();
+    for name in ["open", "secret/inner", "shut"] {
+        fs::create_dir_all(tree.join(name)).unwrap();
+        fs::write(tree.join(name).join("file"), "x").unwrap();
+    }
+    let lines = format!(
+        "ReadOnlyPaths={}\nReadWritePaths={}\nInaccessiblePaths={} -/nonexistent\nProtectControlGroups=yes",
+        tree.display(),
+        at("open"),
+        at("secret")
+    );
+    let script = format!(
+        "for f in {} {} {}; do [ -w $f ] && echo w || echo r; done; ls -A {} | wc -l; grep ' /sys/fs/cgroup ' /proc/self/mountinfo | grep -c ' ro,' | sed 's/^[1-9].*/protected/'",
+        tree.display(),
+        at("open"),
+        at("shut"),
+        at("secret")
+    );
+    let outcome = lab.run(&lines, &script).unwrap();
+    if outcome.notices.iter().any(|n| n.stage == Stage::Namespace) {
+        return;
+    }
+    let lines: Vec<_> = outcome.output.lines().collect();
+    assert_eq!(lines[..4], ["r", "w", "r", "0"], "{outcome:?}");
+    assert!(lines[4] == "protected" || !Path::new("/sys/fs/cgroup").exists(), "{outcome:?}");
+    // Nothing of it is seen outside, and what is missing ends it.
+    assert!(fs::exists(tree.join("secret/inner/file")).unwrap());
+    let failure = lab.failure("ReadOnlyPaths=/nonexistent");
+    assert_eq!((failure.stage, failure.about.as_deref()), (Stage::Namespace, Some("/nonexistent")));
+    // Without such namespaces one runs where only less is kept from it, and not where it would see something else.
+    lab.mounts.set(false);
+    let open =
+        lab.run(&format!("InaccessiblePaths={}", at("secret")), &format!("ls {}", at("secret"))).unwrap();
+    let refused = lab.run(&format!("BindPaths={}:{}", at("open"), at("shut")), "exit 0");
+    lab.mounts.set(true);
+    assert_eq!(open.output, "file\ninner");
+    assert!(
+        matches!(&refused, Err(Refused::At(Stage::Namespace, why)) if why == "BindPaths= needs a mount namespace"),
+        "{refused:?}"
+    );
+}
+
 type Case = (&'static str, fn(&Lab));
 
 const CASES: &[Case] = &[
@@ -565,6 +623,7 @@ const CASES: &[Case] = &[
     ("what may not be raised is a notice", what_may_not_be_raised_is_a_notice),
     ("a child with a fault of ours ends there", a_child_with_a_fault_of_ours_ends_there),
     ("never among threads", never_among_threads),
+    ("views of the file system", views),
     #[cfg(target_arch = "x86_64")]
     ("system calls", system_calls),
     #[cfg(target_arch = "x86_64")]

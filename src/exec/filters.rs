@@ -9,7 +9,7 @@ use crate::os::seccomp::{self as kernel, Action, Caller, Condition, Filter, Rule
 use crate::unit::exec::ExecContext;
 use crate::unit::exec::syscalls::{ALL_NAMESPACES, CallList, Families, NAMESPACES, Sense};
 use crate::unit::value::address_family;
-use crate::unit::value::syscall::{Arch, Refusal, numbers};
+use crate::unit::value::syscall::{Arch, Refusal, members, numbers};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Calls by name: any of the rules; none: always.
@@ -90,10 +90,22 @@ fn some(rules: &Rules) -> Option<&Rules> {
     (!rules.is_empty()).then_some(rules)
 }
 
+/// Switches by which calls are forbidden whatever their arguments.
+const WHOLE: [(&str, &[&str]); 5] = [
+    ("ProtectKernelTunables", &["_sysctl"]),
+    ("ProtectKernelModules", &["@module"]),
+    ("ProtectKernelLogs", &["syslog"]),
+    ("ProtectClock", &["@clock"]),
+    ("ProtectHostname", &["sethostname", "setdomainname"]),
+];
+
 /// What is answered with ENOSYS, and what with EPERM.
 fn restrictions(context: &ExecContext, arch: Arch, persona: u32) -> (Rules, Rules) {
     let (mut unknown, mut forbidden) = (Rules::new(), Rules::new());
-    let asked = |name: &str| context.plain.get(name).is_some_and(|is| is != 0);
+    let asked = |name: &str| context.is_on(name);
+    for (_, group) in WHOLE.iter().filter(|(name, _)| asked(name)) {
+        group.iter().flat_map(|name| members(name)).for_each(|call| _ = forbidden.insert(call, Vec::new()));
+    }
     if asked("MemoryDenyWriteExecute") {
         writable_and_executable(&mut forbidden, arch);
     }
@@ -262,7 +274,7 @@ pub fn any(context: &ExecContext) -> bool {
         || !calls.architectures.is_empty()
         || calls.families.restricts()
         || calls.namespaces.is_some_and(|allowed| allowed != ALL_NAMESPACES)
-        || plain.iter().any(|name| context.plain.get(name).is_some_and(|is| is != 0))
+        || plain.iter().chain(WHOLE.iter().map(|(name, _)| name)).any(|name| context.is_on(name))
 }
 
 #[cfg(test)]

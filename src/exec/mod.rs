@@ -21,6 +21,7 @@ mod process;
 mod resolve;
 pub mod stage;
 pub mod steps;
+mod view;
 
 pub use child::{Started, start};
 pub use environment::Variables;

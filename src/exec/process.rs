@@ -1,5 +1,6 @@
 //! What a process is to be, everything looked up that needs the host.
 
+use super::view::Entry;
 use crate::os::error::Errno;
 use crate::os::ids::Credentials;
 use crate::os::limits::Limit;
@@ -38,8 +39,10 @@ pub struct Process {
     pub oom_score: Option<i32>,
     /// Limits where the unit says nothing.
     pub limits: Vec<Limit>,
-    /// Seen in the place of others, in this order; empty: the file system is that of the host.
-    pub binds: Vec<Bind>,
+    /// What it sees of the file system; `None`: what the host sees.
+    pub view: Option<Vec<Entry>>,
+    /// A folder of amr's own, for what nobody reads or enters.
+    pub own_folder: PathBuf,
     /// `None`: those of the supervisor.
     pub credentials: Option<Credentials>,
     /// An outer path; `None`: that of the supervisor.

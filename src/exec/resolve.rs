@@ -6,8 +6,9 @@ mod io;
 
 use super::environment::{self, SEARCH_PATH, Variables, Whose};
 use super::private_tmp;
-use super::process::{Bind, Process};
+use super::process::Process;
 use super::stage::Stage;
+use super::view::{self, Entry};
 use crate::os::cgroup::Group;
 use crate::os::error::Error;
 use crate::os::features::Features;
@@ -140,7 +141,8 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         controllers: controllers(request, not_applied),
         oom_score: request.oom_score,
         limits: request.limits.to_vec(),
-        binds: binds(request, not_applied)?,
+        view: view(request, not_applied)?,
+        own_folder: request.root.outer(request.places.own),
         credentials,
         working_directory: working_directory.map(|path| request.root.outer(&path)),
         enters_as,
@@ -172,7 +174,6 @@ fn pid_variables(env: &Variables) -> Vec<&'static str> {
 fn spare(process: &mut Process, privilege: ExecPrivilege, groups: Vec<u32>) {
     if privilege == ExecPrivilege::Full {
         process.context.drop_sandbox();
-        process.binds.clear();
     }
     if privilege != ExecPrivilege::Normal {
         process.credentials = process.credentials.take().map(|_| Credentials { uid: 0, gid: 0, groups });
@@ -205,23 +206,33 @@ fn note(not_applied: &mut Vec<String>, text: &str) {
     }
 }
 
-/// The service's own /tmp and /var/tmp. A process below a folder root sees the host's, which are not
-/// for amr to cover there.
-fn binds(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Vec<Bind>> {
-    if !request.context.mounts.private_tmp || request.command.privilege == ExecPrivilege::Full {
-        return Ok(Vec::new());
+/// What it sees of the file system. A process below a folder root sees the host's, which is not for amr to
+/// cover there.
+fn view(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Option<Vec<Entry>>> {
+    let context = request.context;
+    if request.command.privilege == ExecPrivilege::Full || !view::is_wanted(context) {
+        return Ok(None);
     }
     let why = match request.mode {
-        ApplyMode::BestEffort => "PrivateTmp= needs root",
-        ApplyMode::Strict if !request.root.is_host() => "PrivateTmp= is not applied below a folder",
-        ApplyMode::Strict if !request.features.mount_namespace => "PrivateTmp= needs a mount namespace",
+        ApplyMode::BestEffort => "needs root",
+        ApplyMode::Strict if !request.root.is_host() => "is not applied below a folder",
+        ApplyMode::Strict if !request.features.mount_namespace => "needs a mount namespace",
         ApplyMode::Strict => {
-            return private_tmp::make(request.root, request.unit, request.invocation)
-                .map_err(at(Stage::Namespace));
+            let own = if context.mounts.private_tmp {
+                private_tmp::make(request.root, request.unit, request.invocation)
+                    .map_err(at(Stage::Namespace))?
+            } else {
+                Vec::new()
+            };
+            return Ok(Some(view::entries(context, &own, request.places.runtime)));
         }
     };
-    note(not_applied, why);
-    Ok(Vec::new())
+    if request.mode == ApplyMode::Strict && view::is_needed(context) {
+        let names = view::names(context).join("= ");
+        return Err(Refused::At(Stage::Namespace, format!("{names}= {why}")));
+    }
+    view::names(context).iter().for_each(|name| note(not_applied, &format!("{name}= {why}")));
+    Ok(None)
 }
 
 /// The notify socket is the service's user's, who can be anybody only now.

@@ -22,6 +22,7 @@ pub mod kill;
 pub mod kmsg;
 pub mod limits;
 pub mod lock;
+pub mod mounts;
 pub mod opener;
 pub mod pipe;
 pub mod poll;

@@ -79,10 +79,9 @@ pub fn own_mounts() -> nix::Result<()> {
     mount(none, "/", none, MsFlags::MS_SLAVE | MsFlags::MS_REC, none)
 }
 
-/// Has `source` seen in the place of `target`.
-pub fn bind(source: &Path, target: &Path) -> nix::Result<()> {
-    let none = None::<&str>;
-    mount(Some(source), target, none, MsFlags::MS_BIND | MsFlags::MS_REC, none)
+/// A name of the host of its own.
+pub fn own_hostname() -> nix::Result<()> {
+    unshare(CloneFlags::CLONE_NEWUTS)
 }
 
 /// No program that it executes has more rights than it: PR_SET_NO_NEW_PRIVS.

@@ -66,6 +66,7 @@ const ORDER: [&[Step]; 3] = [
         step("umask", Stage::Exec, process::umask),
         step("limits", Stage::Limits, limits::limits),
         step("mount-namespace", Stage::Namespace, mounts::namespace),
+        step("hostname", Stage::Namespace, process::hostname),
         step("group", Stage::Group, identity::group),
         step("descriptors", Stage::Fds, io::descriptors),
         step("realtime-limit", Stage::Limits, syscalls::realtime_limit),

@@ -31,6 +31,20 @@ pub(super) fn oom_score(p: &Process) -> Applied {
     unless_forbidden(process::set_oom_score(score))
 }
 
+/// `ProtectHostname=`: the host's name is one's own to change. Without such namespaces systemd goes on; the
+/// calls are forbidden besides.
+pub(super) fn hostname(p: &Process) -> Applied {
+    if !p.context.is_on("ProtectHostname") {
+        return Ok(Done::Fully);
+    }
+    match process::own_hostname() {
+        Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::ENOSYS | Errno::EINVAL)) => {
+            Ok(Done::Without(errno))
+        }
+        done => fully(done),
+    }
+}
+
 pub(super) fn umask(p: &Process) -> Applied {
     process::umask(p.context.process.umask);
     Ok(Done::Fully)

@@ -51,8 +51,18 @@ fn drop_doubles(deps: &mut Vec<Dependency>) {
     deps.retain(|_| is_first.next().unwrap_or(true));
 }
 
+/// Rights that nobody has use for whom a switch keeps from what they are for (`unit_patch_contexts`).
+const FOR_NOTHING: [(&str, u64); 3] =
+    [("ProtectKernelModules", 1 << 16), ("ProtectKernelLogs", 1 << 34), ("ProtectClock", 1 << 25 | 1 << 35)];
+
 fn defaults(draft: &mut ServiceDraft, has_bus_name: bool) {
     let service = &mut draft.service;
+    let for_nothing = FOR_NOTHING.iter().filter(|(name, _)| service.context.is_on(name));
+    let for_nothing = for_nothing.fold(0, |all, (_, rights)| all | rights);
+    if for_nothing != 0 {
+        let set = &mut service.context.capabilities.bounding_set;
+        *set = Some(set.unwrap_or(u64::MAX) & !for_nothing);
+    }
     service.kind = match draft.kind {
         Some(kind) => kind,
         None if has_bus_name => ServiceType::Dbus,

@@ -278,17 +278,16 @@ fn limits_are_numbers_or_parts_of_what_the_host_has() {
 #[test]
 fn what_is_not_applied_is_kept() {
     let (unit, _) = service(
-        "IOWeight=5\nProtectSystem=full\nProtectSystem=strict\nPrivateDevices=yes\nSlice=x.slice\nSlice=\nProtectHome=no\nReadWritePaths=/a\nReadWritePaths=/b",
+        "SELinuxContext=a\nSELinuxContext=b\nPrivateDevices=yes\nSlice=x.slice\nSlice=\nPrivateNetwork=no\nRestrictFileSystems=a\nRestrictFileSystems=b",
     );
     let kept: Vec<_> = unit.unapplied.iter().map(|u| (u.key.as_str(), u.value.as_str())).collect();
     assert_eq!(
         kept,
         [
-            ("IOWeight", "5"),
-            ("ProtectSystem", "strict"),
+            ("SELinuxContext", "b"),
             ("PrivateDevices", "yes"),
-            ("ReadWritePaths", "/a"),
-            ("ReadWritePaths", "/b")
+            ("RestrictFileSystems", "a"),
+            ("RestrictFileSystems", "b")
         ]
     );
     assert!(unit.unapplied.iter().all(|u| !u.why.is_empty() && u.section == "Service"));

@@ -51,17 +51,35 @@ pub struct ExecContext {
 }
 
 impl ExecContext {
+    /// Is a switch on of which the row says all?
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        self.plain.get(name).is_some_and(|is| is != 0)
+    }
+
     /// Without what a line with `+` is spared.
     pub fn drop_sandbox(&mut self) {
         self.capabilities = capabilities::Capabilities::default();
         self.system_calls = syscalls::SystemCalls::default();
+        self.mounts = mounts::Mounts::default();
         SWITCHES.iter().for_each(|name| self.plain.remove(name));
     }
 }
 
 /// Switches of the sandbox of which the row says all.
-const SWITCHES: [&str; 4] =
-    ["LockPersonality", "MemoryDenyWriteExecute", "RestrictRealtime", "RestrictSUIDSGID"];
+const SWITCHES: [&str; 11] = [
+    "LockPersonality",
+    "MemoryDenyWriteExecute",
+    "PrivateMounts",
+    "ProtectClock",
+    "ProtectControlGroups",
+    "ProtectHostname",
+    "ProtectKernelLogs",
+    "ProtectKernelModules",
+    "ProtectKernelTunables",
+    "RestrictRealtime",
+    "RestrictSUIDSGID",
+];
 
 /// What to do with settings that this user may not apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

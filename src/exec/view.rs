@@ -1,0 +1,315 @@
+//! What a service sees of the file system, as a list of mounts: one entry for each path that a directive is
+//! about, sorted and merged as systemd 252's namespace.c does it. Pure.
+
+use super::process::Bind;
+use crate::unit::exec::directories::Kind;
+use crate::unit::exec::mounts::{Access, FIELDS, Propagation, ProtectHome, ProtectSystem};
+use crate::unit::exec::{ExecContext, Field};
+use std::path::{Path, PathBuf};
+
+/// What is done at a path; of several the first counts (`MountMode`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// Nobody enters or reads it.
+    Inaccessible,
+    /// Another is seen in its place.
+    Bind,
+    /// With what is mounted below that.
+    BindRecursive,
+    /// The service's own of those that all may write to.
+    PrivateTmp,
+    /// /proc anew.
+    Proc,
+    /// It can be read.
+    ReadOnly,
+    /// It can be written to.
+    ReadWrite,
+    /// No programs are executed from it.
+    NoExec,
+    /// Programs are.
+    Exec,
+    /// An empty one in memory.
+    Tmpfs,
+    /// As `ReadWrite`, of what no directive named.
+    ReadWriteImplicit,
+}
+
+/// See the head of this file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Absolute, of the host.
+    pub path: PathBuf,
+    /// What.
+    pub mode: Mode,
+    /// It may be missing.
+    pub optional: bool,
+    /// Of a bind.
+    pub source: Option<PathBuf>,
+    /// Of a file system that is made: options as of mount(8).
+    pub options: String,
+    /// It can only be read, whatever the mode.
+    pub read_only: bool,
+    /// No programs are executed from it, whatever the mode.
+    pub no_exec: bool,
+    /// They are.
+    pub exec: bool,
+}
+
+impl Entry {
+    fn new(path: impl Into<PathBuf>, mode: Mode, optional: bool) -> Entry {
+        let read_only = matches!(mode, Mode::ReadOnly | Mode::Inaccessible);
+        let no_exec = matches!(mode, Mode::NoExec | Mode::Inaccessible | Mode::Proc);
+        let (path, exec) = (path.into(), mode == Mode::Exec);
+        Entry { path, mode, optional, source: None, options: String::new(), read_only, no_exec, exec }
+    }
+
+    fn made_of(self, source: impl Into<PathBuf>) -> Entry {
+        Entry { source: Some(source.into()), ..self }
+    }
+}
+
+/// Is anything asked of what a process sees (`exec_needs_mount_namespace`)?
+pub fn is_wanted(context: &ExecContext) -> bool {
+    let m = &context.mounts;
+    let slave = m.propagation.is_some_and(|p| p != Propagation::Shared);
+    slave
+        || m.private_tmp
+        || context.is_on("PrivateMounts")
+        || !entries(context, &[], Path::new("/run")).is_empty()
+}
+
+/// The directives that ask it, each by its newer name.
+pub fn names(context: &ExecContext) -> Vec<&'static str> {
+    let none = ExecContext::default();
+    let set = |field: &&Field| (field.show)(context) != (field.show)(&none);
+    let mut names: Vec<_> = FIELDS.iter().filter(set).map(|field| field.property).collect();
+    names.dedup();
+    names.extend(SWITCHES.iter().copied().filter(|name| context.is_on(name)));
+    names
+}
+
+/// Those of them of which the row says all.
+const SWITCHES: [&str; 5] = [
+    "PrivateMounts",
+    "ProtectControlGroups",
+    "ProtectKernelLogs",
+    "ProtectKernelModules",
+    "ProtectKernelTunables",
+];
+
+/// Is it more than that less can be done (`insist_on_sandboxing`)? Then the service does not run without.
+pub fn is_needed(context: &ExecContext) -> bool {
+    !context.mounts.binds.is_empty() || !context.mounts.temporary.is_empty()
+}
+
+/// The entries, sorted and merged. `own` are those of `PrivateTmp=`; the service's directories lie in `runtime`
+/// and elsewhere.
+pub fn entries(context: &ExecContext, own: &[Bind], runtime: &Path) -> Vec<Entry> {
+    let mut all = Vec::new();
+    asked(context, &mut all);
+    all.extend(
+        own.iter().map(|bind| Entry::new(&bind.target, Mode::PrivateTmp, false).made_of(&bind.source)),
+    );
+    kernel(context, &mut all);
+    home(context.mounts.home, &mut all);
+    system(context.mounts.system, &mut all);
+    if !all.is_empty() {
+        directories(context, runtime, &mut all);
+    }
+    normalize(&mut all);
+    all
+}
+
+/// What the unit names itself.
+fn asked(context: &ExecContext, all: &mut Vec<Entry>) {
+    let m = &context.mounts;
+    for access in Access::ALL {
+        let mode = match access {
+            Access::ReadWrite => Mode::ReadWrite,
+            Access::ReadOnly => Mode::ReadOnly,
+            Access::Inaccessible => Mode::Inaccessible,
+            Access::Exec => Mode::Exec,
+            Access::NoExec => Mode::NoExec,
+        };
+        all.extend(m.of(access).iter().map(|place| Entry::new(&place.path, mode, place.optional)));
+    }
+    all.extend(m.binds.iter().map(|bind| {
+        let mode = if bind.recursive { Mode::BindRecursive } else { Mode::Bind };
+        let entry = Entry::new(&bind.target, mode, bind.optional).made_of(&bind.source);
+        Entry { read_only: bind.read_only, ..entry }
+    }));
+    all.extend(m.temporary.iter().map(|(path, options)| {
+        let read_only = options.split(',').any(|option| option == "ro");
+        let kept: Vec<_> = options.split(',').filter(|o| !matches!(*o, "" | "ro" | "rw")).collect();
+        let options =
+            ["mode=0755,nodev,strictatime,size=10%,nr_inodes=400k".into(), kept.join(",")].join(",");
+        Entry { read_only, options, ..Entry::new(path, Mode::Tmpfs, false) }
+    }));
+    if m.proc.is_some() || m.only_processes {
+        let hide = m.proc.as_deref().unwrap_or("off");
+        let subset = if m.only_processes { ",subset=pid" } else { "" };
+        all.push(Entry {
+            options: format!("hidepid={hide}{subset}"),
+            ..Entry::new("/proc", Mode::Proc, false)
+        });
+    }
+}
+
+/// `ProtectKernelTunables=` to `ProtectControlGroups=`; below a /proc of processes alone nothing is missed.
+fn kernel(context: &ExecContext, all: &mut Vec<Entry>) {
+    use Mode::{Inaccessible, ReadOnly, ReadWriteImplicit};
+    let mut add = |path: &str, mode, optional| all.push(Entry::new(path, mode, optional));
+    if context.is_on("ProtectKernelTunables") {
+        for path in [
+            "acpi",
+            "apm",
+            "asound",
+            "bus",
+            "fs",
+            "irq",
+            "latency_stats",
+            "mtrr",
+            "scsi",
+            "sys",
+            "sysrq-trigger",
+            "timer_stats",
+        ] {
+            add(&format!("/proc/{path}"), ReadOnly, true);
+        }
+        add("/proc/kallsyms", Inaccessible, true);
+        add("/proc/kcore", Inaccessible, true);
+        add("/sys", ReadOnly, true);
+        for path in ["fs/bpf", "kernel/debug", "kernel/tracing"] {
+            add(&format!("/sys/{path}"), ReadOnly, true);
+        }
+        // That of ProtectControlGroups=.
+        add("/sys/fs/cgroup", ReadWriteImplicit, true);
+        add("/sys/fs/selinux", ReadWriteImplicit, true);
+    }
+    if context.is_on("ProtectKernelModules") {
+        add("/lib/modules", Inaccessible, true);
+        add("/usr/lib/modules", Inaccessible, true);
+    }
+    if context.is_on("ProtectKernelLogs") {
+        add("/proc/kmsg", Inaccessible, true);
+        add("/dev/kmsg", Inaccessible, true);
+    }
+    if context.is_on("ProtectControlGroups") {
+        add("/sys/fs/cgroup", ReadOnly, true);
+    }
+}
+
+/// `ProtectHome=`. Empty folders can be written to, as in 252, whatever its manual says.
+fn home(protect: ProtectHome, all: &mut Vec<Entry>) {
+    let mode = match protect {
+        ProtectHome::No => return,
+        ProtectHome::Yes => Mode::Inaccessible,
+        ProtectHome::ReadOnly => Mode::ReadOnly,
+        ProtectHome::Tmpfs => Mode::Tmpfs,
+    };
+    for (path, rights) in [("/home", "0755"), ("/run/user", "0755"), ("/root", "0700")] {
+        let mut entry = Entry::new(path, mode, true);
+        if mode == Mode::Tmpfs {
+            entry.options = format!("mode={rights},nodev,strictatime,size=1m,nr_inodes=1k");
+        }
+        all.push(entry);
+    }
+}
+
+fn system(protect: ProtectSystem, all: &mut Vec<Entry>) {
+    let mut add = |path: &str, mode, optional| all.push(Entry::new(path, mode, optional));
+    match protect {
+        ProtectSystem::No => {}
+        ProtectSystem::Yes | ProtectSystem::Full => {
+            add("/usr", Mode::ReadOnly, false);
+            for path in ["/boot", "/efi", "/lib", "/lib64", "/bin", "/sbin"] {
+                add(path, Mode::ReadOnly, true);
+            }
+            if protect == ProtectSystem::Full {
+                add("/etc", Mode::ReadOnly, false);
+            }
+        }
+        ProtectSystem::Strict => {
+            add("/", Mode::ReadOnly, false);
+            for path in ["/proc", "/sys", "/dev", "/home", "/run/user", "/root"] {
+                add(path, Mode::ReadWriteImplicit, true);
+            }
+        }
+    }
+}
+
+/// The directories that were made for the service are its to write to.
+fn directories(context: &ExecContext, runtime: &Path, all: &mut Vec<Entry>) {
+    for kind in Kind::ALL {
+        let above = if kind == Kind::Runtime { runtime } else { Path::new(kind.above()) };
+        let set = context.directories.of(kind);
+        all.extend(set.names.iter().map(|name| Entry::new(above.join(name), Mode::ReadWrite, true)));
+    }
+}
+
+/// As `normalize_mounts`: sorted, each path once, nothing below what nobody enters, nothing that is so already.
+pub fn normalize(all: &mut Vec<Entry>) {
+    all.sort_by(|a, b| a.path.cmp(&b.path).then(a.mode.cmp(&b.mode)));
+    let mut kept: Vec<Entry> = Vec::with_capacity(all.len());
+    for entry in all.drain(..) {
+        match kept.last_mut() {
+            Some(before) if before.path == entry.path => {
+                before.read_only |= entry.read_only;
+                before.no_exec |= entry.no_exec;
+                before.exec |= entry.exec;
+            }
+            Some(before) if before.mode == Mode::Inaccessible && entry.path.starts_with(&before.path) => {}
+            _ => {
+                let above = kept.iter().rev().find(|above| entry.path.starts_with(&above.path));
+                let plain = matches!(entry.mode, Mode::ReadOnly | Mode::ReadWrite | Mode::ReadWriteImplicit);
+                if !(plain && above.is_some_and(|above| above.mode == entry.mode)) {
+                    kept.push(entry);
+                }
+            }
+        }
+    }
+    *all = kept;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(entries: &[(&str, Mode)]) -> Vec<(String, Mode, bool)> {
+        let mut all: Vec<_> = entries.iter().map(|(path, mode)| Entry::new(*path, *mode, false)).collect();
+        normalize(&mut all);
+        all.into_iter().map(|e| (e.path.display().to_string(), e.mode, e.read_only)).collect()
+    }
+
+    #[test]
+    fn the_strictest_of_a_path_counts_and_nothing_stands_below_what_nobody_enters() {
+        use Mode::{Inaccessible, ReadOnly, ReadWrite, Tmpfs};
+        assert_eq!(
+            merged(&[("/b", ReadWrite), ("/a", ReadWrite), ("/a", ReadOnly)]),
+            [("/a".into(), ReadOnly, true), ("/b".into(), ReadWrite, false),]
+        );
+        // What is said besides of a path stays: an empty one that can only be read.
+        assert_eq!(merged(&[("/a", Tmpfs), ("/a", ReadOnly)]), [("/a".into(), ReadOnly, true)]);
+        assert_eq!(
+            merged(&[("/a/b", ReadWrite), ("/a", Inaccessible), ("/ab", ReadOnly)]),
+            [("/a".into(), Inaccessible, true), ("/ab".into(), ReadOnly, true),]
+        );
+        // So already.
+        assert_eq!(
+            merged(&[("/a", ReadOnly), ("/a/b/c", ReadOnly), ("/a/b", ReadWrite), ("/a/d", ReadOnly)]),
+            [
+                ("/a".into(), ReadOnly, true),
+                ("/a/b".into(), ReadWrite, false),
+                ("/a/b/c".into(), ReadOnly, true),
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_asked_nothing_mounted() {
+        assert!(
+            !is_wanted(&ExecContext::default())
+                && entries(&ExecContext::default(), &[], Path::new("/run")).is_empty()
+        );
+    }
+}

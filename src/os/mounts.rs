@@ -1,0 +1,216 @@
+//! Mounts in a view of the file system of one's own, mount(2).
+//!
+//! A place is opened before anything is mounted there, and has to be the one that was meant: a link that
+//! somebody puts in the way in the meantime is an error and not a way.
+
+use super::root::Root;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::Mode;
+use std::ffi::OsString;
+use std::fs;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+pub use nix::mount::MsFlags as Flags;
+
+const NONE: Option<&str> = None;
+
+/// A file or folder, whoever puts what in its place.
+#[derive(Debug)]
+pub struct Place {
+    fd: OwnedFd,
+    /// Where it is, without links.
+    pub path: PathBuf,
+}
+
+impl Place {
+    /// That to which a path leads, through links.
+    pub fn find(path: &Path) -> nix::Result<Place> {
+        let fd = open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
+        let named: PathBuf = nix::fcntl::readlink(&through(&fd))?.into();
+        // So the kernel names what somebody has taken away and is still mounted.
+        let path = match named.to_str().and_then(|name| name.strip_suffix(" (deleted)")) {
+            Some(name) if named != path => name.into(),
+            Some(_) | None => named,
+        };
+        Ok(Place { fd, path })
+    }
+
+    /// That at a path without links: ELOOP where there is one by now.
+    fn exactly(path: &Path) -> nix::Result<Place> {
+        let place = Place::find(path)?;
+        if place.path == path { Ok(place) } else { Err(Errno::ELOOP) }
+    }
+
+    /// A path that leads to it, and nowhere else.
+    fn way(&self) -> PathBuf {
+        through(&self.fd)
+    }
+
+    /// Is it a folder?
+    pub fn is_folder(&self) -> nix::Result<bool> {
+        let mode = nix::sys::stat::fstat(&self.fd)?.st_mode;
+        Ok(mode & libc::S_IFMT == libc::S_IFDIR)
+    }
+
+    /// Has another seen in its place.
+    pub fn cover(&self, with: &Place, recursive: bool) -> nix::Result<()> {
+        let deep = if recursive { MsFlags::MS_REC } else { MsFlags::empty() };
+        mount(Some(&with.way()), &self.way(), NONE, MsFlags::MS_BIND | deep, NONE)
+    }
+
+    /// Mounts a file system there that needs no device.
+    pub fn fill(&self, kind: &str, flags: Flags, options: &str) -> nix::Result<()> {
+        mount(Some(kind), &self.way(), Some(kind), flags, Some(options).filter(|o| !o.is_empty()))
+    }
+}
+
+fn through(fd: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()))
+}
+
+/// Makes it what the source is, a folder or an empty file, with the folders above it.
+pub fn make_like(path: &Path, source: &Place) -> nix::Result<()> {
+    let number = |e: std::io::Error| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO));
+    if source.is_folder()? {
+        return fs::create_dir_all(path).map_err(number);
+    }
+    path.parent().map_or(Ok(()), fs::create_dir_all).map_err(number)?;
+    fs::File::create_new(path).map(drop).map_err(number)
+}
+
+/// One line of /proc/self/mountinfo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Where.
+    pub path: PathBuf,
+    /// What it is mounted with.
+    pub flags: Flags,
+}
+
+/// All that is mounted, what lies below before what covers it.
+pub fn table() -> nix::Result<Vec<Point>> {
+    let read = Root::host().and_then(|host| host.read(Path::new("/proc/self/mountinfo"), 64 << 20));
+    let text = read.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EIO)))?;
+    Ok(text.split(|b| *b == b'\n').filter_map(point).collect())
+}
+
+fn point(line: &[u8]) -> Option<Point> {
+    let mut words = line.split(|b| *b == b' ');
+    let path = PathBuf::from(OsString::from_vec(unescaped(words.nth(4)?)));
+    let options = std::str::from_utf8(words.next()?).ok()?;
+    Some(Point { path, flags: options.split(',').map(flag).fold(Flags::empty(), Flags::union) })
+}
+
+/// Of an option of mount(8) that all file systems have.
+pub fn flag(option: &str) -> Flags {
+    match option {
+        "ro" => Flags::MS_RDONLY,
+        "nosuid" => Flags::MS_NOSUID,
+        "nodev" => Flags::MS_NODEV,
+        "noexec" => Flags::MS_NOEXEC,
+        "noatime" => Flags::MS_NOATIME,
+        "nodiratime" => Flags::MS_NODIRATIME,
+        "relatime" => Flags::MS_RELATIME,
+        "strictatime" => Flags::MS_STRICTATIME,
+        _ => Flags::empty(),
+    }
+}
+
+/// `\040` is a blank.
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let digits =
+            after.get(..3).filter(|d| *first == b'\\' && d.iter().all(|b| (b'0'..=b'7').contains(b)));
+        let number = digits.and_then(|d| u8::from_str_radix(std::str::from_utf8(d).ok()?, 8).ok());
+        out.push(number.unwrap_or(*first));
+        rest = if number.is_some() { after.get(3..).unwrap_or_default() } else { after };
+    }
+    out
+}
+
+/// Is something mounted there?
+#[must_use]
+pub fn is_point(table: &[Point], path: &Path) -> bool {
+    table.iter().any(|point| point.path.as_os_str().as_bytes() == path.as_os_str().as_bytes())
+}
+
+/// Makes it a mount of its own, that is not one yet.
+pub fn make_point(path: &Path, table: &[Point]) -> nix::Result<()> {
+    if is_point(table, path) {
+        return Ok(());
+    }
+    let place = Place::exactly(path)?;
+    place.cover(&place, true)
+}
+
+/// Takes away what is mounted at a path and below it, as far as can be.
+pub fn uncover(path: &Path, table: &[Point]) {
+    for point in table.iter().rev().filter(|point| point.path.starts_with(path)) {
+        if let Ok(place) = Place::exactly(&point.path) {
+            let _ = umount2(&place.way(), MntFlags::MNT_DETACH);
+        }
+    }
+}
+
+/// The place at a path that was looked at before; see [`Place`].
+pub fn place(path: &Path) -> nix::Result<Place> {
+    Place::exactly(path)
+}
+
+/// Sets flags of what is mounted there, and takes others away; what is covered is left alone.
+pub fn change(point: &Point, set: Flags, clear: Flags) -> nix::Result<()> {
+    let wanted = point.flags.difference(clear).union(set);
+    if wanted == point.flags {
+        return Ok(());
+    }
+    let place = match Place::exactly(&point.path) {
+        // Something else is mounted above.
+        Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::EACCES) => return Ok(()),
+        place => place?,
+    };
+    let flags = Flags::MS_BIND | Flags::MS_REMOUNT | wanted;
+    match mount(NONE, &place.way(), NONE, flags, NONE) {
+        Err(Errno::EINVAL) => Ok(()),
+        done => done,
+    }
+}
+
+/// What nobody reads or enters, of this kind.
+pub fn empty_node(folder: &Path, is_folder: bool) -> nix::Result<Place> {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    let path = folder.join(if is_folder { "inaccessible.d" } else { "inaccessible" });
+    let made = if is_folder {
+        fs::DirBuilder::new().mode(0o000).create(&path)
+    } else {
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o000).open(&path).map(drop)
+    };
+    match made.map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO))) {
+        Ok(()) | Err(Errno::EEXIST) => Place::exactly(&path),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// How mounts pass between this view and others.
+pub fn propagate(flag: Flags) -> nix::Result<()> {
+    mount(NONE, "/", NONE, flag | Flags::MS_REC, NONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_table() {
+        let line = b"36 35 98:0 /mnt1 /mnt\\0402\\134 ro,nosuid,relatime master:1 - ext3 /dev/root rw,errors=continue";
+        let flags = Flags::MS_RDONLY | Flags::MS_NOSUID | Flags::MS_RELATIME;
+        assert_eq!(point(line), Some(Point { path: "/mnt 2\\".into(), flags }));
+        assert_eq!(point(b""), None);
+        assert!(is_point(&table().unwrap(), Path::new("/proc")));
+    }
+}

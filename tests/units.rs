@@ -32,6 +32,7 @@ fn they_load_without_a_finding() {
         let unit = load(name);
         assert_eq!(unit.load, LoadState::Loaded, "{name}");
         assert!(unit.findings.is_empty(), "{name}: {:?}", unit.findings);
+        assert!(unit.unapplied.is_empty(), "{name}: {:?}", unit.unapplied);
     }
 }
 

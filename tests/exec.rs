@@ -561,6 +561,22 @@ fn filters_as_on_linux_3_10(lab: &Lab) {
     assert_eq!(outcome.notices.iter().map(|n| n.stage).collect::<Vec<_>>(), [Stage::Seccomp]);
 }
 
+/// By what a session keyring has in it: nothing, or its user's.
+#[cfg(target_arch = "x86_64")]
+fn keyrings(lab: &Lab) {
+    let script = "perl -e '$id = syscall(250, 0, -3, 0); $b = \"0\" x 64; print $id, \" \", syscall(250, 11, -3, $b, 64)'";
+    let own = lab.output("KeyringMode=inherit", script);
+    // A container may forbid keys.
+    if own.starts_with("-1") {
+        return;
+    }
+    let part = |text: &str, n: usize| text.split(' ').nth(n).unwrap().to_owned();
+    let (private, shared) = (lab.output("", script), lab.output("KeyringMode=shared\nUser=nobody", script));
+    assert_eq!((part(&private, 1), part(&shared, 1)), ("0".into(), "4".into()));
+    assert_eq!(lab.output("KeyringMode=inherit", script), own, "the one of the supervisor");
+    assert_ne!(part(&private, 0), part(&own, 0));
+}
+
 /// What a process sees of the file system, where there can be namespaces of mounts.
 fn views(lab: &Lab) {
     let tree = lab.folder.join("tree");
@@ -624,6 +640,8 @@ const CASES: &[Case] = &[
     ("a child with a fault of ours ends there", a_child_with_a_fault_of_ours_ends_there),
     ("never among threads", never_among_threads),
     ("views of the file system", views),
+    #[cfg(target_arch = "x86_64")]
+    ("keyrings", keyrings),
     #[cfg(target_arch = "x86_64")]
     ("system calls", system_calls),
     #[cfg(target_arch = "x86_64")]

@@ -91,7 +91,8 @@ fn some(rules: &Rules) -> Option<&Rules> {
 }
 
 /// Switches by which calls are forbidden whatever their arguments.
-const WHOLE: [(&str, &[&str]); 5] = [
+const WHOLE: [(&str, &[&str]); 6] = [
+    ("PrivateDevices", &["@raw-io"]),
     ("ProtectKernelTunables", &["_sysctl"]),
     ("ProtectKernelModules", &["@module"]),
     ("ProtectKernelLogs", &["syslog"]),

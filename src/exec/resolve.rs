@@ -195,6 +195,12 @@ fn leave_out(process: &mut Process, not_applied: &mut Vec<String>) {
         c.process.oom_score_adjust = None;
         note("a negative OOM score");
     }
+    if std::mem::take(&mut c.capabilities.ambient) != 0 {
+        note("the set of ambient capabilities");
+    }
+    if std::mem::take(&mut c.capabilities.secure_bits) != 0 {
+        note("a secure bit");
+    }
     if c.capabilities.bounding_set.take().is_some() {
         note("the capability bounding set");
     }

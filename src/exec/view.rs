@@ -18,6 +18,8 @@ pub enum Mode {
     BindRecursive,
     /// The service's own of those that all may write to.
     PrivateTmp,
+    /// /dev with what every program expects, and no more.
+    PrivateDev,
     /// /proc anew.
     Proc,
     /// It can be read.
@@ -57,7 +59,7 @@ pub struct Entry {
 
 impl Entry {
     fn new(path: impl Into<PathBuf>, mode: Mode, optional: bool) -> Entry {
-        let read_only = matches!(mode, Mode::ReadOnly | Mode::Inaccessible);
+        let read_only = matches!(mode, Mode::ReadOnly | Mode::Inaccessible | Mode::PrivateDev);
         let no_exec = matches!(mode, Mode::NoExec | Mode::Inaccessible | Mode::Proc);
         let (path, exec) = (path.into(), mode == Mode::Exec);
         Entry { path, mode, optional, source: None, options: String::new(), read_only, no_exec, exec }
@@ -89,7 +91,8 @@ pub fn names(context: &ExecContext) -> Vec<&'static str> {
 }
 
 /// Those of them of which the row says all.
-const SWITCHES: [&str; 5] = [
+const SWITCHES: [&str; 6] = [
+    "PrivateDevices",
     "PrivateMounts",
     "ProtectControlGroups",
     "ProtectKernelLogs",
@@ -110,6 +113,9 @@ pub fn entries(context: &ExecContext, own: &[Bind], runtime: &Path) -> Vec<Entry
     all.extend(
         own.iter().map(|bind| Entry::new(&bind.target, Mode::PrivateTmp, false).made_of(&bind.source)),
     );
+    if context.is_on("PrivateDevices") {
+        all.push(Entry::new("/dev", Mode::PrivateDev, false));
+    }
     kernel(context, &mut all);
     home(context.mounts.home, &mut all);
     system(context.mounts.system, &mut all);

@@ -45,6 +45,71 @@ pub fn keep(set: u64) -> nix::Result<()> {
     keep_inheritable(set)
 }
 
+/// Those that this process has are also its programs', whatever they are: the inheritable set, and the ambient
+/// one, which needs Linux 4.3.
+///
+/// # Errors
+/// EINVAL on a kernel without; EPERM for one that it does not have.
+pub fn pass_on(set: u64) -> nix::Result<()> {
+    let mut header = Header { version: 0x2008_0522, pid: 0 };
+    let mut data = [Data::default(); 2];
+    // SAFETY: both have the kernel's layout for version 3 and live through the call.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) })?;
+    for (half, place) in data.iter_mut().zip([0, 32]) {
+        half.inheritable |= half.permitted & (set >> place & 0xffff_ffff) as u32;
+    }
+    // SAFETY: as above.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, &raw mut header, data.as_ptr()) })?;
+    raise(set)
+}
+
+/// Into the ambient set, from which a change of the user takes them.
+///
+/// # Errors
+/// As [`pass_on`].
+pub fn raise(set: u64) -> nix::Result<()> {
+    const AMBIENT: libc::c_int = 47;
+    const RAISE: libc::c_ulong = 2;
+    let (last, none): (u32, libc::c_ulong) = (last(), 0);
+    for capability in (0..=last).filter(|capability| set >> capability & 1 == 1) {
+        // SAFETY: prctl with integers.
+        let done = unsafe { libc::prctl(AMBIENT, RAISE, libc::c_ulong::from(capability), none, none) };
+        Errno::result(done)?;
+    }
+    Ok(())
+}
+
+/// The last that this kernel knows.
+fn last() -> u32 {
+    // SAFETY: prctl with integers.
+    let is_known =
+        |n: &u32| unsafe { libc::prctl(libc::PR_CAPBSET_READ, libc::c_ulong::from(*n), 0, 0, 0) } >= 0;
+    (0..64).take_while(is_known).last().unwrap_or(0)
+}
+
+/// Keeps what it may do over a change of the user: SECBIT_KEEP_CAPS.
+pub const KEEP: u32 = 1 << 4;
+
+/// Sets the secure bits where they differ, which needs CAP_SETPCAP, made effective for it.
+///
+/// # Errors
+/// EPERM without it.
+pub fn secure(bits: u32) -> nix::Result<()> {
+    const SETPCAP: u32 = 1 << 8;
+    if super::sys::prctl(libc::PR_GET_SECUREBITS, 0, 0)? == bits.cast_signed() {
+        return Ok(());
+    }
+    let mut header = Header { version: 0x2008_0522, pid: 0 };
+    let mut data = [Data::default(); 2];
+    // SAFETY: both have the kernel's layout for version 3 and live through the call.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) })?;
+    let [low, _] = &mut data;
+    low.effective |= low.permitted & SETPCAP;
+    // SAFETY: as above.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, &raw mut header, data.as_ptr()) })?;
+    super::sys::prctl(libc::PR_SET_SECUREBITS, bits.into(), 0).map(drop)
+}
+
 /// Gives up every capability that is not kept, for good where the bounding set is empty as well.
 pub fn only(set: u64) -> nix::Result<()> {
     let mut header = Header { version: 0x2008_0522, pid: 0 };

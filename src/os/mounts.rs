@@ -7,11 +7,12 @@ use super::root::Root;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, SFlag, mknod};
 use std::ffi::OsString;
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 pub use nix::mount::MsFlags as Flags;
@@ -75,11 +76,28 @@ fn through(fd: &OwnedFd) -> PathBuf {
 /// Makes it what the source is, a folder or an empty file, with the folders above it.
 pub fn make_like(path: &Path, source: &Place) -> nix::Result<()> {
     let number = |e: std::io::Error| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO));
+    let folders = |path: &Path| fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
     if source.is_folder()? {
-        return fs::create_dir_all(path).map_err(number);
+        return folders(path).map_err(number);
     }
-    path.parent().map_or(Ok(()), fs::create_dir_all).map_err(number)?;
+    path.parent().map_or(Ok(()), folders).map_err(number)?;
     fs::File::create_new(path).map(drop).map_err(number)
+}
+
+/// A device like another, or where that may not be made that one itself; a link is made like a link.
+pub fn make_device(path: &Path, like: &Place) -> nix::Result<()> {
+    let stat = nix::sys::stat::fstat(&like.fd)?;
+    let kind = SFlag::from_bits_truncate(stat.st_mode & libc::S_IFMT);
+    if !kind.intersects(SFlag::S_IFCHR) {
+        return Err(Errno::ENXIO);
+    }
+    match mknod(path, kind, Mode::from_bits_truncate(stat.st_mode & 0o7777), stat.st_rdev) {
+        Err(Errno::EPERM) => {
+            mknod(path, SFlag::S_IFREG, Mode::empty(), 0)?;
+            Place::exactly(path)?.cover(like, false)
+        }
+        done => done,
+    }
 }
 
 /// One line of /proc/self/mountinfo.
@@ -158,6 +176,22 @@ pub fn uncover(path: &Path, table: &[Point]) {
     }
 }
 
+/// Where a link leads; `None` for what is none.
+#[must_use]
+pub fn link(path: &Path) -> Option<PathBuf> {
+    nix::fcntl::readlink(path).ok().map(PathBuf::from)
+}
+
+/// A link.
+pub fn make_link(to: &Path, path: &Path) -> nix::Result<()> {
+    std::os::unix::fs::symlink(to, path).map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO)))
+}
+
+/// A folder that all may enter.
+pub fn make_folder(path: &Path) -> nix::Result<()> {
+    nix::unistd::mkdir(path, Mode::from_bits_truncate(0o755))
+}
+
 /// The place at a path that was looked at before; see [`Place`].
 pub fn place(path: &Path) -> nix::Result<Place> {
     Place::exactly(path)
@@ -183,7 +217,7 @@ pub fn change(point: &Point, set: Flags, clear: Flags) -> nix::Result<()> {
 
 /// What nobody reads or enters, of this kind.
 pub fn empty_node(folder: &Path, is_folder: bool) -> nix::Result<Place> {
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    use std::os::unix::fs::OpenOptionsExt;
     let path = folder.join(if is_folder { "inaccessible.d" } else { "inaccessible" });
     let made = if is_folder {
         fs::DirBuilder::new().mode(0o000).create(&path)

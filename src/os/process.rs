@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-pub use super::sys::{join_new_session_keyring, set_io_priority, set_nice, setsid, umask};
+pub use super::sys::{join_new_session_keyring, link_user_keyring, set_io_priority, set_nice, setsid, umask};
 
 /// Writes all of it at once.
 pub fn write_all(file: impl AsFd, bytes: &[u8]) -> nix::Result<()> {

@@ -198,6 +198,15 @@ pub fn join_new_session_keyring() -> nix::Result<()> {
     Errno::result(unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, no_name) }).map(drop)
 }
 
+/// Has the keys of this process's user at hand as well, by its session keyring.
+pub fn link_user_keyring() -> nix::Result<()> {
+    const LINK: libc::c_int = 8;
+    const USER: libc::c_int = -4;
+    const SESSION: libc::c_int = -3;
+    // SAFETY: integers.
+    Errno::result(unsafe { libc::syscall(libc::SYS_keyctl, LINK, USER, SESSION) }).map(drop)
+}
+
 /// A copy whose number is at least `least`, close-on-exec.
 pub fn dup_above(fd: BorrowedFd<'_>, least: i32) -> nix::Result<OwnedFd> {
     // SAFETY: an fcntl command that takes an integer.

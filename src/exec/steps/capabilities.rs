@@ -1,12 +1,52 @@
-//! `CapabilityBoundingSet=`, `NoNewPrivileges=`.
+//! `CapabilityBoundingSet=`, `AmbientCapabilities=`, `SecureBits=`, `NoNewPrivileges=`.
 
 use super::{Applied, Done, fully};
 use crate::exec::filters;
 use crate::exec::process::Process;
+use crate::os::error::Errno;
 use crate::os::{capability, process};
 
 pub(super) fn bounding_set(p: &Process) -> Applied {
     p.context.capabilities.bounding_set.map_or(Ok(Done::Fully), |set| fully(capability::keep(set)))
+}
+
+/// Before the user changes, which they are to outlive, and the right to set secure bits as well: with one that
+/// is set anew at the end.
+pub(super) fn inheritable(p: &Process) -> Applied {
+    let c = &p.context.capabilities;
+    if (c.ambient != 0 || c.secure_bits != 0) && changes_user(p) {
+        capability::secure(capability::KEEP)?;
+    }
+    if c.ambient == 0 { Ok(Done::Fully) } else { unless_unknown(capability::pass_on(c.ambient)) }
+}
+
+fn changes_user(p: &Process) -> bool {
+    p.credentials.as_ref().is_some_and(|own| own.uid != 0)
+}
+
+/// What the change of the user took away again.
+pub(super) fn ambient(p: &Process) -> Applied {
+    let set = p.context.capabilities.ambient;
+    if set == 0 || !changes_user(p) { Ok(Done::Fully) } else { unless_unknown(capability::raise(set)) }
+}
+
+/// systemd goes on without where the kernel has none (`ambient_capabilities_supported`).
+fn unless_unknown(done: Result<(), Errno>) -> Applied {
+    match done {
+        Err(errno @ Errno::EINVAL) => Ok(Done::Without(errno)),
+        done => fully(done),
+    }
+}
+
+pub(super) fn secure_bits(p: &Process) -> Applied {
+    let c = &p.context.capabilities;
+    let kept = if c.ambient != 0 && changes_user(p) { capability::KEEP } else { 0 };
+    // Where the bit was set for a while it goes again.
+    if c.secure_bits == 0 && c.ambient == 0 {
+        Ok(Done::Fully)
+    } else {
+        fully(capability::secure(c.secure_bits | kept))
+    }
 }
 
 /// Asked for, or needed: only root's right or this lets a process filter its calls

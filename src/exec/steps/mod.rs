@@ -71,9 +71,12 @@ const ORDER: [&[Step]; 3] = [
         step("descriptors", Stage::Fds, io::descriptors),
         step("realtime-limit", Stage::Limits, syscalls::realtime_limit),
         step("capabilities", Stage::Capabilities, capabilities::bounding_set),
+        step("inheritable-capabilities", Stage::Capabilities, capabilities::inheritable),
         step("user", Stage::User, identity::user),
+        step("ambient-capabilities", Stage::Capabilities, capabilities::ambient),
         step("keyring", Stage::Keyring, identity::keyring),
         step("working-directory", Stage::Chdir, process::working_directory),
+        step("secure-bits", Stage::SecureBits, capabilities::secure_bits),
         step("no-new-privileges", Stage::NoNewPrivileges, capabilities::no_new_privileges),
     ],
 ];

@@ -1,6 +1,8 @@
 //! `PrivateTmp=`, `ProtectSystem=` and their kin: a view of the file system of its own. What the host mounts
 //! later is seen in it, what is mounted in it is not seen outside.
 
+mod devices;
+
 use super::{Applied, Done, Fault};
 use crate::exec::process::Process;
 use crate::exec::view::{self, Entry, Mode};
@@ -29,6 +31,7 @@ pub(super) fn namespace(p: &Process) -> Applied {
         Some(Propagation::Slave) => Flags::MS_SLAVE,
         Some(Propagation::Private) => Flags::MS_PRIVATE,
     };
+    process::umask(p.context.process.umask);
     mounts::propagate(propagation)?;
     Ok(Done::Fully)
 }
@@ -75,6 +78,8 @@ impl View<'_> {
     }
 
     fn apply(&self) -> Result<(), Fault> {
+        // What is made has the rights that are meant.
+        process::umask(0);
         let mut table = mounts::table()?;
         for (entry, source) in &self.all {
             self.mount(entry, source.as_ref(), &table).map_err(|errno| fault(errno, &entry.path))?;
@@ -129,6 +134,7 @@ impl View<'_> {
                 let (flags, options) = split(&entry.options);
                 mounts::place(&entry.path)?.fill("tmpfs", flags, &options)
             }
+            Mode::PrivateDev => devices::mount(&entry.path),
             Mode::Proc => {
                 let flags = Flags::MS_NOSUID | Flags::MS_NOEXEC | Flags::MS_NODEV;
                 let place = mounts::place(&entry.path)?;
@@ -143,7 +149,7 @@ impl View<'_> {
 
     /// Flags of all that is mounted there and below, but for what another entry is about.
     fn flip(&self, entry: &Entry, table: &[Point], set: Flags, clear: Flags) -> Result<(), Errno> {
-        let alone = entry.mode == Mode::Tmpfs;
+        let alone = matches!(entry.mode, Mode::Tmpfs | Mode::PrivateDev);
         let others: Vec<&PathBuf> = self
             .all
             .iter()
@@ -165,7 +171,7 @@ impl View<'_> {
 
 /// Is something else seen there?
 fn covers(mode: Mode) -> bool {
-    is_made(mode) || matches!(mode, Mode::Inaccessible | Mode::Proc)
+    is_made(mode) || matches!(mode, Mode::Inaccessible | Mode::PrivateDev | Mode::Proc)
 }
 
 /// Is the place made where it is missing?

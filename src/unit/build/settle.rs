@@ -52,8 +52,12 @@ fn drop_doubles(deps: &mut Vec<Dependency>) {
 }
 
 /// Rights that nobody has use for whom a switch keeps from what they are for (`unit_patch_contexts`).
-const FOR_NOTHING: [(&str, u64); 3] =
-    [("ProtectKernelModules", 1 << 16), ("ProtectKernelLogs", 1 << 34), ("ProtectClock", 1 << 25 | 1 << 35)];
+const FOR_NOTHING: [(&str, u64); 4] = [
+    ("PrivateDevices", 1 << 27 | 1 << 17),
+    ("ProtectKernelModules", 1 << 16),
+    ("ProtectKernelLogs", 1 << 34),
+    ("ProtectClock", 1 << 25 | 1 << 35),
+];
 
 fn defaults(draft: &mut ServiceDraft, has_bus_name: bool) {
     let service = &mut draft.service;

@@ -278,14 +278,14 @@ fn limits_are_numbers_or_parts_of_what_the_host_has() {
 #[test]
 fn what_is_not_applied_is_kept() {
     let (unit, _) = service(
-        "SELinuxContext=a\nSELinuxContext=b\nPrivateDevices=yes\nSlice=x.slice\nSlice=\nPrivateNetwork=no\nRestrictFileSystems=a\nRestrictFileSystems=b",
+        "SELinuxContext=a\nSELinuxContext=b\nPAMName=x\nSlice=x.slice\nSlice=\nPrivateNetwork=no\nRestrictFileSystems=a\nRestrictFileSystems=b",
     );
     let kept: Vec<_> = unit.unapplied.iter().map(|u| (u.key.as_str(), u.value.as_str())).collect();
     assert_eq!(
         kept,
         [
             ("SELinuxContext", "b"),
-            ("PrivateDevices", "yes"),
+            ("PAMName", "x"),
             ("RestrictFileSystems", "a"),
             ("RestrictFileSystems", "b")
         ]

@@ -67,7 +67,8 @@ impl ExecContext {
 }
 
 /// Switches of the sandbox of which the row says all.
-const SWITCHES: [&str; 11] = [
+const SWITCHES: [&str; 12] = [
+    "PrivateDevices",
     "LockPersonality",
     "MemoryDenyWriteExecute",
     "PrivateMounts",

@@ -16,7 +16,24 @@ pub struct Process {
     pub oom_score_adjust: Option<i32>,
     /// `IgnoreSIGPIPE=`.
     pub ignore_sigpipe: bool,
+    /// `KeyringMode=`.
+    pub keyring: Keyring,
 }
+
+/// Whose keys it has at hand, keyrings(7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Keyring {
+    /// Those of the supervisor.
+    Inherit,
+    /// Its own.
+    #[default]
+    Private,
+    /// Its own and its user's.
+    Shared,
+}
+
+const KEYRINGS: [(&str, Keyring); 3] =
+    [("inherit", Keyring::Inherit), ("private", Keyring::Private), ("shared", Keyring::Shared)];
 
 impl Default for Process {
     fn default() -> Self {
@@ -25,6 +42,7 @@ impl Default for Process {
             umask: 0o022,
             oom_score_adjust: None,
             ignore_sigpipe: true,
+            keyring: Keyring::default(),
         }
     }
 }
@@ -62,6 +80,15 @@ pub(super) const FIELDS: &[Field] = &[
         property: "IgnoreSIGPIPE",
         read: |c, l| set(&mut c.process.ignore_sigpipe, l.boolean()),
         show: |c| super::yes_no(c.process.ignore_sigpipe),
+    },
+    Field {
+        name: "KeyringMode",
+        property: "KeyringMode",
+        read: |c, l| set(&mut c.process.keyring, l.choice(&KEYRINGS)),
+        show: |c| {
+            let is = c.process.keyring;
+            KEYRINGS.iter().find(|(_, mode)| *mode == is).map_or("", |(name, _)| *name).to_owned()
+        },
     },
     Field {
         name: "OOMScoreAdjust",

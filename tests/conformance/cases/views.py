@@ -1,4 +1,4 @@
-# c160 to c169: what a service sees of the file system, from inside.
+# c160 to c171: what a service sees of the file system, from inside.
 import os
 from words import case, ctl, log, show, units
 def sees(tag, lines, *paths):
@@ -83,3 +83,25 @@ def c169_():
     ctl('start', 'c169-p'); x.append(log('c169-p'))
     units({'c169-s': '[Service]\nExecStart=/bin/true\nReadWritePaths=-/a +/b -+/c/ /d//e\nReadOnlyDirectories=/f\nBindPaths=/a /b:/c -/d:/e:norbind\nBindReadOnlyPaths=/f\nTemporaryFileSystem=/g:ro,mode=0700 /h\nProtectSystem=true\nProtectHome=tmpfs\nNoExecPaths=/i\nExecPaths=/j /k\nInaccessiblePaths=relative /l'})
     return x + [show('c169-s', 'ReadWritePaths,ReadOnlyPaths,InaccessiblePaths,ExecPaths,NoExecPaths,BindPaths,BindReadOnlyPaths,TemporaryFileSystem,ProtectSystem,ProtectHome')]
+@case
+def c170_():
+    """PrivateDevices=: what every program expects, and no right to make more"""
+    x = []
+    for n, lines in enumerate(('PrivateDevices=yes', 'PrivateDevices=yes\nInaccessiblePaths=/dev/shm', 'PrivateDevices=yes\nReadWritePaths=/dev')):
+        u = 'c170-%d' % n
+        x.append((lines, sees(u, lines, '/dev/null', '/dev/full', '/dev/urandom', '/dev/tty', '/dev/pts', '/dev/shm', '/dev/ptmx', '/dev/fd', '/dev/console', '/dev/stdin'), show(u, 'CapabilityBoundingSet')))
+    units({'c170-w': '[Service]\nType=oneshot\nPrivateDevices=yes\nUMask=0077\nExecStart=/bin/sh -c "umask > /run/conf/c170-w.log; echo x > /dev/null && touch /dev/shm/c170 && head -c 3 /dev/zero | wc -c >> /run/conf/c170-w.log; touch /dev/x || echo read-only >> /run/conf/c170-w.log; rm /dev/shm/c170"\n'})
+    ctl('start', 'c170-w'); return x + [log('c170-w'), show('c170-w')]
+@case
+def c171_():
+    """AmbientCapabilities= and SecureBits=: for a user, for root, with CapabilityBoundingSet="""
+    x = []
+    script = "grep -E ^Cap.Inh\\|^CapAmb /proc/self/status; grep -E ^CapPrm\\|^CapEff /proc/self/status; perl -e 'print syscall(157, 27, 0, 0, 0, 0), chr(10)'"
+    for n, lines in enumerate(('User=nobody', 'User=nobody\nAmbientCapabilities=CAP_NET_BIND_SERVICE CAP_CHOWN', 'User=nobody\nAmbientCapabilities=CAP_CHOWN CAP_KILL\nAmbientCapabilities=~CAP_KILL', 'User=nobody\nCapabilityBoundingSet=CAP_KILL\nAmbientCapabilities=CAP_KILL CAP_NONSENSE',
+        'User=nobody\nAmbientCapabilities=CAP_CHOWN\nAmbientCapabilities=', 'User=nobody\nAmbientCapabilities=CAP_CHOWN\nSecureBits=keep-caps', 'User=nobody\nSecureBits=noroot noroot-locked', 'User=nobody\nAmbientCapabilities=CAP_CHOWN\nSecureBits=no-setuid-fixup noroot\nSecureBits=keep-caps-locked', 'User=nobody\nSecureBits=noroot\nSecureBits=', 'SecureBits=keep-caps nonsense')):
+        u = 'c171-%d' % n
+        own = script if lines.startswith('User') else "perl -e 'print syscall(157, 27, 0, 0, 0, 0), chr(10)'"
+        open('/opt/conf/bin/' + u, 'w').write('#!/bin/sh\n{ %s; } > /run/conf/%s.log\n' % (own, u)); os.chmod('/opt/conf/bin/' + u, 0o755)
+        units({u: '[Service]\nType=oneshot\n%s\nExecStart=/opt/conf/bin/%s\n' % (lines, u)})
+        ctl('start', u); x.append((lines, log(u), show(u), show(u, 'AmbientCapabilities,SecureBits')))
+    return x

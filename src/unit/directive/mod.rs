@@ -161,7 +161,7 @@ const REASONS: [(&str, &str); 27] = [
     ("record", "the record of a unit stays until reset-failed"),
     ("root", "amr does not change the root of a service"),
     ("runlevels", "amr enables units through links of the runlevels"),
-    ("sandbox", "amr applies no sandbox"),
+    ("sandbox", "amr does not apply this of the sandbox"),
     ("sockets", "amr does not open sockets for services"),
     ("systemd", "has no effect outside systemd"),
     ("test", "amr cannot evaluate this test"),

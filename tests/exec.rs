@@ -609,6 +609,11 @@ fn views(lab: &Lab) {
     assert!(fs::exists(tree.join("secret/inner/file")).unwrap());
     let failure = lab.failure("ReadOnlyPaths=/nonexistent");
     assert_eq!((failure.stage, failure.about.as_deref()), (Stage::Namespace, Some("/nonexistent")));
+    // What goes with another is not missed.
+    let all = "PrivateDevices=yes\nProtectKernelLogs=yes\nProtectKernelTunables=yes\nProtectKernelModules=yes\nProcSubset=pid\n\
+               ProtectSystem=strict\nProtectHome=tmpfs\nPrivateTmp=yes";
+    assert_eq!(lab.output(all, "[ -e /dev/null ] && [ ! -e /dev/kmsg ] && echo so"), "so");
+    exec::remove_private_tmp(&lab.root, "lab.service", "0123");
     // Without such namespaces one runs where only less is kept from it, and not where it would see something else.
     lab.mounts.set(false);
     let open =

@@ -82,7 +82,11 @@ impl View<'_> {
         process::umask(0);
         let mut table = mounts::table()?;
         for (entry, source) in &self.all {
-            self.mount(entry, source.as_ref(), &table).map_err(|errno| fault(errno, &entry.path))?;
+            match self.mount(entry, source.as_ref(), &table) {
+                // It lies below what is empty, or without it, by now.
+                Err(Errno::ENOENT) if entry.optional => continue,
+                done => done.map_err(|errno| fault(errno, &entry.path))?,
+            }
             // What covers others makes it another table; what is seen in its own place does not.
             if covers(entry.mode) {
                 table = mounts::table()?;
@@ -109,11 +113,7 @@ impl View<'_> {
     fn mount(&self, entry: &Entry, source: Option<&Place>, table: &[Point]) -> Result<(), Errno> {
         match entry.mode {
             Mode::ReadOnly | Mode::ReadWrite | Mode::ReadWriteImplicit | Mode::Exec | Mode::NoExec => {
-                match mounts::make_point(&entry.path, table) {
-                    // It went while it was not looked at, or lies below what is empty by now.
-                    Err(Errno::ENOENT) if entry.optional => Ok(()),
-                    done => done,
-                }
+                mounts::make_point(&entry.path, table)
             }
             Mode::Bind | Mode::BindRecursive | Mode::PrivateTmp | Mode::Inaccessible => {
                 let source = source.ok_or(Errno::ENOENT)?;

@@ -233,7 +233,7 @@ fn what_cannot_be_taken_is_said() {
     let tree = Tree::new();
     for (options, what) in [
         (["--timeout", "infinity"], "a drain has an end"),
-        (["--exec", "true"], "no absolute path"),
+        (["--exec", "true"], "not the absolute path"),
         (["--stall", "x"], "cannot take --stall"),
     ] {
         let got = tree.command(&options).output().unwrap();

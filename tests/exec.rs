@@ -341,7 +341,7 @@ fn failures_have_the_status_of_their_step(lab: &Lab) {
         Err(Refused::At(stage, why)) => (stage, why),
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused("User=nosuchuser"), (Stage::User, "there is no user 'nosuchuser'".into()));
+    assert_eq!(refused("User=nosuchuser"), (Stage::User, "user 'nosuchuser' does not exist".into()));
     assert_eq!(refused("Group=nosuchgroup").0, Stage::Group);
     assert_eq!(refused("StandardInput=file:/nonexistent/x").0, Stage::Stdin);
 }

@@ -30,7 +30,7 @@ pub fn run(ctx: &Context, args: &Logs) -> Answered {
     if !ctx.root.exists(&path) && !args.follow {
         out::complain(
             "logs",
-            &format!("'{name}' has written nothing: there is no '{}'", path.display()),
+            &format!("'{name}' has written nothing: '{}' does not exist", path.display()),
             None,
         );
         return Ok(Answer::Done);

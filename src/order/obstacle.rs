@@ -278,8 +278,10 @@ impl Obstacle {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::NotInstalled { path } => format!("it is not installed: there is no '{path}'"),
-            Self::NoLock { expected } => format!("rc does not stop it: there is no lock file '{expected}'"),
+            Self::NotInstalled { path } => format!("it is not installed: '{path}' does not exist"),
+            Self::NoLock { expected } => {
+                format!("rc does not stop it: the lock file '{expected}' does not exist")
+            }
             Self::LockNamedOtherwise { expected, found } => {
                 format!("rc does not stop it: its lock file is '{found}', and rc looks for '{expected}'")
             }

@@ -47,7 +47,7 @@ pub struct Spec {
 pub enum SpecError {
     /// Not fit for the name of an init script.
     #[error(
-        "'{0}' is no name for an init script: letters, digits and . _ @ + - only, 1 to 200 of them, no '.' or '-' first"
+        "invalid name of an init script '{0}': letters, digits and . _ @ + - only, 1 to 200 of them, no '.' or '-' first"
     )]
     Name(String),
     /// A description that would not end with its line.
@@ -57,7 +57,7 @@ pub enum SpecError {
     #[error("'{0}' cannot be an interpreter: an absolute path without white space, {limit} characters at most", limit = SHEBANG_MAX - "#! initd".len())]
     Program(String),
     /// A name that would not be one word.
-    #[error("'{0}' is no name of a script or a facility")]
+    #[error("invalid name of a script or facility '{0}'")]
     Dependency(String),
 }
 
@@ -295,7 +295,7 @@ mod tests {
         let fails = |spec: Spec| spec.print(Family::RedHat).unwrap_err().to_string();
         for name in ["", ".web", "-web", "a b", "a/b", "a\nb", &"n".repeat(201)] {
             assert!(
-                fails(Spec { name: name.to_owned(), ..good.clone() }).contains("no name for"),
+                fails(Spec { name: name.to_owned(), ..good.clone() }).contains("invalid name"),
                 "{name:?}"
             );
         }

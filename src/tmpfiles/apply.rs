@@ -142,7 +142,7 @@ fn perms(ids: &Ids, line: &Line) -> Result<Perms, String> {
             Some(number) => number,
             None => known(&given.value).map_err(|e| e.to_string())?.ok_or_else(|| {
                 format!(
-                    "there is no {what} '{}'; hint: install its package, or 'amr sysusers' where sysusers.d has it",
+                    "{what} '{}' does not exist; hint: install its package, or 'amr sysusers' where sysusers.d has it",
                     escape(OsStr::new(&given.value))
                 )
             })?,

@@ -165,7 +165,7 @@ fn a_tree_gets_what_is_listed_and_a_second_time_nothing() {
         failed,
         [
             format!("cannot create '{prefix}/dir': something else is there; hint: move it away").as_str(),
-            "there is no user 'no-such-user'; hint: install its package, or 'amr sysusers' where sysusers.d has it",
+            "user 'no-such-user' does not exist; hint: install its package, or 'amr sysusers' where sysusers.d has it",
         ]
     );
     fs::set_permissions(at("/run/mine"), fs::Permissions::from_mode(0o600)).unwrap();

@@ -26,7 +26,7 @@ pub enum Refused {
     #[error("cannot take --exec: {0}")]
     Words(String),
     /// Its program cannot be run.
-    #[error("cannot take --exec: '{0}' is no absolute path of a file that can be executed")]
+    #[error("cannot take --exec: '{0}' is not the absolute path of an executable file")]
     Program(String),
 }
 

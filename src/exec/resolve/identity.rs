@@ -49,7 +49,7 @@ fn find_user(ids: &Ids, name: &str) -> Step<User> {
         Some(user) => Ok(user),
         // Root needs no entry; any other number does, since the group stands there.
         None if id_number(name) == Some(0) => Ok(User::unnamed(0, 0)),
-        None => Err(Refused::At(Stage::User, format!("there is no user '{name}'"))),
+        None => Err(Refused::At(Stage::User, format!("user '{name}' does not exist"))),
     }
 }
 
@@ -57,7 +57,7 @@ fn find_group(ids: &Ids, name: &str) -> Step<u32> {
     match ids.group(name).map_err(at(Stage::Group))? {
         Some(group) => Ok(group.gid),
         None => {
-            id_number(name).ok_or_else(|| Refused::At(Stage::Group, format!("there is no group '{name}'")))
+            id_number(name).ok_or_else(|| Refused::At(Stage::Group, format!("group '{name}' does not exist")))
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
         decision
             .outcome
             .notes
-            .push(format!("there is no script '/etc/init.d/{}'; its links are removed", shown(name)));
+            .push(format!("script '/etc/init.d/{}' does not exist; its links are removed", shown(name)));
     }
     by_ourselves(view, name, block, change, decision);
     decision.outcome.notes.push(

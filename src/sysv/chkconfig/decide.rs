@@ -126,7 +126,7 @@ fn del(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &
     let is_gone = !view.scripts.has(name) && !view.found.of(name).is_empty();
     if is_gone {
         out.notes.push(format!(
-            "there is no script '/etc/init.d/{}' any more; chkconfig would refuse, amr removes its links",
+            "script '/etc/init.d/{}' does not exist any more; chkconfig would refuse, amr removes its links",
             shown(name)
         ));
     } else if matches!(view.header(name), Err(Refusal::Unsupported(_) | Refusal::Unreadable(_))) {

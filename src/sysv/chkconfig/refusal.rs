@@ -41,7 +41,8 @@ pub(super) fn privileged(view: &View, env: &Env, out: &mut Outcome) -> bool {
     out.stderr += "You do not have enough privileges to perform this operation.\n";
     out.code = 1;
     if is_missing {
-        out.notes.push("there is no '/etc/rc3.d', by which chkconfig tells whether it may write".to_owned());
+        out.notes
+            .push("'/etc/rc3.d', by which chkconfig tells whether it may write, does not exist".to_owned());
     }
     false
 }

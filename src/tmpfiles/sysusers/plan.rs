@@ -145,7 +145,7 @@ impl Work<'_> {
         if let Some(gid) = strict {
             return match self.gid_is_free(gid, name, false)? {
                 true => Err(format!(
-                    "cannot create user '{name}': there is no group {gid}; hint: create it first"
+                    "cannot create user '{name}': group {gid} does not exist; hint: create it first"
                 )),
                 false => Ok(gid),
             };
@@ -197,7 +197,7 @@ impl Work<'_> {
                 let new = self.out.groups.iter().find(|new| new.name == *group).map(|new| new.gid);
                 let known = (self.world.group)(group)?.map(|(_, gid)| gid);
                 new.or(known)
-                    .ok_or_else(|| format!("cannot create user '{name}': there is no group '{group}'"))?
+                    .ok_or_else(|| format!("cannot create user '{name}': group '{group}' does not exist"))?
             }
         };
         if (self.world.user)(name)?.is_some() || self.out.users.iter().any(|new| new.name == name) {

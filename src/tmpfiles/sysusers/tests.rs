@@ -73,8 +73,8 @@ fn numbers_and_order_are_systemds() {
     assert_eq!(
         made.failures,
         [
-            "/a.conf:6: cannot create user 'named2': there is no group 'nogrp'",
-            "/a.conf:16: cannot create user 'gid9': there is no group 9; hint: create it first",
+            "/a.conf:6: cannot create user 'named2': group 'nogrp' does not exist",
+            "/a.conf:16: cannot create user 'gid9': group 9 does not exist; hint: create it first",
         ]
     );
     assert_eq!(

@@ -48,7 +48,7 @@ ids! {
     NoEffect "no-effect" "A directive has no effect beside another one."
     NoEquals "no-equals" "A line has no `=`."
     NoKey "no-key" "A line has nothing in front of its `=`."
-    NotALink "not-a-link" "What stands in a `.wants` or `.requires` folder is no link."
+    NotALink "not-a-link" "What stands in a `.wants` or `.requires` folder is not a link."
     NotEvaluated "not-evaluated" "amr cannot evaluate a condition, and takes it as met."
     NotUtf8 "not-utf8" "A line is not UTF-8; systemd refuses the file."
     OthersCanWrite "others-can-write" "Somebody besides root can change a file of the unit, and so what root runs."

@@ -75,7 +75,7 @@ pub fn parse(value: &str) -> (u64, Vec<ValueError>) {
     for Word { at, len, text } in words::split_relaxed(value) {
         match bit(&text) {
             Some(bit) => set |= bit,
-            None => errors.push(ValueError::new(at, len, format!("there is no capability '{text}'"))),
+            None => errors.push(ValueError::new(at, len, format!("unknown capability '{text}'"))),
         }
     }
     (set, errors)
@@ -99,7 +99,7 @@ mod tests {
     fn unknown_words_are_left_out_with_their_place() {
         let (set, errors) = parse("CAP_CHOWN  CAP_NOT CAP_KILL");
         assert_eq!(set, 1 | 1 << 5);
-        assert_eq!(errors, [ValueError::new(11, 7, "there is no capability 'CAP_NOT'")]);
+        assert_eq!(errors, [ValueError::new(11, 7, "unknown capability 'CAP_NOT'")]);
         assert_eq!(parse(""), (0, Vec::new()));
         assert_eq!(parse("\"CAP_CHOWN\" '5"), (1 | 1 << 5, Vec::new()));
     }

@@ -45,7 +45,7 @@ impl fmt::Display for Signal {
 /// Unknown names (lower case ones too), numbers outside 1 to 64.
 pub fn parse(value: &str) -> Result<Signal, ValueError> {
     let range =
-        || ValueError::whole(value, format!("there is no signal '{value}': numbers go from 1 to {RTMAX}"));
+        || ValueError::whole(value, format!("unknown signal '{value}': numbers go from 1 to {RTMAX}"));
     match parse_u64(value) {
         Ok(n) => {
             return i32::try_from(n).ok().filter(|n| (1..=RTMAX).contains(n)).map(Signal).ok_or_else(range);

@@ -53,7 +53,7 @@ U
 tmpfile broken <<< $'dd /run/broken/x\nd /run/broken 0700\nd /run/broken/y - nobody-here'
 unit broken <<< $'[Service]\nExecStart=/bin/sh -c "test -d /run/broken && exec sleep 1000"'
 same "$(amr start broken 2>&1)" "amr: /usr/lib/tmpfiles.d/broken.conf:1:1: unknown modifiers in type 'dd', ignoring the line; hint: see tmpfiles.d(5): TYPE PATH MODE USER GROUP AGE ARGUMENT
-amr: 'broken.service': /usr/lib/tmpfiles.d/broken.conf:3: there is no user 'nobody-here'; hint: install its package, or 'amr sysusers' where sysusers.d has it" "a broken line"
+amr: 'broken.service': /usr/lib/tmpfiles.d/broken.conf:3: user 'nobody-here' does not exist; hint: install its package, or 'amr sysusers' where sysusers.d has it" "a broken line"
 right "the start goes on" amr is-active broken; amr stop broken
 # The name of neither the unit nor its user: the path that the unit mentions decides.
 tmpfile zz-spool <<< $'d /run/spool 0750 svc svc -\nd /run/other 0750 svc svc -\nR /run/kept\nd! /run/spool/boot'

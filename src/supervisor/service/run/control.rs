@@ -194,6 +194,6 @@ impl Supervisor {
             let spared = self.own_pids();
             sent += self.tracking.kill_all(signal, &spared, &self.features).map_err(|e| e.to_string())?;
         }
-        if sent == 0 { Err("there is no such process".to_owned()) } else { Ok(()) }
+        if sent == 0 { Err("no such process is running".to_owned()) } else { Ok(()) }
     }
 }

@@ -104,7 +104,7 @@ fn without_privileges() {
     fs::remove_dir_all(host.path("/etc/rc.d/rc3.d")).unwrap();
     let out = host.run(&["web", "off"]);
     assert_eq!((out.stderr.as_str(), out.code), (refused, 1));
-    assert!(out.notes[0].contains("no '/etc/rc3.d'"), "{:?}", out.notes);
+    assert!(out.notes[0].contains("'/etc/rc3.d', by which"), "{:?}", out.notes);
 }
 
 /// sysv.md 1.5: the real one takes a name for a pattern.

@@ -7,6 +7,8 @@ use crate::os::cgroup::{Group, Made, Version};
 use crate::os::error::Error;
 use crate::os::root::Root;
 use crate::unit::cgroup::Resources;
+use crate::unit::value::raw_path;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The groups of a unit that controllers of this host know it by, without the one that tells its processes
@@ -15,12 +17,13 @@ use std::path::{Path, PathBuf};
 pub struct Groups(Vec<Group>);
 
 /// One of them, for a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// Its folder, an outer path.
+    #[serde(with = "raw_path")]
     pub dir: PathBuf,
-    /// Which interface it has.
-    pub version: Version,
+    /// Of the unified hierarchy?
+    pub unified: bool,
 }
 
 /// Whose groups they are.
@@ -62,15 +65,16 @@ fn note(not_applied: &mut Vec<String>, said: &str, why: &str) {
 impl Groups {
     /// Those that a record names.
     #[must_use]
-    pub fn at(host: &Root, marks: impl IntoIterator<Item = Mark>) -> Groups {
-        Groups(marks.into_iter().map(|mark| Group::at(host, mark.dir, mark.version)).collect())
+    pub fn at<'m>(host: &Root, marks: impl IntoIterator<Item = &'m Mark>) -> Groups {
+        let group = |mark: &Mark| Group::at(host, mark.dir.clone(), Version::from_unified(mark.unified));
+        Groups(marks.into_iter().map(group).collect())
     }
 
     /// For a record.
     pub fn marks(&self) -> impl Iterator<Item = Mark> + '_ {
         self.0.iter().map(|group| {
             let (dir, version) = group.dir();
-            Mark { dir: dir.to_owned(), version }
+            Mark { dir: dir.to_owned(), unified: version.is_unified() }
         })
     }
 

@@ -16,15 +16,19 @@ use crate::sysv::initd::Spec as Script;
 use crate::unit::model::LoadState;
 use crate::unit::name::UnitName;
 use crate::unit::value::signal;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Parses `argv` and does it; the verb comes with what it answers.
-pub fn run(argv: Vec<OsString>, around: &Surroundings) -> (&'static str, Answered) {
-    let start_up = |answered| ("start-up", answered);
-    let args = match Amr::try_parse_from(argv) {
-        Ok(args) => args,
+pub fn run(argv: Vec<OsString>, around: &Surroundings) -> (String, Answered) {
+    let start_up = |answered| ("start-up".to_owned(), answered);
+    let parsed = Amr::command().try_get_matches_from(argv).and_then(|matches| {
+        let verb = matches.subcommand_name().unwrap_or_default().to_owned();
+        Ok((verb, Amr::from_arg_matches(&matches)?))
+    });
+    let (word, args) = match parsed {
+        Ok(parsed) => parsed,
         Err(e) => {
             let text = e.render().to_string();
             if e.use_stderr() {
@@ -54,7 +58,7 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> (&'static str, Answere
             from_here(&mut [&mut o.state, &mut o.svg]);
         }
     }
-    verb(&ctx, asked, around)
+    (word, verb(&ctx, asked, around))
 }
 
 /// Relative paths begin in the working folder, as everywhere. (With `--root` every path begins there.)
@@ -68,43 +72,41 @@ fn from_here(typed: &mut [&mut Option<PathBuf>]) {
     }
 }
 
-fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> (&'static str, Answered) {
+fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> Answered {
     match verb {
-        Verb::Start(j) => ("start", start::run(ctx, Job::Start, &j, around)),
-        Verb::Stop(j) => ("stop", start::run(ctx, Job::Stop, &j, around)),
-        Verb::Restart(j) => ("restart", start::run(ctx, Job::Restart, &j, around)),
-        Verb::TryRestart(j) => ("try-restart", start::run(ctx, Job::TryRestart, &j, around)),
-        Verb::Reload(j) => ("reload", start::run(ctx, Job::Reload, &j, around)),
-        Verb::ReloadOrRestart(j) => ("reload-or-restart", start::run(ctx, Job::ReloadOrRestart, &j, around)),
-        Verb::TryReloadOrRestart(j) => {
-            ("try-reload-or-restart", start::run(ctx, Job::TryReloadOrRestart, &j, around))
-        }
-        Verb::Kill(k) => ("kill", kill(ctx, &k)),
-        Verb::Status(s) => ("status", show::status::run(ctx, &s)),
-        Verb::IsActive(n) => ("is-active", show::state::is_active(ctx, &n)),
-        Verb::IsFailed(n) => ("is-failed", show::state::is_failed(ctx, &n)),
-        Verb::ResetFailed(n) => ("reset-failed", reset_failed(ctx, &n)),
-        Verb::Show(s) => ("show", show::properties::run(ctx, &s)),
-        Verb::Cat(n) => ("cat", show::cat::run(ctx, &n)),
-        Verb::ListUnits(l) => ("list-units", show::list::units(ctx, &l)),
-        Verb::ListUnitFiles(l) => ("list-unit-files", show::list::files(ctx, &l)),
-        Verb::ListDependencies(d) => ("list-dependencies", show::list::dependencies(ctx, &d)),
-        Verb::DaemonReload => ("daemon-reload", reload::run(ctx, around)),
-        Verb::Run(r) => ("run", run::foreground(ctx, &r)),
-        Verb::Logs(l) => ("logs", logs::run(ctx, &l)),
-        Verb::Drain(d) => ("drain", drain::run(ctx, &d, around)),
-        Verb::Order(o) => ("order", order::run(ctx, &o, around)),
-        Verb::Enable(u) => ("enable", enable::run(ctx, enable::Change::Enable, &u, around)),
-        Verb::Disable(u) => ("disable", enable::run(ctx, enable::Change::Disable, &u, around)),
-        Verb::Reenable(u) => ("reenable", enable::run(ctx, enable::Change::Reenable, &u, around)),
-        Verb::IsEnabled(n) => ("is-enabled", enable::is_enabled(ctx, &n, around)),
-        Verb::Chkconfig(c) => ("chkconfig", chkconfig::in_tree(ctx, "chkconfig", &c.words, around)),
-        Verb::Initd(i) => ("initd", print_script(ctx, &i.print, i.family)),
-        Verb::Tmpfiles(t) => ("tmpfiles", tmpfiles::run(ctx, &t)),
-        Verb::Sysusers(s) => ("sysusers", sysusers::run(ctx, &s)),
-        Verb::Demo(d) => ("demo", demo::run(&d)),
-        Verb::StandIn { role } => ("stand-in", demo::stand_in(&role)),
-        Verb::Reaction { unit, ending } => ("reaction", reaction::run(ctx, &unit, &ending)),
+        Verb::Start(j) => start::run(ctx, Job::Start, &j, around),
+        Verb::Stop(j) => start::run(ctx, Job::Stop, &j, around),
+        Verb::Restart(j) => start::run(ctx, Job::Restart, &j, around),
+        Verb::TryRestart(j) => start::run(ctx, Job::TryRestart, &j, around),
+        Verb::Reload(j) => start::run(ctx, Job::Reload, &j, around),
+        Verb::ReloadOrRestart(j) => start::run(ctx, Job::ReloadOrRestart, &j, around),
+        Verb::TryReloadOrRestart(j) => start::run(ctx, Job::TryReloadOrRestart, &j, around),
+        Verb::Kill(k) => kill(ctx, &k),
+        Verb::Status(s) => show::status::run(ctx, &s),
+        Verb::IsActive(n) => show::state::is_active(ctx, &n),
+        Verb::IsFailed(n) => show::state::is_failed(ctx, &n),
+        Verb::ResetFailed(n) => reset_failed(ctx, &n),
+        Verb::Show(s) => show::properties::run(ctx, &s),
+        Verb::Cat(n) => show::cat::run(ctx, &n),
+        Verb::ListUnits(l) => show::list::units(ctx, &l),
+        Verb::ListUnitFiles(l) => show::list::files(ctx, &l),
+        Verb::ListDependencies(d) => show::list::dependencies(ctx, &d),
+        Verb::DaemonReload => reload::run(ctx, around),
+        Verb::Run(r) => run::foreground(ctx, &r),
+        Verb::Logs(l) => logs::run(ctx, &l),
+        Verb::Drain(d) => drain::run(ctx, &d, around),
+        Verb::Order(o) => order::run(ctx, &o, around),
+        Verb::Enable(u) => enable::run(ctx, enable::Change::Enable, &u, around),
+        Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, around),
+        Verb::Reenable(u) => enable::run(ctx, enable::Change::Reenable, &u, around),
+        Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, around),
+        Verb::Chkconfig(c) => chkconfig::in_tree(ctx, "chkconfig", &c.words, around),
+        Verb::Initd(i) => print_script(ctx, &i.print, i.family),
+        Verb::Tmpfiles(t) => tmpfiles::run(ctx, &t),
+        Verb::Sysusers(s) => sysusers::run(ctx, &s),
+        Verb::Demo(d) => demo::run(&d),
+        Verb::StandIn { role } => demo::stand_in(&role),
+        Verb::Reaction { unit, ending } => reaction::run(ctx, &unit, &ending),
     }
 }
 

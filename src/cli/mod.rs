@@ -76,7 +76,7 @@ pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
         Door::Supervise(words) => exit::code("supervise", run::supervise(&words), Codes::Systemctl),
         Door::Hand(argv) => {
             let (verb, answered) = hand::run(argv, &around);
-            exit::code(verb, answered, Codes::Systemctl)
+            exit::code(&verb, answered, Codes::Systemctl)
         }
     }
 }

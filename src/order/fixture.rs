@@ -1,11 +1,11 @@
 //! Units for the tests of this folder, from one line of text each.
 
 use super::graph::Graph;
+use crate::unit::build::blank;
 use crate::unit::model::*;
 use crate::unit::name::UnitName;
-use crate::unit::value::{Span, Timeout};
+use crate::unit::value::Span;
 use std::path::PathBuf;
-use std::time::Duration;
 
 pub fn name(s: &str) -> UnitName {
     UnitName::parse_or_service(s).unwrap()
@@ -80,29 +80,9 @@ pub fn graph(lines: &[&str]) -> Graph {
 
 pub fn empty(name: &UnitName) -> Unit {
     let service = name.as_str().ends_with(".service");
-    Unit {
-        name: name.clone(),
-        aliases: Vec::new(),
-        load: LoadState::Loaded,
-        fragment: Some(PathBuf::from(format!("/etc/systemd/system/{name}"))),
-        dropins: Vec::new(),
-        description: None,
-        documentation: Vec::new(),
-        deps: Vec::new(),
-        default_dependencies: true,
-        conditions: Vec::new(),
-        asserts: Vec::new(),
-        start_limit: StartLimit { interval: Duration::from_secs(10), burst: 5 },
-        refuse_manual_start: false,
-        refuse_manual_stop: false,
-        stop_when_unneeded: false,
-        ignore_on_isolate: false,
-        job_timeout: Timeout::Never,
-        body: if service { Body::Service(Box::new(simple_service(name))) } else { Body::Other },
-        install: Install::default(),
-        findings: Vec::new(),
-        unapplied: Vec::new(),
-    }
+    let body = if service { Body::Service(Box::new(simple_service(name))) } else { Body::Other };
+    let fragment = Some(PathBuf::from(format!("/etc/systemd/system/{name}")));
+    Unit { fragment, body, ..blank(name.clone(), LoadState::Loaded) }
 }
 
 fn simple_service(name: &UnitName) -> Service {

@@ -38,6 +38,20 @@ pub enum Version {
     V2,
 }
 
+impl Version {
+    /// By whether it is the unified hierarchy.
+    #[must_use]
+    pub fn from_unified(is_unified: bool) -> Self {
+        if is_unified { Self::V2 } else { Self::V1 }
+    }
+
+    /// Is it the unified hierarchy?
+    #[must_use]
+    pub fn is_unified(self) -> bool {
+        self == Self::V2
+    }
+}
+
 /// One group.
 #[derive(Clone, Debug)]
 pub struct Group {

@@ -130,30 +130,33 @@ impl Ids {
 
     /// By name, or by number where it is one (as `User=` takes both). `None` where nobody knows it.
     pub fn user(&self, wanted: &str) -> Result<Option<User>> {
-        let number = id_number(wanted);
-        let is_wanted = |user: &User| match number {
-            Some(uid) => user.uid == uid,
-            None => user.name == wanted,
-        };
-        if let Some(user) = self.lines(PASSWD)?.iter().filter_map(|l| User::parse(l)).find(is_wanted) {
-            return Ok(Some(user));
-        }
-        let answer = self.ask("getent", &["passwd", wanted])?;
-        Ok(answer.lines().filter_map(|line| User::parse(line.as_bytes())).find(is_wanted))
+        self.entry(PASSWD, "passwd", wanted, User::parse, |user| (user.uid, &user.name))
     }
 
     /// A group by name or number.
     pub fn group(&self, wanted: &str) -> Result<Option<Group>> {
+        self.entry(GROUP, "group", wanted, Group::parse, |group| (group.gid, &group.name))
+    }
+
+    /// An entry of a database: of its file first, then of what else the host's own C library asks.
+    fn entry<T>(
+        &self,
+        file: &str,
+        database: &str,
+        wanted: &str,
+        parse: fn(&[u8]) -> Option<T>,
+        key: fn(&T) -> (u32, &str),
+    ) -> Result<Option<T>> {
         let number = id_number(wanted);
-        let is_wanted = |group: &Group| match number {
-            Some(gid) => group.gid == gid,
-            None => group.name == wanted,
+        let is_wanted = |entry: &T| match (number, key(entry)) {
+            (Some(number), (id, _)) => id == number,
+            (None, (_, name)) => name == wanted,
         };
-        if let Some(group) = self.lines(GROUP)?.iter().filter_map(|l| Group::parse(l)).find(is_wanted) {
-            return Ok(Some(group));
+        if let Some(entry) = self.lines(file)?.iter().filter_map(|line| parse(line)).find(is_wanted) {
+            return Ok(Some(entry));
         }
-        let answer = self.ask("getent", &["group", wanted])?;
-        Ok(answer.lines().filter_map(|line| Group::parse(line.as_bytes())).find(is_wanted))
+        let answer = self.ask("getent", &[database, wanted])?;
+        Ok(answer.lines().filter_map(|line| parse(line.as_bytes())).find(is_wanted))
     }
 
     /// All groups of a user, `primary` first, without repeats, as initgroups(3) would have them.

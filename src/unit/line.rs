@@ -2,7 +2,7 @@
 //! trouble that knows where in the value it is. Pure.
 
 use super::merge::Setting;
-use super::model::Origin;
+use super::model::{Keyword, Origin};
 use super::name::UnitName;
 use super::specifier::{self, Facts, HostFacts};
 use super::value::words::{self, Escapes, Word};
@@ -230,6 +230,14 @@ impl<'a> Line<'a> {
             let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
             self.no_value().hint(format!("one of: {}", words.join(", ")))
         })
+    }
+
+    /// One of the words of a type.
+    ///
+    /// # Errors
+    /// It is none of them.
+    pub fn keyword<T: Keyword>(&self) -> Result<T, Trouble> {
+        self.choice(T::KEYWORDS)
     }
 }
 

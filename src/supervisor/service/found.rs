@@ -63,7 +63,7 @@ pub fn alive(record: &Record, host: &Root, boot: &BootId) -> Result<Living> {
     let proc = Proc::new(host.clone());
     let main = living(record.main, boot, &proc)?.is_some();
     let control = living(record.control, boot, &proc)?.is_some();
-    let version = if record.tracking.unified { Version::V2 } else { Version::V1 };
+    let version = Version::from_unified(record.tracking.unified);
     let grouped = match &record.tracking.cgroup {
         Some(dir) => !Group::at(host, dir.clone(), version).is_empty()?,
         None => false,

@@ -11,9 +11,10 @@ use crate::unit::cgroup;
 use crate::unit::directive::Directive;
 use crate::unit::exec;
 use crate::unit::model::{Body, LoadState, Unit};
+use crate::unit::value::boolean::yes_no;
 use crate::unit::value::utc::Utc;
 use commands::commands;
-use settings::{kill, life, of_settings, yes_no};
+use settings::{kill, life, of_settings};
 use std::path::Path;
 
 /// All properties, in systemctl's manner and order: `(name, value)`, of a list one value a line. As systemd

@@ -7,6 +7,7 @@ mod command;
 pub use command::CommandMark;
 
 use super::machine::{Phase, ServiceResult, State, Window};
+use crate::cgroup::Mark;
 use crate::supervisor::core::mark::{FileMark, Moment, ProcessMark, micros};
 use crate::supervisor::core::record::{self, TooNew};
 use crate::supervisor::core::version::{NEEDS, VERSION};
@@ -168,17 +169,7 @@ pub struct TrackingMark {
     /// Without a group: the processes that were seen.
     pub kin: Vec<ProcessMark>,
     /// The groups of controllers, besides.
-    pub controllers: Vec<GroupMark>,
-}
-
-/// A group by which a controller knows a service.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupMark {
-    /// Its folder, an outer path.
-    #[serde(with = "raw_path")]
-    pub dir: PathBuf,
-    /// Of the unified hierarchy?
-    pub unified: bool,
+    pub controllers: Vec<Mark>,
 }
 
 impl TrackingMark {

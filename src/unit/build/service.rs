@@ -4,10 +4,7 @@
 use super::unit::{start_limit_burst, start_limit_interval};
 use super::{Arm, Draft};
 use crate::unit::line::{Line, Trouble, set};
-use crate::unit::model::{
-    ExecCommand, ExecLists, Kill, KillMode, NotifyAccess, Restart, Service, ServiceType, StatusSet,
-    TimeoutFailureMode,
-};
+use crate::unit::model::{ExecCommand, ExecLists, Keyword, Kill, KillMode, Service, ServiceType, StatusSet};
 use crate::unit::value::{Signal, Timeout, exec, exit_status, path, signal};
 
 /// A service of which some defaults hang on other settings.
@@ -33,11 +30,11 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("GuessMainPID", |d, l| set(&mut d.service.service.guess_main_pid, l.boolean())),
     ("KillMode", kill_mode),
     ("KillSignal", |d, l| set(&mut d.kill().signal, l.signal())),
-    ("NotifyAccess", |d, l| set(&mut d.service.service.notify_access, l.choice(NOTIFY_ACCESS))),
+    ("NotifyAccess", |d, l| set(&mut d.service.service.notify_access, l.keyword())),
     ("PIDFile", pid_file),
     ("PermissionsStartOnly", |d, l| set(&mut d.service.permissions_start_only, l.boolean())),
     ("RemainAfterExit", |d, l| set(&mut d.service.service.remain_after_exit, l.boolean())),
-    ("Restart", |d, l| set(&mut d.service.service.restart, l.choice(RESTART))),
+    ("Restart", |d, l| set(&mut d.service.service.restart, l.keyword())),
     ("RestartForceExitStatus", |d, l| d.statuses(l, |s| &mut s.restart_force)),
     ("RestartKillSignal", |d, l| set(&mut d.kill().restart_signal, l.signal().map(Some))),
     ("RestartMaxDelaySec", |d, l| set(&mut d.service.service.restart_max_delay, l.time())),
@@ -57,55 +54,13 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
         d.service.service.timeout_stop = time;
         Ok(())
     }),
-    ("TimeoutStartFailureMode", |d, l| {
-        set(&mut d.service.service.start_failure_mode, l.choice(FAILURE_MODE))
-    }),
+    ("TimeoutStartFailureMode", |d, l| set(&mut d.service.service.start_failure_mode, l.keyword())),
     ("TimeoutStartSec", |d, l| set(&mut d.service.timeout_start, l.time_or_never().map(Some))),
-    ("TimeoutStopFailureMode", |d, l| set(&mut d.service.service.stop_failure_mode, l.choice(FAILURE_MODE))),
+    ("TimeoutStopFailureMode", |d, l| set(&mut d.service.service.stop_failure_mode, l.keyword())),
     ("TimeoutStopSec", |d, l| set(&mut d.service.service.timeout_stop, l.time_or_never())),
     ("Type", service_type),
     ("WatchdogSec", |d, l| set(&mut d.service.service.watchdog, l.time_or_never())),
     ("WatchdogSignal", |d, l| set(&mut d.kill().watchdog_signal, l.signal())),
-];
-
-const FAILURE_MODE: &[(&str, TimeoutFailureMode)] = &[
-    ("terminate", TimeoutFailureMode::Terminate),
-    ("abort", TimeoutFailureMode::Abort),
-    ("kill", TimeoutFailureMode::Kill),
-];
-
-const NOTIFY_ACCESS: &[(&str, NotifyAccess)] = &[
-    ("none", NotifyAccess::None),
-    ("main", NotifyAccess::Main),
-    ("exec", NotifyAccess::Exec),
-    ("all", NotifyAccess::All),
-];
-
-const RESTART: &[(&str, Restart)] = &[
-    ("no", Restart::No),
-    ("always", Restart::Always),
-    ("on-success", Restart::OnSuccess),
-    ("on-failure", Restart::OnFailure),
-    ("on-abnormal", Restart::OnAbnormal),
-    ("on-abort", Restart::OnAbort),
-    ("on-watchdog", Restart::OnWatchdog),
-];
-
-const SERVICE_TYPE: &[(&str, ServiceType)] = &[
-    ("simple", ServiceType::Simple),
-    ("exec", ServiceType::Exec),
-    ("forking", ServiceType::Forking),
-    ("oneshot", ServiceType::Oneshot),
-    ("notify", ServiceType::Notify),
-    ("idle", ServiceType::Idle),
-    ("dbus", ServiceType::Dbus),
-];
-
-const KILL_MODE: &[(&str, KillMode)] = &[
-    ("control-group", KillMode::ControlGroup),
-    ("mixed", KillMode::Mixed),
-    ("process", KillMode::Process),
-    ("none", KillMode::None),
 ];
 
 fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
@@ -114,12 +69,14 @@ fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
             .trouble("Type=notify-reload is known since systemd 253 only")
             .hint("write Type=notify and ExecReload=/bin/kill -HUP $MAINPID"));
     }
-    set(&mut d.service.kind, l.choice(SERVICE_TYPE).map(Some))
+    let is_known = |kind: ServiceType| kind != ServiceType::NotifyReload;
+    let known: Vec<_> = ServiceType::KEYWORDS.iter().copied().filter(|(_, kind)| is_known(*kind)).collect();
+    set(&mut d.service.kind, l.choice(&known).map(Some))
 }
 
 /// The one choice that an empty value resets.
 fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
-    d.kill().mode = if l.text.is_empty() { KillMode::ControlGroup } else { l.choice(KILL_MODE)? };
+    d.kill().mode = if l.text.is_empty() { KillMode::ControlGroup } else { l.keyword()? };
     if d.kill().mode == KillMode::None {
         l.advise(
             "KillMode=none leaves processes behind at each stop",

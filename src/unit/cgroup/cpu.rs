@@ -2,8 +2,8 @@
 //! which of them (`AllowedCPUs=`).
 
 use super::{Field, Resources, limit, or_not_set, ranged};
-use crate::unit::exec::yes_no;
 use crate::unit::line::{Line, Trouble, set};
+use crate::unit::value::boolean::yes_no;
 use crate::unit::value::{Timeout, cpu_set, size, time};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Memory: `MemoryMax=`, `MemoryHigh=` and their kin, in bytes.
 
 use super::{Field, Resources, amount, limit};
-use crate::unit::exec::yes_no;
 use crate::unit::line::{Line, Trouble, set};
+use crate::unit::value::boolean::yes_no;
 use serde::{Deserialize, Serialize};
 
 /// Bytes; [`u64::MAX`] for no limit.
@@ -83,7 +83,7 @@ fn read(place: &mut u64, l: &Line<'_>, unset: u64, zero: Zero) -> Result<(), Tro
     }
     let bytes = amount(l, l.host().memory, PAGE)?;
     if bytes == 0 && zero == Zero::Refused {
-        return Err(l.trouble(format!("{}= of '{}' is no memory at all", l.key, l.text)));
+        return Err(l.trouble(format!("{}={} would leave the unit no memory", l.key, l.text)));
     }
     *place = bytes;
     Ok(())

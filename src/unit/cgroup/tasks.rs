@@ -1,8 +1,8 @@
 //! Processes and threads: `TasksMax=`.
 
 use super::{Field, Resources, amount, limit};
-use crate::unit::exec::yes_no;
 use crate::unit::line::{Line, Trouble, set};
+use crate::unit::value::boolean::yes_no;
 use serde::{Deserialize, Serialize};
 
 /// See [`Resources`].

@@ -2,6 +2,7 @@
 
 use super::Field;
 use crate::unit::line::{Line, Trouble, set};
+use crate::unit::value::boolean::yes_no;
 use crate::unit::value::capability;
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +43,7 @@ pub(super) const FIELDS: &[Field] = &[
         name: "NoNewPrivileges",
         property: "NoNewPrivileges",
         read: |c, l| set(&mut c.capabilities.no_new_privileges, l.boolean()),
-        show: |c| super::yes_no(c.capabilities.no_new_privileges),
+        show: |c| yes_no(c.capabilities.no_new_privileges),
     },
 ];
 

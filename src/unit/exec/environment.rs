@@ -3,6 +3,7 @@
 use super::Field;
 use crate::unit::line::{Line, Trouble};
 use crate::unit::model::Origin;
+use crate::unit::value::boolean::yes_no;
 use crate::unit::value::env;
 use serde::{Deserialize, Serialize};
 
@@ -46,9 +47,8 @@ pub(super) const FIELDS: &[Field] = &[
         property: "EnvironmentFiles",
         read: |c, l| file(&mut c.environment, l),
         show: |c| {
-            let one = |file: &EnvironmentFile| {
-                format!("{} (ignore_errors={})", file.path, super::yes_no(file.missing_ok))
-            };
+            let one =
+                |file: &EnvironmentFile| format!("{} (ignore_errors={})", file.path, yes_no(file.missing_ok));
             c.environment.files.iter().map(one).collect::<Vec<_>>().join("\n")
         },
     },

@@ -125,8 +125,3 @@ pub fn field(name: &str) -> Option<&'static Field> {
     let is_it = |field: &&Field| field.name.len() == name.len() && field.name == name;
     FIELDS.iter().find_map(|fields| fields.iter().find(is_it))
 }
-
-/// As systemctl prints a switch.
-pub(super) fn yes_no(is: bool) -> String {
-    if is { "yes" } else { "no" }.to_owned()
-}

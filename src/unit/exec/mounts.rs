@@ -258,7 +258,7 @@ pub const FIELDS: &[Field] = &[
         name: "PrivateTmp",
         property: "PrivateTmp",
         read: |c, l| set(&mut c.mounts.private_tmp, l.boolean()),
-        show: |c| super::yes_no(c.mounts.private_tmp),
+        show: |c| boolean::yes_no(c.mounts.private_tmp),
     },
     Field {
         name: "ProtectSystem",

@@ -4,6 +4,7 @@
 
 use crate::unit::directive::{self, Amr, By, Directive, Kind};
 use crate::unit::line::{Line, Trouble};
+use crate::unit::value::boolean::yes_no;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -60,7 +61,7 @@ impl Plain {
     pub fn show(&self, row: &Directive) -> String {
         match self.get(row.name) {
             None => row.default.to_owned(),
-            Some(value) if row.kind == Kind::Bool => super::yes_no(value != 0),
+            Some(value) if row.kind == Kind::Bool => yes_no(value != 0),
             Some(value) => value.to_string(),
         }
     }

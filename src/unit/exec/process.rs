@@ -2,6 +2,7 @@
 
 use super::Field;
 use crate::unit::line::{Line, Trouble, set};
+use crate::unit::value::boolean::yes_no;
 use serde::{Deserialize, Serialize};
 
 /// What the kernel keeps of a process.
@@ -79,7 +80,7 @@ pub(super) const FIELDS: &[Field] = &[
         name: "IgnoreSIGPIPE",
         property: "IgnoreSIGPIPE",
         read: |c, l| set(&mut c.process.ignore_sigpipe, l.boolean()),
-        show: |c| super::yes_no(c.process.ignore_sigpipe),
+        show: |c| yes_no(c.process.ignore_sigpipe),
     },
     Field {
         name: "KeyringMode",

@@ -17,6 +17,12 @@ pub fn parse(value: &str) -> Result<bool, ValueError> {
     }
 }
 
+/// As systemctl prints a switch.
+#[must_use]
+pub fn yes_no(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

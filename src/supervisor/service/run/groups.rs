@@ -2,19 +2,17 @@
 //! that its unit demands something of (`crate::cgroup`).
 
 use super::{Supervisor, processes};
-use crate::cgroup::{Groups, Mark, Unit};
-use crate::os::cgroup::{Group, Version};
+use crate::cgroup::{Groups, Unit};
+use crate::os::cgroup::Group;
 use crate::os::root::Root;
 use crate::os::tracking::Tracking;
 use crate::supervisor::core::state_dir::Privilege;
 use crate::supervisor::core::store::mark;
-use crate::supervisor::service::status::{GroupMark, Record, TrackingMark};
+use crate::supervisor::service::status::{Record, TrackingMark};
 
 /// Those of controllers that the supervisor before this one left.
 pub(super) fn of_record(host: &Root, old: Option<&Record>) -> Groups {
-    let version = |unified| if unified { Version::V2 } else { Version::V1 };
-    let marks = old.into_iter().flat_map(|r| &r.tracking.controllers);
-    Groups::at(host, marks.map(|m| Mark { dir: m.dir.clone(), version: version(m.unified) }))
+    Groups::at(host, old.into_iter().flat_map(|r| &r.tracking.controllers))
 }
 
 impl Supervisor {
@@ -58,14 +56,12 @@ impl Supervisor {
 
     /// For the record.
     pub(super) fn tracking_mark(&self) -> TrackingMark {
-        let unified = |version| version == Version::V2;
-        let controllers =
-            self.groups.marks().map(|m| GroupMark { dir: m.dir, unified: unified(m.version) }).collect();
+        let controllers = self.groups.marks().collect();
         match &self.tracking {
             Tracking::Cgroup(group) => {
                 let (dir, version) = group.dir();
                 let kin = Vec::new();
-                TrackingMark { cgroup: Some(dir.to_owned()), unified: unified(version), kin, controllers }
+                TrackingMark { cgroup: Some(dir.to_owned()), unified: version.is_unified(), kin, controllers }
             }
             Tracking::Subreaper(kin) => {
                 let kin = kin.seen().iter().map(mark).collect();

@@ -69,7 +69,7 @@ pub(super) fn tracking(
     let may_group = place.privilege == Privilege::Root;
     let name = if may_group { Some(group_name(plan, place)?) } else { None };
     if let Some(dir) = old.and_then(|r| r.tracking.cgroup.as_ref()) {
-        let version = if old.is_some_and(|r| r.tracking.unified) { Version::V2 } else { Version::V1 };
+        let version = Version::from_unified(old.is_some_and(|r| r.tracking.unified));
         let group = Group::at(host, dir.clone(), version);
         let same = dir.file_name().zip(name.as_ref()).is_some_and(|(dir, name)| dir == name.as_str());
         if same && features.cgroup && old.is_some_and(|r| r.marks().is_empty()) && group.is_made_anew() {

@@ -1,11 +1,11 @@
 //! The commands of a service and how each went when it was last run, as systemctl prints them. Pure.
 
-use super::settings::yes_no;
 use super::time;
 use crate::supervisor::service::machine::Slot;
 use crate::supervisor::service::status::{CommandMark, Record};
 use crate::unit::model::{ExecCommand, ExecLists, ExecPrivilege};
 use crate::unit::value::Signal;
+use crate::unit::value::boolean::yes_no;
 
 /// How a command of the unit is shown: the words between its path and how it went.
 type Form = fn(&ExecCommand) -> String;

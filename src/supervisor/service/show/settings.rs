@@ -2,11 +2,11 @@
 //! process gets is printed by its own fields (`crate::unit::exec`). Pure.
 
 use crate::unit::model::{
-    Body, Check, DepKind, Kill, KillMode, LoadState, NotifyAccess, Restart, Service, ServiceType, StatusSet,
-    TimeoutFailureMode, Unit,
+    Body, Check, DepKind, Keyword, Kill, LoadState, Service, ServiceType, StatusSet, Unit,
 };
 use crate::unit::name::UnitKind;
 use crate::unit::value::Timeout;
+use crate::unit::value::boolean::yes_no;
 use crate::unit::value::env::quoted;
 use crate::unit::value::time::{format, format_timeout};
 
@@ -56,17 +56,17 @@ fn can_reload(unit: &Unit) -> bool {
 /// The life of a service.
 pub(super) fn life(s: &Service) -> Properties {
     vec![
-        ("Type", kind(s.kind).into()),
-        ("Restart", restart(s.restart).into()),
-        ("NotifyAccess", notify_access(s.notify_access).into()),
+        ("Type", s.kind.as_str().into()),
+        ("Restart", s.restart.as_str().into()),
+        ("NotifyAccess", s.notify_access.as_str().into()),
         ("RestartUSec", format(s.restart_sec)),
         ("RestartSteps", s.restart_steps.to_string()),
         ("RestartMaxDelayUSec", format_timeout(s.restart_max_delay)),
         ("TimeoutStartUSec", format_timeout(s.timeout_start)),
         ("TimeoutStopUSec", format_timeout(s.timeout_stop)),
         ("TimeoutAbortUSec", format_timeout(s.timeout_abort)),
-        ("TimeoutStartFailureMode", failure_mode(s.start_failure_mode).into()),
-        ("TimeoutStopFailureMode", failure_mode(s.stop_failure_mode).into()),
+        ("TimeoutStartFailureMode", s.start_failure_mode.as_str().into()),
+        ("TimeoutStopFailureMode", s.stop_failure_mode.as_str().into()),
         ("RuntimeMaxUSec", format_timeout(s.runtime_max)),
         ("WatchdogUSec", if s.watchdog == Timeout::Never { "0".into() } else { format_timeout(s.watchdog) }),
         ("RemainAfterExit", yes_no(s.remain_after_exit)),
@@ -81,7 +81,7 @@ pub(super) fn life(s: &Service) -> Properties {
 /// How it is killed.
 pub(super) fn kill(k: Kill) -> Properties {
     vec![
-        ("KillMode", kill_mode(k.mode).into()),
+        ("KillMode", k.mode.as_str().into()),
         ("KillSignal", k.signal.0.to_string()),
         ("RestartKillSignal", k.restart_signal.unwrap_or(k.signal).0.to_string()),
         ("FinalKillSignal", k.final_signal.0.to_string()),
@@ -91,62 +91,7 @@ pub(super) fn kill(k: Kill) -> Properties {
     ]
 }
 
-pub(super) fn yes_no(is: bool) -> String {
-    if is { "yes" } else { "no" }.to_owned()
-}
-
 fn statuses(set: &StatusSet) -> String {
     let codes = set.codes.iter().map(u8::to_string);
     codes.chain(set.signals.iter().map(|s| s.0.to_string())).collect::<Vec<_>>().join(" ")
-}
-
-fn notify_access(access: NotifyAccess) -> &'static str {
-    match access {
-        NotifyAccess::None => "none",
-        NotifyAccess::Main => "main",
-        NotifyAccess::Exec => "exec",
-        NotifyAccess::All => "all",
-    }
-}
-
-fn failure_mode(mode: TimeoutFailureMode) -> &'static str {
-    match mode {
-        TimeoutFailureMode::Terminate => "terminate",
-        TimeoutFailureMode::Abort => "abort",
-        TimeoutFailureMode::Kill => "kill",
-    }
-}
-
-fn kill_mode(mode: KillMode) -> &'static str {
-    match mode {
-        KillMode::ControlGroup => "control-group",
-        KillMode::Process => "process",
-        KillMode::Mixed => "mixed",
-        KillMode::None => "none",
-    }
-}
-
-fn kind(kind: ServiceType) -> &'static str {
-    match kind {
-        ServiceType::Simple => "simple",
-        ServiceType::Exec => "exec",
-        ServiceType::Forking => "forking",
-        ServiceType::Oneshot => "oneshot",
-        ServiceType::Notify => "notify",
-        ServiceType::NotifyReload => "notify-reload",
-        ServiceType::Dbus => "dbus",
-        ServiceType::Idle => "idle",
-    }
-}
-
-fn restart(restart: Restart) -> &'static str {
-    match restart {
-        Restart::No => "no",
-        Restart::Always => "always",
-        Restart::OnSuccess => "on-success",
-        Restart::OnFailure => "on-failure",
-        Restart::OnAbnormal => "on-abnormal",
-        Restart::OnAbort => "on-abort",
-        Restart::OnWatchdog => "on-watchdog",
-    }
 }

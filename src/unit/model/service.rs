@@ -1,0 +1,299 @@
+//! `[Service]`: commands, life and end of a service (systemd.service(5), systemd.kill(5)).
+
+use super::Origin;
+use crate::unit::cgroup::Resources;
+use crate::unit::exec::ExecContext;
+use crate::unit::value::{Signal, Timeout};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A value that is one of a few words, as units write and systemctl(1) prints them.
+pub trait Keyword: Copy + PartialEq + 'static {
+    /// Each value with its word.
+    const KEYWORDS: &'static [(&'static str, Self)];
+
+    /// The word of this one.
+    #[must_use]
+    fn as_str(self) -> &'static str {
+        Self::KEYWORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// `[Service]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// `Type=`.
+    pub kind: ServiceType,
+    /// All `Exec…=`.
+    pub exec: ExecLists,
+    /// `Restart=`.
+    pub restart: Restart,
+    /// `RestartSec=`.
+    pub restart_sec: Duration,
+    /// `RestartSteps=` (254), 0 for none.
+    #[serde(default)]
+    pub restart_steps: u32,
+    /// `RestartMaxDelaySec=` (254).
+    pub restart_max_delay: Timeout,
+    /// `SuccessExitStatus=`.
+    #[serde(default)]
+    pub success: StatusSet,
+    /// `RestartPreventExitStatus=`.
+    #[serde(default)]
+    pub restart_prevent: StatusSet,
+    /// `RestartForceExitStatus=`.
+    #[serde(default)]
+    pub restart_force: StatusSet,
+    /// `TimeoutStartSec=`, the default of the type applied.
+    pub timeout_start: Timeout,
+    /// `TimeoutStopSec=`.
+    pub timeout_stop: Timeout,
+    /// `TimeoutAbortSec=`.
+    pub timeout_abort: Timeout,
+    /// `TimeoutStartFailureMode=`.
+    pub start_failure_mode: TimeoutFailureMode,
+    /// `TimeoutStopFailureMode=`.
+    pub stop_failure_mode: TimeoutFailureMode,
+    /// `RuntimeMaxSec=`.
+    pub runtime_max: Timeout,
+    /// `WatchdogSec=`; `Never` for none.
+    pub watchdog: Timeout,
+    /// How it is killed.
+    pub kill: Kill,
+    /// `RemainAfterExit=`.
+    #[serde(default)]
+    pub remain_after_exit: bool,
+    /// `PIDFile=`, made absolute.
+    pub pid_file: Option<String>,
+    /// `GuessMainPID=`.
+    #[serde(default)]
+    pub guess_main_pid: bool,
+    /// `NotifyAccess=`, the default of the type applied.
+    pub notify_access: NotifyAccess,
+    /// What each process gets.
+    pub context: ExecContext,
+    /// What all of them may use together.
+    #[serde(default)]
+    pub resources: Resources,
+}
+
+/// `DefaultTimeoutStartSec=` and `DefaultTimeoutStopSec=` of systemd as it ships.
+const TIMEOUT: Timeout = Timeout::After(Duration::from_secs(90));
+
+impl Default for Service {
+    fn default() -> Self {
+        Self {
+            kind: ServiceType::Simple,
+            exec: ExecLists::default(),
+            restart: Restart::No,
+            restart_sec: Duration::from_millis(100),
+            restart_steps: 0,
+            restart_max_delay: Timeout::Never,
+            success: StatusSet::default(),
+            restart_prevent: StatusSet::default(),
+            restart_force: StatusSet::default(),
+            timeout_start: TIMEOUT,
+            timeout_stop: TIMEOUT,
+            timeout_abort: TIMEOUT,
+            start_failure_mode: TimeoutFailureMode::Terminate,
+            stop_failure_mode: TimeoutFailureMode::Terminate,
+            runtime_max: Timeout::Never,
+            watchdog: Timeout::Never,
+            kill: Kill::default(),
+            remain_after_exit: false,
+            pid_file: None,
+            guess_main_pid: true,
+            notify_access: NotifyAccess::None,
+            context: ExecContext::default(),
+            resources: Resources::default(),
+        }
+    }
+}
+
+/// `Type=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum ServiceType {
+    Simple,
+    Exec,
+    Forking,
+    Oneshot,
+    Notify,
+    /// 253
+    NotifyReload,
+    Dbus,
+    Idle,
+}
+
+impl Keyword for ServiceType {
+    const KEYWORDS: &'static [(&'static str, Self)] = &[
+        ("simple", Self::Simple),
+        ("exec", Self::Exec),
+        ("forking", Self::Forking),
+        ("oneshot", Self::Oneshot),
+        ("notify", Self::Notify),
+        ("idle", Self::Idle),
+        ("dbus", Self::Dbus),
+        ("notify-reload", Self::NotifyReload),
+    ];
+}
+
+/// The command lists, in file order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+#[serde(default)]
+pub struct ExecLists {
+    pub condition: Vec<ExecCommand>,
+    pub start_pre: Vec<ExecCommand>,
+    pub start: Vec<ExecCommand>,
+    pub start_post: Vec<ExecCommand>,
+    pub reload: Vec<ExecCommand>,
+    pub stop: Vec<ExecCommand>,
+    pub stop_post: Vec<ExecCommand>,
+}
+
+/// One command: quotes undone and specifiers expanded, variables not yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecCommand {
+    /// The executable: absolute, or a bare name to look up.
+    pub path: String,
+    /// The words; the first is `argv[0]`.
+    pub argv: Vec<String>,
+    /// `-`: failure counts as success.
+    #[serde(default)]
+    pub ignore_failure: bool,
+    /// `:`: no variable expansion.
+    #[serde(default)]
+    pub no_env_expand: bool,
+    /// `+`, `!`, `!!`.
+    #[serde(default)]
+    pub privilege: ExecPrivilege,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// What the privilege prefix asks for (systemd.service(5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum ExecPrivilege {
+    /// None: everything applies.
+    #[default]
+    Normal,
+    /// `+`: no user, no group, no sandbox.
+    Full,
+    /// `!`: no user and group change, sandbox yes.
+    NoUser,
+    /// `!!`: as `!` only where ambient capabilities are missing.
+    AmbientFallback,
+}
+
+/// `Restart=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Restart {
+    No,
+    Always,
+    OnSuccess,
+    OnFailure,
+    OnAbnormal,
+    OnAbort,
+    OnWatchdog,
+}
+
+impl Keyword for Restart {
+    const KEYWORDS: &'static [(&'static str, Self)] = &[
+        ("no", Self::No),
+        ("always", Self::Always),
+        ("on-success", Self::OnSuccess),
+        ("on-failure", Self::OnFailure),
+        ("on-abnormal", Self::OnAbnormal),
+        ("on-abort", Self::OnAbort),
+        ("on-watchdog", Self::OnWatchdog),
+    ];
+}
+
+/// A set of exit codes and signals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StatusSet {
+    /// Exit codes.
+    pub codes: Vec<u8>,
+    /// Signals.
+    pub signals: Vec<Signal>,
+}
+
+/// `TimeoutStartFailureMode=`, `TimeoutStopFailureMode=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum TimeoutFailureMode {
+    Terminate,
+    Abort,
+    Kill,
+}
+
+impl Keyword for TimeoutFailureMode {
+    const KEYWORDS: &'static [(&'static str, Self)] =
+        &[("terminate", Self::Terminate), ("abort", Self::Abort), ("kill", Self::Kill)];
+}
+
+/// systemd.kill(5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Kill {
+    pub mode: KillMode,
+    pub signal: Signal,
+    pub restart_signal: Option<Signal>,
+    pub final_signal: Signal,
+    pub watchdog_signal: Signal,
+    #[serde(default)]
+    pub send_sigkill: bool,
+    #[serde(default)]
+    pub send_sighup: bool,
+}
+
+impl Default for Kill {
+    fn default() -> Self {
+        Self {
+            mode: KillMode::ControlGroup,
+            signal: Signal(15),
+            restart_signal: None,
+            final_signal: Signal(9),
+            watchdog_signal: Signal(6),
+            send_sigkill: true,
+            send_sighup: false,
+        }
+    }
+}
+
+/// `KillMode=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum KillMode {
+    ControlGroup,
+    Process,
+    Mixed,
+    None,
+}
+
+impl Keyword for KillMode {
+    const KEYWORDS: &'static [(&'static str, Self)] = &[
+        ("control-group", Self::ControlGroup),
+        ("mixed", Self::Mixed),
+        ("process", Self::Process),
+        ("none", Self::None),
+    ];
+}
+
+/// `NotifyAccess=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum NotifyAccess {
+    None,
+    Main,
+    Exec,
+    All,
+}
+
+impl Keyword for NotifyAccess {
+    const KEYWORDS: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("main", Self::Main), ("exec", Self::Exec), ("all", Self::All)];
+}

@@ -12,6 +12,7 @@ mod others;
 mod refused;
 mod remove;
 mod safe;
+mod stat;
 #[cfg(test)]
 pub(crate) mod tests;
 mod walk;
@@ -20,6 +21,7 @@ mod write;
 pub use find::Folder;
 pub use others::{Other, Who};
 pub use safe::{Author, Existing, InTheWay, Output, Perms, Placed, Reader, Wanted};
+pub use stat::{FileKind, Stat};
 pub use write::Sync;
 
 use super::error::{Error, Result};
@@ -28,8 +30,8 @@ use super::sys;
 use nix::errno::Errno;
 pub use nix::fcntl::OFlag;
 use nix::fcntl::{AT_FDCWD, AtFlags, openat, readlinkat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
-use serde::{Deserialize, Serialize};
+use nix::sys::stat::{FileStat, Mode, fstatat};
+use stat::kind_of;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
@@ -67,46 +69,6 @@ enum Seen {
     ByPrefix,
 }
 
-/// The type of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum FileKind {
-    Regular,
-    Dir,
-    Symlink,
-    Fifo,
-    Socket,
-    CharDevice,
-    BlockDevice,
-    /// None of those that Linux names.
-    Other,
-}
-
-/// What stat(2) says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stat {
-    /// The type.
-    pub kind: FileKind,
-    /// The device that holds it.
-    pub dev: u64,
-    /// The inode on that device.
-    pub ino: u64,
-    /// Bytes.
-    pub size: u64,
-    /// Permission bits, 0o7777.
-    pub mode: u32,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Hard links; 0 for a file that is open but deleted.
-    pub nlink: u64,
-    /// Last change of the contents: seconds and nanoseconds since 1970.
-    pub mtime: (i64, u32),
-    /// The device that a device file stands for.
-    pub rdev: u64,
-}
-
 /// One name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -114,51 +76,6 @@ pub struct Entry {
     pub name: OsString,
     /// The type of the name itself: a link is a link.
     pub kind: FileKind,
-}
-
-impl Stat {
-    /// The major and minor number of the device that holds it, as /proc writes them.
-    #[must_use]
-    pub fn device(&self) -> (u32, u32) {
-        (libc::major(self.dev), libc::minor(self.dev))
-    }
-
-    /// What fstat(2) says of an open file.
-    pub fn of(fd: impl AsFd) -> io::Result<Stat> {
-        Ok(Stat::from(&fstat(fd)?))
-    }
-}
-
-impl From<&FileStat> for Stat {
-    fn from(s: &FileStat) -> Stat {
-        Stat {
-            kind: kind_of(s.st_mode),
-            dev: s.st_dev,
-            ino: s.st_ino,
-            size: u64::try_from(s.st_size).unwrap_or(0),
-            mode: s.st_mode & 0o7777,
-            uid: s.st_uid,
-            gid: s.st_gid,
-            // The type of st_nlink differs between architectures.
-            #[allow(clippy::useless_conversion)]
-            nlink: u64::from(s.st_nlink),
-            mtime: (s.st_mtime, u32::try_from(s.st_mtime_nsec).unwrap_or(0)),
-            rdev: s.st_rdev,
-        }
-    }
-}
-
-fn kind_of(mode: libc::mode_t) -> FileKind {
-    match mode & SFlag::S_IFMT.bits() {
-        libc::S_IFREG => FileKind::Regular,
-        libc::S_IFDIR => FileKind::Dir,
-        libc::S_IFLNK => FileKind::Symlink,
-        libc::S_IFIFO => FileKind::Fifo,
-        libc::S_IFSOCK => FileKind::Socket,
-        libc::S_IFCHR => FileKind::CharDevice,
-        libc::S_IFBLK => FileKind::BlockDevice,
-        _ => FileKind::Other,
-    }
 }
 
 impl Root {

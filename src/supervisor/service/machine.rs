@@ -17,15 +17,17 @@
 mod enter;
 mod exits;
 mod policy;
+mod result;
 mod state;
 mod timeouts;
 mod types;
 
 pub use policy::{Commands, Failure, Policy};
+pub use result::ServiceResult;
 pub use state::State;
 pub use types::{
-    Action, Event, Exit, Facts, KillOp, Machine, Main, Notified, Phase, Role, Rule, ServiceResult, Slot,
-    StopKind, Targets, Timer, Want,
+    Action, Event, Exit, Facts, KillOp, Machine, Main, Notified, Phase, Role, Rule, Slot, StopKind, Targets,
+    Timer, Want,
 };
 
 pub use super::restart::Window;

@@ -1,6 +1,7 @@
 //! Reads what insserv reads of a tree.
 
-use super::{CONFIGURATION_LIMIT, SCRIPTS, names};
+use super::read::names;
+use super::{CONFIGURATION_LIMIT, SCRIPTS};
 use crate::os::root::Root;
 use crate::sysv::chkconfig::{View, file_of};
 use crate::sysv::depth::read_facilities;

@@ -9,6 +9,7 @@ mod refusals;
 
 use super::*;
 use crate::os::root::tests::Scratch;
+use crate::sysv::chkconfig::{Family, Init};
 use crate::sysv::chkconfig::{HandingOver, Redirect, parse};
 use std::ffi::OsString;
 use std::fs;

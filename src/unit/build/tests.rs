@@ -6,6 +6,7 @@ use crate::unit::exec::process::WorkingDirectory;
 use crate::unit::model::{DepKind, ExecPrivilege, KillMode, NotifyAccess, Restart, Service, ServiceType};
 use crate::unit::specifier::{Asked, HostFacts};
 use crate::unit::value::Signal;
+use crate::unit::value::Span;
 use std::collections::BTreeSet;
 use std::path::Path;
 

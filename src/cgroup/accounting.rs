@@ -17,11 +17,11 @@ pub struct Usage {
     pub tasks: Option<u64>,
     /// Bytes read from devices. So with the others.
     pub read_bytes: Option<u64>,
-    /// Reads.
+    /// Read operations on block devices.
     pub reads: Option<u64>,
-    /// Bytes written.
+    /// Bytes written to block devices.
     pub written_bytes: Option<u64>,
-    /// Writes.
+    /// Write operations on block devices.
     pub writes: Option<u64>,
 }
 

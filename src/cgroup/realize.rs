@@ -29,7 +29,7 @@ pub struct Mark {
 /// Whose groups they are.
 #[derive(Debug)]
 pub struct Unit<'a> {
-    /// The host.
+    /// Where the hierarchies of the host are mounted.
     pub host: &'a Root,
     /// What its groups are called.
     pub name: &'a str,

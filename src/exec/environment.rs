@@ -30,7 +30,7 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// Sets one.
+    /// Sets a variable; the last value of a name counts.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         match self.vars.iter_mut().find(|(n, _)| n == name) {
             Some((_, v)) => *v = value.into(),

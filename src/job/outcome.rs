@@ -29,7 +29,7 @@ pub enum Class {
 /// What became of one job.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The unit.
+    /// Whose job it was.
     pub unit: UnitName,
     /// `Description=`.
     pub description: String,
@@ -46,7 +46,7 @@ pub enum Outcome {
     Done,
     /// A condition does not hold: nothing was done, and that is well.
     Skipped(String),
-    /// It failed.
+    /// It failed: what the exit code is made of, and why, as a sentence.
     Failed(Class, String),
     /// Not tried, because this unit failed.
     Dependency(UnitName),

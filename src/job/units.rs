@@ -92,7 +92,7 @@ impl Set {
         }
     }
 
-    /// The graph of all.
+    /// Every loaded unit, and those that are only named by one.
     #[must_use]
     pub fn graph(&self) -> Graph {
         Graph::new(self.units.values().cloned().collect())

@@ -41,7 +41,7 @@ pub enum Obstacle {
     },
     /// rc passes over names such as `*.bak` and `*~`.
     NameFiltered {
-        /// The link.
+        /// File name, as `K30amr`.
         link: String,
     },
     /// No K link in the level that the host goes to.
@@ -53,7 +53,7 @@ pub enum Obstacle {
     },
     /// A K link in a level in which the host lives stops nothing at shutdown.
     KillLinkInStartLevel {
-        /// The level.
+        /// Runlevel in which the host lives: 1 to 5.
         level: u8,
     },
     /// Of two K links the lower runs, and then the service is down.
@@ -65,7 +65,7 @@ pub enum Obstacle {
     },
     /// A link to nothing, or to something that is not the script of that name.
     LinkBroken {
-        /// The link.
+        /// File name, as `K30amr`.
         link: String,
         /// Where it leads.
         target: String,
@@ -99,7 +99,7 @@ pub enum Obstacle {
     },
     /// systemd made the unit from an init script: 5 minutes for a stop.
     GeneratedLimit {
-        /// The limit.
+        /// After which it is killed.
         limit: Duration,
         /// What the drain wants, where that is more.
         needs: Option<Duration>,
@@ -108,7 +108,7 @@ pub enum Obstacle {
     GeneratedOrder,
     /// `TimeoutStopSec=` is shorter than the drain's own deadline.
     StopLimitShort {
-        /// The limit.
+        /// After which it is killed.
         limit: Duration,
         /// What the drain wants.
         needs: Duration,
@@ -119,7 +119,7 @@ pub enum Obstacle {
     },
     /// poweroff.target and reboot.target give all stop jobs together 30 minutes.
     JobTimeout {
-        /// The limit.
+        /// For all stop jobs together.
         limit: Duration,
         /// What the drain wants.
         needs: Duration,

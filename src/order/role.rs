@@ -36,7 +36,7 @@ impl Role {
 pub struct Wishes {
     /// The hooks that wait until everything is shipped.
     pub drains: Vec<String>,
-    /// The shippers.
+    /// What ships the logs: units without `.service`, or scripts.
     pub shippers: Vec<String>,
     /// Services that must have stopped writing before the drain begins.
     pub writers: Vec<String>,

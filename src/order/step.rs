@@ -117,7 +117,7 @@ pub enum Fate {
 pub struct Wait {
     /// The other's position in [`Plan::steps`].
     pub on: usize,
-    /// Why.
+    /// What makes it wait.
     pub why: Why,
 }
 
@@ -156,7 +156,7 @@ pub enum Limit {
     After(Duration),
 }
 
-/// One step.
+/// One start or stop on a way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The service: a script's or a unit's name.
@@ -206,7 +206,7 @@ pub struct Absent {
 /// All that happens on one way.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The way.
+    /// Where the host is going.
     pub way: Way,
     /// What carries it out.
     pub init: Init,

@@ -68,7 +68,7 @@ pub enum Below {
 /// A unit with what stands below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
-    /// The unit.
+    /// What stands at this place of the tree.
     pub unit: UnitName,
     /// What it does now.
     pub activity: Activity,

@@ -52,7 +52,7 @@ impl Version {
     }
 }
 
-/// One group.
+/// A control group: a folder of a hierarchy, by its outer path.
 #[derive(Clone, Debug)]
 pub struct Group {
     host: Root,

@@ -101,14 +101,14 @@ pub struct User {
     pub gid: u32,
     /// The home folder.
     pub home: PathBuf,
-    /// The shell.
+    /// Login shell: the last field of passwd(5).
     pub shell: PathBuf,
 }
 
 /// A line of group(5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The name.
+    /// First field of group(5).
     pub name: String,
     /// The number.
     pub gid: u32,

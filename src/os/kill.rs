@@ -15,7 +15,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// Was there anybody to get it?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// Yes.
+    /// The process was there when the signal was sent.
     Yes,
     /// The process has gone.
     Gone,

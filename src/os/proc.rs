@@ -49,7 +49,7 @@ pub struct Identity {
     pub pid: ProcessId,
     /// Clock ticks since boot, field 22 of /proc/PID/stat.
     pub start_time: u64,
-    /// The boot.
+    /// In which its start time counts.
     pub boot_id: BootId,
 }
 
@@ -77,7 +77,7 @@ pub struct ProcStat {
     pub ppid: i32,
     /// The process group.
     pub pgrp: i32,
-    /// The session.
+    /// Session id: field 6 of /proc/PID/stat.
     pub session: i32,
     /// CPU time in user and kernel mode, in clock ticks (100 a second on every architecture).
     pub cpu_ticks: u64,

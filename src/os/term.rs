@@ -4,7 +4,7 @@ use super::sys;
 use std::io::IsTerminal;
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// Is it a terminal?
+/// isatty(3).
 pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
     fd.is_terminal()
 }

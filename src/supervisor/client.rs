@@ -66,7 +66,7 @@ pub enum ClientError {
     /// The supervisor could not begin its work.
     #[error("cannot supervise '{unit}': {why}")]
     NotSupervised {
-        /// The unit.
+        /// Whose supervisor it would have been.
         unit: String,
         /// What it said.
         why: String,
@@ -74,15 +74,15 @@ pub enum ClientError {
     /// The time that the caller gave is over; the job goes on.
     #[error("'{unit}' has not finished within the time given; it goes on")]
     Timeout {
-        /// The unit.
+        /// Whose job goes on.
         unit: String,
     },
     /// The supervisor will not do that.
     #[error("cannot do that with '{unit}': {why}")]
     Refused {
-        /// The unit.
+        /// Whose supervisor was asked.
         unit: String,
-        /// Why.
+        /// As a clause: `it is not active`.
         why: String,
     },
 }

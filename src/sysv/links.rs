@@ -99,7 +99,7 @@ pub enum Step {
     Remove {
         /// Where.
         level: Runlevel,
-        /// The link.
+        /// In the folder of its runlevel.
         link: Link,
     },
 }

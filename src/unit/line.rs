@@ -142,7 +142,7 @@ impl<'a> Line<'a> {
         Ok(boolean::parse(self.text)?)
     }
 
-    /// A time.
+    /// A time span; `infinity` is never.
     pub fn time(&self) -> Result<Timeout, Trouble> {
         Ok(time::parse(self.text)?)
     }

@@ -83,11 +83,11 @@ pub struct SectionHeader<'a> {
 pub struct Assignment<'a> {
     /// The section that it stands in; `None` before the first one (systemd ignores it there).
     pub section: Option<Cow<'a, str>>,
-    /// The key.
+    /// Name of the directive, as written.
     pub key: Cow<'a, str>,
     /// Where the key stands.
     pub key_span: Span,
-    /// The value.
+    /// What stands behind the `=`, lines that go on put together.
     pub value: Value<'a>,
     /// The bytes.
     pub raw: &'a [u8],

@@ -372,7 +372,7 @@ pub enum Note {
 /// All that one reading of a position file gave.
 #[derive(Clone, Debug)]
 pub struct Positions {
-    /// The cursors.
+    /// One for each file and input that the registry names.
     pub cursors: Cursors,
     /// Cursors that are no files.
     pub not_files: Vec<NotAFile>,

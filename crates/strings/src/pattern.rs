@@ -10,7 +10,7 @@ pub use glob::PatternError;
 const COMPONENT: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
-/// One pattern.
+/// A shell pattern, as glob(7) has it.
 #[derive(Clone, Debug)]
 pub struct Pattern(glob::Pattern);
 

@@ -18,7 +18,7 @@ use super::process::Process;
 use super::stage::{Report, Stage};
 use crate::os::error::Errno;
 
-/// A step.
+/// One thing done between fork and exec, in the order of systemd's `exec_child`.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     /// As the table of directives names it.

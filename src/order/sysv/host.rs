@@ -156,7 +156,7 @@ pub fn tail(link: &str) -> Option<&str> {
 /// A job of pid 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// Its name.
+    /// File name below /etc/init.d.
     pub name: String,
     /// Where it is written.
     pub file: String,

@@ -114,7 +114,7 @@ pub enum TransactionError {
     /// Two requirements ask for opposite things.
     #[error("cannot both {first} and {second} '{unit}': {}; {}", why(first_chain), why(second_chain))]
     Contradiction {
-        /// The unit.
+        /// Of which both are asked.
         unit: UnitName,
         /// One thing.
         first: &'static str,

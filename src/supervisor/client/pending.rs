@@ -149,7 +149,7 @@ impl Pending {
         }
     }
 
-    /// The unit.
+    /// Name of the unit that the job is about.
     #[must_use]
     pub fn unit(&self) -> &str {
         &self.unit

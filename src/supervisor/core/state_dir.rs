@@ -61,7 +61,7 @@ pub enum Privilege {
 /// The files of one unit.
 #[derive(Clone, Debug)]
 pub struct Files {
-    /// Their folder.
+    /// `RUN/UNIT`, in which the others lie.
     pub folder: PathBuf,
     /// Held by the supervisor.
     pub lock: PathBuf,

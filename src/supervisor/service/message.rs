@@ -31,7 +31,7 @@ pub enum Request {
     Stop,
     /// Be down, to be started again.
     StopForRestart,
-    /// Reload.
+    /// Read the configuration again (`ExecReload=`, or SIGHUP of `Type=notify-reload`).
     Reload,
     /// Send a signal by its number.
     Kill(i32, Who),

@@ -35,7 +35,7 @@ pub struct Plan {
     pub unapplied: u32,
     /// `[Service]`.
     pub service: Service,
-    /// The start limit.
+    /// `StartLimitIntervalSec=` and `StartLimitBurst=`.
     pub start_limit: StartLimit,
     /// Where files are.
     pub paths: Paths,
@@ -86,7 +86,7 @@ pub enum PlanError {
     /// Its folders would lie over amr's own.
     #[error("refusing '{unit}': {key}={name} would overlap '{own}', where amr keeps its own files")]
     Overlap {
-        /// The unit.
+        /// Which asks for the directory.
         unit: UnitName,
         /// `RuntimeDirectory` or its kin.
         key: &'static str,

@@ -85,7 +85,7 @@ pub struct Ended {
 enum Clock {
     /// The one that the machine arms.
     Phase,
-    /// The watchdog.
+    /// `WatchdogSec=` since the last ping.
     Watchdog,
     /// Look whether something has happened that nothing tells of.
     Look,

@@ -44,7 +44,7 @@ pub struct Record {
     pub main: Option<ProcessMark>,
     /// The control process.
     pub control: Option<ProcessMark>,
-    /// The supervisor.
+    /// Of this boot; `None` once it has ended in order.
     pub supervisor: Option<ProcessMark>,
     /// The last main process, alive or not.
     pub exec_main_pid: i32,

@@ -56,7 +56,7 @@ pub struct Plan {
     pub failures: Vec<String>,
 }
 
-/// Plans.
+/// What the entries ask for and the databases do not have yet.
 #[must_use]
 pub fn plan(entries: &[Entry], world: &World<'_>) -> Plan {
     let mut work = Work { world, out: Plan::default(), ranges: Vec::new(), last: None };

@@ -41,7 +41,7 @@ pub enum Kind {
     State,
     /// What can be made again.
     Cache,
-    /// Logs.
+    /// `LogsDirectory=`, below /var/log.
     Logs,
     /// Made, and left to root.
     Configuration,

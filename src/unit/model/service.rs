@@ -217,7 +217,7 @@ impl Keyword for Restart {
 pub struct StatusSet {
     /// Exit codes.
     pub codes: Vec<u8>,
-    /// Signals.
+    /// Numbers of signals.
     pub signals: Vec<Signal>,
 }
 

@@ -15,6 +15,7 @@ use crate::os::clock;
 use crate::os::poll::{Interest, wait};
 use crate::supervisor::client::{self, Answer, Ended, Pending};
 use crate::supervisor::core::store::moment;
+use crate::supervisor::service::found::survivors;
 use crate::supervisor::service::machine::State;
 use crate::supervisor::service::status::CheckMark;
 use crate::sysv::apply::SCRIPTS;
@@ -336,7 +337,7 @@ impl<'a> Run<'a> {
                 Ok(None) => self.pending.push((job, pending)),
                 Ok(Some(ended)) => {
                     self.note_ending(job, &ended);
-                    let outcome = explain::ended(&ended);
+                    let outcome = self.left_alive(job, &ended).unwrap_or_else(|| explain::ended(&ended));
                     self.end(job, outcome, tell);
                 }
                 Err(e) => self.end(job, explain::client_error(&e), tell),
@@ -368,6 +369,19 @@ impl<'a> Run<'a> {
             let ending = if result.is_failure() { Ending::Failed } else { Ending::Stopped };
             self.endings.push((job.unit.clone(), ending));
         }
+    }
+
+    /// A stop after which processes live on is not done, whatever the unit's state says: what SIGKILL was not sent
+    /// to (`SendSIGKILL=no`), or could not end.
+    fn left_alive(&self, index: usize, ended: &Ended) -> Option<Outcome> {
+        let job = self.planned.transaction.jobs.get(index).filter(|job| job.kind == JobKind::Stop)?;
+        if !matches!(ended.answer, Answer::Stopped(result) if result.is_failure()) {
+            return None;
+        }
+        let record = self.ctx.place.record(job.unit.as_str()).ok()??;
+        let left: Vec<String> = survivors(&record).ok()?.iter().map(|pid| pid.get().to_string()).collect();
+        let what = format!("it is stopped, but of its processes these live on: {}", left.join(" "));
+        (!left.is_empty()).then_some(Outcome::Failed(Class::Failed, what))
     }
 
     fn end(&mut self, index: usize, outcome: Outcome, tell: &mut dyn FnMut(&Report)) {

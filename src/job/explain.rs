@@ -68,6 +68,9 @@ pub fn failure(record: &Record) -> String {
         (None, "exit-code" | "signal" | "core-dump") if !ended.is_empty() => format!(" {ended}"),
         (None, "exit-code") => " ended, and nobody saw how".to_owned(),
         (None, "oom-kill") => " was killed by the OOM killer".to_owned(),
+        (None, "timeout") if command.is_none() && record.failed_in == State::Start.sub() => {
+            "the PID file (PIDFile=) named no process of the service within TimeoutStartSec=".to_owned()
+        }
         (None, "timeout") => format!(" was not done within {}", limit(&record.failed_in)),
         (None, "watchdog") => " did not feed the watchdog in time (WatchdogSec=)".to_owned(),
         (None, "protocol") if !ended.is_empty() => format!(" {ended}, and did not do what Type= says"),

@@ -5,7 +5,7 @@ use super::status::{Living, Record};
 use crate::os::cgroup::{Group, Version};
 use crate::os::clock::BootId;
 use crate::os::error::Result;
-use crate::os::proc::{Identity, Proc};
+use crate::os::proc::{Identity, Proc, ProcessId};
 use crate::os::root::Root;
 use crate::supervisor::core::mark::FileMark;
 use crate::supervisor::core::state_dir::{Privilege, StateDir};
@@ -70,6 +70,26 @@ pub fn alive(record: &Record, host: &Root, boot: &BootId) -> Result<Living> {
     };
     let others = grouped || !relatives(record, boot, &proc)?.is_empty();
     Ok(Living { main, control, others })
+}
+
+/// The living processes of a service that is down: what SIGKILL was not sent to, or could not end.
+///
+/// # Errors
+/// They cannot be looked at.
+pub fn survivors(record: &Record) -> Result<Vec<ProcessId>> {
+    let host = Root::host()?;
+    let boot = BootId::read(&host)?;
+    if record.boot_id != boot.as_str() {
+        return Ok(Vec::new());
+    }
+    let version = if record.tracking.unified { Version::V2 } else { Version::V1 };
+    match &record.tracking.cgroup {
+        Some(dir) => match Group::at(&host, dir.clone(), version).pids() {
+            Err(e) if e.is_not_found() => Ok(Vec::new()),
+            pids => pids,
+        },
+        None => Ok(relatives(record, &boot, &Proc::new(host))?.into_iter().map(|of| of.pid).collect()),
+    }
 }
 
 /// The living processes that a record names and, where there is no group to tell, those that its

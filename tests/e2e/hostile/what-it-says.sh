@@ -50,6 +50,33 @@ right "start" amr start again
 says 1 amr reload again
 line "amr: reload: 'again.service' failed: the reload failed: ExecReload=/bin/sh -c exit 5 exited with status 5"
 
+# A stop after which a process lives on is not done, and the next start says what is in its way.
+unit spared <<'U'
+[Service]
+SendSIGKILL=no
+TimeoutStopSec=500ms
+ExecStart=/bin/sh -c 'trap "" TERM; exec sleep 7602'
+U
+script spared
+right "start" amr start spared; left=$(amr show -p MainPID --value spared); sleep 0.2
+says 1 amr stop spared
+part "'spared.service' failed: it is stopped, but of its processes these live on: "
+part " $left"
+says 1 amr start spared
+line "amr: start: 'spared.service' failed: processes of an earlier run live on, which SendSIGKILL=no has spared"
+says 3 amr status spared
+part "     Active: failed (failed, resources) since "
+kill -9 "$left"; right "without it, it starts" until_ok 5 amr start spared
+left=$(amr show -p MainPID --value spared)
+says 1 service spared stop
+part "these live on"
+kill -9 "$left"
+
+# A PID file that never names a process of the service.
+printf '[Service]\nType=forking\nPIDFile=/run/never.pid\nTimeoutStartSec=500ms\nExecStart=/bin/sh -c "sleep 1000 &"\n' | unit pidless
+says 1 amr start pidless
+line "amr: start: 'pidless.service' failed: the PID file (PIDFile=) named no process of the service within TimeoutStartSec="
+
 # What is wrong in the files is said, each once, in whatever way a unit is started.
 unit odd <<'U'
 [Service]

@@ -308,6 +308,13 @@ impl Supervisor {
             let removed = self.tracking.remove().and(self.groups.remove());
             self.note_failure(removed);
         }
+        if self.machine.result == ServiceResult::Resources
+            && self.record.exec_failure.is_none()
+            && self.others_live()
+        {
+            let why = "processes of an earlier run live on, which SendSIGKILL=no has spared";
+            self.record.exec_failure = Some(why.to_owned());
+        }
         // A main process that nothing could end is left behind.
         self.main = None;
         self.control = None;

@@ -26,6 +26,7 @@ pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, own: Optio
         supervisor: own.map(mark),
         unapplied: plan.unapplied,
         files: plan.files.clone(),
+        state_change: at(|r| r.state_change),
         active_enter: at(|r| r.active_enter),
         active_exit: at(|r| r.active_exit),
         inactive_enter: at(|r| r.inactive_enter),

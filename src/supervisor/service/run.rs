@@ -104,9 +104,10 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
     let outcome = plan.map_err(RunError::from).and_then(|plan| {
         // What needs no plan comes before it: whoever makes it may still be at work.
         let ground = Ground::new()?;
-        let Some(sent) = launch::read_plan(plan)? else { return Ok(()) };
-        let mut s = Supervisor::new(ground, &sent, Foreground::No)?;
-        drop(sent);
+        let Some(bytes) = launch::read_plan(plan)? else { return Ok(()) };
+        let plan = Box::new(Plan::decode(&bytes)?);
+        drop(bytes);
+        let mut s = Supervisor::new(ground, plan, Foreground::No)?;
         if let Some(pipe) = starter.take() {
             let caller = Caller::starter(pipe, s.plan.version);
             s.waiters.add_starter(caller, s.plan.errand);
@@ -129,7 +130,7 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
 pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
     plan.service.restart = Restart::No;
     plan.service.restart_force = StatusSet::default();
-    let mut s = Supervisor::new(Ground::new()?, &plan.encode(), Foreground::Yes)?;
+    let mut s = Supervisor::new(Ground::new()?, Box::new(plan), Foreground::Yes)?;
     s.work();
     Ok(Ended { record: s.record })
 }

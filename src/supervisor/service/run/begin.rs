@@ -28,15 +28,13 @@ use crate::unit::model::NotifyAccess;
 use std::collections::VecDeque;
 
 impl Supervisor {
-    /// By a plan as it was sent. On the heap, and not inlined: what making it took of the stack is used again by
-    /// the loop.
+    /// On the heap, and not inlined: what making it took of the stack is used again by the loop.
     #[inline(never)]
     pub(super) fn new(
         ground: Ground<Clock>,
-        sent: &[u8],
+        plan: Box<Plan>,
         foreground: Foreground,
     ) -> Result<Box<Self>, RunError> {
-        let plan = Box::new(Plan::decode(sent)?);
         let Ground { host, boot, events, own, oom_score, fresh } = ground;
         let features = Features::detect(plan.switches.as_deref())?;
         let place = StateDir::from_plan(&plan.paths, plan.mode, is_left_at)?;
@@ -104,7 +102,7 @@ impl Supervisor {
             s.record.not_applied.extend(fresh.left);
         }
         s.open_output();
-        s.first(old, sent)?;
+        s.first(old)?;
         Ok(s)
     }
 
@@ -125,7 +123,7 @@ impl Supervisor {
     }
 
     /// What is there to begin with: a service that a killed supervisor left, or nothing.
-    fn first(&mut self, old: Option<Record>, sent: &[u8]) -> Result<(), RunError> {
+    fn first(&mut self, old: Option<Record>) -> Result<(), RunError> {
         let mut old = old.unwrap_or_default();
         // An earlier release's record does not say it.
         old.oneshot = self.record.oneshot;
@@ -150,7 +148,7 @@ impl Supervisor {
             if self.plan.errand != Errand::Start {
                 return Ok(());
             }
-            self.keep_plan(sent)?;
+            self.keep_plan()?;
             if others {
                 log::warn!("'{}' has processes left from an earlier run", self.plan.unit);
             }

@@ -36,13 +36,12 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Puts the plan of the start, as it came, into the unit's folder: for the next supervisor should this one
-    /// be lost.
+    /// Puts the plan of the start into the unit's folder, for the next supervisor should this one be lost.
     ///
     /// # Errors
     /// It cannot be written.
-    pub(super) fn keep_plan(&self, sent: &[u8]) -> Result<(), RunError> {
-        Ok(self.place.root.safe_write(&self.claim.files.plan, sent, 0o600, Sync::No)?)
+    pub(super) fn keep_plan(&self) -> Result<(), RunError> {
+        Ok(self.place.root.safe_write(&self.claim.files.plan, &self.plan.encode(), 0o600, Sync::No)?)
     }
 
     /// The lost supervisor's plan, of the start or of the last daemon-reload, is the next one's. One of an

@@ -545,6 +545,8 @@ fn a_wall_clock_that_jumps_neither_shortens_nor_lengthens_the_wait() {
 /// What a terminal of so many columns was shown until the drain has ended.
 fn shown_on_a_terminal(columns: u16) -> String {
     let tree = Tree::new();
+    // Positions are at the ends of lines.
+    fs::write(tree.0.join("logs/a.log"), "a\n\n\n").unwrap();
     let size = nix::pty::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let terminal = nix::pty::openpty(Some(&size), None).unwrap();
     let mut command = tree.command(&["--timeout", "60s"]);

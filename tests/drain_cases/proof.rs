@@ -383,6 +383,26 @@ fn a_state_whose_file_is_gone_is_no_proof() {
     }
 }
 
+/// Truncated, and grown past its position before the shipper looked: the bytes themselves say so where that is
+/// within a line.
+#[test]
+fn a_position_within_a_line_proves_nothing_of_it() {
+    for (text, offset, verdict, reason) in [
+        ("line 101 of a.log\n", 17, Verdict::CannotTell, "position-older"),
+        ("line 101 of a.log", 9, Verdict::CannotTell, "position-older"),
+        // Whoever reads on from there ships the end of a line.
+        ("line 101 of a.log\n", 9, Verdict::GaveUp, "behind"),
+        ("line 101 of a.log\n\n", 18, Verdict::Drained, "blank-lines"),
+        ("line 101 of a.log\nx", 18, Verdict::Drained, "unterminated-line"),
+    ] {
+        let mut tree = Tree::new(&format!("within-{offset}-{}", text.len()));
+        tree.input("filestream", "  id: app\n  file_identity.native: ~\n");
+        let id = tree.file(A, text);
+        tree.filestream_of("app", A, id, offset);
+        expect(&tree, verdict, &[reason], "");
+    }
+}
+
 #[test]
 fn an_input_that_reads_no_files_is_said() {
     let mut tree = Tree::new("tcp");

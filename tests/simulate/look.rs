@@ -17,7 +17,7 @@ use amr::drain::judge::file::{
 use amr::drain::judge::glob::Pattern;
 use amr::drain::judge::history::{History, View};
 use amr::drain::judge::moment::Moment;
-use amr::drain::judge::progress::{Progress, ask, weigh};
+use amr::drain::judge::progress::{Edge, Progress, ask, weigh};
 use amr::drain::judge::reason::{Reason, Standing};
 use amr::drain::judge::rules::{Demand, InputRules, Owner};
 use amr::drain::judge::tail::{Look, Tail, Unread};
@@ -223,7 +223,8 @@ fn rules(world: &World, file: &LogFile, place: Place) -> Rules {
         } else {
             Lines::AsTheyAre
         },
-        longest_line: Some(LONGEST as u64),
+        // Where positions do not drift, no line is too long.
+        longest_line: Some(if config.drift { LONGEST as u64 } else { u64::MAX }),
         ignore_older: config.ignore_older.map(Duration::from_secs),
         short: if config.ignore_short { ShortFiles::Ignored } else { ShortFiles::Owed },
         shortest: if config.by == By::Fingerprint { PRINT as u64 } else { 0 },
@@ -342,7 +343,12 @@ pub fn look_and_wait(
                 let mut look = Look::new(stretch.framing);
                 let to = bytes.len().min(stretch.to as usize);
                 look.feed(bytes.get(stretch.from as usize..to).unwrap_or_default());
-                look.finish()
+                let before = bytes.get((stretch.from as usize).wrapping_sub(1));
+                if stretch.edge == Edge::Line && !matches!(before, Some(b'\n' | 0)) {
+                    Tail::WithinLine(Box::new(look.finish()))
+                } else {
+                    look.finish()
+                }
             }
             None => Tail::Nothing,
         };

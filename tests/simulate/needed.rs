@@ -46,6 +46,7 @@ fn shown_by(check: Check) -> &'static [(Way, Focus)] {
         Check::Unclaimed
         | Check::Moved
         | Check::Truncation
+        | Check::WithinLine
         | Check::Age
         | Check::Terminator
         | Check::CompleteLines

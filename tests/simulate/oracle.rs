@@ -19,7 +19,7 @@ pub enum Excuse {
     /// is left that says so, and the counters are not at hand (facts on rotation while the output is blocked).
     InMemory,
     /// The registry speaks of what the file held before it was truncated, or of another file that had its
-    /// inode, and the file has grown past that: offsets are all that there is.
+    /// inode, and the file has grown past that: offsets are all that there is, but where one is within a line.
     Stale,
     /// A position drifts into a line after lines that were too long, and whoever opens the file there
     /// reads the end of that line again. The line itself was delivered.
@@ -55,7 +55,7 @@ impl Excuses {
     }
 
     fn stale(self, world: &World, id: &Id) -> bool {
-        self.on(Excuse::Stale) && world.stale(id.0)
+        self.on(Excuse::Stale) && world.stale(id.0) && !world.within_line(&world.files[id.0])
     }
 
     fn in_memory(self, world: &World, id: &Id) -> bool {
@@ -241,6 +241,9 @@ pub fn breach(world: &World, seen: &Seen, was: &mut Before, excuses: Excuses) ->
     }
     if good && replaced(world) {
         return say("a position of another file that had the name");
+    }
+    if good && unshipped(world, |file| world.within_line(file)) {
+        return say("a position within a line, of what the file held before");
     }
     // One that was too short for so long that it is too old by now is left out for its age.
     let age = |file: &world::File| world.now - file.modified / 1_000_000_000;

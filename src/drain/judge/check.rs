@@ -39,6 +39,8 @@ checks! {
     Truncation,
     /// A file read further than it reaches will be read anew.
     Overread,
+    /// A position within a line is of what the file held before.
+    WithinLine,
     /// Missing ranges are missing.
     Gaps,
     /// A position older than the last write may be of what the file, or its name, held before.

@@ -10,7 +10,9 @@ mod position;
 
 use crate::drain::cursor::{Acknowledged, Cursor, FileId, Identity, Input, Timestamp, Ttl};
 use crate::drain::judge::check::{Check, Checks};
-use crate::drain::judge::file::{Coding, Compression, Held, Lines, LogFile, Rules, Wanted};
+use crate::drain::judge::file::{
+    Coding, Compression, Held, Lines, LogFile, Rules, Start, Terminator, Wanted,
+};
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::reason::{Reason, Standing};
 use crate::drain::judge::rules::Owner;
@@ -21,6 +23,9 @@ use std::time::Duration;
 
 /// How long a line may be held back where the configuration is not known, by default.
 const HOLD: Duration = Duration::from_secs(5);
+
+/// `max_bytes` and `message_max_bytes` by default.
+const LONGEST_LINE: u64 = 10 << 20;
 
 /// What is added to a known wait, since timers fire late.
 const HOLD_MARGIN: Duration = Duration::from_secs(1);
@@ -75,7 +80,7 @@ pub struct Progress {
     pub rest: Rest,
     /// Why.
     pub reason: Reason,
-    /// The shipper will read it from its beginning again: it was truncated, as far as can be seen.
+    /// It was truncated, as far as can be seen: the shipper will read it from its beginning again, or goes on within it.
     pub begins_anew: bool,
     /// Whether the shipper has it open, and how far it has read.
     pub held: Held,
@@ -124,6 +129,17 @@ pub struct Stretch {
     pub to: u64,
     /// How its lines are built.
     pub framing: Framing,
+    /// Whether a line must begin with it.
+    pub edge: Edge,
+}
+
+/// Whether a line must begin where a stretch does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// A position is behind a line of the file, else it is of what that held before.
+    Line,
+    /// It may be anywhere: reading began at the end, or lines are longer than the shipper counts.
+    Anywhere,
 }
 
 /// Which bytes of a file must be looked at to weigh this claim.
@@ -135,9 +151,30 @@ pub fn ask(file: &LogFile, cursor: Option<&Cursor<'_>>, rules: &Rules, checks: C
         && file.goal > 0
         && rules.compression != Compression::Never
         && cursor.is_none_or(|cursor| matches!(cursor.acknowledged, Acknowledged::OffsetEof { .. }));
-    let stretch =
-        (position.rest > 0).then(|| Stretch { from: position.from, to: file.goal, framing: framing(cursor) });
+    let stretch = (position.rest > 0).then(|| Stretch {
+        from: position.from,
+        to: file.goal,
+        framing: framing(cursor),
+        edge: if checks.on(Check::WithinLine) { edge(file, cursor, rules, position) } else { Edge::Anywhere },
+    });
     Ask { coding, stretch }
+}
+
+/// A position moves from the end of one line to that of another. Not so where reading began at the end of the file,
+/// which may have been within a line, and after a line that is longer than the shipper counts.
+fn edge(file: &LogFile, cursor: Option<&Cursor<'_>>, rules: &Rules, position: Position) -> Edge {
+    let Some(cursor) = cursor.filter(|_| position.from > 0 && !position.truncated) else {
+        return Edge::Anywhere;
+    };
+    let counted = matches!(cursor.acknowledged, Acknowledged::Offset(_) | Acknowledged::OffsetEof { .. })
+        && cursor.input != Input::CloudWatch
+        && framing(Some(cursor)) == Framing::Lines;
+    let plain = rules.terminator == Terminator::LineFeed
+        && rules.lines != Lines::Unknown
+        && rules.start == Start::Beginning
+        && rules.ignore_older.is_none()
+        && file.size <= rules.longest_line.unwrap_or(LONGEST_LINE);
+    if counted && plain { Edge::Line } else { Edge::Anywhere }
 }
 
 /// Weighs one claim. `None`: nobody asks for this file.
@@ -175,7 +212,7 @@ pub fn weigh(
         acknowledged: cursor.map(|cursor| cursor.acknowledged.prefix()),
         rest,
         reason,
-        begins_anew: position.truncated,
+        begins_anew: position.truncated || matches!(tail, Tail::WithinLine(_)),
         held: file.held,
         input_id: cursor.map(|cursor| cursor.input_id.into()).unwrap_or_default(),
         stream: cursor.and_then(stream),

@@ -34,6 +34,8 @@ pub enum Tail {
         /// stopped before.
         first: u64,
     },
+    /// They begin within a line, where no position of this file's is.
+    WithinLine(Box<Self>),
     /// They could not be looked at.
     Unread(Unread),
 }

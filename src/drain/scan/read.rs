@@ -8,7 +8,7 @@ use super::limit::each;
 use crate::drain::cursor::{Cursors, FileId, Identity};
 use crate::drain::judge::claim::Fingerprint;
 use crate::drain::judge::file::Coding;
-use crate::drain::judge::progress::Stretch;
+use crate::drain::judge::progress::{Edge, Stretch};
 use crate::drain::judge::tail::{Look, Need, Tail, Unread};
 use crate::os::root::{FileKind, OFlag, Root, Stat};
 use sha2::{Digest, Sha256};
@@ -72,6 +72,8 @@ fn tail(root: &Root, request: &Request) -> Result<Tail, Unread> {
     let mut before = stat()?;
     for _ in 0..ATTEMPTS {
         let found = tail_of(&file, &request.stretch)?;
+        let within = request.stretch.edge == Edge::Line && !is_behind_a_line(&file, request.stretch.from)?;
+        let found = if within { Tail::WithinLine(Box::new(found)) } else { found };
         if matches!(found, Tail::CompleteLines { .. }) {
             return Ok(found);
         }
@@ -85,6 +87,14 @@ fn tail(root: &Root, request: &Request) -> Result<Tail, Unread> {
         before = after;
     }
     Err(Unread::Failed("it changed each time it was read".to_owned()))
+}
+
+fn is_behind_a_line(file: &File, at: u64) -> Result<bool, Unread> {
+    let mut before = [0];
+    let read = file.read_at(&mut before, at.saturating_sub(1));
+    let got = read.map_err(|error| Unread::Failed(crate::os::error::cause(&error)))?;
+    // Behind a hole a writer goes on that does not append, where its file was truncated.
+    if got == 0 { Err(Unread::Shrank) } else { Ok(matches!(before, [b'\n' | 0])) }
 }
 
 fn tail_of(file: &File, stretch: &Stretch) -> Result<Tail, Unread> {
@@ -188,7 +198,7 @@ mod tests {
             let path = std::env::temp_dir().join(format!("amr-read-{}-{name}", std::process::id()));
             std::fs::write(&path, bytes).unwrap();
             let stat = Stat::of(File::open(&path).unwrap()).unwrap();
-            let stretch = Stretch { from: 0, to: stat.size, framing: Framing::Lines };
+            let stretch = Stretch { from: 0, to: stat.size, framing: Framing::Lines, edge: Edge::Anywhere };
             (Self(path.clone()), Request { id: FileId { dev: stat.dev, ino: stat.ino }, open: path, stretch })
         }
 

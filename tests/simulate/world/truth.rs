@@ -1,6 +1,6 @@
 //! What is true of the world: what somebody who looks could see, and what is still to be shipped.
 
-use super::{By, File, Id, Key, Place, SECOND, State, Ttl, World};
+use super::{By, File, Id, Key, Kind, Place, SECOND, State, Ttl, World};
 use crate::rng::Rng;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -73,6 +73,25 @@ impl World {
                     Some(Ordering::Greater) => false,
                 }
         })
+    }
+
+    /// Whether a position of this file is within a line, where none comes by reading it: as far as one who looks
+    /// can know that.
+    pub fn within_line(&self, file: &File) -> bool {
+        let config = &self.config;
+        let counted = matches!(config.kind, Kind::Log | Kind::Filestream) && config.by == By::Inode;
+        let plain = !config.drift && !config.cr && !config.gzip && config.ignore_older.is_none();
+        let within = |offset: u64| {
+            let before = file.plain.get((offset as usize).wrapping_sub(1));
+            offset < file.size() && before.is_some_and(|byte| !matches!(byte, b'\n' | 0))
+        };
+        counted
+            && plain
+            && self.visible.iter().any(|(key, state)| {
+                let taken_away = matches!(key, Key::Inode(_, _, SECOND)) && !self.configured;
+                let here = state.seen == (file.dev, file.ino) && state.ttl == Ttl::Never;
+                here && !taken_away && state.offset.is_some_and(within)
+            })
     }
 
     /// What a copy of this world would yet deliver, its writers at rest and its output working.

@@ -14,7 +14,7 @@ use crate::drain::judge::file::{
     Access, Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Running, ShortFiles, Start,
     Terminator, Wanted,
 };
-use crate::drain::judge::reason::{Cause, Reason};
+use crate::drain::judge::reason::{Cause, Reason, Standing};
 use crate::drain::judge::tail::{Tail, Unread};
 use std::time::Duration;
 
@@ -208,8 +208,18 @@ impl Case<'_, '_> {
         self.rules.short == ShortFiles::Ignored || !self.checks.on(Check::Short)
     }
 
-    /// What the unacknowledged bytes themselves say.
+    /// What the unacknowledged bytes themselves say. Where they begin within a line, nothing is proved: the file was
+    /// truncated and has grown past the position, and what is before that was perhaps never read.
     fn by_tail(&self) -> Reason {
+        let Tail::WithinLine(tail) = self.tail else { return self.of_tail(self.tail) };
+        let reason = self.of_tail(tail);
+        match reason.standing() {
+            Standing::Done | Standing::Unshippable | Standing::AtRest => Reason::PositionOlder,
+            Standing::LeftAlone | Standing::Unknown | Standing::Pending | Standing::Lost => reason,
+        }
+    }
+
+    fn of_tail(&self, tail: &Tail) -> Reason {
         let terminator =
             if self.checks.on(Check::Terminator) { self.rules.terminator } else { Terminator::LineFeed };
         let doubt = if self.by_name() && !self.position.truncated { self.doubtful() } else { None };
@@ -219,7 +229,7 @@ impl Case<'_, '_> {
             Terminator::Unknown => Reason::ConfigurationUnknown,
         };
         let joined = matches!(self.rules.lines, Lines::Joined { .. });
-        match self.tail {
+        match tail {
             Tail::OnlyNul => proved(Reason::NulBytes),
             Tail::NoNewline if joined => proved(Reason::UnterminatedMultiline),
             Tail::NoNewline => proved(Reason::UnterminatedLine),
@@ -231,7 +241,7 @@ impl Case<'_, '_> {
             Tail::CompleteLines { .. } if !self.checks.on(Check::CompleteLines) => Reason::UnterminatedLine,
             Tail::OnlyBlank => self.whole_lines(0),
             Tail::CompleteLines { first } => self.whole_lines(*first),
-            Tail::Nothing => Reason::Unread(Unread::Shrank),
+            Tail::Nothing | Tail::WithinLine(_) => Reason::Unread(Unread::Shrank),
             Tail::Unread(_) if !self.checks.on(Check::Unread) => Reason::UnterminatedLine,
             Tail::Unread(why) => Reason::Unread(why.clone()),
         }

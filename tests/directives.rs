@@ -135,6 +135,10 @@ fn plain_value(row: &Directive) -> &'static str {
 fn a_value(row: &Directive) -> &'static str {
     match (row.kind, row.name) {
         (_, "KillMode") => "mixed",
+        (_, "BlockIOWeight") => "20",
+        (_, "DeviceAllow") => "/dev/null rw",
+        (_, "DevicePolicy") => "strict",
+        (Kind::DeviceValue, _) => "/dev/null 20",
         (Kind::Choice | Kind::Int, _) if plain::is_plain(row) => plain_value(row),
         (_, "NotifyAccess") => "all",
         (_, "PrivateTmp" | "RuntimeDirectoryPreserve") => "yes",

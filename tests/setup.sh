@@ -16,6 +16,7 @@ have pgrep || need+=(procps)
 have readelf || need+=(binutils)
 have qemu-system-x86_64 || need+=(qemu-system-x86)
 have cpio || need+=(cpio)
+have insmod || need+=(kmod)
 have mandoc || need+=(mandoc)
 if [ "${#need[@]}" -gt 0 ]; then
     if [ "$(id -u)" = 0 ] && have apt-get; then

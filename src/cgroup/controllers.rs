@@ -1,6 +1,6 @@
 //! The controllers of the kernel, and what a unit demands of them. Pure.
 
-use super::{v1, v2};
+use super::{devices, v1, v2};
 use crate::os::cgroup::Version;
 use crate::unit::cgroup::Resources;
 
@@ -13,6 +13,10 @@ pub enum Controller {
     Cpuacct,
     /// Which processors.
     Cpuset,
+    /// Which device nodes may be opened; on the unified hierarchy a program of ours answers that.
+    Devices,
+    /// Reading and writing of block devices.
+    Io,
     /// Memory and swap.
     Memory,
     /// Processes and threads.
@@ -21,8 +25,15 @@ pub enum Controller {
 
 impl Controller {
     /// Those that amr knows, in the order in which they are dealt with: systemd's.
-    pub const ALL: [Controller; 5] =
-        [Controller::Cpu, Controller::Cpuacct, Controller::Cpuset, Controller::Memory, Controller::Pids];
+    pub const ALL: [Controller; 7] = [
+        Controller::Cpu,
+        Controller::Cpuacct,
+        Controller::Cpuset,
+        Controller::Io,
+        Controller::Memory,
+        Controller::Devices,
+        Controller::Pids,
+    ];
 
     /// As the kernel names it; `None` where this kind of hierarchy has none of it.
     #[must_use]
@@ -32,6 +43,10 @@ impl Controller {
             (Controller::Cpuacct, Version::V1) => Some("cpuacct"),
             (Controller::Cpuacct, Version::V2) => None,
             (Controller::Cpuset, _) => Some("cpuset"),
+            (Controller::Devices, Version::V1) => Some("devices"),
+            (Controller::Devices, Version::V2) => None,
+            (Controller::Io, Version::V1) => Some("blkio"),
+            (Controller::Io, Version::V2) => Some("io"),
             (Controller::Memory, _) => Some("memory"),
             (Controller::Pids, _) => Some("pids"),
         }
@@ -41,16 +56,29 @@ impl Controller {
     #[must_use]
     pub fn is_wanted(self, resources: &Resources) -> bool {
         let counts = match self {
-            Controller::Cpu | Controller::Cpuset => false,
+            Controller::Cpu | Controller::Cpuset | Controller::Devices => false,
+            Controller::Io => resources.io.accounting || resources.io.block.accounting,
             Controller::Cpuacct => resources.cpu.accounting,
             Controller::Memory => resources.memory.accounting,
             Controller::Pids => resources.tasks.accounting,
         };
-        let asks = |version| self.demands(resources, version).iter().any(|demand| demand.said.is_some());
-        counts || asks(Version::V1) || asks(Version::V2)
+        counts || !self.lines(resources).is_empty()
     }
 
-    /// What is to be done with it, the defaults included.
+    /// The lines of the unit that ask something of it.
+    #[must_use]
+    pub fn lines(self, resources: &Resources) -> Vec<String> {
+        if self == Controller::Devices {
+            return devices::lines(&resources.devices);
+        }
+        let said = |version| self.demands(resources, version).into_iter().filter_map(|demand| demand.said);
+        let mut lines: Vec<_> = said(Version::V2).chain(said(Version::V1)).collect();
+        lines.sort();
+        lines.dedup();
+        lines
+    }
+
+    /// What is to be written into its files, the defaults included.
     #[must_use]
     pub fn demands(self, resources: &Resources, version: Version) -> Vec<Demand> {
         match version {
@@ -74,13 +102,45 @@ pub struct Demand {
 pub struct Write {
     /// Its name.
     pub file: &'static str,
+    /// The numbers of these devices stand before the value.
+    pub devices: Devices,
     /// In one write(2).
     pub value: String,
+    /// The same for another scheduler of the kernel: one of the two is enough.
+    pub or: Option<Box<Write>>,
+}
+
+/// Which devices a value is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Devices {
+    /// None: it is about the group.
+    None,
+    /// The disk behind a path.
+    Of(String),
+    /// All that the file names, which an earlier run left.
+    Listed,
+}
+
+impl Write {
+    /// About the group.
+    pub(super) fn new(file: &'static str, value: impl ToString) -> Write {
+        Write { file, devices: Devices::None, value: value.to_string(), or: None }
+    }
+
+    /// The same about devices.
+    pub(super) fn about(self, devices: Devices) -> Write {
+        Write { devices, ..self }
+    }
+
+    /// The same, or the other.
+    pub(super) fn or(self, other: Write) -> Write {
+        Write { or: Some(Box::new(other)), ..self }
+    }
 }
 
 /// `value` into `file`, for the line that asks for it.
 pub(super) fn write(said: Option<String>, file: &'static str, value: impl ToString) -> Demand {
-    Demand { said, how: Ok(Write { file, value: value.to_string() }) }
+    Demand { said, how: Ok(Write::new(file, value)) }
 }
 
 /// Nothing that this kind of hierarchy has.

@@ -18,8 +18,17 @@ impl Hierarchies {
         Ok(Hierarchies { host: host.clone(), mounts: mounts(host)? })
     }
 
-    /// The one that has a controller; no two have the same one.
+    /// The one that has a controller; no two have the same one. Which devices may be opened any group of the
+    /// unified hierarchy can be told, where no hierarchy of v1 has the controller.
     pub fn of(&self, controller: Controller) -> Option<&Mount> {
+        let unified = || {
+            let mut mounts = self.mounts.iter().filter(|_| controller == Controller::Devices);
+            mounts.find(|mount| mount.version == Version::V2)
+        };
+        self.with(controller).or_else(unified)
+    }
+
+    fn with(&self, controller: Controller) -> Option<&Mount> {
         self.mounts.iter().find(|mount| {
             let Some(name) = controller.name(mount.version) else { return false };
             match mount.version {

@@ -16,7 +16,10 @@
 
 pub mod accounting;
 pub mod controllers;
+mod device;
+mod devices;
 mod hierarchy;
+mod io;
 mod realize;
 mod v1;
 mod v2;

@@ -1,8 +1,8 @@
 //! A unit's groups: made and told what the unit demands, entered by its processes (`crate::exec`), removed.
 
-use super::accounting;
-use super::controllers::{Controller, Demand};
+use super::controllers::{Controller, Demand, Devices, Write};
 use super::hierarchy::Hierarchies;
+use super::{accounting, device, devices};
 use crate::os::cgroup::{Group, Made, Version};
 use crate::os::error::Error;
 use crate::os::root::Root;
@@ -49,9 +49,7 @@ pub fn nothing_of(resources: &Resources, why: &str) -> Vec<String> {
 
 /// Nothing that a unit asks of a controller can be had.
 fn lacks(not_applied: &mut Vec<String>, controller: Controller, resources: &Resources, why: &str) {
-    for demand in controller.demands(resources, Version::V2) {
-        demand.said.iter().for_each(|said| note(not_applied, said, why));
-    }
+    controller.lines(resources).iter().for_each(|line| note(not_applied, line, why));
 }
 
 /// Once: a quota is written in two files.
@@ -100,11 +98,11 @@ impl Groups {
             Ok(hierarchies) => wanted.iter().for_each(|c| work.apply(&hierarchies, *c)),
         }
         for (group, _) in unit.tracking.iter().filter(|_| used) {
-            release(group, |c| !wanted.contains(&c));
+            release(unit.host, group, |c| !wanted.contains(&c));
         }
         let kept = |group: &Group| work.groups.iter().any(|(g, _)| g.dir() == group.dir());
         for group in self.0.iter().filter(|group| !kept(group)) {
-            release(group, |_| true);
+            release(unit.host, group, |_| true);
             // Whoever still lives in it is not the new run's.
             let _ = group.remove();
         }
@@ -129,14 +127,45 @@ impl Groups {
 }
 
 /// No limit for those who are still in it.
-fn release(group: &Group, of: impl Fn(Controller) -> bool) {
+fn release(host: &Root, group: &Group, of: impl Fn(Controller) -> bool) {
     let nothing = Resources::default();
     for controller in Controller::ALL.into_iter().filter(|controller| of(*controller)) {
         for write in controller.demands(&nothing, group.dir().1).into_iter().filter_map(|d| d.how.ok()) {
             // Most groups have few of the controllers.
-            let _ = group.set(write.file, &write.value);
+            let _ = carry_out(host, group, &write);
         }
     }
+    if of(Controller::Devices) {
+        devices::release(group);
+    }
+}
+
+/// Writes a value, for each of the devices that it is about.
+fn carry_out(host: &Root, group: &Group, write: &Write) -> Result<(), String> {
+    let done = match &write.devices {
+        Devices::None => set(group, write.file, &write.value),
+        Devices::Of(path) => device::disk(host, path)
+            .and_then(|(major, minor)| set(group, write.file, &format!("{major}:{minor} {}", write.value))),
+        Devices::Listed => {
+            let text = group.get(write.file).unwrap_or_default();
+            let mut devices =
+                text.lines().filter_map(|line| line.split_once(' ')).filter(|(d, _)| d.contains(':'));
+            devices.try_for_each(|(device, _)| set(group, write.file, &format!("{device} {}", write.value)))
+        }
+    };
+    let Some(or) = &write.or else { return done };
+    // Whichever scheduler is there; what its file says counts more than that the other has none.
+    match (carry_out(host, group, or), done) {
+        (Ok(()), _) | (_, Ok(())) => Ok(()),
+        (Err(why), Err(_)) if group.get(or.file).is_ok() => Err(why),
+        (Err(_), Err(why)) => Err(why),
+    }
+}
+
+fn set(group: &Group, file: &str, value: &str) -> Result<(), String> {
+    group
+        .set(file, value)
+        .map_err(|e| if e.is_not_found() { format!("this kernel has no {file}") } else { e.to_string() })
 }
 
 /// The groups so far.
@@ -160,6 +189,19 @@ impl Work<'_> {
         for demand in controller.demands(self.unit.resources, mount.version) {
             self.demand(&group, made, demand);
         }
+        if controller == Controller::Devices {
+            self.limit_devices(&group);
+        }
+    }
+
+    fn limit_devices(&mut self, group: &Group) {
+        let (rules, unknown) = devices::rules(self.unit.host, &self.unit.resources.devices);
+        for (line, why) in unknown {
+            note(&mut self.not_applied, &line, &why);
+        }
+        if let Err(e) = devices::limit(group, &rules) {
+            self.lacks(Controller::Devices, &e.to_string());
+        }
     }
 
     /// Takes note of a group, and knows whether it is new to this run: one that two controllers share, and
@@ -181,9 +223,7 @@ impl Work<'_> {
             return;
         }
         let outcome = match demand.how {
-            Ok(write) => group.set(write.file, &write.value).map_err(|e| {
-                if e.is_not_found() { format!("this kernel has no {}", write.file) } else { e.to_string() }
-            }),
+            Ok(write) => carry_out(self.unit.host, group, &write),
             Err(why) => Err(why.to_owned()),
         };
         if let (Some(said), Err(why)) = (demand.said, outcome) {

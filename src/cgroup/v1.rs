@@ -1,6 +1,7 @@
 //! What the controllers of v1 are told, as systemd 252 does on its legacy hierarchies. Pure.
 
-use super::controllers::{Controller, Demand, cannot, line, quota, quota_line, write};
+use super::controllers::{Controller, Demand, Devices, Write, cannot, line, quota, quota_line, write};
+use super::io::{self, Rate, What};
 use crate::unit::cgroup::Resources;
 use crate::unit::cgroup::cpu::Weight;
 use crate::unit::value::cpu_set;
@@ -16,6 +17,8 @@ pub(super) fn demands(controller: Controller, r: &Resources) -> Vec<Demand> {
         Controller::Cpu => cpu(r),
         Controller::Cpuacct => Vec::new(),
         Controller::Cpuset => cpuset(r),
+        Controller::Devices => Vec::new(),
+        Controller::Io => blkio(r),
         Controller::Memory => memory(r),
         Controller::Pids => {
             let max = r.tasks.max.map_or_else(|| "max".to_owned(), |max| max.to_string());
@@ -54,6 +57,51 @@ fn cpuset(r: &Resources) -> Vec<Demand> {
     cpus.into_iter().chain(list("AllowedMemoryNodes", "cpuset.mems", &r.cpu.nodes)).collect()
 }
 
+/// Only the unified hierarchy has it.
+const LATENCY: &str = "the blkio controller of cgroup v1 has no such target";
+
+/// The weight goes to the CFQ scheduler (before Linux 5.0) or to BFQ.
+fn blkio(r: &Resources) -> Vec<Demand> {
+    let weight = |w| {
+        Write::new("blkio.weight", io::block_of_weight(w))
+            .or(Write::new("blkio.bfq.weight", io::bfq_of_weight(w)))
+    };
+    let of_device = |device: Devices, value: u64, bfq: u64| {
+        let bfq = Write::new("blkio.bfq.weight_device", bfq).about(device.clone());
+        Write::new("blkio.weight_device", value).about(device).or(bfq)
+    };
+    let rates = [Rate::ReadBytes, Rate::WrittenBytes, Rate::Reads, Rate::Writes];
+    let defaults = std::iter::once(weight(100))
+        .chain([of_device(Devices::Listed, 0, 0)])
+        .chain(rates.map(|rate| Write::new(throttle(rate), 0).about(Devices::Listed)));
+    let defaults = defaults.map(|write| Demand { said: None, how: Ok(write) });
+    let asked = io::asked(r).into_iter().map(|asked| {
+        let how = match asked.what {
+            What::Weight(w) => weight(w),
+            What::DeviceWeight(device, w) => {
+                of_device(Devices::Of(device), io::block_of_weight(w), io::bfq_of_weight(w))
+            }
+            // 0 takes the limit away.
+            What::Limit(device, rate, limit) => {
+                let limit = if limit == u64::MAX { 0 } else { limit };
+                Write::new(throttle(rate), limit).about(Devices::Of(device))
+            }
+            What::Latency(..) => return cannot(asked.said, LATENCY),
+        };
+        Demand { said: Some(asked.said), how: Ok(how) }
+    });
+    defaults.chain(asked).collect()
+}
+
+fn throttle(rate: Rate) -> &'static str {
+    match rate {
+        Rate::ReadBytes => "blkio.throttle.read_bps_device",
+        Rate::WrittenBytes => "blkio.throttle.write_bps_device",
+        Rate::Reads => "blkio.throttle.read_iops_device",
+        Rate::Writes => "blkio.throttle.write_iops_device",
+    }
+}
+
 /// `MemoryMax=` stands for `MemoryLimit=` where any of the newer words is used.
 fn memory(r: &Resources) -> Vec<Demand> {
     let m = &r.memory;
@@ -72,13 +120,16 @@ fn memory(r: &Resources) -> Vec<Demand> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::controllers::Write;
     use super::*;
     use std::time::Duration;
 
     fn written(controller: Controller, r: &Resources) -> Vec<String> {
         let of = |demand: Demand| match demand.how {
-            Ok(Write { file, value }) => format!("{file}={value}"),
+            Ok(write) => match write.devices {
+                Devices::None => format!("{}={}", write.file, write.value),
+                Devices::Of(device) => format!("{}={device} {}", write.file, write.value),
+                Devices::Listed => format!("{}=* {}", write.file, write.value),
+            },
             Err(why) => format!("{}: {why}", demand.said.unwrap()),
         };
         demands(controller, r).into_iter().map(of).collect()
@@ -122,6 +173,28 @@ mod tests {
         assert_eq!(written(Controller::Memory, &r), ["memory.limit_in_bytes=-1".to_owned(), high]);
         r.memory.max = 3 << 30;
         assert_eq!(written(Controller::Memory, &r)[0], "memory.limit_in_bytes=3221225472");
+    }
+
+    #[test]
+    fn what_is_said_of_block_devices() {
+        let mut r = Resources::default();
+        r.io.weight = Some(50);
+        r.io.device_weights = vec![("/dev/sda".into(), 200)];
+        r.io.read_bandwidth = vec![("/dev/sda".into(), 1_000_000)];
+        r.io.write_operations = vec![("/srv".into(), u64::MAX)];
+        r.io.latencies = vec![("/srv".into(), Duration::from_millis(25))];
+        let all = written(Controller::Io, &r);
+        let (defaults, said) = all.split_at(6);
+        assert_eq!(defaults[0], "blkio.weight=500");
+        assert!(defaults[1..].iter().all(|default| default.ends_with("_device=* 0")), "{defaults:?}");
+        let wanted = [
+            "blkio.weight=250".to_owned(),
+            "blkio.weight_device=/dev/sda 1000".to_owned(),
+            format!("IODeviceLatencyTargetSec=/srv 25ms: {LATENCY}"),
+            "blkio.throttle.read_bps_device=/dev/sda 1000000".to_owned(),
+            "blkio.throttle.write_iops_device=/srv 0".to_owned(),
+        ];
+        assert_eq!(said, wanted);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the controllers of the unified hierarchy are told, as systemd 252 does. Pure.
 
-use super::controllers::{Controller, Demand, line, quota, quota_line, write};
+use super::controllers::{Controller, Demand, Devices, Write, line, quota, quota_line, write};
+use super::io::{self, Rate, What};
 use crate::unit::cgroup::Resources;
 use crate::unit::cgroup::cpu::Weight;
 use crate::unit::value::cpu_set;
@@ -23,6 +24,8 @@ pub(super) fn demands(controller: Controller, r: &Resources) -> Vec<Demand> {
                 list("AllowedMemoryNodes", "cpuset.mems", &r.cpu.nodes),
             ]
         }
+        Controller::Devices => Vec::new(),
+        Controller::Io => blocks(r),
         Controller::Memory => memory(r),
         Controller::Pids => {
             let said = r.tasks.max.map(|max| format!("TasksMax={max}"));
@@ -48,6 +51,50 @@ fn cpu(r: &Resources) -> Vec<Demand> {
     };
     all.push(write(quota_line(r), "cpu.max", format!("{max} {period}")));
     all
+}
+
+/// A weight is for the cost model of the kernel (`io.weight`) or for the BFQ scheduler.
+fn blocks(r: &Resources) -> Vec<Demand> {
+    let weight =
+        |value: String, bfq: u64| Write::new("io.weight", value).or(Write::new("io.bfq.weight", bfq));
+    let of_device = |device: Devices, value: String, bfq: String| {
+        let bfq = Write::new("io.bfq.weight", bfq).about(device.clone());
+        Write::new("io.weight", value).about(device).or(bfq)
+    };
+    let listed = |file, value: &str| Write::new(file, value).about(Devices::Listed);
+    let defaults = [
+        weight(format!("default {WEIGHT}"), WEIGHT),
+        of_device(Devices::Listed, "default".to_owned(), "default".to_owned()),
+        listed("io.max", "rbps=max wbps=max riops=max wiops=max"),
+        listed("io.latency", "target=0"),
+    ];
+    let defaults = defaults.into_iter().map(|write| Demand { said: None, how: Ok(write) });
+    let asked = io::asked(r).into_iter().map(|asked| {
+        let how = match asked.what {
+            What::Weight(w) => weight(format!("default {w}"), io::bfq_of_weight(w)),
+            What::DeviceWeight(device, w) => {
+                of_device(Devices::Of(device), w.to_string(), io::bfq_of_weight(w).to_string())
+            }
+            What::Limit(device, rate, value) => {
+                let value = format!("{}={}", key(rate), limit(value));
+                Write::new("io.max", value).about(Devices::Of(device))
+            }
+            What::Latency(device, micros) => {
+                Write::new("io.latency", format!("target={micros}")).about(Devices::Of(device))
+            }
+        };
+        Demand { said: Some(asked.said), how: Ok(how) }
+    });
+    defaults.chain(asked).collect()
+}
+
+fn key(rate: Rate) -> &'static str {
+    match rate {
+        Rate::ReadBytes => "rbps",
+        Rate::WrittenBytes => "wbps",
+        Rate::Reads => "riops",
+        Rate::Writes => "wiops",
+    }
 }
 
 /// `MemoryLimit=` stands for `MemoryMax=` where none of the newer words is used.
@@ -93,6 +140,24 @@ mod tests {
         assert_eq!(written(Controller::Memory, &r), all);
         r.tasks.max = Some(9);
         assert_eq!(written(Controller::Pids, &r), ["pids.max=9"]);
+    }
+
+    #[test]
+    fn what_is_said_of_block_devices() {
+        let mut r = Resources::default();
+        r.io.block.weight = Some(1_000);
+        r.io.block.write_bandwidth = vec![("/dev/sda".into(), 1_000_000)];
+        let said = |r: &Resources| {
+            let said = demands(Controller::Io, r).into_iter().filter(|demand| demand.said.is_some());
+            said.map(|demand| demand.how.unwrap()).collect::<Vec<_>>()
+        };
+        let sda = Devices::Of("/dev/sda".into());
+        let weight = Write::new("io.weight", "default 200").or(Write::new("io.bfq.weight", 109));
+        assert_eq!(said(&r), [weight, Write::new("io.max", "wbps=1000000").about(sda.clone())]);
+        r.io.read_operations = vec![("/dev/sda".into(), u64::MAX)];
+        r.io.latencies = vec![("/dev/sda".into(), std::time::Duration::from_millis(25))];
+        let latency = Write::new("io.latency", "target=25000").about(sda.clone());
+        assert_eq!(said(&r), [latency, Write::new("io.max", "riops=max").about(sda)]);
     }
 
     #[test]

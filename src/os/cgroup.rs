@@ -109,6 +109,11 @@ impl Group {
         Ok(OwnedFd::from(self.host.open_with(&self.dir.join(name), OFlag::O_WRONLY, 0)?))
     }
 
+    /// Its folder.
+    pub fn open(&self) -> Result<OwnedFd> {
+        self.host.open_dir(&self.dir)
+    }
+
     /// Moves a process into it.
     pub fn attach(&self, pid: ProcessId) -> Result<()> {
         let path = self.dir.join("cgroup.procs");

@@ -4,6 +4,7 @@
 //! groups of processes, ids, sockets. What a kernel newer than 3.10 brought is asked once
 //! ([`features::Features`]) and has a fallback that tests can force.
 
+pub mod bpf;
 pub mod capability;
 pub mod capture;
 pub mod cgroup;

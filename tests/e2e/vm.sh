@@ -3,7 +3,7 @@
 # tests/e2e/vm runs as the only process of a machine whose root is in its memory; the words are those of
 # tests/e2e/hostile/prelude.sh.
 # Usage: vm.sh [NAME]...     all of them, or those named (`vm/NAME.sh`)
-# Needs: qemu-system-x86_64, cpio and apt-get; no network in the machine, no disk, no /dev/kvm, which is not trusted to work
+# Needs: qemu-system-x86_64, cpio, kmod and apt-get; no network in the machine, no disk, no /dev/kvm, which is not trusted to work
 # where it is there (AMR_VM_ACCEL=kvm takes it).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,11 +11,13 @@ AMR_BIN=${AMR_BIN:?AMR_BIN must name the static binary under test (tests/portabl
 cache=${AMR_E2E_CACHE:-/var/cache/amr-e2e}; mkdir -p "$cache"
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 
-# The kernel, once.
+# The kernel, and the one module that cases need: disks in memory. Once.
 package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image/ { print $2; exit }')
 kernel=$cache/vmlinuz-${package:?apt-get knows no linux-image-cloud-amd64}
 if [ ! -s "$kernel" ]; then
-    (cd "$work" && apt-get download -qq "$package" 2>/dev/null && dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xf - --wildcards './boot/vmlinuz-*')
+    (cd "$work" && apt-get download -qq "$package" 2>/dev/null &&
+        dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xf - --wildcards './boot/vmlinuz-*' './lib/modules/*/brd.ko*')
+    find "$work/lib" -name 'brd.ko*' -exec cp {} "$kernel.brd.ko" \;
     mv "$work"/boot/vmlinuz-* "$kernel.tmp"; mv "$kernel.tmp" "$kernel"
 fi
 
@@ -24,10 +26,12 @@ root=$work/root
 mkdir -p "$root"/{bin,dev,etc/systemd/system,etc/init.d,lab,proc,root,run/lock/subsys,sys,tmp,usr/sbin,var/log}
 ln -s bin "$root/sbin"; ln -s ../bin "$root/usr/bin"
 ln -s ../run "$root/var/run"; ln -s ../run/lock "$root/var/lock"
-for program in bash sh awk cat chmod cp date dd find grep head id kill ln ls mkdir mount mv ps rm rmdir sed seq setpriv sleep sort sync tail \
-               test touch tr true false umount uname wc; do
-    at=$(type -P "$program"); cp -L "$at" "$root/bin/$program"
-    ldd "$at" 2>/dev/null | grep -o '/[^ ]*' || :
+cp "$kernel.brd.ko" "$root/lab/brd.ko"
+for program in awk bash cat chmod cp date dd false find grep head id insmod kill ln ls mkdir mknod mount mountpoint mv ps rm rmdir sed seq \
+               setpriv sh sleep sort stat sync tail test touch tr true umount uname wc; do
+    at=$(type -P "$program") || { echo "not ok - there is no $program here" >&2; exit 1; }
+    cp -L "$at" "$root/bin/$program"
+    ldd "$at" "$AMR_BIN" 2>/dev/null | grep -oE '/(usr/)?lib[^ :]*' || :
 done | sort -u > "$work/libraries"
 while read -r library; do mkdir -p "$root${library%/*}"; cp -L "$library" "$root$library"; done < "$work/libraries"
 cp "$AMR_BIN" "$root/usr/sbin/amr"; chmod 755 "$root/usr/sbin/amr"

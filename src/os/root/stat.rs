@@ -52,6 +52,12 @@ impl Stat {
         (libc::major(self.dev), libc::minor(self.dev))
     }
 
+    /// The major and minor number of the device that a device file stands for.
+    #[must_use]
+    pub fn node(&self) -> (u32, u32) {
+        (libc::major(self.rdev), libc::minor(self.rdev))
+    }
+
     /// What fstat(2) says of an open file.
     pub fn of(fd: impl AsFd) -> io::Result<Stat> {
         Ok(Stat::from(&fstat(fd)?))

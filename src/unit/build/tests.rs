@@ -279,6 +279,33 @@ fn limits_are_numbers_or_parts_of_what_the_host_has() {
 }
 
 #[test]
+fn a_device_and_its_value() {
+    let (unit, service) = service(
+        "IOReadBandwidthMax=/dev/sda 1.5M\nIOReadBandwidthMax=/dev/sda 2K\nIOReadBandwidthMax=/dev//sdb infinity\n\
+         IODeviceWeight=/srv 50\nIODeviceLatencyTargetSec=/srv 1s 500ms\nBlockIOWeight=500\nIOWriteIOPSMax=/dev/sda 0\n\
+         IODeviceWeight=/dev/sda\nDeviceAllow=/dev/null rw\nDeviceAllow=char-pts\nDeviceAllow=/etc/passwd r\n\
+         DeviceAllow=/dev/zero x\nDeviceAllow=/dev/zero r w",
+    );
+    let (io, devices) = (&service.resources.io, &service.resources.devices);
+    assert_eq!(io.read_bandwidth, [("/dev/sda".into(), 2_000), ("/dev/sdb".into(), u64::MAX)]);
+    assert_eq!(io.device_weights, [("/srv".into(), 50)]);
+    assert_eq!(io.latencies, [("/srv".into(), Duration::from_millis(1_500))]);
+    assert_eq!((io.block.weight, io.write_operations.len()), (Some(500), 0));
+    let allowed: Vec<_> = devices.allow.iter().map(|a| (&*a.device, &*a.access)).collect();
+    assert_eq!(allowed, [("/dev/null", "rw"), ("char-pts", "")]);
+    assert_eq!(
+        messages(&unit),
+        [
+            "'0' is not a value of IOWriteIOPSMax=, ignoring",
+            "IODeviceWeight= takes a device and a value, such as '/dev/sda 1M', ignoring",
+            "'/etc/passwd' is neither below /dev nor block-NAME or char-NAME, ignoring",
+            "'x' is not made of r, w and m, ignoring",
+            "DeviceAllow= takes a device node and what of it is allowed: r, w, m, ignoring",
+        ]
+    );
+}
+
+#[test]
 fn what_is_not_applied_is_kept() {
     let (unit, _) = service(
         "SELinuxContext=a\nSELinuxContext=b\nPAMName=x\nSlice=x.slice\nSlice=\nPrivateNetwork=no\nRestrictFileSystems=a\nRestrictFileSystems=b",

@@ -5,6 +5,8 @@
 //! `unit/exec` has them. How it is applied, by the controllers that a host has, says `crate::cgroup`.
 
 pub mod cpu;
+pub mod devices;
+pub mod io;
 pub mod memory;
 pub mod tasks;
 
@@ -19,6 +21,10 @@ use serde::{Deserialize, Serialize};
 pub struct Resources {
     /// Time on the processors.
     pub cpu: cpu::Cpu,
+    /// Device nodes.
+    pub devices: devices::Devices,
+    /// Block devices.
+    pub io: io::Io,
     /// Memory and swap.
     pub memory: memory::Memory,
     /// Processes and threads.
@@ -29,7 +35,7 @@ pub struct Resources {
 pub type Field = exec::Field<Resources>;
 
 /// All of them, by resource.
-pub const FIELDS: [&[Field]; 3] = [cpu::FIELDS, memory::FIELDS, tasks::FIELDS];
+pub const FIELDS: [&[Field]; 5] = [cpu::FIELDS, devices::FIELDS, io::FIELDS, memory::FIELDS, tasks::FIELDS];
 
 /// The field of a directive.
 #[must_use]

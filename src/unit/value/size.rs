@@ -4,13 +4,28 @@ use super::ValueError;
 use super::number::digits;
 
 /// Suffixes from the largest down; a sum must go down in this order.
-const UNITS: [(&str, u64); 8] = [
+type Units = [(&'static str, u64); 8];
+
+/// Of memory.
+const BINARY: Units = [
     ("E", 1 << 60),
     ("P", 1 << 50),
     ("T", 1 << 40),
     ("G", 1 << 30),
     ("M", 1 << 20),
     ("K", 1 << 10),
+    ("B", 1),
+    ("", 1),
+];
+
+/// Of what goes over a line.
+const DECIMAL: Units = [
+    ("E", 1_000_000_000_000_000_000),
+    ("P", 1_000_000_000_000_000),
+    ("T", 1_000_000_000_000),
+    ("G", 1_000_000_000),
+    ("M", 1_000_000),
+    ("K", 1_000),
     ("B", 1),
     ("", 1),
 ];
@@ -32,6 +47,18 @@ pub enum Amount {
 /// # Errors
 /// Anything else, and what does not fit in 64 bits.
 pub fn parse(value: &str) -> Result<u64, ValueError> {
+    parse_in(value, &BINARY)
+}
+
+/// The same where kilo is 1000 (`parse_size` with base 1000).
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_decimal(value: &str) -> Result<u64, ValueError> {
+    parse_in(value, &DECIMAL)
+}
+
+fn parse_in(value: &str, units: &Units) -> Result<u64, ValueError> {
     if value == "infinity" {
         return Ok(INFINITY);
     }
@@ -39,7 +66,7 @@ pub fn parse(value: &str) -> Result<u64, ValueError> {
     loop {
         let rest = value.get(at..).unwrap_or_default();
         let fault = |message: String| ValueError::new(at, rest.len(), message);
-        let (size, unit, used) = summand(rest, first).map_err(fault)?;
+        let (size, unit, used) = summand(rest, first, units).map_err(fault)?;
         total = total.checked_add(size).ok_or_else(|| ValueError::whole(value, "the size is too large"))?;
         first = unit.saturating_add(1);
         at = at.saturating_add(used);
@@ -83,7 +110,7 @@ pub fn parse_permyriad(value: &str) -> Option<u32> {
 }
 
 /// One number with its unit: its bytes, the place of the unit in the table, and its length.
-fn summand(s: &str, first: usize) -> Result<(u64, usize, usize), String> {
+fn summand(s: &str, first: usize, units: &Units) -> Result<(u64, usize, usize), String> {
     let number = s.trim_start_matches([' ', '\t']);
     if number.starts_with('-') {
         return Err("a size cannot be negative".to_owned());
@@ -94,7 +121,7 @@ fn summand(s: &str, first: usize) -> Result<(u64, usize, usize), String> {
     }
     let (fraction, rest) = rest.strip_prefix('.').map_or(("", rest), digits);
     let unit = rest.trim_start_matches([' ', '\t']);
-    let found = UNITS.iter().enumerate().skip(first).find(|(_, (name, _))| unit.starts_with(name));
+    let found = units.iter().enumerate().skip(first).find(|(_, (name, _))| unit.starts_with(name));
     let Some((index, (name, factor))) = found else {
         return Err(format!("'{unit}' does not fit here: the units of a sum go down, from E to B"));
     };
@@ -123,7 +150,7 @@ pub fn format(size: u64) -> String {
     if size == INFINITY {
         return "infinity".to_owned();
     }
-    let found = UNITS.iter().find(|(name, factor)| *factor > 1 && size >= *factor && !name.is_empty());
+    let found = BINARY.iter().find(|(name, factor)| *factor > 1 && size >= *factor && !name.is_empty());
     let Some((name, factor)) = found else { return format!("{size} B") };
     let whole = size / factor;
     let tenths = u128::from(size % factor).saturating_mul(10) / u128::from(*factor);

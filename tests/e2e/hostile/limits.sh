@@ -23,7 +23,7 @@ if ! grep -qP '^memory\t[1-9]' /proc/cgroups; then
     echo "# this kernel has its controllers in no hierarchy of v1: nothing else is looked at"
     finish
 fi
-for c in cpu cpuacct cpuset memory pids; do mkdir -p "$G/$c"; mount -t cgroup -o $c $c "$G/$c" || { rmdir "$G/$c"; continue; }; done
+for c in blkio cpu cpuacct cpuset memory pids; do mkdir -p "$G/$c"; mount -t cgroup -o $c $c "$G/$c" || { rmdir "$G/$c"; continue; }; done
 trap 'find $G -depth -path "*/amr/*" -name "limits*" -type d -exec rmdir {} + 2>/dev/null' EXIT
 of() { cat "$G/$1/amr/$own-$2.service/$3"; }
 
@@ -93,6 +93,26 @@ right "TasksMax=8 lets no ninth in" grep -q 'fork' /tmp/t
 right "and is counted: $(says "$own-t" TasksCurrent)" test "$(says "$own-t" TasksCurrent)" -le 8
 right "it is stopped with all of its tasks" amr stop "$own-t"
 wrong "and its groups are gone" test -e "$G/pids/amr/$own-t.service"
+
+disk=$(awk '$3 > 8192 { print "/dev/" $4 }' /proc/partitions | head -n 1) big=$(find /usr/lib /usr/bin -type f -size +4M | head -n 1)
+if [ ! -b "$disk" ] || [ -z "$big" ] || ! mountpoint -q "$G/blkio"; then echo "# no disk, or no blkio controller: no limits of either are looked at"
+else
+    unit "$own-b" << U
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+IOAccounting=yes
+IOReadBandwidthMax=$disk 1M
+IOWriteIOPSMax=$disk 70
+ExecStart=/bin/dd if=$big of=/dev/null bs=64k count=48 iflag=direct
+U
+    begin=$(date +%s%N); right "start" amr start "$own-b"
+    took=$(( ($(date +%s%N) - begin) / 1000000 ))
+    right "3 MiB from $disk at 1 MB/s take three seconds: $took ms" test "$took" -gt 2500
+    same "$(of blkio b blkio.throttle.write_iops_device | cut -d' ' -f2)" 70 "IOWriteIOPSMax="
+    right "IOReadBytes: $(says "$own-b" IOReadBytes)" test "$(says "$own-b" IOReadBytes)" -ge 3145728
+    right "stop" amr stop "$own-b"
+fi
 
 # What only the unified hierarchy has.
 unit "$own-h" << U

@@ -12,9 +12,9 @@
 
 mod common;
 
+use amr::drain::inspect::{LookOptions, Options, inspect, positions_of, shippers_of};
 use amr::drain::judge::history::History;
 use amr::drain::judge::verdict::Verdict;
-use amr::drain::look::{Options, Terms, look, positions_of, shippers_of};
 use amr::drain::shipper;
 use amr::drain::shipper::filebeat::Filebeat;
 use amr::drain::shipper::host::Host;
@@ -142,11 +142,11 @@ fn large(folder: &Path) -> (Duration, Duration) {
     let found = shippers_of(&root, &options).unwrap().pop().unwrap();
     let source = positions_of(&found, Duration::from_secs(60)).unwrap();
     let goals = Goals::MOVING;
-    let terms = Terms::now(&goals);
+    let terms = LookOptions::now(&goals);
     let [ours, bare] = best([
         &mut || {
             let mut history = History::default();
-            let look = look(&root, &found, &options, source.positions(), &mut history, &terms).unwrap();
+            let look = inspect(&root, &found, &options, source.positions(), &mut history, &terms).unwrap();
             assert_eq!(look.verdict, Verdict::Drained);
         },
         &mut || {

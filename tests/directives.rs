@@ -8,7 +8,7 @@
 use amr::exec::steps;
 use amr::supervisor::service::show::properties;
 use amr::unit::build::{Input, blank, build};
-use amr::unit::directive::{self, Amr, By, Directive, Kind, Known, Shape, Since};
+use amr::unit::directive::{self, AppliedBy, Directive, Kind, Known, Shape, Since, Support};
 use amr::unit::exec::plain;
 use amr::unit::merge::Source;
 use amr::unit::model::{Body, LoadState, Unit};
@@ -37,10 +37,10 @@ fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn honoured() -> impl Iterator<Item = (Directive, By)> {
+fn honoured() -> impl Iterator<Item = (Directive, AppliedBy)> {
     directive::all().filter_map(|row| match row.amr {
-        Amr::Honoured(by) => Some((row, by)),
-        Amr::Ignored(_) | Amr::Refused(_) => None,
+        Support::Honoured(by) => Some((row, by)),
+        Support::Ignored(_) | Support::Refused(_) => None,
     })
 }
 
@@ -56,12 +56,12 @@ fn each_is_applied_by_a_part_that_is_there() {
     let mut used = BTreeSet::new();
     for (row, by) in honoured() {
         match by {
-            By::Part(part) => {
+            AppliedBy::Part(part) => {
                 let known = PARTS.iter().any(|(name, _)| *name == part);
                 assert!(known, "{}=: there is no part '{part}'", row.name);
                 used.insert(part);
             }
-            By::Step(step) => {
+            AppliedBy::Step(step) => {
                 let known = steps::all().any(|s| s.name == step);
                 assert!(known, "{}=: there is no step '{step}'", row.name);
             }
@@ -352,7 +352,7 @@ fn page() -> String {
     let mut groups: BTreeMap<(&str, &str), Vec<Directive>> = BTreeMap::new();
     directive::all().for_each(|row| groups.entry((row.section, row.group)).or_default().push(row));
     for ((section, group), rows) in groups {
-        let applied: Vec<_> = rows.iter().filter(|row| matches!(row.amr, Amr::Honoured(_))).collect();
+        let applied: Vec<_> = rows.iter().filter(|row| matches!(row.amr, Support::Honoured(_))).collect();
         if !applied.is_empty() {
             writeln!(page, "\n## [{section}], {group}: applied\n").unwrap();
             page.push_str(
@@ -363,9 +363,9 @@ fn page() -> String {
         let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for row in &rows {
             match row.amr {
-                Amr::Honoured(_) => {}
-                Amr::Ignored(why) => reasons.entry(why).or_default().push(format!("{}=", row.name)),
-                Amr::Refused(why) => reasons.entry(why).or_default().push(format!("**{}=**", row.name)),
+                Support::Honoured(_) => {}
+                Support::Ignored(why) => reasons.entry(why).or_default().push(format!("{}=", row.name)),
+                Support::Refused(why) => reasons.entry(why).or_default().push(format!("**{}=**", row.name)),
             }
         }
         if !reasons.is_empty() {
@@ -385,9 +385,9 @@ fn line(row: &Directive, cases: &Cases) -> String {
         Since::V(version) => version.to_string(),
     };
     let by = match row.amr {
-        Amr::Honoured(By::Step(step)) => format!("step {step}"),
-        Amr::Honoured(By::Part(part)) => part.to_owned(),
-        Amr::Ignored(_) | Amr::Refused(_) => String::new(),
+        Support::Honoured(AppliedBy::Step(step)) => format!("step {step}"),
+        Support::Honoured(AppliedBy::Part(part)) => part.to_owned(),
+        Support::Ignored(_) | Support::Refused(_) => String::new(),
     };
     let default = if row.default.len() > 40 { "all" } else { row.default };
     let property = row.property.unwrap_or_default();

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use amr::cli::args::Amr;
-use amr::drain::judge::reason::{Reason, Standing};
-use amr::unit::directive::{self, Amr as Does, Directive, Since};
+use amr::drain::judge::reason::{Reason, ReasonClass};
+use amr::unit::directive::{self, Directive, Since, Support as Does};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use std::collections::BTreeMap;
@@ -63,18 +63,18 @@ const DRAIN: &str = include_str!("../docs/amr-drain.8.in");
 fn reasons() -> String {
     let mut text = String::new();
     let about = |standing| match standing {
-        Standing::Done => "done: nothing is left",
-        Standing::Unshippable => "unshippable: what is left will provably never be shipped, as it stands",
-        Standing::LeftAlone => "left\\-alone: the shipper provably never takes the file",
-        Standing::AtRest => "at\\-rest: read to its end and not proved",
-        Standing::Unknown => "unknown: it cannot be known",
-        Standing::Pending => "pending: lines remain that are to be shipped",
-        Standing::Lost => "lost: bytes are gone unshipped",
+        ReasonClass::Done => "done: nothing is left",
+        ReasonClass::Unshippable => "unshippable: what is left will provably never be shipped, as it stands",
+        ReasonClass::LeftAlone => "left\\-alone: the shipper provably never takes the file",
+        ReasonClass::AtRest => "at\\-rest: read to its end and not proved",
+        ReasonClass::Unknown => "unknown: it cannot be known",
+        ReasonClass::Pending => "pending: lines remain that are to be shipped",
+        ReasonClass::Lost => "lost: bytes are gone unshipped",
     };
     let mut all = Reason::ALL;
-    all.sort_by_key(Reason::standing);
-    for same in all.chunk_by(|one, other| one.standing() == other.standing()) {
-        writeln!(text, ".SS \"{}\"", about(same[0].standing())).unwrap();
+    all.sort_by_key(Reason::class);
+    for same in all.chunk_by(|one, other| one.class() == other.class()) {
+        writeln!(text, ".SS \"{}\"", about(same[0].class())).unwrap();
         for reason in same {
             writeln!(text, ".TP\n{}\n{}", roff(reason.word()), roff(&reason.sentence())).unwrap();
         }

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
-use amr::unit::directive::{self, Amr};
+use amr::unit::directive::{self, Support};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,7 @@ fn directive_of(property: &str) -> String {
 fn is_not_applied(property: &str) -> bool {
     let name = directive_of(property);
     let rows: Vec<_> = directive::all().filter(|row| row.name == name && row.section != "Install").collect();
-    !rows.is_empty() && rows.iter().all(|row| !matches!(row.amr, Amr::Honoured(_)))
+    !rows.is_empty() && rows.iter().all(|row| !matches!(row.amr, Support::Honoured(_)))
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #![no_main]
 
 use amr::unit::name::UnitName;
-use amr::unit::specifier::{self, Asked, Facts, HostFacts, User};
+use amr::unit::specifier::{self, LazyFacts, Facts, HostFacts, User};
 use amr::unit::value::{ValueError, env, escape, exec, exit_status, expand, limits, size, time, words};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,7 @@ fn inside<T>(result: Result<T, ValueError>, value: &str) -> Option<T> {
 fuzz_target!(|value: &str| {
     let Ok(name) = UnitName::parse("fuzz@a-b.service") else { return };
     let host =
-        Asked::when_needed(|| HostFacts { host_name: Some("host".to_owned()), ..HostFacts::default() });
+        LazyFacts::when_needed(|| HostFacts { host_name: Some("host".to_owned()), ..HostFacts::default() });
     let facts = Facts { host, user: Some(User::default()), ..Facts::default() };
     let specifiers = |text: &str| specifier::expand(text, &facts, &name);
     let lookup = |variable: &str| if variable.len() % 2 == 0 { None } else { Some(value.to_owned()) };

@@ -28,7 +28,7 @@ pub struct Usage {
 impl Usage {
     /// Of a unit with these groups, in whichever hierarchy each of them is.
     #[must_use]
-    pub fn of<'a>(host: &Root, groups: impl IntoIterator<Item = &'a Path>) -> Usage {
+    pub fn measure<'a>(host: &Root, groups: impl IntoIterator<Item = &'a Path>) -> Usage {
         groups.into_iter().fold(Usage::default(), |sum, dir| sum.or(one(host, dir)))
     }
 

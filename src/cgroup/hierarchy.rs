@@ -20,7 +20,7 @@ impl Hierarchies {
 
     /// The one that has a controller; no two have the same one. Which devices may be opened any group of the
     /// unified hierarchy can be told, where no hierarchy of v1 has the controller.
-    pub fn of(&self, controller: Controller) -> Option<&Mount> {
+    pub fn mount_of(&self, controller: Controller) -> Option<&Mount> {
         let unified = || {
             let mut mounts = self.mounts.iter().filter(|_| controller == Controller::Devices);
             mounts.find(|mount| mount.version == Version::V2)

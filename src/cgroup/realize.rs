@@ -43,12 +43,12 @@ pub struct Unit<'a> {
 #[must_use]
 pub fn nothing_of(resources: &Resources, why: &str) -> Vec<String> {
     let mut all = Vec::new();
-    Controller::ALL.into_iter().for_each(|controller| lacks(&mut all, controller, resources, why));
+    Controller::ALL.into_iter().for_each(|controller| note_missing(&mut all, controller, resources, why));
     all
 }
 
 /// Nothing that a unit asks of a controller can be had.
-fn lacks(not_applied: &mut Vec<String>, controller: Controller, resources: &Resources, why: &str) {
+fn note_missing(not_applied: &mut Vec<String>, controller: Controller, resources: &Resources, why: &str) {
     controller.lines(resources).iter().for_each(|line| note(not_applied, line, why));
 }
 
@@ -92,9 +92,9 @@ impl Groups {
         if wanted.is_empty() && self.0.is_empty() && !used {
             return (Self::default(), Vec::new());
         }
-        let mut work = Work { unit, groups: Vec::new(), not_applied: Vec::new() };
+        let mut work = Realization { unit, groups: Vec::new(), not_applied: Vec::new() };
         match Hierarchies::read(unit.host) {
-            Err(e) => wanted.iter().for_each(|c| work.lacks(*c, &e.to_string())),
+            Err(e) => wanted.iter().for_each(|c| work.note_missing(*c, &e.to_string())),
             Ok(hierarchies) => wanted.iter().for_each(|c| work.apply(&hierarchies, *c)),
         }
         for (group, _) in unit.tracking.iter().filter(|_| used) {
@@ -169,21 +169,21 @@ fn set(group: &Group, file: &str, value: &str) -> Result<(), String> {
 }
 
 /// The groups so far.
-struct Work<'a> {
+struct Realization<'a> {
     unit: &'a Unit<'a>,
     groups: Vec<(Group, Made)>,
     not_applied: Vec<String>,
 }
 
-impl Work<'_> {
+impl Realization<'_> {
     fn apply(&mut self, hierarchies: &Hierarchies, controller: Controller) {
-        let Some(mount) = hierarchies.of(controller) else {
+        let Some(mount) = hierarchies.mount_of(controller) else {
             let name = controller.name(Version::V1).unwrap_or_default();
-            return self.lacks(controller, &format!("no mounted hierarchy has the {name} controller"));
+            return self.note_missing(controller, &format!("no mounted hierarchy has the {name} controller"));
         };
         let (group, made) = match hierarchies.group(mount, self.unit.name, controller) {
             Ok(found) => found,
-            Err(e) => return self.lacks(controller, &e.to_string()),
+            Err(e) => return self.note_missing(controller, &e.to_string()),
         };
         let made = self.take(&group, made);
         for demand in controller.demands(self.unit.resources, mount.version) {
@@ -200,7 +200,7 @@ impl Work<'_> {
             note(&mut self.not_applied, &line, &why);
         }
         if let Err(e) = devices::limit(group, &rules) {
-            self.lacks(Controller::Devices, &e.to_string());
+            self.note_missing(Controller::Devices, &e.to_string());
         }
     }
 
@@ -231,7 +231,7 @@ impl Work<'_> {
         }
     }
 
-    fn lacks(&mut self, controller: Controller, why: &str) {
-        lacks(&mut self.not_applied, controller, self.unit.resources, why);
+    fn note_missing(&mut self, controller: Controller, why: &str) {
+        note_missing(&mut self.not_applied, controller, self.unit.resources, why);
     }
 }

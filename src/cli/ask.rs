@@ -18,7 +18,7 @@ use crate::unit::name::UnitName;
 pub fn typed(ctx: &Context, words: &[String]) -> Result<Vec<UnitName>, Refused> {
     let known = || {
         let facts = ctx.facts();
-        let mut names = client::recorded(&ctx.place)?;
+        let mut names = client::recorded(&ctx.state_dir)?;
         let files = Loader::new(&ctx.root, &ctx.unit_paths, &facts).list_unit_files();
         names.extend(files.into_iter().map(|f| f.name).filter(|n| !n.is_template()));
         names.sort();
@@ -58,5 +58,5 @@ pub fn needs_root(ctx: &Context) -> Result<(), Refused> {
 
 /// Says what is wrong or doubtful in files of units.
 pub fn tell_findings(verb: &str, findings: &[Finding]) {
-    findings.iter().for_each(|f| out::complain(verb, &units::without_hint(f), f.hint.as_deref()));
+    findings.iter().for_each(|f| out::print_error(verb, &units::without_hint(f), f.hint.as_deref()));
 }

@@ -41,7 +41,7 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
     let command = match chkconfig::parse(program, &words, around.wishes.skip) {
         Ok(command) => command,
         Err(usage) => {
-            out::mutter(&usage.stderr);
+            out::eprint_raw(&usage.stderr);
             return Ok(Answer::Told(Class::Failed));
         }
     };
@@ -55,20 +55,20 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
     }
     let outcome = if is_dry {
         let decision = apply::preview(&ctx.root, &command, &env);
-        decision.steps.iter().for_each(|step| out::say(&format!("{step}\n")));
+        decision.steps.iter().for_each(|step| out::print_raw(&format!("{step}\n")));
         let written = decision.write.iter().map(|(path, _)| format!("write {}\n", path.display()));
-        written.for_each(|line| out::say(&format!("{}\n", out::escape(line.trim_end()))));
+        written.for_each(|line| out::print_raw(&format!("{}\n", out::escape(line.trim_end()))));
         let mut outcome = decision.outcome;
         outcome.notes.extend(apply::differences(&ctx.root, &command));
         let calls = std::mem::take(&mut outcome.hand_over);
-        calls.iter().for_each(|call| out::say(&format!("run {call}\n")));
+        calls.iter().for_each(|call| out::print_raw(&format!("run {call}\n")));
         Outcome { reload: false, reload_xinetd: false, ..outcome }
     } else {
         apply::execute(&ctx.root, &command, &env)
     };
-    out::say(&outcome.stdout);
-    out::mutter(&outcome.stderr);
-    outcome.notes.iter().for_each(|note| out::complain("chkconfig", note, None));
+    out::print_raw(&outcome.stdout);
+    out::eprint_raw(&outcome.stderr);
+    outcome.notes.iter().for_each(|note| out::print_error("chkconfig", note, None));
     let mut answer = Answer::program(u8::try_from(outcome.code).unwrap_or(1));
     for program in &outcome.hand_over {
         answer = hand_over(ctx, program);
@@ -120,7 +120,7 @@ pub fn hand_over(ctx: &Context, what: &HandOver) -> Answer {
     let found = folders.iter().map(|f| Path::new(f).join(what.program)).find(|p| p.exists());
     let Some(program) = found else {
         let what = format!("cannot find '{}' to hand over to", what.program);
-        return exit::tell("chkconfig", &Refused::new(Class::Failed, what));
+        return exit::print_refused("chkconfig", &Refused::new(Class::Failed, what));
     };
     let spec = Spec {
         argv: std::iter::once(OsString::from(what.program)).chain(what.args.iter().cloned()).collect(),
@@ -130,7 +130,7 @@ pub fn hand_over(ctx: &Context, what: &HandOver) -> Answer {
         ..Spec::default()
     };
     to_end(&spec, &ctx.features()).map_or_else(
-        |e| exit::tell("chkconfig", &Refused::new(Class::Failed, e.to_string())),
+        |e| exit::print_refused("chkconfig", &Refused::new(Class::Failed, e.to_string())),
         Answer::program,
     )
 }

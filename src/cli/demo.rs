@@ -37,14 +37,14 @@ const OUTPUT_MAX: usize = 1 << 20;
 /// Runs it. All is well when everything was shown.
 pub fn run(args: &Demo) -> Answered {
     let dir = std::env::temp_dir().join(format!("amr-demo-{}", std::process::id()));
-    let outcome = Stage::new(&dir).and_then(|mut stage| {
+    let outcome = ThrowAwayHost::new(&dir).and_then(|mut stage| {
         let played = stage.play();
         // Whatever happened: nothing of ours stays behind.
         let _ = stage.script("amr", "stop");
         played.map(|()| stage)
     });
     if args.keep {
-        out::say(&format!("kept: {}\n", dir.display()));
+        out::print_raw(&format!("kept: {}\n", dir.display()));
     } else if let Ok(root) = Root::host() {
         let _ = root.remove_dir_all(&dir);
     }
@@ -55,7 +55,7 @@ pub fn run(args: &Demo) -> Answered {
 }
 
 /// The throw-away host.
-struct Stage {
+struct ThrowAwayHost {
     dir: PathBuf,
     root: Root,
     program: PathBuf,
@@ -64,7 +64,7 @@ struct Stage {
     not_applied: Vec<String>,
 }
 
-impl Stage {
+impl ThrowAwayHost {
     fn new(dir: &Path) -> Result<Self> {
         let host = Root::host()?;
         host.create_dir(dir, 0o755)?;
@@ -95,7 +95,7 @@ impl Stage {
             stage.root.create_dir_all(Path::new(folder), 0o755)?;
         }
         stage.write("/usr/sbin/amr", &bytes, 0o755)?;
-        stage.furnish()?;
+        stage.write_files()?;
         Ok(stage)
     }
 
@@ -104,7 +104,7 @@ impl Stage {
     }
 
     /// Units, drop-ins, init scripts, users.
-    fn furnish(&self) -> Result<()> {
+    fn write_files(&self) -> Result<()> {
         self.write("/etc/passwd", b"root:x:0:0::/:/bin/sh\nmosquitto:x:64001:64001::/:/bin/false\namr:x:64002:64002::/:/bin/false\n", 0o644)?;
         self.write("/etc/group", b"root:x:0:\nmosquitto:x:64001:\namr:x:64002:\n", 0o644)?;
         self.write("/etc/redhat-release", b"a throw-away host\n", 0o644)?;
@@ -135,7 +135,7 @@ impl Stage {
 
     /// The acts.
     fn play(&mut self) -> Result<()> {
-        out::say(&format!(
+        out::print_raw(&format!(
             "A host without systemd, below {}; nothing else is touched.\n",
             self.dir.display()
         ));
@@ -149,18 +149,18 @@ impl Stage {
         let (code, text) = self.show("service amr status", "amr", "status")?;
         self.check(code == 0 && text.matches("(pid  ").count() == 3, "status knows their processes");
         let before = self.property("amr-mqtt", "MainPID")?;
-        out::say(&format!("\n$ kill -9 {before}    # amr-mqtt\n"));
+        out::print_raw(&format!("\n$ kill -9 {before}    # amr-mqtt\n"));
         self.amr(&["kill", "--signal", "KILL", "--kill-whom", "main", "amr-mqtt"])?;
         let back = self.until(|s| {
             let now = s.property("amr-mqtt", "MainPID")?;
             Ok(now != before && now != "0" && s.property("amr-mqtt", "SubState")? == "running")
         })?;
         let after = self.property("amr-mqtt", "MainPID")?;
-        out::say(&format!("amr-mqtt is back: pid {after}\n"));
+        out::print_raw(&format!("amr-mqtt is back: pid {after}\n"));
         self.check(back, "one was killed and is back");
-        out::say("\n$ amr status amr-system\n");
+        out::print_raw("\n$ amr status amr-system\n");
         let status = self.amr(&["status", "amr-system"])?;
-        out::say(&String::from_utf8_lossy(&status.stdout));
+        out::print_raw(&String::from_utf8_lossy(&status.stdout));
         self.not_applied(&String::from_utf8_lossy(&status.stdout));
         let (code, text) = self.show("service amr stop", "amr", "stop")?;
         let stopped: Vec<&str> =
@@ -189,10 +189,10 @@ impl Stage {
 
     /// Prints what a script prints, as a person would see it.
     fn show(&self, typed: &str, name: &str, verb: &str) -> Result<(i32, String)> {
-        out::say(&format!("\n$ {typed}\n"));
+        out::print_raw(&format!("\n$ {typed}\n"));
         let captured = self.script(name, verb)?;
         let text = String::from_utf8_lossy(&captured.stdout).replace('\r', "");
-        out::say(&text);
+        out::print_raw(&text);
         Ok((code(&captured), text))
     }
 
@@ -261,7 +261,7 @@ impl Stage {
             text += "Not applied here (amr-system):\n";
             self.not_applied.iter().for_each(|l| text += &format!("  - {l}\n"));
         }
-        out::say(&text);
+        out::print_raw(&text);
         if self.missed.is_empty() { Answer::Done } else { Answer::No }
     }
 }
@@ -274,18 +274,18 @@ fn code(captured: &Captured) -> i32 {
 }
 
 /// What runs in place of mosquitto and python: says that it is up, and waits until it is told to stop.
-pub fn stand_in(role: &str) -> Answered {
+pub fn run_stub(role: &str) -> Answered {
     if role == "stop-all" {
-        out::say("stop-all was called\n");
+        out::print_raw("stop-all was called\n");
         return Ok(Answer::Done);
     }
     let mut signals =
         Signals::watch(&[Signal::SIGTERM]).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
-    out::say(&format!("{role} is up\n"));
+    out::print_raw(&format!("{role} is up\n"));
     loop {
         let _ = poll::wait(&[(std::os::fd::AsFd::as_fd(&signals), poll::Interest::Read)], None);
         if !signals.take().is_empty() {
-            out::say(&format!("{role} was told to stop\n"));
+            out::print_raw(&format!("{role} was told to stop\n"));
             return Ok(Answer::Done);
         }
     }

@@ -1,6 +1,6 @@
 //! Which door a call comes through, by argv alone, and what the doors read of the environment.
 
-use crate::cli::handover::Wishes;
+use crate::cli::handover::HandOverEnv;
 use crate::os::ids;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -82,7 +82,7 @@ pub struct Surroundings {
     /// [`NOTED`] is set.
     pub noted: bool,
     /// `SYSTEMCTL_SKIP_REDIRECT`, `SYSTEMCTL_IGNORE_DEPENDENCIES`.
-    pub wishes: Wishes,
+    pub wishes: HandOverEnv,
     /// `RUNLEVEL`, as rc sets it.
     pub runlevel: Option<String>,
     /// `JOURNAL_STREAM`: the device and inode of the journal's stream (systemd 231).
@@ -106,7 +106,7 @@ impl Surroundings {
             switches: var("AMR_FEATURES"),
             unit_path: var("SYSTEMD_UNIT_PATH"),
             noted: var(NOTED).is_some(),
-            wishes: Wishes {
+            wishes: HandOverEnv {
                 skip: set("SYSTEMCTL_SKIP_REDIRECT"),
                 ignore_dependencies: set("SYSTEMCTL_IGNORE_DEPENDENCIES"),
             },

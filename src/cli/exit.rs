@@ -107,15 +107,15 @@ impl Running {
 }
 
 /// Says why a verb was refused.
-pub fn tell(verb: &str, refused: &Refused) -> Answer {
-    out::complain(verb, &refused.what, refused.hint.as_deref());
+pub fn print_refused(verb: &str, refused: &Refused) -> Answer {
+    out::print_error(verb, &refused.what, refused.hint.as_deref());
     Answer::Told(refused.class)
 }
 
 /// The exit code of the process; why the verb was refused is said first.
 #[must_use]
 pub fn code(verb: &str, answered: Answered, codes: Codes) -> ExitCode {
-    ExitCode::from(codes.answer(answered.unwrap_or_else(|refused| tell(verb, &refused))))
+    ExitCode::from(codes.answer(answered.unwrap_or_else(|refused| print_refused(verb, &refused))))
 }
 
 #[cfg(test)]

@@ -32,10 +32,10 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> (String, Answered) {
         Err(e) => {
             let text = e.render().to_string();
             if e.use_stderr() {
-                out::mutter(&text);
+                out::eprint_raw(&text);
                 return start_up(Ok(Answer::Told(Class::Usage)));
             }
-            out::say(&text);
+            out::print_raw(&text);
             return start_up(Ok(Answer::Done));
         }
     };
@@ -105,7 +105,7 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> Answered {
         Verb::Tmpfiles(t) => tmpfiles::run(ctx, &t),
         Verb::Sysusers(s) => sysusers::run(ctx, &s),
         Verb::Demo(d) => demo::run(&d),
-        Verb::StandIn { role } => demo::stand_in(&role),
+        Verb::StandIn { role } => demo::run_stub(&role),
         Verb::Reaction { unit, ending } => reaction::run(ctx, &unit, &ending),
     }
 }
@@ -123,9 +123,9 @@ fn kill(ctx: &Context, args: &Kill) -> Answered {
     let mut class = Class::Ok;
     for name in names {
         let sent = units::load_one(ctx, &name)
-            .and_then(|unit| client::kill(&ctx.place, &unit, &options, signal.0, who));
+            .and_then(|unit| client::kill(&ctx.state_dir, &unit, &options, signal.0, who));
         if let Err(e) = sent {
-            out::complain("kill", &e.to_string(), None);
+            out::print_error("kill", &e.to_string(), None);
             class = explain::client_error(&e).class();
         }
     }
@@ -133,16 +133,16 @@ fn kill(ctx: &Context, args: &Kill) -> Answered {
 }
 
 fn reset_failed(ctx: &Context, args: &Names) -> Answered {
-    let recorded = client::recorded(&ctx.place).map_err(|e| ask::unseen(&e))?;
+    let recorded = client::recorded(&ctx.state_dir).map_err(|e| ask::unseen(&e))?;
     let names = if args.units.is_empty() { recorded.clone() } else { ask::typed(ctx, &args.units)? };
     ask::needs_root(ctx)?;
     let mut class = Class::Ok;
     for name in names {
         if !recorded.contains(&name) && ask::load(ctx, &name).load == LoadState::NotFound {
-            out::complain("reset-failed", &format!("unit '{name}' not found"), None);
+            out::print_error("reset-failed", &format!("unit '{name}' not found"), None);
             class = Class::Failed;
-        } else if let Err(e) = client::reset_failed(&ctx.place, &name) {
-            out::complain("reset-failed", &e.to_string(), None);
+        } else if let Err(e) = client::reset_failed(&ctx.state_dir, &name) {
+            out::print_error("reset-failed", &e.to_string(), None);
             class = Class::Failed;
         }
     }
@@ -167,7 +167,7 @@ fn print_script(ctx: &Context, name: &str, family: Option<FamilyArg>) -> Answere
     });
     match placed.and_then(|spec| spec.print(family)) {
         Ok(text) => {
-            out::say(&text);
+            out::print_raw(&text);
             Ok(Answer::Done)
         }
         Err(e) => Err(Refused::new(Class::Usage, e.to_string())),

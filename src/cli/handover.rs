@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// What the caller's environment says about handing over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct HandOverEnv {
     /// `SYSTEMCTL_SKIP_REDIRECT` is set: amr does it itself.
     pub skip: bool,
     /// `SYSTEMCTL_IGNORE_DEPENDENCIES` is set.
@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 ///
 /// # Errors
 /// There is no systemctl, or it cannot be run.
-pub fn systemctl(features: &Features, verb: &str, units: &[String], wishes: Wishes) -> Answered {
+pub fn systemctl(features: &Features, verb: &str, units: &[String], wishes: HandOverEnv) -> Answered {
     let mut args: Vec<String> = vec![verb.to_owned()];
     if wishes.ignore_dependencies {
         args.push("--job-mode=ignore-dependencies".to_owned());

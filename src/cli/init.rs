@@ -8,7 +8,7 @@ mod status;
 
 use crate::cli::dialect::{self, Act, Dialect, Stage};
 use crate::cli::door::Surroundings;
-use crate::cli::exit::{Answer, Answered, Class, Refused, Running, tell};
+use crate::cli::exit::{Answer, Answered, Class, Refused, Running, print_refused};
 use crate::cli::handover;
 use crate::cli::{ask, out};
 use crate::host::{family, init as host_init};
@@ -41,7 +41,7 @@ struct Call {
 /// `words` are what stands behind `initd`.
 pub fn run(words: &[OsString], around: &Surroundings) -> Answered {
     let Some(path) = words.first() else {
-        out::mutter(
+        out::eprint_raw(
             "Usage: amr initd PATH VERB [MEMBER]...\n       amr initd --print NAME [--family redhat|debian]\n",
         );
         return Ok(Answer::Told(Class::Usage));
@@ -49,7 +49,7 @@ pub fn run(words: &[OsString], around: &Surroundings) -> Answered {
     let call = Call::new(path, around).map_err(|(class, what)| Refused::new(class, what))?;
     let Some(verb) = words.get(1).and_then(|w| door::Verb::parse(w)) else {
         let (text, class) = dialect::usage(call.dialect(), &call.path.to_string_lossy(), &[]);
-        out::mutter(&text);
+        out::eprint_raw(&text);
         return Ok(class.into());
     };
     let members: Vec<String> = words.iter().skip(2).map(|w| w.to_string_lossy().into_owned()).collect();
@@ -76,7 +76,7 @@ pub fn carriage_return(words: &[OsString]) -> Answered {
     let refused = Refused { class: Class::NotConfigured, what, hint };
     match words.get(1).and_then(|w| door::Verb::parse(w)) {
         Some(door::Verb::Status) => {
-            tell("initd", &refused);
+            print_refused("initd", &refused);
             Ok(Answer::Status(Running::Unknown))
         }
         _ => Err(refused),
@@ -157,7 +157,7 @@ impl Call {
         };
         let masked = |unit: &String| handover::ask(unit, "LoadState").as_deref() == Some("masked");
         if self.dialect() == Dialect::Debian && verb != door::Verb::Status && units.iter().any(masked) {
-            out::complain("initd", &format!("'{}' is masked, ignoring", self.unit), None);
+            out::print_error("initd", &format!("'{}' is masked, ignoring", self.unit), None);
             return Ok(Answer::Done);
         }
         let word = match verb {
@@ -184,9 +184,9 @@ impl Call {
             match UnitName::parse_or_service(word) {
                 Ok(name) if known.contains(&name) || name == self.unit => chosen.push(name),
                 Ok(_) | Err(_) => {
-                    out::complain("initd", &format!("'{word}' is not a member of '{}'", self.unit), None);
+                    out::print_error("initd", &format!("'{word}' is not a member of '{}'", self.unit), None);
                     let stems: Vec<String> = known.iter().map(|n| n.stem().to_owned()).collect();
-                    out::mutter(&dialect::usage(self.dialect(), &self.path.to_string_lossy(), &stems).0);
+                    out::eprint_raw(&dialect::usage(self.dialect(), &self.path.to_string_lossy(), &stems).0);
                     return Err(Answer::Told(Class::Usage));
                 }
             }
@@ -232,16 +232,16 @@ impl Call {
         let lock = Some((self.unit.clone(), self.name.clone()));
         // It comes up on another CPU while the units are read here.
         let ahead = if job == Job::Start {
-            client::ahead(&self.ctx.place, &self.unit)
+            client::ahead(&self.ctx.state_dir, &self.unit)
         } else {
-            client::Ahead::default()
+            client::Prestarted::default()
         };
         let options = Options { lock, started: Started::Executed, ahead, ..Options::default() };
         let planned = match plan::compute(&self.ctx, &anchors, &options) {
             Ok(planned) => planned,
             Err(refused) => {
                 if job == Job::Stop {
-                    tell("initd", &refused);
+                    print_refused("initd", &refused);
                     // What it left when it ran goes with it, though there is no unit to stop any more.
                     self.clear(&anchors.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>());
                     return Ok(refused.class.into());
@@ -253,7 +253,7 @@ impl Call {
             .notes(&self.ctx)
             .iter()
             .chain(&planned.unapplied())
-            .for_each(|note| out::complain("initd", note, None));
+            .for_each(|note| out::print_error("initd", note, None));
         ask::tell_findings("initd", &planned.findings(&self.ctx));
         let typed = planned.typed(&anchors);
         // A unit goes by the name of the script that was called, or by that which was typed.
@@ -265,7 +265,7 @@ impl Call {
         let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
         if planned.transaction.jobs.is_empty() {
             let cleared = self.clear(&down);
-            self.tell_nothing(stage, job, cleared == Class::Ok);
+            self.print_unchanged(stage, job, cleared == Class::Ok);
             return Ok(cleared.into());
         }
         let reports = execute(
@@ -275,7 +275,7 @@ impl Call {
             &|| {
                 self.dialect();
             },
-            &mut |report| self.tell(stage, &name_of(&report.unit), report),
+            &mut |report| self.print_report(stage, &name_of(&report.unit), report),
         );
         // A member that is only wanted may fail without its umbrella failing, but a script that printed
         // FAILED does not end with 0.
@@ -286,7 +286,7 @@ impl Call {
     /// What is down cannot be reloaded.
     fn refuse_reload(&self, units: &[UnitName]) -> Result<(), Refused> {
         for unit in units {
-            match activity::of(&self.ctx, unit) {
+            match activity::inspect(&self.ctx, unit) {
                 Ok(activity) if !activity.is_inactive() => {}
                 Ok(_) => {
                     let what = format!("cannot reload '{}': it is not running", self.name);
@@ -304,7 +304,7 @@ impl Call {
         for unit in down {
             let script = if *unit == self.unit { &self.name } else { unit.stem() };
             if let Err(e) = stale::clear(&self.ctx, unit, script) {
-                out::complain("initd", &e.to_string(), None);
+                out::print_error("initd", &e.to_string(), None);
                 class = Class::Failed;
             }
         }
@@ -312,7 +312,7 @@ impl Call {
     }
 
     /// It is so already. Where there is nothing to restart there is nothing to say.
-    fn tell_nothing(&self, stage: Stage, job: Job, good: bool) {
+    fn print_unchanged(&self, stage: Stage, job: Job, good: bool) {
         let act = match job {
             Job::Start => Act::Start,
             Job::Stop => Act::Stop,
@@ -325,10 +325,10 @@ impl Call {
             | Job::ReloadOrRestart
             | Job::TryReloadOrRestart => return,
         };
-        out::say(&dialect::job(self.dialect(), stage, act, &self.name, "", good));
+        out::print_raw(&dialect::job(self.dialect(), stage, act, &self.name, "", good));
     }
 
-    fn tell(&self, stage: Stage, name: &str, report: &Report) {
+    fn print_report(&self, stage: Stage, name: &str, report: &Report) {
         let act = match report.kind {
             JobKind::Stop | JobKind::RestartStop => Act::Stop,
             JobKind::Start | JobKind::RestartStart => Act::Start,
@@ -336,15 +336,15 @@ impl Call {
             JobKind::VerifyActive => return,
         };
         let good = report.outcome.is_good();
-        out::say(&dialect::job(self.dialect(), stage, act, name, &report.description, good));
+        out::print_raw(&dialect::job(self.dialect(), stage, act, name, &report.description, good));
         match &report.outcome {
             Outcome::Done => {}
-            Outcome::Skipped(why) => out::complain("initd", &format!("'{name}' was skipped: {why}"), None),
-            Outcome::Failed(_, why) => out::complain("initd", &format!("'{name}': {why}"), None),
+            Outcome::Skipped(why) => out::print_error("initd", &format!("'{name}' was skipped: {why}"), None),
+            Outcome::Failed(_, why) => out::print_error("initd", &format!("'{name}': {why}"), None),
             Outcome::Dependency(on) => {
-                out::complain("initd", &format!("'{name}' was not started, since '{on}' failed"), None);
+                out::print_error("initd", &format!("'{name}' was not started, since '{on}' failed"), None);
             }
-            Outcome::TimedOut => out::complain("initd", &format!("'{name}': no answer in time"), None),
+            Outcome::TimedOut => out::print_error("initd", &format!("'{name}': no answer in time"), None),
         }
     }
 }

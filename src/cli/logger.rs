@@ -45,7 +45,7 @@ pub fn install(target: Target, wanted: Option<&str>) {
         }
     });
     let sink: Box<dyn Write + Send> = match target {
-        Target::Terminal | Target::Journal => Box::new(Unwaiting { to: io::stderr(), dropped: 0 }),
+        Target::Terminal | Target::Journal => Box::new(NonBlocking { to: io::stderr(), dropped: 0 }),
         Target::System => Box::new(System),
     };
     builder.target(env_logger::Target::Pipe(sink));
@@ -79,12 +79,12 @@ fn priority(level: Level) -> u8 {
 }
 
 /// Writes whole messages where there is room for one, and drops them elsewhere.
-struct Unwaiting<W> {
+struct NonBlocking<W> {
     to: W,
     dropped: u64,
 }
 
-impl<W: Write + AsFd> Unwaiting<W> {
+impl<W: Write + AsFd> NonBlocking<W> {
     fn has_room(&self) -> bool {
         let to = [(self.to.as_fd(), poll::Interest::Write)];
         poll::wait(&to, Some(Duration::ZERO)).is_ok_and(|ready| !ready.is_empty())
@@ -106,7 +106,7 @@ impl<W: Write + AsFd> Unwaiting<W> {
 }
 
 /// One call is one message: env_logger makes each whole before it writes.
-impl<W: Write + AsFd> Write for Unwaiting<W> {
+impl<W: Write + AsFd> Write for NonBlocking<W> {
     fn write(&mut self, message: &[u8]) -> io::Result<usize> {
         if !self.has_room() {
             self.dropped = self.dropped.saturating_add(1);
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_reader_that_does_not_read_is_not_waited_for() {
         let (reader, writer) = io::pipe().unwrap();
-        let mut log = Unwaiting { to: writer, dropped: 0 };
+        let mut log = NonBlocking { to: writer, dropped: 0 };
         let message = [b'x'; 1000];
         for _ in 0..100 {
             log.write_all(&message).unwrap();
@@ -180,7 +180,7 @@ mod tests {
     fn a_reader_that_has_gone_is_no_error() {
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
-        Unwaiting { to: writer, dropped: 0 }.write_all(b"amr: x\n").unwrap();
+        NonBlocking { to: writer, dropped: 0 }.write_all(b"amr: x\n").unwrap();
     }
 
     #[test]

@@ -26,9 +26,9 @@ pub fn run(ctx: &Context, args: &Logs) -> Answered {
         return Err(Refused::new(Class::Failed, format!("no unit matches '{}'", args.unit)));
     };
     let query = wanted(args).map_err(|what| Refused::new(Class::Usage, what))?;
-    let path = path_of(&ctx.place.log_dir, name.as_str());
+    let path = path_of(&ctx.state_dir.log_dir, name.as_str());
     if !ctx.root.exists(&path) && !args.follow {
-        out::complain(
+        out::print_error(
             "logs",
             &format!("'{name}' has written nothing: '{}' does not exist", path.display()),
             None,
@@ -48,13 +48,13 @@ pub fn run(ctx: &Context, args: &Logs) -> Answered {
     };
     let watch = args.follow.then(|| watcher(ctx, &path));
     let mut reader = true;
-    let mut print = |line: &[u8]| reader = reader && out::line(&shown(line));
+    let mut print = |line: &[u8]| reader = reader && out::print_line(&shown(line));
     let mut end =
         read(&ctx.root, &path, &part, &mut print).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     let Some(watch) = watch else { return Ok(Answer::Done) };
     while reader {
         pause(watch.as_ref());
-        let mut print = |line: &[u8]| reader = reader && out::line(&shown(line));
+        let mut print = |line: &[u8]| reader = reader && out::print_line(&shown(line));
         end = follow(&ctx.root, &path, end, &query, &mut print)
             .map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     }
@@ -64,7 +64,7 @@ pub fn run(ctx: &Context, args: &Logs) -> Answered {
 /// This boot, and whether a supervisor of the unit has marked its beginning in the log.
 fn this_boot(ctx: &Context, name: &UnitName) -> Result<(BootId, bool), ClientError> {
     let id = BootId::read(&Root::host()?)?;
-    let record = client::status(&ctx.place, name)?;
+    let record = client::status(&ctx.state_dir, name)?;
     let seen_to = record.is_some_and(|r| r.boot_id == id.as_str() && r.log_seen_to);
     Ok((id, seen_to))
 }

@@ -5,24 +5,24 @@ use crate::os::error::cause;
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Writes to standard output.
-pub fn say(text: &str) {
+pub fn print_raw(text: &str) {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            mutter(&format!("amr: cannot write to standard output: {}\n", cause(&e)));
+            eprint_raw(&format!("amr: cannot write to standard output: {}\n", cause(&e)));
         }
         Ok(()) | Err(_) => {}
     }
 }
 
 /// Writes bytes and a line end to standard output; false when nobody reads any more.
-pub fn line(bytes: &[u8]) -> bool {
+pub fn print_line(bytes: &[u8]) -> bool {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.write_all(b"\n")).is_ok()
 }
 
 /// `amr: VERB: what went wrong` on standard error, and a `hint:` line where a remedy is known.
-pub fn complain(verb: &str, what: &str, hint: Option<&str>) {
+pub fn print_error(verb: &str, what: &str, hint: Option<&str>) {
     let mut err = std::io::stderr().lock();
     let _ = writeln!(err, "amr: {verb}: {what}");
     if let Some(hint) = hint {
@@ -31,7 +31,7 @@ pub fn complain(verb: &str, what: &str, hint: Option<&str>) {
 }
 
 /// Writes to standard error as it is.
-pub fn mutter(text: &str) {
+pub fn eprint_raw(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 

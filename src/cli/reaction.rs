@@ -19,7 +19,7 @@ pub fn run(ctx: &Context, unit: &str, ending: &str) -> Answered {
             Ok(reports) if reports.iter().all(|r| r.outcome.is_good()) => {}
             Ok(_) => class = Class::Failed,
             Err(refused) => {
-                out::complain("reaction", &format!("after the end of '{unit}': {}", refused.what), None);
+                out::print_error("reaction", &format!("after the end of '{unit}': {}", refused.what), None);
                 class = refused.class;
             }
         }

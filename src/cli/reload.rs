@@ -8,7 +8,7 @@ use crate::cli::door::Surroundings;
 use crate::cli::exit::{Answer, Answered, Class};
 use crate::cli::{ask, handover, out};
 use crate::job::context::Context;
-use crate::job::replan::{self, Kept};
+use crate::job::replan::{self, KeepsPlan};
 
 /// Does it, on a host with systemd by systemctl.
 ///
@@ -39,15 +39,15 @@ pub fn all(ctx: &Context, verb: &str, tell: Tell) -> Answered {
     let mut answer = Answer::Done;
     for (unit, why) in replan::all(ctx).map_err(|e| ask::unseen(&e))? {
         let (why, hint) = match why {
-            Kept::Unusable(_) if tell == Tell::Failures => continue,
-            Kept::Unusable(why) => (why, None),
-            Kept::Failed(e) => {
+            KeepsPlan::Unusable(_) if tell == Tell::Failures => continue,
+            KeepsPlan::Unusable(why) => (why, None),
+            KeepsPlan::Failed(e) => {
                 answer = Answer::Told(Class::Failed);
                 (e.to_string(), Some(format!("amr restart {unit}")))
             }
         };
         let what = format!("'{unit}' keeps the plan that it has: {why}");
-        out::complain(verb, &what, hint.as_deref());
+        out::print_error(verb, &what, hint.as_deref());
     }
     Ok(answer)
 }

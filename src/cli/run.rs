@@ -6,7 +6,7 @@ use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::{explain, tmpfiles, units};
 use crate::supervisor::core::state_dir::{Privilege, StateDir};
-use crate::supervisor::service::plan::{ApplyMode, Errand, Extras, Plan};
+use crate::supervisor::service::plan::{ApplyMode, FirstAction, Plan, PlanInput};
 use crate::supervisor::service::run;
 use crate::unit::load::Loader;
 use crate::unit::model::Unit;
@@ -35,7 +35,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
         return Err(Refused::new(Class::NotConfigured, what));
     }
     if let Some(line) = units::unapplied_line(&unit) {
-        out::complain("run", &line, None);
+        out::print_error("run", &line, None);
         if args.strict {
             return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
         }
@@ -44,11 +44,11 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
     if args.strict && !units::others_write(ctx, &unit).is_empty() {
         return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
     }
-    tmpfiles::before_start(ctx, &unit).iter().for_each(|what| out::complain("run", what, None));
+    tmpfiles::before_start(ctx, &unit).iter().for_each(|what| out::print_error("run", what, None));
     // Where nobody else's files are touched: an ordinary user may try a unit too.
     let scratch = (!ctx.is_root && ctx.root.is_host())
         .then(|| std::env::temp_dir().join(format!("amr-run-{}", std::process::id())));
-    let mut place = ctx.place.clone();
+    let mut place = ctx.state_dir.clone();
     if let Some(dir) = &scratch {
         place = StateDir {
             run_dir: dir.join("run"),
@@ -57,7 +57,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
             ..place
         };
     }
-    let extras = Extras {
+    let extras = PlanInput {
         mode: if ctx.is_root { ApplyMode::Strict } else { ApplyMode::BestEffort },
         files: place.marks(unit.fragment.iter().chain(&unit.dropins)),
         paths: place.paths(unit.name.as_str()),
@@ -66,7 +66,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
         bound: false,
         monitored: None,
     };
-    let ended = Plan::new(&unit, extras, Errand::Start).map_err(|e| e.to_string());
+    let ended = Plan::new(&unit, extras, FirstAction::Start).map_err(|e| e.to_string());
     let ended = ended.and_then(|plan| run::foreground(plan).map_err(|e| e.to_string()));
     if let Some(dir) = &scratch {
         let _ = ctx.root.remove_dir_all(dir);
@@ -77,10 +77,10 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
                 .record
                 .not_applied
                 .iter()
-                .for_each(|n| out::complain("run", &format!("not applied: {n}"), None));
+                .for_each(|n| out::print_error("run", &format!("not applied: {n}"), None));
             let failure = explain::failure(&ended.record);
             if !failure.is_empty() {
-                out::complain("run", &format!("'{}': {failure}", unit.name), None);
+                out::print_error("run", &format!("'{}': {failure}", unit.name), None);
             }
             Ok(Answer::program(code(&ended.record)))
         }

@@ -47,13 +47,13 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answe
     } else {
         (units, Vec::new())
     };
-    left.iter().for_each(|l| out::complain(verb, &l.what, None));
+    left.iter().for_each(|l| out::print_error(verb, &l.what, None));
     let left = left.iter().rev().find(|l| l.class != Class::Ok).map_or(Class::Ok, |l| l.class);
     let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
     let planned = plan::compute(ctx, &anchors, &options)?;
     if !args.json {
         ask::tell_findings(verb, &planned.findings(ctx));
-        planned.unapplied().iter().for_each(|line| out::complain(verb, line, None));
+        planned.unapplied().iter().for_each(|line| out::print_error(verb, line, None));
     }
     if args.dry_run {
         let text = if args.json {
@@ -66,7 +66,7 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answe
         } else {
             planned.transaction.to_text()
         };
-        out::say(&text);
+        out::print_raw(&text);
         return Ok(left.into());
     }
     if args.no_wait {
@@ -74,18 +74,18 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answe
         return Ok(left.into());
     }
     if !args.json {
-        planned.notes(ctx).iter().for_each(|note| out::complain(verb, note, None));
+        planned.notes(ctx).iter().for_each(|note| out::print_error(verb, note, None));
     }
     let down = if job == Job::Stop { planned.with_parts(&anchors) } else { Vec::new() };
     let typed = planned.typed(&anchors);
     let findings = if args.json { planned.findings_by_unit(ctx) } else { BTreeMap::new() };
     let reports = execute(planned, ctx, &options, &|| {}, &mut |report| {
         if !args.json {
-            tell(verb, typed.get(&report.unit).unwrap_or(&report.unit), report);
+            print_report(verb, typed.get(&report.unit).unwrap_or(&report.unit), report);
         }
     });
     if args.json {
-        out::say(&format!("{:#}\n", show::jobs_json(&reports, &findings)));
+        out::print_raw(&format!("{:#}\n", show::jobs_json(&reports, &findings)));
     }
     let class = verdict(&reports, &typed);
     Ok(if class == Class::Ok { clear(ctx, verb, &down).max(left) } else { class }.into())
@@ -97,7 +97,7 @@ fn clear(ctx: &Context, verb: &str, down: &[UnitName]) -> Class {
     for unit in down {
         let is_script = ctx.root.exists(&Path::new(scripts::FOLDER).join(unit.stem()));
         if is_script && let Err(e) = stale::clear(ctx, unit, unit.stem()) {
-            out::complain(verb, &e.to_string(), None);
+            out::print_error(verb, &e.to_string(), None);
             class = Class::Failed;
         }
     }
@@ -149,18 +149,20 @@ fn verdict(reports: &[Report], typed: &BTreeMap<UnitName, UnitName>) -> Class {
 }
 
 /// What became of a unit, by the name under which it was asked for.
-fn tell(verb: &str, unit: &UnitName, report: &Report) {
+fn print_report(verb: &str, unit: &UnitName, report: &Report) {
     let hint = matches!(report.kind, JobKind::Start | JobKind::RestartStart)
         .then(|| format!("amr status {unit}; amr logs {unit}"));
     match &report.outcome {
         Outcome::Done => {}
-        Outcome::Skipped(why) => out::complain(verb, &format!("'{unit}' was skipped: {why}"), None),
-        Outcome::Failed(_, why) => out::complain(verb, &format!("'{unit}' failed: {why}"), hint.as_deref()),
+        Outcome::Skipped(why) => out::print_error(verb, &format!("'{unit}' was skipped: {why}"), None),
+        Outcome::Failed(_, why) => {
+            out::print_error(verb, &format!("'{unit}' failed: {why}"), hint.as_deref())
+        }
         Outcome::Dependency(on) => {
-            out::complain(verb, &format!("'{unit}' was left, since '{on}' failed"), None)
+            out::print_error(verb, &format!("'{unit}' was left, since '{on}' failed"), None)
         }
         Outcome::TimedOut => {
-            out::complain(verb, &format!("'{unit}' is not done in the time given; it goes on"), None)
+            out::print_error(verb, &format!("'{unit}' is not done in the time given; it goes on"), None)
         }
     }
 }

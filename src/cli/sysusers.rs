@@ -42,7 +42,7 @@ pub fn run(ctx: &Context, args: &Sysusers) -> Answered {
 }
 
 fn by_amr(ctx: &Context, dry_run: bool) -> Answered {
-    let (files, troubles) = load::files(&ctx.root, &ctx.place.runtime_dir, "sysusers.d", &|_| true);
+    let (files, troubles) = load::files(&ctx.root, &ctx.state_dir.runtime_dir, "sysusers.d", &|_| true);
     let facts = ctx.facts();
     let (mut entries, mut findings) = (Vec::new(), Vec::new());
     for file in files {
@@ -50,12 +50,12 @@ fn by_amr(ctx: &Context, dry_run: bool) -> Answered {
         entries.extend(read);
         findings.extend(wrong);
     }
-    troubles.iter().for_each(|what| out::complain("sysusers", what, None));
-    findings.iter().for_each(|f| out::complain("sysusers", &finding::render(f), None));
+    troubles.iter().for_each(|what| out::print_error("sysusers", what, None));
+    findings.iter().for_each(|f| out::print_error("sysusers", &finding::render(f), None));
     let made = make(&ctx.root, &entries, if dry_run { Mode::Look } else { Mode::Do })
         .map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
-    out::say(&listing(&made));
-    made.notes.iter().chain(&made.failures).for_each(|what| out::complain("sysusers", what, None));
+    out::print_raw(&listing(&made));
+    made.notes.iter().chain(&made.failures).for_each(|what| out::print_error("sysusers", what, None));
     let trouble = !made.failures.is_empty() || !troubles.is_empty();
     Ok(tmpfiles::answer(trouble, !findings.is_empty()))
 }

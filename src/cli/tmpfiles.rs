@@ -10,7 +10,7 @@ use crate::job::tmpfiles::{failure, program, read, spec};
 use crate::job::units;
 use crate::os::child::{Stdio, to_end};
 use crate::os::root::Placed;
-use crate::tmpfiles::apply::{Done, Mode, apply};
+use crate::tmpfiles::apply::{Applied, Mode, apply};
 use crate::tmpfiles::plan::{Plan, When, origin, plan};
 use crate::tmpfiles::point::Points;
 use crate::unit::finding;
@@ -26,7 +26,7 @@ pub fn run(ctx: &Context, args: &Tmpfiles) -> Answered {
     }
     if !args.dry_run
         && args.units.is_empty()
-        && let Some(answered) = all_by_systemd(ctx, args.boot)
+        && let Some(answered) = run_systemd_tmpfiles(ctx, args.boot)
     {
         return answered;
     }
@@ -36,16 +36,16 @@ pub fn run(ctx: &Context, args: &Tmpfiles) -> Answered {
         said.entries.retain(|entry| points.iter().any(|p| p.has(entry)));
     }
     let when = if args.boot { When::Boot } else { When::Later };
-    let planned = plan(std::mem::take(&mut said.entries), when, &ctx.place.runtime_dir);
-    said.troubles.iter().for_each(|what| out::complain("tmpfiles", what, None));
-    said.findings.iter().for_each(|f| out::complain("tmpfiles", &finding::render(f), None));
+    let planned = plan(std::mem::take(&mut said.entries), when, &ctx.state_dir.runtime_dir);
+    said.troubles.iter().for_each(|what| out::print_error("tmpfiles", what, None));
+    said.findings.iter().for_each(|f| out::print_error("tmpfiles", &finding::render(f), None));
     let mode = if args.dry_run { Mode::Look } else { Mode::Do };
     let done = apply(&ctx.root, &planned.steps, mode);
     if args.dry_run || args.verbose {
-        out::say(&listing(&planned, &done));
+        out::print_raw(&listing(&planned, &done));
     }
     let failures: Vec<String> = done.iter().filter_map(failure).collect();
-    failures.iter().for_each(|what| out::complain("tmpfiles", what, None));
+    failures.iter().for_each(|what| out::print_error("tmpfiles", what, None));
     let trouble = !failures.is_empty() || !said.troubles.is_empty();
     Ok(answer(trouble, !said.findings.is_empty()))
 }
@@ -66,11 +66,11 @@ fn points(ctx: &Context, typed: &[String]) -> Result<Vec<Points>, Refused> {
     if let Some(what) = loaded.iter().find_map(units::refusal) {
         return Err(Refused::new(Class::NotConfigured, what));
     }
-    Ok(loaded.iter().map(|unit| Points::of(unit, &ctx.place.runtime_dir)).collect())
+    Ok(loaded.iter().map(|unit| Points::from_unit(unit, &ctx.state_dir.runtime_dir)).collect())
 }
 
 /// A line for each that is done, and for each that is passed over.
-fn listing(planned: &Plan, done: &[Done]) -> String {
+fn listing(planned: &Plan, done: &[Applied]) -> String {
     let mut text = String::new();
     for one in done {
         let word = match &one.end {
@@ -89,7 +89,7 @@ fn listing(planned: &Plan, done: &[Done]) -> String {
 }
 
 /// systemd-tmpfiles with all lines, where it is installed.
-fn all_by_systemd(ctx: &Context, boot: bool) -> Option<Answered> {
+fn run_systemd_tmpfiles(ctx: &Context, boot: bool) -> Option<Answered> {
     let program = program(ctx)?;
     let words: &[&str] = if boot { &["--create", "--boot"] } else { &["--create"] };
     let stdio = [Stdio::Null, Stdio::Inherit, Stdio::Inherit];

@@ -6,8 +6,8 @@
 
 pub use positions::cursor;
 
+pub mod inspect;
 pub mod judge;
-pub mod look;
 pub mod report;
 pub mod scan;
 pub mod shipper;

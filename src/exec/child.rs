@@ -3,7 +3,7 @@
 
 use super::process::Process;
 use super::stage::ExecPipe;
-use super::steps::{self, Done, Step};
+use super::steps::{self, Step, StepDone};
 use crate::os::error::Result;
 use crate::os::fork;
 use crate::os::pipe::{Gate, Opener, Reports};
@@ -52,8 +52,8 @@ fn live(process: &Process, reports: &Reports, gate: &mut Gate) -> u8 {
 /// Takes a step; the exit status where it failed.
 fn failure(step: &Step, process: &Process, reports: &Reports) -> Option<u8> {
     match step.apply(process) {
-        Ok(Done::Fully) => None,
-        Ok(Done::Without(errno)) => {
+        Ok(StepDone::Fully) => None,
+        Ok(StepDone::Without(errno)) => {
             reports.send(&step.report(false, &errno.into()).line());
             None
         }

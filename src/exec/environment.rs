@@ -53,14 +53,14 @@ impl Variables {
 
 /// Who runs the command.
 #[derive(Clone, Copy)]
-pub(super) struct Whose<'a> {
+pub(super) struct RunAs<'a> {
     /// The user of the service.
     pub(super) user: &'a Credentials,
     /// What the line keeps of root's rights.
     pub(super) line: ExecPrivilege,
 }
 
-impl Whose<'_> {
+impl RunAs<'_> {
     /// Does the line have rights that the service has not?
     fn outranks(self) -> bool {
         self.line != ExecPrivilege::Normal && self.user.uid != 0
@@ -69,10 +69,10 @@ impl Whose<'_> {
 
 /// The environment of a command, and what was kept out of it; an error is the sentence why it cannot be
 /// known.
-pub(super) fn of(
+pub(super) fn build(
     request: &Request<'_>,
     user: Option<&User>,
-    whose: Whose<'_>,
+    whose: RunAs<'_>,
 ) -> Result<(Variables, Vec<String>), String> {
     let root = request.root;
     let mut e = Variables { vars: of_host(root) };
@@ -108,7 +108,7 @@ fn read_file(
     e: &mut Variables,
     root: &Root,
     file: &EnvironmentFile,
-    whose: Whose<'_>,
+    whose: RunAs<'_>,
     kept_out: &mut Vec<String>,
 ) -> Result<(), String> {
     let found = match root.safe_glob(&file.path, whose.user) {
@@ -198,7 +198,7 @@ fn locale(e: &mut Variables, root: &Root) {
 
 fn folders(e: &mut Variables, request: &Request<'_>) {
     for kind in Kind::ALL {
-        let ((_, _, variable), names) = (kind.words(), &request.context.directories.of(kind).names);
+        let ((_, _, variable), names) = (kind.words(), &request.context.directories.set(kind).names);
         if !names.is_empty() {
             let above = request.places.above(kind);
             let outer = |name: &String| request.root.outer(&above.join(name)).display().to_string();

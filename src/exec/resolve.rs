@@ -4,7 +4,7 @@
 mod identity;
 mod io;
 
-use super::environment::{self, SEARCH_PATH, Variables, Whose};
+use super::environment::{self, RunAs, SEARCH_PATH, Variables};
 use super::private_tmp;
 use super::process::Process;
 use super::stage::Stage;
@@ -119,8 +119,8 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
     give_socket(request, credentials.as_ref())?;
     make_folders(request, &own, not_applied)?;
     let command = request.command;
-    let whose = Whose { user: &own, line: command.privilege };
-    let (env, kept_out) = environment::of(request, user.as_ref(), whose).map_err(Refused::Resources)?;
+    let whose = RunAs { user: &own, line: command.privilege };
+    let (env, kept_out) = environment::build(request, user.as_ref(), whose).map_err(Refused::Resources)?;
     kept_out.iter().for_each(|why| note(not_applied, why));
     let mut words = command.argv.clone();
     if !command.no_env_expand {
@@ -150,9 +150,9 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         seccomp: request.features.seccomp,
         image: OnceCell::new(),
     };
-    spare(&mut process, command.privilege, groups_of_user);
+    apply_prefixes(&mut process, command.privilege, groups_of_user);
     if request.mode == ApplyMode::BestEffort {
-        leave_out(&mut process, not_applied);
+        drop_privileged(&mut process, not_applied);
     }
     Ok(process)
 }
@@ -171,7 +171,7 @@ fn pid_variables(env: &Variables) -> Vec<&'static str> {
 }
 
 /// What the prefixes `+`, `!` and `!!` keep away.
-fn spare(process: &mut Process, privilege: ExecPrivilege, groups: Vec<u32>) {
+fn apply_prefixes(process: &mut Process, privilege: ExecPrivilege, groups: Vec<u32>) {
     if privilege == ExecPrivilege::Full {
         process.context.drop_sandbox();
     }
@@ -181,7 +181,7 @@ fn spare(process: &mut Process, privilege: ExecPrivilege, groups: Vec<u32>) {
 }
 
 /// Takes away what only root may do.
-fn leave_out(process: &mut Process, not_applied: &mut Vec<String>) {
+fn drop_privileged(process: &mut Process, not_applied: &mut Vec<String>) {
     let mut note = |what: &str| note(not_applied, &format!("{what} needs root"));
     if process.credentials.take().is_some() {
         note("the change of user and groups");
@@ -264,7 +264,7 @@ fn make_folders(request: &Request<'_>, owner: &Credentials, not_applied: &mut Ve
         };
         let owner = (request.mode == ApplyMode::Strict).then_some((owner.uid, owner.gid));
         let existing = if kind == Kind::Configuration { Existing::Keep } else { Existing::Adopt };
-        let set = request.context.directories.of(kind);
+        let set = request.context.directories.set(kind);
         for name in &set.names {
             let path = request.places.above(kind).join(name);
             for kept in request.root.safe_dir(&path, set.mode, owner, existing).map_err(at(stage))? {

@@ -1,7 +1,7 @@
 //! How far a process came on its way to exec, and how that is told.
 
 use crate::os::error::Errno;
-use crate::os::pipe::{Reader, Said};
+use crate::os::pipe::{PipeEvent, Reader};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -170,9 +170,9 @@ impl ExecPipe {
     pub fn state(&mut self) -> ExecState {
         while self.end.is_none() {
             match self.reader.read_line() {
-                Said::Line(line) => self.take(&line),
-                Said::End => self.end = Some(ExecState::Done),
-                Said::Nothing => return ExecState::Pending,
+                PipeEvent::Line(line) => self.take(&line),
+                PipeEvent::End => self.end = Some(ExecState::Done),
+                PipeEvent::Nothing => return ExecState::Pending,
             }
         }
         self.end.clone().unwrap_or(ExecState::Pending)

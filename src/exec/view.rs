@@ -248,7 +248,7 @@ fn system(protect: ProtectSystem, all: &mut Vec<Entry>) {
 fn directories(context: &ExecContext, runtime: &Path, all: &mut Vec<Entry>) {
     for kind in Kind::ALL {
         let above = if kind == Kind::Runtime { runtime } else { Path::new(kind.above()) };
-        let set = context.directories.of(kind);
+        let set = context.directories.set(kind);
         all.extend(set.names.iter().map(|name| Entry::new(above.join(name), Mode::ReadWrite, true)));
     }
 }

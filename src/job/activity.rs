@@ -31,7 +31,7 @@ const DOWN: [&str; 13] = [
 ///
 /// # Errors
 /// It cannot be seen: never taken for a unit that is down.
-pub fn of(ctx: &Context, name: &UnitName) -> Result<Activity, ClientError> {
+pub fn inspect(ctx: &Context, name: &UnitName) -> Result<Activity, ClientError> {
     if special::is_built_in(name) {
         let down = DOWN.contains(&name.as_str());
         return Ok(if down { Activity::Inactive } else { Activity::Active });
@@ -41,7 +41,7 @@ pub fn of(ctx: &Context, name: &UnitName) -> Result<Activity, ClientError> {
         let up = point.and_then(|point| is_mount_point(&ctx.root, Path::new(&point))).unwrap_or(false);
         return Ok(if up { Activity::Active } else { Activity::Inactive });
     }
-    let record = client::status(&ctx.place, name)?;
+    let record = client::status(&ctx.state_dir, name)?;
     Ok(record.map_or(Activity::Inactive, |record| explain::activity(record.state())))
 }
 

@@ -6,7 +6,7 @@ use crate::os::ids;
 use crate::os::root::Root;
 use crate::supervisor::core::state_dir::{Privilege, StateDir};
 use crate::unit::load::search_path;
-use crate::unit::specifier::{Asked, Dirs, Facts, HostFacts, User};
+use crate::unit::specifier::{Dirs, Facts, HostFacts, LazyFacts, User};
 use crate::unit::value::utc::Utc;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub struct Context {
     /// `AMR_FEATURES`: features of the kernel to do without, for supervisors too.
     pub switches: Option<String>,
     /// Where supervisors keep their files.
-    pub place: StateDir,
+    pub state_dir: StateDir,
     /// Where unit files are looked for.
     pub unit_paths: Vec<PathBuf>,
 }
@@ -38,8 +38,8 @@ impl Context {
         let allowed = Features::allowed(switches.as_deref()).map_err(|e| e.to_string())?;
         let is_root = ids::effective_uid() == 0;
         let privilege = if is_root { Privilege::Root } else { Privilege::User };
-        let place = StateDir::of(root.clone(), privilege);
-        Ok(Self { root, is_root, allowed, switches, place, unit_paths: search_path(unit_path) })
+        let place = StateDir::for_services(root.clone(), privilege);
+        Ok(Self { root, is_root, allowed, switches, state_dir: place, unit_paths: search_path(unit_path) })
     }
 
     /// What the kernel can do, or is said not to. Asked by the few verbs that run a process.
@@ -60,9 +60,9 @@ impl Context {
     pub fn facts(&self) -> Facts {
         let root = self.root.clone();
         Facts {
-            host: Asked::when_needed(move || host_facts(&root)),
+            host: LazyFacts::when_needed(move || host_facts(&root)),
             user: Some(User::default()),
-            dirs: Dirs { runtime: self.place.runtime_dir.display().to_string(), ..Dirs::default() },
+            dirs: Dirs { runtime: self.state_dir.runtime_dir.display().to_string(), ..Dirs::default() },
             ..Facts::default()
         }
     }

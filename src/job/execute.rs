@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
         let count = planned.transaction.jobs.len();
         let (ended, begun) = (vec![None; count], vec![false; count]);
         let limits = Limits::new(clock::now(), planned);
-        let queue = Queue::new(&ctx.place, options.noted);
+        let queue = Queue::new(&ctx.state_dir, options.noted);
         Self { ctx, options, planned, ended, begun, pending: Vec::new(), limits, queue, endings: Vec::new() }
     }
 
@@ -76,12 +76,12 @@ impl<'a> Run<'a> {
         meanwhile: &dyn Fn(),
         tell: &mut dyn FnMut(&Report),
     ) -> Vec<Report> {
-        self.begin_what_can(tell);
+        self.start_ready(tell);
         meanwhile();
         let waiting = self.planned.transaction.jobs.iter().zip(&self.begun);
         self.queue.note(waiting.filter(|(_, begun)| !**begun).map(|(job, _)| job));
         loop {
-            self.begin_what_can(tell);
+            self.start_ready(tell);
             let held = self.held();
             if self.pending.is_empty() && held.is_none() {
                 break;
@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
         jobs.iter().zip(&self.ended).filter_map(|(j, e)| Some(self.report(j, e.clone()?))).collect()
     }
 
-    fn begin_what_can(&mut self, tell: &mut dyn FnMut(&Report)) {
+    fn start_ready(&mut self, tell: &mut dyn FnMut(&Report)) {
         while let Some(next) = self.next() {
             if let Some(slot) = self.begun.get_mut(next) {
                 *slot = true;
@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
     /// What a supervisor is doing with the unit, where that will end by itself and soon: a service that
     /// only waits for its automatic restart has no job.
     fn at_work(&self, name: &UnitName) -> Option<Activity> {
-        let place = &self.ctx.place;
+        let place = &self.ctx.state_dir;
         if !client::is_supervised(place, name).ok()? {
             return None;
         }
@@ -194,7 +194,7 @@ impl<'a> Run<'a> {
             umbrella::note(self.ctx, unit).iter().for_each(|what| log::warn!("{what}"));
             tmpfiles::before_start(self.ctx, unit).iter().for_each(|what| log::warn!("{what}"));
         }
-        let place = &self.ctx.place;
+        let place = &self.ctx.state_dir;
         let options = self.client_options(unit);
         let begun = match job.kind {
             JobKind::VerifyActive => {
@@ -222,14 +222,14 @@ impl<'a> Run<'a> {
         let graph = &self.planned.graph;
         for other in reaction::watched(graph, unit).filter(|n| n.kind() == UnitKind::Service && !starts(n)) {
             // One that has just ended concerns nobody any more.
-            if let Err(e) = client::note_interest(&self.ctx.place, other) {
+            if let Err(e) = client::note_interest(&self.ctx.state_dir, other) {
                 log::debug!("{e}");
             }
         }
     }
 
     fn verify_active(&self, unit: &UnitName) -> Outcome {
-        match activity::of(self.ctx, unit) {
+        match activity::inspect(self.ctx, unit) {
             Ok(now) if now.is_active() => Outcome::Done,
             Ok(_) => Outcome::Failed(Class::Failed, format!("'{unit}' is not active")),
             Err(e) => explain::client_error(&e),
@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_down(&self, unit: &UnitName) -> bool {
-        activity::of(self.ctx, unit).is_ok_and(Activity::is_inactive)
+        activity::inspect(self.ctx, unit).is_ok_and(Activity::is_inactive)
     }
 
     /// A target, for which there is nothing to do but to note it; of the other kinds only slices are
@@ -248,10 +248,10 @@ impl<'a> Run<'a> {
             (UnitKind::Target, JobKind::VerifyActive) => return self.verify_active(&unit.name),
             (UnitKind::Target, JobKind::Start | JobKind::RestartStart) => match self.checks(unit) {
                 Some(outcome) => return outcome,
-                None => client::note_up(&self.ctx.place, unit),
+                None => client::note_up(&self.ctx.state_dir, unit),
             },
             (UnitKind::Target, JobKind::Stop | JobKind::RestartStop) => {
-                client::note_down(&self.ctx.place, &unit.name)
+                client::note_down(&self.ctx.state_dir, &unit.name)
             }
             (_, JobKind::Stop | JobKind::RestartStop) if self.is_down(&unit.name) => return Outcome::Done,
             (other, _) => {
@@ -276,7 +276,7 @@ impl<'a> Run<'a> {
         };
         let note = |condition, assertion| {
             // What is said here does not depend on it.
-            if let Err(e) = client::note_unmet(&self.ctx.place, unit, condition, assertion) {
+            if let Err(e) = client::note_unmet(&self.ctx.state_dir, unit, condition, assertion) {
                 log::debug!("{e}");
             }
         };
@@ -308,7 +308,7 @@ impl<'a> Run<'a> {
 
     fn monitored(&self, unit: &UnitName) -> Option<String> {
         let has_run = |name: &UnitName| {
-            let record = client::status(&self.ctx.place, name);
+            let record = client::status(&self.ctx.state_dir, name);
             matches!(record, Ok(Some(record)) if !record.invocation_id.is_empty())
         };
         let graph = &self.planned.graph;
@@ -378,7 +378,7 @@ impl<'a> Run<'a> {
         if !matches!(ended.answer, Answer::Stopped(result) if result.is_failure()) {
             return None;
         }
-        let record = self.ctx.place.record(job.unit.as_str()).ok()??;
+        let record = self.ctx.state_dir.record(job.unit.as_str()).ok()??;
         let left: Vec<String> = survivors(&record).ok()?.iter().map(|pid| pid.get().to_string()).collect();
         let what = format!("it is stopped, but of its processes these live on: {}", left.join(" "));
         (!left.is_empty()).then_some(Outcome::Failed(Class::Failed, what))

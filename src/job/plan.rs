@@ -43,7 +43,7 @@ pub struct Options {
     /// Its jobs were noted for others by whoever started this process.
     pub noted: bool,
     /// A supervisor that was started before its plan was made.
-    pub ahead: client::Ahead,
+    pub ahead: client::Prestarted,
 }
 
 /// When a service of `Type=simple` counts as started.
@@ -74,7 +74,7 @@ pub struct Planned {
 pub fn compute(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -> Result<Planned, Refused> {
     let names: Vec<UnitName> = anchors.iter().map(|(_, n)| n.clone()).collect();
     let facts = ctx.facts();
-    let recorded = client::known(&ctx.place).map_err(|e| unseen(&e))?;
+    let recorded = client::known(&ctx.state_dir).map_err(|e| unseen(&e))?;
     let mut set = units::load(ctx, &facts, &names, &recorded).map_err(|e| unseen(&e))?;
     if options.started == Started::Executed {
         set.await_exec();
@@ -87,7 +87,7 @@ pub fn compute(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -
         {
             let class =
                 if unit.load == LoadState::NotFound { Class::NotInstalled } else { Class::NotConfigured };
-            let runs = !activity::of(ctx, &unit.name).map_err(|e| unseen(&e))?.is_inactive();
+            let runs = !activity::inspect(ctx, &unit.name).map_err(|e| unseen(&e))?.is_inactive();
             let hint = runs.then(|| format!("it still runs, and goes on; amr stop {} ends it", unit.name));
             return Err(Refused { class, what, hint });
         }
@@ -104,7 +104,7 @@ pub fn compute(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -
     // What cannot be seen is told afterwards: it is not taken for anything.
     let trouble = RefCell::new(None);
     let look = |name: &UnitName| {
-        activity::of(ctx, name).unwrap_or_else(|e| {
+        activity::inspect(ctx, name).unwrap_or_else(|e| {
             trouble.borrow_mut().get_or_insert(e);
             Activity::Inactive
         })
@@ -202,7 +202,7 @@ fn refuse_writable(findings: &[Finding]) -> Result<(), Refused> {
 /// That the files of a unit that runs changed since its plan was made of them.
 #[must_use]
 pub fn changed(ctx: &Context, unit: &Unit, record: &Record) -> Option<String> {
-    ctx.place.needs_reload(unit, record).then(|| {
+    ctx.state_dir.needs_reload(unit, record).then(|| {
         format!(
             "unit file or drop-ins of '{}' changed on disk; \
              what runs goes by the old ones until amr daemon-reload",
@@ -248,7 +248,7 @@ impl Planned {
     /// It has ended already.
     pub fn note_jobs(&self, ctx: &Context, process: ProcessId) -> Result<(), Error> {
         let process = queue::identity(process)?;
-        queue::note(&ctx.place, self.transaction.jobs.iter(), &process);
+        queue::note(&ctx.state_dir, self.transaction.jobs.iter(), &process);
         Ok(())
     }
 
@@ -258,7 +258,7 @@ impl Planned {
     pub fn notes(&self, ctx: &Context) -> Vec<String> {
         let runs = self.transaction.jobs.iter().filter(|j| !j.kind.is_start());
         let old = runs.filter_map(|job| {
-            let record = client::status(&ctx.place, &job.unit).ok()??;
+            let record = client::status(&ctx.state_dir, &job.unit).ok()??;
             changed(ctx, self.set.get(&job.unit)?, &record)
         });
         self.transaction.notes.iter().map(Note::to_string).chain(old).collect()
@@ -293,7 +293,7 @@ impl Planned {
 /// Of a unit that is up and stays so nothing is started, and nothing said.
 fn findings(ctx: &Context, kind: JobKind, unit: &Unit) -> Vec<Finding> {
     let findings = units::findings(ctx, unit);
-    let is_up = || activity::of(ctx, &unit.name).is_ok_and(Activity::is_active);
+    let is_up = || activity::inspect(ctx, &unit.name).is_ok_and(Activity::is_active);
     if kind == JobKind::Start && !findings.is_empty() && is_up() { Vec::new() } else { findings }
 }
 

@@ -21,18 +21,18 @@ pub type Reacted = Result<Vec<Report>, Refused>;
 /// # Errors
 /// It cannot be seen what runs: nothing is begun.
 pub fn react(ctx: &Context, unit: &UnitName, ending: Ending) -> Result<Vec<Reacted>, Refused> {
-    let recorded = client::recorded(&ctx.place);
+    let recorded = client::recorded(&ctx.state_dir);
     let set = recorded.and_then(|all| units::load(ctx, &ctx.facts(), std::slice::from_ref(unit), &all));
     let set = set.map_err(|e| Refused::new(Class::Failed, format!("cannot see what runs: {e}")))?;
     // One that cannot be seen is left to the plan, which looks again and says why.
-    let active = |name: &UnitName| activity::of(ctx, name).unwrap_or(Activity::Active);
+    let active = |name: &UnitName| activity::inspect(ctx, name).unwrap_or(Activity::Active);
     let level = runlevels(&ctx.root, None).map(|l| l.current);
     let is_going_down = matches!(level, Some('0' | '6'));
     let all = reactions(&set.graph(), unit, ending, &active).into_iter();
     // systemd refuses such starts then, which would be against the job of shutdown.target.
     let all = all.filter(|reaction| reaction.verb != Verb::Start || !is_going_down).map(|reaction| {
         let upheld = reaction.relation == Relation::UpheldBy;
-        if upheld && !client::may_uphold(&ctx.place, unit).unwrap_or(false) {
+        if upheld && !client::may_uphold(&ctx.state_dir, unit).unwrap_or(false) {
             let what = "it is upheld, but has ended too often in too short a time, ignoring";
             return Err(Refused::new(Class::Failed, what));
         }

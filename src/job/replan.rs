@@ -8,7 +8,7 @@ use crate::unit::name::{UnitKind, UnitName};
 
 /// Why a service keeps the plan that it has.
 #[derive(Debug)]
-pub enum Kept {
+pub enum KeepsPlan {
     /// Its files are gone, masked or broken.
     Unusable(String),
     /// The new one did not reach its supervisor.
@@ -19,11 +19,11 @@ pub enum Kept {
 ///
 /// # Errors
 /// It cannot be seen what runs.
-pub fn all(ctx: &Context) -> Result<Vec<(UnitName, Kept)>, ClientError> {
-    let recorded = client::recorded(&ctx.place)?;
+pub fn all(ctx: &Context) -> Result<Vec<(UnitName, KeepsPlan)>, ClientError> {
+    let recorded = client::recorded(&ctx.state_dir)?;
     let mut running = Vec::new();
     for name in recorded.iter().filter(|name| name.kind() == UnitKind::Service) {
-        if client::has_plan(&ctx.place, name)? {
+        if client::has_plan(&ctx.state_dir, name)? {
             running.push(name.clone());
         }
     }
@@ -33,7 +33,7 @@ pub fn all(ctx: &Context) -> Result<Vec<(UnitName, Kept)>, ClientError> {
     for name in running {
         let Some(unit) = set.get(&name) else { continue };
         if let Some(why) = units::refusal(unit) {
-            kept.push((name, Kept::Unusable(why)));
+            kept.push((name, KeepsPlan::Unusable(why)));
             continue;
         }
         let options = client::Options {
@@ -41,8 +41,8 @@ pub fn all(ctx: &Context) -> Result<Vec<(UnitName, Kept)>, ClientError> {
             bound: !reaction::interested(&graph, &name).is_none(),
             ..client::Options::default()
         };
-        if let Err(e) = client::replan(&ctx.place, unit, &options) {
-            kept.push((name, Kept::Failed(e)));
+        if let Err(e) = client::replan(&ctx.state_dir, unit, &options) {
+            kept.push((name, KeepsPlan::Failed(e)));
         }
     }
     Ok(kept)

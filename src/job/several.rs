@@ -12,7 +12,7 @@ use crate::unit::name::UnitName;
 
 /// One that the verb is not about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct Skipped {
     /// Why, as a sentence.
     pub what: String,
     /// The kind of trouble; `Ok` where it is none: what a pattern matches and is gone is no fault of whoever
@@ -28,7 +28,7 @@ pub fn choose(
     verb: Verb,
     words: &[String],
     names: Vec<UnitName>,
-) -> (Vec<UnitName>, Vec<LeftOut>) {
+) -> (Vec<UnitName>, Vec<Skipped>) {
     let mut left = Vec::new();
     let is_typed = |name: &UnitName| {
         words.iter().any(|word| UnitName::parse_or_service(word).is_ok_and(|typed| typed == *name))
@@ -41,7 +41,7 @@ pub fn choose(
         // What cannot be seen is for the plan to tell.
         let Ok(unit) = units::load_one(ctx, name) else { return true };
         let is_gone = unit.load == LoadState::NotFound;
-        let is_down = || activity::of(ctx, &unit.name).is_ok_and(Activity::is_inactive);
+        let is_down = || activity::inspect(ctx, &unit.name).is_ok_and(Activity::is_inactive);
         let stays = if verb == Verb::Stop { !is_gone || !is_down() } else { is_typed(name) };
         let Some(what) = units::refusal(&unit).filter(|_| !stays) else { return true };
         let class = match (is_gone, is_typed(name)) {
@@ -49,7 +49,7 @@ pub fn choose(
             (true, false) => Class::Ok,
             (false, _) => Class::NotConfigured,
         };
-        left.push(LeftOut { what, class });
+        left.push(Skipped { what, class });
         false
     };
     let chosen = names.into_iter().filter(&mut can).collect();

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// One of them is there and cannot be removed, or it cannot be seen whether the unit runs.
 pub fn clear(ctx: &Context, unit: &UnitName, script: &str) -> Result<(), ClientError> {
-    if !activity::of(ctx, unit)?.is_inactive() {
+    if !activity::inspect(ctx, unit)?.is_inactive() {
         return Ok(());
     }
     let pid_file = PathBuf::from(format!("/var/run/{script}.pid"));

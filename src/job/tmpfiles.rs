@@ -7,7 +7,7 @@ use super::units;
 use crate::os::child::{Spec, Stdio, plan_file, to_end};
 use crate::os::error::Error;
 use crate::os::root::Placed;
-use crate::tmpfiles::apply::{Done, Mode, apply};
+use crate::tmpfiles::apply::{Applied, Mode, apply};
 use crate::tmpfiles::line::{self, Entry};
 use crate::tmpfiles::load;
 use crate::tmpfiles::plan::{When, plan};
@@ -39,7 +39,7 @@ pub struct Read {
 
 /// Reads those that are wanted.
 pub fn read(ctx: &Context, wanted: &dyn Fn(&Path) -> bool) -> Read {
-    let (files, troubles) = load::files(&ctx.root, &ctx.place.runtime_dir, FOLDER, wanted);
+    let (files, troubles) = load::files(&ctx.root, &ctx.state_dir.runtime_dir, FOLDER, wanted);
     let facts = ctx.facts();
     let mut all = Read { entries: Vec::new(), findings: Vec::new(), troubles };
     for file in files {
@@ -57,8 +57,8 @@ pub fn before_start(ctx: &Context, unit: &Unit) -> Vec<String> {
     if ctx.root.is_host() && !ctx.is_root {
         return Vec::new();
     }
-    let runtime = &ctx.place.runtime_dir;
-    let points = Points::of(unit, runtime);
+    let runtime = &ctx.state_dir.runtime_dir;
+    let points = Points::from_unit(unit, runtime);
     let said = read(ctx, &|path| points.has_file(path) || !points.paths.is_empty());
     let is_own = |f: &&Finding| f.origin.as_ref().is_some_and(|o| points.has_file(&o.path));
     let mut wrong: Vec<String> = said.findings.iter().filter(is_own).map(sentence).collect();
@@ -85,7 +85,7 @@ fn sentence(finding: &Finding) -> String {
 
 /// The sentence about a line that failed, unless it may.
 #[must_use]
-pub fn failure(done: &Done) -> Option<String> {
+pub fn failure(done: &Applied) -> Option<String> {
     let why = done.end.as_ref().err().filter(|_| !done.may_fail)?;
     Some(format!("{}: {why}", done.origin))
 }
@@ -94,7 +94,7 @@ pub fn failure(done: &Done) -> Option<String> {
 fn by_systemd(ctx: &Context, lines: &[&str]) -> Option<Result<u8, Error>> {
     let program = program(ctx)?;
     let text = format!("{}\n", lines.join("\n"));
-    let input = plan_file(text.as_bytes(), &ctx.features(), &ctx.root, &ctx.place.runtime_dir);
+    let input = plan_file(text.as_bytes(), &ctx.features(), &ctx.root, &ctx.state_dir.runtime_dir);
     Some(input.and_then(|input| {
         // A failure is tried again by amr itself, which says why.
         let stdio = [Stdio::Fd(Arc::new(input)), Stdio::Null, Stdio::Null];

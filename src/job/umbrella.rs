@@ -14,15 +14,15 @@ const FOLDERS: [&str; 4] = [
 ];
 
 /// What a known generator makes instances of: a file of each, and how its path makes the instance.
-struct Known {
+struct Generator {
     umbrella: &'static str,
     /// As for [`Root::glob`](crate::os::root::Root::glob).
     files: &'static str,
     instance: fn(&[&str]) -> Option<String>,
 }
 
-const KNOWN: [Known; 4] = [
-    Known {
+const KNOWN: [Generator; 4] = [
+    Generator {
         umbrella: "postgresql",
         files: "/etc/postgresql/*/*/postgresql.conf",
         instance: |path| match path {
@@ -30,8 +30,8 @@ const KNOWN: [Known; 4] = [
             _ => None,
         },
     },
-    Known { umbrella: "tor", files: "/etc/tor/torrc", instance: |_| Some("default".to_owned()) },
-    Known {
+    Generator { umbrella: "tor", files: "/etc/tor/torrc", instance: |_| Some("default".to_owned()) },
+    Generator {
         umbrella: "tor",
         files: "/etc/tor/instances/*/torrc",
         instance: |path| match path {
@@ -39,7 +39,7 @@ const KNOWN: [Known; 4] = [
             _ => None,
         },
     },
-    Known { umbrella: "postfix", files: "/etc/postfix/main.cf", instance: |_| Some("-".to_owned()) },
+    Generator { umbrella: "postfix", files: "/etc/postfix/main.cf", instance: |_| Some("-".to_owned()) },
 ];
 
 /// Why a unit starts nothing, and what to start instead; `None` for any other unit.

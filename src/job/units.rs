@@ -168,7 +168,7 @@ pub fn load_one(ctx: &Context, name: &UnitName) -> Result<Unit, ClientError> {
 
 /// Does something run that was started under this name?
 fn runs(ctx: &Context, name: &UnitName) -> Result<bool, ClientError> {
-    let record = client::status(&ctx.place, name)?;
+    let record = client::status(&ctx.state_dir, name)?;
     Ok(record.is_some_and(|record| !explain::activity(record.state()).is_inactive()))
 }
 

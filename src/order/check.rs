@@ -1,8 +1,8 @@
 //! `amr order --check`: does the drain run, in time and in order? What stands in its way, as findings with
 //! remedies, fit for a configuration manager. Pure.
 
-use super::obstacle::{Header, Obstacle, Sure};
-use super::step::{Act, Fate, Init, Order, Plan, Role, Step, Way, Wishes};
+use super::obstacle::{Certainty, Header, Obstacle};
+use super::step::{Act, Init, Order, OrderOptions, Plan, Role, Step, StepOutcome, Transition};
 use super::sysv::beside;
 use crate::unit::finding::{Finding, Severity};
 use crate::unit::model::Origin;
@@ -11,9 +11,9 @@ use std::path::Path;
 
 /// An obstacle where a hook or a shipper meets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encounter {
+pub struct PlacedObstacle {
     /// On which way.
-    pub way: Way,
+    pub way: Transition,
     /// Of which host.
     pub init: Init,
     /// The hook's K number, where it has one.
@@ -24,7 +24,7 @@ pub struct Encounter {
     pub obstacle: Obstacle,
 }
 
-impl Encounter {
+impl PlacedObstacle {
     /// `filebeat: the link 'K02filebeat' runs first …`.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -56,7 +56,7 @@ impl Encounter {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The gravest first.
-    pub met: Vec<Encounter>,
+    pub met: Vec<PlacedObstacle>,
 }
 
 impl Report {
@@ -69,11 +69,11 @@ impl Report {
 
 /// Looks at one way down.
 #[must_use]
-pub fn check(plan: &Plan, wishes: &Wishes) -> Report {
+pub fn check(plan: &Plan, wishes: &OrderOptions) -> Report {
     let mut met = Vec::new();
     let mut number = None;
     let mut add = |name: &str, obstacle: Obstacle, number: Option<u8>| {
-        let here = Encounter { way: plan.way, init: plan.init, number, name: name.to_owned(), obstacle };
+        let here = PlacedObstacle { way: plan.way, init: plan.init, number, name: name.to_owned(), obstacle };
         if !met.contains(&here) {
             met.push(here);
         }
@@ -134,15 +134,19 @@ fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
         if !concerns || step.act != Act::Stop {
             continue;
         }
-        if step.fate == Fate::Skipped {
+        if step.fate == StepOutcome::Skipped {
             if step.role == Role::Writer && runs_on(plan, step) {
                 let header = header(plan, drain, &step.name, Side::Before);
-                out.push(Obstacle::WriterStillRuns { writer: step.name.clone(), sure: Sure::Yes, header });
+                out.push(Obstacle::WriterStillRuns {
+                    writer: step.name.clone(),
+                    sure: Certainty::Yes,
+                    header,
+                });
             }
             continue;
         }
         let order = plan.order(drain, at);
-        let sure = if order == Order::None { Sure::Unordered } else { Sure::Yes };
+        let sure = if order == Order::None { Certainty::Unordered } else { Certainty::Yes };
         let name = step.name.clone();
         match (step.role, order) {
             (Role::Writer, Order::Before | Order::None) => {
@@ -165,7 +169,7 @@ fn around(plan: &Plan, drain: usize) -> Vec<Obstacle> {
     for absent in plan.absent.iter().filter(|a| a.role == Role::Writer && a.runs) {
         if plan.find(&absent.name, Act::Stop).is_none() {
             let header = header(plan, drain, &absent.name, Side::Before);
-            out.push(Obstacle::WriterStillRuns { writer: absent.name.clone(), sure: Sure::Yes, header });
+            out.push(Obstacle::WriterStillRuns { writer: absent.name.clone(), sure: Certainty::Yes, header });
         }
     }
     out

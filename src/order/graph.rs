@@ -350,9 +350,9 @@ impl UnitId {
 
 /// `path:line` of an [`Origin`].
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a>(pub &'a Origin);
+pub struct SourceLocation<'a>(pub &'a Origin);
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for SourceLocation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.0.path.display(), self.0.span.line)
     }

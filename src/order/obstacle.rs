@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// How sure a wrong order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sure {
+pub enum Certainty {
     /// It always comes out like this.
     Yes,
     /// Nothing orders the two.
@@ -137,14 +137,14 @@ pub enum Obstacle {
         /// What goes down.
         network: String,
         /// How sure.
-        sure: Sure,
+        sure: Certainty,
     },
     /// The shipper stops before the drain has ended.
     ShipperStopsFirst {
         /// The shipper.
         shipper: String,
         /// How sure.
-        sure: Sure,
+        sure: Certainty,
         /// What its header asks for.
         header: Header,
     },
@@ -164,7 +164,7 @@ pub enum Obstacle {
         /// The writer.
         writer: String,
         /// How sure.
-        sure: Sure,
+        sure: Certainty,
         /// What its header asks for.
         header: Header,
     },
@@ -182,10 +182,10 @@ pub enum Header {
     Other,
 }
 
-fn surely(sure: Sure, yes: &str, unordered: &str) -> String {
+fn by_certainty(sure: Certainty, yes: &str, unordered: &str) -> String {
     match sure {
-        Sure::Yes => yes.to_owned(),
-        Sure::Unordered => unordered.to_owned(),
+        Certainty::Yes => yes.to_owned(),
+        Certainty::Unordered => unordered.to_owned(),
     }
 }
 
@@ -350,11 +350,11 @@ impl Obstacle {
             ),
             Self::NetworkDownFirst { network, sure } => format!(
                 "'{network}' {} before the drain has ended",
-                surely(*sure, "goes down", "may go down")
+                by_certainty(*sure, "goes down", "may go down")
             ),
             Self::ShipperStopsFirst { shipper, sure, .. } => format!(
                 "the shipper '{shipper}' {} before the drain has ended",
-                surely(*sure, "stops", "may stop")
+                by_certainty(*sure, "stops", "may stop")
             ),
             Self::StopsBesideRc { shipper, file, stop_on, kill } => format!(
                 "the shipper '{shipper}' is a job of '{file}' that stops on '{stop_on}', beside rc and before \
@@ -364,7 +364,7 @@ impl Obstacle {
             Self::WriterStillRuns { writer, sure, .. } => {
                 format!(
                     "'{writer}' {} while the drain runs",
-                    surely(*sure, "still writes", "may still write")
+                    by_certainty(*sure, "still writes", "may still write")
                 )
             }
         }

@@ -33,7 +33,7 @@ impl Role {
 
 /// Who is who, and how much time the drain wants. Names without `.service`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct OrderOptions {
     /// The hooks that wait until everything is shipped.
     pub drains: Vec<String>,
     /// What ships the logs: units without `.service`, or scripts.
@@ -50,7 +50,7 @@ pub struct Wishes {
     pub provider_limit: Option<Duration>,
 }
 
-impl Wishes {
+impl OrderOptions {
     /// What this service is to the drain.
     #[must_use]
     pub fn role(&self, name: &str) -> Role {

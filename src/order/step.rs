@@ -3,7 +3,7 @@
 
 use super::graph::{EdgeId, Graph};
 use super::obstacle::Obstacle;
-pub use super::role::{Role, Wishes};
+pub use super::role::{OrderOptions, Role};
 pub use super::span::span;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Where the host is going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Way {
+pub enum Transition {
     /// Up, to its usual runlevel or default.target.
     Boot,
     /// Runlevel 0, poweroff.target.
@@ -23,7 +23,7 @@ pub enum Way {
     Runlevel(u8),
 }
 
-impl Way {
+impl Transition {
     /// Does everything stop on this way?
     #[must_use]
     pub fn is_down(self) -> bool {
@@ -104,7 +104,7 @@ impl Act {
 
 /// Whether a step is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fate {
+pub enum StepOutcome {
     /// It runs.
     Runs,
     /// rc passes it over; the obstacles say why.
@@ -125,14 +125,14 @@ pub struct Wait {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     /// In words, and where that is written.
-    Said(Box<Said>),
+    Said(Box<Clause>),
     /// An edge of [`Plan::graph`].
     Written(EdgeId),
 }
 
 /// A clause, and where it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct Clause {
     /// `K30amr sorts before K40filebeat`.
     pub words: String,
     /// The file and its line.
@@ -142,8 +142,8 @@ pub struct Said {
 impl Why {
     /// In words.
     #[must_use]
-    pub fn said(words: String, place: Option<(PathBuf, u32)>) -> Self {
-        Self::Said(Box::new(Said { words, place }))
+    pub fn clause(words: String, place: Option<(PathBuf, u32)>) -> Self {
+        Self::Said(Box::new(Clause { words, place }))
     }
 }
 
@@ -174,16 +174,16 @@ pub struct Step {
     /// How long it may take.
     pub limit: Limit,
     /// Is it carried out?
-    pub fate: Fate,
+    pub fate: StepOutcome,
     /// What keeps it from running, or threatens it.
     pub obstacles: Vec<Obstacle>,
     /// Where pid 1 itself takes it, and not rc.
-    pub beside: Option<Beside>,
+    pub beside: Option<InitStep>,
 }
 
 /// A step that pid 1 takes at a change of the runlevel, whatever rc does then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beside {
+pub struct InitStep {
     /// Where that is written.
     pub file: String,
     /// The events that stop it: `runlevel [!2345]`.
@@ -192,7 +192,7 @@ pub struct Beside {
 
 /// A service that one would expect on this way and that has no step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Absent {
+pub struct MissingStep {
     /// The service.
     pub name: String,
     /// What it is to the drain.
@@ -207,13 +207,13 @@ pub struct Absent {
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Where the host is going.
-    pub way: Way,
+    pub way: Transition,
     /// What carries it out.
     pub init: Init,
     /// In order; with [`Plan::is_serial`] strictly one after the other.
     pub steps: Vec<Step>,
     /// Expected and not there.
-    pub absent: Vec<Absent>,
+    pub absent: Vec<MissingStep>,
     /// The units, where they say who waits for whom.
     pub graph: Option<Rc<Graph>>,
     /// The K numbers that scripts ask for in their headers or overrides.
@@ -262,7 +262,7 @@ impl Plan {
     /// The step that really does this to the service.
     #[must_use]
     pub fn find(&self, name: &str, act: Act) -> Option<usize> {
-        self.steps.iter().position(|s| s.name == name && s.act == act && s.fate == Fate::Runs)
+        self.steps.iter().position(|s| s.name == name && s.act == act && s.fate == StepOutcome::Runs)
     }
 
     /// How two steps stand to one another.
@@ -272,9 +272,9 @@ impl Plan {
             Order::None
         } else if self.is_serial() {
             if a < b { Order::Before } else { Order::After }
-        } else if self.way_back(b, a).is_some() {
+        } else if self.wait_chain(b, a).is_some() {
             Order::Before
-        } else if self.way_back(a, b).is_some() {
+        } else if self.wait_chain(a, b).is_some() {
             Order::After
         } else {
             Order::None
@@ -283,7 +283,7 @@ impl Plan {
 
     /// The shortest chain of waits from step `late` back to step `early`.
     #[must_use]
-    pub fn way_back(&self, late: usize, early: usize) -> Option<Vec<(usize, &Wait)>> {
+    pub fn wait_chain(&self, late: usize, early: usize) -> Option<Vec<(usize, &Wait)>> {
         let mut from: Vec<Option<(usize, &Wait)>> = vec![None; self.steps.len()];
         let mut todo = VecDeque::from([late]);
         while let Some(at) = todo.pop_front() {
@@ -315,7 +315,7 @@ impl Plan {
             let mut wave = 0;
             for step in &mut self.steps {
                 step.wave = wave;
-                wave += usize::from(step.fate == Fate::Runs);
+                wave += usize::from(step.fate == StepOutcome::Runs);
             }
             return;
         }

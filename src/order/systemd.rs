@@ -3,7 +3,9 @@
 
 use super::graph::{EdgeId, Graph, Relation, UnitId};
 use super::obstacle::Obstacle;
-use super::step::{Absent, Act, Fate, Init, Limit, Plan, Role, Step, Wait, Way, Why, Wishes};
+use super::step::{
+    Act, Init, Limit, MissingStep, OrderOptions, Plan, Role, Step, StepOutcome, Transition, Wait, Why,
+};
 use super::transaction::{Activity, Job, JobKind, Mode, TransactionError, Verb, sequence};
 use crate::unit::model::{Body, LoadState, NotifyAccess, Service, ServiceType, Unit};
 use crate::unit::name::{NameError, UnitName};
@@ -48,11 +50,11 @@ pub enum PlanError {
 ///
 /// # Errors
 /// See [`PlanError`].
-pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanError> {
+pub fn plan(host: &SystemdHost, way: Transition, wishes: &OrderOptions) -> Result<Plan, PlanError> {
     let target = target(host, way)?;
     let down = way.is_down();
     let cold = |_: &UnitName| Activity::Inactive;
-    let active: &dyn Fn(&UnitName) -> Activity = if way == Way::Boot { &cold } else { host.active };
+    let active: &dyn Fn(&UnitName) -> Activity = if way == Transition::Boot { &cold } else { host.active };
     let jobs = match host.graph.find(&target) {
         Some(_) => sequence(host.graph, &[(Verb::Start, target)], mode(way), active)?,
         None => Vec::new(),
@@ -84,21 +86,25 @@ pub fn plan(host: &SystemdHost, way: Way, wishes: &Wishes) -> Result<Plan, PlanE
     Ok(plan)
 }
 
-fn target(host: &SystemdHost, way: Way) -> Result<UnitName, NameError> {
+fn target(host: &SystemdHost, way: Transition) -> Result<UnitName, NameError> {
     match way {
-        Way::Boot => Ok(host.default_target.clone()),
-        Way::PowerOff | Way::Reboot | Way::Runlevel(0 | 6) => UnitName::parse("shutdown.target"),
-        Way::Runlevel(1) => UnitName::parse("rescue.target"),
-        Way::Runlevel(5) => UnitName::parse("graphical.target"),
-        Way::Runlevel(_) => UnitName::parse("multi-user.target"),
+        Transition::Boot => Ok(host.default_target.clone()),
+        Transition::PowerOff | Transition::Reboot | Transition::Runlevel(0 | 6) => {
+            UnitName::parse("shutdown.target")
+        }
+        Transition::Runlevel(1) => UnitName::parse("rescue.target"),
+        Transition::Runlevel(5) => UnitName::parse("graphical.target"),
+        Transition::Runlevel(_) => UnitName::parse("multi-user.target"),
     }
 }
 
 /// Changing to another runlevel stops what that one does not have.
-fn mode(way: Way) -> Mode {
+fn mode(way: Transition) -> Mode {
     match way {
-        Way::Runlevel(1..=5) => Mode::Isolate,
-        Way::Boot | Way::PowerOff | Way::Reboot | Way::Runlevel(_) => Mode::Replace,
+        Transition::Runlevel(1..=5) => Mode::Isolate,
+        Transition::Boot | Transition::PowerOff | Transition::Reboot | Transition::Runlevel(_) => {
+            Mode::Replace
+        }
     }
 }
 
@@ -132,7 +138,7 @@ fn waits(
     waits
 }
 
-fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, wishes: &Wishes, down: bool) -> Step {
+fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, wishes: &OrderOptions, down: bool) -> Step {
     let (unit, stop) = (&job.unit, job.kind.is_stop());
     let model = host.graph.unit(job.id);
     let service = model.and_then(service);
@@ -142,11 +148,11 @@ fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, wishes: &Wishes, down: 
     });
     let role = wishes.role(unit.as_str());
     let mut obstacles = Vec::new();
-    let mut fate = Fate::Runs;
+    let mut fate = StepOutcome::Runs;
     if let (true, Some(model), Some(service)) = (down, model, service) {
         if (host.active)(unit) == Activity::Activating {
             obstacles.push(Obstacle::StillStarting);
-            fate = Fate::Skipped;
+            fate = StepOutcome::Skipped;
         }
         if is_generated(model) {
             obstacles.push(Obstacle::GeneratedOrder);
@@ -176,7 +182,13 @@ fn is_generated(unit: &Unit) -> bool {
 }
 
 /// Which limits would cut the drain short.
-fn limits(host: &SystemdHost, unit: &Unit, service: &Service, wishes: &Wishes, out: &mut Vec<Obstacle>) {
+fn limits(
+    host: &SystemdHost,
+    unit: &Unit,
+    service: &Service,
+    wishes: &OrderOptions,
+    out: &mut Vec<Obstacle>,
+) {
     let extends = wishes.extends_timeout && can_extend(host.version, service.notify_access);
     let limit = match service.timeout_stop {
         Timeout::After(limit) => Some(limit),
@@ -210,7 +222,7 @@ fn can_extend(version: u32, access: NotifyAccess) -> bool {
 }
 
 /// Services that the wishes name, or that run, and that no job stops.
-fn absent(host: &SystemdHost, stopped: &[bool], wishes: &Wishes) -> Vec<Absent> {
+fn absent(host: &SystemdHost, stopped: &[bool], wishes: &OrderOptions) -> Vec<MissingStep> {
     let mut names: Vec<UnitName> = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network]
         .into_iter()
         .flatten()
@@ -238,7 +250,7 @@ fn absent(host: &SystemdHost, stopped: &[bool], wishes: &Wishes) -> Vec<Absent> 
         let obstacles = reasons(host, main, runs);
         let known = id.is_some_and(|id| graph.unit(id).is_some());
         if runs || role == Role::Drain || (known && role != Role::Other) {
-            out.push(Absent { name: stem.to_owned(), role, runs, obstacles });
+            out.push(MissingStep { name: stem.to_owned(), role, runs, obstacles });
         }
     }
     out

@@ -1,13 +1,13 @@
 //! `amr order --why A B`: the chain of edges that puts one before the other, with file and line.
 //! Pure.
 
-use super::step::{Act, Fate, Order, Plan};
+use super::step::{Act, Order, Plan, StepOutcome};
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// One link of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Because {
+pub struct ChainLink {
     /// Runs first.
     pub first: String,
     /// Waits for it.
@@ -22,9 +22,9 @@ pub struct Because {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The first comes before the second.
-    Chain(Vec<Because>),
+    Chain(Vec<ChainLink>),
     /// It is the other way round.
-    Reversed(Vec<Because>),
+    Reversed(Vec<ChainLink>),
     /// Nothing orders the two.
     Unordered,
     /// There is no such step.
@@ -38,7 +38,7 @@ pub fn why(plan: &Plan, a: &str, b: &str) -> Answer {
     let find = |name: &str| {
         let stem = name.strip_suffix(".service").unwrap_or(name);
         plan.find(stem, act)
-            .or_else(|| plan.steps.iter().position(|s| s.shown == name && s.fate == Fate::Runs))
+            .or_else(|| plan.steps.iter().position(|s| s.shown == name && s.fate == StepOutcome::Runs))
     };
     let (Some(first), Some(second)) = (find(a), find(b)) else {
         let missing = if find(a).is_none() { a } else { b };
@@ -51,7 +51,7 @@ pub fn why(plan: &Plan, a: &str, b: &str) -> Answer {
     }
 }
 
-fn chain(plan: &Plan, early: usize, late: usize) -> Vec<Because> {
+fn chain(plan: &Plan, early: usize, late: usize) -> Vec<ChainLink> {
     let shown = |at: usize| plan.steps.get(at).map(|s| s.shown.clone()).unwrap_or_default();
     if plan.is_serial() {
         let place = plan.steps.get(late).and_then(|s| plan.place(s.waits.first()?)).map(written);
@@ -62,10 +62,10 @@ fn chain(plan: &Plan, early: usize, late: usize) -> Vec<Because> {
             }
             None => format!("rc runs its links one by one, {} before {}", shown(early), shown(late)),
         };
-        return vec![Because { first: shown(early), then: shown(late), why, place }];
+        return vec![ChainLink { first: shown(early), then: shown(late), why, place }];
     }
-    let way = plan.way_back(late, early).unwrap_or_default();
-    let link = |(step, wait): (usize, &super::step::Wait)| Because {
+    let way = plan.wait_chain(late, early).unwrap_or_default();
+    let link = |(step, wait): (usize, &super::step::Wait)| ChainLink {
         first: shown(wait.on),
         then: shown(step),
         why: plan.why(wait),
@@ -82,8 +82,8 @@ impl Answer {
     /// Line by line.
     #[must_use]
     pub fn to_text(&self, a: &str, b: &str) -> String {
-        let lines = |chain: &[Because]| -> String {
-            let line = |b: &Because| {
+        let lines = |chain: &[ChainLink]| -> String {
+            let line = |b: &ChainLink| {
                 let place = b.place.as_ref().map(|p| format!(" ({p})")).unwrap_or_default();
                 format!("  {} -> {}: {}{place}\n", b.first, b.then, b.why)
             };
@@ -102,9 +102,9 @@ impl Answer {
     /// `{"order": "before", "chain": […]}`.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let list = |chain: &[Because]| -> Vec<Value> {
+        let list = |chain: &[ChainLink]| -> Vec<Value> {
             let one =
-                |b: &Because| json!({ "first": b.first, "then": b.then, "why": b.why, "place": b.place });
+                |b: &ChainLink| json!({ "first": b.first, "then": b.then, "why": b.why, "place": b.place });
             chain.iter().map(one).collect()
         };
         match self {

@@ -94,8 +94,9 @@ pub fn spawn(spec: &Spec) -> Result<Spawned> {
     if let Some(folder) = &spec.cwd {
         command.current_dir(folder);
     }
-    let passed = Passed::new(&spec.fds).map_err(fail)?;
-    let (targets, strays, umask, session) = (passed.targets(), strays(), spec.umask, spec.new_session);
+    let passed = PassedFds::new(&spec.fds).map_err(fail)?;
+    let (targets, strays, umask, session) =
+        (passed.targets(), open_descriptors(), spec.umask, spec.new_session);
     let prepare = move || {
         signal::default_actions();
         signal::unblock_all()?;
@@ -129,7 +130,7 @@ fn standard(stdio: &Stdio) -> std::io::Result<Std> {
 
 /// Descriptors on their way to 3, 4, …: copies above those numbers, and the numbers themselves taken, so
 /// that nothing which the standard library opens for the child has one of them.
-struct Passed {
+struct PassedFds {
     lifted: Vec<OwnedFd>,
     _taken: Vec<OwnedFd>,
 }
@@ -137,8 +138,8 @@ struct Passed {
 /// The first number that is passed.
 const FIRST: RawFd = 3;
 
-impl Passed {
-    fn new(fds: &[Arc<OwnedFd>]) -> std::io::Result<Passed> {
+impl PassedFds {
+    fn new(fds: &[Arc<OwnedFd>]) -> std::io::Result<PassedFds> {
         let behind = FIRST.saturating_add(RawFd::try_from(fds.len()).unwrap_or(RawFd::MAX));
         let lift = |fd: &Arc<OwnedFd>| Ok(sys::dup_above(std::os::fd::AsFd::as_fd(fd), behind)?);
         let lifted: Vec<OwnedFd> = fds.iter().map(lift).collect::<std::io::Result<_>>()?;
@@ -150,7 +151,7 @@ impl Passed {
             }
             taken.push(copy);
         }
-        Ok(Passed { lifted, _taken: taken })
+        Ok(PassedFds { lifted, _taken: taken })
     }
 
     fn targets(&self) -> Vec<(RawFd, RawFd)> {
@@ -160,7 +161,7 @@ impl Passed {
 
 /// What is open now: descriptors of ours are close-on-exec from birth, those that we inherited need not
 /// be. Without /proc: what could be, within reason.
-fn strays() -> Vec<RawFd> {
+fn open_descriptors() -> Vec<RawFd> {
     let listed = Root::host().and_then(|host| Proc::new(host).fds(ProcessId::own()));
     listed.unwrap_or_else(|_| (FIRST..4096).collect()).into_iter().filter(|fd| *fd >= FIRST).collect()
 }

@@ -29,7 +29,7 @@ pub fn open(root: &Root, path: &Path, mode: u32, side: Side) -> Result<OwnedFd> 
         opened => opened,
     };
     let fd = OwnedFd::from(opened?);
-    let stat = Stat::of(&fd).map_err(|e| Error::new("examine", root.outer(path), e))?;
+    let stat = Stat::from_fd(&fd).map_err(|e| Error::new("examine", root.outer(path), e))?;
     if stat.kind != FileKind::Fifo {
         let cause = "it is not a FIFO";
         return Err(Error::other("open", root.outer(path), std::io::ErrorKind::InvalidInput, cause));

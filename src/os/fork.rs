@@ -27,7 +27,7 @@ pub enum Side {
 /// # Errors
 /// There are other threads, whose locks the child would never see released; or there are no processes
 /// to be had.
-pub fn in_two() -> Result<Side> {
+pub fn fork_pair() -> Result<Side> {
     let fail = |error: Errno| Error::new("start", "second process", error);
     only_thread().map_err(fail)?;
     let (ours, theirs) = UnixStream::pair().map_err(|error| Error::new("start", "second process", error))?;
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn not_among_threads() {
         // The test's own thread and that of the harness.
-        assert_eq!(in_two().unwrap_err().errno(), Some(libc::EBUSY));
+        assert_eq!(fork_pair().unwrap_err().errno(), Some(libc::EBUSY));
         assert_eq!(child(|| 0).unwrap_err().errno(), Some(libc::EBUSY));
     }
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// What a clean process gives its services beyond what they have from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fresh {
+pub struct CleanState {
     /// Limits in which they differ from it.
     pub limits: Vec<Limit>,
     /// Sentences about what of the caller's could not be undone.
@@ -52,15 +52,15 @@ const COREDUMP_FILTER: u32 = 0x33;
 const NO_LOGIN: &str = "4294967295";
 
 /// Makes this process clean. For one with a single thread, before it starts anything.
-pub fn become_fresh(host: &Root) -> Fresh {
+pub fn reset_process(host: &Root) -> CleanState {
     let mut left = Vec::new();
     for (what, reset) in ATTRIBUTES {
         if let Err(e) = reset(host) {
             left.push(format!("cannot reset {what}: {}", e.desc()));
         }
     }
-    left.extend(beyond_recall(host).into_iter().map(str::to_owned));
-    Fresh { limits: limits::reset(host), left }
+    left.extend(irreversible(host).into_iter().map(str::to_owned));
+    CleanState { limits: limits::reset(host), left }
 }
 
 fn unless(clean: bool, reset: impl FnOnce() -> nix::Result<()>) -> nix::Result<()> {
@@ -125,7 +125,7 @@ fn login(host: &Root) -> nix::Result<()> {
 }
 
 /// What no process can undo, where the first process is free of it.
-fn beyond_recall(host: &Root) -> Vec<&'static str> {
+fn irreversible(host: &Root) -> Vec<&'static str> {
     let status = |path: &str| text(host, path).unwrap_or_default();
     lost(&status("/proc/self/status"), &status("/proc/1/status"))
 }

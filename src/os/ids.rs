@@ -66,7 +66,7 @@ impl Credentials {
 
     /// Does something with the rights of this user to files, and takes those back that this process had
     /// before, which must be root's. Not among threads.
-    pub fn for_a_moment<T>(&self, act: impl FnOnce() -> nix::Result<T>) -> nix::Result<T> {
+    pub fn with_rights<T>(&self, act: impl FnOnce() -> nix::Result<T>) -> nix::Result<T> {
         let before = Self::own();
         let groups = |of: &Self| setgroups(&of.groups.iter().copied().map(Gid::from_raw).collect::<Vec<_>>());
         groups(self)?;

@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Was there anybody to get it?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
+pub enum Delivery {
     /// The process was there when the signal was sent.
     Yes,
     /// The process has gone.
@@ -50,12 +50,12 @@ impl Target {
     }
 
     /// Sends a signal; 0 only asks.
-    pub fn send(&self, signal: i32, boot_id: &BootId, proc: &Proc) -> Result<Sent> {
+    pub fn send(&self, signal: i32, boot_id: &BootId, proc: &Proc) -> Result<Delivery> {
         if let Some(pidfd) = &self.pidfd {
             return sent(self.identity.pid, sys::pidfd_send_signal(pidfd.as_fd(), signal));
         }
         match proc.life(&self.identity, boot_id)? {
-            Life::Gone => Ok(Sent::Gone),
+            Life::Gone => Ok(Delivery::Gone),
             Life::Running | Life::Zombie => child(self.identity.pid, signal),
         }
     }
@@ -72,19 +72,19 @@ impl Target {
 }
 
 /// Sends a signal by number: only for an unreaped child, or right after the kernel named it.
-pub fn child(pid: ProcessId, signal: i32) -> Result<Sent> {
+pub fn child(pid: ProcessId, signal: i32) -> Result<Delivery> {
     sent(pid, sys::kill(pid.get(), signal))
 }
 
 /// Sends a signal to a process group: only while an unreaped child leads it.
-pub fn group(leader: ProcessId, signal: i32) -> Result<Sent> {
+pub fn group(leader: ProcessId, signal: i32) -> Result<Delivery> {
     sent(leader, sys::kill(-leader.get(), signal))
 }
 
-fn sent(pid: ProcessId, outcome: nix::Result<()>) -> Result<Sent> {
+fn sent(pid: ProcessId, outcome: nix::Result<()>) -> Result<Delivery> {
     match outcome {
-        Ok(()) => Ok(Sent::Yes),
-        Err(Errno::ESRCH) => Ok(Sent::Gone),
+        Ok(()) => Ok(Delivery::Yes),
+        Err(Errno::ESRCH) => Ok(Delivery::Gone),
         Err(e) => Err(fail(pid, e)),
     }
 }
@@ -114,15 +114,15 @@ mod tests {
             assert!(Target::open(&impostor, &boot, &proc, &features).unwrap().is_none());
             let target = Target::open(&identity, &boot, &proc, &features).unwrap().unwrap();
             assert_eq!(target.pidfd().is_some(), features.pidfd);
-            assert_eq!(target.send(0, &boot, &proc).unwrap(), Sent::Yes);
-            assert_eq!(target.send(libc::SIGTERM, &boot, &proc).unwrap(), Sent::Yes);
+            assert_eq!(target.send(0, &boot, &proc).unwrap(), Delivery::Yes);
+            assert_eq!(target.send(libc::SIGTERM, &boot, &proc).unwrap(), Delivery::Yes);
             let reaped = loop {
                 if let Some(reaped) = reap(pid).unwrap() {
                     break reaped;
                 }
             };
             assert_eq!(reaped.exit, Exit::Killed(libc::SIGTERM));
-            assert_eq!(target.send(libc::SIGTERM, &boot, &proc).unwrap(), Sent::Gone);
+            assert_eq!(target.send(libc::SIGTERM, &boot, &proc).unwrap(), Delivery::Gone);
             assert!(Target::open(&identity, &boot, &proc, &features).unwrap().is_none());
         }
     }

@@ -104,27 +104,27 @@ impl std::os::fd::AsFd for Lock {
 /// A lock whose file is gone when the lock is, for folders that are other people's. A file that somebody
 /// removed or replaced meanwhile is no lock: after locking, the name must still lead to the file opened.
 #[derive(Debug)]
-pub struct PassingLock {
+pub struct TransientLock {
     root: Root,
     path: PathBuf,
     _held: Flock<File>,
 }
 
-impl PassingLock {
+impl TransientLock {
     /// Waits until nobody else holds the lock at `inner`, and takes it.
     ///
     /// # Errors
     /// Where the file cannot be made or locked.
-    pub fn wait(root: &Root, inner: &Path) -> Result<PassingLock> {
+    pub fn wait(root: &Root, inner: &Path) -> Result<TransientLock> {
         loop {
             let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW;
             let file = root.open_with(inner, flags, 0o600)?;
             let fail = |e: Errno| Error::new("lock", root.outer(inner), e);
             let held = loop_on_eintr(file).map_err(fail)?;
-            let opened = Stat::of(&*held).map_err(|e| Error::new("lock", root.outer(inner), e))?;
+            let opened = Stat::from_fd(&*held).map_err(|e| Error::new("lock", root.outer(inner), e))?;
             match root.lstat(inner) {
                 Ok(named) if named.same_file(&opened) => {
-                    return Ok(PassingLock { root: root.clone(), path: inner.to_owned(), _held: held });
+                    return Ok(TransientLock { root: root.clone(), path: inner.to_owned(), _held: held });
                 }
                 Ok(_) => {}
                 Err(e) if e.is_not_found() => {}
@@ -186,7 +186,7 @@ fn loop_on_eintr(mut file: File) -> std::result::Result<Flock<File>, Errno> {
     }
 }
 
-impl Drop for PassingLock {
+impl Drop for TransientLock {
     fn drop(&mut self) {
         // Still held here, so that nobody else's file goes. A file left behind does no harm.
         let _ = self.root.remove_file(&self.path);
@@ -229,7 +229,7 @@ mod tests {
             for _ in 0..4 {
                 threads.spawn(|| {
                     for _ in 0..50 {
-                        let lock = PassingLock::wait(&scratch.root(), Path::new("/x.lock")).unwrap();
+                        let lock = TransientLock::wait(&scratch.root(), Path::new("/x.lock")).unwrap();
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                         assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
                         drop(lock);
@@ -244,6 +244,6 @@ mod tests {
     fn a_link_is_refused() {
         let scratch = Scratch::new();
         scratch.root().symlink_atomic(Path::new("/secret"), Path::new("/x.lock")).unwrap();
-        assert!(PassingLock::wait(&scratch.root(), Path::new("/x.lock")).is_err());
+        assert!(TransientLock::wait(&scratch.root(), Path::new("/x.lock")).is_err());
     }
 }

@@ -45,7 +45,7 @@ pub struct Reader {
 
 /// What there is to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum PipeEvent {
     /// Without its end.
     Line(Vec<u8>),
     /// The other end is closed.
@@ -56,19 +56,19 @@ pub enum Said {
 
 impl Reader {
     /// The next line, without blocking.
-    pub fn read_line(&mut self) -> Said {
+    pub fn read_line(&mut self) -> PipeEvent {
         let mut chunk = [0_u8; 1024];
         loop {
             if let Some(at) = memchr::memchr(b'\n', &self.bytes) {
                 let rest = self.bytes.split_off(at.saturating_add(1));
                 let mut line = std::mem::replace(&mut self.bytes, rest);
                 line.pop();
-                return Said::Line(line);
+                return PipeEvent::Line(line);
             }
             match nix::unistd::read(&self.fd, &mut chunk) {
                 Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => return Said::Nothing,
-                Ok(0) | Err(_) => return Said::End,
+                Err(Errno::EAGAIN) => return PipeEvent::Nothing,
+                Ok(0) | Err(_) => return PipeEvent::End,
                 Ok(n) => self.bytes.extend(chunk.iter().take(n)),
             }
         }
@@ -142,15 +142,15 @@ mod tests {
         reports.send(b"one");
         reports.send(&[b'x'; 3000]);
         let mut reader = reports.into_reader();
-        assert_eq!(reader.read_line(), Said::Line(b"one".to_vec()));
-        assert_eq!(reader.read_line(), Said::Line(vec![b'x'; 3000]));
-        assert_eq!(reader.read_line(), Said::End);
+        assert_eq!(reader.read_line(), PipeEvent::Line(b"one".to_vec()));
+        assert_eq!(reader.read_line(), PipeEvent::Line(vec![b'x'; 3000]));
+        assert_eq!(reader.read_line(), PipeEvent::End);
         let open = Reports::new().unwrap();
         let keep = open.writer.try_clone().unwrap();
         let mut reader = open.into_reader();
-        assert_eq!(reader.read_line(), Said::Nothing);
+        assert_eq!(reader.read_line(), PipeEvent::Nothing);
         drop(keep);
-        assert_eq!(reader.read_line(), Said::End);
+        assert_eq!(reader.read_line(), PipeEvent::End);
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod write;
 
 pub use find::Folder;
 pub use others::{Other, Who};
-pub use safe::{Author, Existing, InTheWay, Output, Perms, Placed, Reader, Wanted};
+pub use safe::{Author, Existing, InTheWay, Output, PermValue, Perms, Placed, Reader};
 pub use stat::{FileKind, Stat};
 pub use write::Sync;
 
@@ -38,7 +38,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use walk::{Last, Place, find, walk};
+use walk::{Last, Location, find, walk};
 
 /// What most files of proc and cgroup fit into.
 const KERNEL_ROOM: usize = 4096;
@@ -57,12 +57,12 @@ struct Inner {
     /// What was there when it was opened.
     top: Option<Stat>,
     /// Whom to ask for what this process may not open, and how that one comes to this root.
-    opener: Option<(Arc<Opener>, Seen)>,
+    opener: Option<(Arc<Opener>, RootView)>,
 }
 
 /// How the process that opens what this one may not comes to a root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seen {
+enum RootView {
     /// It has the same.
     Same,
     /// By its prefix, `/proc/PID/root`.
@@ -98,7 +98,7 @@ impl Root {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = openat(AT_FDCWD, &prefix, flags, Mode::empty())
             .map_err(|e| Error::new("open", prefix.as_path(), e))?;
-        let here = Stat::of(&fd).map_err(|e| Error::new("examine", dir, e))?;
+        let here = Stat::from_fd(&fd).map_err(|e| Error::new("examine", dir, e))?;
         Ok(Root { inner: Arc::new(Inner { fd: Some(fd), prefix, top: Some(here), opener: None }) })
     }
 
@@ -182,7 +182,7 @@ impl Root {
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
         let fd = self.or_refused(self.open_readable(verb, inner, flags), inner, |asked| asked.open(flags))?;
         let file = File::from(fd);
-        let stat = Stat::of(&file).map_err(|e| self.error(verb, inner, e))?;
+        let stat = Stat::from_fd(&file).map_err(|e| self.error(verb, inner, e))?;
         if stat.kind == FileKind::Regular {
             Ok((file, stat.size))
         } else {
@@ -215,7 +215,7 @@ impl Root {
     }
 
     /// As [`walk::seen`]; `None` on the host, where one call does all.
-    fn seen(&self, inner: &Path, last: Last) -> Option<nix::Result<(Place, FileStat)>> {
+    fn seen(&self, inner: &Path, last: Last) -> Option<nix::Result<(Location, FileStat)>> {
         walk::seen(self.inner.fd.as_ref()?.as_fd(), inner, last)
     }
 
@@ -326,7 +326,7 @@ impl Root {
     }
 
     /// The folder and the name of what is to be made, replaced or removed.
-    fn place(&self, verb: &'static str, inner: &Path) -> Result<Place> {
+    fn place(&self, verb: &'static str, inner: &Path) -> Result<Location> {
         if let Some(root) = &self.inner.fd {
             return find(root.as_fd(), inner, Last::Keep).map_err(|e| self.error(verb, inner, e));
         }
@@ -337,7 +337,7 @@ impl Root {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let dir = openat(AT_FDCWD, parent, flags, Mode::empty()).map_err(|e| self.error(verb, inner, e))?;
         let name = name.to_owned();
-        Ok(Place { dir, name })
+        Ok(Location { dir, name })
     }
 
     fn error(&self, verb: &'static str, inner: &Path, source: impl Into<io::Error>) -> Error {

@@ -23,12 +23,12 @@ pub enum Tracking {
     /// They are in this group.
     Cgroup(Group),
     /// They are relatives.
-    Subreaper(Kin),
+    Subreaper(Descendants),
 }
 
 /// The relatives of a supervisor.
 #[derive(Clone, Debug)]
-pub struct Kin {
+pub struct Descendants {
     proc: Proc,
     boot_id: BootId,
     supervisor: Option<ProcessId>,
@@ -43,7 +43,7 @@ impl Tracking {
     pub fn pids(&mut self) -> Result<Vec<ProcessId>> {
         match self {
             Tracking::Cgroup(group) => group.pids(),
-            Tracking::Subreaper(kin) => Ok(kin.look()?.iter().map(|stat| stat.pid).collect()),
+            Tracking::Subreaper(kin) => Ok(kin.scan()?.iter().map(|stat| stat.pid).collect()),
         }
     }
 
@@ -51,7 +51,7 @@ impl Tracking {
     pub fn is_empty(&mut self) -> Result<bool> {
         match self {
             Tracking::Cgroup(group) => group.is_empty(),
-            Tracking::Subreaper(kin) => Ok(kin.has_only(&[]) || kin.look()?.is_empty()),
+            Tracking::Subreaper(kin) => Ok(kin.has_only(&[]) || kin.scan()?.is_empty()),
         }
     }
 
@@ -89,24 +89,24 @@ pub fn become_subreaper() -> Result<()> {
     sys::become_subreaper().map_err(|e| Error::new("become", "child subreaper", e))
 }
 
-impl Kin {
+impl Descendants {
     /// Of a supervisor, which must be subreaper.
-    pub fn of(supervisor: ProcessId, proc: Proc, boot_id: BootId) -> Kin {
+    pub fn new(supervisor: ProcessId, proc: Proc, boot_id: BootId) -> Descendants {
         let (apart, seen) = (BTreeSet::new(), BTreeMap::new());
-        Kin { proc, boot_id, supervisor: Some(supervisor), apart, seen, adopted: false }
+        Descendants { proc, boot_id, supervisor: Some(supervisor), apart, seen, adopted: false }
     }
 
     /// Those that a dead supervisor left: by what its record says.
-    pub fn adopt(seen: &[Identity], proc: Proc, boot_id: BootId) -> Kin {
+    pub fn adopt(seen: &[Identity], proc: Proc, boot_id: BootId) -> Descendants {
         let of_this_boot = seen.iter().filter(|identity| identity.boot_id == boot_id);
         let seen = BTreeMap::from_iter(of_this_boot.map(|identity| (identity.pid, identity.start_time)));
-        Kin { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen, adopted: true }
+        Descendants { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen, adopted: true }
     }
 
     /// The one that takes over: what it forks from now on is kin, too.
     #[must_use]
-    pub fn taken_over_by(self, supervisor: ProcessId) -> Kin {
-        Kin { supervisor: Some(supervisor), ..self }
+    pub fn taken_over_by(self, supervisor: ProcessId) -> Descendants {
+        Descendants { supervisor: Some(supervisor), ..self }
     }
 
     /// A child of the supervisor that is not the service's, with all below it: a transaction that
@@ -143,7 +143,7 @@ impl Kin {
     }
 
     /// Looks at all processes and remembers the relatives; those that have ended are not counted.
-    pub fn look(&mut self) -> Result<Vec<ProcStat>> {
+    pub fn scan(&mut self) -> Result<Vec<ProcStat>> {
         let all = self.proc.all()?;
         let apart = descendants(&all, self.apart.iter().copied(), &BTreeSet::new());
         let below = match self.supervisor {
@@ -179,7 +179,7 @@ impl Kin {
         let mut told: BTreeSet<(ProcessId, u64)> = BTreeSet::new();
         let mut failed = None;
         for _ in 0..PASSES {
-            let kin = self.look()?;
+            let kin = self.scan()?;
             let fresh: Vec<_> = kin
                 .iter()
                 .filter(|stat| !spared.contains(&stat.pid) && told.insert((stat.pid, stat.start_time)))
@@ -267,20 +267,20 @@ mod tests {
         let boot = BootId::read(&host).unwrap();
         let proc = Proc::new(host);
         become_subreaper().unwrap();
-        nobody_but_one(Kin::of(ProcessId::own(), proc.clone(), boot.clone()), &features);
+        nobody_but_one(Descendants::new(ProcessId::own(), proc.clone(), boot.clone()), &features);
         let aside = shell("sleep 60 & wait");
         // Forks away twice and ends, as a daemon does: the sleep is an orphan in a session of its own.
         shell("(setsid sh -c 'sleep 61 & sleep 62' &) & sleep 63 & exit 0");
-        let mut kin = Kin::of(ProcessId::own(), proc.clone(), boot.clone());
+        let mut kin = Descendants::new(ProcessId::own(), proc.clone(), boot.clone());
         kin.set_apart(aside);
         until(|| {
             while reap_any().unwrap().is_some() {}
-            let names: Vec<_> = kin.look().unwrap().into_iter().map(|s| s.comm).collect();
+            let names: Vec<_> = kin.scan().unwrap().into_iter().map(|s| s.comm).collect();
             names.len() == 4 && names.iter().filter(|n| n.as_slice() == b"sleep").count() == 3
         });
         assert!(!kin.seen().iter().any(|i| i.pid == aside || i.pid == ProcessId::own()));
         // As after the supervisor's death: by the record alone.
-        let adopted = Kin::adopt(&kin.seen(), proc.clone(), boot.clone());
+        let adopted = Descendants::adopt(&kin.seen(), proc.clone(), boot.clone());
         let mut tracking = Tracking::Subreaper(adopted);
         assert_eq!(tracking.pids().unwrap(), kin.seen().iter().map(|i| i.pid).collect::<Vec<_>>());
         let mut tracking = Tracking::Subreaper(kin);
@@ -290,13 +290,13 @@ mod tests {
             tracking.is_empty().unwrap()
         });
         assert!(proc.stat(aside).is_ok(), "what was set apart lives");
-        let mut rest = Tracking::Subreaper(Kin::of(ProcessId::own(), proc, boot));
+        let mut rest = Tracking::Subreaper(Descendants::new(ProcessId::own(), proc, boot));
         assert_eq!(rest.kill_all(libc::SIGKILL, &[], &features).unwrap(), 2);
         rest.remove().unwrap();
     }
 
     /// Nobody at first, nobody besides an only child, and not so any more once that has one itself.
-    fn nobody_but_one(kin: Kin, features: &Features) {
+    fn nobody_but_one(kin: Descendants, features: &Features) {
         let child = shell("exec sleep 60");
         let mut tracking = Tracking::Subreaper(kin);
         assert!(tracking.has_others(&[]).unwrap() && !tracking.has_others(&[child]).unwrap());

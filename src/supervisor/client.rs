@@ -27,7 +27,7 @@ use super::service::found::is_left;
 use super::service::machine::{ServiceResult, State};
 pub use super::service::message::Who;
 use super::service::message::{Reply, Request};
-use super::service::plan::{Errand, Extras, Plan, PlanError};
+use super::service::plan::{FirstAction, Plan, PlanError, PlanInput};
 use super::service::status::{Record, StartWindow};
 use crate::os::clock;
 use crate::os::error::Error;
@@ -105,31 +105,31 @@ pub struct Options {
     /// The amr to run as supervisor; `None` for this program.
     pub program: Option<PathBuf>,
     /// One that was started before its plan was made; the first job that needs one takes it.
-    pub ahead: Ahead,
+    pub ahead: Prestarted,
 }
 
 /// A supervisor that has no unit yet: it comes up while the units are still read. Dropped before a job
 /// took it, it ends.
 #[derive(Clone, Debug, Default)]
-pub struct Ahead(Rc<RefCell<Option<Launched>>>);
+pub struct Prestarted(Rc<RefCell<Option<Launched>>>);
 
 /// Starts a supervisor for a unit that has none. What goes wrong is told by the job, which then
 /// starts one itself.
 #[must_use]
-pub fn ahead(place: &StateDir, name: &UnitName) -> Ahead {
-    let idle = matches!(is_supervised(place, name), Ok(false));
+pub fn ahead(state_dir: &StateDir, name: &UnitName) -> Prestarted {
+    let idle = matches!(is_supervised(state_dir, name), Ok(false));
     let launched = if idle { launch(None).ok() } else { None };
-    Ahead(Rc::new(RefCell::new(launched)))
+    Prestarted(Rc::new(RefCell::new(launched)))
 }
 
-impl Ahead {
+impl Prestarted {
     /// Is there one that no job has taken yet?
     fn waits(&self) -> bool {
         self.0.borrow().is_some()
     }
 }
 
-impl Drop for Ahead {
+impl Drop for Prestarted {
     /// Waits for the end of one that nobody needs: a command leaves no process behind.
     fn drop(&mut self) {
         let unneeded = Rc::get_mut(&mut self.0).and_then(|last| last.get_mut().take());
@@ -196,16 +196,16 @@ impl Job {
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn start(place: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
-    Pending::new(place, unit, options, Job::Start)
+pub fn start(state_dir: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
+    Pending::new(state_dir, unit, options, Job::Start)
 }
 
 /// Stops a unit.
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn stop(place: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
-    Pending::new(place, unit, options, Job::Stop)
+pub fn stop(state_dir: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
+    Pending::new(state_dir, unit, options, Job::Stop)
 }
 
 /// Stops a unit that is to be started again: `RestartKillSignal=` and
@@ -213,75 +213,81 @@ pub fn stop(place: &StateDir, unit: &Unit, options: &Options) -> Result<Pending>
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn stop_for_restart(place: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
-    Pending::new(place, unit, options, Job::StopForRestart)
+pub fn stop_for_restart(state_dir: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
+    Pending::new(state_dir, unit, options, Job::StopForRestart)
 }
 
 /// Reloads a unit.
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn reload(place: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
-    supervised(place, unit, options)?;
-    Pending::new(place, unit, options, Job::Reload)
+pub fn reload(state_dir: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
+    supervised(state_dir, unit, options)?;
+    Pending::new(state_dir, unit, options, Job::Reload)
 }
 
 /// Sends a signal to processes of a unit.
 ///
 /// # Errors
 /// It is not running, or see [`ClientError`].
-pub fn kill(place: &StateDir, unit: &Unit, options: &Options, signal: i32, who: Who) -> Result<()> {
-    supervised(place, unit, options)?;
-    ask(place, unit.name.as_str(), Request::Kill(signal, who))
+pub fn kill(state_dir: &StateDir, unit: &Unit, options: &Options, signal: i32, who: Who) -> Result<()> {
+    supervised(state_dir, unit, options)?;
+    ask(state_dir, unit.name.as_str(), Request::Kill(signal, who))
 }
 
 /// Forgets a failure and the starts that were counted.
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn reset_failed(place: &StateDir, name: &UnitName) -> Result<()> {
+pub fn reset_failed(state_dir: &StateDir, name: &UnitName) -> Result<()> {
     let deadline = clock::now().saturating_add(PATIENCE);
-    while is_supervised(place, name)? && clock::now() < deadline {
-        let over = || Ok::<_, ClientError>(place.record(name.as_str())?.is_some_and(|r| r.state().is_over()));
+    while is_supervised(state_dir, name)? && clock::now() < deadline {
+        let over =
+            || Ok::<_, ClientError>(state_dir.record(name.as_str())?.is_some_and(|r| r.state().is_over()));
         // One that is just going takes no more requests.
-        if !over()? && ask(place, name.as_str(), Request::ResetFailed).is_ok() && !over()? {
+        if !over()? && ask(state_dir, name.as_str(), Request::ResetFailed).is_ok() && !over()? {
             return Ok(());
         }
         poll::wait(&[], Some(BETWEEN))?;
     }
-    let Some(mut record) = status(place, name)? else { return Ok(()) };
+    let Some(mut record) = status(state_dir, name)? else { return Ok(()) };
     record.starts = StartWindow::default();
     record.restarts = 0;
     if record.state() == State::Failed {
         record.sub = State::Dead.sub().to_owned();
         record.result = ServiceResult::Success.as_str().to_owned();
     }
-    let path = place.files(name.as_str()).status;
-    Ok(store::write(&place.root, &path, &record)?)
+    let path = state_dir.files(name.as_str()).status;
+    Ok(store::write(&state_dir.root, &path, &record)?)
 }
 
 /// Sees to it that a service which lost its supervisor has one.
-fn supervised(place: &StateDir, unit: &Unit, options: &Options) -> Result<()> {
-    if is_supervised(place, &unit.name)? || !is_left(place.record(unit.name.as_str())?.as_ref())? {
+fn supervised(state_dir: &StateDir, unit: &Unit, options: &Options) -> Result<()> {
+    if is_supervised(state_dir, &unit.name)? || !is_left(state_dir.record(unit.name.as_str())?.as_ref())? {
         return Ok(());
     }
     let adopting = Options { timeout: Some(PATIENCE), ..options.clone() };
-    Pending::adopt(place, unit, &adopting)?.finish().map(drop)
+    Pending::adopt(state_dir, unit, &adopting)?.finish().map(drop)
 }
 
-fn plan(place: &StateDir, unit: &Unit, options: &Options, errand: Errand) -> Result<Plan, PlanError> {
+fn plan(
+    state_dir: &StateDir,
+    unit: &Unit,
+    options: &Options,
+    errand: FirstAction,
+) -> Result<Plan, PlanError> {
     let files = unit.fragment.iter().chain(&unit.dropins);
     let lock_name = match &options.lock_name {
         Some(name) => Some(name.clone()),
         // The script may be gone with the unit; what was made in its name goes by the record.
-        None if errand != Errand::Start => recorded_lock_name(place, unit.name.as_str()),
+        None if errand != FirstAction::Start => recorded_lock_name(state_dir, unit.name.as_str()),
         None => None,
     };
-    let extras = Extras {
-        paths: place.paths(unit.name.as_str()),
-        mode: place.mode(),
+    let extras = PlanInput {
+        paths: state_dir.paths(unit.name.as_str()),
+        mode: state_dir.mode(),
         lock_name,
-        files: place.marks(files),
+        files: state_dir.marks(files),
         switches: options.switches.clone(),
         bound: options.bound,
         monitored: options.monitored.clone(),
@@ -289,8 +295,8 @@ fn plan(place: &StateDir, unit: &Unit, options: &Options, errand: Errand) -> Res
     Plan::new(unit, extras, errand)
 }
 
-fn recorded_lock_name(place: &StateDir, unit: &str) -> Option<String> {
-    let lock = place.record(unit).ok()??.lock?;
+fn recorded_lock_name(state_dir: &StateDir, unit: &str) -> Option<String> {
+    let lock = state_dir.record(unit).ok()??.lock?;
     Some(lock.file_name()?.to_str()?.to_owned())
 }
 
@@ -309,14 +315,14 @@ fn supervise(plan: &Plan, options: &Options) -> Result<File> {
 }
 
 /// One request, one answer.
-fn ask(place: &StateDir, unit: &str, request: Request) -> Result<()> {
+fn ask(state_dir: &StateDir, unit: &str, request: Request) -> Result<()> {
     let refused = |why: &str| ClientError::Refused { unit: unit.to_owned(), why: why.to_owned() };
-    if !Lock::is_held(&place.root, &place.files(unit).lock)? {
+    if !Lock::is_held(&state_dir.root, &state_dir.files(unit).lock)? {
         return Err(refused("it is not running"));
     }
     let mut version = VERSION;
     loop {
-        let connection = Connection::open(&place.root, &place.files(unit).control, PATIENCE)?;
+        let connection = Connection::open(&state_dir.root, &state_dir.files(unit).control, PATIENCE)?;
         connection.send(&request.encode(version), PATIENCE)?;
         match Reply::decode(&connection.receive(PATIENCE)?) {
             Reply::Ok => return Ok(()),

@@ -10,10 +10,10 @@ mod read;
 use super::chkconfig::{Command, Decision, Env, Outcome, Privilege, decide, file_of};
 use super::header::SEARCHED;
 use super::level::Runlevel;
-use super::links::{Found, Link, Step, shown};
+use super::links::{FoundLinks, Link, Step, shown};
 use super::lsb::{self, BlockError};
 use crate::os::error::Error;
-use crate::os::lock::PassingLock;
+use crate::os::lock::TransientLock;
 use crate::os::root::{FileKind, Root, Sync};
 use read::{read, read_links, read_targets};
 use std::ffi::OsStr;
@@ -32,13 +32,13 @@ const CONFIGURATION_LIMIT: u64 = 16 << 20;
 ///
 /// # Errors
 /// The lock file cannot be made.
-pub fn lock(root: &Root) -> Result<PassingLock, Error> {
-    PassingLock::wait(root, Path::new(LOCK))
+pub fn lock(root: &Root) -> Result<TransientLock, Error> {
+    TransientLock::wait(root, Path::new(LOCK))
 }
 
 /// All links of the tree; where they lead is read for `names` alone.
 #[must_use]
-pub fn links<'n>(root: &Root, names: impl IntoIterator<Item = &'n OsStr>) -> Found {
+pub fn links<'n>(root: &Root, names: impl IntoIterator<Item = &'n OsStr>) -> FoundLinks {
     let (mut found, ..) = read_links(root, &[]);
     names.into_iter().for_each(|name| read_targets(root, name, &mut found));
     found

@@ -20,12 +20,12 @@ pub struct Node {
     /// The numbers it has, or would like.
     pub numbers: Numbers,
     /// May they be changed?
-    pub place: Place,
+    pub place: Placement,
 }
 
 /// May a script's numbers be changed?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Placement {
     /// Somebody else's script, or one with an override: as it is.
     Fixed,
     /// One of ours.
@@ -102,7 +102,7 @@ pub fn assign(nodes: &[Node], edges: &[Edge]) -> Result<BTreeMap<String, Numbers
     let order = graph.sorted()?;
     let start = graph.numbers(&order, Direction::Start)?;
     let stop = graph.numbers(&order, Direction::Stop)?;
-    let free = nodes.iter().zip(start.iter().zip(stop)).filter(|(n, _)| n.place == Place::Free);
+    let free = nodes.iter().zip(start.iter().zip(stop)).filter(|(n, _)| n.place == Placement::Free);
     Ok(BTreeMap::from_iter(free.map(|(n, (start, stop))| (n.name.clone(), Numbers { start: *start, stop }))))
 }
 
@@ -142,8 +142,8 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    fn place(&self, node: usize) -> Place {
-        self.nodes.get(node).map_or(Place::Fixed, |n| n.place)
+    fn place(&self, node: usize) -> Placement {
+        self.nodes.get(node).map_or(Placement::Fixed, |n| n.place)
     }
 
     fn name(&self, node: usize) -> String {
@@ -218,9 +218,11 @@ impl<'a> Graph<'a> {
             let own = self.own(node, direction);
             let (low, high) = (at(&lowest).max(pushed), at(&highest));
             let number = match self.place(node) {
-                Place::Fixed if at(&lowest) <= own && own <= at(&highest) => own,
-                Place::Free if at(&lowest) <= high => own.clamp(low.min(high), high),
-                Place::Fixed | Place::Free => return Err(self.no_room(node, direction, &lowest, &highest)),
+                Placement::Fixed if at(&lowest) <= own && own <= at(&highest) => own,
+                Placement::Free if at(&lowest) <= high => own.clamp(low.min(high), high),
+                Placement::Fixed | Placement::Free => {
+                    return Err(self.no_room(node, direction, &lowest, &highest));
+                }
             };
             if let Some(slot) = chosen.get_mut(node) {
                 *slot = number;
@@ -245,8 +247,8 @@ impl<'a> Graph<'a> {
             for (neighbour, _) in side.get(*node).into_iter().flatten() {
                 let value = step
                     + match self.place(*neighbour) {
-                        Place::Fixed => self.own(*neighbour, direction),
-                        Place::Free => bounds.get(*neighbour).map_or(end, |b| b.value),
+                        Placement::Fixed => self.own(*neighbour, direction),
+                        Placement::Free => bounds.get(*neighbour).map_or(end, |b| b.value),
                     };
                 if (value - bound.value) * step > 0 {
                     bound = Bound { value, from: Some(*neighbour) };
@@ -266,7 +268,7 @@ impl<'a> Graph<'a> {
             let mut at = node;
             while let Some(next) = bounds.get(at).and_then(|b| b.from) {
                 path.push(next);
-                if self.place(next) == Place::Fixed {
+                if self.place(next) == Placement::Fixed {
                     break;
                 }
                 at = next;
@@ -275,7 +277,7 @@ impl<'a> Graph<'a> {
         };
         let fixed = |n: &usize| {
             let number = u8::try_from(self.own(*n, direction)).ok().and_then(Priority::new);
-            (self.name(*n), number.filter(|_| self.place(*n) == Place::Fixed))
+            (self.name(*n), number.filter(|_| self.place(*n) == Placement::Fixed))
         };
         let mut path: Vec<usize> = follow(lowest);
         path.reverse();

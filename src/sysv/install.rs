@@ -4,7 +4,7 @@
 //! `rescue.target` 1, `runlevelN.target` N. Other targets have no runlevel, which is reported.
 
 use super::level::{Levels, Priority, Runlevel};
-use super::links::{Found, Turn};
+use super::links::{FoundLinks, LinkAction};
 use super::priority::Numbers;
 use crate::unit::model::Install;
 use crate::unit::name::UnitName;
@@ -83,18 +83,18 @@ pub fn enablement(unit: &UnitName, install: &Install) -> Result<Enablement, Inst
 }
 
 /// The links of an enabled service: S in its levels, K in the others.
-pub fn enabled(levels: Levels, numbers: Numbers) -> impl Iterator<Item = (Runlevel, Turn, Priority)> {
+pub fn enabled(levels: Levels, numbers: Numbers) -> impl Iterator<Item = (Runlevel, LinkAction, Priority)> {
     Levels::ALL.iter().map(move |level| {
         if levels.contains(level) {
-            (level, Turn::Start, numbers.start)
+            (level, LinkAction::Start, numbers.start)
         } else {
-            (level, Turn::Stop, numbers.stop)
+            (level, LinkAction::Stop, numbers.stop)
         }
     })
 }
 
 /// The links of a disabled one: K in all levels, so that it is stopped wherever it still runs.
-pub fn disabled(numbers: Numbers) -> impl Iterator<Item = (Runlevel, Turn, Priority)> {
+pub fn disabled(numbers: Numbers) -> impl Iterator<Item = (Runlevel, LinkAction, Priority)> {
     enabled(Levels::NONE, numbers)
 }
 
@@ -158,7 +158,7 @@ impl UnitFileState {
 
 /// Is the script `name` of a unit enabled?
 #[must_use]
-pub fn state(found: &Found, name: &OsStr, install: &Install, is_masked: bool) -> UnitFileState {
+pub fn state(found: &FoundLinks, name: &OsStr, install: &Install, is_masked: bool) -> UnitFileState {
     if is_masked {
         UnitFileState::Masked
     } else if !found.on(name).is_empty() {
@@ -222,7 +222,7 @@ mod tests {
         let install = wanted_by(&["multi-user.target"]);
         let name = OsStr::new("web");
         let numbers = Numbers { start: Priority::new(95).unwrap(), stop: Priority::new(20).unwrap() };
-        let mut found = Found::default();
+        let mut found = FoundLinks::default();
         assert_eq!(state(&found, name, &install, false).as_str(), "disabled");
         assert_eq!(state(&found, name, &Install::default(), false).as_str(), "static");
         let also = Install { also: vec![unit("b.service")], ..Install::default() };

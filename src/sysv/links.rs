@@ -5,7 +5,7 @@
 
 mod found;
 
-pub use found::{Entry, Found, Target, are_plain, on};
+pub use found::{Entry, FoundLinks, Target, are_plain, on};
 
 use super::level::{Priority, Runlevel};
 use std::ffi::{OsStr, OsString};
@@ -13,14 +13,14 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What a link asks rc for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Turn {
+pub enum LinkAction {
     /// `K`: stop on entering the level.
     Stop,
     /// `S`: start on entering the level.
     Start,
 }
 
-impl Turn {
+impl LinkAction {
     /// `K` or `S`.
     #[must_use]
     pub fn letter(self) -> char {
@@ -35,7 +35,7 @@ impl Turn {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link {
     /// `S` or `K`.
-    pub turn: Turn,
+    pub turn: LinkAction,
     /// The two digits.
     pub priority: Priority,
     /// The service.
@@ -51,14 +51,14 @@ impl Link {
     }
 
     /// The same without a copy of the name: hosts have thousands of links.
-    fn parts(file: &OsStr) -> Option<(Turn, Priority, &OsStr)> {
+    fn parts(file: &OsStr) -> Option<(LinkAction, Priority, &OsStr)> {
         let (letter, tens, ones, name) = match file.as_bytes() {
             [letter, tens, ones, name @ ..] if !name.is_empty() => (letter, tens, ones, name),
             _ => return None,
         };
         let turn = match letter {
-            b'K' => Turn::Stop,
-            b'S' => Turn::Start,
+            b'K' => LinkAction::Stop,
+            b'S' => LinkAction::Start,
             _ => return None,
         };
         if !tens.is_ascii_digit() || !ones.is_ascii_digit() {
@@ -119,16 +119,16 @@ impl std::fmt::Display for Step {
 /// The steps to exactly one link of `name` in each level that `wanted` names, as it says there;
 /// other levels stay as they are.
 pub fn plan(
-    found: &Found,
+    found: &FoundLinks,
     name: &OsStr,
-    wanted: impl IntoIterator<Item = (Runlevel, Turn, Priority)>,
+    wanted: impl IntoIterator<Item = (Runlevel, LinkAction, Priority)>,
 ) -> Vec<Step> {
     let mut make = Vec::new();
     let mut remove = Vec::new();
     for (level, turn, priority) in wanted {
         let link = || Link { turn, priority, name: name.to_owned() };
         let mut here = false;
-        for entry in found.of(name).iter().filter(|e| e.level == level) {
+        for entry in found.links_of(name).iter().filter(|e| e.level == level) {
             if (entry.turn, entry.priority) != (turn, priority) {
                 remove.push(Step::Remove { level, link: entry.link(name) });
             } else if entry.target == Target::Unread || entry.target == Target::Link(link().target()) {
@@ -145,9 +145,9 @@ pub fn plan(
 
 /// The steps that leave no link of `name` in any level.
 #[must_use]
-pub fn plan_removal(found: &Found, name: &OsStr) -> Vec<Step> {
+pub fn plan_removal(found: &FoundLinks, name: &OsStr) -> Vec<Step> {
     let remove = |e: &Entry| Step::Remove { level: e.level, link: e.link(name) };
-    found.of(name).iter().map(remove).collect()
+    found.links_of(name).iter().map(remove).collect()
 }
 
 /// A name from outside as text for a person: what cannot be printed is escaped, the rest stays.

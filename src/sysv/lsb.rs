@@ -80,7 +80,7 @@ impl BlockError {
 
 /// Values by key, each from the first line that has it; `None` where there is none.
 #[derive(Default)]
-struct Found {
+struct BlockValues {
     provides: Option<String>,
     required_start: Option<String>,
     required_stop: Option<String>,
@@ -103,7 +103,7 @@ pub fn parse(file: &[u8]) -> Result<Block, BlockError> {
     let Some((line, _)) = lines.find(|(_, l)| l.contains("### BEGIN INIT INFO")) else {
         return Err(BlockError::NoBlock);
     };
-    let mut found = Found::default();
+    let mut found = BlockValues::default();
     let mut ended = false;
     for (_, text) in lines {
         if let Some((key, value)) = key_and_value(text)
@@ -139,7 +139,7 @@ fn key_and_value(line: &str) -> Option<(String, String)> {
     Some((plain, value.get(..end)?.to_owned()))
 }
 
-impl Found {
+impl BlockValues {
     fn slot(&mut self, key: &str) -> Option<&mut Option<String>> {
         let is = |name: &str| key == name || (key.starts_with("x-") && key.ends_with(name));
         Some(match key {

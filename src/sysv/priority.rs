@@ -44,7 +44,7 @@ pub struct Needs<'a> {
 impl<'a> Script<'a> {
     /// As its header has it.
     #[must_use]
-    pub fn of(name: &'a str, header: &'a Header, on: Levels) -> Self {
+    pub fn from_header(name: &'a str, header: &'a Header, on: Levels) -> Self {
         let needs = header.lsb.as_ref().map(|lsb| Needs {
             start: [&lsb.required_start, &lsb.should_start],
             stop: [&lsb.required_stop, &lsb.should_stop],
@@ -205,7 +205,8 @@ fn settle(
         let mut changed = false;
         for i in 0..edges.len() {
             let Some(before) = numbers.get(i).copied() else { continue };
-            let after = edges.of(i).iter().filter_map(|t| numbers.get(*t).copied()).fold(before, adjust);
+            let after =
+                edges.predecessors(i).iter().filter_map(|t| numbers.get(*t).copied()).fold(before, adjust);
             if after != before {
                 changed = true;
                 if let Some(slot) = numbers.get_mut(i) {

@@ -1,7 +1,7 @@
 //! What RHEL's rc runs and what it silently skips: the lock in `/var/lock/subsys`, the
 //! executable bit, and names that look like backups (rc of initscripts 9.03). Pure.
 
-use super::links::{Link, Turn};
+use super::links::{Link, LinkAction};
 
 /// The folder of the locks. Debian has none, and amr does not make it there.
 pub const FOLDER: &str = "/var/lock/subsys";
@@ -63,9 +63,9 @@ pub enum Skipped {
 #[must_use]
 pub fn skipped(link: &Link, facts: Facts) -> Option<Skipped> {
     match (link.turn, facts.locked) {
-        (Turn::Stop, false) => return Some(Skipped::NoLock),
-        (Turn::Start, true) => return Some(Skipped::AlreadyLocked),
-        (Turn::Stop, true) | (Turn::Start, false) => {}
+        (LinkAction::Stop, false) => return Some(Skipped::NoLock),
+        (LinkAction::Start, true) => return Some(Skipped::AlreadyLocked),
+        (LinkAction::Stop, true) | (LinkAction::Start, false) => {}
     }
     if !facts.executable {
         return Some(Skipped::NotExecutable);
@@ -81,7 +81,7 @@ fn is_backup(name: &str) -> bool {
 /// Which locked services `S00killall` still stops, late, after all K links: those with a script
 /// but without a K link in that runlevel; `network` is left alone.
 #[must_use]
-pub fn second_chance<'a>(locked: &'a [String], stopped: &[String], scripts: &[String]) -> Vec<&'a str> {
+pub fn stopped_by_killall<'a>(locked: &'a [String], stopped: &[String], scripts: &[String]) -> Vec<&'a str> {
     locked
         .iter()
         .filter(|lock| *lock != "network" && !stopped.contains(lock) && scripts.contains(lock))
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use crate::sysv::level::Priority;
 
-    fn link(turn: Turn, name: &str) -> Link {
+    fn link(turn: LinkAction, name: &str) -> Link {
         Link { turn, priority: Priority::MIDDLE, name: name.into() }
     }
 
@@ -102,15 +102,18 @@ mod tests {
     #[test]
     fn what_rc_skips() {
         let facts = |locked, executable| Facts { locked, executable };
-        let stop = link(Turn::Stop, "web");
+        let stop = link(LinkAction::Stop, "web");
         assert_eq!(skipped(&stop, facts(true, true)), None);
         assert_eq!(skipped(&stop, facts(false, true)), Some(Skipped::NoLock));
         assert_eq!(skipped(&stop, facts(true, false)), Some(Skipped::NotExecutable));
-        let start = link(Turn::Start, "web");
+        let start = link(LinkAction::Start, "web");
         assert_eq!(skipped(&start, facts(false, true)), None);
         assert_eq!(skipped(&start, facts(true, true)), Some(Skipped::AlreadyLocked));
         for name in ["web~", "web.bak", "web.rpmsave"] {
-            assert_eq!(skipped(&link(Turn::Start, name), facts(false, true)), Some(Skipped::BackupName));
+            assert_eq!(
+                skipped(&link(LinkAction::Start, name), facts(false, true)),
+                Some(Skipped::BackupName)
+            );
         }
         assert_eq!(lock_names("web"), ["web", "web.init"]);
     }
@@ -120,7 +123,7 @@ mod tests {
     fn killall() {
         let v = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
         let locked = v(&["network", "web", "hook", "gone"]);
-        assert_eq!(second_chance(&locked, &v(&["web"]), &v(&["network", "web", "hook"])), ["hook"]);
+        assert_eq!(stopped_by_killall(&locked, &v(&["web"]), &v(&["network", "web", "hook"])), ["hook"]);
     }
 
     #[test]

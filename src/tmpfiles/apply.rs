@@ -1,11 +1,11 @@
 //! Does what was planned, a line at a time, by the safe ways of `os` alone; or looks what would be done.
 //! One line that fails does not keep the others.
 
-use super::line::{Act, Entry, Given, Line};
+use super::line::{Act, Entry, Line, OwnerValue};
 use super::plan::origin;
 use crate::os::error::{Error, escape};
 use crate::os::ids::{Ids, id_number};
-use crate::os::root::{FileKind, InTheWay, Perms, Placed, Root, Wanted};
+use crate::os::root::{FileKind, InTheWay, PermValue, Perms, Placed, Root};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const FOLDER: u32 = 0o755;
 
 /// What became of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Done {
+pub struct Applied {
     /// `path:line` of the line.
     pub origin: String,
     /// What it is about: `folder '/run/x' (0755, web:web)`.
@@ -37,14 +37,14 @@ pub enum Mode {
 
 /// Does the lines in order.
 #[must_use]
-pub fn apply(root: &Root, steps: &[Entry], mode: Mode) -> Vec<Done> {
+pub fn apply(root: &Root, steps: &[Entry], mode: Mode) -> Vec<Applied> {
     let ids = Ids::new(root);
     steps.iter().flat_map(|entry| one(root, &ids, entry, mode)).collect()
 }
 
-fn one(root: &Root, ids: &Ids, entry: &Entry, mode: Mode) -> Vec<Done> {
+fn one(root: &Root, ids: &Ids, entry: &Entry, mode: Mode) -> Vec<Applied> {
     let line = &entry.line;
-    let done = |path: &Path, end| Done {
+    let done = |path: &Path, end| Applied {
         origin: origin(entry),
         what: describe(line, path),
         end,
@@ -57,7 +57,7 @@ fn one(root: &Root, ids: &Ids, entry: &Entry, mode: Mode) -> Vec<Done> {
     if line.act != Act::Settle {
         let end = match mode {
             Mode::Do => place(root, line, &perms),
-            Mode::Look => look(root, line, &perms),
+            Mode::Look => preview(root, line, &perms),
         };
         return vec![done(&line.path, end.map_err(|e| e.to_string()))];
     }
@@ -70,7 +70,7 @@ fn one(root: &Root, ids: &Ids, entry: &Entry, mode: Mode) -> Vec<Done> {
             Mode::Do => root.settle(&path, &perms),
             Mode::Look => root.lstat(&path).map(|stat| {
                 let now = (stat.uid, stat.gid, stat.mode);
-                if perms.of(&stat, false) == now { Placed::Kept } else { Placed::Changed }
+                if perms.resolve(&stat, false) == now { Placed::Kept } else { Placed::Changed }
             }),
         };
         done(&path, end.map_err(|e| e.to_string()))
@@ -90,7 +90,7 @@ fn place(root: &Root, line: &Line, perms: &Perms) -> Result<Placed, Error> {
 }
 
 /// What `place` would come to.
-fn look(root: &Root, line: &Line, perms: &Perms) -> Result<Placed, Error> {
+fn preview(root: &Root, line: &Line, perms: &Perms) -> Result<Placed, Error> {
     let follow = line.act == Act::Folder;
     let found = if follow { root.stat(&line.path) } else { root.lstat(&line.path) };
     let stat = match found {
@@ -118,7 +118,7 @@ fn look(root: &Root, line: &Line, perms: &Perms) -> Result<Placed, Error> {
         return Ok(if line.force || line.replace { Placed::Changed } else { Placed::Left });
     }
     let now = (stat.uid, stat.gid, stat.mode);
-    let (uid, gid, mode) = perms.of(&stat, false);
+    let (uid, gid, mode) = perms.resolve(&stat, false);
     let mode = if line.act == Act::Link { stat.mode } else { mode };
     let same = (uid, gid, mode) == now && !(line.act == Act::File && line.force);
     Ok(if same { Placed::Kept } else { Placed::Changed })
@@ -135,7 +135,7 @@ fn target(line: &Line) -> PathBuf {
 /// The users and groups as numbers.
 fn perms(ids: &Ids, line: &Line) -> Result<Perms, String> {
     let number = |what: &str,
-                  given: &Option<Given<String>>,
+                  given: &Option<OwnerValue<String>>,
                   known: &dyn Fn(&str) -> Result<Option<u32>, Error>| {
         let Some(given) = given else { return Ok(None) };
         let value = match id_number(&given.value) {
@@ -147,12 +147,12 @@ fn perms(ids: &Ids, line: &Line) -> Result<Perms, String> {
                 )
             })?,
         };
-        Ok::<_, String>(Some(Wanted { value, only_new: given.only_new }))
+        Ok::<_, String>(Some(PermValue { value, only_new: given.only_new }))
     };
     Ok(Perms {
         uid: number("user", &line.user, &|name| Ok(ids.user(name)?.map(|user| user.uid)))?,
         gid: number("group", &line.group, &|name| Ok(ids.group(name)?.map(|group| group.gid)))?,
-        mode: line.mode.as_ref().map(|mode| Wanted { value: mode.value, only_new: mode.only_new }),
+        mode: line.mode.as_ref().map(|mode| PermValue { value: mode.value, only_new: mode.only_new }),
         masked: line.masked,
     })
 }
@@ -188,8 +188,9 @@ fn describe(line: &Line, path: &Path) -> String {
         Act::Link => "link ",
         Act::Settle | Act::Nothing => "",
     };
-    let name =
-        |given: &Option<Given<String>>| given.as_ref().map_or("-", |given| given.value.as_str()).to_owned();
+    let name = |given: &Option<OwnerValue<String>>| {
+        given.as_ref().map_or("-", |given| given.value.as_str()).to_owned()
+    };
     let mut text = format!("{kind}'{}'", escape(path.as_os_str()));
     if line.act == Act::Link {
         text.push_str(&format!(" -> '{}'", escape(target(line).as_os_str())));

@@ -31,7 +31,7 @@ pub enum Act {
 
 /// A user, a group or a mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given<T> {
+pub struct OwnerValue<T> {
     /// A name or number; octal bits.
     pub value: T,
     /// `:`: only for what is made anew.
@@ -59,13 +59,13 @@ pub struct Line {
     /// Specifiers expanded, simplified, /var/run as /run.
     pub path: PathBuf,
     /// The permission bits.
-    pub mode: Option<Given<u32>>,
+    pub mode: Option<OwnerValue<u32>>,
     /// `~`: of the mode only what the old one has.
     pub masked: bool,
     /// Whose it becomes, by name or number.
-    pub user: Option<Given<String>>,
+    pub user: Option<OwnerValue<String>>,
     /// Which group's.
-    pub group: Option<Given<String>>,
+    pub group: Option<OwnerValue<String>>,
     /// The age, which counts for cleaning alone.
     pub age: Option<String>,
     /// The contents of a file, the target of a link; as it stands for other types.
@@ -196,14 +196,14 @@ fn expand(word: &Word<'_>, facts: &Facts) -> Result<String, ValueError> {
         .map_err(|e| ValueError::new(word.at, word.len, e.message))
 }
 
-fn mode_of(word: &Word<'_>) -> Result<(Given<u32>, bool), ValueError> {
+fn mode_of(word: &Word<'_>) -> Result<(OwnerValue<u32>, bool), ValueError> {
     let digits = word.text.trim_start_matches(['~', ':']);
     let marks = word.text.get(..word.text.len().saturating_sub(digits.len())).unwrap_or_default();
     let bits = mode::parse(digits).map_err(|e| ValueError::new(word.at, word.len, e.message))?;
-    Ok((Given { value: bits, only_new: marks.contains(':') }, marks.contains('~')))
+    Ok((OwnerValue { value: bits, only_new: marks.contains(':') }, marks.contains('~')))
 }
 
-fn owner_of(word: &Word<'_>, facts: &Facts) -> Result<Given<String>, ValueError> {
+fn owner_of(word: &Word<'_>, facts: &Facts) -> Result<OwnerValue<String>, ValueError> {
     let expanded = expand(word, facts)?;
     let name = expanded.strip_prefix(':');
     let only_new = name.is_some();
@@ -211,7 +211,7 @@ fn owner_of(word: &Word<'_>, facts: &Facts) -> Result<Given<String>, ValueError>
     if name.is_empty() {
         return Err(ValueError::new(word.at, word.len, "the name is missing"));
     }
-    Ok(Given { value: name, only_new })
+    Ok(OwnerValue { value: name, only_new })
 }
 
 /// Checked as 252 does, and not used: nothing is cleaned.

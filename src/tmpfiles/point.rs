@@ -28,7 +28,7 @@ pub struct Points {
 impl Points {
     /// Of a unit. `runtime` is where this host has its /run.
     #[must_use]
-    pub fn of(unit: &Unit, runtime: &Path) -> Self {
+    pub fn from_unit(unit: &Unit, runtime: &Path) -> Self {
         let Body::Service(service) = &unit.body else { return Self::default() };
         let mut names = BTreeSet::new();
         for name in std::iter::once(&unit.name).chain(&unit.aliases) {
@@ -67,7 +67,7 @@ fn mentioned(service: &Service, runtime: &Path) -> BTreeSet<PathBuf> {
         collect(&value, runtime, &mut paths);
     }
     let own: Vec<PathBuf> =
-        service.context.directories.of(Kind::Runtime).names.iter().map(|n| Path::new(RUN).join(n)).collect();
+        service.context.directories.set(Kind::Runtime).names.iter().map(|n| Path::new(RUN).join(n)).collect();
     paths.retain(|path| !own.iter().any(|own| path.starts_with(own)));
     paths
 }

@@ -208,7 +208,7 @@ fn unit(name: &str, aliases: &[&str], lines: &str) -> Unit {
 
 #[test]
 fn a_line_is_a_units_by_name_or_by_a_path_that_it_mentions() {
-    let points = Points::of(
+    let points = Points::from_unit(
         &unit(
             "web@a.service",
             &["www.service"],
@@ -231,7 +231,8 @@ fn a_line_is_a_units_by_name_or_by_a_path_that_it_mentions() {
             && !has("/x/www.conf", "d /run")
             && !has("/x/w.conf", "d /run/y")
     );
-    let old = Points::of(&unit("a.service", &[], "ExecStart=/a /var/run/x /run/y"), Path::new("/var/run"));
+    let old =
+        Points::from_unit(&unit("a.service", &[], "ExecStart=/a /var/run/x /run/y"), Path::new("/var/run"));
     assert_eq!(old.paths.iter().map(|p| p.to_str().unwrap()).collect::<Vec<_>>(), ["/run/x", "/run/y"]);
 }
 

@@ -18,10 +18,10 @@ mod tests;
 mod unit;
 
 use super::cgroup;
-use super::directive::{self, Amr, Directive, Kind, Known, Shape, Since};
+use super::directive::{self, Directive, Kind, Known, Shape, Since, Support};
 use super::exec::{self, Field};
 use super::finding::Id;
-use super::line::{Line, Remark, Trouble};
+use super::line::{Line, Remark, ValueProblem};
 use super::merge::{Setting, Source, settings};
 use super::model::{Body, Dependency, Install, LoadState, Severity, StartLimit, Unit};
 use super::name::{NameError, UnitKind, UnitName};
@@ -99,7 +99,7 @@ pub fn build(input: Input<'_>, facts: &Facts) -> Unit {
 }
 
 /// One arm of the loader: reads a value into the draft.
-type Arm = fn(&mut Draft<'_>, &Line<'_>) -> Result<(), Trouble>;
+type Arm = fn(&mut Draft<'_>, &Line<'_>) -> Result<(), ValueProblem>;
 
 /// Honoured, and unknown to 252, of which a note is due.
 const YOUNGER: [&str; 2] = ["RestartMaxDelaySec", "RestartSteps"];
@@ -204,7 +204,7 @@ impl<'a> Draft<'a> {
 
     fn known(&mut self, setting: Setting<'a>, row: &Directive) {
         match row.amr {
-            Amr::Honoured(_) => {
+            Support::Honoured(_) => {
                 if let (Known::No, Since::V(v)) = (row.in_252, row.since) {
                     let message = format!("{}= is known since systemd {v} only", row.name);
                     let kind = (Id::YoungerDirective, Severity::Note);
@@ -215,8 +215,8 @@ impl<'a> Draft<'a> {
                     self.read(setting, reader);
                 }
             }
-            Amr::Ignored(_) if row.in_252 == Known::No => self.unknown(setting, Some(row)),
-            Amr::Ignored(why) => {
+            Support::Ignored(_) if row.in_252 == Known::No => self.unknown(setting, Some(row)),
+            Support::Ignored(why) => {
                 let nothing = asks_nothing(row, &setting.assignment.value.text);
                 if nothing || row.shape == Shape::Scalar {
                     self.unit.unapplied.retain(|u| u.section != row.section || u.key != row.name);
@@ -233,10 +233,10 @@ impl<'a> Draft<'a> {
                     self.note(setting, kind, setting.assignment.key_span, message, None);
                 }
             }
-            Amr::Refused(_) if asks_nothing(row, &setting.assignment.value.text) => {
+            Support::Refused(_) if asks_nothing(row, &setting.assignment.value.text) => {
                 self.refused.remove(row.name);
             }
-            Amr::Refused(why) => {
+            Support::Refused(why) => {
                 self.refused.insert(row.name, (setting, why));
             }
         }

@@ -28,7 +28,7 @@ pub struct Line<'a> {
 #[derive(Debug)]
 pub(super) enum Remark {
     /// A part of it does not count.
-    Trouble(Trouble),
+    Trouble(ValueProblem),
     /// It counts, and this is what is doubtful about it, and the remedy.
     Advice(String, Option<String>),
     /// So of a part of it.
@@ -39,7 +39,7 @@ pub(super) enum Remark {
 
 /// Why a value does not count.
 #[derive(Debug)]
-pub struct Trouble {
+pub struct ValueProblem {
     /// Offset in the value, in bytes. So with the length.
     pub at: usize,
     /// Of the part that it is about.
@@ -52,13 +52,13 @@ pub struct Trouble {
     pub hint: Option<String>,
 }
 
-impl From<ValueError> for Trouble {
+impl From<ValueError> for ValueProblem {
     fn from(e: ValueError) -> Self {
         Self { at: e.at, len: e.len, message: e.message, fatal: false, hint: None }
     }
 }
 
-impl Trouble {
+impl ValueProblem {
     /// About a part of the value.
     #[must_use]
     pub fn new(at: usize, part: &str, message: impl Into<String>) -> Self {
@@ -96,7 +96,7 @@ impl<'a> Line<'a> {
     }
 
     /// A part of the value does not count, which does not spoil the rest.
-    pub fn warn(&self, trouble: Trouble) {
+    pub fn warn(&self, trouble: ValueProblem) {
         self.remarks.borrow_mut().push(Remark::Trouble(trouble));
     }
 
@@ -127,28 +127,28 @@ impl<'a> Line<'a> {
 
     /// About the whole value.
     #[must_use]
-    pub fn trouble(&self, message: impl Into<String>) -> Trouble {
-        Trouble::new(0, self.text, message)
+    pub fn trouble(&self, message: impl Into<String>) -> ValueProblem {
+        ValueProblem::new(0, self.text, message)
     }
 
     /// The words of a list, quotes undone and backslashes kept, each with its place.
-    pub fn words(&self) -> Result<Vec<Word<'a>>, Trouble> {
+    pub fn words(&self) -> Result<Vec<Word<'a>>, ValueProblem> {
         let (words, _) = words::split_with(self.text, Escapes::Literal)?;
         Ok(words)
     }
 
     /// A switch.
-    pub fn boolean(&self) -> Result<bool, Trouble> {
+    pub fn boolean(&self) -> Result<bool, ValueProblem> {
         Ok(boolean::parse(self.text)?)
     }
 
     /// A time span; `infinity` is never.
-    pub fn time(&self) -> Result<Timeout, Trouble> {
+    pub fn time(&self) -> Result<Timeout, ValueProblem> {
         Ok(time::parse(self.text)?)
     }
 
     /// A time of which 0 means never (`parse_sec_fix_0`).
-    pub fn time_or_never(&self) -> Result<Timeout, Trouble> {
+    pub fn time_or_never(&self) -> Result<Timeout, ValueProblem> {
         Ok(match self.time()? {
             Timeout::After(Duration::ZERO) => Timeout::Never,
             time @ (Timeout::After(_) | Timeout::Never) => time,
@@ -156,7 +156,7 @@ impl<'a> Line<'a> {
     }
 
     /// A time as a plain duration; `infinity` is the longest there is.
-    pub fn duration(&self) -> Result<Duration, Trouble> {
+    pub fn duration(&self) -> Result<Duration, ValueProblem> {
         Ok(match self.time()? {
             Timeout::After(d) => d,
             Timeout::Never => Duration::MAX,
@@ -164,13 +164,13 @@ impl<'a> Line<'a> {
     }
 
     /// A whole number.
-    pub fn number(&self) -> Result<u32, Trouble> {
+    pub fn number(&self) -> Result<u32, ValueProblem> {
         let number = number::parse_u64(self.text).ok().and_then(|n| n.try_into().ok());
         number.ok_or_else(|| self.trouble(format!("'{}' is not a whole number from 0", self.text)))
     }
 
     /// A number in a range; an empty value restores the default.
-    pub fn integer(&self, min: i32, max: i32) -> Result<Option<i32>, Trouble> {
+    pub fn integer(&self, min: i32, max: i32) -> Result<Option<i32>, ValueProblem> {
         if self.text.is_empty() {
             return Ok(None);
         }
@@ -181,7 +181,7 @@ impl<'a> Line<'a> {
     }
 
     /// Permission bits.
-    pub fn mode(&self) -> Result<u32, Trouble> {
+    pub fn mode(&self) -> Result<u32, ValueProblem> {
         Ok(mode::parse(self.text)?)
     }
 
@@ -193,7 +193,7 @@ impl<'a> Line<'a> {
 
     /// The value is none of those that the directive takes.
     #[must_use]
-    pub fn no_value(&self) -> Trouble {
+    pub fn no_value(&self) -> ValueProblem {
         self.trouble(format!("'{}' is not a value of {}=", self.text, self.key))
     }
 
@@ -209,23 +209,23 @@ impl<'a> Line<'a> {
     }
 
     /// Expands specifiers in a part of the value that begins at `at`.
-    pub fn expand(&self, at: usize, text: &str) -> Result<String, Trouble> {
-        self.specifiers(text).map_err(|e| Trouble::from(e).within(at))
+    pub fn expand(&self, at: usize, text: &str) -> Result<String, ValueProblem> {
+        self.specifiers(text).map_err(|e| ValueProblem::from(e).within(at))
     }
 
     /// Expands specifiers in the name of a unit.
-    pub fn expand_name(&self, at: usize, text: &str) -> Result<String, Trouble> {
-        specifier::expand_name(text, self.facts, &self.unit).map_err(|e| Trouble::from(e).within(at))
+    pub fn expand_name(&self, at: usize, text: &str) -> Result<String, ValueProblem> {
+        specifier::expand_name(text, self.facts, &self.unit).map_err(|e| ValueProblem::from(e).within(at))
     }
 
     /// An absolute path, specifiers expanded, without doubled slashes and `..`.
-    pub fn absolute(&self, at: usize, text: &str) -> Result<String, Trouble> {
+    pub fn absolute(&self, at: usize, text: &str) -> Result<String, ValueProblem> {
         let expanded = self.expand(at, text)?;
-        path::absolute(&expanded).map_err(|e| Trouble::new(at, text, e.message))
+        path::absolute(&expanded).map_err(|e| ValueProblem::new(at, text, e.message))
     }
 
     /// One of some words.
-    pub fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, Trouble> {
+    pub fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, ValueProblem> {
         choices.iter().find(|(word, _)| *word == self.text).map(|(_, value)| *value).ok_or_else(|| {
             let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
             self.no_value().hint(format!("one of: {}", words.join(", ")))
@@ -236,7 +236,7 @@ impl<'a> Line<'a> {
     ///
     /// # Errors
     /// It is none of them.
-    pub fn keyword<T: Keyword>(&self) -> Result<T, Trouble> {
+    pub fn keyword<T: Keyword>(&self) -> Result<T, ValueProblem> {
         self.choice(T::KEYWORDS)
     }
 }
@@ -245,7 +245,7 @@ impl<'a> Line<'a> {
 ///
 /// # Errors
 /// Those of the value.
-pub fn set<T>(place: &mut T, value: Result<T, Trouble>) -> Result<(), Trouble> {
+pub fn set<T>(place: &mut T, value: Result<T, ValueProblem>) -> Result<(), ValueProblem> {
     *place = value?;
     Ok(())
 }

@@ -23,7 +23,7 @@ pub use index::{FileState, UnitFile, search_path};
 use super::build::{Input, blank, build, instance_for};
 use super::builtin;
 use super::finding::Id;
-use super::merge::{Source, folder_names, kind_folder, winners};
+use super::merge::{Source, effective_dropins, folder_names, kind_folder};
 use super::model::{DepKind, Dependency, Finding, LoadState, Origin, Severity, Unit};
 use super::name::{NameError, UnitName};
 use super::specifier::Facts;
@@ -121,7 +121,7 @@ impl<'a> Loader<'a> {
         };
         let mut folder = path.as_os_str().to_owned();
         folder.push(".d");
-        let dropins = winners(self.names_in(Path::new(&folder)));
+        let dropins = effective_dropins(self.names_in(Path::new(&folder)));
         let main = (path.to_owned(), bytes);
         Ok(self.assemble(name, Some(path.to_owned()), main, dropins, Vec::new()))
     }
@@ -167,8 +167,9 @@ impl<'a> Loader<'a> {
     fn finish(&self, name: UnitName, fragment: Option<PathBuf>, main: (PathBuf, Vec<u8>)) -> Unit {
         let aliases = self.index.aliases(&name);
         let names: Vec<&UnitName> = std::iter::once(&name).chain(&aliases).collect();
-        let dropins =
-            winners(self.folders(&names, ".d", true).into_iter().flat_map(|folder| self.names_in(&folder)));
+        let dropins = effective_dropins(
+            self.folders(&names, ".d", true).into_iter().flat_map(|folder| self.names_in(&folder)),
+        );
         let mut links = Vec::new();
         let mut problems = Vec::new();
         for (suffix, kind) in [(".wants", DepKind::Wants), (".requires", DepKind::Requires)] {

@@ -97,7 +97,7 @@ pub fn kind_folder(kind: UnitKind) -> &'static str {
 /// The drop-ins that apply, in order. `candidates` are file names with their paths, in the order
 /// in which folders win; a name that does not end in `.conf` is no drop-in.
 #[must_use]
-pub fn winners(candidates: impl IntoIterator<Item = (String, PathBuf)>) -> Vec<PathBuf> {
+pub fn effective_dropins(candidates: impl IntoIterator<Item = (String, PathBuf)>) -> Vec<PathBuf> {
     let mut by_name = BTreeMap::new();
     for (name, path) in candidates {
         if is_dropin(&name) {
@@ -145,7 +145,7 @@ mod tests {
             ("20-b.conf", "/usr/x.service.d/20-b.conf"),
             ("05.conf", "/usr/service.d/05.conf"),
         ];
-        let paths = winners(candidates.map(|(n, p)| (n.to_owned(), PathBuf::from(p))));
+        let paths = effective_dropins(candidates.map(|(n, p)| (n.to_owned(), PathBuf::from(p))));
         let expected = ["/usr/service.d/05.conf", "/run/x.service.d/10-a.conf", "/etc/x.service.d/20-b.conf"];
         assert_eq!(paths, expected.map(PathBuf::from));
     }

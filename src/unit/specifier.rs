@@ -17,7 +17,7 @@ mod tests;
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// What the host says of itself. Most units do not ask.
-    pub host: Arc<Asked>,
+    pub host: Arc<LazyFacts>,
     /// The user that amr runs as, as 252 means its manager's and not the unit's `User=`.
     pub user: Option<User>,
     /// The roots of `%t %S %C %L %E`, `%T` and `%V`.
@@ -27,9 +27,9 @@ pub struct Facts {
 }
 
 /// Facts of the host, found out when the first of them is asked for.
-pub struct Asked(LazyLock<HostFacts, Box<dyn FnOnce() -> HostFacts + Send>>);
+pub struct LazyFacts(LazyLock<HostFacts, Box<dyn FnOnce() -> HostFacts + Send>>);
 
-impl Asked {
+impl LazyFacts {
     /// `find` is called once, or never.
     #[must_use]
     pub fn when_needed(find: impl FnOnce() -> HostFacts + Send + 'static) -> Arc<Self> {
@@ -37,13 +37,13 @@ impl Asked {
     }
 }
 
-impl Default for Asked {
+impl Default for LazyFacts {
     fn default() -> Self {
         Self(LazyLock::new(Box::new(HostFacts::default)))
     }
 }
 
-impl Deref for Asked {
+impl Deref for LazyFacts {
     type Target = HostFacts;
 
     fn deref(&self) -> &HostFacts {
@@ -51,7 +51,7 @@ impl Deref for Asked {
     }
 }
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for LazyFacts {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(to)
     }

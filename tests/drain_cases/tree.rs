@@ -1,8 +1,8 @@
 //! A tree that stands for a host: a registry, a configuration, log files and what `/proc` shows.
 
+use amr::drain::inspect::{Options, once};
 use amr::drain::judge::file::ShortFiles;
 use amr::drain::judge::verdict::Verdict;
-use amr::drain::look::{Options, once};
 use amr::drain::report::Report;
 use amr::drain::shipper::Shipper;
 use amr::drain::shipper::filebeat::Filebeat;

@@ -7,8 +7,8 @@ use crate::trace;
 use crate::world::{By, Config, Kind, Second, World};
 use amr::drain::judge::check::Checks;
 use amr::drain::judge::history::History;
-use amr::drain::judge::progress::{Progress, Rest};
-use amr::drain::judge::reason::Standing;
+use amr::drain::judge::progress::{Progress, Unshipped};
+use amr::drain::judge::reason::ReasonClass;
 use amr::drain::judge::verdict::Verdict;
 
 pub fn setting(name: &str, default: u64) -> u64 {
@@ -203,18 +203,18 @@ fn at_rest(
     let named = |standing| seen.names(standing);
     let fair = match seen.verdict {
         Verdict::Drained => true,
-        Verdict::Settled => world.config.kind == Kind::CloudWatch || named(Standing::AtRest),
+        Verdict::Settled => world.config.kind == Kind::CloudWatch || named(ReasonClass::AtRest),
         Verdict::CannotTell => {
             let doubted = seen.doubted || seen.gone_unproved();
-            doubted || named(Standing::Unknown) || named(Standing::AtRest)
+            doubted || named(ReasonClass::Unknown) || named(ReasonClass::AtRest)
         }
-        Verdict::Lost => named(Standing::Lost),
+        Verdict::Lost => named(ReasonClass::Lost),
         // A file that the shipper has let go of with bytes left, which nobody will ship.
-        Verdict::GaveUp => named(Standing::Pending),
+        Verdict::GaveUp => named(ReasonClass::Pending),
         Verdict::Stalled | Verdict::ShipperDead => false,
     };
-    let rest = |file: &Progress| file.rest > Rest::Bytes(0);
-    let nothing_left = !seen.progress.iter().any(rest) && !named(Standing::Unknown);
+    let rest = |file: &Progress| file.rest > Unshipped::Bytes(0);
+    let nothing_left = !seen.progress.iter().any(rest) && !named(ReasonClass::Unknown);
     let best = match world.config.kind {
         _ if world.config.changeable => Verdict::CannotTell,
         Kind::CloudWatch => Verdict::Settled,

@@ -17,8 +17,8 @@ use amr::drain::judge::file::{
 use amr::drain::judge::glob::Pattern;
 use amr::drain::judge::history::{History, View};
 use amr::drain::judge::moment::Moment;
-use amr::drain::judge::progress::{Edge, Progress, ask, weigh};
-use amr::drain::judge::reason::{Reason, Standing};
+use amr::drain::judge::progress::{Edge, Progress, ask, judge_claim};
+use amr::drain::judge::reason::{Reason, ReasonClass};
 use amr::drain::judge::rules::{Demand, InputRules, Owner};
 use amr::drain::judge::tail::{Look, Tail, Unread};
 use amr::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
@@ -73,8 +73,8 @@ pub struct Seen {
 
 impl Seen {
     /// Whether a file stands so.
-    pub fn names(&self, standing: Standing) -> bool {
-        self.progress.iter().any(|file| file.reason.standing() == standing)
+    pub fn names(&self, standing: ReasonClass) -> bool {
+        self.progress.iter().any(|file| file.reason.class() == standing)
     }
 
     /// Whether lines may be in the shipper's memory alone, and nothing proves that they came through: of a
@@ -354,11 +354,11 @@ pub fn look_and_wait(
         };
         let at = (Timestamp(now.0 as i64), now);
         let owner = input.map(|place| &inputs[place].owner);
-        let weighed = weigh(file, cursor, claim.ambiguous, &rules, &tail, at, checks);
+        let weighed = judge_claim(file, cursor, claim.ambiguous, &rules, &tail, at, checks);
         progress.extend(weighed.map(|progress| progress.owed_to(owner, shared)));
     }
     let view = if sight.hide_out { View::Partial } else { View::Whole };
-    history.look(progress, view, now, checks);
+    history.record(progress, view, now, checks);
     let progress = history.files().to_vec();
     let mut doubts = Vec::new();
     if sight.hide_out {

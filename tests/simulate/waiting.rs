@@ -8,7 +8,7 @@ use crate::rng::Rng;
 use crate::trace;
 use crate::world::{Config, JOIN_WAIT, Kind, World};
 use amr::drain::judge::history::History;
-use amr::drain::judge::reason::Standing;
+use amr::drain::judge::reason::ReasonClass;
 use amr::drain::judge::verdict::{Judgement, Verdict};
 
 /// How long a simulated drain waits, in seconds.
@@ -109,15 +109,15 @@ fn ending(
     let at_deadline = world.now >= begin + TIMEOUT;
     let fair = match seen.verdict {
         Verdict::Drained => in_time,
-        Verdict::Settled => in_time && (world.config.kind == Kind::CloudWatch || named(Standing::AtRest)),
+        Verdict::Settled => in_time && (world.config.kind == Kind::CloudWatch || named(ReasonClass::AtRest)),
         // An output that does not answer looks like lines that are left out for no known reason.
         Verdict::CannotTell => {
-            seen.doubted || seen.gone_unproved() || named(Standing::Unknown) || named(Standing::AtRest)
+            seen.doubted || seen.gone_unproved() || named(ReasonClass::Unknown) || named(ReasonClass::AtRest)
         }
-        Verdict::Lost => named(Standing::Lost),
+        Verdict::Lost => named(ReasonClass::Lost),
         // Files that nobody takes up any more.
-        Verdict::Stalled => in_time && named(Standing::Pending),
-        Verdict::GaveUp => at_deadline && named(Standing::Pending),
+        Verdict::Stalled => in_time && named(ReasonClass::Pending),
+        Verdict::GaveUp => at_deadline && named(ReasonClass::Pending),
         Verdict::ShipperDead => false,
     };
     (!fair).then(|| {

@@ -34,12 +34,12 @@ fn reload_and_kill_reach_the_service() {
     let unit = host.unit(
         "[Service]\nExecReload=/bin/sh -c 'echo $MAINPID > ROOT/tmp/reloaded'\nExecStart=/bin/sleep 1000\n",
     );
-    assert!(client::reload(&host.place, &unit, &host.options).is_err(), "it is not active");
+    assert!(client::reload(&host.state_dir, &unit, &host.options).is_err(), "it is not active");
     host.start(&unit);
-    let answer = client::reload(&host.place, &unit, &host.options).unwrap().finish().unwrap().answer;
+    let answer = client::reload(&host.state_dir, &unit, &host.options).unwrap().finish().unwrap().answer;
     assert_eq!(answer, Answer::Reloaded(ServiceResult::Success));
     assert_eq!(host.text("tmp/reloaded").trim(), host.status().main.unwrap().pid.to_string());
-    client::kill(&host.place, &unit, &host.options, 9, Who::Main).unwrap();
+    client::kill(&host.state_dir, &unit, &host.options, 9, Who::Main).unwrap();
     until("the end", || host.state() == State::Failed);
 }
 
@@ -51,7 +51,7 @@ fn sigterm_to_the_supervisor_stops_the_unit_soon() {
     until("the trap", || host.path("tmp/up").exists());
     let (main, began) = (host.status().main.unwrap().pid, Instant::now());
     kill(host.supervisor(), "TERM");
-    until("the end", || !client::is_supervised(&host.place, &name()).unwrap());
+    until("the end", || !client::is_supervised(&host.state_dir, &name()).unwrap());
     assert!(began.elapsed() < Duration::from_secs(2), "killall5 gives two seconds");
     assert!(!runs(main) && !host.locked());
 }
@@ -60,10 +60,10 @@ fn sigterm_to_the_supervisor_stops_the_unit_soon() {
 fn a_folder_that_others_can_write_is_refused() {
     let host = Host::new(None);
     let unit = host.unit(DAEMON);
-    let run_dir = host.place.root.outer(&host.place.run_dir);
+    let run_dir = host.state_dir.root.outer(&host.state_dir.run_dir);
     std::fs::create_dir_all(&run_dir).unwrap();
     std::fs::set_permissions(&run_dir, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-    let refused = client::start(&host.place, &unit, &host.options).and_then(|mut start| start.finish());
+    let refused = client::start(&host.state_dir, &unit, &host.options).and_then(|mut start| start.finish());
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("others can write to it"), "{refused}");
     // No lock is made in a folder that others can write, either.
@@ -73,7 +73,9 @@ fn a_folder_that_others_can_write_is_refused() {
     assert_eq!(host.start(&unit), Answer::Started);
     assert!(!host.locked());
     let unit = host.unit("[Service]\nRuntimeDirectory=amr-supervise/x\nExecStart=/bin/true\n");
-    assert!(client::start(&host.place, &unit, &host.options).unwrap_err().to_string().contains("overlap"));
+    assert!(
+        client::start(&host.state_dir, &unit, &host.options).unwrap_err().to_string().contains("overlap")
+    );
     assert_eq!(
         host.stop(&unit),
         Answer::Stopped(ServiceResult::Success),
@@ -166,7 +168,7 @@ fn a_start_that_is_refused_leaves_nothing() {
     let mut door = std::process::Command::new(env!("CARGO_BIN_EXE_amr"));
     let got = door.arg("initd").arg(&script).arg("start").output().unwrap();
     assert_eq!(got.status.code(), Some(5), "not installed: {got:?}");
-    assert!(!host.place.root.exists(&host.place.run_dir.join("missing.service")));
+    assert!(!host.state_dir.root.exists(&host.state_dir.run_dir.join("missing.service")));
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn a_killed_one_comes_back_until_the_limit_says_no() {
     assert_eq!(host.status().service_result(), ServiceResult::Signal, "the first failure is kept");
     until("the lock to go", || !host.locked());
     let Answer::Failed(..) = host.start(&unit) else { panic!("by hand counts, too") };
-    client::reset_failed(&host.place, &name()).unwrap();
+    client::reset_failed(&host.state_dir, &name()).unwrap();
     assert_eq!(host.start(&unit), Answer::Started);
 }
 
@@ -40,7 +40,7 @@ fn a_killed_supervisor_is_replaced_by_the_next_command() {
         // A start takes it over; it is the same process.
         assert_eq!(host.start(&unit), Answer::Started);
         assert_eq!(host.status().main.unwrap().pid, main);
-        assert!(client::is_supervised(&host.place, &name()).unwrap());
+        assert!(client::is_supervised(&host.state_dir, &name()).unwrap());
         // So does a stop.
         host.kill_supervisor();
         assert_eq!(host.stop(&unit), Answer::Stopped(ServiceResult::Success), "{way:?}");
@@ -141,7 +141,8 @@ fn a_stale_pid_file_or_record_never_gets_anybody_killed() {
     let mut record = host.status();
     record.sub = "running".into();
     record.main = Some(amr::supervisor::core::mark::ProcessMark { pid: pid.cast_signed(), start_time: 1 });
-    std::fs::write(host.place.root.outer(&host.place.files("app.service").status), record.encode()).unwrap();
+    std::fs::write(host.state_dir.root.outer(&host.state_dir.files("app.service").status), record.encode())
+        .unwrap();
     assert_eq!(host.stop(&unit), Answer::AlreadyDown);
     assert!(somebody.try_wait().unwrap().is_none(), "somebody else was killed");
     somebody.kill().unwrap();

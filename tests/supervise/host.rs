@@ -18,7 +18,7 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 
 pub struct Host {
     pub dir: PathBuf,
-    pub place: StateDir,
+    pub state_dir: StateDir,
     pub options: Options,
 }
 
@@ -45,12 +45,12 @@ impl Host {
             program: Some(PathBuf::from(env!("CARGO_BIN_EXE_amr"))),
             ..Options::default()
         };
-        Self { place: StateDir::of(root, privilege), dir, options }
+        Self { state_dir: StateDir::for_services(root, privilege), dir, options }
     }
 
     /// The host as a command that comes now finds it.
     pub fn look_again(&mut self) {
-        self.place = StateDir::of(self.place.root.clone(), self.place.privilege);
+        self.state_dir = StateDir::for_services(self.state_dir.root.clone(), self.state_dir.privilege);
     }
 
     /// Writes app.service; `ROOT` in it is the folder.
@@ -62,11 +62,11 @@ impl Host {
 
     pub fn load(&self) -> Unit {
         let facts = Facts { user: Some(User::default()), ..Facts::default() };
-        Loader::new(&self.place.root, &search_path(None), &facts).load(&name())
+        Loader::new(&self.state_dir.root, &search_path(None), &facts).load(&name())
     }
 
     pub fn begin_start(&self, unit: &Unit) -> Pending {
-        client::start(&self.place, unit, &self.options).unwrap()
+        client::start(&self.state_dir, unit, &self.options).unwrap()
     }
 
     pub fn start(&self, unit: &Unit) -> Answer {
@@ -74,7 +74,7 @@ impl Host {
     }
 
     pub fn begin_stop(&self, unit: &Unit) -> Pending {
-        client::stop(&self.place, unit, &self.options).unwrap()
+        client::stop(&self.state_dir, unit, &self.options).unwrap()
     }
 
     pub fn stop(&self, unit: &Unit) -> Answer {
@@ -82,11 +82,11 @@ impl Host {
     }
 
     pub fn status(&self) -> Record {
-        client::status(&self.place, &name()).unwrap().unwrap()
+        client::status(&self.state_dir, &name()).unwrap().unwrap()
     }
 
     pub fn state(&self) -> State {
-        client::status(&self.place, &name()).unwrap().map_or(State::Dead, |r| r.state())
+        client::status(&self.state_dir, &name()).unwrap().map_or(State::Dead, |r| r.state())
     }
 
     pub fn supervisor(&self) -> i32 {
@@ -125,14 +125,14 @@ impl Host {
     /// Kills the supervisor as the OOM killer would, and waits until it has gone.
     pub fn kill_supervisor(&self) {
         kill(self.supervisor(), "KILL");
-        until("the supervisor to die", || !client::is_supervised(&self.place, &name()).unwrap());
+        until("the supervisor to die", || !client::is_supervised(&self.state_dir, &name()).unwrap());
     }
 }
 
 impl Drop for Host {
     fn drop(&mut self) {
         let unit = self.load();
-        if let Ok(mut pending) = client::stop(&self.place, &unit, &self.options) {
+        if let Ok(mut pending) = client::stop(&self.state_dir, &unit, &self.options) {
             let _ = pending.finish();
         }
         if !std::thread::panicking() {
@@ -172,7 +172,7 @@ pub const WAYS: [Option<&str>; 3] =
 
 impl Host {
     pub fn status_or_none(&self) -> Option<Record> {
-        client::status(&self.place, &name()).ok().flatten()
+        client::status(&self.state_dir, &name()).ok().flatten()
     }
 }
 

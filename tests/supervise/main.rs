@@ -53,7 +53,7 @@ fn one_that_ignores_term_is_killed_and_counts_as_failed() {
     let record = host.status();
     assert_eq!((record.state(), record.exec_main_status), (State::Failed, 9));
     assert!(!host.locked());
-    client::reset_failed(&host.place, &name()).unwrap();
+    client::reset_failed(&host.state_dir, &name()).unwrap();
     assert_eq!(host.state(), State::Dead);
 }
 

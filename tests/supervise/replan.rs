@@ -21,20 +21,20 @@ fn a_new_plan_counts_from_the_daemon_reload_on() {
     host.start(&second);
     let main = host.status().main.unwrap();
     let third = host.unit(&says("third").replace("[Service]", "[Unit]\nDescription=three\n[Service]"));
-    client::replan(&host.place, &third, &host.options).unwrap();
+    client::replan(&host.state_dir, &third, &host.options).unwrap();
     let record = host.status();
     assert_eq!((record.main, record.description.as_deref()), (Some(main), Some("three")));
     std::fs::remove_file(host.path("tmp/said")).unwrap();
     host.stop(&host.unit(&says("fourth")));
     assert_eq!(host.text("tmp/said"), "third\nthird-post\n");
-    assert!(!host.place.root.exists(&host.place.files("app.service").plan), "it goes with the run");
+    assert!(!host.state_dir.root.exists(&host.state_dir.files("app.service").plan), "it goes with the run");
 }
 
 #[test]
 fn the_next_supervisor_goes_by_the_plan_of_the_daemon_reload() {
     let host = Host::new(None);
     host.start(&host.unit(&says("first")));
-    client::replan(&host.place, &host.unit(&says("second")), &host.options).unwrap();
+    client::replan(&host.state_dir, &host.unit(&says("second")), &host.options).unwrap();
     host.kill_supervisor();
     host.stop(&host.unit(&says("third")));
     assert_eq!(host.text("tmp/said"), "second\nsecond-post\n");
@@ -47,7 +47,7 @@ fn the_next_supervisor_goes_by_the_plan_of_the_daemon_reload() {
     // A lost one is given it, too.
     host.start(&host.unit(&says("fourth")));
     host.kill_supervisor();
-    client::replan(&host.place, &host.unit(&says("fifth")), &host.options).unwrap();
+    client::replan(&host.state_dir, &host.unit(&says("fifth")), &host.options).unwrap();
     std::fs::remove_file(host.path("tmp/said")).unwrap();
     std::fs::remove_file(host.path("etc/systemd/system/app.service")).unwrap();
     host.stop(&host.load());

@@ -8,8 +8,8 @@
 mod end;
 
 use super::hook::{Hook, Run};
-use super::parts::{self, Patience};
-use super::tell::Audience;
+use super::output::Outputs;
+use super::parts::{self, ExitLimits};
 use super::words::{self, Rate};
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::out;
@@ -50,7 +50,7 @@ const LONGEST: usize = 512 << 20;
 const EXTEND: Duration = Duration::from_secs(30);
 
 /// Parts and waits.
-pub fn run(task: &Task, audience: Audience, hook: Option<Hook>) -> Answered {
+pub fn run(task: &Task, audience: Outputs, hook: Option<Hook>) -> Answered {
     // Before there are others: those are ended by this one, not by a signal to all.
     let signals = Signals::watch(&parts::SIGNALS);
     let parted = signals.and_then(|signals| Ok((signals, parts::part(task, wait::run)?)));
@@ -59,14 +59,14 @@ pub fn run(task: &Task, audience: Audience, hook: Option<Hook>) -> Answered {
             let front = Front::new(task, audience, hook, link);
             let answer = match front {
                 Ok(mut front) => {
-                    let answer = front.go(&mut signals);
-                    let ordered = front.giving_up.filter(|_| front.ordered).map(Patience::ordered);
-                    let patience = ordered.unwrap_or_else(Patience::usual);
+                    let answer = front.run(&mut signals);
+                    let ordered = front.giving_up.filter(|_| front.ordered).map(ExitLimits::ordered);
+                    let patience = ordered.unwrap_or_else(ExitLimits::usual);
                     others.end(Some(&front.link), front.rewrites, patience);
                     answer
                 }
                 Err(error) => {
-                    others.end(None, None, Patience::usual());
+                    others.end(None, None, ExitLimits::usual());
                     Err(error)
                 }
             };
@@ -89,15 +89,15 @@ pub fn once(task: &Task, quiet: bool) -> Answered {
             Ok(Ok(News::Answer { code: told, text })) => {
                 answer = Some(Ok(Answer::Verdict(told)));
                 if !quiet {
-                    out::say(&lines(&text));
+                    out::print_raw(&lines(&text));
                 }
             }
-            Ok(Ok(News::Note(note))) => out::complain("drain", &out::escape(&note), None),
+            Ok(Ok(News::Note(note))) => out::print_error("drain", &out::escape(&note), None),
             Ok(Ok(News::Failed(what))) => answer = Some(Err(failed(&out::escape(&what)))),
             Ok(Ok(News::Phase { .. } | News::Moved(_) | News::Table(_)) | Err(_)) | Err(_) => break,
         }
     }
-    others.end(None, None, Patience::usual());
+    others.end(None, None, ExitLimits::usual());
     answer.unwrap_or_else(|| Err(failed("the process that looks at the files has died")))
 }
 
@@ -114,7 +114,7 @@ fn failed(what: &str) -> Refused {
 
 struct Front<'c> {
     task: &'c Task,
-    audience: Audience,
+    audience: Outputs,
     hook: Option<Hook>,
     hooks: Vec<Run>,
     link: UnixStream,
@@ -142,7 +142,7 @@ enum Link {
 }
 
 impl<'c> Front<'c> {
-    fn new(task: &'c Task, audience: Audience, hook: Option<Hook>, link: UnixStream) -> Result<Self, String> {
+    fn new(task: &'c Task, audience: Outputs, hook: Option<Hook>, link: UnixStream) -> Result<Self, String> {
         link.set_nonblocking(true).map_err(|error| error.to_string())?;
         Ok(Self {
             task,
@@ -165,7 +165,7 @@ impl<'c> Front<'c> {
         })
     }
 
-    fn go(&mut self, signals: &mut Signals) -> Result<Answer, String> {
+    fn run(&mut self, signals: &mut Signals) -> Result<Answer, String> {
         loop {
             let now = clock::now();
             self.extend(now);
@@ -173,7 +173,7 @@ impl<'c> Front<'c> {
             match self.ended {
                 Some(answer) if self.hooks.is_empty() || self.giving_up.is_some() => return Ok(answer),
                 Some(_) => {}
-                None if now >= self.patience() => self.without_the_other_half(),
+                None if now >= self.longest_wait() => self.without_the_other_half(),
                 None => {}
             }
             let mut fds = vec![(signals.as_fd(), Interest::Read)];
@@ -191,7 +191,7 @@ impl<'c> Front<'c> {
     }
 
     /// When the other half must have answered.
-    fn patience(&self) -> Duration {
+    fn longest_wait(&self) -> Duration {
         let deadline = self.started.saturating_add(self.task.policy.timeout).saturating_add(LATE);
         self.giving_up.map_or(deadline, |asked| asked.saturating_add(GRACE))
     }
@@ -200,7 +200,7 @@ impl<'c> Front<'c> {
     fn next(&self, now: Duration) -> Duration {
         let hooks = self.hooks.iter().map(Run::ends).min();
         let extend = self.extended.filter(|_| self.ended.is_none()).map(|at| at.saturating_add(EXTEND));
-        let patience = self.ended.is_none().then(|| self.patience());
+        let patience = self.ended.is_none().then(|| self.longest_wait());
         let next = [hooks, extend, patience].into_iter().flatten().min();
         match (self.ended, next) {
             (Some(_), None) => Duration::ZERO,
@@ -216,7 +216,7 @@ impl<'c> Front<'c> {
         }
         self.extended = Some(now);
         let hooks = self.hooks.iter().map(Run::ends).max().unwrap_or_default();
-        let until = if self.ended.is_some() { hooks } else { self.patience().max(hooks) };
+        let until = if self.ended.is_some() { hooks } else { self.longest_wait().max(hooks) };
         self.audience.extend(until.saturating_sub(now));
     }
 
@@ -272,7 +272,7 @@ impl<'c> Front<'c> {
         while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.unread.drain(..=end).collect();
             match News::parse(&line) {
-                Ok(news) => self.tell(news),
+                Ok(news) => self.print_news(news),
                 Err(error) => return Err(format!("the half that looks made no sense: {error}")),
             }
         }
@@ -286,7 +286,7 @@ impl<'c> Front<'c> {
         Ok(())
     }
 
-    fn tell(&mut self, news: News) {
+    fn print_news(&mut self, news: News) {
         match news {
             News::Phase { phase, summary, report, json } => self.phase(phase, summary, report, json),
             News::Moved(summary) => self.moved(summary),
@@ -336,7 +336,7 @@ impl<'c> Front<'c> {
             }
             Phase::Ended => {
                 self.end(&summary);
-                json.into_iter().for_each(|json| out::say(&lines(&json)));
+                json.into_iter().for_each(|json| out::print_raw(&lines(&json)));
             }
         }
     }

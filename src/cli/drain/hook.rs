@@ -43,7 +43,7 @@ impl Hook {
             root.stat(path).is_ok_and(|stat| stat.kind == FileKind::Regular && stat.mode & 0o111 != 0)
         };
         if !program.is_absolute() || !runs(&program) {
-            return Err(Refused::Program(super::tell::shown(&program)));
+            return Err(Refused::Program(super::output::shown(&program)));
         }
         Ok(Self { program: root.outer(&program), words, limit })
     }

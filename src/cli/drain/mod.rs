@@ -3,28 +3,28 @@
 
 mod front;
 mod hook;
+mod output;
 mod parts;
-mod tell;
 mod words;
 
 use crate::cli::args::{Drain, FreezeArg, OnStallArg};
 use crate::cli::door::Surroundings;
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::out;
+use crate::drain::inspect::{self, Options};
 use crate::drain::judge::file::ShortFiles;
-use crate::drain::look::{self, Options};
 use crate::drain::report::Report;
 use crate::drain::report::keep;
 use crate::drain::wait::pace::{Freeze, OnStall, Policy};
-use crate::drain::wait::{Json, Task, Told};
+use crate::drain::wait::{Json, StepReports, Task};
 use crate::job::context::Context;
 use crate::os::ids::effective_uid;
 use crate::unit::value::Timeout;
 use crate::unit::value::time;
 use hook::Hook;
+use output::{OutputOptions, Outputs};
 use std::path::Path;
 use std::time::Duration;
-use tell::{Audience, Wishes};
 
 /// Where the hook that ships keeps its reports.
 const HOOK: &str = "/var/log/shutdown-filebeat";
@@ -37,13 +37,13 @@ pub fn run(ctx: &Context, args: &Drain, around: &Surroundings) -> Answered {
     match task(ctx, args) {
         Ok((task, _)) if args.once => front::once(&task, args.quiet),
         Ok((task, hook)) => {
-            let wishes = Wishes {
+            let wishes = OutputOptions {
                 quiet: args.quiet,
                 json: args.json,
                 console: args.console,
                 syslog: ctx.is_root && ctx.root.is_host(),
             };
-            front::run(&task, Audience::new(wishes, around.notify.clone()), hook)
+            front::run(&task, Outputs::new(wishes, around.notify.clone()), hook)
         }
         Err(what) => Err(Refused::new(Class::Usage, what)),
     }
@@ -76,7 +76,7 @@ fn task(ctx: &Context, args: &Drain) -> Result<(Task, Option<Hook>), String> {
         policy,
         folder: folder(ctx, args).map(Path::to_path_buf),
         file: args.report.clone(),
-        steps: if log::log_enabled!(log::Level::Debug) { Told::Each } else { Told::Not },
+        steps: if log::log_enabled!(log::Level::Debug) { StepReports::Each } else { StepReports::Not },
         json: if args.json { Json::Wanted } else { Json::Unwanted },
         pid: std::process::id(),
     };
@@ -99,7 +99,7 @@ fn folder<'a>(ctx: &Context, args: &'a Drain) -> Option<&'a Path> {
 
 /// How long one folder or file may take: several that hang must not take all the time there is.
 fn limit_of(timeout: Duration) -> Duration {
-    look::LIMIT.min(timeout / 4)
+    inspect::LIMIT.min(timeout / 4)
 }
 
 fn options(args: &Drain) -> Options {
@@ -119,10 +119,10 @@ fn show(args: &Drain, report: &Report) {
         return;
     }
     if !args.json {
-        out::say(&report.text());
+        out::print_raw(&report.text());
         return;
     }
-    out::say(&report.json());
+    out::print_raw(&report.json());
 }
 
 fn last(ctx: &Context, args: &Drain) -> Answered {

@@ -9,7 +9,7 @@
 //! that hangs: that one is named.
 
 use crate::cli::out;
-use crate::drain::look::wall;
+use crate::drain::inspect::wall;
 use crate::drain::report::keep::Keeper;
 use crate::drain::report::rfc3339;
 use crate::drain::shipper::QUESTION;
@@ -42,14 +42,14 @@ const BUSY: u32 = 100;
 
 /// How long the end of the others may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct ExitLimits {
     /// The one that writes syncs what was told already.
     pub sync: Duration,
     /// One that was killed sleeps in the kernel; the end of a watch takes some milliseconds there.
     pub until: Duration,
 }
 
-impl Patience {
+impl ExitLimits {
     /// Where nobody waits for the end.
     #[must_use]
     pub fn usual() -> Self {
@@ -84,7 +84,7 @@ pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> R
     let parent = ProcessId::own();
     let fail = |error: std::io::Error| Error::new("start", "second process", error);
     let (alive, theirs) = UnixStream::pair().map_err(fail)?;
-    let (opens, asks) = match fork::in_two()? {
+    let (opens, asks) = match fork::fork_pair()? {
         Side::Child(link) => {
             let (folder, file) = (task.folder.clone(), task.file.clone());
             let name = (rfc3339(wall()), task.pid);
@@ -98,7 +98,7 @@ pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> R
         Side::Parent(opens, asks) => (opens, asks),
     };
     drop(theirs);
-    match fork::in_two() {
+    match fork::fork_pair() {
         Ok(Side::Child(link)) => {
             drop(alive);
             let closed = apart(task, &[link.as_fd(), asks.as_fd()]);
@@ -144,7 +144,7 @@ fn last_words(link: &UnixStream) {
 impl Others {
     /// Ends both, and whoever else was started; what is left behind is said. `link` is the one to the process
     /// that looks.
-    pub fn end(&self, link: Option<&UnixStream>, started: Option<ProcessId>, patience: Patience) {
+    pub fn end(&self, link: Option<&UnixStream>, started: Option<ProcessId>, patience: ExitLimits) {
         let mut ends: Vec<&UnixStream> = link.into_iter().chain([&self.alive]).collect();
         let _ = kill::child(self.looks, KILL);
         // Nobody asks the one that writes any more: it ends when what was told is synced.
@@ -164,7 +164,7 @@ impl Others {
             } else {
                 "it was killed and has not ended yet"
             };
-            out::complain("drain", &format!("process {pid} is left behind: {why}"), None);
+            out::print_error("drain", &format!("process {pid} is left behind: {why}"), None);
         }
     }
 }

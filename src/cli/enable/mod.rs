@@ -69,7 +69,7 @@ fn now(ctx: &Context, change: Change, names: &[UnitName], around: &Surroundings)
         ignore_dependencies: false,
         json: false,
     };
-    start::run(ctx, job, &jobs, around).unwrap_or_else(|refused| exit::tell(job.as_str(), &refused))
+    start::run(ctx, job, &jobs, around).unwrap_or_else(|refused| exit::print_refused(job.as_str(), &refused))
 }
 
 /// How it was asked for.
@@ -103,7 +103,10 @@ fn by_systemctl(
     }
     let names: Vec<String> = names.iter().map(UnitName::to_string).collect();
     if asked.dry {
-        out::say(&format!("run systemctl {}\n", [options, vec![verb.to_owned()], names].concat().join(" ")));
+        out::print_raw(&format!(
+            "run systemctl {}\n",
+            [options, vec![verb.to_owned()], names].concat().join(" ")
+        ));
         return Some(Ok(Answer::Done));
     }
     Some(handover::unit_files(&ctx.features(), &options, verb, &names))
@@ -122,12 +125,12 @@ pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> Answere
         let script = there.iter().find(|s| s.name == name.stem());
         let known = enabled.unit(&name, &ask::load(ctx, &name));
         let Some(state) = known.or_else(|| script.map(|_| enabled.script(&name))) else {
-            out::complain("is-enabled", &format!("unit '{name}' not found"), None);
+            out::print_error("is-enabled", &format!("unit '{name}' not found"), None);
             continue;
         };
         is_any |= state.is_good();
         if !args.quiet {
-            out::say(&format!("{}\n", state.as_str()));
+            out::print_raw(&format!("{}\n", state.as_str()));
         }
     }
     Ok(if is_any { Answer::Done } else { Answer::No })

@@ -1,11 +1,11 @@
 //! S and K numbers for amr's scripts, so that After= and Before= hold among the scripts of the host.
 
-use super::request::{Done, Request, Wanted, refuse};
+use super::request::{Changed, LinkRequest, Request, refuse};
 use crate::cli::exit::Class;
 use crate::cli::scripts::{Owner, Script};
-use crate::sysv::assign::{Edge, Node, Place, assign};
+use crate::sysv::assign::{Edge, Node, Placement, assign};
 use crate::sysv::initd::Spec;
-use crate::sysv::links::{Found, Turn};
+use crate::sysv::links::{FoundLinks, LinkAction};
 use crate::sysv::priority::Numbers;
 use crate::unit::load::Loader;
 use crate::unit::model::{DepKind, LoadState, Unit};
@@ -27,8 +27,8 @@ const TARGETS: [(&str, &[&str]); 6] = [
 ///
 /// # Errors
 /// An order that no numbers can give.
-pub(super) fn numbers(request: &Request, found: &Found) -> Done<BTreeMap<String, Numbers>> {
-    let ours: Vec<&Wanted> = request.wanted.iter().filter(|w| !request.is_foreign(w)).collect();
+pub(super) fn numbers(request: &Request, found: &FoundLinks) -> Changed<BTreeMap<String, Numbers>> {
+    let ours: Vec<&LinkRequest> = request.wanted.iter().filter(|w| !request.is_foreign(w)).collect();
     let is_ours = |name: &str| ours.iter().any(|w| w.script == name);
     let mut nodes = Vec::new();
     for script in request.scripts.values().filter(|s| !is_ours(&s.name)) {
@@ -36,8 +36,11 @@ pub(super) fn numbers(request: &Request, found: &Found) -> Done<BTreeMap<String,
         let name = OsStr::new(&script.name);
         let counts = script.owner == Owner::Other || !found.on(name).is_empty();
         if let Some(numbers) = has(script, found).filter(|_| counts) {
-            let place =
-                if script.owner == Owner::Amr && !script.overridden { Place::Free } else { Place::Fixed };
+            let place = if script.owner == Owner::Amr && !script.overridden {
+                Placement::Free
+            } else {
+                Placement::Fixed
+            };
             nodes.push(Node { name: script.name.clone(), numbers, place });
         }
     }
@@ -45,14 +48,14 @@ pub(super) fn numbers(request: &Request, found: &Found) -> Done<BTreeMap<String,
         let there = request.scripts.get(&wanted.script);
         let shipped = shipped(&wanted.script);
         let is_set = there.is_some_and(|s| s.overridden) || shipped.is_some();
-        let place = if is_set { Place::Fixed } else { Place::Free };
+        let place = if is_set { Placement::Fixed } else { Placement::Free };
         let numbers = there.and_then(own).or(shipped).unwrap_or_else(by_default);
         nodes.push(Node { name: wanted.script.clone(), numbers, place });
     }
     let edges = edges(request, &nodes);
     match assign(&nodes, &edges) {
         Ok(mut numbers) => {
-            let set = nodes.iter().filter(|n| n.place == Place::Fixed && is_ours(&n.name));
+            let set = nodes.iter().filter(|n| n.place == Placement::Fixed && is_ours(&n.name));
             numbers.extend(set.map(|n| (n.name.clone(), n.numbers)));
             Ok(numbers)
         }
@@ -65,17 +68,17 @@ pub(super) fn numbers(request: &Request, found: &Found) -> Done<BTreeMap<String,
 }
 
 /// What a script is linked with, else what it asks for.
-fn has(script: &Script, found: &Found) -> Option<Numbers> {
+fn has(script: &Script, found: &FoundLinks) -> Option<Numbers> {
     let own = own(script);
     let of = |turn| {
-        let entries = found.of(OsStr::new(&script.name)).iter().filter(|e| e.turn == turn);
+        let entries = found.links_of(OsStr::new(&script.name)).iter().filter(|e| e.turn == turn);
         let down = |e: &&crate::sysv::links::Entry| matches!(e.level.get(), 0 | 6);
-        let mut best: Vec<_> = entries.filter(|e| turn == Turn::Start || down(e)).collect();
+        let mut best: Vec<_> = entries.filter(|e| turn == LinkAction::Start || down(e)).collect();
         best.sort_by_key(|e| e.priority);
         best.first().map(|e| e.priority)
     };
-    let start = of(Turn::Start).or(own.map(|n| n.start))?;
-    let stop = of(Turn::Stop).or(own.map(|n| n.stop))?;
+    let start = of(LinkAction::Start).or(own.map(|n| n.start))?;
+    let stop = of(LinkAction::Stop).or(own.map(|n| n.stop))?;
     Some(Numbers { start, stop })
 }
 
@@ -98,7 +101,7 @@ fn by_default() -> Numbers {
 fn edges(request: &Request, nodes: &[Node]) -> Vec<Edge> {
     let facts = request.ctx.facts();
     let loader = Loader::new(&request.ctx.root, &request.ctx.unit_paths, &facts);
-    let is_free = |name: &str| nodes.iter().any(|n| n.name == name && n.place == Place::Free);
+    let is_free = |name: &str| nodes.iter().any(|n| n.name == name && n.place == Placement::Free);
     let mut edges = Vec::new();
     for me in nodes {
         let Some(unit) = unit_of(request, &loader, &me.name) else { continue };

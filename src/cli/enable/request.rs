@@ -35,7 +35,7 @@ impl Change {
 }
 
 /// A script that is to be linked.
-pub(super) struct Wanted {
+pub(super) struct LinkRequest {
     /// Its name in init.d.
     pub script: String,
     /// What it runs; `None` for a script without a unit.
@@ -50,7 +50,7 @@ pub(super) struct Request<'a> {
     pub change: Change,
     pub env: Env,
     pub scripts: BTreeMap<String, Script>,
-    pub wanted: Vec<Wanted>,
+    pub wanted: Vec<LinkRequest>,
     pub notes: Vec<String>,
 }
 
@@ -60,17 +60,17 @@ pub(super) fn has_scripts(ctx: &Context) -> bool {
 }
 
 /// Refusals have the hand door's codes.
-pub(super) type Done<T> = Result<T, Refused>;
+pub(super) type Changed<T> = Result<T, Refused>;
 
-pub(super) fn refuse<T>(class: Class, what: impl Into<String>, hint: Option<&str>) -> Done<T> {
+pub(super) fn refuse<T>(class: Class, what: impl Into<String>, hint: Option<&str>) -> Changed<T> {
     Err(Refused { class, what: what.into(), hint: hint.map(str::to_owned) })
 }
 
 /// Calls `each` with each unit once: those named, and behind each what it returns, its `Also=`.
 pub(super) fn with_also(
     names: &[UnitName],
-    mut each: impl FnMut(&UnitName) -> Done<Vec<UnitName>>,
-) -> Done<()> {
+    mut each: impl FnMut(&UnitName) -> Changed<Vec<UnitName>>,
+) -> Changed<()> {
     let mut waiting: Vec<UnitName> = names.iter().rev().cloned().collect();
     let mut seen: Vec<UnitName> = Vec::new();
     while let Some(name) = waiting.pop() {
@@ -83,7 +83,7 @@ pub(super) fn with_also(
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(ctx: &'a Context, change: Change, env: Env, names: &[UnitName]) -> Done<Self> {
+    pub(super) fn new(ctx: &'a Context, change: Change, env: Env, names: &[UnitName]) -> Changed<Self> {
         let scripts = BTreeMap::from_iter(scripts::read(&ctx.root).into_iter().map(|s| (s.name.clone(), s)));
         let mut request = Self { ctx, change, env, scripts, wanted: Vec::new(), notes: Vec::new() };
         let facts = ctx.facts();
@@ -93,10 +93,10 @@ impl<'a> Request<'a> {
     }
 
     /// Adds a unit with its aliases; what [Install] wants along with it is returned.
-    fn add(&mut self, loader: &Loader, name: &UnitName) -> Done<Vec<UnitName>> {
+    fn add(&mut self, loader: &Loader, name: &UnitName) -> Changed<Vec<UnitName>> {
         let mut unit = loader.load(name);
         if unit.load == LoadState::NotFound && self.scripts.contains_key(name.stem()) {
-            self.wanted.push(Wanted { script: name.stem().to_owned(), unit: None, install: None });
+            self.wanted.push(LinkRequest { script: name.stem().to_owned(), unit: None, install: None });
             return Ok(Vec::new());
         }
         if let Some(what) = units::refusal(&unit) {
@@ -123,13 +123,13 @@ impl<'a> Request<'a> {
         let names = std::iter::once(&asked.unit).chain(&asked.aliases);
         let scripts: Vec<String> = names.map(|n| n.stem().to_owned()).collect();
         for script in scripts {
-            self.wanted.push(Wanted { script, unit: Some(unit.clone()), install: Some(asked.clone()) });
+            self.wanted.push(LinkRequest { script, unit: Some(unit.clone()), install: Some(asked.clone()) });
         }
         Ok(also)
     }
 
     /// Is it somebody else's script?
-    pub(super) fn is_foreign(&self, wanted: &Wanted) -> bool {
+    pub(super) fn is_foreign(&self, wanted: &LinkRequest) -> bool {
         wanted.unit.is_none() || self.scripts.get(&wanted.script).is_some_and(|s| s.owner == Owner::Other)
     }
 }

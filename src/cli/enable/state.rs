@@ -7,7 +7,7 @@ use crate::job::context::Context;
 use crate::os::root::Root;
 use crate::sysv::apply;
 use crate::sysv::install::{self, UnitFileState};
-use crate::sysv::links::Found;
+use crate::sysv::links::FoundLinks;
 use crate::unit::load::{FileState, Loader, UnitFile};
 use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
@@ -23,7 +23,7 @@ const MADE: [(&str, UnitFileState); 2] = [
 /// What starts units at boot here.
 pub struct Enabled<'a> {
     root: &'a Root,
-    links: Found,
+    links: FoundLinks,
     /// The links of [Install] do, and not those of runlevels.
     by_targets: bool,
 }

@@ -1,6 +1,6 @@
 //! From what is wanted to scripts and links, all or nothing.
 
-use super::request::{Change, Done, Request, Wanted, refuse};
+use super::request::{Change, Changed, LinkRequest, Request, refuse};
 use super::{numbers, upstart};
 use crate::cli::exit::Answer;
 use crate::cli::exit::Class;
@@ -12,7 +12,7 @@ use crate::sysv::chkconfig::{Command, Decision, Family, HandOver, Redirect, Stat
 use crate::sysv::initd::{Spec, SpecError};
 use crate::sysv::install::{disabled, enabled};
 use crate::sysv::level::Levels;
-use crate::sysv::links::{Found, Step, plan};
+use crate::sysv::links::{FoundLinks, Step, plan};
 use crate::sysv::priority::Numbers;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -42,7 +42,7 @@ impl Written {
     }
 }
 
-pub(super) fn carry_out(mut request: Request, is_dry: bool) -> Done<()> {
+pub(super) fn carry_out(mut request: Request, is_dry: bool) -> Changed<()> {
     let names: Vec<OsString> = request.scripts.keys().map(OsString::from).collect();
     let mut found = apply::links(&request.ctx.root, names.iter().map(OsString::as_os_str));
     let mut planned = Plan::default();
@@ -69,7 +69,7 @@ pub(super) fn carry_out(mut request: Request, is_dry: bool) -> Done<()> {
         planned.files.push(Written { path: job.path, text: job.text, mode: 0o644 });
     }
     let verb = request.change.as_str();
-    request.notes.iter().for_each(|note| out::complain(verb, note, None));
+    request.notes.iter().for_each(|note| out::print_error(verb, note, None));
     if is_dry {
         show(&planned);
         return Ok(());
@@ -80,11 +80,11 @@ pub(super) fn carry_out(mut request: Request, is_dry: bool) -> Done<()> {
 /// A script of ours: its text and its links.
 fn ours(
     request: &Request,
-    wanted: &Wanted,
+    wanted: &LinkRequest,
     numbered: &BTreeMap<String, Numbers>,
-    found: &mut Found,
+    found: &mut FoundLinks,
     planned: &mut Plan,
-) -> Done<()> {
+) -> Changed<()> {
     let there = request.scripts.get(&wanted.script);
     let name = OsStr::new(&wanted.script);
     let levels = wanted.install.as_ref().map_or(Levels::NONE, |i| i.levels);
@@ -117,7 +117,12 @@ fn ours(
 }
 
 /// The text of a script: the shipped one's words where amr ships it, else the unit's.
-fn script(request: &Request, wanted: &Wanted, levels: Levels, numbers: Option<Numbers>) -> Done<String> {
+fn script(
+    request: &Request,
+    wanted: &LinkRequest,
+    levels: Levels,
+    numbers: Option<Numbers>,
+) -> Changed<String> {
     let shipped = Spec::shipped_as(&wanted.script);
     let unit = wanted.unit.as_ref();
     let described = unit.and_then(|u| u.description.as_deref()).unwrap_or(&wanted.script);
@@ -137,7 +142,7 @@ fn script(request: &Request, wanted: &Wanted, levels: Levels, numbers: Option<Nu
 }
 
 /// Somebody else's script is only linked, as chkconfig links it.
-fn foreign(request: &mut Request, name: &str, at: usize, planned: &mut Plan) -> Done<()> {
+fn foreign(request: &mut Request, name: &str, at: usize, planned: &mut Plan) -> Changed<()> {
     let install = request.wanted.get(at).and_then(|w| w.install.as_ref());
     let levels = install.map(|i| i.levels).filter(|l| !l.is_empty());
     if install.is_some() {
@@ -161,7 +166,7 @@ fn set(name: &str, state: State, levels: Option<Levels>) -> Command {
 }
 
 /// Takes over what chkconfig would do.
-fn add(planned: &mut Plan, decision: Decision) -> Done<()> {
+fn add(planned: &mut Plan, decision: Decision) -> Changed<()> {
     if decision.outcome.code != 0 {
         return refuse(Class::Failed, decision.outcome.stderr.trim_end().to_owned(), None);
     }
@@ -178,9 +183,9 @@ fn add(planned: &mut Plan, decision: Decision) -> Done<()> {
 fn neighbours(
     request: &Request,
     numbered: &BTreeMap<String, Numbers>,
-    found: &Found,
+    found: &FoundLinks,
     planned: &mut Plan,
-) -> Done<()> {
+) -> Changed<()> {
     for (name, numbers) in numbered.iter().filter(|(n, _)| !request.wanted.iter().any(|w| w.script == **n)) {
         let Some(there) = request.scripts.get(name) else { continue };
         let Some(header) = there.header.as_ref() else { continue };
@@ -201,19 +206,19 @@ fn neighbours(
 fn show(planned: &Plan) {
     for file in &planned.files {
         let verb = if file.text.is_some() { "write" } else { "remove" };
-        out::say(&format!("{verb} {}\n", file.path.display()));
+        out::print_raw(&format!("{verb} {}\n", file.path.display()));
     }
-    planned.steps.iter().for_each(|step| out::say(&format!("{step}\n")));
-    planned.hand_over.iter().for_each(|call| out::say(&format!("run {call}\n")));
+    planned.steps.iter().for_each(|step| out::print_raw(&format!("{step}\n")));
+    planned.hand_over.iter().for_each(|call| out::print_raw(&format!("run {call}\n")));
 }
 
 /// A script as it was before.
-struct Before {
+struct ScriptBefore {
     path: PathBuf,
     bytes: Option<(Vec<u8>, u32)>,
 }
 
-fn apply_all(request: &Request, mut planned: Plan) -> Done<()> {
+fn apply_all(request: &Request, mut planned: Plan) -> Changed<()> {
     let root = &request.ctx.root;
     let mut before = Vec::new();
     let done = write(root, &planned.files, &mut before)
@@ -235,13 +240,13 @@ fn apply_all(request: &Request, mut planned: Plan) -> Done<()> {
     }
 }
 
-fn write(root: &Root, files: &[Written], before: &mut Vec<Before>) -> Result<(), String> {
+fn write(root: &Root, files: &[Written], before: &mut Vec<ScriptBefore>) -> Result<(), String> {
     for Written { path, text, mode } in files {
         let bytes = match root.stat(path) {
             Ok(stat) => Some((root.read(path, 16 << 20).map_err(|e| e.to_string())?, stat.mode)),
             Err(_) => None,
         };
-        before.push(Before { path: path.clone(), bytes });
+        before.push(ScriptBefore { path: path.clone(), bytes });
         let done = match text {
             Some(text) => root.write_atomic(path, text.as_bytes(), *mode, Sync::Yes),
             None => root.remove_file_if_there(path),
@@ -279,7 +284,7 @@ fn hand_over(request: &Request, calls: &[HandOver]) -> Result<(), String> {
     }
 }
 
-fn put_back(root: &Root, before: &Before) -> Result<(), String> {
+fn put_back(root: &Root, before: &ScriptBefore) -> Result<(), String> {
     let done = match &before.bytes {
         Some((bytes, mode)) => root.write_atomic(&before.path, bytes, *mode, Sync::Yes),
         None => root.remove_file_if_there(&before.path),

@@ -12,7 +12,7 @@ use crate::unit::model::DepKind;
 use std::path::{Path, PathBuf};
 
 /// What is to become of the file of one hook.
-pub(super) struct Wanted {
+pub(super) struct HookFile {
     /// `/etc/init/shutdown-filebeat.conf`.
     pub path: PathBuf,
     /// What it is to say; `None`: it goes.
@@ -22,13 +22,13 @@ pub(super) struct Wanted {
 }
 
 /// The files for the hooks of a request, those that are as they should be left out.
-pub(super) fn wanted(request: &Request) -> Vec<Wanted> {
+pub(super) fn wanted(request: &Request) -> Vec<HookFile> {
     let root = &request.ctx.root;
     if request.env.family != Family::RedHat || init(root) != Init::Upstart {
         return Vec::new();
     }
     let jobs = crate::cli::scripts::jobs(root);
-    let of = |wanted: &request::Wanted| {
+    let of = |wanted: &request::LinkRequest| {
         let name = wanted.script.clone();
         let path = Path::new(JOBS).join(format!("{name}.conf"));
         let there = root.read(&path, 1 << 20).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
@@ -38,14 +38,14 @@ pub(super) fn wanted(request: &Request) -> Vec<Wanted> {
         }
         let held = if request.change == Change::Disable { Vec::new() } else { held(request, wanted, &jobs) };
         let text = (!held.is_empty()).then(|| upstart::holding(&name, &held));
-        (text != there).then_some(Wanted { path, text, name })
+        (text != there).then_some(HookFile { path, text, name })
     };
     request.wanted.iter().filter_map(of).collect()
 }
 
 /// The jobs that must outlive a script: what its unit comes after, and for a hook what it is named for, where
 /// upstart stops them at a shutdown and no init script does.
-fn held(request: &Request, wanted: &request::Wanted, jobs: &[Job]) -> Vec<String> {
+fn held(request: &Request, wanted: &request::LinkRequest, jobs: &[Job]) -> Vec<String> {
     let deps = wanted.unit.iter().flat_map(|unit| &unit.deps);
     let after = deps.filter(|d| d.kind == DepKind::After).map(|d| d.on.stem());
     let mut names: Vec<&str> = after.chain(wanted.script.strip_prefix("shutdown-")).collect();

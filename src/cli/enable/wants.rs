@@ -3,7 +3,7 @@
 //!
 //! A systemd that boots the tree follows them; in a container whoever starts it calls `amr start`.
 
-use super::request::{Change, Done, refuse, with_also};
+use super::request::{Change, Changed, refuse, with_also};
 use crate::cli::exit::Class;
 use crate::cli::out;
 use crate::job::context::Context;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 const FOLDER: &str = "/etc/systemd/system";
 
 /// Makes or removes the links of these units, and those of `Also=`.
-pub(super) fn carry_out(ctx: &Context, change: Change, names: &[UnitName], is_dry: bool) -> Done<()> {
+pub(super) fn carry_out(ctx: &Context, change: Change, names: &[UnitName], is_dry: bool) -> Changed<()> {
     let facts = ctx.facts();
     let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
     let mut linked: Vec<UnitName> = Vec::new();
@@ -31,7 +31,7 @@ pub(super) fn carry_out(ctx: &Context, change: Change, names: &[UnitName], is_dr
         let asked = match enablement(name, &unit.install) {
             Ok(asked) => asked,
             Err(e @ InstallError::Nothing(_)) => {
-                out::complain(change.as_str(), &e.to_string(), None);
+                out::print_error(change.as_str(), &e.to_string(), None);
                 return Ok(Vec::new());
             }
             Err(e) => return refuse(Class::Failed, e.to_string(), None),
@@ -46,7 +46,7 @@ pub(super) fn carry_out(ctx: &Context, change: Change, names: &[UnitName], is_dr
     if change != Change::Disable && !linked.is_empty() {
         let names = linked.iter().map(UnitName::as_str).collect::<Vec<_>>().join(" ");
         let what = "there is no /etc/init.d here: only a systemd that boots this tree follows the links";
-        out::complain(
+        out::print_error(
             change.as_str(),
             what,
             Some(&format!("in a container, start it with 'amr start {names}'")),
@@ -66,7 +66,7 @@ fn links(unit: &Unit, name: &UnitName, file: &Path) -> Vec<(PathBuf, PathBuf)> {
     wants.chain(requires).chain(aliases).map(|link| (link, file.to_owned())).collect()
 }
 
-fn one(root: &Root, change: Change, link: &Path, text: &Path, is_dry: bool) -> Done<()> {
+fn one(root: &Root, change: Change, link: &Path, text: &Path, is_dry: bool) -> Changed<()> {
     let verb = if change == Change::Disable { "remove" } else { "link" };
     let shown = if change == Change::Disable {
         format!("{verb} {}\n", link.display())
@@ -74,8 +74,8 @@ fn one(root: &Root, change: Change, link: &Path, text: &Path, is_dry: bool) -> D
         format!("{verb} {} -> {}\n", link.display(), text.display())
     };
     if is_dry {
-        out::say(&out::escape(shown.trim_end()));
-        out::say("\n");
+        out::print_raw(&out::escape(shown.trim_end()));
+        out::print_raw("\n");
         return Ok(());
     }
     let done = match (change, link.parent()) {

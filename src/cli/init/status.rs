@@ -14,7 +14,7 @@ use std::path::Path;
 impl Call {
     /// One sentence for each member and for the service itself; the worst decides the code.
     pub(super) fn status(&self, members: &[String]) -> Answered {
-        let own = client::status(&self.ctx.place, &self.unit);
+        let own = client::status(&self.ctx.state_dir, &self.unit);
         // Members matter to an umbrella, which has no process of its own.
         let single = matches!(&own, Ok(Some(record)) if record.main.is_some());
         let mut own = Some(own);
@@ -33,23 +33,23 @@ impl Call {
         let mut worst: Option<(Running, &str)> = None;
         for unit in &units {
             let known = if *unit == self.unit { own.take() } else { None };
-            let record = known.unwrap_or_else(|| client::status(&self.ctx.place, unit));
+            let record = known.unwrap_or_else(|| client::status(&self.ctx.state_dir, unit));
             let name = if *unit == self.unit { self.name.as_str() } else { unit.stem() };
             let mut missing = None;
             let (running, pid) = match record {
                 Ok(record) => {
                     let load = || ask::load(&self.ctx, unit);
-                    missing = record.as_ref().and_then(|r| client::missing(&self.ctx.place, r, &load));
+                    missing = record.as_ref().and_then(|r| client::missing(&self.ctx.state_dir, r, &load));
                     self.running(record.as_ref(), name)
                 }
                 Err(e) => {
-                    out::complain("initd", &format!("cannot see whether '{name}' runs: {e}"), None);
+                    out::print_error("initd", &format!("cannot see whether '{name}' runs: {e}"), None);
                     (Running::Unknown, None)
                 }
             };
-            out::say(&dialect::status(self.dialect(), name, running, pid));
+            out::print_raw(&dialect::status(self.dialect(), name, running, pid));
             if let Some(missing) = missing {
-                out::complain("initd", &format!("'{name}': {}", missing.what), Some(&missing.hint));
+                out::print_error("initd", &format!("'{name}': {}", missing.what), Some(&missing.hint));
             }
             if worst.is_none_or(|(so_far, _)| so_far < running) {
                 worst = Some((running, name));
@@ -59,7 +59,7 @@ impl Call {
         // One sentence says it by itself; of several the last is the umbrella's own.
         if units.len() > 1 && running != Running::Yes {
             let code = running.code();
-            out::say(&format!("{}: exit code {code}, for '{name}'\n", self.name));
+            out::print_raw(&format!("{}: exit code {code}, for '{name}'\n", self.name));
         }
         Ok(Answer::Status(running))
     }

@@ -2,9 +2,9 @@
 //!
 //! Exit 0 when the hook runs in time and in order, else 1.
 
+mod options;
 mod systemd;
 mod sysv;
-mod wishes;
 
 use crate::cli::args::Order;
 use crate::cli::door::Surroundings;
@@ -16,22 +16,22 @@ use crate::job::context::Context;
 use crate::order;
 use crate::order::check::{Report, check};
 use crate::order::render::{Show, dot, json, svg, text};
-use crate::order::step::{Plan, Way, Wishes};
+use crate::order::step::{OrderOptions, Plan, Transition};
 use crate::order::why::{Answer as Because, why};
 use crate::os::root::Sync;
 use crate::unit::load::Loader;
 use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
 use crate::unit::value::{Timeout, time};
+use options::HostService;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
-use wishes::Known;
 
 /// What was found out: for each way its plan, and who is who.
 struct Answered {
     plans: Vec<Plan>,
-    wishes: Wishes,
+    wishes: OrderOptions,
 }
 
 /// Does it.
@@ -49,7 +49,7 @@ pub fn run(ctx: &Context, args: &Order, around: &Surroundings) -> exit::Answered
     if let [a, b] = args.why.as_slice() {
         return Ok(explain(args, &answered, a, b));
     }
-    let reports: Vec<Report> = answered.plans.iter().map(|p| look(p, &answered.wishes)).collect();
+    let reports: Vec<Report> = answered.plans.iter().map(|p| check_way_down(p, &answered.wishes)).collect();
     if let Some(file) = &args.svg {
         draw(ctx, file, &answered, &reports)?;
     }
@@ -59,22 +59,26 @@ pub fn run(ctx: &Context, args: &Order, around: &Surroundings) -> exit::Answered
     judged
 }
 
-fn ways(args: &Order) -> Vec<Way> {
+fn ways(args: &Order) -> Vec<Transition> {
     let mut ways = Vec::new();
-    let asked = [(args.boot, Way::Boot), (args.shutdown, Way::PowerOff), (args.reboot, Way::Reboot)];
+    let asked = [
+        (args.boot, Transition::Boot),
+        (args.shutdown, Transition::PowerOff),
+        (args.reboot, Transition::Reboot),
+    ];
     ways.extend(asked.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, way)| way));
-    ways.extend(args.runlevel.map(Way::Runlevel));
+    ways.extend(args.runlevel.map(Transition::Runlevel));
     if ways.is_empty() {
-        ways.push(Way::PowerOff);
+        ways.push(Transition::PowerOff);
         if args.check {
-            ways.push(Way::Reboot);
+            ways.push(Transition::Reboot);
         }
     }
     ways
 }
 
 /// Only a way down has something to find.
-fn look(plan: &Plan, wishes: &Wishes) -> Report {
+fn check_way_down(plan: &Plan, wishes: &OrderOptions) -> Report {
     if plan.way.is_down() { check(plan, wishes) } else { Report::default() }
 }
 
@@ -82,7 +86,7 @@ fn plans(
     ctx: &Context,
     args: &Order,
     around: &Surroundings,
-    ways: &[Way],
+    ways: &[Transition],
     needs: Option<Duration>,
 ) -> Result<Answered, String> {
     match init(&ctx.root) {
@@ -106,7 +110,7 @@ fn on_sysv(
     ctx: &Context,
     args: &Order,
     around: &Surroundings,
-    ways: &[Way],
+    ways: &[Transition],
     needs: Option<Duration>,
 ) -> Result<Answered, String> {
     let scripts = scripts::read(&ctx.root);
@@ -128,21 +132,21 @@ fn on_sysv(
             (s.name.as_str(), unit)
         })
         .collect();
-    let mut known: Vec<Known> =
-        units.iter().map(|(name, unit)| Known { name, unit: unit.as_ref() }).collect();
+    let mut known: Vec<HostService> =
+        units.iter().map(|(name, unit)| HostService { name, unit: unit.as_ref() }).collect();
     for job in host.jobs.iter().filter(|job| !job.only_waits) {
         if !known.iter().any(|k| k.name == job.name) {
-            known.push(Known { name: &job.name, unit: None });
+            known.push(HostService { name: &job.name, unit: None });
         }
     }
-    let wishes = wishes::wishes(args, &known, &ctx.root, needs);
+    let wishes = options::order_options(args, &known, &ctx.root, needs);
     Ok(Answered { plans: ways.iter().map(|way| order::sysv::plan(&host, *way, &wishes)).collect(), wishes })
 }
 
 fn on_systemd(
     ctx: &Context,
     args: &Order,
-    ways: &[Way],
+    ways: &[Transition],
     needs: Option<Duration>,
 ) -> Result<Answered, String> {
     let state = match &args.state {
@@ -158,19 +162,19 @@ fn on_systemd(
         .collect();
     let found = systemd::gather(ctx, scripts.clone(), state.as_deref()).map_err(|e| e.to_string())?;
     let units = || found.graph.ids().filter_map(|id| found.graph.unit(id));
-    let mut known: Vec<Known> = units()
+    let mut known: Vec<HostService> = units()
         .filter(|u| u.load != LoadState::NotFound)
-        .map(|u| Known {
+        .map(|u| HostService {
             name: u.name.as_str().strip_suffix(".service").unwrap_or(u.name.as_str()),
             unit: Some(u),
         })
         .collect();
     let without_unit: Vec<&String> =
         scripts.iter().filter(|s| !known.iter().any(|k| k.name == **s)).collect();
-    known.extend(without_unit.into_iter().map(|name| Known { name, unit: None }));
-    let wishes = wishes::wishes(args, &known, &ctx.root, needs);
+    known.extend(without_unit.into_iter().map(|name| HostService { name, unit: None }));
+    let wishes = options::order_options(args, &known, &ctx.root, needs);
     let active = |name: &UnitName| found.active(name);
-    let plan = |way: &Way| order::systemd::plan(&found.host(*way, &active), *way, &wishes);
+    let plan = |way: &Transition| order::systemd::plan(&found.host(*way, &active), *way, &wishes);
     let plans: Result<Vec<Plan>, _> = ways.iter().map(plan).collect();
     drop(known);
     // Thousands of units are not taken apart piece by piece: the program ends with its answer.
@@ -189,7 +193,7 @@ fn explain(args: &Order, answered: &Answered, a: &str, b: &str) -> Answer {
         if args.json {
             found.push(known.to_json());
         } else {
-            out::say(&out_text(&known.to_text(a, b)));
+            out::print_raw(&out_text(&known.to_text(a, b)));
         }
     }
     if args.json {
@@ -201,7 +205,7 @@ fn explain(args: &Order, answered: &Answered, a: &str, b: &str) -> Answer {
 /// One value by itself, several as a list.
 fn say_json(mut values: Vec<Value>) {
     let value = if values.len() == 1 { values.swap_remove(0) } else { Value::Array(values) };
-    out::say(&format!("{value:#}\n"));
+    out::print_raw(&format!("{value:#}\n"));
 }
 
 /// Names come from the file system: escaped, but for the line ends that amr writes.
@@ -217,7 +221,7 @@ fn draw(ctx: &Context, file: &Path, answered: &Answered, reports: &[Report]) -> 
     }
     let picture = svg::plan(plan, report, &answered.wishes);
     if file == Path::new("-") {
-        out::say(&picture);
+        out::print_raw(&picture);
         return Ok(());
     }
     let written = ctx.root.write_named(file, picture.as_bytes(), 0o644, Sync::No);
@@ -230,20 +234,20 @@ fn print(args: &Order, answered: &Answered, reports: &[Report]) {
     if args.check && args.json {
         let good = !answered.wishes.drains.is_empty() && reports.iter().all(Report::is_good);
         let all: Vec<Value> = reports.iter().flat_map(json::findings).collect();
-        out::say(&format!("{:#}\n", json!({ "good": good, "findings": all })));
+        out::print_raw(&format!("{:#}\n", json!({ "good": good, "findings": all })));
     } else if args.check {
         let all: String = reports.iter().map(text::findings).collect();
-        out::say(&out_text(&all));
+        out::print_raw(&out_text(&all));
     } else if args.json {
         say_json(both().map(|(plan, report)| json::plan(plan, report, show)).collect());
     } else if args.dot {
-        both().for_each(|(plan, _)| out::say(&dot::plan(plan, show)));
+        both().for_each(|(plan, _)| out::print_raw(&dot::plan(plan, show)));
     } else if args.svg.is_none() {
-        both().for_each(|(plan, report)| out::say(&out_text(&text::plan(plan, report, show))));
+        both().for_each(|(plan, report)| out::print_raw(&out_text(&text::plan(plan, report, show))));
     }
 }
 
-fn verdict(ways: &[Way], answered: &Answered, reports: &[Report]) -> exit::Answered {
+fn verdict(ways: &[Transition], answered: &Answered, reports: &[Report]) -> exit::Answered {
     if !ways.iter().any(|way| way.is_down()) {
         return Ok(Answer::Done);
     }
@@ -256,7 +260,7 @@ fn verdict(ways: &[Way], answered: &Answered, reports: &[Report]) -> exit::Answe
     let has_limits = answered.plans.iter().any(|p| p.init == order::step::Init::Systemd);
     if answered.wishes.needs.is_none() && (has_limits || answered.wishes.provider_limit.is_some()) {
         let hint = "say it with --needs SPAN";
-        out::complain(
+        out::print_error(
             "order",
             "how long the hook may need is not known, so no limit was checked",
             Some(hint),

@@ -7,7 +7,7 @@ use crate::cli::handover;
 use crate::host::systemd_version;
 use crate::job::context::Context;
 use crate::order::graph::{Graph, UnitId};
-use crate::order::step::Way;
+use crate::order::step::Transition;
 use crate::order::systemd::{PlanError, SystemdHost};
 use crate::order::transaction::{Activity, Mode, Verb, sequence};
 use crate::os::root::Root;
@@ -85,7 +85,7 @@ impl Gathered {
 
     /// The host on its way.
     #[must_use]
-    pub fn host<'a>(&'a self, way: Way, active: &'a dyn Fn(&UnitName) -> Activity) -> SystemdHost<'a> {
+    pub fn host<'a>(&'a self, way: Transition, active: &'a dyn Fn(&UnitName) -> Activity) -> SystemdHost<'a> {
         let [poweroff, reboot] = self.job_timeouts;
         SystemdHost {
             graph: &self.graph,
@@ -94,8 +94,8 @@ impl Gathered {
             scripts: self.scripts.clone(),
             default_stop: self.default_stop,
             job_timeout: match way {
-                Way::Reboot | Way::Runlevel(6) => reboot,
-                Way::Boot | Way::PowerOff | Way::Runlevel(_) => poweroff,
+                Transition::Reboot | Transition::Runlevel(6) => reboot,
+                Transition::Boot | Transition::PowerOff | Transition::Runlevel(_) => poweroff,
             },
             default_target: self.default_target.clone(),
         }

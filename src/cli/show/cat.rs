@@ -18,7 +18,7 @@ pub fn run(ctx: &Context, args: &Names) -> Answered {
         if files.is_empty() {
             let what =
                 units::refusal(&unit).unwrap_or_else(|| format!("'{name}' has no file: it is built in"));
-            out::complain("cat", &what, None);
+            out::print_error("cat", &what, None);
             class = Class::Failed;
         }
         for file in files {
@@ -29,12 +29,12 @@ pub fn run(ctx: &Context, args: &Names) -> Answered {
             match ctx.root.read(file, SIZE_MAX) {
                 Ok(bytes) => text += &String::from_utf8_lossy(&bytes),
                 Err(e) => {
-                    out::complain("cat", &e.to_string(), None);
+                    out::print_error("cat", &e.to_string(), None);
                     class = Class::Failed;
                 }
             }
         }
     }
-    out::say(&text);
+    out::print_raw(&text);
     Ok(class.into())
 }

@@ -27,9 +27,9 @@ struct Row {
 pub fn units(ctx: &Context, args: &List) -> Answered {
     let patterns = patterns(args)?;
     let mut rows = Vec::new();
-    let recorded = client::recorded(&ctx.place).map_err(|e| ask::unseen(&e))?;
+    let recorded = client::recorded(&ctx.state_dir).map_err(|e| ask::unseen(&e))?;
     for name in recorded.into_iter().filter(|n| matches(&patterns, n)) {
-        let record = match client::status(&ctx.place, &name) {
+        let record = match client::status(&ctx.state_dir, &name) {
             Ok(Some(record)) => record,
             Ok(None) => continue,
             Err(e) => return Err(ask::unseen(&e)),
@@ -49,7 +49,7 @@ pub fn units(ctx: &Context, args: &List) -> Answered {
     }
     if args.json {
         let one = |r: &Row| json!({ "unit": r.unit, "load": r.load, "active": r.active, "sub": r.sub, "description": r.description });
-        out::say(&format!("{:#}\n", Value::Array(rows.iter().map(one).collect())));
+        out::print_raw(&format!("{:#}\n", Value::Array(rows.iter().map(one).collect())));
         return Ok(Answer::Done);
     }
     let mut table = Vec::new();
@@ -62,7 +62,7 @@ pub fn units(ctx: &Context, args: &List) -> Answered {
     if !args.no_legend {
         text += &format!("\n{count} units listed.\n");
     }
-    out::say(&text);
+    out::print_raw(&text);
     Ok(Answer::Done)
 }
 
@@ -71,14 +71,14 @@ pub fn files(ctx: &Context, args: &List) -> Answered {
     let patterns = patterns(args)?;
     let facts = ctx.facts();
     let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
-    loader.problems().iter().for_each(|p| out::complain("list-unit-files", &p.to_string(), None));
+    loader.problems().iter().for_each(|p| out::print_error("list-unit-files", &p.to_string(), None));
     let files: Vec<_> =
         loader.list_unit_files().into_iter().filter(|f| matches(&patterns, &f.name)).collect();
     let enabled = Enabled::read(ctx);
     let state = |f: &UnitFile| enabled.file(&loader, f).as_str();
     if args.json {
         let one = |f: &UnitFile| json!({ "unit_file": f.name.as_str(), "state": state(f), "path": f.path.display().to_string() });
-        out::say(&format!("{:#}\n", Value::Array(files.iter().map(one).collect())));
+        out::print_raw(&format!("{:#}\n", Value::Array(files.iter().map(one).collect())));
         return Ok(Answer::Done);
     }
     let mut table = Vec::new();
@@ -93,7 +93,7 @@ pub fn files(ctx: &Context, args: &List) -> Answered {
     if !args.no_legend {
         text += &format!("\n{count} unit files listed.\n");
     }
-    out::say(&text);
+    out::print_raw(&text);
     Ok(Answer::Done)
 }
 
@@ -123,7 +123,7 @@ pub fn dependencies(ctx: &Context, args: &Dependencies) -> Answered {
     let depth = if args.all { Depth::All } else { Depth::Targets };
     let trouble = RefCell::new(None);
     let active = |n: &UnitName| {
-        activity::of(ctx, n).unwrap_or_else(|e| {
+        activity::inspect(ctx, n).unwrap_or_else(|e| {
             trouble.borrow_mut().get_or_insert(e);
             Activity::Inactive
         })
@@ -135,7 +135,7 @@ pub fn dependencies(ctx: &Context, args: &Dependencies) -> Answered {
     let Some(tree) = found else {
         return Err(Refused::new(Class::Failed, format!("unit '{name}' not found")));
     };
-    out::say(&if args.json { format!("{:#}\n", tree.to_json()) } else { tree.to_text() });
+    out::print_raw(&if args.json { format!("{:#}\n", tree.to_json()) } else { tree.to_text() });
     Ok(Answer::Done)
 }
 

@@ -29,7 +29,7 @@ pub fn run(ctx: &Context, args: &Show) -> Answered {
         match properties(ctx, name, graph.as_ref()) {
             Ok(properties) => all.push(chosen(properties, args)),
             Err(what) => {
-                out::complain("show", &what, None);
+                out::print_error("show", &what, None);
                 class = Class::Failed;
             }
         }
@@ -37,7 +37,7 @@ pub fn run(ctx: &Context, args: &Show) -> Answered {
     if args.json {
         let one =
             |list: Properties| -> Value { list.into_iter().map(|(k, v)| (k, Value::String(v))).collect() };
-        out::say(&format!("{:#}\n", Value::Array(all.into_iter().map(one).collect())));
+        out::print_raw(&format!("{:#}\n", Value::Array(all.into_iter().map(one).collect())));
         return Ok(class.into());
     }
     let line =
@@ -45,14 +45,14 @@ pub fn run(ctx: &Context, args: &Show) -> Answered {
     let lines =
         |(name, value): &(String, String)| value.split('\n').map(|v| line(name, v)).collect::<String>();
     let text = |list: &Properties| list.iter().map(lines).collect::<String>();
-    out::say(&all.iter().map(text).collect::<Vec<_>>().join("\n"));
+    out::print_raw(&all.iter().map(text).collect::<Vec<_>>().join("\n"));
     Ok(class.into())
 }
 
 /// Those of systemctl, and behind them three of amr's own.
 fn properties(ctx: &Context, name: &UnitName, graph: Option<&Graph>) -> Result<Properties, String> {
     let unit = ask::load(ctx, name);
-    let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
+    let record = client::status(&ctx.state_dir, &unit.name).map_err(|e| e.to_string())?;
     let mut list = show::properties(&unit, record.as_ref());
     if let Some(graph) = graph {
         let at = list.iter().position(|(name, _)| relations::is_one(name)).unwrap_or(list.len());
@@ -60,7 +60,7 @@ fn properties(ctx: &Context, name: &UnitName, graph: Option<&Graph>) -> Result<P
         list.splice(at..at, relations::of(graph, &unit.name));
     }
     list.extend(used(record.as_ref()));
-    let changed = record.as_ref().is_some_and(|r| ctx.place.needs_reload(&unit, r));
+    let changed = record.as_ref().is_some_and(|r| ctx.state_dir.needs_reload(&unit, r));
     list.push(("NeedDaemonReload", if changed { "yes" } else { "no" }.to_owned()));
     list.push((
         "UnitFileState",
@@ -70,14 +70,15 @@ fn properties(ctx: &Context, name: &UnitName, graph: Option<&Graph>) -> Result<P
     list.push(("SupervisorPID", supervisor.to_string()));
     let log = record.as_ref().and_then(|r| r.log_path.as_ref());
     list.push(("LogPath", log.map_or_else(String::new, |p| p.display().to_string())));
-    let missing = record.as_ref().and_then(|record| client::missing(&ctx.place, record, &|| unit.clone()));
+    let missing =
+        record.as_ref().and_then(|record| client::missing(&ctx.state_dir, record, &|| unit.clone()));
     list.push(("FilesMissing", missing.map(|missing| missing.what).unwrap_or_default()));
     Ok(list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// What its processes use, and who they are; `[not set]` where that is not counted.
 fn used(record: Option<&Record>) -> [(&'static str, String); 10] {
-    let usage = record.map(Usage::look).unwrap_or_default();
+    let usage = record.map(Usage::measure).unwrap_or_default();
     let shown = |n: Option<String>| n.unwrap_or_else(|| "[not set]".to_owned());
     // As systemctl prints these where they are not counted.
     let counted = |n: Option<u64>| n.unwrap_or(u64::MAX).to_string();

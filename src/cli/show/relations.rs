@@ -51,7 +51,7 @@ pub(super) fn is_one(property: &str) -> bool {
 /// # Errors
 /// It cannot be seen what runs.
 pub(super) fn all(ctx: &Context) -> Result<Graph, Refused> {
-    let recorded = client::recorded(&ctx.place).map_err(|e| ask::unseen(&e))?;
+    let recorded = client::recorded(&ctx.state_dir).map_err(|e| ask::unseen(&e))?;
     let facts = ctx.facts();
     Ok(Graph::new(Loader::new(&ctx.root, &ctx.unit_paths, &facts).load_all(&recorded).into_vec()))
 }

@@ -24,16 +24,16 @@ fn any(ctx: &Context, args: &Names, verb: &str, otherwise: Answer, wanted: fn(Ac
     let names = ask::typed(ctx, &args.units)?;
     let (mut is_any, mut unseen) = (false, false);
     for name in names {
-        let now = match units::load_one(ctx, &name).and_then(|unit| activity::of(ctx, &unit.name)) {
+        let now = match units::load_one(ctx, &name).and_then(|unit| activity::inspect(ctx, &unit.name)) {
             Ok(now) => now,
             Err(e) => {
-                out::complain(verb, &format!("cannot see what runs: {e}"), None);
+                out::print_error(verb, &format!("cannot see what runs: {e}"), None);
                 unseen = true;
                 continue;
             }
         };
         if !args.quiet {
-            out::say(&format!("{}\n", now.as_str()));
+            out::print_raw(&format!("{}\n", now.as_str()));
         }
         is_any |= wanted(now);
     }

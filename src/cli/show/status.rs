@@ -24,7 +24,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// What is known of a unit.
-struct Known {
+struct UnitView {
     unit: Unit,
     record: Option<Record>,
     usage: Usage,
@@ -36,11 +36,11 @@ struct Known {
 pub fn run(ctx: &Context, args: &Status) -> Answered {
     let names = if args.units.is_empty() {
         // One that cannot be seen is told of below.
-        let idle = |n: &UnitName| matches!(activity::of(ctx, n), Ok(Activity::Inactive));
-        match client::recorded(&ctx.place) {
+        let idle = |n: &UnitName| matches!(activity::inspect(ctx, n), Ok(Activity::Inactive));
+        match client::recorded(&ctx.state_dir) {
             Ok(names) => names.into_iter().filter(|n| !idle(n)).collect(),
             Err(e) => {
-                out::complain("status", &format!("cannot see what runs: {e}"), None);
+                out::print_error("status", &format!("cannot see what runs: {e}"), None);
                 return Ok(Answer::Status(Running::Unknown));
             }
         }
@@ -56,36 +56,37 @@ pub fn run(ctx: &Context, args: &Status) -> Answered {
                 all.push(known);
             }
             Err(what) => {
-                out::complain("status", &what, None);
+                out::print_error("status", &what, None);
                 worst = Running::Unknown;
             }
         }
     }
-    let changed = |known: &Known| plan::changed(ctx, &known.unit, known.record.as_ref()?);
-    all.iter().filter_map(changed).for_each(|changed| out::complain("status", &changed, None));
+    let changed = |known: &UnitView| plan::changed(ctx, &known.unit, known.record.as_ref()?);
+    all.iter().filter_map(changed).for_each(|changed| out::print_error("status", &changed, None));
     if args.json {
-        out::say(&format!("{:#}\n", Value::Array(all.iter().map(as_json).collect())));
+        out::print_raw(&format!("{:#}\n", Value::Array(all.iter().map(as_json).collect())));
     } else {
-        out::say(&all.iter().map(as_text).collect::<Vec<_>>().join("\n"));
+        out::print_raw(&all.iter().map(as_text).collect::<Vec<_>>().join("\n"));
     }
     Ok(Answer::Status(worst))
 }
 
-fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<Known, String> {
+fn know(ctx: &Context, name: &UnitName, lines: u32) -> Result<UnitView, String> {
     let mut unit = units::load_one(ctx, name).map_err(|e| e.to_string())?;
     unit.findings.extend(units::others_write(ctx, &unit));
-    let record = client::status(&ctx.place, &unit.name).map_err(|e| e.to_string())?;
-    let usage = record.as_ref().map(Usage::look).unwrap_or_default();
+    let record = client::status(&ctx.state_dir, &unit.name).map_err(|e| e.to_string())?;
+    let usage = record.as_ref().map(Usage::measure).unwrap_or_default();
     let mut kept = Vec::new();
-    let path = path_of(&ctx.place.log_dir, unit.name.as_str());
+    let path = path_of(&ctx.state_dir.log_dir, unit.name.as_str());
     let part = Part { query: Query::default(), last: Some(u64::from(lines)), boot: None, whole: false };
     // Only root may read logs; that is no fault of the status.
     let _ = read(&ctx.root, &path, &part, &mut |l| kept.push(out::escape(&String::from_utf8_lossy(l))));
-    let missing = record.as_ref().and_then(|record| client::missing(&ctx.place, record, &|| unit.clone()));
-    Ok(Known { unit, record, usage, missing, lines: kept })
+    let missing =
+        record.as_ref().and_then(|record| client::missing(&ctx.state_dir, record, &|| unit.clone()));
+    Ok(UnitView { unit, record, usage, missing, lines: kept })
 }
 
-fn running(known: &Known) -> Running {
+fn running(known: &UnitView) -> Running {
     match &known.record {
         Some(r) if explain::activity(r.state()).is_active() => Running::Yes,
         None if known.unit.load == LoadState::NotFound => Running::Unknown,
@@ -93,7 +94,7 @@ fn running(known: &Known) -> Running {
     }
 }
 
-fn as_text(known: &Known) -> String {
+fn as_text(known: &UnitView) -> String {
     let unit = &known.unit;
     let none = Record { sub: "dead".to_owned(), ..Record::default() };
     let record = known.record.as_ref().unwrap_or(&none);
@@ -265,7 +266,7 @@ fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn as_json(known: &Known) -> Value {
+fn as_json(known: &UnitView) -> Value {
     let unit = &known.unit;
     let record = known.record.as_ref();
     let none = Record { sub: "dead".to_owned(), ..Record::default() };

@@ -28,7 +28,7 @@ pub(super) struct Usage {
 
 impl Usage {
     /// From the cgroup where there is one, else from the main process.
-    pub fn look(record: &Record) -> Self {
+    pub fn measure(record: &Record) -> Self {
         let mut usage = Self::default();
         let Ok(host) = Root::host() else { return usage };
         if let Some(main) = record.main.and_then(|m| ProcessId::new(m.pid)) {
@@ -45,7 +45,7 @@ impl Usage {
     }
 
     fn of_groups(&mut self, host: &Root, record: &Record) {
-        self.group = cgroup::Usage::of(host, record.tracking.groups());
+        self.group = cgroup::Usage::measure(host, record.tracking.groups());
         // v1 calls the file `tasks`.
         let dir = record.tracking.cgroup.as_ref();
         let threads = ["cgroup.threads", "tasks"].iter().find_map(|name| text(host, &dir?.join(name)));

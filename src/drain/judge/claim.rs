@@ -67,7 +67,7 @@ pub fn obligations<'a>(
         let takers = demands.iter().filter(|demand| owns(demand, cursor));
         match takers.max_by_key(|demand| worth(demand.rules.wanted)) {
             Some(demand) if demand.input.is_some() => all.push(of(claim, demand)),
-            _ => all.push(stray(claim, cursor, demands, inputs, file, known)),
+            _ => all.push(unclaimed_state(claim, cursor, demands, inputs, file, known)),
         }
     }
     let wanted = |demand: &Demand| matches!(demand.rules.wanted, Wanted::Asked | Wanted::Matched);
@@ -115,7 +115,7 @@ fn place_of(claims: &[Claim<'_>]) -> usize {
 }
 
 /// A state that none of those who ask for the file keeps.
-fn stray<'a>(
+fn unclaimed_state<'a>(
     claim: &Claim<'a>,
     cursor: &Cursor<'_>,
     demands: &[Demand],
@@ -210,7 +210,7 @@ impl<'f> Index<'f> {
         let mut path = Vec::new();
         for (number, id) in cursors.of_files() {
             let found = match id.filter(|_| native) {
-                Some(id) => Found::of(self.inodes.get(&id)),
+                Some(id) => Candidates::from_index(self.inodes.get(&id)),
                 None => match cursors.get(number) {
                     Some(cursor) => self.find(&cursor, &mut path, checks),
                     None => continue,
@@ -254,24 +254,26 @@ impl<'f> Index<'f> {
         table.get(&ino).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn find(&self, cursor: &Cursor<'_>, path: &mut Vec<u8>, checks: Checks) -> Found<'_> {
+    fn find(&self, cursor: &Cursor<'_>, path: &mut Vec<u8>, checks: Checks) -> Candidates<'_> {
         match cursor.identity {
-            Identity::Inode(id) if !checks.on(Check::Device) => Found::of(self.bare(id.ino).first()),
+            Identity::Inode(id) if !checks.on(Check::Device) => {
+                Candidates::from_index(self.bare(id.ino).first())
+            }
             Identity::Inode(_) if !checks.on(Check::Moved) => self.by_path(cursor, path),
-            Identity::Inode(id) => Found::of(self.inodes.get(&id)),
+            Identity::Inode(id) => Candidates::from_index(self.inodes.get(&id)),
             Identity::Path => self.by_path(cursor, path),
             Identity::InodeMarker { ino, .. } => match cursor.seen.and_then(|id| self.inodes.get(&id)) {
-                Some(&place) => Found::One(place),
-                None => Found::Many(self.bare(ino)),
+                Some(&place) => Candidates::One(place),
+                None => Candidates::Many(self.bare(ino)),
             },
             Identity::Fingerprint { sha256, offset, len, growing } => {
                 let print = Fingerprint { sha256, offset, len, growing };
-                Found::Many(self.prints.get(&print).map(Vec::as_slice).unwrap_or_default())
+                Candidates::Many(self.prints.get(&print).map(Vec::as_slice).unwrap_or_default())
             }
         }
     }
 
-    fn by_path(&self, cursor: &Cursor<'_>, path: &mut Vec<u8>) -> Found<'_> {
+    fn by_path(&self, cursor: &Cursor<'_>, path: &mut Vec<u8>) -> Candidates<'_> {
         path.clear();
         path.extend_from_slice(cursor.folder);
         path.extend_from_slice(cursor.name);
@@ -279,18 +281,18 @@ impl<'f> Index<'f> {
             let named = self.files.iter().enumerate().filter(|(_, file)| file.links > 0);
             named.map(|(place, file)| (&*file.path, place)).collect()
         });
-        Found::of(paths.get(path.as_slice()))
+        Candidates::from_index(paths.get(path.as_slice()))
     }
 }
 
 /// The files that a state may mean.
-enum Found<'i> {
+enum Candidates<'i> {
     One(usize),
     Many(&'i [usize]),
 }
 
-impl Found<'_> {
-    fn of(place: Option<&usize>) -> Self {
+impl Candidates<'_> {
+    fn from_index(place: Option<&usize>) -> Self {
         match place {
             Some(&place) => Self::One(place),
             None => Self::Many(&[]),

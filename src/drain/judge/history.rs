@@ -11,8 +11,8 @@ use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::facts::Evidence;
 use crate::drain::judge::file::Held;
 use crate::drain::judge::moment::Moment;
-use crate::drain::judge::progress::{KeptBy, Progress, Rest};
-use crate::drain::judge::reason::{Reason, Standing};
+use crate::drain::judge::progress::{KeptBy, Progress, Unshipped};
+use crate::drain::judge::reason::{Reason, ReasonClass};
 use crate::drain::judge::tail::Stream;
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ impl History {
     /// [`files`](Self::files).
     ///
     /// In a partial view a file that is not seen may still be there: it is remembered, not lost.
-    pub fn look(&mut self, mut files: Vec<Progress>, view: View, now: Moment, checks: Checks) {
+    pub fn record(&mut self, mut files: Vec<Progress>, view: View, now: Moment, checks: Checks) {
         let moment_of_look = now;
         let mut last = std::mem::take(&mut self.files);
         let mut kept = last.split_off(self.seen.min(last.len()));
@@ -69,7 +69,7 @@ impl History {
         for file in &mut files {
             let before = last.get(&key(file));
             let at_end = before.is_some_and(|last| unmoved(last, file) && (last.seen_at_end || at_end(last)));
-            let still_since = before.filter(|last| still(last, file)).map(|last| last.still_since);
+            let still_since = before.filter(|last| is_unchanged(last, file)).map(|last| last.still_since);
             file.seen_at_end = at_end;
             if still_since.is_none() {
                 self.moved = Some(now);
@@ -82,7 +82,7 @@ impl History {
             let new = Present { size: file.size, stateless: false, left_alone: true };
             let there = present.entry(file.file).or_insert(new);
             there.stateless = there.stateless || file.acknowledged.is_none();
-            there.left_alone = there.left_alone && file.reason.standing() == Standing::LeftAlone;
+            there.left_alone = there.left_alone && file.reason.class() == ReasonClass::LeftAlone;
             seen.insert(key(file), file);
         }
         for (key, last) in last {
@@ -97,7 +97,7 @@ impl History {
                 }
                 None => false,
             };
-            let standing = now.map(|now| now.reason.standing());
+            let standing = now.map(|now| now.reason.class());
             let Some(fate) = fate(last, there, standing, skipped && checks.on(Check::Outgrown)) else {
                 continue;
             };
@@ -167,7 +167,7 @@ impl History {
     }
 
     /// Says of lost files that are still on disk that nobody asks for them any more.
-    pub fn still_there(&mut self, found: impl Fn(FileId) -> bool) {
+    pub fn mark_unclaimed(&mut self, found: impl Fn(FileId) -> bool) {
         for lost in self.files.iter_mut().skip(self.seen) {
             if lost.reason == Reason::Gone && found(lost.file) {
                 lost.reason = Reason::Forgotten;
@@ -176,7 +176,7 @@ impl History {
     }
 }
 
-fn still(last: &Progress, now: &Progress) -> bool {
+fn is_unchanged(last: &Progress, now: &Progress) -> bool {
     unmoved(last, now) && last.held == now.held
 }
 
@@ -191,10 +191,10 @@ fn at_end(file: &Progress) -> bool {
 }
 
 /// Whether bytes were left that somebody should have shipped.
-fn had_rest(last: &Progress) -> bool {
-    match last.reason.standing() {
-        Standing::Done | Standing::LeftAlone | Standing::Unshippable | Standing::Lost => false,
-        Standing::AtRest | Standing::Unknown | Standing::Pending => last.rest > Rest::Bytes(0),
+fn had_unshipped(last: &Progress) -> bool {
+    match last.reason.class() {
+        ReasonClass::Done | ReasonClass::LeftAlone | ReasonClass::Unshippable | ReasonClass::Lost => false,
+        ReasonClass::AtRest | ReasonClass::Unknown | ReasonClass::Pending => last.rest > Unshipped::Bytes(0),
     }
 }
 
@@ -214,7 +214,12 @@ fn is_cut(last: &Progress, present: Option<&Present>) -> bool {
 
 /// What became of bytes that were left at the last look, if they are gone. `now`: how it stands, where it is
 /// owed still.
-fn fate(last: &Progress, present: Option<&Present>, now: Option<Standing>, skipped: bool) -> Option<Reason> {
+fn fate(
+    last: &Progress,
+    present: Option<&Present>,
+    now: Option<ReasonClass>,
+    skipped: bool,
+) -> Option<Reason> {
     if skipped {
         return Some(Reason::PerhapsSkipped);
     }
@@ -224,17 +229,17 @@ fn fate(last: &Progress, present: Option<&Present>, now: Option<Standing>, skipp
     }
     // So it is where it was cut.
     let doubtful = matches!(last.reason, Reason::PerhapsOther | Reason::PositionOlder);
-    if doubtful && !had_rest(last) && is_cut(last, present) {
+    if doubtful && !had_unshipped(last) && is_cut(last, present) {
         return Some(last.reason.clone());
     }
-    if !had_rest(last) {
+    if !had_unshipped(last) {
         return None;
     }
     match present {
         None if at_end(last) || last.seen_at_end => Some(Reason::GoneRead),
         None => Some(Reason::Gone),
         Some(_) if is_cut(last, present) => Some(Reason::CutShort),
-        Some(present) if present.left_alone || now == Some(Standing::LeftAlone) => Some(Reason::Forgotten),
+        Some(present) if present.left_alone || now == Some(ReasonClass::LeftAlone) => Some(Reason::Forgotten),
         // Its input is no more, which had not begun with it.
         Some(_) if now.is_none() && last.acknowledged.is_none() && !last.input_id.is_empty() => {
             Some(Reason::Forgotten)
@@ -258,7 +263,7 @@ fn outgrown(last: &Progress, now: &Progress) -> bool {
         && !now.begins_anew
         && now.size > 0
         && now.acknowledged >= last.acknowledged;
-    let renamed = now.kept_by != KeptBy::File && now.path != last.path && had_rest(last);
+    let renamed = now.kept_by != KeptBy::File && now.path != last.path && had_unshipped(last);
     // A position was there before the shipper opened the file: it may be another one's, taken over with
     // the name when the shipper was started anew.
     let inherited = now.kept_by == KeptBy::NameWhileOpen

@@ -14,7 +14,7 @@ use crate::drain::judge::file::{
     Coding, Compression, Held, Lines, LogFile, Rules, Start, Terminator, Wanted,
 };
 use crate::drain::judge::moment::Moment;
-use crate::drain::judge::reason::{Reason, Standing};
+use crate::drain::judge::reason::{Reason, ReasonClass};
 use crate::drain::judge::rules::Owner;
 use crate::drain::judge::tail::{Framing, Stream, Tail};
 use case::Case;
@@ -32,7 +32,7 @@ const HOLD_MARGIN: Duration = Duration::from_secs(1);
 
 /// How much of a file is not acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rest {
+pub enum Unshipped {
     /// So many bytes.
     Bytes(u64),
     /// It cannot be counted in bytes of the file (compressed).
@@ -51,7 +51,7 @@ pub enum KeptBy {
 }
 
 impl KeptBy {
-    fn of(cursor: Option<&Cursor<'_>>) -> Self {
+    fn from_cursor(cursor: Option<&Cursor<'_>>) -> Self {
         match cursor.map(|cursor| (cursor.identity, cursor.input)) {
             Some((Identity::Path, Input::CloudWatch)) => Self::NameWhileOpen,
             Some((Identity::Path, _)) => Self::Name,
@@ -77,7 +77,7 @@ pub struct Progress {
     /// How many are acknowledged; `None` where the shipper has no state of it.
     pub acknowledged: Option<u64>,
     /// What is left.
-    pub rest: Rest,
+    pub rest: Unshipped,
     /// Why.
     pub reason: Reason,
     /// It was truncated, as far as can be seen: the shipper will read it from its beginning again, or goes on within it.
@@ -113,16 +113,16 @@ impl Progress {
 
 /// What must be looked at before a claim can be weighed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ask {
+pub struct ReadRequest {
     /// Whether its first bytes are needed ([`Coding`]).
     pub coding: bool,
     /// The bytes whose [`Tail`] is needed.
-    pub stretch: Option<Stretch>,
+    pub stretch: Option<ByteRange>,
 }
 
 /// A stretch of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct ByteRange {
     /// The first byte.
     pub from: u64,
     /// The first byte no more.
@@ -144,20 +144,20 @@ pub enum Edge {
 
 /// Which bytes of a file must be looked at to weigh this claim.
 #[must_use]
-pub fn ask(file: &LogFile, cursor: Option<&Cursor<'_>>, rules: &Rules, checks: Checks) -> Ask {
+pub fn ask(file: &LogFile, cursor: Option<&Cursor<'_>>, rules: &Rules, checks: Checks) -> ReadRequest {
     let cursor = alive(file, cursor, checks);
-    let position = Position::of(file, cursor, checks);
+    let position = Position::new(file, cursor, checks);
     let coding = file.coding == Coding::NotLooked
         && file.goal > 0
         && rules.compression != Compression::Never
         && cursor.is_none_or(|cursor| matches!(cursor.acknowledged, Acknowledged::OffsetEof { .. }));
-    let stretch = (position.rest > 0).then(|| Stretch {
+    let stretch = (position.rest > 0).then(|| ByteRange {
         from: position.from,
         to: file.goal,
         framing: framing(cursor),
         edge: if checks.on(Check::WithinLine) { edge(file, cursor, rules, position) } else { Edge::Anywhere },
     });
-    Ask { coding, stretch }
+    ReadRequest { coding, stretch }
 }
 
 /// A position moves from the end of one line to that of another. Not so where reading began at the end of the file,
@@ -179,7 +179,7 @@ fn edge(file: &LogFile, cursor: Option<&Cursor<'_>>, rules: &Rules, position: Po
 
 /// Weighs one claim. `None`: nobody asks for this file.
 #[must_use]
-pub fn weigh(
+pub fn judge_claim(
     file: &LogFile,
     cursor: Option<&Cursor<'_>>,
     ambiguous: bool,
@@ -193,20 +193,20 @@ pub fn weigh(
     if cursor.is_none() && !asked_for && !matches!(file.held, Held::Open { .. }) {
         return None;
     }
-    let position = Position::of(file, cursor, checks);
+    let position = Position::new(file, cursor, checks);
     let case = Case { file, cursor, ambiguous, rules, tail, now: now.0, position, checks };
     let reason = case.reason();
     let rest = if reason == Reason::Compressed {
-        Rest::Unknown
-    } else if reason.standing() == Standing::Done {
-        Rest::Bytes(0)
+        Unshipped::Unknown
+    } else if reason.class() == ReasonClass::Done {
+        Unshipped::Bytes(0)
     } else {
-        Rest::Bytes(position.rest)
+        Unshipped::Bytes(position.rest)
     };
     Some(Progress {
         file: file.id,
         path: file.path.clone(),
-        kept_by: KeptBy::of(cursor),
+        kept_by: KeptBy::from_cursor(cursor),
         size: file.size,
         goal: file.goal,
         acknowledged: cursor.map(|cursor| cursor.acknowledged.prefix()),

@@ -106,7 +106,7 @@ pub enum Cause {
 
 /// What a reason means for the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum ReasonClass {
     /// Nothing is left.
     Done,
     /// What is left will provably never be shipped, as it stands.
@@ -168,21 +168,21 @@ impl Reason {
 
     /// What it means for the verdict.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn class(&self) -> ReasonClass {
         match self {
-            Self::Acknowledged | Self::Empty | Self::CompressedDone => Standing::Done,
+            Self::Acknowledged | Self::Empty | Self::CompressedDone => ReasonClass::Done,
             Self::UnterminatedLine
             | Self::UnterminatedMultiline
             | Self::BlankLines
             | Self::NulBytes
             | Self::OtherStream
-            | Self::PartOfLine => Standing::Unshippable,
+            | Self::PartOfLine => ReasonClass::Unshippable,
             Self::Excluded
             | Self::SymbolicLink
             | Self::ShortIgnored
             | Self::IgnoredByAge
-            | Self::Unclaimed => Standing::LeftAlone,
-            Self::ReadToEnd(_) => Standing::AtRest,
+            | Self::Unclaimed => ReasonClass::LeftAlone,
+            Self::ReadToEnd(_) => ReasonClass::AtRest,
             Self::Behind
             | Self::Truncated
             | Self::NotPickedUp
@@ -190,7 +190,7 @@ impl Reason {
             | Self::Refused
             | Self::Compressed
             | Self::Gaps
-            | Self::DeletedOpen => Standing::Pending,
+            | Self::DeletedOpen => ReasonClass::Pending,
             Self::Unread(_)
             | Self::PerhapsAged
             | Self::PerhapsSkipped
@@ -198,8 +198,8 @@ impl Reason {
             | Self::ConfigurationUnknown
             | Self::Ambiguous
             | Self::PositionOlder
-            | Self::PerhapsOther => Standing::Unknown,
-            Self::Gone | Self::GoneRead | Self::CutShort | Self::Forgotten => Standing::Lost,
+            | Self::PerhapsOther => ReasonClass::Unknown,
+            Self::Gone | Self::GoneRead | Self::CutShort | Self::Forgotten => ReasonClass::Lost,
         }
     }
 

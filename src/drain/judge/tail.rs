@@ -192,7 +192,7 @@ impl Look {
                     self.found = Some(line.bytes);
                     return;
                 }
-                match Envelope::of(&line.text) {
+                match Envelope::parse(&line.text) {
                     Some(envelope) if stream.is_some_and(|wanted| wanted != envelope.stream) => {
                         self.other_stream = true;
                     }
@@ -263,7 +263,7 @@ impl Envelope {
     }
 
     /// The envelope of a line, if it is in one of the two forms.
-    fn of(line: &[u8]) -> Option<Self> {
+    fn parse(line: &[u8]) -> Option<Self> {
         if line.first() == Some(&b'{') {
             return Self::docker(line);
         }
@@ -282,7 +282,7 @@ impl Envelope {
 
 /// Looks at bytes that are at hand as a whole.
 #[must_use]
-pub fn look(framing: Framing, bytes: &[u8]) -> Tail {
+pub fn inspect(framing: Framing, bytes: &[u8]) -> Tail {
     let mut look = Look::new(framing);
     look.feed(bytes);
     look.finish()
@@ -294,11 +294,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn lines(bytes: &[u8]) -> Tail {
-        look(Framing::Lines, bytes)
+        inspect(Framing::Lines, bytes)
     }
 
     fn container(stream: Option<Stream>, bytes: &[u8]) -> Tail {
-        look(Framing::Container { stream }, bytes)
+        inspect(Framing::Container { stream }, bytes)
     }
 
     #[test]
@@ -373,7 +373,7 @@ mod tests {
                 if pieces.feed(left) == Need::More {
                     pieces.feed(right);
                 }
-                prop_assert_eq!(pieces.finish(), look(framing, &bytes));
+                prop_assert_eq!(pieces.finish(), inspect(framing, &bytes));
             }
         }
 

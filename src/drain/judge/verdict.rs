@@ -17,8 +17,8 @@ pub use patience::next_due;
 
 use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::facts::{Doubt, Facts, Life, Trust};
-use crate::drain::judge::progress::{Progress, Rest};
-use crate::drain::judge::reason::{Cause, Reason, Standing};
+use crate::drain::judge::progress::{Progress, Unshipped};
+use crate::drain::judge::reason::{Cause, Reason, ReasonClass};
 use proof::{Proof, counted_in_flight, of_gone, proof};
 
 /// The seven verdicts.
@@ -93,7 +93,7 @@ pub enum Judgement {
 /// Judges.
 #[must_use]
 pub fn judge(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Judgement {
-    let summary = Summary::of(files, facts, checks);
+    let summary = Summary::from_files(files, facts, checks);
     let due = facts.now >= facts.deadline;
     let stalled = patience::has_stalled(facts);
     let dead = facts.life == Life::Dead && checks.on(Check::Dead);
@@ -112,7 +112,7 @@ pub fn judge(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Judgement
         return if due || stalled || hopeless { Judgement::Final(verdict) } else { Judgement::Wait };
     }
     if summary.unknown || summary.unproved {
-        let quiet = !summary.on_its_way && facts.now >= patience::quiet_at(files, facts);
+        let quiet = !summary.on_its_way && facts.now >= patience::silence_deadline(files, facts);
         let over = due || quiet || stalled || (summary.lost && dead);
         let verdict = if summary.lost { Verdict::Lost } else { Verdict::CannotTell };
         return if over { Judgement::Final(verdict) } else { Judgement::Wait };
@@ -150,24 +150,24 @@ struct Summary {
 }
 
 impl Summary {
-    fn of(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Self {
+    fn from_files(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Self {
         let counted = counted_in_flight(facts) && checks.on(Check::Counters);
         let mut all = Self {
-            unknown: facts.doubts.iter().any(|doubt| counts(doubt, checks)) || counted,
+            unknown: facts.doubts.iter().any(|doubt| is_effective(doubt, checks)) || counted,
             on_its_way: counted || facts.doubts.iter().any(|doubt| passes(doubt, facts)),
             ..Self::default()
         };
         for file in files {
-            match file.reason.standing() {
-                Standing::Done | Standing::Unshippable | Standing::LeftAlone => {}
-                Standing::AtRest => all.at_rest(file, facts, checks),
-                Standing::Unknown => all.unknown = all.unknown || checks.on(Check::Uncertain),
-                Standing::Pending => {
+            match file.reason.class() {
+                ReasonClass::Done | ReasonClass::Unshippable | ReasonClass::LeftAlone => {}
+                ReasonClass::AtRest => all.at_rest(file, facts, checks),
+                ReasonClass::Unknown => all.unknown = all.unknown || checks.on(Check::Uncertain),
+                ReasonClass::Pending => {
                     all.pending = true;
                     all.worth_waiting = all.worth_waiting || !patience::is_given_up(file, facts);
                 }
-                Standing::Lost if file.reason == Reason::GoneRead => all.gone_read(file, facts, checks),
-                Standing::Lost => all.lost = true,
+                ReasonClass::Lost if file.reason == Reason::GoneRead => all.gone_read(file, facts, checks),
+                ReasonClass::Lost => all.lost = true,
             }
         }
         if facts.gone.0 > 0 && checks.on(Check::GoneStates) {
@@ -217,7 +217,7 @@ impl Summary {
     }
 }
 
-fn counts(doubt: &Doubt, checks: Checks) -> bool {
+fn is_effective(doubt: &Doubt, checks: Checks) -> bool {
     checks.on(match doubt {
         Doubt::KeptBack(_) => Check::KeptBack,
         Doubt::Changeable(_) => Check::Changeable,
@@ -251,10 +251,10 @@ fn passes(doubt: &Doubt, facts: &Facts<'_>) -> bool {
 pub fn bytes_left(files: &[Progress]) -> u64 {
     files
         .iter()
-        .filter(|file| !matches!(file.reason.standing(), Standing::Unshippable | Standing::LeftAlone))
+        .filter(|file| !matches!(file.reason.class(), ReasonClass::Unshippable | ReasonClass::LeftAlone))
         .map(|file| match file.rest {
-            Rest::Bytes(bytes) => bytes,
-            Rest::Unknown => 0,
+            Unshipped::Bytes(bytes) => bytes,
+            Unshipped::Unknown => 0,
         })
         .fold(0, u64::saturating_add)
 }
@@ -262,7 +262,7 @@ pub fn bytes_left(files: &[Progress]) -> u64 {
 /// The reason that decided, for the one line that is printed: the worst standing, the most bytes.
 #[must_use]
 pub fn decisive(files: &[Progress]) -> Option<&Reason> {
-    files.iter().max_by_key(|file| (file.reason.standing(), file.rest)).map(|file| &file.reason)
+    files.iter().max_by_key(|file| (file.reason.class(), file.rest)).map(|file| &file.reason)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 mod keeper;
 
-pub use keeper::{Keeper, Kept, Order, Where, is_of_drain};
+pub use keeper::{Keeper, Kept, Order, ReportPlace, is_of_drain};
 
 use crate::drain::judge::rules::InputRules;
 use crate::drain::report::Report;

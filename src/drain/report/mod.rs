@@ -12,8 +12,8 @@ mod text;
 use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::judge::facts::{Doubt, Evidence, Life};
 use crate::drain::judge::file::Held;
-use crate::drain::judge::progress::{Progress, Rest};
-use crate::drain::judge::reason::Standing;
+use crate::drain::judge::progress::{Progress, Unshipped};
+use crate::drain::judge::reason::ReasonClass;
 use crate::drain::judge::tail::Stream;
 use crate::drain::judge::verdict::{Verdict, bytes_left};
 use serde::{Deserialize, Serialize};
@@ -62,10 +62,11 @@ pub struct Lag {
 impl Lag {
     /// The one of these files that lags most.
     #[must_use]
-    pub fn of<'p>(files: impl Iterator<Item = &'p Progress>) -> Option<Self> {
-        let rest = |file: &'p Progress| match (file.rest, file.reason.standing()) {
-            (_, Standing::Done | Standing::Unshippable | Standing::LeftAlone) | (Rest::Unknown, _) => None,
-            (Rest::Bytes(rest), _) => (rest > 0).then_some((file, rest)),
+    pub fn largest<'p>(files: impl Iterator<Item = &'p Progress>) -> Option<Self> {
+        let rest = |file: &'p Progress| match (file.rest, file.reason.class()) {
+            (_, ReasonClass::Done | ReasonClass::Unshippable | ReasonClass::LeftAlone)
+            | (Unshipped::Unknown, _) => None,
+            (Unshipped::Bytes(rest), _) => (rest > 0).then_some((file, rest)),
         };
         let (file, rest) = files.filter_map(rest).max_by_key(|(_, rest)| *rest)?;
         Some(Self { path: shown(&file.path), rest })
@@ -184,7 +185,7 @@ fn push_hex(text: &mut String, byte: u8) {
 
 /// What is known of a shipper beside its files.
 #[derive(Clone, Debug)]
-pub struct About<'a> {
+pub struct ShipperFacts<'a> {
     /// Its name.
     pub name: &'a str,
     /// Its version.
@@ -215,7 +216,7 @@ pub fn files(files: &[Progress]) -> Vec<FileReport> {
 /// few.
 #[must_use]
 pub fn shipper(
-    about: &About<'_>,
+    about: &ShipperFacts<'_>,
     verdict: Verdict,
     positions: &Positions,
     gone: u64,
@@ -294,15 +295,15 @@ fn file(progress: &Progress) -> FileReport {
         goal: progress.goal,
         offset: progress.acknowledged,
         rest: match progress.rest {
-            Rest::Bytes(bytes) => Some(bytes),
-            Rest::Unknown => None,
+            Unshipped::Bytes(bytes) => Some(bytes),
+            Unshipped::Unknown => None,
         },
         read: match progress.held {
             Held::Open { read } => Some(read),
             Held::No | Held::Unknown => None,
         },
         reason: progress.reason.word().into(),
-        standing: standing(progress.reason.standing()).into(),
+        standing: class_word(progress.reason.class()).into(),
         because: progress.reason.sentence(),
         input: shown(&progress.input_id),
         stream: progress.stream.map(|stream| {
@@ -315,15 +316,15 @@ fn file(progress: &Progress) -> FileReport {
     }
 }
 
-fn standing(standing: Standing) -> &'static str {
+fn class_word(standing: ReasonClass) -> &'static str {
     match standing {
-        Standing::Done => "done",
-        Standing::Unshippable => "unshippable",
-        Standing::LeftAlone => "left-alone",
-        Standing::AtRest => "at-rest",
-        Standing::Unknown => "unknown",
-        Standing::Pending => "pending",
-        Standing::Lost => "lost",
+        ReasonClass::Done => "done",
+        ReasonClass::Unshippable => "unshippable",
+        ReasonClass::LeftAlone => "left-alone",
+        ReasonClass::AtRest => "at-rest",
+        ReasonClass::Unknown => "unknown",
+        ReasonClass::Pending => "pending",
+        ReasonClass::Lost => "lost",
     }
 }
 

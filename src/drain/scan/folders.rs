@@ -2,7 +2,7 @@
 //!
 //! A driver: it reads folders.
 
-use super::Asks;
+use super::ScanRequest;
 use super::limit::{each, within};
 use crate::drain::cursor::Cursors;
 use crate::drain::judge::facts::Doubt;
@@ -19,11 +19,11 @@ use std::time::Duration;
 /// The folders of every position whose path is absolute.
 pub(super) fn known(cursors: &Cursors) -> BTreeSet<PathBuf> {
     let paths = cursors.used_folders().map(|folder| cursors.folder(folder));
-    paths.filter(|path| path.first() == Some(&b'/')).map(tidy).collect()
+    paths.filter(|path| path.first() == Some(&b'/')).map(without_trailing_slash).collect()
 }
 
 /// A folder's path without its last `/`.
-fn tidy(path: &[u8]) -> PathBuf {
+fn without_trailing_slash(path: &[u8]) -> PathBuf {
     let path = match path {
         [rest @ .., b'/'] if !rest.is_empty() => rest,
         path => path,
@@ -154,7 +154,7 @@ pub(super) struct Folder {
     /// Its path.
     pub path: PathBuf,
     /// Those names.
-    pub files: Vec<Seen>,
+    pub files: Vec<FolderEntry>,
     /// Only a link led here: its files count where nothing that is asked for names them.
     pub beyond: bool,
     stamp: Stamp,
@@ -162,7 +162,7 @@ pub(super) struct Folder {
 
 /// One name in a folder that leads to a regular file.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct FolderEntry {
     /// The whole path.
     pub path: Box<[u8]>,
     /// The file's.
@@ -207,7 +207,7 @@ pub(super) fn read(
 pub(super) fn with_targets(
     root: &Root,
     mut read: Vec<Folder>,
-    asks: &Asks<'_>,
+    asks: &ScanRequest<'_>,
     limit: Duration,
     doubts: &mut Vec<Doubt>,
 ) -> Vec<Folder> {
@@ -243,7 +243,7 @@ fn read_one(root: &Root, folder: &Path) -> Result<Folder, OsError> {
     let mut files = Vec::new();
     let own = root.each_file(folder, |name, kind, stat| {
         let path = [above, b"/", name.as_bytes()].concat().into_boxed_slice();
-        files.push(Seen { path, stat: *stat, link: kind == FileKind::Symlink });
+        files.push(FolderEntry { path, stat: *stat, link: kind == FileKind::Symlink });
     })?;
     Ok(Folder { path: folder.to_owned(), files, beyond: false, stamp: stamp_of(&own) })
 }

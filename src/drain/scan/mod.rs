@@ -17,7 +17,7 @@ use crate::drain::judge::file::{Coding, Held, LogFile, Wanted};
 use crate::drain::judge::rules::{Demand, FolderRules, InputRules, add, demands_of};
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{Root, Stat};
-use folders::{Folder, Seen};
+use folders::{Folder, FolderEntry};
 use held::Descriptor;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -37,7 +37,7 @@ const ATTEMPTS: usize = 3;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Asks<'a> {
+pub struct ScanRequest<'a> {
     /// By the shipper's inputs, and by the operator.
     pub inputs: &'a [InputRules],
     /// What holds for all other files: nobody asks, or that is not known.
@@ -46,7 +46,7 @@ pub struct Asks<'a> {
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Scene {
+pub struct ScanResult {
     /// The files, each once.
     pub files: Vec<LogFile>,
     /// What is asked for each.
@@ -66,12 +66,12 @@ pub fn scan(
     root: &Root,
     proc: &Proc,
     cursors: &Cursors,
-    asks: &Asks<'_>,
+    asks: &ScanRequest<'_>,
     pids: &[ProcessId],
     own: &Path,
     limit: Duration,
-) -> Scene {
-    let mut scene = Scene::default();
+) -> ScanResult {
+    let mut scene = ScanResult::default();
     let held = held::held(proc, pids, own, &mut scene.doubts);
     let known = folders::known(cursors);
     for attempt in 1..=ATTEMPTS {
@@ -93,7 +93,7 @@ pub fn scan(
     scene
 }
 
-impl Scene {
+impl ScanResult {
     /// Where a file can be opened.
     #[must_use]
     pub fn opened_at(&self, place: usize) -> PathBuf {
@@ -108,7 +108,7 @@ impl Scene {
         &mut self,
         root: &Root,
         mut folders: Vec<Folder>,
-        asks: &Asks<'_>,
+        asks: &ScanRequest<'_>,
         held: &BTreeMap<FileId, Descriptor>,
     ) {
         let count = folders.iter().map(|folder| folder.files.len()).sum();
@@ -130,7 +130,7 @@ impl Scene {
     fn take(
         &mut self,
         root: &Root,
-        seen: &mut Seen,
+        seen: &mut FolderEntry,
         demands: Vec<Demand>,
         held: &BTreeMap<FileId, Descriptor>,
     ) {
@@ -155,7 +155,7 @@ impl Scene {
     }
 
     /// Adds what the shipper holds open and no folder showed.
-    fn deleted(&mut self, held: BTreeMap<FileId, Descriptor>, asks: &Asks<'_>) {
+    fn deleted(&mut self, held: BTreeMap<FileId, Descriptor>, asks: &ScanRequest<'_>) {
         for (id, descriptor) in held {
             if self.places.contains_key(&id) {
                 continue;

@@ -3,12 +3,12 @@
 //! Whoever asks gets an answer for each file; a file that cannot be read, or whose file system hangs,
 //! has one that says so.
 
-use super::Scene;
+use super::ScanResult;
 use super::limit::each;
 use crate::drain::cursor::{Cursors, FileId, Identity};
 use crate::drain::judge::claim::Fingerprint;
 use crate::drain::judge::file::Coding;
-use crate::drain::judge::progress::{Edge, Stretch};
+use crate::drain::judge::progress::{ByteRange, Edge};
 use crate::drain::judge::tail::{Look, Need, Tail, Unread};
 use crate::os::root::{FileKind, OFlag, Root, Stat};
 use sha2::{Digest, Sha256};
@@ -33,7 +33,7 @@ pub struct Request {
     /// Where it can be opened.
     pub open: PathBuf,
     /// The bytes.
-    pub stretch: Stretch,
+    pub stretch: ByteRange,
 }
 
 /// Opens a log file of somebody else's: it must be the regular file that was seen.
@@ -50,7 +50,7 @@ pub fn open(root: &Root, path: &Path, id: FileId) -> Result<File, Unread> {
     let host = if descriptor && root.prefix().starts_with("/proc") { Root::host().ok() } else { None };
     let file =
         host.as_ref().unwrap_or(root).open_with(path, flags, 0).map_err(|error| failed(error.cause()))?;
-    let stat = Stat::of(&file).map_err(|error| failed(error.to_string()))?;
+    let stat = Stat::from_fd(&file).map_err(|error| failed(error.to_string()))?;
     let same = stat.kind == FileKind::Regular && stat.dev == id.dev && stat.ino == id.ino;
     if same { Ok(file) } else { Err(failed("another file has taken its name".to_owned())) }
 }
@@ -68,7 +68,7 @@ pub fn tails(root: &Root, requests: Vec<Request>, limit: Duration) -> Vec<Tail> 
 /// same before and after.
 fn tail(root: &Root, request: &Request) -> Result<Tail, Unread> {
     let file = open(root, &request.open, request.id)?;
-    let stat = || Stat::of(&file).map_err(|error| Unread::Failed(error.to_string()));
+    let stat = || Stat::from_fd(&file).map_err(|error| Unread::Failed(error.to_string()));
     let mut before = stat()?;
     for _ in 0..ATTEMPTS {
         let found = tail_of(&file, &request.stretch)?;
@@ -97,7 +97,7 @@ fn is_behind_a_line(file: &File, at: u64) -> Result<bool, Unread> {
     if got == 0 { Err(Unread::Shrank) } else { Ok(matches!(before, [b'\n' | 0])) }
 }
 
-fn tail_of(file: &File, stretch: &Stretch) -> Result<Tail, Unread> {
+fn tail_of(file: &File, stretch: &ByteRange) -> Result<Tail, Unread> {
     let mut look = Look::new(stretch.framing);
     let mut at = stretch.from;
     let mut block = vec![0; BLOCK];
@@ -138,7 +138,7 @@ pub fn codings(root: &Root, requests: Vec<(FileId, PathBuf)>, limit: Duration) -
 pub fn prints(
     root: &Root,
     cursors: &Cursors,
-    scene: &Scene,
+    scene: &ScanResult,
     limit: Duration,
 ) -> (Vec<(usize, Fingerprint)>, Vec<usize>) {
     let kinds = BTreeSet::from_iter(cursors.by_print().filter_map(|cursor| match cursor.identity {
@@ -197,8 +197,8 @@ mod tests {
         fn new(name: &str, bytes: &[u8]) -> (Self, Request) {
             let path = std::env::temp_dir().join(format!("amr-read-{}-{name}", std::process::id()));
             std::fs::write(&path, bytes).unwrap();
-            let stat = Stat::of(File::open(&path).unwrap()).unwrap();
-            let stretch = Stretch { from: 0, to: stat.size, framing: Framing::Lines, edge: Edge::Anywhere };
+            let stat = Stat::from_fd(File::open(&path).unwrap()).unwrap();
+            let stretch = ByteRange { from: 0, to: stat.size, framing: Framing::Lines, edge: Edge::Anywhere };
             (Self(path.clone()), Request { id: FileId { dev: stat.dev, ino: stat.ino }, open: path, stretch })
         }
 

@@ -4,7 +4,7 @@
 //! [`ALL`](super::ALL): nothing else of the drain knows shippers by name.
 
 use super::host::Host;
-use super::trouble::Trouble;
+use super::trouble::OutputTrouble;
 use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::judge::facts::{Doubt, Trust};
 use crate::drain::judge::rules::InputRules;
@@ -87,16 +87,16 @@ pub trait PositionSource: Debug + Send {
 }
 
 /// What a shipper says of itself. What does not answer says nothing, and silence proves nothing.
-pub trait Witness: Debug + Send + Sync {
+pub trait EvidenceSource: Debug + Send + Sync {
     /// What its own log says, if it can be read within `limit`.
-    fn log(&self, root: &Root, limit: Duration) -> Testimony;
+    fn log(&self, root: &Root, limit: Duration) -> LogEvidence;
 
     /// Its counters now; asked when everything else has been seen.
     fn counters(&self, root: &Root) -> Option<Counters>;
 
     /// Why what it has acknowledged to its inputs may not have left this host: a queue on its own disk that
     /// is not seen to be empty.
-    fn kept_back(&self, root: &Root) -> Option<Doubt>;
+    fn disk_queue_doubt(&self, root: &Root) -> Option<Doubt>;
 }
 
 /// A shipper's counters.
@@ -114,7 +114,7 @@ pub struct Counters {
 
 /// What a shipper's own log says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Testimony {
+pub struct LogEvidence {
     /// Events read and not yet acknowledged, and when they were counted.
     pub in_flight: Option<(u64, Timestamp)>,
     /// The files that it could not open.
@@ -122,7 +122,7 @@ pub struct Testimony {
     /// What is worth reporting.
     pub notes: Vec<String>,
     /// Why its output stands still, where it says so and has not said otherwise since.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<OutputTrouble>,
 }
 
 /// A shipper that is here.
@@ -162,7 +162,7 @@ pub struct Found {
     /// What is worth saying of how it was found.
     pub notes: Vec<String>,
     /// Whom to ask for its counters.
-    pub witness: Option<Arc<dyn Witness>>,
+    pub witness: Option<Arc<dyn EvidenceSource>>,
 }
 
 impl Found {

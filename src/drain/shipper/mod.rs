@@ -9,7 +9,7 @@ mod log_end;
 pub mod trouble;
 
 pub use interface::{
-    Counters, Error, Found, Latency, PositionSource, QUESTION, Shipper, Testimony, Version, Witness,
+    Counters, Error, EvidenceSource, Found, Latency, LogEvidence, PositionSource, QUESTION, Shipper, Version,
 };
 
 use crate::os::error::Error as OsError;

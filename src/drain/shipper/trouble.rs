@@ -18,7 +18,7 @@ const STALE: i64 = 300_000_000_000;
 
 /// Why the output does not take anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct OutputTrouble {
     /// What the last line about it ends with: `connection refused`.
     pub cause: String,
     /// Since when: day and time of day, as the log has them; none where its lines have no time.
@@ -29,7 +29,7 @@ pub struct Trouble {
     last: Option<Timestamp>,
 }
 
-impl Trouble {
+impl OutputTrouble {
     /// After a further line of the log: `head` is where its time stands, `at` the same time.
     #[must_use]
     pub fn further(before: Option<Self>, message: &str, head: &str, at: Option<Timestamp>) -> Self {
@@ -57,7 +57,7 @@ impl Trouble {
     }
 }
 
-impl std::fmt::Display for Trouble {
+impl std::fmt::Display for OutputTrouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "output refuses: {}", self.cause)?;
         match &self.since {
@@ -137,8 +137,8 @@ mod tests {
     #[test]
     fn since_when_is_told_as_the_log_has_it() {
         let said = |since: &str, last: &str| {
-            let first = Trouble::further(None, "a: refused", since, None);
-            Trouble::further(Some(first), "a: timeout", last, None).to_string()
+            let first = OutputTrouble::further(None, "a: refused", since, None);
+            OutputTrouble::further(Some(first), "a: timeout", last, None).to_string()
         };
         let iso = ["2026-01-31T14:02:07.1Z", "2026-01-31T14:09:00Z"];
         assert_eq!(said(iso[0], iso[1]), "output refuses: timeout since 14:02");
@@ -165,8 +165,8 @@ mod tests {
     #[test]
     fn what_was_said_long_ago_may_be_over() {
         let minute = |count: i64| Timestamp(count * 60_000_000_000);
-        let trouble = Trouble::further(None, "a", "", Some(minute(10)));
+        let trouble = OutputTrouble::further(None, "a", "", Some(minute(10)));
         assert!(trouble.is_fresh(minute(14)) && !trouble.is_fresh(minute(15)));
-        assert!(Trouble::further(None, "a", "", None).is_fresh(minute(99)));
+        assert!(OutputTrouble::further(None, "a", "", None).is_fresh(minute(99)));
     }
 }

@@ -12,17 +12,17 @@
 
 pub mod news;
 mod one;
+mod output;
 pub mod pace;
 mod steps;
-mod tell;
 mod watches;
 
+use crate::drain::inspect::{
+    self, Error, Judged, LIMIT, LookOptions, Options, inspect, moment, positions_of_all, shippers_of,
+};
 use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::verdict::{Judgement, Verdict};
-use crate::drain::look::{
-    self, Error, Judged, LIMIT, Options, Terms, look, moment, positions_of_all, shippers_of,
-};
 use crate::drain::report::Stage;
 use crate::drain::wait::news::{News, Order, Phase, Summary};
 use crate::drain::wait::pace::{Goals, Pace, Policy, Step};
@@ -58,7 +58,7 @@ pub struct Task {
     /// A file for the report beside it.
     pub file: Option<PathBuf>,
     /// Whether each step of each file is told in the log beside the reports.
-    pub steps: Told,
+    pub steps: StepReports,
     /// Whether the last report is wanted as JSON.
     pub json: Json,
     /// Tells the reports of two drains of one second apart.
@@ -76,7 +76,7 @@ pub enum Json {
 
 /// Whether the steps of files are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum StepReports {
     /// At debug level.
     Each,
     /// Not else.
@@ -92,14 +92,14 @@ pub fn once(task: &Task, link: UnixStream, kept: Vec<String>) {
     if kept.into_iter().try_for_each(|note| link.send(&News::Note(note))).is_err() {
         return;
     }
-    let told = match look::once(&task.root, &task.options) {
+    let told = match inspect::once(&task.root, &task.options) {
         Ok(Judged { verdict, report, inputs }) => {
             let text = match task.json {
                 Json::Wanted => report.json(),
                 Json::Unwanted => report.text(),
             };
             let answered = link.send(&News::Answer { code: verdict.code(), text });
-            let notes = tell::keep(task, &report, None, &inputs, Sync::Yes).notes;
+            let notes = output::keep(task, &report, None, &inputs, Sync::Yes).notes;
             notes.into_iter().try_for_each(|note| link.send(&News::Note(note))).and(answered)
         }
         Err(error) => link.send(&News::Failed(error.to_string())),
@@ -115,7 +115,7 @@ pub fn run(task: &Task, link: UnixStream, kept: Vec<String>) {
         return;
     }
     let ended = match Waiting::begin(task) {
-        Ok(mut waiting) => waiting.go(&mut link),
+        Ok(mut waiting) => waiting.run(&mut link),
         Err(error) => link.send(&News::Failed(error.to_string())),
     };
     // Nobody listens any more: there is nobody to tell that to.
@@ -158,7 +158,7 @@ struct Waiting<'t> {
 impl<'t> Waiting<'t> {
     /// The first look.
     fn begin(task: &'t Task) -> Result<Self, Error> {
-        let work = Work::begin();
+        let work = CpuTime::begin();
         let started = moment();
         let deadline = started.after(task.policy.timeout);
         let mut goals = Goals::default();
@@ -173,7 +173,7 @@ impl<'t> Waiting<'t> {
             source.refresh()?;
             let mut history = History::default();
             let positions = source.positions();
-            let last = look(&task.root, &found, &task.options, positions, &mut history, &terms)?;
+            let last = inspect(&task.root, &found, &task.options, positions, &mut history, &terms)?;
             let behind = behind(history.files(), &*source);
             let (fault, dead_since, took) = (None, None, None);
             let mut one = One { found, source, history, behind, last, fault, dead_since, took };
@@ -182,24 +182,24 @@ impl<'t> Waiting<'t> {
         }
         freeze(task, &mut goals, &shippers);
         let (from, now) = work.end();
-        let mut pace = Pace::new(started, watches.hearing());
-        pace.looked(from, now, due(&shippers), counted(&shippers));
+        let mut pace = Pace::new(started, watches.change_source());
+        pace.record_scan(from, now, due(&shippers), counted(&shippers));
         let (said, phases, steps) = (BTreeSet::new(), Vec::new(), Steps::default());
         Ok(Self { task, started, deadline, goals, shippers, watches, pace, said, told: now, phases, steps })
     }
 
     /// Until the verdict.
-    fn go(&mut self, link: &mut Link) -> io::Result<()> {
+    fn run(&mut self, link: &mut Link) -> io::Result<()> {
         self.watch_folders();
         // What happened in a folder before it was watched.
         let unseen = self.judgement();
         self.phase(Phase::Started, self.summary(self.worst()), Sync::Yes, link)?;
         self.steps(link)?;
         if unseen == Judgement::Wait {
-            self.look();
+            self.judge_all();
         }
         loop {
-            self.excuses(link)?;
+            self.report_warnings(link)?;
             self.steps(link)?;
             if let Judgement::Final(verdict) = self.judgement() {
                 return self.phase(Phase::Ended, self.summary(verdict), Sync::Yes, link);
@@ -210,12 +210,12 @@ impl<'t> Waiting<'t> {
             // Not before what has come is taken in: it may be the end.
             let rests = matches!(step, Step::Sleep(_) | Step::Rest(_));
             if rests && now.0.saturating_sub(self.told.0) >= nanos(NEWS) {
-                self.tell(link)?;
+                self.report_progress(link)?;
             }
             match step {
-                Step::Look => self.look(),
+                Step::Look => self.judge_all(),
                 // Each step is told: what a refresh takes in shows by a look alone.
-                Step::Refresh if self.task.steps == Told::Each => self.look(),
+                Step::Refresh if self.task.steps == StepReports::Each => self.judge_all(),
                 Step::Refresh => self.refresh(),
                 Step::Sleep(until) => {
                     if self.sleep(until.min(self.next_phase()), true, link)? {
@@ -237,7 +237,7 @@ impl<'t> Waiting<'t> {
         let (mut fds, mut watches) = (vec![(link.stream.as_fd(), Interest::Read)], Vec::new());
         if listening {
             watches.extend(self.watches.registry_fd().map(|fd| (Watch::Registry, fd)));
-            if !self.pace.look_is_coming() {
+            if !self.pace.is_scan_due() {
                 watches.extend(self.watches.folder_fd().map(|fd| (Watch::Folders, fd)));
             }
             watches.extend(
@@ -254,7 +254,7 @@ impl<'t> Waiting<'t> {
             .filter_map(|place| watches.get(place.checked_sub(1)?))
             .map(|(ear, _)| *ear)
             .collect();
-        self.heard(&heard);
+        self.apply_changes(&heard);
         if !ordered {
             return Ok(false);
         }
@@ -273,7 +273,7 @@ impl<'t> Waiting<'t> {
         Ok(false)
     }
 
-    fn heard(&mut self, watches: &[Watch]) {
+    fn apply_changes(&mut self, watches: &[Watch]) {
         let now = moment();
         if watches.contains(&Watch::Registry) {
             self.registries_changed(now);
@@ -281,13 +281,13 @@ impl<'t> Waiting<'t> {
         if watches.contains(&Watch::Folders) {
             let heard = self.watches.folder_changes();
             if heard.lost {
-                self.pace.everything_changed(now);
+                self.pace.invalidate(now);
             } else if heard.any {
                 self.pace.folders_changed(now);
             }
         }
         if self.watches.ended(|place| watches.contains(&Watch::Process(place))) {
-            self.pace.everything_changed(now);
+            self.pace.invalidate(now);
         }
     }
 
@@ -297,7 +297,7 @@ impl<'t> Waiting<'t> {
             self.pace.registry_changed();
         }
         if heard.lost {
-            self.pace.everything_changed(now);
+            self.pace.invalidate(now);
             for one in &self.shippers {
                 self.watches.registry(&one.found.root, one.source.folder());
             }
@@ -306,22 +306,22 @@ impl<'t> Waiting<'t> {
 
     /// Takes in what the registries have appended, and asks whether the files that were behind are.
     fn refresh(&mut self) {
-        let work = Work::begin();
+        let work = CpuTime::begin();
         // Before it is read: what comes later is a change anew.
         self.watches.registry_changes();
         let mut behind = false;
         for one in &mut self.shippers {
-            one.take_in();
+            one.refresh_positions();
             let cursors = &one.source.positions().cursors;
-            behind = one.behind.still(|mark| position(cursors, mark)) || behind;
+            behind = one.behind.is_behind(|mark| position(cursors, mark)) || behind;
         }
         let (from, to) = work.end();
         self.pace.refreshed(from, to, behind);
     }
 
     /// Judges everything.
-    fn look(&mut self) {
-        let work = Work::begin();
+    fn judge_all(&mut self) {
+        let work = CpuTime::begin();
         self.watches.registry_changes();
         self.watches.folder_changes();
         let again = loop {
@@ -329,8 +329,8 @@ impl<'t> Waiting<'t> {
             for one in &mut self.shippers {
                 one.find_again(self.task, &mut self.watches);
                 one.configured_again(self.task);
-                one.take_in();
-                one.look(self.task, &terms);
+                one.refresh_positions();
+                one.judge(self.task, &terms);
             }
             if !self.shippers.iter().any(|one| self.goals.finish_lines(one.history.files())) {
                 break due(&self.shippers);
@@ -338,7 +338,7 @@ impl<'t> Waiting<'t> {
         };
         self.watch_folders();
         let (from, to) = work.end();
-        self.pace.looked(from, to, again, counted(&self.shippers));
+        self.pace.record_scan(from, to, again, counted(&self.shippers));
     }
 
     fn watch_folders(&mut self) {
@@ -346,7 +346,7 @@ impl<'t> Waiting<'t> {
             let paths = one.history.files().iter().map(|file| Path::new(OsStr::from_bytes(&file.path)));
             self.watches.folders(&one.found.root, paths);
         }
-        self.pace.hear(self.watches.hearing());
+        self.pace.set_source(self.watches.change_source());
     }
 
     /// The verdict is there when it is for every shipper.
@@ -370,15 +370,15 @@ impl<'t> Waiting<'t> {
         let remarks = self.shippers.iter().flat_map(|one| one.last.remarks.iter().cloned());
         let troubles = self.shippers.iter().filter_map(|one| one.last.report.trouble.clone());
         let files = self.shippers.iter().map(|one| one.history.files());
-        Summary::of(files, verdict).with(remarks).troubled(troubles)
+        Summary::from_files(files, verdict).with(remarks).troubled(troubles)
     }
 }
 
 /// Work whose cost is the processor time that it took: on a host that is busy with its own shutdown a
 /// look takes longer, and must not be paid for with longer rests.
-struct Work(Duration);
+struct CpuTime(Duration);
 
-impl Work {
+impl CpuTime {
     fn begin() -> Self {
         Self(clock::cpu())
     }
@@ -398,9 +398,9 @@ enum Watch {
     Process(usize),
 }
 
-fn terms<'g>(task: &Task, deadline: Moment, goals: &'g Goals) -> Terms<'g> {
+fn terms<'g>(task: &Task, deadline: Moment, goals: &'g Goals) -> LookOptions<'g> {
     let Policy { settle, .. } = task.policy;
-    Terms { deadline: Some(deadline), stall: task.policy.failing_stall(), settle, goals }
+    LookOptions { deadline: Some(deadline), stall: task.policy.failing_stall(), settle, goals }
 }
 
 fn due(shippers: &[One]) -> Moment {

@@ -6,7 +6,7 @@
 //! Pure.
 
 use crate::drain::judge::progress::Progress;
-use crate::drain::judge::reason::Standing;
+use crate::drain::judge::reason::ReasonClass;
 use crate::drain::judge::verdict::{Verdict, bytes_left, decisive};
 use crate::drain::report::Lag;
 use serde::{Deserialize, Serialize};
@@ -33,13 +33,13 @@ pub struct Summary {
 impl Summary {
     /// Of a look, whose verdict would be this one.
     #[must_use]
-    pub fn of<'p>(files: impl Iterator<Item = &'p [Progress]> + Clone, verdict: Verdict) -> Self {
-        let left = |file: &&Progress| match file.reason.standing() {
-            Standing::AtRest | Standing::Unknown | Standing::Pending | Standing::Lost => true,
-            Standing::Done | Standing::Unshippable | Standing::LeftAlone => false,
+    pub fn from_files<'p>(files: impl Iterator<Item = &'p [Progress]> + Clone, verdict: Verdict) -> Self {
+        let left = |file: &&Progress| match file.reason.class() {
+            ReasonClass::AtRest | ReasonClass::Unknown | ReasonClass::Pending | ReasonClass::Lost => true,
+            ReasonClass::Done | ReasonClass::Unshippable | ReasonClass::LeftAlone => false,
         };
         let count = |files: &[Progress]| files.iter().filter(left).count() as u64;
-        let worst = files.clone().filter_map(decisive).max_by_key(|reason| reason.standing());
+        let worst = files.clone().filter_map(decisive).max_by_key(|reason| reason.class());
         let worst = worst.filter(|_| verdict != Verdict::Drained);
         Self {
             files: files.clone().map(count).sum(),
@@ -48,7 +48,7 @@ impl Summary {
             code: verdict.code(),
             because: worst.map(|reason| reason.sentence().into_owned()).unwrap_or_default(),
             trouble: None,
-            most: Lag::of(files.flatten()),
+            most: Lag::largest(files.flatten()),
         }
     }
 

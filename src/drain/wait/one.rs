@@ -5,12 +5,12 @@
 use super::Task;
 use super::watches::Watches;
 use crate::drain::cursor::{Cursors, FileId};
+use crate::drain::inspect::{LIMIT, LookOptions, LookReport, inspect, moment, positions_of, shippers_of};
 use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::progress::Progress;
 use crate::drain::judge::reason::Reason;
 use crate::drain::judge::verdict::{Judgement, Verdict};
-use crate::drain::look::{LIMIT, LookReport, Terms, look, moment, positions_of, shippers_of};
 use crate::drain::report;
 use crate::drain::shipper::{Counters, Found, PositionSource, trouble};
 use crate::drain::wait::pace::{Behind, Freeze, Goals, Mark};
@@ -41,7 +41,7 @@ pub(super) struct One {
 }
 
 impl One {
-    pub(super) fn take_in(&mut self) {
+    pub(super) fn refresh_positions(&mut self) {
         self.fault = self.source.refresh().err().map(|error| error.to_string());
         if self.fault.is_some()
             && let Ok(source) = positions_of(&self.found, LIMIT)
@@ -80,9 +80,9 @@ impl One {
         }
     }
 
-    pub(super) fn look(&mut self, task: &Task, terms: &Terms<'_>) {
+    pub(super) fn judge(&mut self, task: &Task, terms: &LookOptions<'_>) {
         let positions = self.source.positions();
-        match look(&task.root, &self.found, &task.options, positions, &mut self.history, terms) {
+        match inspect(&task.root, &self.found, &task.options, positions, &mut self.history, terms) {
             Ok(last) => self.last = last,
             Err(error) => self.fault = Some(error.to_string()),
         }
@@ -146,7 +146,7 @@ pub(super) fn behind(files: &[Progress], source: &dyn PositionSource) -> Behind 
             }
         }
     }
-    Behind::of(files, |file, input_id| {
+    Behind::from_files(files, |file, input_id| {
         let mut all = numbers.get(&file)?.iter().copied();
         let of_input = |number: &u32| cursors.get(*number).is_some_and(|it| it.input_id == input_id);
         let number = all.find(of_input)?;

@@ -178,7 +178,7 @@ pub enum Step {
 
 /// How changes are heard of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hearing {
+pub enum ChangeSource {
     /// By events.
     Events,
     /// Not everywhere: it must be looked so often.
@@ -198,7 +198,7 @@ const COUNTERS: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct Pace {
     budget: Budget,
-    hearing: Hearing,
+    hearing: ChangeSource,
     /// Something was appended to the registry.
     registry: bool,
     /// Since when something has changed, unlooked at.
@@ -212,12 +212,12 @@ pub struct Pace {
 impl Pace {
     /// Before the first look.
     #[must_use]
-    pub fn new(now: Moment, hearing: Hearing) -> Self {
+    pub fn new(now: Moment, hearing: ChangeSource) -> Self {
         Self { budget: Budget::new(now), hearing, registry: false, changed: None, passed: false, due: now }
     }
 
     /// Changes are heard of in another way now.
-    pub fn hear(&mut self, hearing: Hearing) {
+    pub fn set_source(&mut self, hearing: ChangeSource) {
         self.hearing = hearing;
     }
 
@@ -232,7 +232,7 @@ impl Pace {
     }
 
     /// Something happened after which everything must be looked at: events were lost, a process ended.
-    pub fn everything_changed(&mut self, now: Moment) {
+    pub fn invalidate(&mut self, now: Moment) {
         self.due = self.due.min(now);
     }
 
@@ -247,21 +247,21 @@ impl Pace {
 
     /// A look was made. `due` is when time alone may change its judgement, `counted` whether counters
     /// may.
-    pub fn looked(&mut self, from: Moment, to: Moment, due: Moment, counted: bool) {
+    pub fn record_scan(&mut self, from: Moment, to: Moment, due: Moment, counted: bool) {
         self.budget.spent(from, to);
         self.registry = false;
         self.changed = None;
         self.passed = false;
         let again = match self.hearing {
-            Hearing::Events => due.min(to.after(UNHEARD)),
-            Hearing::Polling(interval) => due.min(to.after(interval)),
+            ChangeSource::Events => due.min(to.after(UNHEARD)),
+            ChangeSource::Polling(interval) => due.min(to.after(interval)),
         };
         self.due = if counted { again.min(to.after(COUNTERS)) } else { again };
     }
 
     /// Whether a look is coming anyway, so that nobody need listen for changes of folders.
     #[must_use]
-    pub fn look_is_coming(&self) -> bool {
+    pub fn is_scan_due(&self) -> bool {
         self.changed.is_some()
     }
 
@@ -304,7 +304,7 @@ impl Behind {
     /// Of a look. Only files that are surely pending count, and whose state `locate` finds by file and
     /// input id.
     #[must_use]
-    pub fn of(files: &[Progress], locate: impl Fn(FileId, &[u8]) -> Option<u32>) -> Self {
+    pub fn from_files(files: &[Progress], locate: impl Fn(FileId, &[u8]) -> Option<u32>) -> Self {
         let mark = |file: &Progress| {
             let from = file.acknowledged.filter(|at| *at < file.goal && file.reason == Reason::Behind)?;
             let number = locate(file.file, &file.input_id)?;
@@ -315,7 +315,7 @@ impl Behind {
 
     /// Whether some file is still behind. `position` finds the acknowledged bytes of a state; one that
     /// is not found must be looked for. Files that have got there are not asked again.
-    pub fn still(&mut self, position: impl Fn(&Mark) -> Option<u64>) -> bool {
+    pub fn is_behind(&mut self, position: impl Fn(&Mark) -> Option<u64>) -> bool {
         while let Some(mark) = self.files.get(self.next) {
             match position(mark) {
                 Some(at) if at < mark.goal => return true,

@@ -5,7 +5,7 @@
 
 use crate::drain::cursor::{FileId, Timestamp};
 use crate::drain::judge::progress::Progress;
-use crate::drain::judge::reason::Standing;
+use crate::drain::judge::reason::ReasonClass;
 use crate::drain::judge::tail::Stream;
 use crate::drain::report::{rfc3339, shown};
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ impl Steps {
 
     fn step(&mut self, file: &Progress, at: Timestamp) -> Option<String> {
         // What is gone is told by the report; its offset stays as it was.
-        if file.reason.standing() == Standing::Lost {
+        if file.reason.class() == ReasonClass::Lost {
             return None;
         }
         let stream = file.stream.map(|stream| stream == Stream::Stdout);

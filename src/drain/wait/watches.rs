@@ -5,7 +5,7 @@
 
 use crate::drain::shipper::Found;
 use crate::drain::shipper::PositionSource;
-use crate::drain::wait::pace::Hearing;
+use crate::drain::wait::pace::ChangeSource;
 use crate::os::clock::BootId;
 use crate::os::error::{Error as OsError, escape};
 use crate::os::features::Features;
@@ -36,7 +36,7 @@ pub(super) struct Watches {
 
 /// What was heard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Heard {
+pub(super) struct Changes {
     /// Something happened there.
     pub(super) any: bool,
     /// Events were lost, or what was watched has gone.
@@ -127,13 +127,13 @@ impl Watches {
     }
 
     /// Takes out what happened to registries.
-    pub(super) fn registry_changes(&self) -> Heard {
-        self.registries.as_ref().map(heard).unwrap_or_default()
+    pub(super) fn registry_changes(&self) -> Changes {
+        self.registries.as_ref().map(read_changes).unwrap_or_default()
     }
 
     /// Takes out what happened in log folders. A folder that has gone is watched again when it is back.
-    pub(super) fn folder_changes(&mut self) -> Heard {
-        let heard = self.folders.as_ref().map(heard).unwrap_or_default();
+    pub(super) fn folder_changes(&mut self) -> Changes {
+        let heard = self.folders.as_ref().map(read_changes).unwrap_or_default();
         if heard.lost {
             self.watched.clear();
         }
@@ -167,18 +167,18 @@ impl Watches {
     }
 
     /// Whether events are enough.
-    pub(super) fn hearing(&self) -> Hearing {
-        if self.unwatched.is_empty() { Hearing::Events } else { Hearing::Polling(INTERVAL) }
+    pub(super) fn change_source(&self) -> ChangeSource {
+        if self.unwatched.is_empty() { ChangeSource::Events } else { ChangeSource::Polling(INTERVAL) }
     }
 
     /// Why they are not, each a sentence that is given once.
-    pub(super) fn excuses(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn warnings(&self) -> impl Iterator<Item = &str> {
         self.unwatched.iter().map(String::as_str)
     }
 }
 
-fn heard(watcher: &Watcher) -> Heard {
-    let mut heard = Heard::default();
+fn read_changes(watcher: &Watcher) -> Changes {
+    let mut heard = Changes::default();
     loop {
         match watcher.changes() {
             Ok(changes) if changes.is_empty() => return heard,
@@ -187,7 +187,7 @@ fn heard(watcher: &Watcher) -> Heard {
                 heard.lost = heard.lost
                     || changes.iter().any(|change| matches!(change, Change::Overflow | Change::Gone(_)));
             }
-            Err(_) => return Heard { any: true, lost: true },
+            Err(_) => return Changes { any: true, lost: true },
         }
     }
 }
@@ -241,11 +241,11 @@ mod tests {
     fn a_file_system_without_events_is_polled_and_said() {
         for far in ["nfs4", "cifs", "fuse.sshfs", "9p"] {
             let watches = hearing([far, "ext4"]);
-            assert_eq!(watches.hearing(), Hearing::Polling(INTERVAL));
-            let excuses: Vec<&str> = watches.excuses().collect();
+            assert_eq!(watches.change_source(), ChangeSource::Polling(INTERVAL));
+            let excuses: Vec<&str> = watches.warnings().collect();
             assert_eq!(excuses, [format!("'/logs/far' is a file system of type {far}")]);
         }
         // Where everything is on the network, as on a diskless host, only what else is mounted is named.
-        assert_eq!(hearing(["xfs", "ext4"]).hearing(), Hearing::Events);
+        assert_eq!(hearing(["xfs", "ext4"]).change_source(), ChangeSource::Events);
     }
 }

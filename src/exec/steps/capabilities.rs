@@ -1,13 +1,13 @@
 //! `CapabilityBoundingSet=`, `AmbientCapabilities=`, `SecureBits=`, `NoNewPrivileges=`.
 
-use super::{Applied, Done, fully};
+use super::{Applied, StepDone, fully};
 use crate::exec::filters;
 use crate::exec::process::Process;
 use crate::os::error::Errno;
 use crate::os::{capability, process};
 
 pub(super) fn bounding_set(p: &Process) -> Applied {
-    p.context.capabilities.bounding_set.map_or(Ok(Done::Fully), |set| fully(capability::keep(set)))
+    p.context.capabilities.bounding_set.map_or(Ok(StepDone::Fully), |set| fully(capability::keep(set)))
 }
 
 /// Before the user changes, which they are to outlive, and the right to set secure bits as well: with one that
@@ -17,7 +17,7 @@ pub(super) fn inheritable(p: &Process) -> Applied {
     if (c.ambient != 0 || c.secure_bits != 0) && changes_user(p) {
         capability::secure(capability::KEEP)?;
     }
-    if c.ambient == 0 { Ok(Done::Fully) } else { unless_unknown(capability::pass_on(c.ambient)) }
+    if c.ambient == 0 { Ok(StepDone::Fully) } else { unless_unknown(capability::pass_on(c.ambient)) }
 }
 
 fn changes_user(p: &Process) -> bool {
@@ -27,13 +27,13 @@ fn changes_user(p: &Process) -> bool {
 /// What the change of the user took away again.
 pub(super) fn ambient(p: &Process) -> Applied {
     let set = p.context.capabilities.ambient;
-    if set == 0 || !changes_user(p) { Ok(Done::Fully) } else { unless_unknown(capability::raise(set)) }
+    if set == 0 || !changes_user(p) { Ok(StepDone::Fully) } else { unless_unknown(capability::raise(set)) }
 }
 
 /// systemd goes on without where the kernel has none (`ambient_capabilities_supported`).
 fn unless_unknown(done: Result<(), Errno>) -> Applied {
     match done {
-        Err(errno @ Errno::EINVAL) => Ok(Done::Without(errno)),
+        Err(errno @ Errno::EINVAL) => Ok(StepDone::Without(errno)),
         done => fully(done),
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn secure_bits(p: &Process) -> Applied {
     let kept = if c.ambient != 0 && changes_user(p) { capability::KEEP } else { 0 };
     // Where the bit was set for a while it goes again.
     if c.secure_bits == 0 && c.ambient == 0 {
-        Ok(Done::Fully)
+        Ok(StepDone::Fully)
     } else {
         fully(capability::secure(c.secure_bits | kept))
     }
@@ -54,5 +54,5 @@ pub(super) fn secure_bits(p: &Process) -> Applied {
 pub(super) fn no_new_privileges(p: &Process) -> Applied {
     let asked = p.context.capabilities.no_new_privileges
         || filters::any(&p.context) && !capability::is_effective(capability::SYS_ADMIN);
-    if asked { fully(process::renounce_new_privileges()) } else { Ok(Done::Fully) }
+    if asked { fully(process::renounce_new_privileges()) } else { Ok(StepDone::Fully) }
 }

@@ -1,6 +1,6 @@
 //! The end of the way: `Environment=` and its kin become the process's, and its program is executed.
 
-use super::{Applied, Fault};
+use super::{Applied, StepError};
 use crate::exec::process::Process;
 
 /// Comes back only where it failed.
@@ -9,5 +9,5 @@ pub(super) fn execute(p: &Process) -> Applied {
         Ok(image) => image.execute(),
         Err(errno) => *errno,
     };
-    Err(Fault::about(errno, p.name.clone()))
+    Err(StepError::about(errno, p.name.clone()))
 }

@@ -1,6 +1,6 @@
 //! `LimitCPU=` to `LimitRTTIME=`.
 
-use super::{Applied, Done};
+use super::{Applied, StepDone};
 use crate::exec::process::Process;
 use crate::os::error::Errno;
 use crate::os::limits::{Limit, Resource as Kernel};
@@ -17,7 +17,7 @@ pub(super) fn limits(p: &Process) -> Applied {
     for limit in silent.chain(&said) {
         all &= limit.apply()?;
     }
-    Ok(if all { Done::Fully } else { Done::Without(Errno::EPERM) })
+    Ok(if all { StepDone::Fully } else { StepDone::Without(Errno::EPERM) })
 }
 
 fn kernel(resource: Resource) -> Kernel {

@@ -29,11 +29,11 @@ pub struct Step {
 }
 
 /// What came of a step.
-pub type Applied = Result<Done, Fault>;
+pub type Applied = Result<StepDone, StepError>;
 
 /// A step that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
+pub enum StepDone {
     /// All of it.
     Fully,
     /// systemd goes on without; why.
@@ -42,7 +42,7 @@ pub enum Done {
 
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct StepError {
     /// The kernel's reason.
     pub errno: Errno,
     /// What it was about: a path.
@@ -113,34 +113,34 @@ impl Step {
     }
 
     /// What is told of it.
-    pub(super) fn report(&self, fatal: bool, fault: &Fault) -> Report {
+    pub(super) fn report(&self, fatal: bool, fault: &StepError) -> Report {
         Report { fatal, status: self.status.code(), errno: fault.errno as i32, about: fault.about.clone() }
     }
 }
 
-impl Fault {
+impl StepError {
     /// With what it was about.
-    fn about(errno: Errno, what: impl Into<String>) -> Fault {
-        Fault { errno, about: Some(what.into()) }
+    fn about(errno: Errno, what: impl Into<String>) -> StepError {
+        StepError { errno, about: Some(what.into()) }
     }
 }
 
-impl From<Errno> for Fault {
-    fn from(errno: Errno) -> Fault {
-        Fault { errno, about: None }
+impl From<Errno> for StepError {
+    fn from(errno: Errno) -> StepError {
+        StepError { errno, about: None }
     }
 }
 
 /// All or an error.
 fn fully(done: Result<(), Errno>) -> Applied {
     done?;
-    Ok(Done::Fully)
+    Ok(StepDone::Fully)
 }
 
 /// A missing privilege is what systemd goes on without.
 fn unless_forbidden(done: Result<(), Errno>) -> Applied {
     match done {
-        Err(errno @ (Errno::EPERM | Errno::EACCES)) => Ok(Done::Without(errno)),
+        Err(errno @ (Errno::EPERM | Errno::EACCES)) => Ok(StepDone::Without(errno)),
         done => fully(done),
     }
 }

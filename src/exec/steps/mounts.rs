@@ -3,7 +3,7 @@
 
 mod devices;
 
-use super::{Applied, Done, Fault};
+use super::{Applied, StepDone, StepError};
 use crate::exec::process::Process;
 use crate::exec::view::{self, Entry, Mode};
 use crate::os::error::Errno;
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 /// A kernel without such views, or a container that forbids them, is what systemd's apply_mount_namespace
 /// goes on without, unless the service sees something else by it than it is to see.
 pub(super) fn namespace(p: &Process) -> Applied {
-    let Some(view) = &p.view else { return Ok(Done::Fully) };
+    let Some(view) = &p.view else { return Ok(StepDone::Fully) };
     match process::own_mounts() {
         Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::ENOSYS | Errno::EINVAL))
             if !view::is_needed(&p.context) =>
         {
-            return Ok(Done::Without(errno));
+            return Ok(StepDone::Without(errno));
         }
         done => done?,
     }
@@ -33,7 +33,7 @@ pub(super) fn namespace(p: &Process) -> Applied {
     };
     process::umask(p.context.process.umask);
     mounts::propagate(propagation)?;
-    Ok(Done::Fully)
+    Ok(StepDone::Fully)
 }
 
 /// The entries with what is seen in their places, which was found while nothing was covered.
@@ -43,7 +43,7 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    fn find<'a>(entries: &[Entry], own: &'a Path) -> Result<View<'a>, Fault> {
+    fn find<'a>(entries: &[Entry], own: &'a Path) -> Result<View<'a>, StepError> {
         let mut found = Vec::new();
         for entry in entries {
             let mut entry = entry.clone();
@@ -77,7 +77,7 @@ impl View<'_> {
         Ok(View { all, own })
     }
 
-    fn apply(&self) -> Result<(), Fault> {
+    fn apply(&self) -> Result<(), StepError> {
         // What is made has the rights that are meant.
         process::umask(0);
         let mut table = mounts::table()?;
@@ -192,6 +192,6 @@ fn split(options: &str) -> (Flags, String) {
     (flags, rest.join(","))
 }
 
-fn fault(errno: Errno, path: &Path) -> Fault {
-    Fault::about(errno, path.display().to_string())
+fn fault(errno: Errno, path: &Path) -> StepError {
+    StepError::about(errno, path.display().to_string())
 }

@@ -1,6 +1,6 @@
 //! Signals, session, control group, OOM score, umask, working directory.
 
-use super::{Applied, Done, Fault, fully, unless_forbidden};
+use super::{Applied, StepDone, StepError, fully, unless_forbidden};
 use crate::exec::process::Process;
 use crate::os::error::Errno;
 use crate::os::{process, signal};
@@ -15,19 +15,19 @@ pub(super) fn signals(p: &Process) -> Applied {
 }
 
 pub(super) fn session(p: &Process) -> Applied {
-    if p.session { fully(process::setsid()) } else { Ok(Done::Fully) }
+    if p.session { fully(process::setsid()) } else { Ok(StepDone::Fully) }
 }
 
 /// "0" stands for the writer. What tells it from others must be had; what limits it systemd goes on without.
 pub(super) fn control_group(p: &Process) -> Applied {
     p.group.as_ref().map_or(Ok(()), |file| process::write_all(file, b"0"))?;
     let shut = p.controllers.iter().filter_map(|file| process::write_all(file, b"0").err()).next();
-    Ok(shut.map_or(Done::Fully, Done::Without))
+    Ok(shut.map_or(StepDone::Fully, StepDone::Without))
 }
 
 /// Lowering needs CAP_SYS_RESOURCE, which a container may lack.
 pub(super) fn oom_score(p: &Process) -> Applied {
-    let Some(score) = p.context.process.oom_score_adjust.or(p.oom_score) else { return Ok(Done::Fully) };
+    let Some(score) = p.context.process.oom_score_adjust.or(p.oom_score) else { return Ok(StepDone::Fully) };
     unless_forbidden(process::set_oom_score(score))
 }
 
@@ -35,11 +35,11 @@ pub(super) fn oom_score(p: &Process) -> Applied {
 /// calls are forbidden besides.
 pub(super) fn hostname(p: &Process) -> Applied {
     if !p.context.is_on("ProtectHostname") {
-        return Ok(Done::Fully);
+        return Ok(StepDone::Fully);
     }
     match process::own_hostname() {
         Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::ENOSYS | Errno::EINVAL)) => {
-            Ok(Done::Without(errno))
+            Ok(StepDone::Without(errno))
         }
         done => fully(done),
     }
@@ -47,15 +47,15 @@ pub(super) fn hostname(p: &Process) -> Applied {
 
 pub(super) fn umask(p: &Process) -> Applied {
     process::umask(p.context.process.umask);
-    Ok(Done::Fully)
+    Ok(StepDone::Fully)
 }
 
 /// As the new user, who may be the only one that can enter it.
 pub(super) fn working_directory(p: &Process) -> Applied {
-    let Some(path) = &p.working_directory else { return Ok(Done::Fully) };
-    let fault = |errno| Fault::about(errno, path.display().to_string());
+    let Some(path) = &p.working_directory else { return Ok(StepDone::Fully) };
+    let fault = |errno| StepError::about(errno, path.display().to_string());
     let entered = match &p.enters_as {
-        Some(user) => user.for_a_moment(|| process::chdir(path)),
+        Some(user) => user.with_rights(|| process::chdir(path)),
         None => process::chdir(path),
     };
     match entered {
@@ -64,5 +64,5 @@ pub(super) fn working_directory(p: &Process) -> Applied {
         }
         done => done.map_err(fault)?,
     }
-    Ok(Done::Fully)
+    Ok(StepDone::Fully)
 }

@@ -1,6 +1,6 @@
 //! `Nice=`, `CPUAffinity=`, `IOSchedulingClass=` and `IOSchedulingPriority=`.
 
-use super::{Applied, Done, Step, fully, step, unless_forbidden};
+use super::{Applied, Step, StepDone, fully, step, unless_forbidden};
 use crate::exec::process::Process;
 use crate::exec::stage::Stage;
 use crate::os::process;
@@ -13,19 +13,19 @@ pub(super) const STEPS: &[Step] = &[
 ];
 
 fn nice(p: &Process) -> Applied {
-    p.context.scheduling.nice.map_or(Ok(Done::Fully), |level| unless_forbidden(process::set_nice(level)))
+    p.context.scheduling.nice.map_or(Ok(StepDone::Fully), |level| unless_forbidden(process::set_nice(level)))
 }
 
 fn cpu_affinity(p: &Process) -> Applied {
     let cpus = &p.context.scheduling.cpu_affinity;
-    if cpus.is_empty() { Ok(Done::Fully) } else { fully(process::set_cpus(cpus)) }
+    if cpus.is_empty() { Ok(StepDone::Fully) } else { fully(process::set_cpus(cpus)) }
 }
 
 /// One call sets both; what the unit does not say is best effort of level 4, as systemd has it.
 fn io_priority(p: &Process) -> Applied {
     let plain = &p.context.plain;
     match (plain.get("IOSchedulingClass"), plain.get("IOSchedulingPriority")) {
-        (None, None) => Ok(Done::Fully),
+        (None, None) => Ok(StepDone::Fully),
         (class, level) => fully(process::set_io_priority(class.unwrap_or(2), level.unwrap_or(4))),
     }
 }

@@ -1,7 +1,7 @@
 //! The filters of system calls. They come last, as nothing else is to be done behind them: the program is made
 //! ready, and the parent knows of the process.
 
-use super::{Applied, Done, Step, fully, step};
+use super::{Applied, Step, StepDone, fully, step};
 use crate::exec::filters;
 use crate::exec::process::Process;
 use crate::exec::stage::Stage;
@@ -21,19 +21,19 @@ pub(super) fn realtime_limit(p: &Process) -> Applied {
     let own =
         p.context.limits.0.keys().any(|resource| *resource == crate::unit::value::limits::Resource::Rtprio);
     if own || p.context.plain.get("RestrictRealtime").is_none_or(|asked| asked == 0) {
-        return Ok(Done::Fully);
+        return Ok(StepDone::Fully);
     }
     fully(Limit { resource: Resource::RLIMIT_RTPRIO, soft: 0, hard: 0 }.apply().map(drop))
 }
 
 fn address_families(p: &Process) -> Applied {
     let filters = filters::of_families(&p.context);
-    if filters.is_empty() { Ok(Done::Fully) } else { install(p, None, &filters) }
+    if filters.is_empty() { Ok(StepDone::Fully) } else { install(p, None, &filters) }
 }
 
 fn system_calls(p: &Process) -> Applied {
     if !filters::any(&p.context) {
-        return Ok(Done::Fully);
+        return Ok(StepDone::Fully);
     }
     let mut filters = filters::of_calls(&p.context, process::persona()?);
     // An older kernel would end the process for what it is to log.
@@ -44,9 +44,9 @@ fn system_calls(p: &Process) -> Applied {
     }
     let callers = filters::callers(&p.context);
     match install(p, callers.as_deref(), &filters)? {
-        Done::Fully if unlogged => Ok(Done::Without(Errno::EOPNOTSUPP)),
-        Done::Fully => Ok(Done::Fully),
-        Done::Without(errno) => Ok(Done::Without(errno)),
+        StepDone::Fully if unlogged => Ok(StepDone::Without(Errno::EOPNOTSUPP)),
+        StepDone::Fully => Ok(StepDone::Fully),
+        StepDone::Without(errno) => Ok(StepDone::Without(errno)),
     }
 }
 
@@ -54,9 +54,9 @@ fn system_calls(p: &Process) -> Applied {
 /// not take, but for want of a right or of memory.
 fn install(p: &Process, callers: Option<&[Caller]>, filters: &[Filter]) -> Applied {
     if !p.seccomp || !seccomp::is_available() {
-        return Ok(Done::Without(Errno::ENOSYS));
+        return Ok(StepDone::Without(Errno::ENOSYS));
     }
-    let mut done = Done::Fully;
+    let mut done = StepDone::Fully;
     let callers = callers.map(seccomp::restrict_callers);
     for installed in callers.into_iter().chain(filters.iter().map(Filter::install)) {
         match installed {
@@ -64,7 +64,7 @@ fn install(p: &Process, callers: Option<&[Caller]>, filters: &[Filter]) -> Appli
             Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::ENOMEM | Errno::EFAULT)) => {
                 return Err(errno.into());
             }
-            Err(errno) => done = Done::Without(errno),
+            Err(errno) => done = StepDone::Without(errno),
         }
     }
     Ok(done)

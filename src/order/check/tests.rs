@@ -24,19 +24,19 @@ fn list(names: &[&str]) -> Vec<String> {
     names.iter().map(|n| (*n).to_owned()).collect()
 }
 
-pub fn wishes() -> Wishes {
-    Wishes {
+pub fn wishes() -> OrderOptions {
+    OrderOptions {
         drains: list(&["drain"]),
         shippers: list(&["filebeat"]),
         writers: list(&["app"]),
         network: list(&["network", "networking"]),
         needs: Some(Duration::from_secs(600)),
-        ..Wishes::default()
+        ..OrderOptions::default()
     }
 }
 
 fn sysv(host: &SysvHost) -> Report {
-    check(&sysv::plan(host, Way::PowerOff, &wishes()), &wishes())
+    check(&sysv::plan(host, Transition::PowerOff, &wishes()), &wishes())
 }
 
 /// The right order: writer, drain, shipper, network.
@@ -85,7 +85,7 @@ struct Facts {
     inactive: Vec<&'static str>,
     starting: Vec<&'static str>,
     scripts: Vec<&'static str>,
-    wishes: Wishes,
+    wishes: OrderOptions,
 }
 
 fn systemd_with(change: impl FnOnce(&mut Facts)) -> (Plan, Report) {
@@ -111,7 +111,7 @@ fn systemd_with(change: impl FnOnce(&mut Facts)) -> (Plan, Report) {
         job_timeout: Some(Duration::from_secs(1800)),
         default_target: name("multi-user.target"),
     };
-    let plan = systemd::plan(&host, Way::Reboot, &facts.wishes).unwrap();
+    let plan = systemd::plan(&host, Transition::Reboot, &facts.wishes).unwrap();
     let report = check(&plan, &facts.wishes);
     (plan, report)
 }
@@ -140,8 +140,8 @@ fn generated(facts: &mut Facts) {
 fn hosts() -> Vec<(&'static str, Report)> {
     vec![
         ("not-installed", {
-            let wishes = Wishes { drains: list(&["nobody"]), ..wishes() };
-            check(&sysv::plan(&good(), Way::PowerOff, &wishes), &wishes)
+            let wishes = OrderOptions { drains: list(&["nobody"]), ..wishes() };
+            check(&sysv::plan(&good(), Transition::PowerOff, &wishes), &wishes)
         }),
         (
             "no-lock",
@@ -161,8 +161,8 @@ fn hosts() -> Vec<(&'static str, Report)> {
         ("not-executable", with(|h| down(h)[1].executable = false)),
         ("name-filtered", {
             let host = host(&["K30drain.bak"], &["drain.bak"]);
-            let wishes = Wishes { drains: list(&["drain.bak"]), ..wishes() };
-            check(&sysv::plan(&host, Way::PowerOff, &wishes), &wishes)
+            let wishes = OrderOptions { drains: list(&["drain.bak"]), ..wishes() };
+            check(&sysv::plan(&host, Transition::PowerOff, &wishes), &wishes)
         }),
         (
             "no-kill-link",

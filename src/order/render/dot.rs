@@ -2,7 +2,7 @@
 
 use super::svg::colour;
 use super::{Show, shown};
-use crate::order::step::{Fate, Plan};
+use crate::order::step::{Plan, StepOutcome};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ pub fn plan(plan: &Plan, show: Show) -> String {
     );
     for at in steps {
         let Some(step) = plan.steps.get(at) else { continue };
-        let style = if step.fate == Fate::Skipped { ", style=\"rounded,dashed\"" } else { "" };
+        let style = if step.fate == StepOutcome::Skipped { ", style=\"rounded,dashed\"" } else { "" };
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,

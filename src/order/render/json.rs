@@ -1,9 +1,9 @@
 //! A plan and its report as JSON. Pure.
 
 use super::{Show, shown};
-use crate::order::check::{Encounter, Report};
+use crate::order::check::{PlacedObstacle, Report};
 use crate::order::obstacle::Obstacle;
-use crate::order::step::{Fate, Limit, Plan, Step};
+use crate::order::step::{Limit, Plan, Step, StepOutcome};
 use crate::unit::finding::to_json;
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> Value {
 /// The findings as a list.
 #[must_use]
 pub fn findings(report: &Report) -> Vec<Value> {
-    let one = |met: &Encounter| {
+    let one = |met: &PlacedObstacle| {
         let mut value = to_json(&met.finding());
         if let Some(members) = value.as_object_mut() {
             members.insert("way".to_owned(), met.way.title().into());
@@ -67,7 +67,7 @@ fn step(plan: &Plan, at: usize, step: &Step) -> Value {
         "act": step.act.as_str(),
         "role": step.role.as_str(),
         "wave": step.wave,
-        "runs": step.fate == Fate::Runs,
+        "runs": step.fate == StepOutcome::Runs,
         "limit": limit(step.limit),
         "waits": waits,
         "obstacles": obstacles(&step.obstacles),

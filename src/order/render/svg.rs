@@ -13,7 +13,7 @@ use self::canvas::{
 };
 use super::{Show, shown};
 use crate::order::check::Report;
-use crate::order::step::{Fate, Limit, Plan, Role, Step, Wishes, span};
+use crate::order::step::{Limit, OrderOptions, Plan, Role, Step, StepOutcome, span};
 use crate::unit::finding::Severity;
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -32,7 +32,7 @@ struct Row<'a> {
 
 /// The picture.
 #[must_use]
-pub fn plan(plan: &Plan, report: &Report, wishes: &Wishes) -> String {
+pub fn plan(plan: &Plan, report: &Report, wishes: &OrderOptions) -> String {
     let show = if plan.steps.len() > MANY { Show::Relevant } else { Show::All };
     let (rows, columns) = rows(plan, show);
     let limit = |row: &Row| match row.step.limit {
@@ -107,7 +107,7 @@ fn head(out: &mut String, plan: &Plan, report: &Report) {
         way => format!("What starts, and when: {way}"),
     };
     text(out, (MARGIN, 44.0), 22, INK, " font-weight=\"700\"", &title);
-    let steps = plan.steps.iter().filter(|s| s.fate == Fate::Runs).count();
+    let steps = plan.steps.iter().filter(|s| s.fate == StepOutcome::Runs).count();
     let kind =
         if plan.is_serial() { "one after the other" } else { "side by side where nothing orders them" };
     let sub = format!("{}, {steps} steps, {kind}", plan.init.title());
@@ -158,7 +158,7 @@ fn grid(out: &mut String, frame: &Frame, rows: usize) {
 
 fn draw(out: &mut String, row: &Row, line: usize, frame: &Frame) {
     let middle = y(line) + ROW / 2.0;
-    let skipped = row.step.fate == Fate::Skipped;
+    let skipped = row.step.fate == StepOutcome::Skipped;
     let ink = if skipped || row.step.role == Role::Other { FAINT } else { INK };
     let weight = if row.step.role == Role::Drain { " font-weight=\"700\"" } else { "" };
     let number = if skipped { "–".to_owned() } else { (row.at + 1).to_string() };
@@ -166,9 +166,9 @@ fn draw(out: &mut String, row: &Row, line: usize, frame: &Frame) {
     text(out, (MARGIN + 34.0, middle + 4.5), 13, ink, weight, &shorten(&row.step.shown, 26));
     bar(out, row, middle, frame);
     let limit = match (row.step.fate, row.step.limit) {
-        (Fate::Skipped, _) => "skipped".to_owned(),
-        (Fate::Runs, Limit::None) => "none".to_owned(),
-        (Fate::Runs, Limit::After(limit)) => {
+        (StepOutcome::Skipped, _) => "skipped".to_owned(),
+        (StepOutcome::Runs, Limit::None) => "none".to_owned(),
+        (StepOutcome::Runs, Limit::After(limit)) => {
             meter(out, row.step, limit, middle, frame);
             span(limit)
         }
@@ -208,8 +208,8 @@ fn bar(out: &mut String, row: &Row, middle: f64, frame: &Frame) {
     let room = (to - from).max(4.0);
     let fill = colour(row.step.role);
     let look = match row.step.fate {
-        Fate::Runs => format!("fill=\"{fill}\""),
-        Fate::Skipped => {
+        StepOutcome::Runs => format!("fill=\"{fill}\""),
+        StepOutcome::Skipped => {
             format!("fill=\"#ffffff\" stroke=\"{fill}\" stroke-width=\"1.5\" stroke-dasharray=\"4 3\"")
         }
     };

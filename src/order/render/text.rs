@@ -2,7 +2,7 @@
 
 use super::{Show, shown};
 use crate::order::check::Report;
-use crate::order::step::{Act, Fate, Limit, Plan, Role, span};
+use crate::order::step::{Act, Limit, Plan, Role, StepOutcome, span};
 use crate::unit::finding::Severity;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -21,17 +21,17 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> String {
     for at in &steps {
         let Some(step) = plan.steps.get(*at) else { continue };
         let number = match step.fate {
-            Fate::Runs => (at + 1).to_string(),
-            Fate::Skipped => "-".to_owned(),
+            StepOutcome::Runs => (at + 1).to_string(),
+            StepOutcome::Skipped => "-".to_owned(),
         };
         let role = if step.role == Role::Other { "" } else { step.role.as_str() };
         let limit = match (step.fate, step.limit) {
-            (Fate::Skipped, _) if step.act == Act::Start && step.obstacles.is_empty() => {
+            (StepOutcome::Skipped, _) if step.act == Act::Start && step.obstacles.is_empty() => {
                 "already up".to_owned()
             }
-            (Fate::Skipped, _) => "skipped".to_owned(),
-            (Fate::Runs, Limit::None) => "no limit".to_owned(),
-            (Fate::Runs, Limit::After(limit)) => format!("at most {}", span(limit)),
+            (StepOutcome::Skipped, _) => "skipped".to_owned(),
+            (StepOutcome::Runs, Limit::None) => "no limit".to_owned(),
+            (StepOutcome::Runs, Limit::After(limit)) => format!("at most {}", span(limit)),
         };
         // Writing to a String cannot fail.
         let _ =

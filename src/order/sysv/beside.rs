@@ -4,10 +4,10 @@
 use super::host::SysvHost;
 pub use super::host::{Job, When};
 use crate::order::obstacle::Obstacle;
-use crate::order::step::{Act, Beside, Fate, Limit, Plan, Role, Step, Wishes};
+use crate::order::step::{Act, InitStep, Limit, OrderOptions, Plan, Role, Step, StepOutcome};
 
 /// Adds the jobs that stop on the way to `level` to the steps of rc.
-pub(super) fn add(host: &SysvHost, level: u8, wishes: &Wishes, plan: &mut Plan) {
+pub(super) fn add(host: &SysvHost, level: u8, wishes: &OrderOptions, plan: &mut Plan) {
     let stopping =
         || host.jobs.iter().filter(|j| !j.only_waits).filter_map(|j| Some((j, j.stops.get(&level)?)));
     let mut at_once: Vec<&Job> = stopping().filter(|(_, w)| is_at_once(plan, w)).map(|(j, _)| j).collect();
@@ -38,7 +38,7 @@ fn is_at_once(plan: &Plan, when: &When) -> bool {
     }
 }
 
-fn step(job: &Job, wishes: &Wishes) -> Step {
+fn step(job: &Job, wishes: &OrderOptions) -> Step {
     Step {
         name: job.name.clone(),
         shown: format!("init: {}", job.name),
@@ -47,9 +47,9 @@ fn step(job: &Job, wishes: &Wishes) -> Step {
         wave: 0,
         waits: Vec::new(),
         limit: Limit::After(job.kill_timeout),
-        fate: Fate::Runs,
+        fate: StepOutcome::Runs,
         obstacles: Vec::new(),
-        beside: Some(Beside { file: job.file.clone(), stop_on: job.stop_on.clone() }),
+        beside: Some(InitStep { file: job.file.clone(), stop_on: job.stop_on.clone() }),
     }
 }
 

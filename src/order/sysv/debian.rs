@@ -4,7 +4,7 @@
 use super::host::{Link, SysvHost, tail};
 use super::steps::{chain, empty, step};
 use crate::order::obstacle::Obstacle;
-use crate::order::step::{Act, Fate, Order, Plan, Role, Step, Wait, Way, Why, Wishes};
+use crate::order::step::{Act, Order, OrderOptions, Plan, Role, Step, StepOutcome, Transition, Wait, Why};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ const KILLERS: [&str; 2] = ["sendsigs", "killprocs"];
 
 /// The steps on `way` where the numbers of the links decide.
 #[must_use]
-pub fn by_numbers(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
+pub fn by_numbers(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
     let level = way.level(host.runlevel);
     let down = way.is_down();
     let mut plan = empty(host, way);
@@ -21,14 +21,14 @@ pub fn by_numbers(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
     for link in host.links(level, 'K') {
         // Down already: a K link and no S link in the level that the host comes from.
         let is_down = tail(&link.name).is_some_and(|s| stopped.contains(s) && !up.contains(s));
-        if way != Way::Boot && !is_down {
+        if way != Transition::Boot && !is_down {
             plan.steps.push(step(host, link, Act::Stop, wishes));
         }
     }
     for link in host.links(level, 'S') {
         let act = if down { Act::Stop } else { Act::Start };
         let is_up = tail(&link.name).is_some_and(|s| up.contains(s));
-        if down || way == Way::Boot || !is_up {
+        if down || way == Transition::Boot || !is_up {
             plan.steps.push(step(host, link, act, wishes));
         }
     }
@@ -43,7 +43,7 @@ pub fn by_numbers(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
 /// What stands behind a killer has no process left to stop; said of those that matter to the drain.
 /// (The network is no process.)
 fn mark_killed(steps: &mut [Step]) {
-    let killer = steps.iter().position(|s| KILLERS.contains(&s.name.as_str()) && s.fate == Fate::Runs);
+    let killer = steps.iter().position(|s| KILLERS.contains(&s.name.as_str()) && s.fate == StepOutcome::Runs);
     let Some(at) = killer else { return };
     let by = steps.get(at).map(|s| s.shown.clone()).unwrap_or_default();
     for step in steps.iter_mut().skip(at + 1).filter(|s| s.shown.starts_with('K') && has_process(s.role)) {
@@ -61,7 +61,7 @@ fn has_process(role: Role) -> bool {
 /// A second K link of a service finds it stopped.
 fn mark_doubles(steps: &mut [Step]) {
     let mut first: BTreeMap<String, String> = BTreeMap::new();
-    for step in steps.iter_mut().filter(|s| s.fate == Fate::Runs) {
+    for step in steps.iter_mut().filter(|s| s.fate == StepOutcome::Runs) {
         match first.get(&step.name) {
             Some(earlier) => step
                 .obstacles
@@ -95,10 +95,10 @@ fn parse(text: &str) -> DependFile {
 
 /// The steps on `way` where insserv's files decide.
 #[must_use]
-pub fn by_depend(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
+pub fn by_depend(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
     let level = way.level(host.runlevel);
     let mut plan = empty(host, way);
-    if way != Way::Boot {
+    if way != Transition::Boot {
         let mut stops = runnable(host, level, 'K', Act::Stop, wishes);
         let stopped = host.services(host.runlevel, 'K');
         stops.retain(|s| !stopped.contains(s.name.as_str()));
@@ -115,14 +115,14 @@ pub fn by_depend(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
     } else {
         let mut starts = runnable(host, level, 'S', Act::Start, wishes);
         let up = host.services(host.runlevel, 'S');
-        starts.retain(|s| way == Way::Boot || !up.contains(s.name.as_str()));
+        starts.retain(|s| way == Transition::Boot || !up.contains(s.name.as_str()));
         append(&mut plan.steps, starts, &host.depend.start, ".depend.start");
     }
     plan
 }
 
 /// The scripts with a link in the level that the file knows; the others are ignored.
-fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &Wishes) -> Vec<Step> {
+fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &OrderOptions) -> Vec<Step> {
     let text = if act == Act::Stop { &host.depend.stop } else { &host.depend.start };
     let known = BTreeSet::from_iter(parse(text).targets);
     let listed = |l: &&Link| tail(&l.name).is_some_and(|s| known.contains(s));
@@ -158,7 +158,7 @@ fn waits(steps: &[Step], from: usize, depend: &DependFile, name: &str, file: &st
     for (need, line) in depend.before.get(name).into_iter().flatten() {
         let on = steps.iter().enumerate().skip(from).find(|(_, s)| s.name == *need).map(|(at, _)| at);
         if let Some(on) = on {
-            let why = Why::said(format!("{name}: {need}"), Some((path.clone(), *line)));
+            let why = Why::clause(format!("{name}: {need}"), Some((path.clone(), *line)));
             waits.push(Wait { on, why });
         }
     }
@@ -170,7 +170,7 @@ fn serial_tail(steps: &mut [Step], from: usize) {
     for at in from..steps.len() {
         let on: Vec<usize> = if at == from { (0..from).collect() } else { vec![at - 1] };
         if let Some(step) = steps.get_mut(at) {
-            let why = Why::said("rc runs S links after all K links, by number".to_owned(), None);
+            let why = Why::clause("rc runs S links after all K links, by number".to_owned(), None);
             step.waits = on.into_iter().map(|on| Wait { on, why: why.clone() }).collect();
         }
     }

@@ -11,13 +11,13 @@ pub mod redhat;
 mod steps;
 
 use super::obstacle::Obstacle;
-use super::step::{Absent, Act, Plan, Role, Way, Wishes};
+use super::step::{Act, MissingStep, OrderOptions, Plan, Role, Transition};
 pub use host::{Depend, Link, LinkTarget, Numbers, Rc, Script, SysvHost, tail};
 use std::collections::BTreeSet;
 
 /// What happens on `way`.
 #[must_use]
-pub fn plan(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
+pub fn plan(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
     let mut plan = match host.rc {
         Rc::RedHat => redhat::plan(host, way, wishes),
         Rc::DebianNumbers => debian::by_numbers(host, way, wishes),
@@ -34,7 +34,7 @@ pub fn plan(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
 }
 
 /// Services that run, or that the wishes name, and that no step stops.
-fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absent> {
+fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &OrderOptions) -> Vec<MissingStep> {
     let wished = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network];
     let mut names = BTreeSet::from_iter(wished.into_iter().flatten().map(String::as_str));
     names.extend(host.links(host.runlevel, 'S').iter().filter_map(|l| tail(&l.name)));
@@ -70,7 +70,7 @@ fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &Wishes) -> Vec<Absen
                 obstacles.push(Obstacle::KillLinkInStartLevel { level: other });
             }
         }
-        out.push(Absent { name: name.to_owned(), role, runs: host.runs(name), obstacles });
+        out.push(MissingStep { name: name.to_owned(), role, runs: host.runs(name), obstacles });
     }
     out
 }

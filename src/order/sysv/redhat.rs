@@ -4,23 +4,25 @@
 use super::host::{Link, LinkTarget, SysvHost, tail};
 use super::steps::{chain, empty, step};
 use crate::order::obstacle::Obstacle;
-use crate::order::step::{Act, Fate, Plan, Step, Way, Wishes};
+use crate::order::step::{Act, OrderOptions, Plan, Step, StepOutcome, Transition};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps on `way`, those included that rc would pass over.
 #[must_use]
-pub fn plan(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
+pub fn plan(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
     let level = way.level(host.runlevel);
     // rc.sysinit empties the lock folder at boot.
     let mut locks = match way {
-        Way::Boot => BTreeSet::new(),
-        Way::PowerOff | Way::Reboot | Way::Runlevel(_) => host.locks.clone().unwrap_or_default(),
+        Transition::Boot => BTreeSet::new(),
+        Transition::PowerOff | Transition::Reboot | Transition::Runlevel(_) => {
+            host.locks.clone().unwrap_or_default()
+        }
     };
     let mut plan = empty(host, way);
     let mut ran: BTreeMap<String, String> = BTreeMap::new();
     for link in host.links(level, 'K') {
         let step = stop(host, link, &mut locks, way, wishes, &ran);
-        if step.fate == Fate::Runs && !ran.contains_key(&step.name) {
+        if step.fate == StepOutcome::Runs && !ran.contains_key(&step.name) {
             ran.insert(step.name.clone(), link.name.clone());
         }
         plan.steps.push(step);
@@ -30,12 +32,12 @@ pub fn plan(host: &SysvHost, way: Way, wishes: &Wishes) -> Plan {
         let mut start = step(host, link, Act::Start, wishes);
         if tail(&link.name).is_some_and(|s| locks.contains(s) || locks.contains(&format!("{s}.init"))) {
             // Already up: rc says nothing, and nothing is wrong.
-            start.fate = Fate::Skipped;
+            start.fate = StepOutcome::Skipped;
         }
-        let runs = start.fate == Fate::Runs;
+        let runs = start.fate == StepOutcome::Runs;
         plan.steps.push(start);
         if killall && runs {
-            second_chance(host, &mut locks, wishes, &mut plan.steps);
+            stop_by_killall(host, &mut locks, wishes, &mut plan.steps);
         }
     }
     chain(host, &mut plan.steps, &SysvHost::folder(level));
@@ -46,25 +48,25 @@ fn stop(
     host: &SysvHost,
     link: &Link,
     locks: &mut BTreeSet<String>,
-    way: Way,
-    wishes: &Wishes,
+    way: Transition,
+    wishes: &OrderOptions,
     ran: &BTreeMap<String, String>,
 ) -> Step {
     let mut stop = step(host, link, Act::Stop, wishes);
     let name = stop.name.clone();
     let init = format!("{name}.init");
     if locks.contains(&name) || locks.contains(&init) {
-        if stop.fate == Fate::Runs {
+        if stop.fate == StepOutcome::Runs {
             // A script that stops its service removes its lock.
             locks.remove(&name);
             locks.remove(&init);
         }
         return stop;
     }
-    stop.fate = Fate::Skipped;
+    stop.fate = StepOutcome::Skipped;
     if let Some(first) = ran.get(&name) {
         stop.obstacles.push(Obstacle::OlderKillLink { first: first.clone(), meant: link.name.clone() });
-    } else if way != Way::Boot {
+    } else if way != Transition::Boot {
         let expected = format!("{}/{name}", host.lock_folder);
         let other = host.script(&name).and_then(|s| s.lock.clone()).filter(|l| locks.contains(l));
         stop.obstacles.push(match other {
@@ -78,7 +80,12 @@ fn stop(
 }
 
 /// What `S00killall` stops: whatever still has a lock and a script of that name, `network` excepted.
-fn second_chance(host: &SysvHost, locks: &mut BTreeSet<String>, wishes: &Wishes, steps: &mut Vec<Step>) {
+fn stop_by_killall(
+    host: &SysvHost,
+    locks: &mut BTreeSet<String>,
+    wishes: &OrderOptions,
+    steps: &mut Vec<Step>,
+) {
     for lock in std::mem::take(locks) {
         let script = [format!("{lock}.init"), lock.clone()].into_iter().find(|s| host.script(s).is_some());
         let Some(script) = script.filter(|_| lock != "network") else { continue };

@@ -2,13 +2,13 @@
 
 use super::host::{Link, LinkTarget, Rc, SysvHost, tail};
 use crate::order::obstacle::Obstacle;
-use crate::order::step::{Act, Fate, Init, Limit, Plan, Step, Wait, Way, Why, Wishes};
+use crate::order::step::{Act, Init, Limit, OrderOptions, Plan, Step, StepOutcome, Transition, Wait, Why};
 use std::collections::BTreeMap;
 
 /// Endings of names that RHEL's rc passes over (initscripts rc.d/rc).
 const FILTERED: [&str; 6] = ["~", ".bak", ".orig", ".rpmnew", ".rpmorig", ".rpmsave"];
 
-pub(super) fn step(host: &SysvHost, link: &Link, act: Act, wishes: &Wishes) -> Step {
+pub(super) fn step(host: &SysvHost, link: &Link, act: Act, wishes: &OrderOptions) -> Step {
     let name = tail(&link.name).unwrap_or(&link.name).to_owned();
     let mut obstacles = Vec::new();
     match &link.target {
@@ -29,9 +29,9 @@ pub(super) fn step(host: &SysvHost, link: &Link, act: Act, wishes: &Wishes) -> S
         obstacles.push(Obstacle::NameFiltered { link: link.name.clone() });
     }
     let fate = if obstacles.is_empty() || (link.executable && only_elsewhere(&obstacles)) {
-        Fate::Runs
+        StepOutcome::Runs
     } else {
-        Fate::Skipped
+        StepOutcome::Skipped
     };
     Step {
         role: wishes.role(&name),
@@ -56,12 +56,12 @@ fn only_elsewhere(obstacles: &[Obstacle]) -> bool {
 pub(super) fn chain(host: &SysvHost, steps: &mut [Step], folder: &str) {
     let mut last: Option<(usize, String)> = None;
     for (at, step) in steps.iter_mut().enumerate() {
-        if step.fate == Fate::Skipped {
+        if step.fate == StepOutcome::Skipped {
             continue;
         }
         if let Some((on, shown)) = &last {
             let place = host.script(&step.name).and_then(|s| s.numbers.as_ref()).map(|n| n.place.clone());
-            let why = Why::said(format!("rc runs {folder}/{shown} before {}", step.shown), place);
+            let why = Why::clause(format!("rc runs {folder}/{shown} before {}", step.shown), place);
             step.waits.push(Wait { on: *on, why });
         }
         last = Some((at, step.shown.clone()));
@@ -76,7 +76,7 @@ fn init(rc: Rc) -> Init {
     }
 }
 
-pub(super) fn empty(host: &SysvHost, way: Way) -> Plan {
+pub(super) fn empty(host: &SysvHost, way: Transition) -> Plan {
     Plan {
         way,
         init: init(host.rc),

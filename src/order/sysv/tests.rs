@@ -1,7 +1,7 @@
 //! Hosts for this folder and for the checks, and the rules of each rc one by one.
 
 use super::*;
-use crate::order::step::{Fate, Order};
+use crate::order::step::{Order, StepOutcome};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -65,11 +65,11 @@ pub fn depend_host() -> SysvHost {
     SysvHost { rc: Rc::DebianDepend, depend, ..numbers_host(&kills, &["S01halt"]) }
 }
 
-fn run(host: &SysvHost, way: Way) -> Vec<String> {
-    let plan = plan(host, way, &Wishes::default());
+fn run(host: &SysvHost, way: Transition) -> Vec<String> {
+    let plan = plan(host, way, &OrderOptions::default());
     plan.steps
         .iter()
-        .filter(|s| s.fate == Fate::Runs)
+        .filter(|s| s.fate == StepOutcome::Runs)
         .map(|s| format!("{} {}", s.act.as_str(), s.shown))
         .collect()
 }
@@ -79,28 +79,28 @@ fn red_hat_stops_what_has_a_lock_and_starts_what_has_none() {
     // facts/sysv.md 2.1
     let mut h = host(&["K10a", "K20b", "S00killall", "S01halt"], &["a", "b", "c"]);
     assert_eq!(
-        run(&h, Way::PowerOff),
+        run(&h, Transition::PowerOff),
         ["stop K10a", "stop K20b", "start S00killall", "stop killall: c", "start S01halt"]
     );
     h.locks = Some(BTreeSet::from(["b.init".to_owned(), "network".to_owned()]));
-    assert_eq!(run(&h, Way::PowerOff), ["stop K20b", "start S00killall", "start S01halt"]);
+    assert_eq!(run(&h, Transition::PowerOff), ["stop K20b", "start S00killall", "start S01halt"]);
     h.levels.insert(5, links(&["S10b", "S20d"]));
-    assert_eq!(run(&h, Way::Runlevel(5)), ["start S20d"]);
-    assert_eq!(run(&h, Way::Boot), ["start S50a", "start S50b", "start S50c"]);
+    assert_eq!(run(&h, Transition::Runlevel(5)), ["start S20d"]);
+    assert_eq!(run(&h, Transition::Boot), ["start S50a", "start S50b", "start S50c"]);
 }
 
 #[test]
 fn killall_passes_over_locks_without_a_script() {
     let mut h = host(&["S00killall"], &["a"]);
     h.locks = Some(BTreeSet::from(["ghost".to_owned(), "a".to_owned()]));
-    assert_eq!(run(&h, Way::PowerOff), ["start S00killall", "stop killall: a"]);
+    assert_eq!(run(&h, Transition::PowerOff), ["start S00killall", "stop killall: a"]);
 }
 
 #[test]
 fn a_missing_folder_and_odd_names_do_nothing() {
     let h = host(&["K1", "K", "README", "kxxa", "Kxxa"], &["a"]);
-    assert_eq!(run(&h, Way::PowerOff), ["stop Kxxa"]);
-    assert_eq!(run(&h, Way::Reboot), Vec::<String>::new());
+    assert_eq!(run(&h, Transition::PowerOff), ["stop Kxxa"]);
+    assert_eq!(run(&h, Transition::Reboot), Vec::<String>::new());
     assert_eq!(tail("S10é"), Some("é"));
     assert_eq!(tail("Ké"), None);
     assert_eq!(tail("K30"), None);
@@ -110,12 +110,12 @@ fn a_missing_folder_and_odd_names_do_nothing() {
 fn debian_by_numbers_needs_no_lock_and_stops_by_s_links_too() {
     // facts/sysv.md 4
     let mut h = numbers_host(&["K01a", "K02b"], &["S30umountfs"]);
-    assert_eq!(run(&h, Way::PowerOff), ["stop K01a", "stop K02b", "stop S30umountfs"]);
+    assert_eq!(run(&h, Transition::PowerOff), ["stop K01a", "stop K02b", "stop S30umountfs"]);
     // Down already in the level that it comes from.
     h.levels.insert(2, links(&["K02b", "S01a"]));
-    assert_eq!(run(&h, Way::PowerOff), ["stop K01a", "stop S30umountfs"]);
+    assert_eq!(run(&h, Transition::PowerOff), ["stop K01a", "stop S30umountfs"]);
     h.levels.insert(3, links(&["S01a", "S02c"]));
-    assert_eq!(run(&h, Way::Runlevel(3)), ["start S02c"]);
+    assert_eq!(run(&h, Transition::Runlevel(3)), ["start S02c"]);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn debian_by_dependencies_runs_side_by_side_and_only_what_it_knows() {
     let mut h = depend_host();
     h.depend.stop = h.depend.stop.replace("filebeat: drain\n", "");
     h.levels.get_mut(&0).unwrap().extend(links(&["K01byhand"]));
-    let plan = plan(&h, Way::PowerOff, &Wishes::default());
+    let plan = plan(&h, Transition::PowerOff, &OrderOptions::default());
     let at = |n: &str| plan.steps.iter().position(|s| s.name == n).unwrap();
     assert_eq!(plan.order(at("app"), at("drain")), Order::Before);
     assert_eq!(plan.order(at("drain"), at("filebeat")), Order::None);
@@ -132,14 +132,14 @@ fn debian_by_dependencies_runs_side_by_side_and_only_what_it_knows() {
     assert!(plan.steps.iter().all(|s| s.name != "byhand"));
     let wait = &plan.steps[at("drain")].waits[0];
     assert_eq!(plan.place(wait), Some((std::path::Path::new("/etc/init.d/.depend.stop"), 3)));
-    assert_eq!(run(&h, Way::Boot).len(), 4);
+    assert_eq!(run(&h, Transition::Boot).len(), 4);
 }
 
 #[test]
 fn a_circle_in_a_depend_file_ends() {
     let mut h = depend_host();
     h.depend.stop.push_str("app: networking\n");
-    assert_eq!(run(&h, Way::PowerOff).len(), 6);
+    assert_eq!(run(&h, Transition::PowerOff).len(), 6);
 }
 
 /// Filebeat as a job of upstart's that a power-off stops.
@@ -159,29 +159,29 @@ pub fn shipper_of_upstart(when: beside::When) -> beside::Job {
 fn jobs_of_pid_1_stop_beside_rc() {
     let mut h = host(&["K20tomcat", "K30drain", "K90network"], &["tomcat", "drain", "network"]);
     let job = shipper_of_upstart;
-    let wishes = Wishes {
+    let wishes = OrderOptions {
         drains: vec!["drain".to_owned()],
         shippers: vec!["filebeat".to_owned()],
         writers: vec!["tomcat".to_owned()],
-        ..Wishes::default()
+        ..OrderOptions::default()
     };
     let found = |h: &SysvHost| -> Vec<&str> {
-        let report = crate::order::check::check(&plan(h, Way::PowerOff, &wishes), &wishes);
+        let report = crate::order::check::check(&plan(h, Transition::PowerOff, &wishes), &wishes);
         report.met.iter().map(|f| f.obstacle.id().as_str()).collect()
     };
     h.jobs = vec![job(beside::When::AtOnce)];
-    assert_eq!(run(&h, Way::PowerOff)[0], "stop init: filebeat");
+    assert_eq!(run(&h, Transition::PowerOff)[0], "stop init: filebeat");
     assert_eq!(found(&h), ["stops-beside-rc"]);
-    assert!(run(&h, Way::Reboot).is_empty());
+    assert!(run(&h, Transition::Reboot).is_empty());
     h.jobs = vec![job(beside::When::AfterScript("drain".to_owned()))];
-    assert_eq!(run(&h, Way::PowerOff)[2], "stop init: filebeat");
+    assert_eq!(run(&h, Transition::PowerOff)[2], "stop init: filebeat");
     assert!(found(&h).is_empty());
     // What it waits for is not stopped by rc: it does not wait.
     h.locks.as_mut().unwrap().remove("drain");
-    assert_eq!(run(&h, Way::PowerOff)[0], "stop init: filebeat");
+    assert_eq!(run(&h, Transition::PowerOff)[0], "stop init: filebeat");
     let other = beside::Job { name: "app".to_owned(), ..job(beside::When::Behind("filebeat".to_owned())) };
     h.jobs = vec![other, job(beside::When::AtOnce)];
-    assert_eq!(run(&h, Way::PowerOff)[..2], ["stop init: filebeat", "stop init: app"]);
+    assert_eq!(run(&h, Transition::PowerOff)[..2], ["stop init: filebeat", "stop init: app"]);
 }
 
 /// Hosts with any links, locks and dependencies.
@@ -224,14 +224,14 @@ fn hosts() -> impl Strategy<Value = SysvHost> {
 proptest! {
     #[test]
     fn steps_stand_behind_what_they_wait_for_and_nothing_stops_twice(h in hosts()) {
-        for way in [Way::Boot, Way::PowerOff, Way::Reboot, Way::Runlevel(3)] {
-            let wishes = Wishes { drains: vec!["s0".to_owned()], ..Wishes::default() };
+        for way in [Transition::Boot, Transition::PowerOff, Transition::Reboot, Transition::Runlevel(3)] {
+            let wishes = OrderOptions { drains: vec!["s0".to_owned()], ..OrderOptions::default() };
             let plan = plan(&h, way, &wishes);
             let mut stopped = BTreeSet::new();
             for (at, step) in plan.steps.iter().enumerate() {
                 prop_assert!(step.waits.iter().all(|w| w.on < at));
-                prop_assert!(!plan.is_serial() || step.fate == Fate::Runs || step.waits.is_empty());
-                if h.rc == Rc::RedHat && step.act == Act::Stop && step.fate == Fate::Runs {
+                prop_assert!(!plan.is_serial() || step.fate == StepOutcome::Runs || step.waits.is_empty());
+                if h.rc == Rc::RedHat && step.act == Act::Stop && step.fate == StepOutcome::Runs {
                     prop_assert!(stopped.insert(step.name.clone()));
                 }
             }
@@ -252,7 +252,7 @@ fn many_links_take_no_longer_each() {
         let mut host = SysvHost { rc, scripts: Vec::new(), ..host(&names, &["web"]) };
         let starts = links(&names).into_iter().map(|l| Link { name: l.name.replacen('K', "S", 1), ..l });
         host.levels.insert(3, starts.collect());
-        assert_eq!(plan(&host, Way::PowerOff, &Wishes::default()).absent, []);
+        assert_eq!(plan(&host, Transition::PowerOff, &OrderOptions::default()).absent, []);
     }
     assert!(begin.elapsed() < std::time::Duration::from_secs(30), "it took {:?}", begin.elapsed());
 }

@@ -16,14 +16,14 @@ type Key = (UnitId, JobType);
 
 /// Why a job cannot be had: its own fault, or that of a job that it cannot be without.
 #[derive(Clone, Copy, Debug)]
-struct Broken {
+struct FailedJob {
     cause: Unavailable,
     next: Option<(EdgeId, Key)>,
 }
 
 /// A job that another job asks for.
 #[derive(Clone, Copy, Debug)]
-struct Want {
+struct WantedJob {
     unit: UnitId,
     kind: JobType,
     relation: Relation,
@@ -46,8 +46,8 @@ enum Need {
 struct Frame {
     job: JobId,
     key: Key,
-    via: Option<Want>,
-    wants: std::vec::IntoIter<Want>,
+    via: Option<WantedJob>,
+    wants: std::vec::IntoIter<WantedJob>,
 }
 
 /// The type of job that a verb means for a unit in its present state; `None` for nothing to do
@@ -149,7 +149,7 @@ pub(super) fn steps(graph: &Graph, edges: &[EdgeId]) -> Vec<Step> {
 /// Follows the edges from one job. The error is the way to what cannot be had, and why.
 fn pull_in(draft: &mut Draft, anchor: JobId, key: Key) -> Result<(), (Vec<EdgeId>, Unavailable)> {
     // What failed once fails again: remembered, so that a broken unit that many want costs once.
-    let mut failed: HashMap<Key, Broken> = HashMap::new();
+    let mut failed: HashMap<Key, FailedJob> = HashMap::new();
     let mut stack = vec![Frame { job: anchor, key, via: None, wants: wants(draft, key).into_iter() }];
     while let Some(top) = stack.last_mut() {
         let by = top.job;
@@ -159,7 +159,7 @@ fn pull_in(draft: &mut Draft, anchor: JobId, key: Key) -> Result<(), (Vec<EdgeId
         };
         let key = (want.unit, want.kind);
         if let Err(cause) = check(draft, want.unit, want.kind) {
-            failed.entry(key).or_insert(Broken { cause, next: None });
+            failed.entry(key).or_insert(FailedJob { cause, next: None });
         }
         if failed.contains_key(&key) {
             unwind(draft, &mut stack, &mut failed, want)?;
@@ -179,8 +179,8 @@ fn pull_in(draft: &mut Draft, anchor: JobId, key: Key) -> Result<(), (Vec<EdgeId
 fn unwind(
     draft: &mut Draft,
     stack: &mut Vec<Frame>,
-    failed: &mut HashMap<Key, Broken>,
-    mut want: Want,
+    failed: &mut HashMap<Key, FailedJob>,
+    mut want: WantedJob,
 ) -> Result<(), (Vec<EdgeId>, Unavailable)> {
     let Some(cause) = failed.get(&(want.unit, want.kind)).map(|b| b.cause) else { return Ok(()) };
     loop {
@@ -194,7 +194,7 @@ fn unwind(
             return Ok(());
         }
         let Some(top) = stack.pop() else { return Ok(()) };
-        failed.insert(top.key, Broken { cause, next: Some((want.edge, (want.unit, want.kind))) });
+        failed.insert(top.key, FailedJob { cause, next: Some((want.edge, (want.unit, want.kind))) });
         draft.drop_with_dependents(top.job);
         match top.via {
             Some(via) => want = via,
@@ -204,7 +204,7 @@ fn unwind(
 }
 
 /// The edges from a job to the unit that is at fault.
-fn blame(failed: &HashMap<Key, Broken>, from: Key) -> Vec<EdgeId> {
+fn blame(failed: &HashMap<Key, FailedJob>, from: Key) -> Vec<EdgeId> {
     let mut way = Vec::new();
     let mut at = from;
     while let Some((edge, next)) = failed.get(&at).and_then(|b| b.next) {
@@ -215,13 +215,13 @@ fn blame(failed: &HashMap<Key, Broken>, from: Key) -> Vec<EdgeId> {
 }
 
 /// What a job asks for, in systemd's order.
-fn wants(draft: &Draft, (unit, kind): Key) -> Vec<Want> {
+fn wants(draft: &Draft, (unit, kind): Key) -> Vec<WantedJob> {
     let graph = draft.graph;
     let mut out = Vec::new();
     let mut each = |relations: &[Relation], kind: JobType, need: Need, only: &dyn Fn(UnitId) -> bool| {
         for relation in relations {
             for (to, edge) in graph.related(unit, *relation).filter(|(to, _)| only(*to)) {
-                out.push(Want { unit: to, kind, relation: *relation, edge, need });
+                out.push(WantedJob { unit: to, kind, relation: *relation, edge, need });
             }
         }
     };
@@ -254,7 +254,7 @@ pub(super) fn add_isolate(draft: &mut Draft) {
     for unit in graph.ids() {
         let stays = graph.unit(unit).is_some_and(|u| u.ignore_on_isolate)
             || graph.unit_name(unit).is_some_and(special::is_built_in);
-        if stays || draft.activity(unit).is_inactive() || !draft.of(unit).is_empty() {
+        if stays || draft.activity(unit).is_inactive() || !draft.of_unit(unit).is_empty() {
             continue;
         }
         let (id, _) = draft.add(unit, JobType::Stop);

@@ -80,7 +80,7 @@ pub(super) struct Pull {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Prospect {
+pub(super) struct ProspectiveJob {
     pub unit: UnitId,
     pub kind: JobType,
     pub anchor: bool,
@@ -99,7 +99,7 @@ pub(super) struct Draft<'a> {
     active: &'a dyn Fn(&UnitName) -> Activity,
     /// The answers, by the unit's place in the graph.
     told: Vec<Cell<Option<Activity>>>,
-    pub jobs: Vec<Prospect>,
+    pub jobs: Vec<ProspectiveJob>,
     /// By the unit's place in the graph.
     pub by_unit: Vec<Vec<JobId>>,
     /// A merged job's successor.
@@ -130,11 +130,11 @@ impl<'a> Draft<'a> {
     }
 
     /// The jobs of a unit that still stand.
-    pub fn of(&self, unit: UnitId) -> &[JobId] {
+    pub fn of_unit(&self, unit: UnitId) -> &[JobId] {
         self.by_unit.get(unit.index()).map_or(&[], Vec::as_slice)
     }
 
-    pub fn job(&self, id: JobId) -> Option<&Prospect> {
+    pub fn job(&self, id: JobId) -> Option<&ProspectiveJob> {
         self.jobs.get(id).filter(|j| j.alive)
     }
 
@@ -149,12 +149,12 @@ impl<'a> Draft<'a> {
 
     /// The unit's job of this type, made where there is none; the second is true for a new one.
     pub fn add(&mut self, unit: UnitId, kind: JobType) -> (JobId, bool) {
-        let found = self.of(unit).iter().find(|j| self.job(**j).is_some_and(|j| j.kind == kind));
+        let found = self.of_unit(unit).iter().find(|j| self.job(**j).is_some_and(|j| j.kind == kind));
         if let Some(id) = found {
             return (*id, false);
         }
         let id = self.jobs.len();
-        self.jobs.push(Prospect {
+        self.jobs.push(ProspectiveJob {
             unit,
             kind,
             anchor: false,

@@ -1,7 +1,7 @@
 //! Why a transaction is refused, and what was left out of one: the sentences. Pure.
 
 use super::Verb;
-use crate::order::graph::Place;
+use crate::order::graph::SourceLocation;
 use crate::unit::model::{DepKind, Origin};
 use crate::unit::name::{UnitKind, UnitName};
 use std::fmt;
@@ -51,7 +51,7 @@ impl fmt::Display for Step {
         let (relation, _) = crate::order::graph::Relation::both_ends(self.kind);
         write!(f, "{} {}={}", self.from, relation.as_str(), self.to)?;
         match &self.origin {
-            Some(origin) => write!(f, " ({})", Place(origin)),
+            Some(origin) => write!(f, " ({})", SourceLocation(origin)),
             None => f.write_str(" (by default)"),
         }
     }

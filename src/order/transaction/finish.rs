@@ -2,13 +2,13 @@
 //! waits for, why it is there and whom it takes along when it fails. Pure.
 
 use super::draft::{Draft, JobId, JobType, Reason};
-use super::{Because, Job, JobKind, Transaction};
+use super::{Job, JobKind, JobReason, Transaction};
 use crate::order::graph::{Graph, Relation, UnitId};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 /// The jobs of the result before they are put in order.
-struct Board {
+struct JobsByUnit {
     jobs: Vec<Job>,
     /// The first job of each unit, by the unit's place in the graph, and for each job the next one of its
     /// unit.
@@ -17,15 +17,15 @@ struct Board {
     units: Vec<(UnitId, JobId)>,
 }
 
-impl Board {
+impl JobsByUnit {
     /// The jobs of a unit, in order.
-    fn of(&self, unit: UnitId) -> impl Iterator<Item = usize> {
+    fn of_unit(&self, unit: UnitId) -> impl Iterator<Item = usize> {
         let first = self.first.get(unit.index()).copied().flatten();
         std::iter::successors(first, |at| self.next.get(*at).copied().flatten())
     }
 
     fn push(&mut self, unit: UnitId, id: JobId, job: Job) {
-        let (at, last) = (self.jobs.len(), self.of(unit).last());
+        let (at, last) = (self.jobs.len(), self.of_unit(unit).last());
         let slot = match last {
             Some(last) => self.next.get_mut(last),
             None => self.first.get_mut(unit.index()),
@@ -69,9 +69,9 @@ fn kinds(draft: &Draft, unit: UnitId, kind: JobType) -> &'static [JobKind] {
     }
 }
 
-fn expand(draft: &Draft) -> Board {
+fn expand(draft: &Draft) -> JobsByUnit {
     let first = vec![None; draft.graph.len()];
-    let mut board = Board {
+    let mut board = JobsByUnit {
         jobs: Vec::with_capacity(draft.jobs.len()),
         first,
         next: Vec::with_capacity(draft.jobs.len()),
@@ -83,13 +83,13 @@ fn expand(draft: &Draft) -> Board {
         };
         for kind in kinds(draft, job.unit, job.kind).iter().copied() {
             let is_second = kind == JobKind::RestartStart;
-            let waits_for = if is_second { board.of(job.unit).collect() } else { Vec::new() };
+            let waits_for = if is_second { board.of_unit(job.unit).collect() } else { Vec::new() };
             let job_of_kind = Job {
                 unit: name.clone(),
                 id: job.unit,
                 kind,
                 waits_for,
-                because: Because::Asked,
+                because: JobReason::Asked,
                 fails: Vec::new(),
                 fails_when_inactive: Vec::new(),
             };
@@ -100,7 +100,7 @@ fn expand(draft: &Draft) -> Board {
 }
 
 /// Breadth first from the anchors, so that the reason given is the nearest.
-fn explain(draft: &Draft, board: &mut Board) {
+fn explain(draft: &Draft, board: &mut JobsByUnit) {
     // The job that pulled it in, and why; `None` for an anchor.
     let mut reason: HashMap<JobId, Option<(usize, Reason)>> = HashMap::new();
     let mut todo = VecDeque::new();
@@ -111,7 +111,7 @@ fn explain(draft: &Draft, board: &mut Board) {
     }
     while let Some(by) = todo.pop_front() {
         let Some(job) = draft.job(by) else { continue };
-        let first = board.of(job.unit).next();
+        let first = board.of_unit(job.unit).next();
         for to in job.pulls.iter().filter_map(|(to, _)| draft.live(*to)) {
             if reason.contains_key(&to) {
                 continue;
@@ -125,16 +125,16 @@ fn explain(draft: &Draft, board: &mut Board) {
     for (job, (_, id)) in board.jobs.iter_mut().zip(&board.units) {
         match reason.get(id).copied().flatten() {
             Some((by, Reason::Edge(relation, edge))) => {
-                job.because = Because::Pulled { by, relation, origin: draft.graph.origin(edge).cloned() };
+                job.because = JobReason::Pulled { by, relation, origin: draft.graph.origin(edge).cloned() };
             }
-            Some((_, Reason::Isolate)) => job.because = Because::Isolated,
+            Some((_, Reason::Isolate)) => job.because = JobReason::Isolated,
             None => {}
         }
     }
 }
 
 /// Fills `waits_for` from the ordering edges (`job_compare`).
-fn order(draft: &Draft, board: &mut Board) {
+fn order(draft: &Draft, board: &mut JobsByUnit) {
     let mut waits: Vec<(usize, usize)> = Vec::new();
     for (at, (unit, id)) in board.units.iter().enumerate() {
         let ignores = |id: &JobId| draft.job(*id).is_none_or(|j| j.ignore_order);
@@ -142,7 +142,7 @@ fn order(draft: &Draft, board: &mut Board) {
             continue;
         }
         for (later, _) in draft.graph.related(*unit, Relation::Before) {
-            for other in board.of(later) {
+            for other in board.of_unit(later) {
                 let free = board.units.get(other).is_none_or(|(_, id)| ignores(id));
                 let stops = |at: usize| board.jobs.get(at).is_some_and(|j| j.kind.is_stop());
                 if free {
@@ -161,14 +161,14 @@ fn order(draft: &Draft, board: &mut Board) {
 }
 
 /// Who fails with whom (`job_fail_dependencies`).
-fn link_failures(draft: &Draft, board: &mut Board) {
+fn link_failures(draft: &Draft, board: &mut JobsByUnit) {
     for at in 0..board.jobs.len() {
         let Some(((unit, _), kind)) = board.units.get(at).zip(board.jobs.get(at).map(|j| j.kind)) else {
             continue;
         };
         let starts = |relations: &[Relation]| -> Vec<usize> {
             let related = relations.iter().flat_map(|r| draft.graph.related(*unit, *r));
-            let jobs = related.flat_map(|(to, _)| board.of(to));
+            let jobs = related.flat_map(|(to, _)| board.of_unit(to));
             jobs.filter(|j| board.jobs.get(*j).is_some_and(|j| j.kind.is_start())).collect()
         };
         let fails = match kind {
@@ -177,7 +177,7 @@ fn link_failures(draft: &Draft, board: &mut Board) {
             }
             JobKind::Stop => starts(&[Relation::ConflictedBy]),
             // A restart whose first half fails has no second half.
-            JobKind::RestartStop => board.of(*unit).filter(|j| *j != at).collect(),
+            JobKind::RestartStop => board.of_unit(*unit).filter(|j| *j != at).collect(),
             JobKind::Reload => Vec::new(),
         };
         let inactive = match kind {
@@ -248,7 +248,7 @@ fn renumber(jobs: Vec<Job>, place: &[Option<usize>]) -> Vec<Job> {
         job.waits_for = all(job.waits_for);
         job.fails = all(job.fails);
         job.fails_when_inactive = all(job.fails_when_inactive);
-        if let Because::Pulled { by, .. } = &mut job.because
+        if let JobReason::Pulled { by, .. } = &mut job.because
             && let Some(moved) = new(*by)
         {
             *by = moved;

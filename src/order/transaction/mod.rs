@@ -185,7 +185,7 @@ impl JobKind {
 
 /// Why a job is in the transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Because {
+pub enum JobReason {
     /// It was asked for.
     Asked,
     /// Another job needs it.
@@ -213,7 +213,7 @@ pub struct Job {
     /// Indexes of the jobs that must have ended, well or not, before this one begins; sorted.
     pub waits_for: Vec<usize>,
     /// Why it is here, by the shortest way from what was asked for.
-    pub because: Because,
+    pub because: JobReason,
     /// Start jobs that fail with "dependency" when this one fails.
     fails: Vec<usize>,
     /// Start jobs that fail with "dependency" when this one succeeds and leaves its unit inactive.

@@ -87,14 +87,14 @@ fn collect_garbage(draft: &mut Draft) {
 /// The units with jobs, in a fixed order.
 fn units<'a>(draft: &Draft<'a>) -> Vec<(UnitId, &'a UnitName)> {
     let graph = draft.graph;
-    let with_jobs = graph.ids().filter(|unit| !draft.of(*unit).is_empty());
+    let with_jobs = graph.ids().filter(|unit| !draft.of_unit(*unit).is_empty());
     with_jobs.filter_map(|unit| Some((unit, graph.unit_name(unit)?))).collect()
 }
 
 /// Drops one of two jobs of a unit that cannot both be done; false when there are none.
 fn drop_one_contradiction(draft: &mut Draft) -> Result<bool, TransactionError> {
     for (unit, name) in units(draft) {
-        let ids = draft.of(unit);
+        let ids = draft.of_unit(unit);
         let pair = ids.iter().enumerate().find_map(|(at, a)| {
             let rest = ids.get(at + 1..).unwrap_or_default();
             let clash = |b: &&JobId| match (draft.job(*a), draft.job(**b)) {
@@ -144,10 +144,10 @@ fn contradiction(draft: &Draft, unit: &UnitName, a: JobId, b: JobId) -> Transact
 
 fn merge_jobs(draft: &mut Draft) {
     for (unit, _) in units(draft) {
-        if draft.of(unit).len() < 2 {
+        if draft.of_unit(unit).len() < 2 {
             continue;
         }
-        let ids = draft.of(unit).to_vec();
+        let ids = draft.of_unit(unit).to_vec();
         let keep = ids.iter().copied().find(|id| draft.job(*id).is_some_and(|j| j.anchor));
         let Some(keep) = keep.or_else(|| ids.first().copied()) else { continue };
         for gone in ids.into_iter().filter(|id| *id != keep) {
@@ -171,7 +171,7 @@ enum Phase {
 }
 
 fn in_phase(draft: &Draft, unit: UnitId, phase: Phase) -> bool {
-    draft.of(unit).iter().filter_map(|id| draft.job(*id)).any(|job| {
+    draft.of_unit(unit).iter().filter_map(|id| draft.job(*id)).any(|job| {
         !job.ignore_order
             && match job.kind {
                 JobType::Stop => phase == Phase::Down,
@@ -188,7 +188,8 @@ fn break_one_cycle(draft: &mut Draft) -> Result<bool, TransactionError> {
     let Some(cycle) = find_cycle(draft, Phase::Up).or_else(|| find_cycle(draft, Phase::Down)) else {
         return Ok(false);
     };
-    let matters = |unit: UnitId| draft.of(unit).iter().filter_map(|id| draft.job(*id)).any(|j| j.matters);
+    let matters =
+        |unit: UnitId| draft.of_unit(unit).iter().filter_map(|id| draft.job(*id)).any(|j| j.matters);
     let edges: Vec<EdgeId> = cycle.iter().map(|(_, edge)| *edge).collect();
     let named = Cycle { edges: build::steps(draft.graph, &edges) };
     let Some((unit, _)) = cycle.iter().rev().find(|(unit, _)| !matters(*unit)) else {
@@ -197,7 +198,7 @@ fn break_one_cycle(draft: &mut Draft) -> Result<bool, TransactionError> {
     if let Some(dropped) = draft.graph.unit_name(*unit) {
         draft.notes.push(Note::CycleBroken { cycle: named, dropped: dropped.clone() });
     }
-    for id in draft.of(*unit).to_vec() {
+    for id in draft.of_unit(*unit).to_vec() {
         draft.drop_with_dependents(id);
     }
     Ok(true)

@@ -1,7 +1,7 @@
 //! A transaction as `--dry-run` prints it and as JSON. Pure.
 
-use super::{Because, Transaction};
-use crate::order::graph::Place;
+use super::{JobReason, Transaction};
+use crate::order::graph::SourceLocation;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ impl Transaction {
     pub fn chain(&self, job: usize) -> Vec<usize> {
         let mut chain = vec![job];
         let mut at = job;
-        while let Some(Because::Pulled { by, .. }) = self.jobs.get(at).map(|j| &j.because) {
+        while let Some(JobReason::Pulled { by, .. }) = self.jobs.get(at).map(|j| &j.because) {
             if chain.contains(by) {
                 break;
             }
@@ -25,11 +25,13 @@ impl Transaction {
     #[must_use]
     pub fn reason(&self, job: usize) -> String {
         match self.jobs.get(job).map(|j| &j.because) {
-            Some(Because::Asked) | None => "asked for".to_owned(),
-            Some(Because::Isolated) => "nothing that stays needs it".to_owned(),
-            Some(Because::Pulled { by, relation, origin }) => {
+            Some(JobReason::Asked) | None => "asked for".to_owned(),
+            Some(JobReason::Isolated) => "nothing that stays needs it".to_owned(),
+            Some(JobReason::Pulled { by, relation, origin }) => {
                 let unit = self.jobs.get(*by).map_or("", |j| j.unit.as_str());
-                let place = origin.as_ref().map_or_else(|| "by default".to_owned(), |o| Place(o).to_string());
+                let place = origin
+                    .as_ref()
+                    .map_or_else(|| "by default".to_owned(), |o| SourceLocation(o).to_string());
                 format!("{} of {unit} ({place})", relation.as_str())
             }
         }
@@ -64,9 +66,9 @@ impl Transaction {
     pub fn to_json(&self) -> Value {
         let job = |(at, job): (usize, &super::Job)| {
             let because = match &job.because {
-                Because::Asked => json!({ "asked": true }),
-                Because::Isolated => json!({ "isolated": true }),
-                Because::Pulled { by, relation, origin } => json!({
+                JobReason::Asked => json!({ "asked": true }),
+                JobReason::Isolated => json!({ "isolated": true }),
+                JobReason::Pulled { by, relation, origin } => json!({
                     "job": by,
                     "relation": relation.as_str(),
                     "file": origin.as_ref().map(|o| o.path.display().to_string()),

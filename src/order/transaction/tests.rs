@@ -231,7 +231,7 @@ fn modes() {
     let g = graph(&["a", "other"]);
     let t = transaction(&g, &[(Verb::Start, name("a"))], Mode::Isolate, &up).unwrap();
     assert_eq!(line(&t), "stop other | start a");
-    assert_eq!(t.jobs[0].because, Because::Isolated);
+    assert_eq!(t.jobs[0].because, JobReason::Isolated);
 }
 
 #[test]

@@ -12,7 +12,7 @@
 mod server;
 mod wire;
 
-pub use server::{Extra, serve};
+pub use server::{ExtraHandler, serve};
 pub use wire::Text;
 
 use super::proc::{FdInfo, ProcessId};
@@ -34,9 +34,9 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Request {
     /// A descriptor of a file or folder, opened with these flags of open(2).
-    Open { place: Place, flags: i32 },
+    Open { place: RootedPath, flags: i32 },
     /// What stat(2) says, or lstat(2).
-    Stat { place: Place, follow: bool },
+    Stat { place: RootedPath, follow: bool },
     /// What links say.
     Links(Vec<Text>),
     /// The numbers of all processes.
@@ -51,7 +51,7 @@ enum Request {
 
 /// A path inside the root that both processes have, or inside that of another process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct RootedPath {
     /// `/proc/PID/root` where it is another's.
     pub(super) elsewhere: Option<Text>,
     pub(super) path: Text,
@@ -93,27 +93,27 @@ impl Opener {
         Self { link: Mutex::new(Some(link)) }
     }
 
-    pub(super) fn open(&self, place: Place, flags: i32) -> nix::Result<OwnedFd> {
+    pub(super) fn open(&self, place: RootedPath, flags: i32) -> nix::Result<OwnedFd> {
         self.ask(&Request::Open { place, flags }, &[], LIMIT)?.fd.ok_or(Errno::EBADF)
     }
 
-    pub(super) fn stat(&self, place: Place, follow: bool) -> nix::Result<Stat> {
-        self.told(&Request::Stat { place, follow })
+    pub(super) fn stat(&self, place: RootedPath, follow: bool) -> nix::Result<Stat> {
+        self.ask_value(&Request::Stat { place, follow })
     }
 
     pub(super) fn links(&self, paths: &[&Path]) -> nix::Result<Vec<nix::Result<PathBuf>>> {
         let paths = paths.iter().map(|path| Text::from(*path)).collect();
-        let links: Vec<Result<Text, i32>> = self.told(&Request::Links(paths))?;
+        let links: Vec<Result<Text, i32>> = self.ask_value(&Request::Links(paths))?;
         let one = |link: Result<Text, i32>| link.map(PathBuf::from).map_err(Errno::from_raw);
         Ok(links.into_iter().map(one).collect())
     }
 
     pub(super) fn processes(&self) -> nix::Result<Vec<i32>> {
-        self.told(&Request::Processes)
+        self.ask_value(&Request::Processes)
     }
 
     pub(super) fn files(&self, pid: ProcessId) -> nix::Result<Vec<OpenFile>> {
-        self.told(&Request::Files(pid.get()))
+        self.ask_value(&Request::Files(pid.get()))
     }
 
     /// A connection to a unix socket on which the question of [`serve`] was asked.
@@ -142,7 +142,7 @@ impl Opener {
         self.ask(&Request::Extra, asked, limit).ok().map(|answer| answer.body)
     }
 
-    fn told<T: serde::de::DeserializeOwned>(&self, request: &Request) -> nix::Result<T> {
+    fn ask_value<T: serde::de::DeserializeOwned>(&self, request: &Request) -> nix::Result<T> {
         let answer = self.ask(request, &[], LIMIT)?;
         serde_json::from_slice(&answer.body).map_err(|_| Errno::EPROTO)
     }

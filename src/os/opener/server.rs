@@ -1,7 +1,7 @@
 //! The process with the rights.
 
 use super::wire::{Text, answer, next};
-use super::{Peer, Place, Request};
+use super::{Peer, Request, RootedPath};
 use crate::os::error::Error;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{FileKind, OFlag, Root, Stat};
@@ -16,7 +16,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 /// What is answered to a question that only the caller knows, and what is done when it is answered.
-pub trait Extra {
+pub trait ExtraHandler {
     /// The answer.
     fn answer(&mut self, asked: &[u8]) -> Vec<u8>;
 
@@ -25,10 +25,10 @@ pub trait Extra {
 }
 
 /// Answers until nobody asks any more. `question` is all that is said on connections.
-pub fn serve(mut link: UnixStream, root: &Root, question: &[u8], extra: &mut dyn Extra) {
+pub fn serve(mut link: UnixStream, root: &Root, question: &[u8], extra: &mut dyn ExtraHandler) {
     while let Some((request, behind)) = next(&mut link) {
         let is_extra = matches!(request, Request::Extra);
-        if answer(&mut link, said(root, question, request, &behind, extra)).is_err() {
+        if answer(&mut link, answer_to(root, question, request, &behind, extra)).is_err() {
             return;
         }
         if is_extra {
@@ -37,17 +37,17 @@ pub fn serve(mut link: UnixStream, root: &Root, question: &[u8], extra: &mut dyn
     }
 }
 
-fn said(
+fn answer_to(
     root: &Root,
     question: &[u8],
     request: Request,
     behind: &[u8],
-    extra: &mut dyn Extra,
+    extra: &mut dyn ExtraHandler,
 ) -> nix::Result<(Option<OwnedFd>, Vec<u8>)> {
     match request {
         Request::Open { place, flags } => Ok((Some(open(root, place, flags)?), Vec::new())),
         Request::Stat { place, follow } => {
-            let (root, path) = of(root, place)?;
+            let (root, path) = resolve(root, place)?;
             let stat = if follow { root.stat(&path) } else { root.lstat(&path) };
             json(&stat.map_err(number)?)
         }
@@ -80,7 +80,7 @@ fn number(error: Error) -> Errno {
 }
 
 /// The root that is meant, and the path in it.
-fn of(root: &Root, place: Place) -> nix::Result<(Root, PathBuf)> {
+fn resolve(root: &Root, place: RootedPath) -> nix::Result<(Root, PathBuf)> {
     let path = PathBuf::from(place.path);
     let Some(elsewhere) = place.elsewhere.map(PathBuf::from) else { return Ok((root.clone(), path)) };
     // Another process's root, and nothing else.
@@ -92,11 +92,11 @@ fn of(root: &Root, place: Place) -> nix::Result<(Root, PathBuf)> {
 }
 
 /// For reading, without waiting, and nothing but what may be passed.
-fn open(root: &Root, place: Place, flags: i32) -> nix::Result<OwnedFd> {
+fn open(root: &Root, place: RootedPath, flags: i32) -> nix::Result<OwnedFd> {
     let allowed = OFlag::O_NOFOLLOW | OFlag::O_DIRECTORY | OFlag::O_PATH;
     let flags = OFlag::from_bits_truncate(flags) & allowed | OFlag::O_NONBLOCK;
     let is_elsewhere = place.elsewhere.is_some();
-    let (root, path) = of(root, place)?;
+    let (root, path) = resolve(root, place)?;
     // Looked at before it is opened, since opening a device may already do something.
     let follow = !flags.contains(OFlag::O_NOFOLLOW);
     let before = if follow { root.stat(&path) } else { root.lstat(&path) };
@@ -105,7 +105,7 @@ fn open(root: &Root, place: Place, flags: i32) -> nix::Result<OwnedFd> {
     }
     let file = root.open_with(&path, flags, 0).map_err(number)?;
     let after =
-        Stat::of(&file).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+        Stat::from_fd(&file).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
     let of_proc = fstatfs(&file)?.filesystem_type() == PROC_SUPER_MAGIC;
     let passed = is_passed(&after) && (!of_proc || (!is_elsewhere && may_pass(&path)));
     if passed { Ok(OwnedFd::from(file)) } else { Err(Errno::EACCES) }

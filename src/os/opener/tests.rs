@@ -5,7 +5,7 @@ use crate::os::root::{OFlag, Root};
 /// Answers with the question turned around.
 struct Turned;
 
-impl Extra for Turned {
+impl ExtraHandler for Turned {
     fn answer(&mut self, asked: &[u8]) -> Vec<u8> {
         asked.iter().rev().copied().collect()
     }
@@ -20,8 +20,8 @@ fn opener(root: &Root) -> Opener {
     Opener::new(ours)
 }
 
-fn at(path: &str) -> Place {
-    Place { elsewhere: None, path: Path::new(path).into() }
+fn at(path: &str) -> RootedPath {
+    RootedPath { elsewhere: None, path: Path::new(path).into() }
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn of_processes_what_they_were_told_and_never_their_memory() {
     }
     // Not by way of a root that is none.
     let elsewhere =
-        |of: &str| Place { elsewhere: Some(Path::new(of).into()), path: Path::new("/mem").into() };
+        |of: &str| RootedPath { elsewhere: Some(Path::new(of).into()), path: Path::new("/mem").into() };
     for of in [format!("/proc/{own}"), "/proc".into(), "/".into()] {
         assert_eq!(opener.open(elsewhere(&of), 0).unwrap_err(), Errno::EACCES, "{of}");
     }

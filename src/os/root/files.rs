@@ -37,7 +37,7 @@ impl Root {
     /// A name that is removed meanwhile is left out, and so is a link that leads nowhere.
     pub fn each_file(&self, inner: &Path, mut each: impl FnMut(&OsStr, FileKind, &Stat)) -> Result<Stat> {
         let dir = self.open_listing(inner)?;
-        let own = Stat::of(&dir).map_err(|e| self.error("examine", inner, e))?;
+        let own = Stat::from_fd(&dir).map_err(|e| self.error("examine", inner, e))?;
         let (mut text, mut names) = (Vec::new(), Vec::new());
         let dir = each_raw(dir, &mut |entry| {
             if matches!(entry.kind, None | Some(FileKind::Regular | FileKind::Symlink)) {

@@ -193,7 +193,7 @@ impl Folder<'_> {
         let flags =
             OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
         let mut file = File::from(openat(&self.dir, name, flags, Mode::empty()).map_err(fail)?);
-        let stat = Stat::of(&file).map_err(|e| self.root.error("read", &inner(), e))?;
+        let stat = Stat::from_fd(&file).map_err(|e| self.root.error("read", &inner(), e))?;
         if stat.kind != FileKind::Regular {
             return Err(self.root.irregular("read", &inner(), stat.kind));
         }

@@ -1,20 +1,20 @@
 //! What this process may not open: it asks the one that may ([`Opener`]), where it has one.
 
-use super::{Error, Last, OFlag, Result, Root, Seen, Stat};
-use crate::os::opener::{Opener, Place, Text};
+use super::{Error, Last, OFlag, Result, Root, RootView, Stat};
+use crate::os::opener::{Opener, RootedPath, Text};
 use nix::errno::Errno;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A path that this process was refused, and whom to ask.
-pub(super) struct Asked<'r> {
+pub(super) struct RefusedPath<'r> {
     opener: &'r Opener,
-    place: Place,
+    place: RootedPath,
     inner: &'r Path,
 }
 
-impl Asked<'_> {
+impl RefusedPath<'_> {
     pub(super) fn open(self, flags: OFlag) -> nix::Result<OwnedFd> {
         self.opener.open(self.place, flags.bits())
     }
@@ -35,10 +35,10 @@ impl Root {
     /// The same root, for a process that has given up its rights and asks for what it may not open.
     #[must_use]
     pub fn with_opener(&self, opener: Opener) -> Root {
-        self.seen_by(Arc::new(opener), Seen::Same)
+        self.seen_by(Arc::new(opener), RootView::Same)
     }
 
-    fn seen_by(&self, opener: Arc<Opener>, seen: Seen) -> Root {
+    fn seen_by(&self, opener: Arc<Opener>, seen: RootView) -> Root {
         let inner = &self.inner;
         // A descriptor that cannot be copied leaves the root without: what it refuses is then unknown.
         let fd = inner.fd.as_ref().map(OwnedFd::try_clone).transpose();
@@ -62,8 +62,8 @@ impl Root {
     pub fn of_process(&self, folder: &Path) -> Result<Root> {
         let Some((opener, _)) = &self.inner.opener else { return Root::elsewhere(folder) };
         let fd = self.open_dir(folder)?;
-        let top = Stat::of(&fd).map_err(|error| Error::new("examine", folder, error))?;
-        let opener = Some((Arc::clone(opener), Seen::ByPrefix));
+        let top = Stat::from_fd(&fd).map_err(|error| Error::new("examine", folder, error))?;
+        let opener = Some((Arc::clone(opener), RootView::ByPrefix));
         let inner = super::Inner { fd: Some(fd), prefix: folder.to_owned(), top: Some(top), opener };
         Ok(Root { inner: Arc::new(inner) })
     }
@@ -92,7 +92,7 @@ impl Root {
         &self,
         own: Result<T>,
         inner: &Path,
-        ask: impl FnOnce(Asked<'_>) -> nix::Result<T>,
+        ask: impl FnOnce(RefusedPath<'_>) -> nix::Result<T>,
     ) -> Result<T> {
         let (Err(error), Some((opener, seen))) = (&own, &self.inner.opener) else { return own };
         let is_refused = match error.errno() {
@@ -104,8 +104,8 @@ impl Root {
         if !is_refused {
             return own;
         }
-        let elsewhere = (*seen == Seen::ByPrefix).then(|| Text::from(self.prefix()));
-        let asked = Asked { opener, place: Place { elsewhere, path: Text::from(inner) }, inner };
+        let elsewhere = (*seen == RootView::ByPrefix).then(|| Text::from(self.prefix()));
+        let asked = RefusedPath { opener, place: RootedPath { elsewhere, path: Text::from(inner) }, inner };
         // What it was refused stays the reason where the other process does not answer.
         match ask(asked) {
             Err(Errno::ETIMEDOUT) => own,

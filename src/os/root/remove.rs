@@ -64,7 +64,7 @@ impl Root {
         };
         match outcome.and_then(|()| work.finish_earlier(&place)) {
             Err(Errno::ETIME) => {
-                let left = inner.with_file_name(grave_name(&place));
+                let left = inner.with_file_name(trash_name(&place));
                 let cause = format!(
                     "it took longer than {} s; what is left lies in '{}'",
                     patience.as_secs(),
@@ -109,38 +109,38 @@ impl Removal {
             self.clear(&top)?;
             return unlinkat(&place.dir, place.name(), UnlinkatFlags::RemoveDir);
         }
-        let (grave, name) = grave(place)?;
-        let moved = self.move_to(&grave, &place.dir, place.name());
+        let (trash, name) = trash(place)?;
+        let moved = self.move_to(&trash, &place.dir, place.name());
         let cleared = match moved {
             Err(Errno::EXDEV) => self
-                .clear_in_place(&grave, &top, 0)
+                .clear_in_place(&trash, &top, 0)
                 .and_then(|()| unlinkat(&place.dir, place.name(), UnlinkatFlags::RemoveDir)),
             moved => moved,
         };
-        cleared.and_then(|()| self.clear(&grave))?;
+        cleared.and_then(|()| self.clear(&trash))?;
         unlinkat(&place.dir, name.as_os_str(), UnlinkatFlags::RemoveDir)
     }
 
     /// Removes what a removal left that was too slow, or whose process was killed.
     fn finish_earlier(&mut self, place: &SafePlace) -> nix::Result<()> {
-        let name = grave_name(place);
-        let grave = match openat(&place.dir, name.as_os_str(), LISTING, Mode::empty()) {
+        let name = trash_name(place);
+        let trash = match openat(&place.dir, name.as_os_str(), LISTING, Mode::empty()) {
             Err(Errno::ENOENT) => return Ok(()),
-            grave => grave?,
+            trash => trash?,
         };
         // Elsewhere it could be a folder of root's that others have put in this place.
-        if !place.folder.steady || !is_private(&grave)? {
+        if !place.folder.steady || !is_private(&trash)? {
             return Ok(());
         }
-        self.clear(&grave)?;
+        self.clear(&trash)?;
         unlinkat(&place.dir, name.as_os_str(), UnlinkatFlags::RemoveDir)
     }
 
     /// Empties a folder that nobody else enters, into which the folders below are moved.
-    fn clear(&mut self, grave: &OwnedFd) -> nix::Result<()> {
+    fn clear(&mut self, trash: &OwnedFd) -> nix::Result<()> {
         loop {
             let before = self.moved;
-            if self.pass(grave, &mut |work, name| work.empty(grave, grave, name, 0))? == 0 {
+            if self.pass(trash, &mut |work, name| work.empty(trash, trash, name, 0))? == 0 {
                 return Ok(());
             }
             if clock::now() > self.until {
@@ -172,10 +172,10 @@ impl Removal {
         Ok(seen)
     }
 
-    /// Empties one folder of `dir` and removes it; what is full in it goes to the grave.
-    fn empty(&mut self, grave: &OwnedFd, dir: &OwnedFd, name: &OsStr, depth: u32) {
+    /// Empties one folder of `dir` and removes it; what is full in it goes to the trash.
+    fn empty(&mut self, trash: &OwnedFd, dir: &OwnedFd, name: &OsStr, depth: u32) {
         let emptied = openat(dir, name, LISTING, Mode::empty())
-            .and_then(|folder| self.clear_in_place(grave, &folder, depth))
+            .and_then(|folder| self.clear_in_place(trash, &folder, depth))
             .and_then(|()| unlinkat(dir, name, UnlinkatFlags::RemoveDir));
         match emptied {
             Ok(()) => self.moved += 1,
@@ -187,12 +187,12 @@ impl Removal {
         }
     }
 
-    fn clear_in_place(&mut self, grave: &OwnedFd, folder: &OwnedFd, depth: u32) -> nix::Result<()> {
+    fn clear_in_place(&mut self, trash: &OwnedFd, folder: &OwnedFd, depth: u32) -> nix::Result<()> {
         for _ in 0..PASSES {
             let before = self.moved;
-            let mut full = |work: &mut Self, name: &OsStr| match work.move_to(grave, folder, name) {
+            let mut full = |work: &mut Self, name: &OsStr| match work.move_to(trash, folder, name) {
                 Ok(()) | Err(Errno::ENOENT) => {}
-                Err(Errno::EXDEV) if depth < IN_PLACE => work.empty(grave, folder, name, depth + 1),
+                Err(Errno::EXDEV) if depth < IN_PLACE => work.empty(trash, folder, name, depth + 1),
                 Err(e) => {
                     work.failed.get_or_insert(e);
                 }
@@ -204,13 +204,13 @@ impl Removal {
         Ok(())
     }
 
-    /// Gives a folder a new name in the grave. A name that was left there by an earlier removal is passed
+    /// Gives a folder a new name in the trash. A name that was left there by an earlier removal is passed
     /// over.
-    fn move_to(&mut self, grave: &OwnedFd, dir: impl AsFd, name: &OsStr) -> nix::Result<()> {
+    fn move_to(&mut self, trash: &OwnedFd, dir: impl AsFd, name: &OsStr) -> nix::Result<()> {
         loop {
             let new = self.next.to_string();
             self.next += 1;
-            match renameat(&dir, name, grave, new.as_str()) {
+            match renameat(&dir, name, trash, new.as_str()) {
                 Err(Errno::ENOTEMPTY | Errno::EEXIST | Errno::ENOTDIR) if clock::now() <= self.until => {}
                 moved => {
                     self.moved += u64::from(moved.is_ok());
@@ -223,18 +223,18 @@ impl Removal {
 
 /// The folder beside that takes what is removed. Left by a supervisor that was killed, it is used again; one
 /// that may be somebody else's is passed over.
-fn grave(place: &SafePlace) -> nix::Result<(OwnedFd, OsString)> {
-    match usual_grave(place) {
+fn trash(place: &SafePlace) -> nix::Result<(OwnedFd, OsString)> {
+    match usual_trash(place) {
         Err(Errno::EPERM) if !place.folder.steady => {
             let (name, ()) = with_temp_name(|name| mkdirat(&place.dir, name, Mode::S_IRWXU))?;
-            let grave = openat(&place.dir, name.as_str(), LISTING, Mode::empty())?;
-            if is_private(&grave)? { Ok((grave, name.into())) } else { Err(Errno::EPERM) }
+            let trash = openat(&place.dir, name.as_str(), LISTING, Mode::empty())?;
+            if is_private(&trash)? { Ok((trash, name.into())) } else { Err(Errno::EPERM) }
         }
         usual => usual,
     }
 }
 
-fn grave_name(place: &SafePlace) -> OsString {
+fn trash_name(place: &SafePlace) -> OsString {
     let mut name = OsString::from(".amr-removed-");
     // As much of it as a name has room for.
     let bytes = place.name().as_bytes();
@@ -242,17 +242,17 @@ fn grave_name(place: &SafePlace) -> OsString {
     name
 }
 
-fn usual_grave(place: &SafePlace) -> nix::Result<(OwnedFd, OsString)> {
-    let name = grave_name(place);
+fn usual_trash(place: &SafePlace) -> nix::Result<(OwnedFd, OsString)> {
+    let name = trash_name(place);
     let made = mkdirat(&place.dir, name.as_os_str(), Mode::S_IRWXU);
-    let grave = openat(&place.dir, name.as_os_str(), LISTING, Mode::empty())?;
+    let trash = openat(&place.dir, name.as_os_str(), LISTING, Mode::empty())?;
     let mut left = 0_u64;
     if made == Err(Errno::EEXIST) || !place.folder.steady {
-        each_raw(again(&grave)?, &mut |_| left += 1)?;
+        each_raw(again(&trash)?, &mut |_| left += 1)?;
     }
     // Elsewhere others could have put a folder of root's in this place, with what is in it.
-    if is_private(&grave)? && (place.folder.steady || left == 0) {
-        Ok((grave, name))
+    if is_private(&trash)? && (place.folder.steady || left == 0) {
+        Ok((trash, name))
     } else {
         Err(Errno::EPERM)
     }

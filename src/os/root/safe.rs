@@ -18,10 +18,10 @@ mod tree;
 
 pub use folder::Existing;
 pub(super) use folder::{LISTING, is_private};
-pub use give::{InTheWay, Perms, Placed, Wanted};
+pub use give::{InTheWay, PermValue, Perms, Placed};
 pub use open::{Author, Output, Reader};
 
-use super::walk::{Last, MAX_LINKS, Place, push_components};
+use super::walk::{Last, Location, MAX_LINKS, push_components};
 use super::{FileKind, Root, Stat};
 use crate::os::error::{Error, Result, escape};
 use nix::errno::Errno;
@@ -44,7 +44,7 @@ pub(super) fn is_own(uid: u32) -> bool {
 
 /// What others can do in a folder.
 #[derive(Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct FolderTrust {
     /// Of the folder itself.
     pub stat: Stat,
     /// No folder of root's in it can be put elsewhere by others, nor can the folder, nor those above.
@@ -53,8 +53,8 @@ pub(super) struct Standing {
     pub alone: bool,
 }
 
-impl Standing {
-    fn of(stat: Stat, above_is_steady: bool) -> Self {
+impl FolderTrust {
+    fn from_stat(stat: Stat, above_is_steady: bool) -> Self {
         let own = above_is_steady && is_own(stat.uid);
         let closed = stat.mode & OTHERS_WRITE == 0;
         Self { stat, steady: own && (closed || stat.mode & STICKY != 0), alone: own && closed }
@@ -71,7 +71,7 @@ pub(super) struct SafePlace {
     pub dir: OwnedFd,
     /// One component; was no link when it was looked at, unless links were to be kept.
     pub name: OsString,
-    pub folder: Standing,
+    pub folder: FolderTrust,
     /// What is there.
     pub entry: Option<Stat>,
 }
@@ -82,8 +82,8 @@ impl SafePlace {
     }
 
     /// For what is common to all ways of reaching a name.
-    pub fn into_place(self) -> Place {
-        Place { dir: self.dir, name: self.name }
+    pub fn into_place(self) -> Location {
+        Location { dir: self.dir, name: self.name }
     }
 }
 
@@ -91,16 +91,16 @@ impl SafePlace {
 struct Step {
     fd: OwnedFd,
     name: OsString,
-    standing: Standing,
+    standing: FolderTrust,
 }
 
 /// The folders from the root to where the walk has come; the root is always there.
-struct Way {
+struct Walk {
     root: Step,
     below: Vec<Step>,
 }
 
-impl Way {
+impl Walk {
     fn begin(root: &Root) -> nix::Result<Self> {
         let fd = match &root.inner.fd {
             Some(fd) => fd.try_clone().map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EMFILE))),
@@ -109,7 +109,7 @@ impl Way {
                 openat(AT_FDCWD, "/", flags, Mode::empty())
             }
         }?;
-        let standing = Standing::of(stat(&fd)?, true);
+        let standing = FolderTrust::from_stat(stat(&fd)?, true);
         Ok(Self { root: Step { fd, name: OsString::new(), standing }, below: Vec::new() })
     }
 
@@ -118,7 +118,7 @@ impl Way {
     }
 
     /// The name in the uppermost folder, opened but not followed; `None` where there is none.
-    fn look(&self, name: &OsStr) -> nix::Result<Option<(OwnedFd, Stat)>> {
+    fn open_name(&self, name: &OsStr) -> nix::Result<Option<(OwnedFd, Stat)>> {
         let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         // As a folder first: that mounts what is mounted when it is needed.
         let as_folder = openat(&self.top().fd, name, flags | OFlag::O_DIRECTORY, Mode::empty());
@@ -134,7 +134,7 @@ impl Way {
     }
 
     fn down(&mut self, fd: OwnedFd, name: OsString, stat: Stat) {
-        let standing = Standing::of(stat, self.top().standing.steady);
+        let standing = FolderTrust::from_stat(stat, self.top().standing.steady);
         self.below.push(Step { fd, name, standing });
     }
 
@@ -162,7 +162,7 @@ impl Root {
     /// A folder on the way is missing (`is_not_found`), is none, or is such a link.
     pub(super) fn safe_place(&self, verb: &'static str, inner: &Path, last: Last) -> Result<SafePlace> {
         let fail = |e: Errno| self.error(verb, inner, e);
-        let mut way = Way::begin(self).map_err(fail)?;
+        let mut way = Walk::begin(self).map_err(fail)?;
         let mut pending = Vec::new();
         push_components(&mut pending, inner);
         let mut links = 0;
@@ -172,7 +172,7 @@ impl Root {
                 continue;
             }
             let at_end = pending.is_empty();
-            match way.look(&name).map_err(fail)? {
+            match way.open_name(&name).map_err(fail)? {
                 None if at_end => return Ok(way.place(name, None)),
                 None => return Err(fail(Errno::ENOENT)),
                 Some((_, stat)) if at_end && (stat.kind != FileKind::Symlink || last == Last::Keep) => {

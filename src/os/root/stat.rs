@@ -59,7 +59,7 @@ impl Stat {
     }
 
     /// What fstat(2) says of an open file.
-    pub fn of(fd: impl AsFd) -> io::Result<Stat> {
+    pub fn from_fd(fd: impl AsFd) -> io::Result<Stat> {
         Ok(Stat::from(&fstat(fd)?))
     }
 }

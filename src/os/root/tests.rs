@@ -238,7 +238,7 @@ fn the_quick_way_leads_where_the_walk_leads() {
             let slow = walk::walk(fd, p(path), last).map(|(place, _)| place);
             match (quick, slow) {
                 (Ok(quick), Ok(slow)) => {
-                    let (a, b) = (Stat::of(&quick.dir).unwrap(), Stat::of(&slow.dir).unwrap());
+                    let (a, b) = (Stat::from_fd(&quick.dir).unwrap(), Stat::from_fd(&slow.dir).unwrap());
                     assert!(a.same_file(&b) && quick.name == slow.name, "{path}");
                 }
                 (quick, slow) => assert_eq!(quick.err(), slow.err(), "{path}"),

@@ -26,7 +26,7 @@ pub(super) enum Last {
 }
 
 /// Where a path leads: a name in a folder. The name need not exist.
-pub(super) struct Place {
+pub(super) struct Location {
     /// The folder, opened with O_PATH.
     pub dir: OwnedFd,
     /// One component; `.` for the root itself.
@@ -40,7 +40,7 @@ struct Step {
 }
 
 /// Finds `inner` below `root`, the quick way where there is one.
-pub(super) fn find(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Result<Place, Errno> {
+pub(super) fn find(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Result<Location, Errno> {
     match quick(root, inner, last) {
         Some(outcome) => outcome,
         None => walk(root, inner, last).map(|(place, _)| place),
@@ -50,7 +50,7 @@ pub(super) fn find(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Result<Pla
 /// By openat2(2); `None` where the kernel has none, where something is renamed at this moment
 /// (EAGAIN), where the last component is a link that is to be followed, and for every error whose
 /// reason the walk knows better.
-pub(super) fn quick(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Option<Result<Place, Errno>> {
+pub(super) fn quick(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Option<Result<Location, Errno>> {
     let name = inner.file_name()?;
     let above = inner.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let dir = match sys::open_dir_in_root(root, above) {
@@ -66,7 +66,7 @@ pub(super) fn quick(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Option<Re
             Err(_) => return None,
         }
     }
-    Some(Ok(Place { dir, name: name.to_owned() }))
+    Some(Ok(Location { dir, name: name.to_owned() }))
 }
 
 /// Finds `inner` the quick way, with what is there; `None` where [`find`] is to be asked, as for a link
@@ -75,7 +75,7 @@ pub(super) fn seen(
     root: BorrowedFd<'_>,
     inner: &Path,
     last: Last,
-) -> Option<Result<(Place, FileStat), Errno>> {
+) -> Option<Result<(Location, FileStat), Errno>> {
     let place = match quick(root, inner, Last::Keep)? {
         Ok(place) => place,
         Err(e) => return Some(Err(e)),
@@ -93,7 +93,7 @@ fn is_link(mode: libc::mode_t) -> bool {
 }
 
 /// Finds `inner` below `root`; with the whole path as seen from the root, without links.
-pub(super) fn walk(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Result<(Place, PathBuf), Errno> {
+pub(super) fn walk(root: BorrowedFd<'_>, inner: &Path, last: Last) -> Result<(Location, PathBuf), Errno> {
     let mut stack: Vec<Step> = Vec::new();
     let mut pending: Vec<OsString> = Vec::new();
     push_components(&mut pending, inner);
@@ -147,7 +147,7 @@ pub(super) fn push_components(pending: &mut Vec<OsString>, path: &Path) {
     }));
 }
 
-fn place(root: BorrowedFd<'_>, mut stack: Vec<Step>, name: OsString) -> Result<(Place, PathBuf), Errno> {
+fn place(root: BorrowedFd<'_>, mut stack: Vec<Step>, name: OsString) -> Result<(Location, PathBuf), Errno> {
     let mut canonical = PathBuf::from("/");
     canonical.extend(stack.iter().map(|step| step.name.as_os_str()));
     if name != OsStr::new(".") {
@@ -159,5 +159,5 @@ fn place(root: BorrowedFd<'_>, mut stack: Vec<Step>, name: OsString) -> Result<(
             .try_clone_to_owned()
             .map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EMFILE)))?,
     };
-    Ok((Place { dir, name }, canonical))
+    Ok((Location { dir, name }, canonical))
 }

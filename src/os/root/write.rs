@@ -4,7 +4,7 @@
 //! rename), never seen half-written and never missing; a failure leaves no temporary name behind;
 //! the last component is never followed when it is a link.
 
-use super::{FileKind, Place, Root, kind_of};
+use super::{FileKind, Location, Root, kind_of};
 use crate::os::error::{Error, Result};
 use crate::os::sys;
 use nix::errno::Errno;
@@ -30,7 +30,7 @@ pub enum Sync {
 /// with the old file, which is then removed: a rename over a file has ext4 write the new one out at
 /// once (mount option `auto_da_alloc`), which costs more than all else. Kernels before 3.15 and file
 /// systems that cannot do that take the rename.
-fn put(place: &Place, temp: &str, sync: Sync) -> nix::Result<()> {
+fn put(place: &Location, temp: &str, sync: Sync) -> nix::Result<()> {
     let name = place.name.as_os_str();
     if sync == Sync::No {
         let old = fstatat(&place.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW);
@@ -173,7 +173,7 @@ impl Root {
 }
 
 /// See [`Root::write_atomic`].
-pub(super) fn write_at(place: &Place, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {
+pub(super) fn write_at(place: &Location, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {
     let (temp, fd) = with_temp_name(|name| {
         let flags = OFlag::O_WRONLY
             | OFlag::O_CREAT
@@ -205,7 +205,7 @@ pub(super) fn with_temp_name<T>(make: impl Fn(&str) -> nix::Result<T>) -> nix::R
 
 /// As [`write_at`]; `None` where the file system or the kernel knows no file without a name, or there is no
 /// /proc to give it one.
-fn write_unnamed(place: &Place, bytes: &[u8], mode: u32, sync: Sync) -> Option<std::io::Result<()>> {
+fn write_unnamed(place: &Location, bytes: &[u8], mode: u32, sync: Sync) -> Option<std::io::Result<()>> {
     let flags = OFlag::O_WRONLY | OFlag::O_TMPFILE | OFlag::O_CLOEXEC;
     // Old kernels and file systems say one of several things; what is really wrong shows again with a name.
     let mut file = File::from(openat(&place.dir, ".", flags, Mode::S_IRUSR | Mode::S_IWUSR).ok()?);
@@ -238,7 +238,7 @@ fn fill(file: &mut File, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result
 }
 
 /// Makes a rename durable.
-fn sync_folder(place: &Place) -> nix::Result<()> {
+fn sync_folder(place: &Location) -> nix::Result<()> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     nix::unistd::fsync(openat(&place.dir, ".", flags, Mode::empty())?)
 }

@@ -22,22 +22,22 @@ const LIMIT: u64 = 4096;
 ///
 /// # Errors
 /// See [`super::ClientError`].
-pub fn note_interest(place: &StateDir, name: &UnitName) -> Result<()> {
-    if is_supervised(place, name)? { ask(place, name.as_str(), Request::Concerns) } else { Ok(()) }
+pub fn note_interest(state_dir: &StateDir, name: &UnitName) -> Result<()> {
+    if is_supervised(state_dir, name)? { ask(state_dir, name.as_str(), Request::Concerns) } else { Ok(()) }
 }
 
 /// May the unit be started once more because others uphold it? Counts the start.
 ///
 /// # Errors
 /// The count cannot be kept: then it is not started, since nothing would end that.
-pub fn may_uphold(place: &StateDir, name: &UnitName) -> Result<bool> {
-    let path = place.files(name.as_str()).folder.join("upheld");
-    let kept = match place.root.safe_read(&path, LIMIT, Reader::Amr) {
+pub fn may_uphold(state_dir: &StateDir, name: &UnitName) -> Result<bool> {
+    let path = state_dir.files(name.as_str()).folder.join("upheld");
+    let kept = match state_dir.root.safe_read(&path, LIMIT, Reader::Amr) {
         Err(e) if e.is_not_found() => StartWindow::default(),
         read => serde_json::from_slice(&read?.0).unwrap_or_default(),
     };
     let (window, permit) = Window::from(kept).take(UPHELD, clock::now());
     let bytes = serde_json::to_vec(&StartWindow::from(window)).unwrap_or_default();
-    place.root.safe_write(&path, &bytes, 0o600, Sync::No)?;
+    state_dir.root.safe_write(&path, &bytes, 0o600, Sync::No)?;
     Ok(permit == Permit::Granted)
 }

@@ -19,10 +19,10 @@ use crate::unit::name::UnitName;
 ///
 /// # Errors
 /// It cannot be seen which have one.
-pub fn recorded(place: &StateDir) -> Result<Vec<UnitName>> {
+pub fn recorded(state_dir: &StateDir) -> Result<Vec<UnitName>> {
     let mut names = Vec::new();
-    for name in known(place)? {
-        match place.root.lstat(&place.files(name.as_str()).status) {
+    for name in known(state_dir)? {
+        match state_dir.root.lstat(&state_dir.files(name.as_str()).status) {
             Err(e) if e.is_not_found() => {}
             seen => {
                 seen?;
@@ -38,16 +38,16 @@ pub fn recorded(place: &StateDir) -> Result<Vec<UnitName>> {
 ///
 /// # Errors
 /// The folders cannot be listed.
-pub fn known(place: &StateDir) -> Result<Vec<UnitName>> {
-    Ok(place.folders()?.iter().filter_map(|name| UnitName::parse(name.to_str()?).ok()).collect())
+pub fn known(state_dir: &StateDir) -> Result<Vec<UnitName>> {
+    Ok(state_dir.folders()?.iter().filter_map(|name| UnitName::parse(name.to_str()?).ok()).collect())
 }
 
 /// Notes that a target is up: it has no process, so that its record is all there is of it.
 ///
 /// # Errors
 /// The record cannot be written.
-pub fn note_up(place: &StateDir, unit: &Unit) -> Result<()> {
-    let files = place.prepare(unit.name.as_str())?;
+pub fn note_up(state_dir: &StateDir, unit: &Unit) -> Result<()> {
+    let files = state_dir.prepare(unit.name.as_str())?;
     let at = moment();
     let record = Record {
         version: VERSION,
@@ -64,20 +64,20 @@ pub fn note_up(place: &StateDir, unit: &Unit) -> Result<()> {
         assertion: CheckMark::met(at),
         ..Record::default()
     };
-    Ok(store::write(&place.root, &files.status, &record)?)
+    Ok(store::write(&state_dir.root, &files.status, &record)?)
 }
 
 /// Notes that a target is down.
 ///
 /// # Errors
 /// The record cannot be written.
-pub fn note_down(place: &StateDir, name: &UnitName) -> Result<()> {
-    let Some(mut record) = place.record(name.as_str())? else { return Ok(()) };
+pub fn note_down(state_dir: &StateDir, name: &UnitName) -> Result<()> {
+    let Some(mut record) = state_dir.record(name.as_str())? else { return Ok(()) };
     let at = moment();
     State::Dead.sub().clone_into(&mut record.sub);
     (record.state_change, record.active_exit, record.inactive_enter) = (at, at, at);
-    let path = place.files(name.as_str()).status;
-    Ok(store::write(&place.root, &path, &record)?)
+    let path = state_dir.files(name.as_str()).status;
+    Ok(store::write(&state_dir.root, &path, &record)?)
 }
 
 /// Is there a supervisor for the unit? Whoever may not look at the lock, which nobody but its owner
@@ -85,14 +85,14 @@ pub fn note_down(place: &StateDir, name: &UnitName) -> Result<()> {
 ///
 /// # Errors
 /// Neither lock nor record can be examined.
-pub fn is_supervised(place: &StateDir, name: &UnitName) -> Result<bool> {
-    match Lock::is_held(&place.root, &place.files(name.as_str()).lock) {
+pub fn is_supervised(state_dir: &StateDir, name: &UnitName) -> Result<bool> {
+    match Lock::is_held(&state_dir.root, &state_dir.files(name.as_str()).lock) {
         Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {}
         outcome => return Ok(outcome?),
     }
     let host = Root::host()?;
     let boot = BootId::read(&host)?;
-    let supervisor = place.record(name.as_str())?.and_then(|r| r.supervisor);
+    let supervisor = state_dir.record(name.as_str())?.and_then(|r| r.supervisor);
     Ok(living(supervisor, &boot, &Proc::new(host))?.is_some())
 }
 
@@ -100,10 +100,10 @@ pub fn is_supervised(place: &StateDir, name: &UnitName) -> Result<bool> {
 ///
 /// # Errors
 /// The record cannot be read.
-pub fn status(place: &StateDir, name: &UnitName) -> Result<Option<Record>> {
+pub fn status(state_dir: &StateDir, name: &UnitName) -> Result<Option<Record>> {
     // The lock first: a supervisor that ends in between has written its last record.
-    let held = is_supervised(place, name)?;
-    let Some(record) = place.record(name.as_str())? else { return Ok(None) };
+    let held = is_supervised(state_dir, name)?;
+    let Some(record) = state_dir.record(name.as_str())? else { return Ok(None) };
     if held {
         return Ok(Some(record));
     }

@@ -9,7 +9,7 @@ use crate::os::socket::Connection;
 use crate::supervisor::core::state_dir::StateDir;
 use crate::supervisor::core::version::VERSION;
 use crate::supervisor::service::message::{Reply, Request};
-use crate::supervisor::service::plan::{Errand, Plan, PlanError};
+use crate::supervisor::service::plan::{FirstAction, Plan, PlanError};
 use crate::unit::model::Unit;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -20,7 +20,7 @@ use std::time::Duration;
 /// call [`Pending::advance`].
 #[derive(Debug)]
 pub struct Pending {
-    place: StateDir,
+    state_dir: StateDir,
     unit: String,
     /// Needed only to start a supervisor: a unit whose files are gone or refused can still be stopped.
     plan: std::result::Result<Plan, PlanError>,
@@ -49,30 +49,30 @@ enum Source {
 }
 
 impl Pending {
-    pub(super) fn new(place: &StateDir, unit: &Unit, options: &Options, job: Job) -> Result<Self> {
+    pub(super) fn new(state_dir: &StateDir, unit: &Unit, options: &Options, job: Job) -> Result<Self> {
         let errand = match job {
-            Job::Start => Errand::Start,
-            Job::Stop | Job::StopForRestart => Errand::Stop,
-            Job::Reload => Errand::Adopt,
+            Job::Start => FirstAction::Start,
+            Job::Stop | Job::StopForRestart => FirstAction::Stop,
+            Job::Reload => FirstAction::Adopt,
         };
-        let plan = plan(place, unit, options, errand);
+        let plan = plan(state_dir, unit, options, errand);
         if job == Job::Start {
             plan.clone()?;
         }
-        let mut pending = Self::with(place, unit, plan, options, job, Source::Again);
+        let mut pending = Self::with(state_dir, unit, plan, options, job, Source::Again);
         pending.begin()?;
         Ok(pending)
     }
 
     /// Has a new supervisor take over what a killed one left.
-    pub(super) fn adopt(place: &StateDir, unit: &Unit, options: &Options) -> Result<Self> {
-        let plan = plan(place, unit, options, Errand::Adopt)?;
+    pub(super) fn adopt(state_dir: &StateDir, unit: &Unit, options: &Options) -> Result<Self> {
+        let plan = plan(state_dir, unit, options, FirstAction::Adopt)?;
         let pipe = supervise(&plan, options)?;
-        Ok(Self::with(place, unit, Ok(plan), options, Job::Start, Source::Pipe(pipe, Vec::new())))
+        Ok(Self::with(state_dir, unit, Ok(plan), options, Job::Start, Source::Pipe(pipe, Vec::new())))
     }
 
     fn with(
-        place: &StateDir,
+        state_dir: &StateDir,
         unit: &Unit,
         plan: std::result::Result<Plan, PlanError>,
         options: &Options,
@@ -80,7 +80,7 @@ impl Pending {
         source: Source,
     ) -> Self {
         Self {
-            place: place.clone(),
+            state_dir: state_dir.clone(),
             unit: unit.name.to_string(),
             plan,
             options: options.clone(),
@@ -94,19 +94,19 @@ impl Pending {
 
     /// Asks the supervisor that is there, or starts one.
     fn begin(&mut self) -> Result<()> {
-        let files = self.place.files(&self.unit);
+        let files = self.state_dir.files(&self.unit);
         let request = self.job.request();
         // A start mostly finds nobody, the others somebody.
         let connection = if self.job == Job::Start { None } else { self.request(request) };
         // One that waits for its plan was started when nobody held the lock; it says if that has changed.
         let nobody = self.job == Job::Start && self.options.ahead.waits();
-        if connection.is_some() || !nobody && Lock::is_held(&self.place.root, &files.lock)? {
+        if connection.is_some() || !nobody && Lock::is_held(&self.state_dir.root, &files.lock)? {
             let connection = connection.or_else(|| self.request(request));
             self.source = connection.map_or(Source::Again, Source::Connection);
             return Ok(());
         }
         self.source = match self.job {
-            Job::Stop | Job::StopForRestart if !is_left(self.place.record(&self.unit)?.as_ref())? => {
+            Job::Stop | Job::StopForRestart if !is_left(self.state_dir.record(&self.unit)?.as_ref())? => {
                 self.clear_lock()?;
                 Source::Settled(Answer::AlreadyDown)
             }
@@ -124,16 +124,16 @@ impl Pending {
 
     /// A connection on which the request was sent; `None` when nobody listens (yet, or any more).
     fn request(&self, request: Request) -> Option<Connection> {
-        let path = self.place.files(&self.unit).control;
-        let connection = Connection::open(&self.place.root, &path, PATIENCE).ok()?;
+        let path = self.state_dir.files(&self.unit).control;
+        let connection = Connection::open(&self.state_dir.root, &path, PATIENCE).ok()?;
         connection.send(&request.encode(self.version), PATIENCE).ok()?;
         Some(connection)
     }
 
     /// The subsys lock of a service whose supervisor was killed and which then ended.
     fn clear_lock(&self) -> Result<()> {
-        match self.place.record(&self.unit)?.and_then(|r| r.lock) {
-            Some(path) => Ok(self.place.root.safe_remove_file(&path)?),
+        match self.state_dir.record(&self.unit)?.and_then(|r| r.lock) {
+            Some(path) => Ok(self.state_dir.root.safe_remove_file(&path)?),
             None => Ok(()),
         }
     }
@@ -191,7 +191,7 @@ impl Pending {
         };
         text.extend_from_slice(buffer.get(..n).unwrap_or_default());
         if text.contains(&b'\n') {
-            return self.heed(Reply::decode(&text));
+            return self.apply_reply(Reply::decode(&text));
         }
         if n == 0 {
             // It died before it could answer. What it left, if anything, is taken over.
@@ -212,10 +212,10 @@ impl Pending {
             // It has gone without an answer: ask again.
             return Ok(());
         }
-        self.heed(Reply::decode(&bytes))
+        self.apply_reply(Reply::decode(&bytes))
     }
 
-    fn heed(&mut self, reply: Reply) -> Result<()> {
+    fn apply_reply(&mut self, reply: Reply) -> Result<()> {
         let unit = self.unit.clone();
         self.is_ours = matches!(reply, Reply::StoppedYours(_));
         self.source = match reply {
@@ -234,7 +234,7 @@ impl Pending {
             Reply::Refused(why) => return Err(ClientError::Refused { unit, why }),
             Reply::Error(why) => {
                 // A folder that it refused is better told by the kind of trouble.
-                self.place.prepare(&self.unit)?;
+                self.state_dir.prepare(&self.unit)?;
                 return Err(ClientError::NotSupervised { unit, why });
             }
             Reply::Ok | Reply::Speaks(_) => {
@@ -247,8 +247,8 @@ impl Pending {
 
     fn ended(&self, answer: Answer) -> Result<Ended> {
         let record = match answer {
-            Answer::Failed(..) => self.place.record(&self.unit)?,
-            Answer::Reloaded(result) if result.is_failure() => self.place.record(&self.unit)?,
+            Answer::Failed(..) => self.state_dir.record(&self.unit)?,
+            Answer::Reloaded(result) if result.is_failure() => self.state_dir.record(&self.unit)?,
             Answer::Started
             | Answer::Done
             | Answer::Stopped(_)
@@ -286,9 +286,9 @@ impl Pending {
             return Ok(());
         }
         let deadline = clock::now().saturating_add(PATIENCE);
-        let lock = self.place.files(&self.unit).lock;
-        while Lock::is_held(&self.place.root, &lock)? && clock::now() < deadline {
-            let over = self.place.record(&self.unit)?.is_some_and(|r| r.state().is_over());
+        let lock = self.state_dir.files(&self.unit).lock;
+        while Lock::is_held(&self.state_dir.root, &lock)? && clock::now() < deadline {
+            let over = self.state_dir.record(&self.unit)?.is_some_and(|r| r.state().is_over());
             if !over {
                 return Ok(());
             }

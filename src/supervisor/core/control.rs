@@ -60,12 +60,12 @@ impl AsFd for Control {
 /// Somebody to whom an answer goes, and in which version.
 #[derive(Debug)]
 pub struct Caller {
-    to: To,
+    to: Channel,
     version: u32,
 }
 
 #[derive(Debug)]
-enum To {
+enum Channel {
     Connection(Connection),
     /// The pipe of the command that started this supervisor.
     Pipe(File),
@@ -75,13 +75,13 @@ impl Caller {
     /// One who asked through the socket.
     #[must_use]
     pub fn connection(connection: Connection, version: u32) -> Self {
-        Self { to: To::Connection(connection), version }
+        Self { to: Channel::Connection(connection), version }
     }
 
     /// Whoever sent the plan.
     #[must_use]
     pub fn starter(pipe: File, version: u32) -> Self {
-        Self { to: To::Pipe(pipe), version }
+        Self { to: Channel::Pipe(pipe), version }
     }
 
     /// In which it asked.
@@ -94,8 +94,8 @@ impl Caller {
     pub fn tell(&mut self, words: &str) {
         let mut bytes = frame(self.version, words).into_bytes();
         match &mut self.to {
-            To::Connection(c) => drop(c.send(&bytes, Duration::ZERO)),
-            To::Pipe(p) => {
+            Channel::Connection(c) => drop(c.send(&bytes, Duration::ZERO)),
+            Channel::Pipe(p) => {
                 bytes.push(b'\n');
                 // In one piece: whoever reads wakes up once.
                 drop(p.write_all(&bytes));
@@ -148,16 +148,16 @@ impl<W: Copy + PartialEq> Waiting<W> {
     /// The connections: one that becomes readable has been given up.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.all.iter().filter_map(|(_, caller)| match &caller.to {
-            To::Connection(c) => Some(c.as_fd()),
-            To::Pipe(_) => None,
+            Channel::Connection(c) => Some(c.as_fd()),
+            Channel::Pipe(_) => None,
         })
     }
 
     /// Forgets those who have gone.
     pub fn forget_gone(&mut self) {
         self.all.retain(|(_, caller)| match &caller.to {
-            To::Connection(c) => !c.receive(Duration::ZERO).is_ok_and(|bytes| bytes.is_empty()),
-            To::Pipe(_) => true,
+            Channel::Connection(c) => !c.receive(Duration::ZERO).is_ok_and(|bytes| bytes.is_empty()),
+            Channel::Pipe(_) => true,
         });
     }
 }

@@ -23,7 +23,7 @@ pub struct Events<C: Ord + Copy> {
 
 /// A sleep that is to begin.
 #[derive(Debug)]
-pub struct Nap {
+pub struct Sleep {
     noted: Vec<i32>,
     limit: Option<Duration>,
     missed: bool,
@@ -38,7 +38,7 @@ pub struct Woken<S> {
     pub signals: bool,
 }
 
-impl Nap {
+impl Sleep {
     /// Does it end at once, so that what was seen before still holds?
     #[must_use]
     pub fn is_none(&self) -> bool {
@@ -63,7 +63,7 @@ impl<C: Ord + Copy> Events<C> {
     }
 
     /// How long to sleep now.
-    pub fn nap(&mut self) -> Nap {
+    pub fn nap(&mut self) -> Sleep {
         // A handler that found no memory has woken nobody: what it noted is looked for as well.
         let noted = self.signals.take();
         let mut limit = self.timers.timeout(clock::now());
@@ -74,14 +74,14 @@ impl<C: Ord + Copy> Events<C> {
         if !noted.is_empty() {
             limit = Some(Duration::ZERO);
         }
-        Nap { noted, limit, missed }
+        Sleep { noted, limit, missed }
     }
 
     /// Sleeps until a signal, a timer or one of the descriptors, each with what it belongs to.
     ///
     /// # Errors
     /// The kernel says no. What was noted before counts all the same.
-    pub fn sleep<S: Copy>(&self, nap: &Nap, fds: &[(BorrowedFd<'_>, S)]) -> Result<Woken<S>> {
+    pub fn sleep<S: Copy>(&self, nap: &Sleep, fds: &[(BorrowedFd<'_>, S)]) -> Result<Woken<S>> {
         let mut all = vec![(self.signals.as_fd(), Interest::Read)];
         all.extend(fds.iter().map(|(fd, _)| (*fd, Interest::Read)));
         let noted = !nap.noted.is_empty() || nap.missed;
@@ -94,7 +94,7 @@ impl<C: Ord + Copy> Events<C> {
     }
 
     /// The signals that have come since the sleep before.
-    pub fn signals(&mut self, nap: Nap) -> Vec<i32> {
+    pub fn signals(&mut self, nap: Sleep) -> Vec<i32> {
         let mut signals = nap.noted;
         signals.extend(self.signals.take());
         signals

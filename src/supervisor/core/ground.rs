@@ -4,7 +4,7 @@
 use super::events::Events;
 use crate::os::clock::BootId;
 use crate::os::error::Result;
-use crate::os::fresh::{self, Fresh};
+use crate::os::fresh::{self, CleanState};
 use crate::os::proc::{Identity, Proc, ProcessId};
 use crate::os::root::{OFlag, Root};
 use crate::os::tracking;
@@ -28,7 +28,7 @@ pub struct Ground<C: Ord + Copy> {
     /// The score that what it starts is to have, where that is not this process's own.
     pub oom_score: Option<i32>,
     /// What could not be made clean, and the limits of what it starts.
-    pub fresh: Fresh,
+    pub fresh: CleanState,
 }
 
 impl<C: Ord + Copy> Ground<C> {
@@ -38,7 +38,7 @@ impl<C: Ord + Copy> Ground<C> {
     /// The kernel says no.
     pub fn new() -> Result<Self> {
         let host = Root::host()?;
-        let fresh = fresh::become_fresh(&host);
+        let fresh = fresh::reset_process(&host);
         let boot = BootId::read(&host)?;
         let events = Events::watch()?;
         tracking::become_subreaper()?;

@@ -82,7 +82,7 @@ pub struct Files {
 impl Files {
     /// Of the unit with this name.
     #[must_use]
-    pub fn of(run_dir: &Path, unit: &str) -> Self {
+    pub fn new(run_dir: &Path, unit: &str) -> Self {
         let folder = run_dir.join(unit);
         let control_dir = folder.join("control");
         Self {
@@ -162,7 +162,7 @@ impl StateDir {
     /// The files of a unit.
     #[must_use]
     pub fn files(&self, unit: &str) -> Files {
-        Files::of(self.run_dir_of(unit), unit)
+        Files::new(self.run_dir_of(unit), unit)
     }
 
     /// Where this unit has its folder: at the other place while something of it lives there.
@@ -176,7 +176,7 @@ impl StateDir {
     /// Is there a supervisor in this folder, or something that one left? What cannot be examined may
     /// live; whoever looks closer meets the same trouble and says so.
     fn lives(&self, run_dir: &Path, unit: &str) -> bool {
-        let files = Files::of(run_dir, unit);
+        let files = Files::new(run_dir, unit);
         if !self.root.exists(&files.folder) {
             return false;
         }
@@ -198,7 +198,7 @@ impl StateDir {
             return Ok(false);
         }
         for dir in others {
-            if Lock::is_held(&self.root, &Files::of(&dir, unit).lock)? {
+            if Lock::is_held(&self.root, &Files::new(&dir, unit).lock)? {
                 return Ok(true);
             }
         }

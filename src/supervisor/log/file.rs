@@ -5,7 +5,7 @@
 //! rotation; a log never grows far beyond its limit, whatever the service writes or does not; rotated
 //! files keep the ending (`UNIT.1.log` is the newest), so that a shipper's glob still finds them.
 
-use super::stamp::{self, Batch, Place, Prefix};
+use super::stamp::{self, Batch, Prefix, StreamState};
 use crate::os::error::{Error, Result};
 use crate::os::root::{OFlag, Root, Stat};
 use crate::unit::value::utc::Utc;
@@ -37,7 +37,7 @@ pub struct LogFile {
     limits: Limits,
     file: File,
     size: u64,
-    place: Place,
+    place: StreamState,
     dropped: u64,
 }
 
@@ -68,7 +68,7 @@ impl LogFile {
         let prefix = Prefix::new(&now.stamp());
         let mut rest = piece;
         while !rest.is_empty() {
-            let known = self.dropped == 0 || self.own_up(&prefix);
+            let known = self.dropped == 0 || self.write_loss_note(&prefix);
             let mut slices = [IoSlice::new(&[]); SLICES];
             let room = self.limits.size.saturating_sub(self.size);
             let batch = stamp::batch(self.place, &prefix, rest, room, &mut slices);
@@ -92,21 +92,21 @@ impl LogFile {
     /// Appends a line of amr's own, on a line of its own.
     pub fn note(&mut self, now: Utc, text: &str) {
         match self.place {
-            Place::LineStart => {}
-            Place::MidLine(_) => self.append(now, b"\n"),
-            Place::Cut => self.place = Place::LineStart,
+            StreamState::LineStart => {}
+            StreamState::MidLine(_) => self.append(now, b"\n"),
+            StreamState::Cut => self.place = StreamState::LineStart,
         }
         let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         self.append(now, format!("{line}\n").as_bytes());
     }
 
     /// Says how many lines were lost, on a line of its own.
-    fn own_up(&mut self, prefix: &Prefix) -> bool {
+    fn write_loss_note(&mut self, prefix: &Prefix) -> bool {
         let note = format!("<4>amr: {} lines were lost here, the disk was full\n", self.dropped);
-        let end: &[u8] = if matches!(self.place, Place::MidLine(_)) { b"\n" } else { b"" };
+        let end: &[u8] = if matches!(self.place, StreamState::MidLine(_)) { b"\n" } else { b"" };
         let stamp = prefix.whole();
         let len = end.len() + stamp.len() + note.len();
-        let batch = Batch { slices: 3, taken: 0, len, lines: 0, end: Place::LineStart };
+        let batch = Batch { slices: 3, taken: 0, len, lines: 0, end: StreamState::LineStart };
         let said = self.write_batch(
             &mut [IoSlice::new(end), IoSlice::new(stamp), IoSlice::new(note.as_bytes())],
             &batch,
@@ -130,7 +130,7 @@ impl LogFile {
                 // next write begins with a line end.
                 if self.file.set_len(self.size).is_err() {
                     self.size = self.size.saturating_add(written as u64);
-                    self.place = Place::MidLine(stamp::LINE_MAX);
+                    self.place = StreamState::MidLine(stamp::LINE_MAX);
                 }
                 false
             }
@@ -140,8 +140,8 @@ impl LogFile {
     /// Moves the log aside and begins a new one. If that fails, the old one is written on. A line that
     /// goes on is ended in the old one: a shipper waits for the end.
     fn rotate(&mut self) {
-        if matches!(self.place, Place::MidLine(_)) {
-            let end = Batch { slices: 1, taken: 0, len: 1, lines: 0, end: Place::Cut };
+        if matches!(self.place, StreamState::MidLine(_)) {
+            let end = Batch { slices: 1, taken: 0, len: 1, lines: 0, end: StreamState::Cut };
             if !self.write_batch(&mut [IoSlice::new(b"\n")], &end) {
                 return;
             }
@@ -164,18 +164,18 @@ impl LogFile {
     }
 }
 
-fn open_at_end(root: &Root, path: &Path) -> Result<(File, u64, Place)> {
+fn open_at_end(root: &Root, path: &Path) -> Result<(File, u64, StreamState)> {
     let mut file = root.safe_own_file(path, OFlag::O_RDWR | OFlag::O_APPEND, 0o640)?;
     let fail = |e| Error::new("read", root.outer(path), e);
-    let size = Stat::of(&file).map_err(fail)?.size;
-    let mut place = Place::LineStart;
+    let size = Stat::from_fd(&file).map_err(fail)?.size;
+    let mut place = StreamState::LineStart;
     if size > 0 {
         let mut last = [b'\n'];
         file.seek(SeekFrom::Start(size - 1)).map_err(fail)?;
         file.read_exact(&mut last).map_err(fail)?;
         if last != [b'\n'] {
             // Of what length nobody knows: more of it begins a line that goes on.
-            place = Place::MidLine(stamp::LINE_MAX);
+            place = StreamState::MidLine(stamp::LINE_MAX);
         }
     }
     Ok((file, size, place))

@@ -138,7 +138,7 @@ pub fn read(root: &Root, path: &Path, part: &Part<'_>, print: &mut dyn FnMut(&[u
     for n in (0..=oldest(root, path)).rev() {
         let Some(file) = open(root, &rotated(path, n))? else { continue };
         let fail = |e| Error::new("read", root.outer(&rotated(path, n)), e);
-        let stat = Stat::of(&file).map_err(fail)?;
+        let stat = Stat::from_fd(&file).map_err(fail)?;
         let from = End { stat: Some(stat), offset: 0 };
         (end, goes_on) = lines.read(file, &from, !part.whole || n > 0).map_err(fail)?;
     }
@@ -263,7 +263,7 @@ pub fn follow(
 fn read_from(root: &Root, path: &Path, end: End, lines: &mut Lines<'_>) -> Result<(End, bool)> {
     let Some(mut file) = open(root, path)? else { return Ok((end, false)) };
     let fail = |e| Error::new("read", root.outer(path), e);
-    let stat = Stat::of(&file).map_err(fail)?;
+    let stat = Stat::from_fd(&file).map_err(fail)?;
     let offset = if end.offset > stat.size { 0 } else { end.offset };
     file.seek(SeekFrom::Start(offset)).map_err(fail)?;
     lines.read(file, &End { stat: Some(stat), offset }, false).map_err(fail)

@@ -19,7 +19,7 @@ pub const CONTINUED: u8 = b'+';
 
 /// Where the stream stands between two pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Place {
+pub enum StreamState {
     /// The next byte begins a line.
     #[default]
     LineStart,
@@ -29,7 +29,7 @@ pub enum Place {
     Cut,
 }
 
-impl Place {
+impl StreamState {
     /// A line of the file ends here, or has to.
     #[must_use]
     pub fn is_end(self) -> bool {
@@ -71,12 +71,12 @@ impl Prefix {
     }
 
     /// Before more of the line at this place; `ends` where that is nothing but its end.
-    fn before(&self, place: Place, ends: bool) -> &[u8] {
+    fn before(&self, place: StreamState, ends: bool) -> &[u8] {
         match place {
-            Place::LineStart => self.whole(),
-            Place::MidLine(len) if len >= LINE_MAX && !ends => &self.continued,
-            Place::MidLine(_) => &[],
-            Place::Cut => self.continued.get(1..).unwrap_or_default(),
+            StreamState::LineStart => self.whole(),
+            StreamState::MidLine(len) if len >= LINE_MAX && !ends => &self.continued,
+            StreamState::MidLine(_) => &[],
+            StreamState::Cut => self.continued.get(1..).unwrap_or_default(),
         }
     }
 }
@@ -93,14 +93,14 @@ pub struct Batch {
     /// How many line ends are in it.
     pub lines: u64,
     /// Where the stream stands behind it.
-    pub end: Place,
+    pub end: StreamState,
 }
 
 /// Fills `slices`, two for each line, with as much of `piece` as they hold, and a stamp before each
 /// line that begins in it. Takes no more once it has `room` bytes and a line has ended. Nothing is
 /// copied: that is left to the one copy that the kernel makes.
 pub fn batch<'a>(
-    place: Place,
+    place: StreamState,
     prefix: &'a Prefix,
     piece: &'a [u8],
     room: u64,
@@ -115,15 +115,15 @@ pub fn batch<'a>(
         }
         let stamp = prefix.before(batch.end, rest.first() == Some(&b'\n'));
         let begun = match batch.end {
-            Place::MidLine(len) if len < LINE_MAX => len,
-            Place::LineStart | Place::MidLine(_) | Place::Cut => 0,
+            StreamState::MidLine(len) if len < LINE_MAX => len,
+            StreamState::LineStart | StreamState::MidLine(_) | StreamState::Cut => 0,
         };
         let ends = memchr::memchr(b'\n', rest.get(..=LINE_MAX - begun).unwrap_or(rest));
         let (text, after) = rest.split_at(ends.map_or(rest.len().min(LINE_MAX - begun), |at| at + 1));
         (*before, *line) = (IoSlice::new(stamp), IoSlice::new(text));
         (batch.end, batch.lines) = match ends {
-            Some(_) => (Place::LineStart, batch.lines + 1),
-            None => (Place::MidLine(begun + text.len()), batch.lines),
+            Some(_) => (StreamState::LineStart, batch.lines + 1),
+            None => (StreamState::MidLine(begun + text.len()), batch.lines),
         };
         batch.slices += 2;
         batch.taken += text.len();
@@ -141,7 +141,7 @@ mod tests {
     const STAMP: &[u8; STAMP_LEN] = b"2026-01-02T03:04:05.000006Z";
 
     /// The whole piece, in batches of as few lines as `at_once`.
-    fn append(mut place: Place, piece: &[u8], at_once: usize, out: &mut Vec<u8>) -> (Place, u64) {
+    fn append(mut place: StreamState, piece: &[u8], at_once: usize, out: &mut Vec<u8>) -> (StreamState, u64) {
         let prefix = Prefix::new(STAMP);
         let (mut rest, mut lines) = (piece, 0);
         while !rest.is_empty() {
@@ -158,8 +158,8 @@ mod tests {
     #[test]
     fn a_line_in_two_pieces_gets_one_stamp() {
         let mut out = Vec::new();
-        assert_eq!(append(Place::LineStart, b"one\ntw", 9, &mut out), (Place::MidLine(2), 1));
-        assert_eq!(append(Place::MidLine(2), b"o\n", 9, &mut out), (Place::LineStart, 1));
+        assert_eq!(append(StreamState::LineStart, b"one\ntw", 9, &mut out), (StreamState::MidLine(2), 1));
+        assert_eq!(append(StreamState::MidLine(2), b"o\n", 9, &mut out), (StreamState::LineStart, 1));
         assert_eq!(
             String::from_utf8_lossy(&out),
             "2026-01-02T03:04:05.000006Z one\n2026-01-02T03:04:05.000006Z two\n"
@@ -171,7 +171,7 @@ mod tests {
         for (len, cuts) in [(LINE_MAX - 1, 0), (LINE_MAX, 0), (LINE_MAX + 1, 1), (3 * LINE_MAX, 2)] {
             let mut out = Vec::new();
             let text = [vec![b'x'; len], b"\n".to_vec()].concat();
-            assert_eq!(append(Place::LineStart, &text, 9, &mut out), (Place::LineStart, 1));
+            assert_eq!(append(StreamState::LineStart, &text, 9, &mut out), (StreamState::LineStart, 1));
             let lines: Vec<_> = out.split(|b| *b == b'\n').collect();
             assert_eq!(lines.len(), cuts + 2, "{len}");
             let marks: Vec<_> =
@@ -184,9 +184,9 @@ mod tests {
     fn a_batch_ends_with_a_line_once_it_has_its_room() {
         let prefix = Prefix::new(STAMP);
         let mut slices = [IoSlice::new(&[]); 20];
-        assert_eq!(batch(Place::LineStart, &prefix, b"a\nb\nc\n", 31, &mut slices).taken, 4);
-        assert_eq!(batch(Place::LineStart, &prefix, b"a\nb\nc\n", 0, &mut slices).taken, 2);
-        assert_eq!(batch(Place::LineStart, &prefix, b"a\nb", 0, &mut slices).taken, 2);
+        assert_eq!(batch(StreamState::LineStart, &prefix, b"a\nb\nc\n", 31, &mut slices).taken, 4);
+        assert_eq!(batch(StreamState::LineStart, &prefix, b"a\nb\nc\n", 0, &mut slices).taken, 2);
+        assert_eq!(batch(StreamState::LineStart, &prefix, b"a\nb", 0, &mut slices).taken, 2);
     }
 
     /// What a reader makes of it: the text of every line of the file whose stamp says that it goes on is
@@ -215,8 +215,8 @@ mod tests {
         ) {
             let whole = pieces.concat();
             let (mut together, mut in_pieces) = (Vec::new(), Vec::new());
-            let end = append(Place::LineStart, whole.as_bytes(), 99, &mut together);
-            let mut place = Place::LineStart;
+            let end = append(StreamState::LineStart, whole.as_bytes(), 99, &mut together);
+            let mut place = StreamState::LineStart;
             let mut ends = 0;
             for piece in &pieces {
                 let (next, n) = append(place, piece.as_bytes(), at_once, &mut in_pieces);

@@ -16,7 +16,7 @@ use std::path::Path;
 impl StateDir {
     /// The usual folders of a root.
     #[must_use]
-    pub fn of(root: Root, privilege: Privilege) -> Self {
+    pub fn for_services(root: Root, privilege: Privilege) -> Self {
         Self::new(root, privilege, is_left_at)
     }
 

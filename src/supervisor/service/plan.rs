@@ -52,7 +52,7 @@ pub struct Plan {
     /// Features of the kernel to do without (`AMR_FEATURES`).
     pub switches: Option<String>,
     /// What the supervisor does first.
-    pub errand: Errand,
+    pub errand: FirstAction,
 }
 
 /// Which ends of the unit somebody is interested in.
@@ -68,7 +68,7 @@ pub struct Reaction {
 
 /// What a supervisor does first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Errand {
+pub enum FirstAction {
     /// Start the service, or take over the one that runs.
     Start,
     /// Take over the one that runs, and stop it.
@@ -102,7 +102,7 @@ pub enum PlanError {
 
 /// What the caller adds to the unit.
 #[derive(Clone, Debug)]
-pub struct Extras {
+pub struct PlanInput {
     /// See [`Plan`]. So with the others.
     pub paths: Paths,
     /// May it do what needs root?
@@ -124,15 +124,15 @@ impl Plan {
     ///
     /// # Errors
     /// See [`PlanError`].
-    pub fn new(unit: &Unit, extras: Extras, errand: Errand) -> Result<Self, PlanError> {
+    pub fn new(unit: &Unit, extras: PlanInput, errand: FirstAction) -> Result<Self, PlanError> {
         let unread = Service::default();
         let service = match &unit.body {
             Body::Service(service) => service,
             // Its file is gone, and it may run: it is stopped and watched over as any service is.
-            Body::Other if errand != Errand::Start && unit.name.kind() == UnitKind::Service => &unread,
+            Body::Other if errand != FirstAction::Start && unit.name.kind() == UnitKind::Service => &unread,
             Body::Other => return Err(PlanError::NotAService(unit.name.clone())),
         };
-        if errand == Errand::Start {
+        if errand == FirstAction::Start {
             refuse_overlap(&unit.name, service, &extras.paths)?;
         }
         let has = |kind| unit.deps.iter().any(|d| d.kind == kind);
@@ -246,7 +246,7 @@ impl plan::Plan for Plan {
 fn refuse_overlap(unit: &UnitName, service: &Service, paths: &Paths) -> Result<(), PlanError> {
     for kind in Kind::ALL {
         let (key, above, _) = kind.words();
-        for name in &service.context.directories.of(kind).names {
+        for name in &service.context.directories.set(kind).names {
             if let Some(own) = overlapped(above, name, paths) {
                 let (name, own) = (name.clone(), own.clone());
                 return Err(PlanError::Overlap { unit: unit.clone(), key, name, own });

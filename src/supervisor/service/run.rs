@@ -141,7 +141,7 @@ struct Supervisor {
     policy: Policy,
     machine: Machine,
     queue: VecDeque<Event>,
-    place: StateDir,
+    state_dir: StateDir,
     claim: Claim,
     host: Root,
     boot: BootId,
@@ -274,7 +274,7 @@ impl Supervisor {
         for path in
             [self.claim.files.control.as_path(), self.claim.files.plan.as_path()].into_iter().chain(notify)
         {
-            if let Err(e) = self.place.root.safe_remove_file(path) {
+            if let Err(e) = self.state_dir.root.safe_remove_file(path) {
                 log::warn!("{e}");
             }
         }

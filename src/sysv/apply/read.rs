@@ -8,7 +8,7 @@ use crate::sysv::chkconfig::{
 };
 use crate::sysv::header::{Keep, OverrideError, SEARCHED, scan, scan_for, whole_lines};
 use crate::sysv::level::Runlevel;
-use crate::sysv::links::{Found, Target};
+use crate::sysv::links::{FoundLinks, Target};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -72,8 +72,8 @@ pub(super) fn names(root: &Root, folder: &str) -> Vec<std::ffi::OsString> {
 
 /// All links of the seven levels and of those named, those that were put aside and left there, and why a
 /// folder that is there could not be read.
-pub(super) fn read_links(root: &Root, more: &[Runlevel]) -> (Found, Vec<PathBuf>, Option<Error>) {
-    let (mut found, mut stale, mut unread) = (Found::default(), Vec::new(), None);
+pub(super) fn read_links(root: &Root, more: &[Runlevel]) -> (FoundLinks, Vec<PathBuf>, Option<Error>) {
+    let (mut found, mut stale, mut unread) = (FoundLinks::default(), Vec::new(), None);
     for level in Runlevel::ALL.into_iter().chain(more.iter().copied()) {
         let folder = level.folder();
         let all = root.each_name(Path::new(&folder), &mut |name, kind| {
@@ -95,7 +95,7 @@ pub(super) fn read_links(root: &Root, more: &[Runlevel]) -> (Found, Vec<PathBuf>
 }
 
 /// Looks where the links of one service lead.
-pub(super) fn read_targets(root: &Root, name: &OsStr, found: &mut Found) {
+pub(super) fn read_targets(root: &Root, name: &OsStr, found: &mut FoundLinks) {
     for entry in found.of_mut(name) {
         if entry.target == Target::Unread
             && let Ok(text) = root.read_link(&path(entry.level, &entry.link(name)))
@@ -109,12 +109,12 @@ pub(super) fn read_targets(root: &Root, name: &OsStr, found: &mut Found) {
 fn read_orphans(root: &Root, view: &mut View) {
     let leads_nowhere = |name: &OsStr| {
         view.found
-            .of(name)
+            .links_of(name)
             .iter()
             .all(|e| root.stat(&path(e.level, &e.link(name))).is_err_and(|e| e.is_not_found()))
     };
     // As on most hosts.
-    if view.scripts.names().filter(|name| !view.found.of(name).is_empty()).count() == view.found.len() {
+    if view.scripts.names().filter(|name| !view.found.links_of(name).is_empty()).count() == view.found.len() {
         return;
     }
     let without = view.found.names(|name| !view.scripts.has(name) && leads_nowhere(name));

@@ -8,7 +8,7 @@ use super::refusal::{privileged, refuse};
 use super::view::{Refusal, Script, View};
 use crate::sysv::depth::{self, Linked};
 use crate::sysv::level::{Levels, Runlevel};
-use crate::sysv::links::{Step, Turn, plan, shown};
+use crate::sysv::links::{LinkAction, Step, plan, shown};
 use crate::sysv::lsb::{Block, is_passed_over};
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -28,7 +28,7 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
     let is_gone = !view.scripts.has(name);
     let unreadable = match view.scripts.get(name) {
         Some(Script::Unreadable(why)) => Some(why.clone()),
-        None if change != Change::Del || view.found.of(name).is_empty() => {
+        None if change != Change::Del || view.found.links_of(name).is_empty() => {
             Some("No such file or directory".to_owned())
         }
         None | Some(Script::Read { .. }) => None,
@@ -58,7 +58,7 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
             .notes
             .push(format!("script '/etc/init.d/{}' does not exist; its links are removed", shown(name)));
     }
-    by_ourselves(view, name, block, change, decision);
+    renumber_all(view, name, block, change, decision);
     decision.outcome.notes.push(
         "where '/etc/init.d/.depend.start' is in use, Debian's rc follows that and not the links: run insserv on the host"
             .to_owned(),
@@ -96,11 +96,11 @@ fn block<'v>(view: &'v View, name: &OsStr, change: Change, out: &mut Outcome) ->
 /// and on a host without initscripts update-rc.d has insserv forgive everything.
 fn absent<'b>(view: &View, name: &OsStr, block: &'b Block) -> Option<&'b String> {
     let has_initscripts =
-        view.found.of(OsStr::new("mountkernfs.sh")).iter().any(|e| e.level == Runlevel::BOOT);
+        view.found.links_of(OsStr::new("mountkernfs.sh")).iter().any(|e| e.level == Runlevel::BOOT);
     let is_there = |needed: &str| {
         view.blocks.iter().any(|(other, block)| {
             let provides = block.as_ref().is_ok_and(|b| b.provides.iter().any(|p| p == needed));
-            (other == needed || provides) && (other == name || !view.found.of(other).is_empty())
+            (other == needed || provides) && (other == name || !view.found.links_of(other).is_empty())
         })
     };
     let required = block.required_start.iter().chain(&block.required_stop);
@@ -142,18 +142,18 @@ fn hand_over(view: &View, name: &OsStr, change: Change, decision: &mut Decision)
 }
 
 /// A script that has links, or is to have some.
-struct Counted<'a> {
+struct NumberedScript<'a> {
     name: &'a OsStr,
     text: Cow<'a, str>,
     block: &'a Block,
-    links: Vec<(Runlevel, Turn)>,
+    links: Vec<(Runlevel, LinkAction)>,
 }
 
-impl Counted<'_> {
+impl NumberedScript<'_> {
     fn linked(&self) -> Linked<'_> {
         let starts = |at_boot| {
-            let is_start = |(level, turn): &(Runlevel, Turn)| {
-                *turn == Turn::Start && (*level == Runlevel::BOOT) == at_boot
+            let is_start = |(level, turn): &(Runlevel, LinkAction)| {
+                *turn == LinkAction::Start && (*level == Runlevel::BOOT) == at_boot
             };
             self.links.iter().any(is_start)
         };
@@ -162,23 +162,23 @@ impl Counted<'_> {
             block: self.block,
             boots: starts(true),
             starts: starts(false),
-            stops: self.links.iter().any(|(_, turn)| *turn == Turn::Stop),
+            stops: self.links.iter().any(|(_, turn)| *turn == LinkAction::Stop),
         }
     }
 }
 
 /// The links of the service, and new numbers for all whose depth changes with it.
-fn by_ourselves(view: &View, name: &OsStr, block: Option<&Block>, change: Change, decision: &mut Decision) {
+fn renumber_all(view: &View, name: &OsStr, block: Option<&Block>, change: Change, decision: &mut Decision) {
     let wanted = wanted(view, name, block, change);
     let links = |other: &OsStr| if other == name { wanted.clone() } else { current(view, other) };
-    let counted: Vec<Counted<'_>> = view
+    let counted: Vec<NumberedScript<'_>> = view
         .blocks
         .iter()
         .filter_map(|(other, block)| Some((other.as_os_str(), block.as_ref().ok()?)))
-        .map(|(name, block)| Counted { name, text: name.to_string_lossy(), block, links: links(name) })
+        .map(|(name, block)| NumberedScript { name, text: name.to_string_lossy(), block, links: links(name) })
         .filter(|script| !script.links.is_empty())
         .collect();
-    let scripts: Vec<Linked<'_>> = counted.iter().map(Counted::linked).collect();
+    let scripts: Vec<Linked<'_>> = counted.iter().map(NumberedScript::linked).collect();
     let depths = depth::depths(&scripts, &view.facilities);
     if !depths.circles.is_empty() {
         let names = depths.circles.join(" ");
@@ -188,39 +188,39 @@ fn by_ourselves(view: &View, name: &OsStr, block: Option<&Block>, change: Change
             .push(format!("the dependencies of these go in a circle, insserv would refuse: {names}"));
     }
     let mut drop: Vec<Step> = Vec::new();
-    for entry in view.found.of(name).iter().filter(|e| !wanted.iter().any(|(l, _)| *l == e.level)) {
+    for entry in view.found.links_of(name).iter().filter(|e| !wanted.iter().any(|(l, _)| *l == e.level)) {
         drop.push(Step::Remove { level: entry.level, link: entry.link(name) });
     }
     for (script, (start, stop)) in counted.iter().zip(depths.numbers) {
         // Debian's own scripts of runlevel S keep their places: their numbers decide nothing, as startpar goes by
         // insserv's file, and where it does not they are as the host's insserv left them.
-        let moves = |(level, _): &(Runlevel, Turn)| script.name == name || *level != Runlevel::BOOT;
+        let moves = |(level, _): &(Runlevel, LinkAction)| script.name == name || *level != Runlevel::BOOT;
         let numbered = script.links.iter().copied().filter(moves).map(|(level, turn)| match turn {
-            Turn::Start => (level, turn, start),
-            Turn::Stop => (level, turn, stop),
+            LinkAction::Start => (level, turn, start),
+            LinkAction::Stop => (level, turn, stop),
         });
         decision.steps.extend(plan(&view.found, script.name, numbered));
     }
     decision.steps.append(&mut drop);
 }
 
-fn current(view: &View, name: &OsStr) -> Vec<(Runlevel, Turn)> {
+fn current(view: &View, name: &OsStr) -> Vec<(Runlevel, LinkAction)> {
     let (on, configured) = (view.found.on(name), view.found.configured(name));
-    let turn = |l| if on.contains(l) { Turn::Start } else { Turn::Stop };
+    let turn = |l| if on.contains(l) { LinkAction::Start } else { LinkAction::Stop };
     let levels =
         Levels::iter(configured).chain([Runlevel::BOOT].into_iter().filter(|l| configured.contains(*l)));
     levels.map(|l| (l, turn(l))).collect()
 }
 
 /// Each level in which the service is to have a link.
-fn wanted(view: &View, name: &OsStr, block: Option<&Block>, change: Change) -> Vec<(Runlevel, Turn)> {
+fn wanted(view: &View, name: &OsStr, block: Option<&Block>, change: Change) -> Vec<(Runlevel, LinkAction)> {
     let Some(block) = block else { return Vec::new() };
     let (start, stop) =
         (block.default_start.levels, block.default_stop.levels.minus(block.default_start.levels));
     let defaults = || {
-        let stops = stop.iter().map(|l| (l, Turn::Stop));
-        let boot = block.default_start.boot.then_some((Runlevel::BOOT, Turn::Start));
-        start.iter().map(|l| (l, Turn::Start)).chain(stops).chain(boot).collect::<Vec<_>>()
+        let stops = stop.iter().map(|l| (l, LinkAction::Stop));
+        let boot = block.default_start.boot.then_some((Runlevel::BOOT, LinkAction::Start));
+        start.iter().map(|l| (l, LinkAction::Start)).chain(stops).chain(boot).collect::<Vec<_>>()
     };
     let now = current(view, name);
     let base = if now.is_empty() { defaults() } else { now };
@@ -235,8 +235,8 @@ fn wanted(view: &View, name: &OsStr, block: Option<&Block>, change: Change) -> V
         Change::Del => Vec::new(),
         Change::Add | Change::Set(State::ResetPriorities, _) => base,
         Change::Set(State::Reset, _) => defaults(),
-        Change::Set(State::On, levels) => toggled(levels, Turn::Start),
-        Change::Set(State::Off, levels) => toggled(levels, Turn::Stop),
+        Change::Set(State::On, levels) => toggled(levels, LinkAction::Start),
+        Change::Set(State::Off, levels) => toggled(levels, LinkAction::Stop),
     }
 }
 

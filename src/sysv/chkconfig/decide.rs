@@ -12,7 +12,7 @@ use super::view::{Refusal, View};
 use super::xinetd;
 use crate::sysv::header::Header;
 use crate::sysv::level::{Levels, Priority, Runlevel};
-use crate::sysv::links::{Turn, plan, plan_removal, shown};
+use crate::sysv::links::{LinkAction, plan, plan_removal, shown};
 use crate::sysv::priority::Numbers;
 use std::ffi::{OsStr, OsString};
 use strings::pattern::Pattern;
@@ -123,7 +123,7 @@ fn del(view: &View, env: &Env, name: &OsStr, strictness: Strictness, decision: &
         return debian::change(view, env, name, Change::Del, decision);
     }
     let out = &mut decision.outcome;
-    let is_gone = !view.scripts.has(name) && !view.found.of(name).is_empty();
+    let is_gone = !view.scripts.has(name) && !view.found.links_of(name).is_empty();
     if is_gone {
         out.notes.push(format!(
             "script '/etc/init.d/{}' does not exist any more; chkconfig would refuse, amr removes its links",
@@ -189,7 +189,7 @@ fn set(view: &View, env: &Env, name: &OsStr, levels: Option<Levels>, state: Stat
         let set = if state == State::ResetPriorities { Levels::NONE } else { levels };
         let wanted = Levels::ALL.iter().map(|l| {
             let is_on = if set.contains(l) || configured.contains(l) { on } else { header.levels };
-            (l, if is_on.contains(l) { Turn::Start } else { Turn::Stop })
+            (l, if is_on.contains(l) { LinkAction::Start } else { LinkAction::Stop })
         });
         // `reset` counts with the header's levels, whatever is on.
         let counted = if state == State::Reset { header.levels } else { on };
@@ -245,7 +245,7 @@ fn apply_override(view: &View, env: &Env, name: &OsStr, decision: &mut Decision)
     // chkconfig counts the numbers of a script that has none of its own, and links it by that.
     let is_counted = base.lsb.is_some() && base.start.is_none();
     if (base.levels, base.start, base.stop) == (over.levels, over.start, over.stop)
-        || (view.found.of(name).is_empty() && !is_counted)
+        || (view.found.links_of(name).is_empty() && !is_counted)
     {
         return;
     }
@@ -259,7 +259,7 @@ fn apply_override(view: &View, env: &Env, name: &OsStr, decision: &mut Decision)
     let wanted = |header: &Header, numbers| {
         Levels::ALL.iter().map(|l| turn_of(l, header.levels, numbers)).collect::<Vec<_>>()
     };
-    let links = view.found.of(name);
+    let links = view.found.links_of(name);
     let is_as = |wanted: &[_]| links.iter().all(|e| wanted.contains(&(e.level, e.turn, e.priority)));
     let over = wanted(&over, new);
     if is_as(&wanted(&base, old)) {
@@ -273,15 +273,19 @@ fn apply_override(view: &View, env: &Env, name: &OsStr, decision: &mut Decision)
 }
 
 /// The turn and number of a level.
-fn turn_of(level: Runlevel, on: Levels, numbers: Numbers) -> (Runlevel, Turn, Priority) {
-    if on.contains(level) { (level, Turn::Start, numbers.start) } else { (level, Turn::Stop, numbers.stop) }
+fn turn_of(level: Runlevel, on: Levels, numbers: Numbers) -> (Runlevel, LinkAction, Priority) {
+    if on.contains(level) {
+        (level, LinkAction::Start, numbers.start)
+    } else {
+        (level, LinkAction::Stop, numbers.stop)
+    }
 }
 
 /// What each level has, or should have by the header where it has nothing.
-fn kept(view: &View, name: &OsStr, header: &Header) -> Vec<(Runlevel, Turn)> {
+fn kept(view: &View, name: &OsStr, header: &Header) -> Vec<(Runlevel, LinkAction)> {
     let (on, configured) = (view.found.on(name), view.found.configured(name));
     let is_on = |l| if configured.contains(l) { on.contains(l) } else { header.levels.contains(l) };
-    Levels::ALL.iter().map(|l| (l, if is_on(l) { Turn::Start } else { Turn::Stop })).collect()
+    Levels::ALL.iter().map(|l| (l, if is_on(l) { LinkAction::Start } else { LinkAction::Stop })).collect()
 }
 
 /// The header, or the message and code of `readServiceError`.

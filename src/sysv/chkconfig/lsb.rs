@@ -4,10 +4,10 @@ use super::command::Strictness;
 use super::outcome::{Decision, Outcome};
 use super::refusal::override_note;
 use super::table::is_listed;
-use super::view::{Refusal, Said, View};
+use super::view::{HeaderView, Refusal, View};
 use crate::sysv::header::Header;
 use crate::sysv::level::{Levels, Priority, Runlevel};
-use crate::sysv::links::{Turn, plan, shown};
+use crate::sysv::links::{LinkAction, plan, shown};
 use crate::sysv::priority::{self, Numbers};
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -30,7 +30,7 @@ struct Host<'a> {
 struct Row<'a> {
     name: &'a OsStr,
     text: Cow<'a, str>,
-    said: Said<'a>,
+    said: HeaderView<'a>,
     on: Levels,
 }
 
@@ -38,18 +38,18 @@ impl<'a> Host<'a> {
     fn new(view: &'a View, name: &'a OsStr, header: &Header, on: Levels, out: &mut Outcome) -> Self {
         let mut rows = Vec::new();
         for (other, script) in view.scripts.iter().filter(|(other, _)| is_listed(other) && *other != name) {
-            let said = match script.said() {
+            let said = match script.header_view() {
                 Ok(said) => Some(said),
                 Err(Refusal::Override(e)) => {
                     out.notes.push(override_note(other, &e));
-                    view.base(other).map(|header| Said::Header(Box::new(header)))
+                    view.base(other).map(|header| HeaderView::Header(Box::new(header)))
                 }
                 Err(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => None,
             };
             let on = view.found.on(other);
             rows.extend(said.map(|said| Row { name: other, text: other.to_string_lossy(), said, on }));
         }
-        let said = Said::Header(Box::new(header.clone()));
+        let said = HeaderView::Header(Box::new(header.clone()));
         rows.push(Row { name, text: name.to_string_lossy(), said, on });
         Self { rows }
     }
@@ -57,8 +57,8 @@ impl<'a> Host<'a> {
     fn scripts(&self) -> Vec<priority::Script<'_>> {
         fn script<'r>(row: &'r Row<'_>) -> priority::Script<'r> {
             match &row.said {
-                Said::Scan(scan) => priority::Script::of_scan(&row.text, scan, row.on),
-                Said::Header(header) => priority::Script::of(&row.text, header, row.on),
+                HeaderView::Scan(scan) => priority::Script::of_scan(&row.text, scan, row.on),
+                HeaderView::Header(header) => priority::Script::from_header(&row.text, header, row.on),
             }
         }
         self.rows.iter().map(script).collect()
@@ -71,7 +71,7 @@ pub(super) fn by_dependencies(
     name: &OsStr,
     header: &Header,
     on: Levels,
-    wanted: Vec<(Runlevel, Turn)>,
+    wanted: Vec<(Runlevel, LinkAction)>,
     strictness: Strictness,
     decision: &mut Decision,
 ) {
@@ -112,12 +112,12 @@ pub(super) fn by_dependencies(
         let all = if own {
             wanted.clone()
         } else {
-            let turn = |l| if row.on.contains(l) { Turn::Start } else { Turn::Stop };
+            let turn = |l| if row.on.contains(l) { LinkAction::Start } else { LinkAction::Stop };
             view.found.configured(row.name).iter().map(|l| (l, turn(l))).collect()
         };
         let numbered = all.into_iter().map(|(level, turn)| match turn {
-            Turn::Start => (level, turn, numbers.start),
-            Turn::Stop => (level, turn, numbers.stop),
+            LinkAction::Start => (level, turn, numbers.start),
+            LinkAction::Stop => (level, turn, numbers.stop),
         });
         decision.steps.extend(plan(&view.found, row.name, numbered));
     }

@@ -32,7 +32,7 @@ pub(super) fn list(view: &View, env: &Env, kind: Kind) -> Outcome {
         return out;
     }
     if kind != Kind::Xinetd {
-        let mut last = Columns::of(Levels::NONE);
+        let mut last = Columns::from_levels(Levels::NONE);
         for (name, script) in view.scripts.iter() {
             if is_listed(name) && !hidden(view, env, name) {
                 list_row(view, name, script, &mut last, &mut out);
@@ -86,16 +86,16 @@ pub(super) fn job_note(env: &Env, name: &OsStr) -> Option<String> {
 }
 
 fn list_row(view: &View, name: &OsStr, script: &Script, last: &mut Columns, out: &mut Outcome) {
-    let refused = script.said().err();
+    let refused = script.header_view().err();
     match &refused {
         None | Some(Refusal::Override(_)) => {}
         Some(Refusal::Unsupported(_) | Refusal::Unreadable(_)) => return,
     }
-    let links = view.found.of(name);
+    let links = view.found.links_of(name);
     if !links.is_empty() {
         let on = on(links);
         if last.on != on {
-            *last = Columns::of(on);
+            *last = Columns::from_levels(on);
         }
         push_padded(&mut out.stdout, name);
         out.stdout.push_str(&last.text);
@@ -141,7 +141,7 @@ pub(super) fn list_one(view: &View, env: &Env, name: &OsStr, kind: Kind) -> Outc
         out.code = 1;
     } else {
         push_padded(&mut out.stdout, name);
-        out.stdout.push_str(&Columns::of(view.found.on(name)).text);
+        out.stdout.push_str(&Columns::from_levels(view.found.on(name)).text);
         out.notes.extend(view.found.faults(name));
     }
     out
@@ -188,7 +188,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(on: Levels) -> Self {
+    fn from_levels(on: Levels) -> Self {
         let column = |level: Runlevel| format!("\t{level}:{}", on_off(on.contains(level)));
         let text = Runlevel::ALL.into_iter().map(column).chain(["\n".to_owned()]).collect();
         Self { on, text }

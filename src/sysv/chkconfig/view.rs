@@ -4,7 +4,7 @@
 
 use crate::sysv::depth::Facilities;
 use crate::sysv::header::{Header, HeaderError, OverrideError, Scan};
-use crate::sysv::links::Found;
+use crate::sysv::links::FoundLinks;
 use crate::sysv::lsb::{Block, BlockError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -26,11 +26,11 @@ pub enum Script {
 
 impl Script {
     /// What it says, its override applied; without a copy where it has none.
-    pub(crate) fn said(&self) -> Result<Said<'_>, Refusal> {
+    pub(crate) fn header_view(&self) -> Result<HeaderView<'_>, Refusal> {
         match self {
             Self::Unreadable(why) => Err(Refusal::Unreadable(why.clone())),
             Self::Read { script, over: None } => match script.as_ref() {
-                Ok(scan) => scan.fault().map_or(Ok(Said::Scan(scan)), |e| Err(Refusal::Unsupported(e))),
+                Ok(scan) => scan.fault().map_or(Ok(HeaderView::Scan(scan)), |e| Err(Refusal::Unsupported(e))),
                 Err(e) => Err(Refusal::Unsupported(e.clone())),
             },
             Self::Read { script, over: Some(over) } => {
@@ -39,7 +39,7 @@ impl Script {
                 script.clone().accept().map_err(Refusal::Unsupported)?;
                 let over = over.as_ref().clone().map_err(Refusal::Override)?;
                 let both = script.overridden(over).map_err(Refusal::Override)?;
-                both.accept().map(|header| Said::Header(Box::new(header))).map_err(Refusal::Unsupported)
+                both.accept().map(|header| HeaderView::Header(Box::new(header))).map_err(Refusal::Unsupported)
             }
         }
     }
@@ -103,7 +103,7 @@ pub struct View {
     /// Why `/etc/init.d` could not be listed, where it was to be.
     pub no_scripts: Option<String>,
     /// The folders of links.
-    pub found: Found,
+    pub found: FoundLinks,
     /// Links in them that a killed writer had put aside.
     pub stale: Vec<PathBuf>,
     /// Services whose links lead nowhere; only for the whole table.
@@ -122,7 +122,7 @@ pub struct View {
 
 /// What a service says: its scan as it was read, or a header with an override laid over it.
 #[derive(Clone, Debug)]
-pub(crate) enum Said<'a> {
+pub(crate) enum HeaderView<'a> {
     /// Good enough for a script.
     Scan(&'a Scan),
     /// Made of two.
@@ -143,16 +143,16 @@ pub(crate) enum Refusal {
 impl View {
     /// The header of a service, its override applied.
     pub(crate) fn header(&self, name: &OsStr) -> Result<Header, Refusal> {
-        match self.said(name)? {
-            Said::Scan(scan) => scan.clone().accept().map_err(Refusal::Unsupported),
-            Said::Header(header) => Ok(*header),
+        match self.header_view(name)? {
+            HeaderView::Scan(scan) => scan.clone().accept().map_err(Refusal::Unsupported),
+            HeaderView::Header(header) => Ok(*header),
         }
     }
 
     /// What a service says, without a copy where it has no override.
-    pub(crate) fn said(&self, name: &OsStr) -> Result<Said<'_>, Refusal> {
+    pub(crate) fn header_view(&self, name: &OsStr) -> Result<HeaderView<'_>, Refusal> {
         let missing = || Refusal::Unreadable("No such file or directory".to_owned());
-        self.scripts.get(name).ok_or_else(missing)?.said()
+        self.scripts.get(name).ok_or_else(missing)?.header_view()
     }
 
     /// The header without the override.

@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use super::{Link, Turn, shown};
+use super::{Link, LinkAction, shown};
 use crate::sysv::level::{Levels, Priority, Runlevel};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -25,7 +25,7 @@ pub struct Entry {
     /// Where.
     pub level: Runlevel,
     /// `S` or `K`.
-    pub turn: Turn,
+    pub turn: LinkAction,
     /// The two digits.
     pub priority: Priority,
     /// What it is.
@@ -42,12 +42,12 @@ impl Entry {
 
 /// Everything found in the seven folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundLinks {
     by_name: HashMap<OsString, Vec<Entry>>,
     missing: Levels,
 }
 
-impl Found {
+impl FoundLinks {
     /// Notes a name in a level's folder; names that are no links of rc's are passed over.
     pub fn add(&mut self, level: Runlevel, file: &OsStr, target: Target) {
         let Some((turn, priority, name)) = Link::parts(file) else { return };
@@ -81,7 +81,7 @@ impl Found {
 
     /// All that belongs to a service.
     #[must_use]
-    pub fn of(&self, name: &OsStr) -> &[Entry] {
+    pub fn links_of(&self, name: &OsStr) -> &[Entry] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
@@ -113,14 +113,14 @@ impl Found {
     /// Where a service has a link of any kind.
     #[must_use]
     pub fn configured(&self, name: &OsStr) -> Levels {
-        self.of(name).iter().map(|e| e.level).collect()
+        self.links_of(name).iter().map(|e| e.level).collect()
     }
 
     /// Where it has an S link. (With several links in one level the real chkconfig answers by
     /// chance; rc runs each of them, so that an S link starts it.)
     #[must_use]
     pub fn on(&self, name: &OsStr) -> Levels {
-        on(self.of(name))
+        on(self.links_of(name))
     }
 
     /// What is wrong with a service's links, one sentence each: several in one level, names that
@@ -128,7 +128,7 @@ impl Found {
     #[must_use]
     pub fn faults(&self, name: &OsStr) -> Vec<String> {
         let mut said = Vec::new();
-        let all = self.of(name);
+        let all = self.links_of(name);
         if are_plain(all) {
             return said;
         }
@@ -165,7 +165,7 @@ fn leads_to(text: &OsStr, name: &OsStr) -> bool {
 /// Where one of a service's links is an S link.
 #[must_use]
 pub fn on(links: &[Entry]) -> Levels {
-    links.iter().filter(|e| e.turn == Turn::Start).map(|e| e.level).collect()
+    links.iter().filter(|e| e.turn == LinkAction::Start).map(|e| e.level).collect()
 }
 
 /// At most one in each level, and nobody looked where they lead: nothing can be said against them.

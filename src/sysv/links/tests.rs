@@ -11,7 +11,10 @@ fn p(n: u8) -> Priority {
 #[test]
 fn names_of_links() {
     let link = Link::parse(OsStr::new("S05S10foo")).unwrap();
-    assert_eq!((link.turn, link.priority, link.name.as_os_str()), (Turn::Start, p(5), OsStr::new("S10foo")));
+    assert_eq!(
+        (link.turn, link.priority, link.name.as_os_str()),
+        (LinkAction::Start, p(5), OsStr::new("S10foo"))
+    );
     assert_eq!((link.file(), link.target()), ("S05S10foo".into(), "../init.d/S10foo".into()));
     for no in ["S10", "S1foo", "s10foo", "X10foo", "README", "", "K-1foo"] {
         assert_eq!(Link::parse(OsStr::new(no)), None, "{no}");
@@ -24,15 +27,15 @@ fn names_of_links() {
 #[test]
 fn makes_before_it_removes() {
     let name = OsStr::new("web");
-    let mut found = Found::default();
+    let mut found = FoundLinks::default();
     let good = Target::Link("../init.d/web".into());
     found.add(level(3), OsStr::new("K80web"), good.clone());
     found.add(level(3), OsStr::new("S10web"), good.clone());
     found.add(level(5), OsStr::new("S20web"), good.clone());
     found.add(level(4), OsStr::new("S20web"), Target::NotALink);
     found.add(level(5), OsStr::new("S20webbing"), good);
-    let wanted = [3, 4, 5].map(|n| (level(n), Turn::Start, p(20)));
-    let link = Link { turn: Turn::Start, priority: p(20), name: "web".into() };
+    let wanted = [3, 4, 5].map(|n| (level(n), LinkAction::Start, p(20)));
+    let link = Link { turn: LinkAction::Start, priority: p(20), name: "web".into() };
     let old = |file: &str| Link::parse(OsStr::new(file)).unwrap();
     assert_eq!(
         plan(&found, name, wanted),
@@ -53,7 +56,7 @@ fn makes_before_it_removes() {
 
 #[test]
 fn links_that_lead_elsewhere() {
-    let mut found = Found::default();
+    let mut found = FoundLinks::default();
     for (n, to) in
         [(1, "../init.d/web"), (2, "/etc/rc.d/init.d/web"), (3, "../init.d/other"), (4, "xinit.d/web")]
     {

@@ -12,7 +12,7 @@ pub(super) struct Edges {
 
 /// How far the search for circles is with a script.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum VisitState {
     New,
     /// Its place on the path under way.
     OnPath(usize),
@@ -32,7 +32,7 @@ impl Edges {
     }
 
     /// Those that a script must come behind.
-    pub(super) fn of(&self, script: usize) -> &[usize] {
+    pub(super) fn predecessors(&self, script: usize) -> &[usize] {
         let range = self.from.get(script).zip(self.from.get(script + 1)).map(|(from, to)| *from..*to);
         range.and_then(|range| self.to.get(range)).unwrap_or_default()
     }
@@ -46,27 +46,27 @@ impl Edges {
     /// each must come behind the next, the last behind the first.
     pub(super) fn circles(&self) -> Vec<Vec<usize>> {
         let mut found = Vec::new();
-        let mut places = Places(vec![Place::New; self.len()]);
+        let mut places = VisitStates(vec![VisitState::New; self.len()]);
         for start in 0..self.len() {
             let mut path = Vec::new();
             places.enter(start, &mut path);
             while let Some(Visit { script, followed, named }) = path.last_mut() {
-                let Some(&next) = self.of(*script).get(*followed) else {
-                    places.set(*script, Place::Done);
+                let Some(&next) = self.predecessors(*script).get(*followed) else {
+                    places.set(*script, VisitState::Done);
                     path.pop();
                     continue;
                 };
                 *followed += 1;
-                match places.of(next) {
-                    Place::OnPath(place) if place >= *named => {
+                match places.state(next) {
+                    VisitState::OnPath(place) if place >= *named => {
                         let circle = path.iter_mut().enumerate().skip(place).map(|(at, visit)| {
                             visit.named = at + 1;
                             visit.script
                         });
                         found.push(circle.collect());
                     }
-                    Place::OnPath(_) | Place::Done => {}
-                    Place::New => places.enter(next, &mut path),
+                    VisitState::OnPath(_) | VisitState::Done => {}
+                    VisitState::New => places.enter(next, &mut path),
                 }
             }
         }
@@ -84,21 +84,21 @@ struct Visit {
 }
 
 /// How far the search is with each script.
-struct Places(Vec<Place>);
+struct VisitStates(Vec<VisitState>);
 
-impl Places {
-    fn of(&self, script: usize) -> Place {
-        self.0.get(script).copied().unwrap_or(Place::Done)
+impl VisitStates {
+    fn state(&self, script: usize) -> VisitState {
+        self.0.get(script).copied().unwrap_or(VisitState::Done)
     }
 
-    fn set(&mut self, script: usize, place: Place) {
+    fn set(&mut self, script: usize, place: VisitState) {
         self.0.get_mut(script).into_iter().for_each(|slot| *slot = place);
     }
 
     /// Puts a new script at the path's end.
     fn enter(&mut self, script: usize, path: &mut Vec<Visit>) {
-        if self.of(script) == Place::New {
-            self.set(script, Place::OnPath(path.len()));
+        if self.state(script) == VisitState::New {
+            self.set(script, VisitState::OnPath(path.len()));
             path.push(Visit { script, followed: 0, named: path.last().map_or(0, |last| last.named) });
         }
     }

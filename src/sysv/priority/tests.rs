@@ -11,7 +11,7 @@ fn run(host: &[(&str, &str)]) -> (Vec<(String, u8, u8)>, Vec<String>) {
     let scripts: Vec<Script<'_>> = host
         .iter()
         .zip(&headers)
-        .map(|((name, _), header)| Script::of(name, header, header.levels))
+        .map(|((name, _), header)| Script::from_header(name, header, header.levels))
         .collect();
     let (numbers, cycles) = compute(&scripts);
     let rows = host.iter().zip(numbers).map(|((n, _), x)| ((*n).to_owned(), x.start.get(), x.stop.get()));
@@ -78,8 +78,9 @@ fn unmet_requirements() {
     let app = parse("LSB|Default-Start: 3|Required-Start: $local_fs net gone|Required-Stop: off");
     let net = parse("# chkconfig: 345 1 2|Provides: net");
     let off = parse("# chkconfig: - 1 2");
-    let host = [Script::of("network", &net, net.levels), Script::of("off", &off, off.levels)];
-    assert_eq!(unmet(&host, &Script::of("app", &app, app.levels)), ["gone", "off"]);
+    let host =
+        [Script::from_header("network", &net, net.levels), Script::from_header("off", &off, off.levels)];
+    assert_eq!(unmet(&host, &Script::from_header("app", &app, app.levels)), ["gone", "off"]);
 }
 
 proptest::proptest! {

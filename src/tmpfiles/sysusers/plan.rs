@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A question that may fail, with a sentence.
-pub type Asked<T> = Result<Option<T>, String>;
+pub type Lookup<T> = Result<Option<T>, String>;
 
 /// What the host has.
 pub struct World<'a> {
     /// A user by name or number: name and number.
-    pub user: &'a dyn Fn(&str) -> Asked<(String, u32)>,
+    pub user: &'a dyn Fn(&str) -> Lookup<(String, u32)>,
     /// A group by name or number.
-    pub group: &'a dyn Fn(&str) -> Asked<(String, u32)>,
+    pub group: &'a dyn Fn(&str) -> Lookup<(String, u32)>,
     /// User and group of a file.
     pub owner_of: &'a dyn Fn(&Path) -> Option<(u32, u32)>,
     /// Least and greatest number of those to choose from where no line `r` says otherwise.
@@ -59,15 +59,15 @@ pub struct Plan {
 /// What the entries ask for and the databases do not have yet.
 #[must_use]
 pub fn plan(entries: &[Entry], world: &World<'_>) -> Plan {
-    let mut work = Work { world, out: Plan::default(), ranges: Vec::new(), last: None };
+    let mut work = Planner { world, out: Plan::default(), ranges: Vec::new(), last: None };
     let (users, groups) = work.collect(entries);
     for (name, id, place) in &groups {
         let made = work.add_group(name, id, &Id::Auto, None);
-        work.tell(place.as_ref(), made);
+        work.note_result(place.as_ref(), made);
     }
     for (user, place) in &users {
         let made = work.add_user(user);
-        work.tell(place.as_ref(), made);
+        work.note_result(place.as_ref(), made);
     }
     work.out
 }
@@ -75,7 +75,7 @@ pub fn plan(entries: &[Entry], world: &World<'_>) -> Plan {
 type Users = Vec<(User, Option<Origin>)>;
 type Groups = Vec<(String, Id, Option<Origin>)>;
 
-struct Work<'a> {
+struct Planner<'a> {
     world: &'a World<'a>,
     out: Plan,
     ranges: Vec<(u32, u32)>,
@@ -83,7 +83,7 @@ struct Work<'a> {
     last: Option<u32>,
 }
 
-impl Work<'_> {
+impl Planner<'_> {
     /// The lines by what they ask for, with those whom `m` implies.
     fn collect(&mut self, entries: &[Entry]) -> (Users, Groups) {
         let (mut users, mut groups): (Users, Groups) = (Vec::new(), Vec::new());
@@ -132,7 +132,7 @@ impl Work<'_> {
         (users, groups)
     }
 
-    fn tell<T>(&mut self, place: Option<&Origin>, made: Result<T, String>) {
+    fn note_result<T>(&mut self, place: Option<&Origin>, made: Result<T, String>) {
         if let Err(why) = made {
             self.out
                 .failures

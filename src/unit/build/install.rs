@@ -1,7 +1,7 @@
 //! The arms of `[Install]`, which only enable and disable look at.
 
 use super::{Arm, Draft};
-use crate::unit::line::{Line, Trouble};
+use crate::unit::line::{Line, ValueProblem};
 use crate::unit::model::Install;
 use crate::unit::name::UnitName;
 use crate::unit::value::words::Word;
@@ -19,7 +19,11 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
 
 impl Draft<'_> {
     /// An empty value clears the list.
-    fn install(&mut self, l: &Line<'_>, list: fn(&mut Install) -> &mut Vec<UnitName>) -> Result<(), Trouble> {
+    fn install(
+        &mut self,
+        l: &Line<'_>,
+        list: fn(&mut Install) -> &mut Vec<UnitName>,
+    ) -> Result<(), ValueProblem> {
         if l.text.is_empty() {
             list(&mut self.unit.install).clear();
         }
@@ -27,11 +31,15 @@ impl Draft<'_> {
     }
 
     /// Names add up.
-    fn names(&mut self, l: &Line<'_>, list: fn(&mut Install) -> &mut Vec<UnitName>) -> Result<(), Trouble> {
+    fn names(
+        &mut self,
+        l: &Line<'_>,
+        list: fn(&mut Install) -> &mut Vec<UnitName>,
+    ) -> Result<(), ValueProblem> {
         for Word { at, text: word, .. } in l.words()? {
-            let name = l
-                .expand_name(at, &word)
-                .and_then(|text| UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string())));
+            let name = l.expand_name(at, &word).and_then(|text| {
+                UnitName::parse(&text).map_err(|e| ValueProblem::new(at, &word, e.to_string()))
+            });
             match name {
                 Ok(name) => list(&mut self.unit.install).push(name),
                 Err(trouble) => l.warn(trouble),

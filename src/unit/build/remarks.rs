@@ -3,7 +3,7 @@
 use super::{Draft, inline};
 use crate::unit::directive::{self, Directive, Since};
 use crate::unit::finding::Id;
-use crate::unit::line::{Remark, Trouble};
+use crate::unit::line::{Remark, ValueProblem};
 use crate::unit::merge::{Setting, Source};
 use crate::unit::model::{Finding, LoadState, Origin, Severity, Unapplied};
 use crate::unit::syntax::physical_line;
@@ -36,7 +36,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(super) fn trouble(&mut self, setting: Setting<'_>, trouble: Trouble) {
+    pub(super) fn trouble(&mut self, setting: Setting<'_>, trouble: ValueProblem) {
         let kind = if trouble.fatal {
             (Id::RefusedValue, Severity::Error)
         } else {
@@ -68,14 +68,14 @@ impl<'a> Draft<'a> {
                     Some(format!("{removed}{instead}"))
                 },
             ),
-            None => self.meant(section, key),
+            None => self.suggest(section, key),
         };
         let message = format!("unknown key '{key}' in section [{section}], ignoring");
         self.note(setting, (Id::UnknownKey, Severity::Warning), setting.assignment.key_span, message, hint);
     }
 
     /// What an unknown key was probably meant to be.
-    fn meant(&self, section: &str, key: &str) -> Option<String> {
+    fn suggest(&self, section: &str, key: &str) -> Option<String> {
         if let Some(other) = directive::sections_with(key, section).find(|s| self.has_section(s)) {
             return Some(format!("it belongs in [{other}]"));
         }

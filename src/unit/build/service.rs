@@ -3,7 +3,7 @@
 
 use super::unit::{start_limit_burst, start_limit_interval};
 use super::{Arm, Draft};
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::model::{ExecCommand, ExecLists, Keyword, Kill, KillMode, Service, ServiceType, StatusSet};
 use crate::unit::value::{Signal, Timeout, exec, exit_status, path, signal};
 
@@ -63,7 +63,7 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("WatchdogSignal", |d, l| set(&mut d.kill().watchdog_signal, l.signal())),
 ];
 
-fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text == "notify-reload" {
         return Err(l
             .trouble("Type=notify-reload is known since systemd 253 only")
@@ -75,7 +75,7 @@ fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
 }
 
 /// The one choice that an empty value resets.
-fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     d.kill().mode = if l.text.is_empty() { KillMode::ControlGroup } else { l.keyword()? };
     if d.kill().mode == KillMode::None {
         l.advise(
@@ -88,7 +88,7 @@ fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
 
 /// A relative path is one below `/run`. systemd also turns `/var/run` into `/run`, which amr leaves:
 /// on a host with both it is a link, and an old host has `/var/run` alone.
-fn pid_file(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+fn pid_file(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         d.service.service.pid_file = None;
         return Ok(());
@@ -101,13 +101,13 @@ fn pid_file(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
 }
 
 /// The one time limit of which 0 means at once.
-fn timeout_abort(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+fn timeout_abort(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     d.service.timeout_abort = if l.text.is_empty() { None } else { Some(l.time()?) };
     Ok(())
 }
 
 impl Line<'_> {
-    fn signal(&self) -> Result<Signal, Trouble> {
+    fn signal(&self) -> Result<Signal, ValueProblem> {
         Ok(signal::parse(self.text)?)
     }
 }
@@ -122,13 +122,13 @@ impl Draft<'_> {
         &mut self,
         l: &Line<'_>,
         list: fn(&mut ExecLists) -> &mut Vec<ExecCommand>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ValueProblem> {
         if l.text.is_empty() {
             list(&mut self.service.service.exec).clear();
             return Ok(());
         }
         let (commands, warnings) = exec::parse_with_warnings(l.text, &|text| l.specifiers(text))
-            .map_err(|e| Trouble::from(e).fatal())?;
+            .map_err(|e| ValueProblem::from(e).fatal())?;
         warnings.into_iter().for_each(|warning| l.note(warning));
         list(&mut self.service.service.exec).extend(commands.into_iter().map(|c| ExecCommand {
             path: c.path,
@@ -142,7 +142,11 @@ impl Draft<'_> {
     }
 
     /// Exit codes and signals: they add up word by word, an empty value clears them.
-    fn statuses(&mut self, l: &Line<'_>, set: fn(&mut Service) -> &mut StatusSet) -> Result<(), Trouble> {
+    fn statuses(
+        &mut self,
+        l: &Line<'_>,
+        set: fn(&mut Service) -> &mut StatusSet,
+    ) -> Result<(), ValueProblem> {
         if l.text.is_empty() {
             *set(&mut self.service.service) = StatusSet::default();
         }

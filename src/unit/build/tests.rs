@@ -6,7 +6,7 @@ use crate::unit::exec::directories::{Kind as DirKind, Preserve};
 use crate::unit::exec::io;
 use crate::unit::exec::process::WorkingDirectory;
 use crate::unit::model::{DepKind, ExecPrivilege, KillMode, NotifyAccess, Restart, Service, ServiceType};
-use crate::unit::specifier::{Asked, HostFacts};
+use crate::unit::specifier::{HostFacts, LazyFacts};
 use crate::unit::value::Signal;
 use crate::unit::value::Span;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use std::path::Path;
 
 fn facts() -> Facts {
     let host = HostFacts { memory: Some(8 << 30), tasks: Some(32768), ..HostFacts::default() };
-    let host = Asked::when_needed(|| host);
+    let host = LazyFacts::when_needed(|| host);
     Facts { host, user: Some(crate::unit::specifier::User::default()), ..Facts::default() }
 }
 
@@ -58,7 +58,7 @@ fn has(unit: &Unit, kind: DepKind, on: &str) -> bool {
 #[test]
 fn a_row_is_honoured_exactly_when_there_is_an_arm() {
     let rows: BTreeSet<_> = directive::all()
-        .filter(|d| matches!(d.amr, Amr::Honoured(_)))
+        .filter(|d| matches!(d.amr, Support::Honoured(_)))
         .map(|d| (d.section.to_owned(), d.name.to_owned()))
         .collect();
     let mut arms_by_name = BTreeSet::new();
@@ -77,7 +77,7 @@ fn a_row_is_honoured_exactly_when_there_is_an_arm() {
         assert!(arms_by_name.insert((row.section.to_owned(), row.name.to_owned())), "{} twice", row.name);
     }
     assert_eq!(rows, arms_by_name);
-    let younger = directive::all().filter(|d| matches!(d.amr, Amr::Honoured(_)) && d.in_252 == Known::No);
+    let younger = directive::all().filter(|d| matches!(d.amr, Support::Honoured(_)) && d.in_252 == Known::No);
     assert_eq!(younger.map(|d| d.name).collect::<Vec<_>>(), YOUNGER);
 }
 

@@ -1,7 +1,7 @@
 //! The arms of `[Unit]`.
 
 use super::{Arm, Draft, instance_for};
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::model::{Check, DepKind, Dependency};
 use crate::unit::name::UnitName;
 use crate::unit::value::words::{self, Word};
@@ -80,12 +80,12 @@ pub(super) fn is_check(key: &str) -> bool {
     key.starts_with("Condition") || key.starts_with("Assert")
 }
 
-fn description(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+fn description(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     d.unit.description = if l.text.is_empty() { None } else { Some(l.expand(0, l.text)?) };
     Ok(())
 }
 
-fn documentation(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+fn documentation(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         d.unit.documentation.clear();
     }
@@ -93,7 +93,7 @@ fn documentation(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
         match l.expand(at, &word) {
             Ok(uri) if is_uri(&uri) => d.unit.documentation.push(uri),
             Ok(uri) => {
-                let trouble = Trouble::new(at, &word, format!("'{uri}' is not a URI"));
+                let trouble = ValueProblem::new(at, &word, format!("'{uri}' is not a URI"));
                 l.warn(trouble.hint("it begins with http://, https://, file:/, info: or man:"));
             }
             Err(trouble) => l.warn(trouble),
@@ -108,17 +108,17 @@ fn is_uri(text: &str) -> bool {
     schemes.iter().any(|s| text.strip_prefix(s).is_some_and(|rest| !rest.is_empty()))
 }
 
-pub(super) fn start_limit_burst(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+pub(super) fn start_limit_burst(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     set(&mut d.unit.start_limit.burst, l.number())
 }
 
-pub(super) fn start_limit_interval(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+pub(super) fn start_limit_interval(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     set(&mut d.unit.start_limit.interval, l.duration())
 }
 
 impl Draft<'_> {
     /// A list of units, which cannot be cleared: an empty value means nothing.
-    fn depend(&mut self, l: &Line<'_>, kind: DepKind) -> Result<(), Trouble> {
+    fn depend(&mut self, l: &Line<'_>, kind: DepKind) -> Result<(), ValueProblem> {
         // Quotes are part of a name, which makes it none.
         for Word { at, text: word, len } in words::split_bare(l.text) {
             let text = if word.contains('%') {
@@ -127,13 +127,13 @@ impl Draft<'_> {
                 Ok(Cow::Borrowed(&*word))
             };
             let parsed = text.and_then(|text| {
-                let name = UnitName::parse(&text).map_err(|e| Trouble::new(at, &word, e.to_string()))?;
-                instance_for(&self.unit.name, name).map_err(|e| Trouble::new(at, &word, e.to_string()))
+                let name = UnitName::parse(&text).map_err(|e| ValueProblem::new(at, &word, e.to_string()))?;
+                instance_for(&self.unit.name, name).map_err(|e| ValueProblem::new(at, &word, e.to_string()))
             });
             match parsed {
                 Ok(on) if on == self.unit.name => {
                     let message = format!("{}= on the unit itself has no meaning", l.key);
-                    l.warn(Trouble::new(at, &word, message));
+                    l.warn(ValueProblem::new(at, &word, message));
                 }
                 Ok(on) => {
                     let origin = Some(l.origin(at, len));
@@ -147,7 +147,7 @@ impl Draft<'_> {
 }
 
 /// One `Condition…=` or `Assert…=`; an empty value clears all of them.
-fn check(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
+fn check(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     let (test, assert) = match l.key.strip_prefix("Assert") {
         Some(test) => (test, true),
         None => (l.key.strip_prefix("Condition").unwrap_or(l.key), false),
@@ -161,7 +161,7 @@ fn check(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn parse_check(l: &Line<'_>, test: &str) -> Result<Check, Trouble> {
+fn parse_check(l: &Line<'_>, test: &str) -> Result<Check, ValueProblem> {
     let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
     // Blanks behind a mark count as part of a path, which is not absolute then.
     let marked = |text, mark| marked(text, mark, !is_path);

@@ -2,7 +2,7 @@
 //! which of them (`AllowedCPUs=`).
 
 use super::{Field, Resources, limit, or_not_set, ranged};
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::boolean::yes_no;
 use crate::unit::value::{Timeout, cpu_set, size, time};
 use serde::{Deserialize, Serialize};
@@ -73,14 +73,14 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// Lists and ranges add up; an empty value clears them.
-fn numbers(list: &mut Vec<u32>, l: &Line<'_>) -> Result<(), Trouble> {
+fn numbers(list: &mut Vec<u32>, l: &Line<'_>) -> Result<(), ValueProblem> {
     if cpu_set::parse(l.text)?.is_empty() {
         list.clear();
     }
     Ok(cpu_set::add(list, l.text)?)
 }
 
-fn quota(r: &mut Resources, l: &Line<'_>) -> Result<(), Trouble> {
+fn quota(r: &mut Resources, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         r.cpu.quota = None;
         return Ok(());
@@ -97,7 +97,7 @@ fn show_quota(r: &Resources) -> String {
     r.cpu.quota.map_or_else(|| limit(u64::MAX), |micros| time::format(Duration::from_micros(micros)))
 }
 
-fn period(r: &mut Resources, l: &Line<'_>) -> Result<(), Trouble> {
+fn period(r: &mut Resources, l: &Line<'_>) -> Result<(), ValueProblem> {
     r.cpu.period = if l.text.is_empty() {
         None
     } else {
@@ -109,7 +109,7 @@ fn period(r: &mut Resources, l: &Line<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn weight(r: &mut Resources, l: &Line<'_>) -> Result<(), Trouble> {
+fn weight(r: &mut Resources, l: &Line<'_>) -> Result<(), ValueProblem> {
     r.cpu.weight = if l.text == "idle" { Some(Weight::Idle) } else { ranged(l, 1, 10_000)?.map(Weight::Of) };
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Which device nodes the processes may open: `DevicePolicy=` and `DeviceAllow=`.
 
 use super::{Field, Resources};
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::path;
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,7 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// `config_parse_device_allow` of systemd 252.
-fn read(r: &mut Resources, l: &Line<'_>) -> Result<(), Trouble> {
+fn read(r: &mut Resources, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         r.devices.allow.clear();
         return Ok(());
@@ -80,15 +80,15 @@ fn read(r: &mut Resources, l: &Line<'_>) -> Result<(), Trouble> {
     };
     let mut device = l.expand(node.at, &node.text)?;
     if !["block-", "char-"].iter().any(|group| device.starts_with(group)) {
-        device = path::absolute(&device).map_err(|e| Trouble::new(node.at, &node.text, e.message))?;
+        device = path::absolute(&device).map_err(|e| ValueProblem::new(node.at, &node.text, e.message))?;
         if !device.starts_with("/dev/") {
             let message = format!("'{}' is neither below /dev nor block-NAME or char-NAME", node.text);
-            return Err(Trouble::new(node.at, &node.text, message));
+            return Err(ValueProblem::new(node.at, &node.text, message));
         }
     }
     if let Some(word) = access.filter(|word| !word.text.chars().all(|c| "rwm".contains(c))) {
         let message = format!("'{}' is not made of r, w and m", word.text);
-        return Err(Trouble::new(word.at, &word.text, message));
+        return Err(ValueProblem::new(word.at, &word.text, message));
     }
     r.devices.allow.push(Allow { device, access: access.map_or_else(String::new, |a| a.text.to_string()) });
     Ok(())

@@ -2,7 +2,7 @@
 //! `BlockIO` words. A device is named by its node, or by any path on the file system that it holds.
 
 use super::{Field, Resources, or_not_set, ranged};
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::boolean::yes_no;
 use crate::unit::value::{Timeout, size, time};
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,11 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// `DEVICE VALUE`: a later line about the same device counts; an empty one clears them all.
-fn read<T>(list: &mut Vec<OfDevice<T>>, l: &Line<'_>, value: fn(&str) -> Option<T>) -> Result<(), Trouble> {
+fn read<T>(
+    list: &mut Vec<OfDevice<T>>,
+    l: &Line<'_>,
+    value: fn(&str) -> Option<T>,
+) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         list.clear();
         return Ok(());
@@ -124,8 +128,9 @@ fn read<T>(list: &mut Vec<OfDevice<T>>, l: &Line<'_>, value: fn(&str) -> Option<
     };
     let path = l.absolute(device.at, &device.text)?;
     let text = l.text.get(number.at..).unwrap_or_default();
-    let value = value(text)
-        .ok_or_else(|| Trouble::new(number.at, text, format!("'{text}' is not a value of {}=", l.key)))?;
+    let value = value(text).ok_or_else(|| {
+        ValueProblem::new(number.at, text, format!("'{text}' is not a value of {}=", l.key))
+    })?;
     list.retain(|(known, _)| *known != path);
     list.push((path, value));
     Ok(())

@@ -1,7 +1,7 @@
 //! Memory: `MemoryMax=`, `MemoryHigh=` and their kin, in bytes.
 
 use super::{Field, Resources, amount, limit};
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::boolean::yes_no;
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +76,7 @@ enum Zero {
 /// The kernel counts pages.
 const PAGE: u64 = 4096;
 
-fn read(place: &mut u64, l: &Line<'_>, unset: u64, zero: Zero) -> Result<(), Trouble> {
+fn read(place: &mut u64, l: &Line<'_>, unset: u64, zero: Zero) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         *place = unset;
         return Ok(());

@@ -11,7 +11,7 @@ pub mod memory;
 pub mod tasks;
 
 use super::exec;
-use super::line::{Line, Trouble};
+use super::line::{Line, ValueProblem};
 use super::value::size::{self, Amount};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub fn field(name: &str) -> Option<&'static Field> {
 }
 
 /// A limit that is a number, or a part of what the host has in all, rounded down to whole `unit`s.
-fn amount(l: &Line<'_>, whole: Option<u64>, unit: u64) -> Result<u64, Trouble> {
+fn amount(l: &Line<'_>, whole: Option<u64>, unit: u64) -> Result<u64, ValueProblem> {
     match size::parse_amount(l.text)? {
         Amount::Absolute(amount) => Ok(amount),
         Amount::Permyriad(part) => {
@@ -56,7 +56,7 @@ fn amount(l: &Line<'_>, whole: Option<u64>, unit: u64) -> Result<u64, Trouble> {
 }
 
 /// A number in a range; an empty value takes it away.
-fn ranged(l: &Line<'_>, min: u64, max: u64) -> Result<Option<u64>, Trouble> {
+fn ranged(l: &Line<'_>, min: u64, max: u64) -> Result<Option<u64>, ValueProblem> {
     if l.text.is_empty() {
         return Ok(None);
     }

@@ -1,7 +1,7 @@
 //! Processes and threads: `TasksMax=`.
 
 use super::{Field, Resources, amount, limit};
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::boolean::yes_no;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ pub(super) const FIELDS: &[Field] = &[
     },
 ];
 
-fn read_max(r: &mut Resources, l: &Line<'_>) -> Result<(), Trouble> {
+fn read_max(r: &mut Resources, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         r.tasks.max = None;
         return Ok(());

@@ -56,7 +56,7 @@ pub struct Directive {
     /// The property of `amr show` that shows it; none for what has no effect, and for [Install].
     pub property: Option<&'static str>,
     /// What amr does with it.
-    pub amr: Amr,
+    pub amr: Support,
     /// When and how it was removed, renamed or superseded.
     pub removed: Option<&'static str>,
     /// What to write instead.
@@ -119,9 +119,9 @@ pub enum Shape {
 
 /// What amr does with a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Amr {
+pub enum Support {
     /// As systemd 252.
-    Honoured(By),
+    Honoured(AppliedBy),
     /// Nothing, and says so; why.
     Ignored(&'static str),
     /// Does not load the unit, as running it without would be worse; why.
@@ -130,7 +130,7 @@ pub enum Amr {
 
 /// Who applies a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum AppliedBy {
     /// The step of this name, on the way of each process to exec.
     Step(&'static str),
     /// A part of amr that is not about one process: `machine`, `transaction`, ...
@@ -242,11 +242,11 @@ fn parse(section: &'static Section, group: &'static Group, line: &'static str) -
         other => Some(other),
     };
     let amr = match (next()?, next()?, section.unused) {
-        (_, _, Some(why)) => Amr::Ignored(reason(why)?),
-        ("step", step, None) => Amr::Honoured(By::Step(step)),
-        ("by", part, None) => Amr::Honoured(By::Part(part)),
-        ("refused", why, None) => Amr::Refused(reason(why)?),
-        (_, why, None) => Amr::Ignored(reason(why)?),
+        (_, _, Some(why)) => Support::Ignored(reason(why)?),
+        ("step", step, None) => Support::Honoured(AppliedBy::Step(step)),
+        ("by", part, None) => Support::Honoured(AppliedBy::Part(part)),
+        ("refused", why, None) => Support::Refused(reason(why)?),
+        (_, why, None) => Support::Ignored(reason(why)?),
     };
     let mut text = || columns.next().filter(|s| !s.is_empty());
     let (removed, replaced_by, older, notes) = (text(), text(), text(), text());
@@ -327,8 +327,10 @@ mod tests {
     fn every_reason_is_given() {
         for row in all() {
             match row.amr {
-                Amr::Honoured(By::Step(by) | By::Part(by)) => assert!(!by.is_empty(), "{}", row.name),
-                Amr::Ignored(why) | Amr::Refused(why) => assert!(!why.is_empty(), "{}", row.name),
+                Support::Honoured(AppliedBy::Step(by) | AppliedBy::Part(by)) => {
+                    assert!(!by.is_empty(), "{}", row.name)
+                }
+                Support::Ignored(why) | Support::Refused(why) => assert!(!why.is_empty(), "{}", row.name),
             }
             assert!(
                 row.in_252 != Known::No || row.since > Since::V(252) || row.removed.is_some(),

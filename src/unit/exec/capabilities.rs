@@ -1,7 +1,7 @@
 //! CAPABILITIES and SECURITY: `CapabilityBoundingSet=`, `AmbientCapabilities=`, `SecureBits=`, `NoNewPrivileges=`.
 
 use super::Field;
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::boolean::yes_no;
 use crate::unit::value::capability;
 use serde::{Deserialize, Serialize};
@@ -58,25 +58,27 @@ const SECURE_BITS: [(&str, u32); 6] = [
 ];
 
 /// Those of the last line.
-fn secure_bits(bits: &mut u32, l: &Line<'_>) -> Result<(), Trouble> {
+fn secure_bits(bits: &mut u32, l: &Line<'_>) -> Result<(), ValueProblem> {
     *bits = 0;
     for word in l.words()? {
         match SECURE_BITS.iter().find(|(name, _)| *name == word.text) {
             Some((_, bit)) => *bits |= bit,
-            None => {
-                l.warn(Trouble::new(word.at, &word.text, format!("there is no secure bit '{}'", word.text)))
-            }
+            None => l.warn(ValueProblem::new(
+                word.at,
+                &word.text,
+                format!("there is no secure bit '{}'", word.text),
+            )),
         }
     }
     Ok(())
 }
 
 /// As `config_parse_capability_set` from none: what is empty replaces, all else adds, or with `~` takes away.
-fn ambient(set: &mut u64, l: &Line<'_>) -> Result<(), Trouble> {
+fn ambient(set: &mut u64, l: &Line<'_>) -> Result<(), ValueProblem> {
     let (invert, text) = l.text.strip_prefix('~').map_or((false, l.text), |rest| (true, rest));
     let (sum, errors) = capability::parse(text);
     for error in errors {
-        l.warn(Trouble::from(error).within(usize::from(invert)));
+        l.warn(ValueProblem::from(error).within(usize::from(invert)));
     }
     *set = match (sum == 0 || *set == 0, invert) {
         (true, true) => !sum,
@@ -88,11 +90,11 @@ fn ambient(set: &mut u64, l: &Line<'_>) -> Result<(), Trouble> {
 }
 
 /// As `config_parse_capability_set`: the first line replaces, further ones add, or with `~` take away.
-fn bounding_set(set: &mut Option<u64>, l: &Line<'_>) -> Result<(), Trouble> {
+fn bounding_set(set: &mut Option<u64>, l: &Line<'_>) -> Result<(), ValueProblem> {
     let (invert, text) = l.text.strip_prefix('~').map_or((false, l.text), |rest| (true, rest));
     let (sum, errors) = capability::parse(text);
     for error in errors {
-        l.warn(Trouble::from(error).within(usize::from(invert)));
+        l.warn(ValueProblem::from(error).within(usize::from(invert)));
     }
     *set = match (*set, invert) {
         (Some(before), true) if sum != 0 => Some(before & !sum),

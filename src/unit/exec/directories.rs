@@ -2,7 +2,7 @@
 //! `RuntimeDirectoryPreserve=`.
 
 use super::{ExecContext, Field};
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::{boolean, path};
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +73,7 @@ impl Kind {
 impl Directories {
     /// Those of a kind.
     #[must_use]
-    pub fn of(&self, kind: Kind) -> &DirectorySet {
+    pub fn set(&self, kind: Kind) -> &DirectorySet {
         let [runtime, state, cache, logs, configuration] = &self.sets;
         match kind {
             Kind::Runtime => runtime,
@@ -115,7 +115,7 @@ macro_rules! names {
             name: $name,
             property: $name,
             read: |c, l| names(c, l, Kind::$kind),
-            show: |c| c.directories.of(Kind::$kind).names.join(" "),
+            show: |c| c.directories.set(Kind::$kind).names.join(" "),
         }
     };
 }
@@ -126,7 +126,7 @@ macro_rules! mode {
             name: $name,
             property: $name,
             read: |c, l| set(&mut c.directories.of_mut(Kind::$kind).mode, l.mode()),
-            show: |c| format!("{:04o}", c.directories.of(Kind::$kind).mode),
+            show: |c| format!("{:04o}", c.directories.set(Kind::$kind).mode),
         }
     };
 }
@@ -162,7 +162,7 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// Relative names, `..` not among them.
-fn names(c: &mut ExecContext, l: &Line<'_>, kind: Kind) -> Result<(), Trouble> {
+fn names(c: &mut ExecContext, l: &Line<'_>, kind: Kind) -> Result<(), ValueProblem> {
     let names = &mut c.directories.of_mut(kind).names;
     if l.text.is_empty() {
         names.clear();
@@ -170,9 +170,10 @@ fn names(c: &mut ExecContext, l: &Line<'_>, kind: Kind) -> Result<(), Trouble> {
     for word in l.words()? {
         let (name, link) = word.text.split_once(':').map_or((&*word.text, None), |(n, k)| (n, Some(k)));
         let checked = l.expand(word.at, name).and_then(|name| {
-            let name = path::relative(&name).map_err(|e| Trouble::new(word.at, &word.text, e.message))?;
+            let name =
+                path::relative(&name).map_err(|e| ValueProblem::new(word.at, &word.text, e.message))?;
             if name == "private" || name.starts_with("private/") {
-                return Err(Trouble::new(word.at, &word.text, "'private' is systemd's own folder"));
+                return Err(ValueProblem::new(word.at, &word.text, "'private' is systemd's own folder"));
             }
             Ok(name)
         });

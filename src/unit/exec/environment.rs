@@ -1,7 +1,7 @@
 //! ENVIRONMENT: `Environment=`, `EnvironmentFile=`, `UnsetEnvironment=`; and `ExecSearchPath=`.
 
 use super::Field;
-use crate::unit::line::{Line, Trouble};
+use crate::unit::line::{Line, ValueProblem};
 use crate::unit::model::Origin;
 use crate::unit::value::boolean::yes_no;
 use crate::unit::value::env;
@@ -66,7 +66,7 @@ pub(super) const FIELDS: &[Field] = &[
     },
 ];
 
-fn variables(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
+fn variables(environment: &mut Environment, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         environment.set.clear();
         return Ok(());
@@ -80,7 +80,7 @@ fn variables(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble>
     Ok(())
 }
 
-fn file(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
+fn file(environment: &mut Environment, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         environment.files.clear();
         return Ok(());
@@ -92,7 +92,7 @@ fn file(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn search_path(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
+fn search_path(environment: &mut Environment, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         environment.search_path.clear();
     }
@@ -109,7 +109,7 @@ fn search_path(environment: &mut Environment, l: &Line<'_>) -> Result<(), Troubl
     Ok(())
 }
 
-fn unset(environment: &mut Environment, l: &Line<'_>) -> Result<(), Trouble> {
+fn unset(environment: &mut Environment, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         environment.unset.clear();
         return Ok(());

@@ -1,7 +1,7 @@
 //! USER/GROUP IDENTITY: `User=`, `Group=`, `SupplementaryGroups=`.
 
 use super::Field;
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::words;
 use serde::{Deserialize, Serialize};
 
@@ -48,16 +48,17 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// A name or number, or nothing; anything else is fatal.
-fn principal(l: &Line<'_>) -> Result<Option<String>, Trouble> {
+fn principal(l: &Line<'_>) -> Result<Option<String>, ValueProblem> {
     if l.text.is_empty() { Ok(None) } else { valid_principal(l, 0, l.text).map(Some) }
 }
 
-fn valid_principal(l: &Line<'_>, at: usize, text: &str) -> Result<String, Trouble> {
-    let name = l.expand(at, text).map_err(Trouble::fatal)?;
+fn valid_principal(l: &Line<'_>, at: usize, text: &str) -> Result<String, ValueProblem> {
+    let name = l.expand(at, text).map_err(ValueProblem::fatal)?;
     if is_principal(&name) {
         return Ok(name);
     }
-    Err(Trouble::new(at, text, format!("'{name}' is not a valid name or number of a user or group")).fatal())
+    Err(ValueProblem::new(at, text, format!("'{name}' is not a valid name or number of a user or group"))
+        .fatal())
 }
 
 /// As `valid_user_group_name` with its relaxed rules: numbers but for 65535 and 2^32-1, and names

@@ -1,7 +1,7 @@
 //! LOGGING AND STANDARD INPUT/OUTPUT: `StandardInput=`, `StandardOutput=`, `StandardError=`.
 
 use super::Field;
-use crate::unit::line::{Line, Trouble};
+use crate::unit::line::{Line, ValueProblem};
 use serde::{Deserialize, Serialize};
 
 /// The three standard descriptors.
@@ -98,7 +98,7 @@ fn is_passed(text: &str) -> bool {
     text == "socket" || text == "fd" || text.starts_with("fd:")
 }
 
-fn input(l: &Line<'_>) -> Result<Input, Trouble> {
+fn input(l: &Line<'_>) -> Result<Input, ValueProblem> {
     Ok(match l.text {
         "null" => Input::Null,
         "tty" | "tty-force" | "tty-fail" => Input::Tty,
@@ -114,7 +114,7 @@ fn input(l: &Line<'_>) -> Result<Input, Trouble> {
     })
 }
 
-fn output(l: &Line<'_>) -> Result<Output, Trouble> {
+fn output(l: &Line<'_>) -> Result<Output, ValueProblem> {
     Ok(match l.text {
         "inherit" => Output::Inherit,
         "null" => Output::Null,

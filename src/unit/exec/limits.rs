@@ -1,7 +1,7 @@
 //! PROCESS PROPERTIES, resource limits: `LimitCPU=` to `LimitRTTIME=`.
 
 use super::{ExecContext, Field};
-use crate::unit::line::{Line, Trouble};
+use crate::unit::line::{Line, ValueProblem};
 use crate::unit::value::limits::{Resource, ResourceLimit, parse};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ const SOFT: [(&str, Resource); 16] = [
     ("LimitSTACKSoft", Resource::Stack),
 ];
 
-fn read(c: &mut ExecContext, l: &Line<'_>, resource: Resource) -> Result<(), Trouble> {
+fn read(c: &mut ExecContext, l: &Line<'_>, resource: Resource) -> Result<(), ValueProblem> {
     c.limits.0.insert(resource, parse(resource, l.text)?);
     Ok(())
 }

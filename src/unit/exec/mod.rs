@@ -19,7 +19,7 @@ pub mod process;
 pub mod scheduling;
 pub mod syscalls;
 
-use super::line::{Line, Trouble};
+use super::line::{Line, ValueProblem};
 use serde::{Deserialize, Serialize};
 
 /// The whole of it. Its default is a service that sets nothing.
@@ -99,7 +99,7 @@ pub struct Field<C = ExecContext> {
     /// The property that shows it.
     pub property: &'static str,
     /// Reads the value of a line; what stood before stays where it cannot be read.
-    pub read: fn(&mut C, &Line<'_>) -> Result<(), Trouble>,
+    pub read: fn(&mut C, &Line<'_>) -> Result<(), ValueProblem>,
     /// The value as systemctl show prints it.
     pub show: fn(&C) -> String,
 }

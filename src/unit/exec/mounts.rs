@@ -2,7 +2,7 @@
 //! `BindPaths=`, `TemporaryFileSystem=`, `ProtectProc=`, `ProcSubset=`, `MountFlags=`.
 
 use super::{ExecContext, Field};
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::boolean;
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +144,7 @@ const PROPAGATION: [(&str, Propagation); 6] = [
 ];
 
 /// One of the words, or a switch that is one of them.
-fn word<T: Copy + Default>(l: &Line<'_>, words: &[(&str, T)]) -> Result<T, Trouble> {
+fn word<T: Copy + Default>(l: &Line<'_>, words: &[(&str, T)]) -> Result<T, ValueProblem> {
     match boolean::parse(l.text) {
         Ok(true) => Ok(words.iter().find(|(name, _)| *name == "yes").map_or_else(T::default, |(_, is)| *is)),
         Ok(false) => Ok(T::default()),
@@ -157,7 +157,7 @@ fn named<T: Copy + PartialEq>(words: &[(&'static str, T)], is: T) -> String {
 }
 
 /// `config_parse_namespace_path_strv`: paths with `-` or `+` before them; an empty value clears them.
-fn places(c: &mut ExecContext, l: &Line<'_>, access: Access) -> Result<(), Trouble> {
+fn places(c: &mut ExecContext, l: &Line<'_>, access: Access) -> Result<(), ValueProblem> {
     let Some(places) = c.mounts.access.get_mut(access as usize) else { return Ok(()) };
     if l.text.is_empty() {
         places.clear();
@@ -184,13 +184,13 @@ fn show_places(c: &ExecContext, access: Access) -> String {
 }
 
 /// `config_parse_bind_paths`: `SOURCE[:TARGET[:rbind|norbind]]`; an empty value clears both lists.
-fn binds(c: &mut ExecContext, l: &Line<'_>, read_only: bool) -> Result<(), Trouble> {
+fn binds(c: &mut ExecContext, l: &Line<'_>, read_only: bool) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         c.mounts.binds.clear();
         return Ok(());
     }
     for found in l.words()? {
-        let trouble = |why: &str| Trouble::new(found.at, &found.text, why);
+        let trouble = |why: &str| ValueProblem::new(found.at, &found.text, why);
         let mut parts = found.text.split(':');
         let source = parts.next().unwrap_or_default();
         let (optional, source) = source.strip_prefix('-').map_or((false, source), |rest| (true, rest));
@@ -225,7 +225,7 @@ fn show_binds(c: &ExecContext, read_only: bool) -> String {
 }
 
 /// `PATH[:OPTIONS]`.
-fn temporary(c: &mut ExecContext, l: &Line<'_>) -> Result<(), Trouble> {
+fn temporary(c: &mut ExecContext, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         c.mounts.temporary.clear();
         return Ok(());

@@ -2,8 +2,8 @@
 //! numbers. Each is kept as a number under its name, from where its step takes it; so such a directive is a
 //! row and a step, and nothing is written here for it. Pure.
 
-use crate::unit::directive::{self, Amr, By, Directive, Kind};
-use crate::unit::line::{Line, Trouble};
+use crate::unit::directive::{self, AppliedBy, Directive, Kind, Support};
+use crate::unit::line::{Line, ValueProblem};
 use crate::unit::value::boolean::yes_no;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub struct Plain(BTreeMap<String, i32>);
 /// Is all of it in its row? So are those that a step applies and that have no field of their own.
 #[must_use]
 pub fn is_plain(row: &Directive) -> bool {
-    matches!(row.amr, Amr::Honoured(By::Step(_))) && super::field(row.name).is_none()
+    matches!(row.amr, Support::Honoured(AppliedBy::Step(_))) && super::field(row.name).is_none()
 }
 
 /// The rows of all of them.
@@ -37,12 +37,12 @@ impl Plain {
     }
 
     /// Takes a line over; what stood before stays where it cannot be read.
-    pub(in crate::unit) fn read(&mut self, row: &Directive, l: &Line<'_>) -> Result<(), Trouble> {
+    pub(in crate::unit) fn read(&mut self, row: &Directive, l: &Line<'_>) -> Result<(), ValueProblem> {
         if l.text.is_empty() && row.is_reset_by_empty() {
             self.0.remove(row.name);
             return Ok(());
         }
-        let values = Values::of(row);
+        let values = Values::from_row(row);
         let value = match (row.kind, values) {
             (Kind::Bool, _) => l.boolean()?.into(),
             (_, Values::Range(min, max)) => l.integer(min, max)?.ok_or_else(|| l.no_value())?,
@@ -77,7 +77,7 @@ enum Values {
 }
 
 impl Values {
-    fn of(row: &Directive) -> Values {
+    fn from_row(row: &Directive) -> Values {
         let notes = row.notes.unwrap_or_default();
         let range =
             notes.split_once("..").and_then(|(min, max)| Some((min.parse().ok()?, max.parse().ok()?)));
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn each_row_says_its_values() {
         for row in rows() {
-            let default = match (row.kind, Values::of(&row)) {
+            let default = match (row.kind, Values::from_row(&row)) {
                 (Kind::Bool, _) => row.default == "no" || row.default == "yes",
                 (_, Values::Range(min, max)) => (min..=max).contains(&row.default.parse().unwrap()),
                 (_, Values::Words(words)) => words.iter().any(|(_, n)| n.to_string() == row.default),

@@ -1,7 +1,7 @@
 //! PROCESS PROPERTIES and PATHS: `UMask=`, `OOMScoreAdjust=`, `IgnoreSIGPIPE=`, `WorkingDirectory=`.
 
 use super::Field;
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::boolean::yes_no;
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +119,7 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// As `config_parse_working_directory`: what cannot be used is fatal, unless it may be missing.
-fn working_directory(l: &Line<'_>) -> Result<WorkingDirectory, Trouble> {
+fn working_directory(l: &Line<'_>) -> Result<WorkingDirectory, ValueProblem> {
     let (missing_ok, text) = l.optional();
     match text {
         "" => Ok(WorkingDirectory::Root),

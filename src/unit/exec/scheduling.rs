@@ -1,7 +1,7 @@
 //! SCHEDULING: `Nice=`, `CPUAffinity=`.
 
 use super::Field;
-use crate::unit::line::{Line, Trouble, set};
+use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::cpu_set;
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// Lists and ranges add up: `0-3,8 10`; an empty value clears them.
-fn cpus(cpus: &mut Vec<u32>, l: &Line<'_>) -> Result<(), Trouble> {
+fn cpus(cpus: &mut Vec<u32>, l: &Line<'_>) -> Result<(), ValueProblem> {
     match l.text {
         "" => cpus.clear(),
         "numa" => l.unapplied("amr sets no NUMA policy"),

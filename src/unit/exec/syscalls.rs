@@ -4,7 +4,7 @@
 //! Lists of calls are kept as they are written, which is short; [`CallList::resolved`] says what they come to.
 
 use super::Field;
-use crate::unit::line::{Line, Trouble};
+use crate::unit::line::{Line, ValueProblem};
 use crate::unit::value::syscall::{self, OTHER_ARCHITECTURES, Refusal};
 use crate::unit::value::{address_family, boolean, errno, words};
 use serde::{Deserialize, Serialize};
@@ -90,7 +90,7 @@ impl CallList {
     }
 
     /// Takes a line over; empty: there is no list. A list of what may be called begins with `@default`.
-    fn read(&mut self, l: &Line<'_>, defaults: &str) -> Result<(), Trouble> {
+    fn read(&mut self, l: &Line<'_>, defaults: &str) -> Result<(), ValueProblem> {
         if l.text.is_empty() {
             *self = CallList::default();
             return Ok(());
@@ -107,7 +107,7 @@ impl CallList {
                 Ok(entry) => self.entries.push(entry),
                 Err(why) => {
                     let at = word.at + l.text.len() - text.len();
-                    l.warn(Trouble::new(at, &word.text, why));
+                    l.warn(ValueProblem::new(at, &word.text, why));
                 }
             }
         }
@@ -166,7 +166,7 @@ impl Families {
         self.sense == Some(Sense::These) || !self.listed.is_empty()
     }
 
-    fn read(&mut self, l: &Line<'_>) -> Result<(), Trouble> {
+    fn read(&mut self, l: &Line<'_>) -> Result<(), ValueProblem> {
         match l.text {
             "" => *self = Families::default(),
             "none" => *self = Families { sense: Some(Sense::These), listed: BTreeSet::new() },
@@ -184,7 +184,7 @@ impl Families {
                 Some(family) => _ = self.listed.remove(&family),
                 None => {
                     let why = format!("there is no address family '{}'", word.text);
-                    l.warn(Trouble::new(word.at + l.text.len() - text.len(), &word.text, why));
+                    l.warn(ValueProblem::new(word.at + l.text.len() - text.len(), &word.text, why));
                 }
             }
         }
@@ -214,7 +214,7 @@ pub const NAMESPACES: [(&str, u32); 7] = [
 pub const ALL_NAMESPACES: u32 = 0x7e02_0000;
 
 /// As `config_parse_namespace_flags`: a switch, or those that it may make and enter.
-fn namespaces(allowed: &mut Option<u32>, l: &Line<'_>) -> Result<(), Trouble> {
+fn namespaces(allowed: &mut Option<u32>, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         *allowed = None;
         return Ok(());
@@ -229,7 +229,7 @@ fn namespaces(allowed: &mut Option<u32>, l: &Line<'_>) -> Result<(), Trouble> {
         let known = NAMESPACES.iter().find(|(name, _)| *name == word.text);
         let Some((_, flag)) = known else {
             let at = word.at + l.text.len() - text.len();
-            return Err(Trouble::new(
+            return Err(ValueProblem::new(
                 at,
                 &word.text,
                 format!("there is no kind of namespace '{}'", word.text),
@@ -257,7 +257,7 @@ fn show_namespaces(allowed: Option<u32>) -> String {
     }
 }
 
-fn architectures(names: &mut BTreeSet<String>, l: &Line<'_>) -> Result<(), Trouble> {
+fn architectures(names: &mut BTreeSet<String>, l: &Line<'_>) -> Result<(), ValueProblem> {
     if l.text.is_empty() {
         names.clear();
     }
@@ -266,13 +266,17 @@ fn architectures(names: &mut BTreeSet<String>, l: &Line<'_>) -> Result<(), Troub
         if local || OTHER_ARCHITECTURES.contains(&&*word.text) {
             names.insert(word.text.into_owned());
         } else {
-            l.warn(Trouble::new(word.at, &word.text, format!("there is no architecture '{}'", word.text)));
+            l.warn(ValueProblem::new(
+                word.at,
+                &word.text,
+                format!("there is no architecture '{}'", word.text),
+            ));
         }
     }
     Ok(())
 }
 
-fn refusal(refusal: &mut Refusal, l: &Line<'_>) -> Result<(), Trouble> {
+fn refusal(refusal: &mut Refusal, l: &Line<'_>) -> Result<(), ValueProblem> {
     *refusal = match l.text {
         "" | "kill" => Refusal::Kill,
         text => match errno::parse(text) {

@@ -41,7 +41,9 @@ fn test(root: &Root, facts: &Facts, check: &Check) -> Option<bool> {
         "PathIsMountPoint" => Some(is_mount_point(root, path).unwrap_or(false)),
         "PathIsReadWrite" if root.exists(path) => is_read_write(root, path),
         "PathIsReadWrite" => Some(false),
-        "DirectoryNotEmpty" => Some(root.list(path).is_ok_and(|found| found.iter().any(|e| counts(&e.name)))),
+        "DirectoryNotEmpty" => {
+            Some(root.list(path).is_ok_and(|found| found.iter().any(|e| is_content(&e.name))))
+        }
         "FileNotEmpty" => Some(stat().is_some_and(|s| s.kind == FileKind::Regular && s.size > 0)),
         "FileIsExecutable" => {
             Some(stat().is_some_and(|s| s.kind == FileKind::Regular && s.mode & 0o111 != 0))
@@ -64,7 +66,7 @@ fn test(root: &Root, facts: &Facts, check: &Check) -> Option<bool> {
 }
 
 /// Hidden files and leftovers of editors do not make a folder full.
-fn counts(name: &std::ffi::OsStr) -> bool {
+fn is_content(name: &std::ffi::OsStr) -> bool {
     let name = name.to_string_lossy();
     !name.starts_with('.') && !name.ends_with('~')
 }
@@ -213,7 +215,7 @@ mod tests {
     use super::*;
     use crate::unit::load::tests::Tree;
     use crate::unit::model::Origin;
-    use crate::unit::specifier::{Asked, HostFacts, User};
+    use crate::unit::specifier::{HostFacts, LazyFacts, User};
     use crate::unit::value::Span;
 
     /// `|!Test=value`
@@ -234,7 +236,7 @@ mod tests {
             environment: vec![("PATH".into(), "/bin".into())],
             ..HostFacts::default()
         };
-        Facts { host: Asked::when_needed(|| host), user: Some(User::default()), ..Facts::default() }
+        Facts { host: LazyFacts::when_needed(|| host), user: Some(User::default()), ..Facts::default() }
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Units {
     }
 
     /// What each of the names led to.
-    fn of(names: &[UnitName], Loaded { mut units, places }: Loaded) -> Self {
+    fn from_names(names: &[UnitName], Loaded { mut units, places }: Loaded) -> Self {
         let mut all = Self::default();
         all.names.reserve(names.len());
         let (mut asked, mut at) = (places.iter().map(|place| names.get(*place)), 0);
@@ -160,7 +160,7 @@ impl Loader<'_> {
         let built_in = builtin::names().filter(|n| !self.index.has(n));
         // Targets first: one with thousands of links would else keep all waiting at the end.
         let names: Vec<UnitName> = built_in.chain(targets).chain(others).collect();
-        let units = Units::of(&names, self.load_each(&names));
+        let units = Units::from_names(&names, self.load_each(&names));
         let reached = units.units.iter().flat_map(|unit| units.reached(unit));
         let waiting = reached.chain(besides.iter().cloned()).collect();
         self.close(units, waiting)

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 const STICKY: u32 = 0o1000;
 
 /// What a unit's files are judged by.
-struct Judge<'a> {
+struct WriterCheck<'a> {
     root: &'a Root,
     /// What the folder root is.
     top: Stat,
@@ -34,32 +34,32 @@ struct Judge<'a> {
 #[must_use]
 pub fn findings(root: &Root, unit: &Unit, uid_of: &dyn Fn(&str) -> Option<u32>) -> Vec<Finding> {
     let Ok(top) = root.top() else { return Vec::new() };
-    let mut judge = Judge { root, top, own: ids::effective_uid(), found: Vec::new() };
+    let mut judge = WriterCheck { root, top, own: ids::effective_uid(), found: Vec::new() };
     let nobody = |_: u32| false;
     for path in unit.fragment.iter().chain(&unit.dropins) {
-        judge.look(path, &nobody);
+        judge.inspect(path, &nobody);
     }
     // It may be there and hold nothing yet.
     if let Some(fragment) = &unit.fragment {
         let mut folder = fragment.as_os_str().to_owned();
         folder.push(".d");
-        judge.look(Path::new(&folder), &nobody);
+        judge.inspect(Path::new(&folder), &nobody);
     }
     let Body::Service(service) = &unit.body else { return judge.found };
     let user = service.context.identity.user.as_deref();
     let is_user = |uid: u32| user.and_then(uid_of) == Some(uid);
     for file in &service.context.environment.files {
         for path in root.glob(&file.path).unwrap_or_default() {
-            judge.look(&path, &is_user);
+            judge.inspect(&path, &is_user);
         }
     }
     judge.found
 }
 
-impl Judge<'_> {
+impl WriterCheck<'_> {
     /// A file and the folders above it: as it is named, and where links lead. What is not there, or leads
     /// to no file or folder (a mask), is nobody's way in.
-    fn look(&mut self, path: &Path, also: &dyn Fn(u32) -> bool) {
+    fn inspect(&mut self, path: &Path, also: &dyn Fn(u32) -> bool) {
         let Ok(stat) = self.root.stat(path) else { return };
         if !matches!(stat.kind, FileKind::Regular | FileKind::Dir) {
             return;

@@ -15,7 +15,7 @@ fn facts() -> Facts {
         ..HostFacts::default()
     };
     Facts {
-        host: Asked::when_needed(|| host),
+        host: LazyFacts::when_needed(|| host),
         user: Some(User::default()),
         dirs: Dirs::default(),
         fragment: some("/etc/systemd/system/a.service"),

@@ -20,7 +20,7 @@ pub struct EnvFile {
 }
 
 /// What was taken from a list, and what was ignored.
-pub type Taken<T> = (Vec<T>, Vec<ValueError>);
+pub type Parsed<T> = (Vec<T>, Vec<ValueError>);
 
 /// Is it the name of a variable: letters, digits and underscores, no digit first?
 #[must_use]
@@ -35,7 +35,7 @@ pub fn is_name(name: &str) -> bool {
 ///
 /// # Errors
 /// The first word cannot be split off, so that nothing of the value is taken.
-pub fn parse_assignments(value: &str, expand: Expand<'_>) -> Result<Taken<(String, String)>, ValueError> {
+pub fn parse_assignments(value: &str, expand: Expand<'_>) -> Result<Parsed<(String, String)>, ValueError> {
     let mut vars = Vec::new();
     let ignored = each_word(value, Escapes::Strict, expand, |word| match assignment(word) {
         Some((name, value)) => {
@@ -70,7 +70,7 @@ pub fn quoted(word: &str) -> String {
 ///
 /// # Errors
 /// As [`parse_assignments`].
-pub fn parse_unset(value: &str, expand: Expand<'_>) -> Result<Taken<String>, ValueError> {
+pub fn parse_unset(value: &str, expand: Expand<'_>) -> Result<Parsed<String>, ValueError> {
     let accepts = |word: &str| is_name(word) || assignment(word).is_some();
     names(value, Escapes::Strict, expand, "is neither the name of a variable nor an assignment", &accepts)
 }
@@ -81,7 +81,7 @@ fn names(
     expand: Expand<'_>,
     why: &str,
     accepts: &dyn Fn(&str) -> bool,
-) -> Result<Taken<String>, ValueError> {
+) -> Result<Parsed<String>, ValueError> {
     let mut found: Vec<String> = Vec::new();
     let ignored = each_word(value, escapes, expand, |word| {
         let good = accepts(word);
@@ -94,14 +94,14 @@ fn names(
 }
 
 /// A word that was not taken.
-enum Bad {
+enum WordError {
     /// It is not what the list holds.
     Word { at: usize, len: usize, text: String },
     /// It could not be read.
     Error(ValueError),
 }
 
-impl Bad {
+impl WordError {
     fn describe(self, why: &str) -> ValueError {
         match self {
             Self::Word { at, len, text } => ValueError::new(at, len, format!("'{text}' {why}")),
@@ -116,7 +116,7 @@ fn each_word(
     escapes: Escapes,
     expand: Expand<'_>,
     mut take: impl FnMut(&str) -> bool,
-) -> Result<Vec<Bad>, ValueError> {
+) -> Result<Vec<WordError>, ValueError> {
     let (mut ignored, mut from) = (Vec::new(), 0);
     loop {
         let word = match words::next(value, from, escapes) {
@@ -128,14 +128,14 @@ fn each_word(
             Err(e) if from == 0 => return Err(e),
             Err(mut e) => {
                 e.message.push_str(", ignoring the rest of the line");
-                ignored.push(Bad::Error(e));
+                ignored.push(WordError::Error(e));
                 return Ok(ignored);
             }
         };
         match expand(&word.text) {
             Ok(text) if take(&text) => {}
-            Ok(text) => ignored.push(Bad::Word { at: word.at, len: word.len, text }),
-            Err(e) => ignored.push(Bad::Error(ValueError::new(word.at, word.len, e.message))),
+            Ok(text) => ignored.push(WordError::Word { at: word.at, len: word.len, text }),
+            Err(e) => ignored.push(WordError::Error(ValueError::new(word.at, word.len, e.message))),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Resource limits: `LimitNOFILE=1024:4096` (systemd's `rlimit_parse`). Pure.
 
 use super::number::{NumberFault, parse_u64};
-use super::time::Bare;
+use super::time::DefaultUnit;
 use super::{Timeout, ValueError, size, time};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -69,7 +69,7 @@ fn one(resource: Resource, text: &str) -> Result<u64, ValueError> {
     match resource {
         Resource::Cpu => time::parse(text).map(|t| span(t, Duration::as_micros, 1_000_000)),
         Resource::Rttime => {
-            time::parse_with(text, Bare::Microseconds).map(|t| span(t, Duration::as_micros, 1))
+            time::parse_with(text, DefaultUnit::Microseconds).map(|t| span(t, Duration::as_micros, 1))
         }
         Resource::Fsize
         | Resource::Data

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Given<'a> {
+enum Encoded<'a> {
     Text(&'a str),
     Bytes(&'a [u8]),
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Taken {
+enum Decoded {
     Text(String),
     Bytes(Vec<u8>),
 }
@@ -26,7 +26,7 @@ enum Taken {
 /// Those of the serializer.
 pub fn serialize<P: AsRef<Path>, S: Serializer>(path: &P, to: S) -> Result<S::Ok, S::Error> {
     let path = path.as_ref();
-    path.to_str().map_or_else(|| Given::Bytes(path.as_os_str().as_bytes()), Given::Text).serialize(to)
+    path.to_str().map_or_else(|| Encoded::Bytes(path.as_os_str().as_bytes()), Encoded::Text).serialize(to)
 }
 
 /// Reads a path.
@@ -34,9 +34,9 @@ pub fn serialize<P: AsRef<Path>, S: Serializer>(path: &P, to: S) -> Result<S::Ok
 /// # Errors
 /// It is neither a string nor a list of bytes.
 pub fn deserialize<'de, P: From<PathBuf>, D: Deserializer<'de>>(from: D) -> Result<P, D::Error> {
-    Ok(match Taken::deserialize(from)? {
-        Taken::Text(text) => PathBuf::from(text),
-        Taken::Bytes(bytes) => PathBuf::from(OsString::from_vec(bytes)),
+    Ok(match Decoded::deserialize(from)? {
+        Decoded::Text(text) => PathBuf::from(text),
+        Decoded::Bytes(bytes) => PathBuf::from(OsString::from_vec(bytes)),
     }
     .into())
 }

@@ -64,7 +64,7 @@ const PRINTED: [(&str, u64); 9] = [
 
 /// The unit of a number without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bare {
+pub enum DefaultUnit {
     /// Most settings.
     Seconds,
     /// `LimitRTTIME=`.
@@ -76,14 +76,14 @@ pub enum Bare {
 /// # Errors
 /// Anything else, and spans that do not fit in 64 bits of microseconds.
 pub fn parse(value: &str) -> Result<Timeout, ValueError> {
-    parse_with(value, Bare::Seconds)
+    parse_with(value, DefaultUnit::Seconds)
 }
 
 /// Reads a span; a bare number means what `bare` says.
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_with(value: &str, bare: Bare) -> Result<Timeout, ValueError> {
+pub fn parse_with(value: &str, bare: DefaultUnit) -> Result<Timeout, ValueError> {
     let blanks = |s: &str| s.len().saturating_sub(s.trim_start_matches([' ', '\t', '\n', '\r']).len());
     if value.trim_matches([' ', '\t', '\n', '\r']) == "infinity" {
         return Ok(Timeout::Never);
@@ -108,7 +108,7 @@ pub fn parse_with(value: &str, bare: Bare) -> Result<Timeout, ValueError> {
 }
 
 /// One number with its unit: its microseconds, and its length.
-fn summand(s: &str, bare: Bare) -> Result<(u64, usize), String> {
+fn summand(s: &str, bare: DefaultUnit) -> Result<(u64, usize), String> {
     let unsigned = match s.strip_prefix('+') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
         Some(_) | None => s,
@@ -134,7 +134,7 @@ fn summand(s: &str, bare: Bare) -> Result<(u64, usize), String> {
         None if unit.len() == rest.len() && !rest.is_empty() => {
             return Err(format!("'{rest}' is not a unit of time: use us, ms, s, min, h, d, w, month or y"));
         }
-        None => (if bare == Bare::Seconds { SEC } else { 1 }, unit),
+        None => (if bare == DefaultUnit::Seconds { SEC } else { 1 }, unit),
     };
     let whole = if whole.is_empty() { Some(0) } else { whole.parse::<u64>().ok() };
     let span = whole

@@ -3,8 +3,8 @@
 use super::{Front, Link, REWRITE, REWRITE_ORDERED};
 use crate::cli::drain::{parts, words};
 use crate::cli::exit::Answer;
+use crate::drain::inspect::wall;
 use crate::drain::judge::verdict::Verdict;
-use crate::drain::look::wall;
 use crate::drain::report::keep;
 use crate::drain::report::{Report, Stage, rfc3339, whole};
 use crate::drain::wait::news::Summary;
@@ -70,7 +70,7 @@ impl Front<'_> {
     /// Makes the last interim report the final one, in a process that may hang instead of this one.
     /// Whether it was done in time.
     fn finish_report(&mut self, verdict: Verdict) -> bool {
-        match fork::in_two() {
+        match fork::fork_pair() {
             Ok(Side::Child(mut link)) => {
                 let _ = parts::apart(self.task, &[link.as_fd()]);
                 if let Ok(path) = self.rewrite(verdict) {

@@ -10,7 +10,7 @@ fn file(ino: u64, size: u64, acknowledged: Option<u64>, reason: Reason) -> Progr
         size,
         goal: size,
         acknowledged,
-        rest: Rest::Bytes(size - acknowledged.unwrap_or(0).min(size)),
+        rest: Unshipped::Bytes(size - acknowledged.unwrap_or(0).min(size)),
         reason,
         begins_anew: false,
         held: Held::No,
@@ -30,7 +30,7 @@ fn behind(ino: u64, size: u64, acknowledged: u64) -> Progress {
 /// Looks at these files and gives back what the look made of them.
 fn look(history: &mut History, at: u64, view: View, files: &[Progress]) -> Vec<Progress> {
     let files = files.iter().map(|file| Progress { still_since: Moment(at), ..file.clone() }).collect();
-    history.look(files, view, Moment(at), Checks::ALL);
+    history.record(files, view, Moment(at), Checks::ALL);
     history.files().to_vec()
 }
 
@@ -87,7 +87,7 @@ fn a_file_that_the_shipper_lets_go_is_forgotten() {
     let mut history = History::default();
     look(&mut history, 1, View::Whole, &[behind(1, 9, 3)]);
     look(&mut history, 2, View::Whole, &[]);
-    history.still_there(|id| id.ino == 1);
+    history.mark_unclaimed(|id| id.ino == 1);
     assert_eq!(reasons(&look(&mut history, 3, View::Whole, &[])), [&Reason::Forgotten]);
 }
 

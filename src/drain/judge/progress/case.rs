@@ -14,7 +14,7 @@ use crate::drain::judge::file::{
     Access, Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Running, ShortFiles, Start,
     Terminator, Wanted,
 };
-use crate::drain::judge::reason::{Cause, Reason, Standing};
+use crate::drain::judge::reason::{Cause, Reason, ReasonClass};
 use crate::drain::judge::tail::{Tail, Unread};
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Case<'_, '_> {
             return Reason::Ambiguous;
         }
         if self.position.rest == 0 {
-            return self.doubtful().unwrap_or(Reason::Acknowledged);
+            return self.doubt().unwrap_or(Reason::Acknowledged);
         }
         if self.position.gaps {
             return Reason::Gaps;
@@ -98,7 +98,7 @@ impl Case<'_, '_> {
     }
 
     /// Why a position may be of something else than what the file holds.
-    fn doubtful(&self) -> Option<Reason> {
+    fn doubt(&self) -> Option<Reason> {
         if self.unfollowed() {
             Some(Reason::PerhapsOther)
         } else {
@@ -110,7 +110,7 @@ impl Case<'_, '_> {
     /// name that it had: when a file was renamed and is not read to its end yet, the position of its old
     /// name still moves, and says nothing of the file that has this name now.
     fn unfollowed(&self) -> bool {
-        KeptBy::of(self.cursor) == KeptBy::NameWhileOpen
+        KeptBy::from_cursor(self.cursor) == KeptBy::NameWhileOpen
             && !matches!(self.file.held, Held::Open { .. })
             && self.checks.on(Check::Followed)
     }
@@ -137,7 +137,7 @@ impl Case<'_, '_> {
     /// Whether the position sticks to the name: then the shipper keeps the old file's position until
     /// it has shipped something of the new one.
     fn by_name(&self) -> bool {
-        KeptBy::of(self.cursor) != KeptBy::File
+        KeptBy::from_cursor(self.cursor) != KeptBy::File
     }
 
     fn too_old(&self) -> bool {
@@ -213,16 +213,18 @@ impl Case<'_, '_> {
     fn by_tail(&self) -> Reason {
         let Tail::WithinLine(tail) = self.tail else { return self.of_tail(self.tail) };
         let reason = self.of_tail(tail);
-        match reason.standing() {
-            Standing::Done | Standing::Unshippable | Standing::AtRest => Reason::PositionOlder,
-            Standing::LeftAlone | Standing::Unknown | Standing::Pending | Standing::Lost => reason,
+        match reason.class() {
+            ReasonClass::Done | ReasonClass::Unshippable | ReasonClass::AtRest => Reason::PositionOlder,
+            ReasonClass::LeftAlone | ReasonClass::Unknown | ReasonClass::Pending | ReasonClass::Lost => {
+                reason
+            }
         }
     }
 
     fn of_tail(&self, tail: &Tail) -> Reason {
         let terminator =
             if self.checks.on(Check::Terminator) { self.rules.terminator } else { Terminator::LineFeed };
-        let doubt = if self.by_name() && !self.position.truncated { self.doubtful() } else { None };
+        let doubt = if self.by_name() && !self.position.truncated { self.doubt() } else { None };
         let proved = |reason| match terminator {
             Terminator::LineFeed => doubt.unwrap_or(reason),
             Terminator::Other => Reason::OtherTerminator,
@@ -281,7 +283,7 @@ impl Case<'_, '_> {
         };
         if read_to_end {
             // The position may be of another file that had the name: it says nothing of what was shipped of this.
-            let doubt = if self.by_name() { self.doubtful() } else { None };
+            let doubt = if self.by_name() { self.doubt() } else { None };
             return doubt.unwrap_or_else(|| Reason::ReadToEnd(self.cause(cursor, first)));
         }
         if self.file.links == 0 {

@@ -19,7 +19,7 @@ pub(super) struct Position {
 }
 
 impl Position {
-    pub(super) fn of(file: &LogFile, cursor: Option<&Cursor<'_>>, checks: Checks) -> Self {
+    pub(super) fn new(file: &LogFile, cursor: Option<&Cursor<'_>>, checks: Checks) -> Self {
         if overread(file, cursor) && checks.on(Check::Overread) {
             return Self { truncated: true, ..Self::at(file, 0) };
         }

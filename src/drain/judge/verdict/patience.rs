@@ -11,7 +11,7 @@ use crate::drain::judge::facts::Facts;
 use crate::drain::judge::file::Held;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::progress::Progress;
-use crate::drain::judge::reason::{Reason, Standing};
+use crate::drain::judge::reason::{Reason, ReasonClass};
 use std::time::Duration;
 
 /// What is added to every wait before it counts as over, since timers of a shipper fire late.
@@ -27,7 +27,7 @@ fn stalls_at(facts: &Facts<'_>) -> Option<Moment> {
 }
 
 /// When silence has lasted so long that more of it would tell nothing new.
-pub(super) fn quiet_at(files: &[Progress], facts: &Facts<'_>) -> Moment {
+pub(super) fn silence_deadline(files: &[Progress], facts: &Facts<'_>) -> Moment {
     let hold = files.iter().map(|file| file.hold).max().unwrap_or_default();
     facts.moved.after(facts.settle).after(hold).after(MARGIN)
 }
@@ -50,9 +50,9 @@ fn pickup_ends(file: &Progress, facts: &Facts<'_>) -> Option<Moment> {
 #[must_use]
 pub fn next_due(files: &[Progress], facts: &Facts<'_>) -> Moment {
     let pickups = files.iter().filter_map(|file| pickup_ends(file, facts));
-    let rests = files.iter().filter(|file| file.reason.standing() == Standing::AtRest);
+    let rests = files.iter().filter(|file| file.reason.class() == ReasonClass::AtRest);
     let proofs = rests.map(|file| proved_from(file, facts, Checks::ALL).after(MARGIN));
-    let quiet = Some(quiet_at(files, facts));
+    let quiet = Some(silence_deadline(files, facts));
     [stalls_at(facts), quiet]
         .into_iter()
         .flatten()

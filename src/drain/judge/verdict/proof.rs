@@ -52,7 +52,7 @@ pub(super) fn proof(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Proof
 /// that was full, and a line that is joined with others is held back only from then on: so the counters
 /// must have said before that nothing was in flight, and say so again after the hold.
 pub(super) fn proved_from(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Moment {
-    let wait = if checks.on(Check::ClosedStill) { still_for(file, facts) } else { file.hold };
+    let wait = if checks.on(Check::ClosedStill) { required_rest(file, facts) } else { file.hold };
     let still = file.still_since.after(wait);
     match facts.idle {
         Some(idle) if file.hold > Duration::ZERO && checks.on(Check::Idle) => still.max(idle.after(wait)),
@@ -61,7 +61,7 @@ pub(super) fn proved_from(file: &Progress, facts: &Facts<'_>, checks: Checks) ->
 }
 
 /// How long a file at rest must have been still before evidence proves anything.
-fn still_for(file: &Progress, facts: &Facts<'_>) -> Duration {
+fn required_rest(file: &Progress, facts: &Facts<'_>) -> Duration {
     let hold = file.hold.saturating_add(facts.settle);
     match file.held {
         // Which stream's descriptor it is cannot be told: the other's may be closed until the next scan.

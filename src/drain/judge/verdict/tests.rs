@@ -15,7 +15,7 @@ fn file(reason: Reason, held: Held) -> Progress {
         size: 10,
         goal: 10,
         acknowledged: Some(4),
-        rest: Rest::Bytes(6),
+        rest: Unshipped::Bytes(6),
         reason,
         begins_anew: false,
         held,

@@ -6,7 +6,7 @@
 use super::{DEBUG_SIZE, ELSEWHERE, Error, LOG_SIZE, Prepared, log, sync, write};
 use crate::drain::report::Stage;
 use crate::os::error::escape;
-use crate::os::opener::Extra;
+use crate::os::opener::ExtraHandler;
 use crate::os::root::{Root, Sync};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -19,9 +19,9 @@ pub enum Order {
         /// Whether it is the last one.
         stage: Stage,
         /// Where it must not lie.
-        folder: Where,
+        folder: ReportPlace,
         /// Where the file of `--report` must not lie.
-        file: Where,
+        file: ReportPlace,
         /// Whether it is on the disk when the answer comes.
         sync: bool,
         /// Its line for the log; none of one that nobody waited for.
@@ -30,7 +30,7 @@ pub enum Order {
     /// Lines for the log alone, of a drain that tells each step.
     Lines {
         /// Where the log must not lie.
-        folder: Where,
+        folder: ReportPlace,
         /// The lines.
         lines: Vec<String>,
     },
@@ -38,7 +38,7 @@ pub enum Order {
 
 /// Whether the shipper would take a report from where it is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Where {
+pub enum ReportPlace {
     /// It would not.
     Wanted,
     /// It would.
@@ -88,7 +88,7 @@ pub fn is_of_drain(path: &Path, folder: Option<&Path>, file: Option<&Path>, pid:
         || (named && folder.is_some() && (above == folder || above == Some(Path::new(ELSEWHERE))))
 }
 
-impl Where {
+impl ReportPlace {
     /// The folder that is wanted, or the one in its place.
     fn choose(self, wanted: &Path) -> &Path {
         match self {
@@ -131,7 +131,7 @@ impl Keeper {
     fn in_folder(
         &mut self,
         stage: Stage,
-        place: Where,
+        place: ReportPlace,
         report: &[u8],
         sync: Sync,
         line: Option<&str>,
@@ -155,11 +155,11 @@ impl Keeper {
         }
     }
 
-    fn in_file(&self, place: Where, report: &[u8], sync: Sync, kept: &mut Kept) {
+    fn in_file(&self, place: ReportPlace, report: &[u8], sync: Sync, kept: &mut Kept) {
         let Some(path) = &self.file else { return };
         let written = match place {
-            Where::Wanted => self.root.write_named(path, report, 0o640, sync).map_err(Error::Os),
-            Where::NotThere => Err(Error::Taken(escape(path.as_os_str()))),
+            ReportPlace::Wanted => self.root.write_named(path, report, 0o640, sync).map_err(Error::Os),
+            ReportPlace::NotThere => Err(Error::Taken(escape(path.as_os_str()))),
         };
         match written {
             Ok(()) => kept.paths.push(path.display().to_string()),
@@ -168,7 +168,7 @@ impl Keeper {
     }
 }
 
-impl Extra for Keeper {
+impl ExtraHandler for Keeper {
     fn answer(&mut self, asked: &[u8]) -> Vec<u8> {
         // The order is one line; the report stands behind it.
         let end = asked.iter().position(|byte| *byte == b'\n').unwrap_or(asked.len());

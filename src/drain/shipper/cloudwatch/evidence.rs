@@ -3,8 +3,8 @@
 //! of the agent. Pure.
 
 use crate::drain::cursor::Timestamp;
-use crate::drain::shipper::interface::Testimony;
-use crate::drain::shipper::trouble::Trouble;
+use crate::drain::shipper::interface::LogEvidence;
+use crate::drain::shipper::trouble::OutputTrouble;
 use crate::unit::value::utc::Utc;
 
 /// How much of a message is read for its cause, which stands at the end.
@@ -12,8 +12,8 @@ const READ: usize = 4096;
 
 /// What the end of the log says. What was said before the last start is of another process.
 #[must_use]
-pub(super) fn testimony(text: &str) -> Testimony {
-    let (mut trouble, mut dropped, mut failing) = (None::<Trouble>, 0u64, None::<(String, String)>);
+pub(super) fn testimony(text: &str) -> LogEvidence {
+    let (mut trouble, mut dropped, mut failing) = (None::<OutputTrouble>, 0u64, None::<(String, String)>);
     for line in text.lines() {
         if line.contains("Starting AmazonCloudWatchAgent") {
             (trouble, dropped, failing) = (None, 0, None);
@@ -21,7 +21,7 @@ pub(super) fn testimony(text: &str) -> Testimony {
         // The rest of an error, on lines of its own.
         if let Some((message, head)) = failing.take_if(|_| line.starts_with("caused by: ")) {
             let message = format!("{message}\n{}", kept(line));
-            trouble = Some(Trouble::further(trouble, &message, &head, at(&head)));
+            trouble = Some(OutputTrouble::further(trouble, &message, &head, at(&head)));
             continue;
         }
         failing = None;
@@ -33,7 +33,7 @@ pub(super) fn testimony(text: &str) -> Testimony {
         }
         if line.contains("rror received when sending logs to ") {
             let head: String = line.chars().take(40).collect();
-            trouble = Some(Trouble::further(trouble, &kept(line), &head, at(&head)));
+            trouble = Some(OutputTrouble::further(trouble, &kept(line), &head, at(&head)));
             failing = Some((kept(line), head));
         } else if line.contains("going to sleep ") {
             trouble = trouble.map(|trouble| trouble.again(at(line)));
@@ -41,7 +41,7 @@ pub(super) fn testimony(text: &str) -> Testimony {
     }
     let note = format!("its log has {dropped} lines about dropped batches");
     let notes = if dropped > 0 { vec![note] } else { Vec::new() };
-    Testimony { notes, trouble, ..Testimony::default() }
+    LogEvidence { notes, trouble, ..LogEvidence::default() }
 }
 
 /// A line without what the agent adds to an error that it takes for a final one.
@@ -69,7 +69,7 @@ mod tests {
              2026-01-31T14:03:00Z I! [logagent] piping log from web/i-1(/var/log/a)\n"
         );
         let told = testimony(&log);
-        let words = |told: &Testimony| told.trouble.as_ref().map(ToString::to_string);
+        let words = |told: &LogEvidence| told.trouble.as_ref().map(ToString::to_string);
         assert_eq!(words(&told).as_deref(), Some("output refuses: connection refused since 14:02"));
         assert!(told.notes.is_empty());
         let denied = format!("{log}2026-01-31T14:05:07Z {error} AccessDeniedException: not authorized\n");
@@ -90,7 +90,7 @@ mod tests {
         );
         assert_eq!(testimony(&dropped).notes, ["its log has 1 lines about dropped batches"]);
         let anew = format!("{dropped}2026-01-31T14:10:00Z I! Starting AmazonCloudWatchAgent CWAgent/1.3\n");
-        assert_eq!(testimony(&anew), Testimony::default());
-        assert_eq!(testimony("caused by: x\n\u{1b}[2J\n"), Testimony::default());
+        assert_eq!(testimony(&anew), LogEvidence::default());
+        assert_eq!(testimony("caused by: x\n\u{1b}[2J\n"), LogEvidence::default());
     }
 }

@@ -5,7 +5,7 @@ use super::evidence::testimony;
 use crate::drain::cursor::Timestamp;
 use crate::drain::judge::facts::Doubt;
 use crate::drain::scan::within;
-use crate::drain::shipper::interface::{Counters, Testimony, Witness};
+use crate::drain::shipper::interface::{Counters, EvidenceSource, LogEvidence};
 use crate::drain::shipper::log_end::log_end;
 use crate::os::clock;
 use crate::os::root::Root;
@@ -19,13 +19,13 @@ const LOG: &str = "/opt/aws/amazon-cloudwatch-agent/logs/amazon-cloudwatch-agent
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OwnLog;
 
-impl Witness for OwnLog {
-    fn log(&self, root: &Root, limit: Duration) -> Testimony {
+impl EvidenceSource for OwnLog {
+    fn log(&self, root: &Root, limit: Duration) -> LogEvidence {
         let tree = root.clone();
         let text = within(limit, move || log_end(&tree, Path::new(LOG))).flatten();
         let told = text.map(|text| testimony(&text)).unwrap_or_default();
         let now = Timestamp(i64::try_from(clock::realtime().as_nanos()).unwrap_or(i64::MAX));
-        Testimony { trouble: told.trouble.filter(|trouble| trouble.is_fresh(now)), ..told }
+        LogEvidence { trouble: told.trouble.filter(|trouble| trouble.is_fresh(now)), ..told }
     }
 
     fn counters(&self, _: &Root) -> Option<Counters> {
@@ -33,7 +33,7 @@ impl Witness for OwnLog {
     }
 
     /// Batches are in its memory alone.
-    fn kept_back(&self, _: &Root) -> Option<Doubt> {
+    fn disk_queue_doubt(&self, _: &Root) -> Option<Doubt> {
         None
     }
 }

@@ -41,14 +41,14 @@ pub struct Include {
     /// A pattern; relative to the configuration's folder unless it begins with `/`.
     pub pattern: String,
     /// What the files hold.
-    pub holds: Holds,
+    pub holds: IncludeKind,
     /// `reload.period`, where they are read again as they change.
     pub reload: Option<Duration>,
 }
 
 /// What an included file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
+pub enum IncludeKind {
     /// A list of inputs.
     Inputs,
     /// A list of modules.
@@ -121,7 +121,7 @@ pub fn read(file: &str, text: &str, flags: &Flags) -> Result<Config, yaml::Error
 /// Of the tree of filebeat.yml, or of several that were laid over one another.
 #[must_use]
 pub fn from_tree(file: &str, mut tree: Node, flags: &Flags, vars: &Vars) -> Config {
-    flags.lay_over(&mut tree);
+    flags.override_config(&mut tree);
     vars.resolve(&mut tree);
     let mut config = Config::default();
     config.whole(file, &tree);
@@ -133,13 +133,19 @@ impl Config {
     ///
     /// # Errors
     /// It is not YAML.
-    pub fn add(&mut self, holds: Holds, file: &str, text: &str, vars: &Vars) -> Result<(), yaml::Error> {
+    pub fn add(
+        &mut self,
+        holds: IncludeKind,
+        file: &str,
+        text: &str,
+        vars: &Vars,
+    ) -> Result<(), yaml::Error> {
         let mut tree = yaml::read(text)?;
         vars.resolve(&mut tree);
         match holds {
-            Holds::Inputs => self.inputs(file, &tree),
-            Holds::Modules => self.modules(file, &tree),
-            Holds::Configuration => self.whole(file, &tree),
+            IncludeKind::Inputs => self.inputs(file, &tree),
+            IncludeKind::Modules => self.modules(file, &tree),
+            IncludeKind::Configuration => self.whole(file, &tree),
         }
         Ok(())
     }
@@ -201,9 +207,9 @@ impl Config {
             self.unknown(file, node, "autodiscover: its inputs are found at run time");
         }
         for (name, holds) in [
-            ("filebeat.config.inputs", Holds::Inputs),
-            ("filebeat.config.prospectors", Holds::Inputs),
-            ("filebeat.config.modules", Holds::Modules),
+            ("filebeat.config.inputs", IncludeKind::Inputs),
+            ("filebeat.config.prospectors", IncludeKind::Inputs),
+            ("filebeat.config.modules", IncludeKind::Modules),
         ] {
             self.include(file, tree, name, holds);
         }
@@ -211,7 +217,7 @@ impl Config {
             match string(node) {
                 Setting::Set(folder) => self.includes.push(Include {
                     pattern: format!("{}/*.yml", folder.trim_end_matches('/')),
-                    holds: Holds::Configuration,
+                    holds: IncludeKind::Configuration,
                     reload: None,
                 }),
                 Setting::Default => {}
@@ -253,7 +259,7 @@ impl Config {
     }
 
     /// `config.inputs`, `config.modules`: a pattern of further files, if it is switched on.
-    fn include(&mut self, file: &str, tree: &Node, name: &str, holds: Holds) {
+    fn include(&mut self, file: &str, tree: &Node, name: &str, holds: IncludeKind) {
         let Some(path) = tree.get(&format!("{name}.path")) else { return };
         match tree.get(&format!("{name}.enabled")).map_or(Setting::Default, boolean) {
             Setting::Set(false) => return,

@@ -17,7 +17,7 @@ use std::path::Path;
 const STATE: u64 = 64;
 
 /// What speaks against the queue of a shipper with this data folder being empty.
-pub(super) fn kept_back(queue: &DiskQueue, data: &Path, root: &Root) -> Option<Doubt> {
+pub(super) fn doubt(queue: &DiskQueue, data: &Path, root: &Root) -> Option<Doubt> {
     if queue.spool {
         let why = "its queue is on disk (queue.spool), and acknowledges before the output does";
         return Some(Doubt::Positions(why.to_owned()));

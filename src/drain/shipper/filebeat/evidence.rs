@@ -7,7 +7,7 @@
 
 use super::time::{Time, rfc3339};
 use crate::drain::cursor::Timestamp;
-use crate::drain::shipper::trouble::Trouble;
+use crate::drain::shipper::trouble::OutputTrouble;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ impl Counters {
         self.read.max(self.pipeline).max(self.output)
     }
 
-    fn of(metrics: &Value, read: Option<u64>) -> Self {
+    fn from_metrics(metrics: &Value, read: Option<u64>) -> Self {
         let at = |path: &str| metrics.pointer(path).and_then(Value::as_u64);
         let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
             (None, None) => None,
@@ -60,7 +60,7 @@ impl Counters {
 pub fn stats(body: &[u8]) -> Option<Counters> {
     let metrics: Value = serde_json::from_slice(body).ok()?;
     let read = metrics.pointer("/filebeat/events/active").and_then(Value::as_u64);
-    let counters = Counters::of(&metrics, read);
+    let counters = Counters::from_metrics(&metrics, read);
     counters.in_flight().map(|_| counters)
 }
 
@@ -107,13 +107,13 @@ pub struct LogDigest {
     /// The last word about an output that does not answer.
     pub unreachable: Option<String>,
     /// Why nothing is taken, since the last sign that something is.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<OutputTrouble>,
 }
 
 impl LogDigest {
     /// Reads the lines in their order. What was said before the last start is of another process.
     #[must_use]
-    pub fn of(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         let mut said = Self::default();
         for Line { at, word } in text.lines().filter_map(line) {
             match word {
@@ -121,7 +121,7 @@ impl LogDigest {
                     // They are of the whole time since the ones before: only a trouble from then is over.
                     let before = said.metrics.map(|(at, _)| at);
                     if counters.acknowledged > Some(0)
-                        && said.trouble.as_ref().and_then(Trouble::last) < before
+                        && said.trouble.as_ref().and_then(OutputTrouble::last) < before
                     {
                         said.trouble = None;
                     }
@@ -136,7 +136,7 @@ impl LogDigest {
                     said.dropped = Some((before.saturating_add(1), message));
                 }
                 Entry::Unreachable { message, head } => {
-                    said.trouble = Some(Trouble::further(said.trouble, &message, &head, at));
+                    said.trouble = Some(OutputTrouble::further(said.trouble, &message, &head, at));
                     said.unreachable = Some(message.chars().take(KEPT).collect());
                 }
                 Entry::Started(_) => said = Self { dropped: said.dropped, ..Self::default() },
@@ -195,7 +195,7 @@ pub fn line(text: &str) -> Option<Line> {
 
 fn metrics(message: &str, metrics: Option<&Value>) -> Option<Entry> {
     let known = message.starts_with("Non-zero metrics") || message.starts_with("Total metrics");
-    Some(Entry::Metrics(Counters::of(metrics.filter(|_| known)?, None)))
+    Some(Entry::Metrics(Counters::from_metrics(metrics.filter(|_| known)?, None)))
 }
 
 /// The metrics of a text line: JSON behind a tab (6.2 and later), or `name=value` words.
@@ -204,7 +204,7 @@ fn text_metrics(message: &str) -> Option<Entry> {
     let rest = message.get(start..)?;
     if let Some(brace) = rest.find('{') {
         let json: Value = serde_json::from_slice(rest.get(brace..)?.as_bytes()).ok()?;
-        return Some(Entry::Metrics(Counters::of(json.pointer("/monitoring/metrics")?, None)));
+        return Some(Entry::Metrics(Counters::from_metrics(json.pointer("/monitoring/metrics")?, None)));
     }
     let number = |name: &str| {
         rest.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
@@ -340,15 +340,15 @@ mod tests {
         let dropped = format!("{} WARN Cannot index event: dropping event!", at(2));
         let refused = format!("{} ERROR open /l/a: permission denied", at(3));
         let log = [metrics(1, 0), dropped, refused].join("\n");
-        let said = LogDigest::of(&log);
+        let said = LogDigest::parse(&log);
         assert_eq!(said.metrics.map(|(_, counters)| counters.in_flight()), Some(Some(0)));
         assert_eq!(said.refused, BTreeSet::from(["/l/a".to_owned()]));
-        let said = LogDigest::of(&format!("{log}\n{} INFO filebeat start running.", at(4)));
+        let said = LogDigest::parse(&format!("{log}\n{} INFO filebeat start running.", at(4)));
         assert_eq!((said.metrics, said.refused.len()), (None, 0));
         assert_eq!(said.notes().len(), 1, "{:?}", said.notes());
-        let said = LogDigest::of(&format!("{log}\n{}\nhalf a li", metrics(5, 7)));
+        let said = LogDigest::parse(&format!("{log}\n{}\nhalf a li", metrics(5, 7)));
         assert_eq!(said.metrics.map(|(_, counters)| counters.in_flight()), Some(Some(7)));
-        assert_eq!(LogDigest::of(""), LogDigest::default());
+        assert_eq!(LogDigest::parse(""), LogDigest::default());
     }
 
     /// Each generation's lines about an output that refuses, as its source writes them.
@@ -403,7 +403,7 @@ mod tests {
                 "Kafka publish failed with: dial tcp 1.2.3.4:9092: connect: connection refused",
             ),
         ];
-        let trouble = |log: &str| LogDigest::of(log).trouble.map(|trouble| trouble.to_string());
+        let trouble = |log: &str| LogDigest::parse(log).trouble.map(|trouble| trouble.to_string());
         for line in &told {
             assert_eq!(
                 trouble(line).as_deref(),

@@ -147,7 +147,7 @@ fn told_by_root(host: &Host, process: &Process) -> Option<Found> {
     let said = Flags::parse(words.iter().skip(1).filter_map(|word| word.to_str()));
     let flags = Flags { config: said.config, ..Flags::default() };
     let (beside, environment) = (process.exe.parent(), Some(BTreeMap::new()));
-    Some(described(Told { root: &root, flags: &flags, cwd: None, beside, environment, began: None }))
+    Some(described(CommandLine { root: &root, flags: &flags, cwd: None, beside, environment, began: None }))
 }
 
 /// The Filebeat that a process was told to be, and its words.
@@ -160,7 +160,7 @@ fn described_by(host: &Host, process: &Process) -> Result<(Found, Vec<String>), 
     let cwd = host.root.read_link(Path::new(&format!("/proc/{pid}/cwd"))).ok();
     let beside = process.exe.is_absolute().then(|| process.exe.parent()).flatten();
     let root = host.root_of(pid);
-    let told = Told {
+    let told = CommandLine {
         root: root.as_ref().unwrap_or(&host.root),
         flags: &flags,
         cwd: cwd.as_deref(),
@@ -189,7 +189,7 @@ fn open_registry(host: &Host, pid: ProcessId) -> Option<PathBuf> {
 }
 
 /// What a Filebeat was told.
-struct Told<'t> {
+struct CommandLine<'t> {
     root: &'t Root,
     flags: &'t Flags,
     cwd: Option<&'t Path>,
@@ -207,8 +207,8 @@ fn absolute(path: &str, base: Option<&Path>) -> PathBuf {
 }
 
 /// A Filebeat that was told this: the places, from the flags, the configuration and the defaults.
-fn described(told: Told<'_>) -> Found {
-    let Told { root, flags, cwd, beside, environment, began } = told;
+fn described(told: CommandLine<'_>) -> Found {
+    let CommandLine { root, flags, cwd, beside, environment, began } = told;
     // Without flags: the home is where the executable lies, and everything is below it.
     let home = flags.setting("path.home").map(|path| absolute(path, cwd)).or(beside.map(Path::to_path_buf));
     let folder = flags.setting("path.config").map(|path| absolute(path, cwd)).or(home.clone());
@@ -294,7 +294,7 @@ fn installed(host: &Host) -> Option<Found> {
     }
     let settings = PACKAGE.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let flags = Flags { settings, ..Flags::default() };
-    let told = Told { root, flags: &flags, cwd: None, beside: None, environment: None, began: None };
+    let told = CommandLine { root, flags: &flags, cwd: None, beside: None, environment: None, began: None };
     Some(described(told))
 }
 

@@ -227,7 +227,7 @@ impl Registry {
             Err(error) if error.is_not_found() => return Err(Error::Missing(at)),
             other => other?,
         };
-        let stat = Stat::of(&log).map_err(|error| OsError::new("examine", at, error))?;
+        let stat = Stat::from_fd(&log).map_err(|error| OsError::new("examine", at, error))?;
         Ok((log, stat))
     }
 
@@ -237,7 +237,7 @@ impl Registry {
 }
 
 fn size_of(file: &File) -> io::Result<u64> {
-    Stat::of(file).map(|stat| stat.size)
+    Stat::from_fd(file).map(|stat| stat.size)
 }
 
 /// Feeds what `log` holds beyond what was read.

@@ -58,14 +58,14 @@ pub fn stats(endpoint: &Endpoint, opener: Option<&Opener>, limit: Duration) -> i
                 Some(opener) => opener.tcp(*address, limit)?,
                 None => ask(TcpStream::connect_timeout(address, limit)?)?,
             };
-            hear(asked, deadline, |stream, left| stream.set_read_timeout(left))
+            read_response(asked, deadline, |stream, left| stream.set_read_timeout(left))
         }
         Endpoint::Unix(socket) => {
             let asked = match opener {
                 Some(opener) => opener.unix(socket, limit)?,
                 None => ask(connect_now(socket)?)?,
             };
-            hear(asked, deadline, |stream, left| stream.set_read_timeout(left))
+            read_response(asked, deadline, |stream, left| stream.set_read_timeout(left))
         }
     }
 }
@@ -81,7 +81,7 @@ fn left(deadline: Duration) -> io::Result<Duration> {
 }
 
 /// The answer.
-fn hear<S: Read>(
+fn read_response<S: Read>(
     mut stream: S,
     deadline: Duration,
     limit: impl Fn(&S, Option<Duration>) -> io::Result<()>,

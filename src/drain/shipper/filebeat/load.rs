@@ -55,7 +55,7 @@ pub(super) fn load(plan: &Plan<'_>) -> Loaded {
     for file in &plan.files {
         name = escape(file.as_os_str());
         match plan.text(file, None, &mut loaded).map(|text| yaml::read(&text)) {
-            Some(Ok(node)) => tree.lay_over(node),
+            Some(Ok(node)) => tree.override_with(node),
             Some(Err(error)) => loaded.doubts.push(format!("{name}:{error}")),
             // The flags count all the same.
             None => {}

@@ -10,7 +10,7 @@ use super::{disk_queue, http};
 use crate::drain::cursor::Timestamp;
 use crate::drain::judge::facts::Doubt;
 use crate::drain::scan::within;
-use crate::drain::shipper::interface::{Counters, Testimony, Witness};
+use crate::drain::shipper::interface::{Counters, EvidenceSource, LogEvidence};
 use crate::drain::shipper::log_end::log_end;
 use crate::os::clock;
 use crate::os::root::{FileKind, Root, Stat};
@@ -39,13 +39,13 @@ impl SelfReport {
     }
 }
 
-impl Witness for SelfReport {
-    fn log(&self, root: &Root, limit: Duration) -> Testimony {
+impl EvidenceSource for SelfReport {
+    fn log(&self, root: &Root, limit: Duration) -> LogEvidence {
         let (tree, folder) = (root.clone(), self.folder.clone());
         let text = within(limit, move || end(&tree, &folder)).flatten();
-        let said = text.map(|text| LogDigest::of(&text)).unwrap_or_default();
+        let said = text.map(|text| LogDigest::parse(&text)).unwrap_or_default();
         let now = Timestamp(i64::try_from(clock::realtime().as_nanos()).unwrap_or(i64::MAX));
-        Testimony {
+        LogEvidence {
             in_flight: said.metrics.and_then(|(at, counters)| Some((counters.in_flight()?, at))),
             notes: said.notes(),
             trouble: said.trouble.filter(|trouble| trouble.is_fresh(now)),
@@ -65,8 +65,8 @@ impl Witness for SelfReport {
         })
     }
 
-    fn kept_back(&self, root: &Root) -> Option<Doubt> {
-        disk_queue::kept_back(self.queue.as_ref()?, &self.data, root)
+    fn disk_queue_doubt(&self, root: &Root) -> Option<Doubt> {
+        disk_queue::doubt(self.queue.as_ref()?, &self.data, root)
     }
 }
 

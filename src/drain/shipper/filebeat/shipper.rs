@@ -82,7 +82,7 @@ impl Shipper for Filebeat {
 
     fn open(&self, found: &Found) -> Result<Box<dyn PositionSource>, Error> {
         match Registry::find(&found.root, &found.positions) {
-            Err(RegistryError::Missing(_)) if found.process.is_some() => Ok(Box::new(Unwritten {
+            Err(RegistryError::Missing(_)) if found.process.is_some() => Ok(Box::new(MissingRegistry {
                 root: found.root.clone(),
                 place: found.positions.clone(),
                 none: Positions::new(Generation::Array),
@@ -118,14 +118,14 @@ impl PositionSource for Registry {
 
 /// The registry of a Filebeat that runs and has not written it yet: nothing is acknowledged.
 #[derive(Debug)]
-struct Unwritten {
+struct MissingRegistry {
     root: Root,
     place: PathBuf,
     none: Positions,
     registry: Option<Registry>,
 }
 
-impl PositionSource for Unwritten {
+impl PositionSource for MissingRegistry {
     fn positions(&self) -> &Positions {
         self.registry.as_ref().map_or(&self.none, Registry::positions)
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::drain::judge::file::Held;
-use crate::drain::judge::progress::{KeptBy, Rest};
+use crate::drain::judge::progress::{KeptBy, Unshipped};
 use proptest::prelude::*;
 
 const MS: u64 = 1_000_000;
@@ -16,7 +16,7 @@ fn file(ino: u64, acknowledged: u64, size: u64) -> Progress {
         size,
         goal: size,
         acknowledged: Some(acknowledged),
-        rest: Rest::Bytes(size - acknowledged),
+        rest: Unshipped::Bytes(size - acknowledged),
         reason: if acknowledged < size { Reason::Behind } else { Reason::Acknowledged },
         begins_anew: false,
         held: Held::No,
@@ -30,8 +30,8 @@ fn file(ino: u64, acknowledged: u64, size: u64) -> Progress {
 }
 
 fn quiet() -> Pace {
-    let mut pace = Pace::new(Moment(0), Hearing::Events);
-    pace.looked(Moment(0), Moment(MS), NEVER, false);
+    let mut pace = Pace::new(Moment(0), ChangeSource::Events);
+    pace.record_scan(Moment(0), Moment(MS), NEVER, false);
     pace
 }
 
@@ -39,7 +39,7 @@ fn quiet() -> Pace {
 fn nothing_happens_while_nothing_moves() {
     assert_eq!(quiet().step(Moment(500 * MS)), Step::Sleep(LATER));
     let mut due = quiet();
-    due.looked(Moment(MS), Moment(2 * MS), Moment(900 * MS), false);
+    due.record_scan(Moment(MS), Moment(2 * MS), Moment(900 * MS), false);
     assert_eq!(due.step(Moment(899 * MS)), Step::Sleep(Moment(900 * MS)));
     assert_eq!(due.step(Moment(900 * MS)), Step::Look);
 }
@@ -63,10 +63,10 @@ fn folders_wait_a_moment_and_polling_looks_by_itself() {
     pace.folders_changed(Moment(100 * MS));
     assert_eq!(pace.step(Moment(101 * MS)), Step::Sleep(Moment(350 * MS)));
     assert_eq!(pace.step(Moment(350 * MS)), Step::Look);
-    pace.hear(Hearing::Polling(Duration::from_secs(1)));
-    pace.looked(Moment(350 * MS), Moment(360 * MS), NEVER, false);
+    pace.set_source(ChangeSource::Polling(Duration::from_secs(1)));
+    pace.record_scan(Moment(350 * MS), Moment(360 * MS), NEVER, false);
     assert_eq!(pace.step(Moment(400 * MS)), Step::Sleep(Moment(1_360 * MS)));
-    pace.everything_changed(Moment(400 * MS));
+    pace.invalidate(Moment(400 * MS));
     assert_eq!(pace.step(Moment(400 * MS)), Step::Look);
 }
 
@@ -93,7 +93,7 @@ proptest! {
                     now = until.0;
                 }
                 Step::Look => {
-                    pace.looked(Moment(now), Moment(now + cost), NEVER, false);
+                    pace.record_scan(Moment(now), Moment(now + cost), NEVER, false);
                     now += cost;
                     spent += cost;
                 }
@@ -109,7 +109,7 @@ proptest! {
 #[test]
 fn one_file_behind_is_enough_to_wait_and_none_is_asked_twice() {
     let number = |_: FileId, _: &[u8]| Some(7);
-    let mut behind = Behind::of(&[file(1, 5, 10), file(2, 10, 10), file(3, 0, 10)], number);
+    let mut behind = Behind::from_files(&[file(1, 5, 10), file(2, 10, 10), file(3, 0, 10)], number);
     let asked = std::cell::RefCell::new(Vec::new());
     let at = |positions: [u64; 2]| {
         let asked = &asked;
@@ -118,13 +118,13 @@ fn one_file_behind_is_enough_to_wait_and_none_is_asked_twice() {
             Some(if mark.file.ino == 1 { positions[0] } else { positions[1] })
         }
     };
-    assert!(behind.still(at([9, 0])));
-    assert!(behind.still(at([10, 9])));
-    assert!(!behind.still(at([0, 10])));
+    assert!(behind.is_behind(at([9, 0])));
+    assert!(behind.is_behind(at([10, 9])));
+    assert!(!behind.is_behind(at([0, 10])));
     assert_eq!(asked.take(), [1, 1, 3, 3]);
     assert_eq!(behind.gained(at([12, 4])), 5 + 4);
-    let mut gone = Behind::of(&[file(1, 5, 10)], number);
-    assert!(!gone.still(|_| None));
+    let mut gone = Behind::from_files(&[file(1, 5, 10)], number);
+    assert!(!gone.is_behind(|_| None));
 }
 
 #[test]

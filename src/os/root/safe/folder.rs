@@ -1,6 +1,6 @@
 //! The folders of a service: made, given to their owner, taken as they are, or refused.
 
-use super::tree::Gift;
+use super::tree::TreeOwner;
 use super::{SafePlace, is_own};
 use crate::os::error::Result;
 use crate::os::root::walk::Last;
@@ -51,10 +51,10 @@ impl Root {
         self.safe_parents(VERB, inner)?;
         let place = self.safe_place(VERB, inner, Last::Follow)?;
         if place.entry.is_none() {
-            return place.bear(mode, owner).map(|()| Vec::new()).map_err(fail);
+            return place.make(mode, owner).map(|()| Vec::new()).map_err(fail);
         }
         let fd = openat(&place.dir, place.name(), LISTING, Mode::empty()).map_err(fail)?;
-        let stat = Stat::of(&fd).map_err(|e| self.error(VERB, inner, e))?;
+        let stat = Stat::from_fd(&fd).map_err(|e| self.error(VERB, inner, e))?;
         if existing == Existing::Keep {
             return Ok(Vec::new());
         }
@@ -85,7 +85,7 @@ impl Root {
         while let Some(parent) = above.pop() {
             let place = self.safe_place(verb, parent, Last::Follow)?;
             if place.entry.is_none() {
-                place.bear(PARENTS, None).map_err(|e| self.error(verb, parent, e))?;
+                place.make(PARENTS, None).map_err(|e| self.error(verb, parent, e))?;
             }
         }
         Ok(())
@@ -98,16 +98,16 @@ fn give_below(fd: &OwnedFd, stat: &Stat, (uid, gid): (u32, u32)) -> nix::Result<
     if (stat.uid, stat.gid) == (uid, gid) {
         return Ok(Vec::new());
     }
-    let mut gift = Gift { uid, gid, of: (stat.uid == uid).then_some(uid), kept: Vec::new() };
+    let mut gift = TreeOwner { uid, gid, of: (stat.uid == uid).then_some(uid), kept: Vec::new() };
     gift.give_below(fd)?;
     Ok(gift.kept)
 }
 
 impl SafePlace {
     /// Makes the folder, which is not there. It has its owner before others can lay hands on it.
-    pub(super) fn bear(&self, mode: u32, owner: Option<(u32, u32)>) -> nix::Result<()> {
+    pub(super) fn make(&self, mode: u32, owner: Option<(u32, u32)>) -> nix::Result<()> {
         if self.folder.steady {
-            return bear_in(&self.dir, self.name(), mode, owner);
+            return make_in(&self.dir, self.name(), mode, owner);
         }
         // mkdir(2) gives no descriptor, and between it and open(2) the folder's owner could put another
         // folder of root's in its place. So it is made in one that nobody else enters, then moved.
@@ -117,7 +117,7 @@ impl SafePlace {
                 return Err(Errno::EAGAIN);
             }
             let name = OsStr::new("new");
-            bear_in(&fd, name, mode, owner)?;
+            make_in(&fd, name, mode, owner)?;
             let moved = renameat(&fd, name, &self.dir, self.name());
             if moved.is_err() {
                 // The first error is the one to report.
@@ -136,7 +136,7 @@ pub(in crate::os::root) fn is_private(fd: &OwnedFd) -> nix::Result<bool> {
     Ok(stat.kind == FileKind::Dir && is_own(stat.uid) && stat.mode & 0o077 == 0)
 }
 
-fn bear_in(dir: impl AsFd, name: &OsStr, mode: u32, owner: Option<(u32, u32)>) -> nix::Result<()> {
+fn make_in(dir: impl AsFd, name: &OsStr, mode: u32, owner: Option<(u32, u32)>) -> nix::Result<()> {
     mkdirat(&dir, name, Mode::S_IRWXU)?;
     let fd = openat(&dir, name, LISTING, Mode::empty())?;
     give(&fd, mode, owner)

@@ -23,7 +23,7 @@ use std::path::Path;
 
 /// A number for a user, a group or a mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct PermValue {
     /// The number.
     pub value: u32,
     /// Only what is made anew gets it.
@@ -34,11 +34,11 @@ pub struct Wanted {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Perms {
     /// The user.
-    pub uid: Option<Wanted>,
+    pub uid: Option<PermValue>,
     /// The group.
-    pub gid: Option<Wanted>,
+    pub gid: Option<PermValue>,
     /// The permission bits.
-    pub mode: Option<Wanted>,
+    pub mode: Option<PermValue>,
     /// Of the mode only what the old one has as well: no execution where nobody may execute, and so on.
     pub masked: bool,
 }
@@ -68,9 +68,10 @@ pub enum InTheWay {
 impl Perms {
     /// Owner, group and mode of what has those of `stat` now, or is made with that mode.
     #[must_use]
-    pub fn of(&self, stat: &Stat, new: bool) -> (u32, u32, u32) {
-        let pick =
-            |wanted: Option<Wanted>, now: u32| wanted.filter(|w| new || !w.only_new).map_or(now, |w| w.value);
+    pub fn resolve(&self, stat: &Stat, new: bool) -> (u32, u32, u32) {
+        let pick = |wanted: Option<PermValue>, now: u32| {
+            wanted.filter(|w| new || !w.only_new).map_or(now, |w| w.value)
+        };
         let mode = match self.mode.filter(|w| new || !w.only_new) {
             Some(w) if self.masked => masked(w.value, stat),
             Some(w) => w.value,
@@ -116,8 +117,8 @@ impl Root {
             Some(_) | None => false,
         };
         if place.entry.is_none() || cleared {
-            let (uid, gid, mode) = perms.of(&blank(FileKind::Dir, new_mode), true);
-            place.bear(mode, Some((uid, gid))).map_err(fail)?;
+            let (uid, gid, mode) = perms.resolve(&blank(FileKind::Dir, new_mode), true);
+            place.make(mode, Some((uid, gid))).map_err(fail)?;
             return Ok(Placed::Made);
         }
         let fd = openat(&place.dir, place.name(), LISTING, Mode::empty()).map_err(fail)?;
@@ -148,7 +149,7 @@ impl Root {
             let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | SEEN;
             let made = openat(&place.dir, place.name(), flags, Mode::S_IRUSR | Mode::S_IWUSR);
             let mut file = File::from(made.map_err(fail)?);
-            let (uid, gid, mode) = perms.of(&blank(FileKind::Regular, NEW_FILE), true);
+            let (uid, gid, mode) = perms.resolve(&blank(FileKind::Regular, NEW_FILE), true);
             let filled = file.write_all(bytes).and_then(|()| Ok(give(&file, (uid, gid, mode))?));
             if filled.is_err() && place.folder.steady {
                 // Half of a file would be taken for the whole next time; the first error is the one to report.
@@ -161,7 +162,7 @@ impl Root {
         if !overwrite {
             return self.give_open(CREATE, inner, &place, &fd, perms);
         }
-        let stat = Stat::of(&fd).map_err(|e| self.error(CREATE, inner, e))?;
+        let stat = Stat::from_fd(&fd).map_err(|e| self.error(CREATE, inner, e))?;
         self.may_give(CREATE, inner, &place, &stat, perms)?;
         self.give_open(CREATE, inner, &place, &fd, perms)?;
         let mut file = File::from(fd);
@@ -197,7 +198,7 @@ impl Root {
                 if !place.folder.alone {
                     return Err(self.unsafe_path(SETTLE, inner, "it lies"));
                 }
-                let (uid, gid, mode) = perms.of(&stat, false);
+                let (uid, gid, mode) = perms.resolve(&stat, false);
                 if (uid, gid, mode) == (stat.uid, stat.gid, stat.mode) {
                     return Ok(Placed::Kept);
                 }
@@ -218,8 +219,8 @@ impl Root {
         fd: &OwnedFd,
         perms: &Perms,
     ) -> Result<Placed> {
-        let stat = Stat::of(fd).map_err(|e| self.error(verb, inner, e))?;
-        let (uid, gid, mode) = perms.of(&stat, false);
+        let stat = Stat::from_fd(fd).map_err(|e| self.error(verb, inner, e))?;
+        let (uid, gid, mode) = perms.resolve(&stat, false);
         // Whatever it is, and whoever put it there: nothing is done.
         if (uid, gid, mode) == (stat.uid, stat.gid, stat.mode) {
             return Ok(Placed::Kept);
@@ -241,7 +242,7 @@ impl Root {
         stat: &Stat,
         perms: &Perms,
     ) -> Result<()> {
-        let (uid, _, mode) = perms.of(stat, false);
+        let (uid, _, mode) = perms.resolve(stat, false);
         refusal(place, stat, uid, mode).map_or(Ok(()), |cause| Err(self.unsafe_path(verb, inner, &cause)))
     }
 
@@ -341,16 +342,16 @@ mod tests {
     #[test]
     fn a_masked_mode_gives_nothing_that_nobody_had() {
         let masked = |value, old, kind| {
-            let mode = Some(Wanted { value, only_new: false });
-            Perms { mode, masked: true, ..Perms::default() }.of(&blank(kind, old), false).2
+            let mode = Some(PermValue { value, only_new: false });
+            Perms { mode, masked: true, ..Perms::default() }.resolve(&blank(kind, old), false).2
         };
         assert_eq!(masked(0o777, 0o600, FileKind::Regular), 0o666);
         assert_eq!(masked(0o2775, 0o500, FileKind::Dir), 0o2555);
         assert_eq!(masked(0o4755, 0o755, FileKind::Regular), 0o755);
-        let only_new = Some(Wanted { value: 0o700, only_new: true });
+        let only_new = Some(PermValue { value: 0o700, only_new: true });
         let perms = Perms { mode: only_new, uid: only_new, ..Perms::default() };
         let stat = Stat { uid: 7, ..blank(FileKind::Dir, 0o755) };
-        assert_eq!((perms.of(&stat, false).0, perms.of(&stat, false).2), (7, 0o755));
-        assert_eq!((perms.of(&stat, true).0, perms.of(&stat, true).2), (0o700, 0o700));
+        assert_eq!((perms.resolve(&stat, false).0, perms.resolve(&stat, false).2), (7, 0o755));
+        assert_eq!((perms.resolve(&stat, true).0, perms.resolve(&stat, true).2), (0o700, 0o700));
     }
 }

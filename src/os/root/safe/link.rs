@@ -66,7 +66,7 @@ impl Root {
         let Some(stat) = place.entry.filter(|stat| stat.kind == FileKind::Symlink) else {
             return Ok(Placed::Kept);
         };
-        let (uid, gid, _) = perms.of(&stat, new);
+        let (uid, gid, _) = perms.resolve(&stat, new);
         if (uid, gid) == (stat.uid, stat.gid) {
             return Ok(Placed::Kept);
         }

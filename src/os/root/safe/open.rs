@@ -66,7 +66,7 @@ impl Root {
         if how == Output::Truncate && stat.kind == FileKind::Regular && stat.size > 0 {
             file.set_len(0).map_err(|e| self.error("truncate", inner, e))?;
         }
-        self.made_to_wait(file, inner)
+        self.set_blocking(file, inner)
     }
 
     /// Opens a file for a service's input. A FIFO is opened so that reading waits for a writer.
@@ -79,7 +79,7 @@ impl Root {
         let flags = if fifo { OFlag::O_RDWR } else { OFlag::O_RDONLY };
         let allowed = |place: &SafePlace, stat: &Stat| self.judge(inner, place, stat, user, true);
         let (file, _) = self.safe_open_at(inner, &place, flags, &allowed)?;
-        self.made_to_wait(file, inner)
+        self.set_blocking(file, inner)
     }
 
     /// Opens one file for a service's input and output, made with exactly this mode if it is not there.
@@ -90,7 +90,7 @@ impl Root {
         let place = self.safe_place("open", inner, Last::Follow)?;
         let allowed = |place: &SafePlace, stat: &Stat| self.judge(inner, place, stat, user, true);
         let (file, _) = self.safe_open_or_make(inner, &place, OFlag::O_RDWR, mode, &allowed)?;
-        self.made_to_wait(file, inner)
+        self.set_blocking(file, inner)
     }
 
     /// A terminal or another device of a service, for reading and writing. Only by folders that root alone
@@ -111,7 +111,7 @@ impl Root {
             | FileKind::Other => Err(self.irregular("open", inner, stat.kind)),
         };
         let (file, _) = self.safe_open_at(inner, &place, OFlag::O_RDWR, &allowed)?;
-        self.made_to_wait(file, inner)
+        self.set_blocking(file, inner)
     }
 
     /// The contents of a regular file of at most `limit` bytes, and who can have written them: looked at
@@ -153,7 +153,7 @@ impl Root {
         let place = self.safe_place("list", inner, Last::Follow)?;
         let fd = openat(&place.dir, place.name(), LISTING, Mode::empty());
         let fd = fd.map_err(|e| self.error("list", inner, e))?;
-        let stat = Stat::of(&fd).map_err(|e| self.error("examine", inner, e))?;
+        let stat = Stat::from_fd(&fd).map_err(|e| self.error("examine", inner, e))?;
         if !place.folder.alone && !may_read(&stat, user) {
             let cause = format!("user {} may not list it", user.uid);
             return Err(self.unsafe_path("list", inner, &cause));
@@ -263,7 +263,7 @@ impl Root {
         let opened = openat(&place.dir, place.name(), flags | COMMON, Mode::empty());
         let failed = |e| if e == Errno::ENXIO { self.unread(inner) } else { self.error("open", inner, e) };
         let file = File::from(opened.map_err(failed)?);
-        let stat = Stat::of(&file).map_err(|e| self.error("examine", inner, e))?;
+        let stat = Stat::from_fd(&file).map_err(|e| self.error("examine", inner, e))?;
         allowed(place, &stat)?;
         Ok((file, stat))
     }
@@ -284,7 +284,7 @@ impl Root {
                     // Whatever this process's own umask is.
                     fchmod(&file, Mode::from_bits_truncate(mode))
                         .map_err(|e| self.error("open", inner, e))?;
-                    let stat = Stat::of(&file).map_err(|e| self.error("examine", inner, e))?;
+                    let stat = Stat::from_fd(&file).map_err(|e| self.error("examine", inner, e))?;
                     return Ok((file, stat));
                 }
                 // Somebody else was quicker: it is judged as what is there.
@@ -301,7 +301,7 @@ impl Root {
     }
 
     /// It was opened without waiting; who uses it expects to wait.
-    fn made_to_wait(&self, file: File, inner: &Path) -> Result<File> {
+    fn set_blocking(&self, file: File, inner: &Path) -> Result<File> {
         fcntl(&file, FcntlArg::F_GETFL)
             .map(OFlag::from_bits_retain)
             .and_then(|flags| fcntl(&file, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK)))

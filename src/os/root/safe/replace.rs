@@ -72,7 +72,7 @@ fn fill(mut file: File, bytes: &[u8], like: Option<&OwnedFd>, mode: u32) -> std:
     file.write_all(bytes)?;
     let mut mode = mode;
     if let Some(like) = like {
-        let stat = Stat::of(like)?;
+        let stat = Stat::from_fd(like)?;
         fchown(&file, Some(Uid::from_raw(stat.uid)), Some(Gid::from_raw(stat.gid)))?;
         sys::copy_label(like.as_fd(), file.as_fd())?;
         mode = stat.mode;

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 const TOLD: usize = 5;
 
 /// To whom a tree goes.
-pub(super) struct Gift {
+pub(super) struct TreeOwner {
     pub uid: u32,
     pub gid: u32,
     /// Only what this user has.
@@ -39,7 +39,7 @@ struct Level {
     waiting: Vec<OsString>,
 }
 
-impl Gift {
+impl TreeOwner {
     /// Gives what is in a folder; the folder itself is left for the end, so that one that was interrupted is
     /// done again.
     pub fn give_below(&mut self, top: &OwnedFd) -> nix::Result<()> {

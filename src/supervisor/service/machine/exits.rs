@@ -10,7 +10,7 @@ const CLEAN_SIGNALS: [i32; 4] = [1, 2, 13, 15];
 
 /// What is expected of a process's end.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Clean {
+enum ExpectedExit {
     /// Death by one of [`CLEAN_SIGNALS`] is in order.
     Daemon,
     /// Only 0 is.
@@ -27,7 +27,8 @@ impl Step<'_> {
             self.take_main();
             return;
         }
-        let clean = if self.p.kind == ServiceType::Oneshot { Clean::Command } else { Clean::Daemon };
+        let clean =
+            if self.p.kind == ServiceType::Oneshot { ExpectedExit::Command } else { ExpectedExit::Daemon };
         let index = self.m.main_command.unwrap_or(0);
         let f = self.forgive(Slot::Start, index, self.judge(exit, clean));
         self.m.main = Main::Gone;
@@ -104,9 +105,9 @@ impl Step<'_> {
         let Some((slot, index)) = self.m.control else { return };
         self.m.control = None;
         let clean = if slot == Slot::Start && self.p.kind != ServiceType::Oneshot {
-            Clean::Daemon
+            ExpectedExit::Daemon
         } else {
-            Clean::Command
+            ExpectedExit::Command
         };
         let mut f = self.forgive(slot, index, self.judge(exit, clean));
         if self.m.state == State::Condition && matches!(exit, Exit::Code(c) if c < 255) && f.is_failure() {
@@ -281,13 +282,15 @@ impl Step<'_> {
     }
 
     /// `is_clean_exit`, and what an unclean one is called.
-    fn judge(&self, exit: Exit, clean: Clean) -> ServiceResult {
+    fn judge(&self, exit: Exit, clean: ExpectedExit) -> ServiceResult {
         if in_set(&self.p.success, exit) && !matches!(exit, Exit::Dumped(_)) {
             return ServiceResult::Success;
         }
         match exit {
             Exit::Code(0) => ServiceResult::Success,
-            Exit::Signal(s) if clean == Clean::Daemon && CLEAN_SIGNALS.contains(&s) => ServiceResult::Success,
+            Exit::Signal(s) if clean == ExpectedExit::Daemon && CLEAN_SIGNALS.contains(&s) => {
+                ServiceResult::Success
+            }
             // Nobody told how an adopted process ended; one that was asked to stop has stopped.
             Exit::Unknown if self.m.state == State::StopSigterm => ServiceResult::Success,
             // Whether there is a daemon, the PID file and the processes tell.

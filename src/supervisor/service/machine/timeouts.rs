@@ -9,7 +9,7 @@ impl Step<'_> {
         let f = ServiceResult::Timeout;
         match self.m.state {
             State::Condition | State::StartPre | State::Start | State::StartPost => {
-                self.cut(self.p.start_failure_mode, Round::Stop);
+                self.cut(self.p.start_failure_mode, SignalRound::Stop);
             }
             State::Running => self.enter_stop(f),
             State::Reload => {
@@ -23,18 +23,18 @@ impl Step<'_> {
                 }
                 self.enter_running(ServiceResult::Success);
             }
-            State::Stop => self.cut(self.p.stop_failure_mode, Round::Stop),
+            State::Stop => self.cut(self.p.stop_failure_mode, SignalRound::Stop),
             State::StopSigterm if self.p.stop_failure_mode == TimeoutFailureMode::Abort => {
                 self.enter_signal(State::StopWatchdog, f);
             }
-            State::StopSigterm | State::StopWatchdog => self.finish_off(Round::Stop),
+            State::StopSigterm | State::StopWatchdog => self.finish_off(SignalRound::Stop),
             // SIGKILL was sent and it is still there: nothing more can be done about it.
             State::StopSigkill => self.enter_stop_post(f),
-            State::StopPost => self.cut(self.p.stop_failure_mode, Round::Final),
+            State::StopPost => self.cut(self.p.stop_failure_mode, SignalRound::Final),
             State::FinalSigterm if self.p.stop_failure_mode == TimeoutFailureMode::Abort => {
                 self.enter_signal(State::FinalWatchdog, f);
             }
-            State::FinalSigterm | State::FinalWatchdog => self.finish_off(Round::Final),
+            State::FinalSigterm | State::FinalWatchdog => self.finish_off(SignalRound::Final),
             State::FinalSigkill => self.enter_dead(f, true),
             State::AutoRestart => self.restart_now(),
             State::Dead | State::Exited | State::Failed => {}
@@ -54,25 +54,25 @@ impl Step<'_> {
     }
 
     /// The first signal after a command or a start took too long.
-    fn cut(&mut self, mode: TimeoutFailureMode, round: Round) {
+    fn cut(&mut self, mode: TimeoutFailureMode, round: SignalRound) {
         let f = ServiceResult::Timeout;
         match (mode, round) {
-            (TimeoutFailureMode::Terminate, Round::Stop) => self.enter_signal(State::StopSigterm, f),
-            (TimeoutFailureMode::Terminate, Round::Final) => self.enter_signal(State::FinalSigterm, f),
-            (TimeoutFailureMode::Abort, Round::Stop) => self.enter_signal(State::StopWatchdog, f),
-            (TimeoutFailureMode::Abort, Round::Final) => self.enter_signal(State::FinalWatchdog, f),
+            (TimeoutFailureMode::Terminate, SignalRound::Stop) => self.enter_signal(State::StopSigterm, f),
+            (TimeoutFailureMode::Terminate, SignalRound::Final) => self.enter_signal(State::FinalSigterm, f),
+            (TimeoutFailureMode::Abort, SignalRound::Stop) => self.enter_signal(State::StopWatchdog, f),
+            (TimeoutFailureMode::Abort, SignalRound::Final) => self.enter_signal(State::FinalWatchdog, f),
             (TimeoutFailureMode::Kill, _) => self.finish_off(round),
         }
     }
 
     /// The last signal, or none with `SendSIGKILL=no`.
-    fn finish_off(&mut self, round: Round) {
+    fn finish_off(&mut self, round: SignalRound) {
         let f = ServiceResult::Timeout;
         match (self.p.send_sigkill, round) {
-            (true, Round::Stop) => self.enter_signal(State::StopSigkill, f),
-            (true, Round::Final) => self.enter_signal(State::FinalSigkill, f),
-            (false, Round::Stop) => self.enter_stop_post(f),
-            (false, Round::Final) => self.enter_dead(f, false),
+            (true, SignalRound::Stop) => self.enter_signal(State::StopSigkill, f),
+            (true, SignalRound::Final) => self.enter_signal(State::FinalSigkill, f),
+            (false, SignalRound::Stop) => self.enter_stop_post(f),
+            (false, SignalRound::Final) => self.enter_dead(f, false),
         }
     }
 
@@ -114,7 +114,7 @@ impl Step<'_> {
 
 /// The two rounds of signals, before and after `ExecStopPost=`.
 #[derive(Clone, Copy)]
-enum Round {
+enum SignalRound {
     Stop,
     Final,
 }

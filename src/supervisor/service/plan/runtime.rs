@@ -19,7 +19,7 @@ pub(super) fn settle(service: &Service, runtime_dir: &Path) -> Service {
     }
     let c = &mut service.context;
     let own: Vec<PathBuf> =
-        c.directories.of(Kind::Runtime).names.iter().map(|n| Path::new(RUN).join(n)).collect();
+        c.directories.set(Kind::Runtime).names.iter().map(|n| Path::new(RUN).join(n)).collect();
     let settle = |path: &mut String| {
         if own.iter().any(|folder| Path::new(path).starts_with(folder)) {
             shift(path, runtime_dir);

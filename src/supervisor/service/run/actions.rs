@@ -1,7 +1,7 @@
 //! Carries out what the machine says.
 
-use super::spawn::{self, Scene};
-use super::variables::Known;
+use super::spawn::{self, SpawnContext};
+use super::variables::RunFacts;
 use super::{Clock, Process, Supervisor};
 use crate::exec::{self, Refused};
 use crate::os::clock;
@@ -117,22 +117,22 @@ impl Supervisor {
     }
 
     fn spawn(&mut self, slot: Slot, index: usize, role: Role) {
-        let known = Known {
+        let known = RunFacts {
             invocation_id: self.invocation_id.clone(),
             main_pid: self.main.as_ref().map(|m| m.pid().get()),
             result: self.machine.result.as_str(),
             exit: self.exit.map(exit_words),
-            notify: self.notify.as_ref().map(|socket| self.place.root.outer(socket.path())),
+            notify: self.notify.as_ref().map(|socket| self.state_dir.root.outer(socket.path())),
             watchdog: Some(self.watchdog),
-            monitored: self.plan.monitored.as_ref().and_then(|unit| self.place.record(unit).ok()?),
+            monitored: self.plan.monitored.as_ref().and_then(|unit| self.state_dir.record(unit).ok()?),
         };
         let group = match &self.tracking {
             Tracking::Cgroup(group) => Some(group),
             Tracking::Subreaper(_) => None,
         };
-        let scene = Scene {
+        let scene = SpawnContext {
             plan: &self.plan,
-            root: &self.place.root,
+            root: &self.state_dir.root,
             features: &self.features,
             output: self.output.as_ref(),
             notify: self.notify.as_ref(),
@@ -288,18 +288,18 @@ impl Supervisor {
         let mut gone = Vec::new();
         if !keep {
             let folder = |name: &String| self.plan.paths.runtime_dir.join(name);
-            gone.extend(p.context.directories.of(Kind::Runtime).names.iter().map(folder));
+            gone.extend(p.context.directories.set(Kind::Runtime).names.iter().map(folder));
         }
         if p.context.mounts.private_tmp {
-            exec::remove_private_tmp(&self.place.root, &self.plan.unit, &self.invocation_id);
+            exec::remove_private_tmp(&self.state_dir.root, &self.plan.unit, &self.invocation_id);
         }
         for path in &gone {
-            if let Err(e) = self.place.root.remove_dir_all(path) {
+            if let Err(e) = self.state_dir.root.remove_dir_all(path) {
                 log::warn!("{e}");
             }
         }
         for path in self.plan.pid_files() {
-            self.note_failure(self.place.root.safe_remove_file(&path));
+            self.note_failure(self.state_dir.root.safe_remove_file(&path));
         }
         self.remove_pid_file();
         // The start that waits for this end needs the group.
@@ -361,7 +361,7 @@ impl Supervisor {
     /// Has another process of this program see to those whom the event concerns.
     fn call_reaction(&mut self, event: &str) {
         self.publish();
-        match ask_for(&self.host, &self.place, &["reaction", &self.plan.unit, event]) {
+        match ask_for(&self.host, &self.state_dir, &["reaction", &self.plan.unit, event]) {
             Ok(pid) => self.set_apart(pid),
             Err(e) => log::error!("{e}"),
         }

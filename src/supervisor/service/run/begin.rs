@@ -22,7 +22,7 @@ use crate::supervisor::core::store::{Published, living};
 use crate::supervisor::log::read::path_of;
 use crate::supervisor::service::found::is_left_at;
 use crate::supervisor::service::machine::{Event, Machine, Phase, ServiceResult, State, StopKind};
-use crate::supervisor::service::plan::{ApplyMode, Errand, Plan};
+use crate::supervisor::service::plan::{ApplyMode, FirstAction, Plan};
 use crate::supervisor::service::status::Record;
 use crate::unit::model::NotifyAccess;
 use std::collections::VecDeque;
@@ -37,8 +37,8 @@ impl Supervisor {
     ) -> Result<Box<Self>, RunError> {
         let Ground { host, boot, events, own, oom_score, fresh } = ground;
         let features = Features::detect(plan.switches.as_deref())?;
-        let place = StateDir::from_plan(&plan.paths, plan.mode, is_left_at)?;
-        let Some(claim) = Claim::take(&place, &plan.unit)? else {
+        let state_dir = StateDir::from_plan(&plan.paths, plan.mode, is_left_at)?;
+        let Some(claim) = Claim::take(&state_dir, &plan.unit)? else {
             return Err(RunError::Busy(plan.unit));
         };
         let files = &claim.files;
@@ -46,13 +46,13 @@ impl Supervisor {
         let notify = match plan.service.notify_access {
             NotifyAccess::None => None,
             NotifyAccess::Main | NotifyAccess::Exec | NotifyAccess::All => {
-                Some(NotifySocket::bind(&place.root, &files.notify_dir)?)
+                Some(NotifySocket::bind(&state_dir.root, &files.notify_dir)?)
             }
         };
-        let commands = Control::bind(&place.root, &files.control)?;
-        let old = place.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
+        let commands = Control::bind(&state_dir.root, &files.control)?;
+        let old = state_dir.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
         let (tracking, made) =
-            processes::tracking(&plan, &place, &host, &features, &boot, &proc, old.as_ref())?;
+            processes::tracking(&plan, &state_dir, &host, &features, &boot, &proc, old.as_ref())?;
         let mut s = Box::new(Self {
             policy: plan.policy(),
             machine: Machine::default(),
@@ -83,7 +83,7 @@ impl Supervisor {
             group_oom_kills: None,
             going_down: None,
             plan,
-            place,
+            state_dir,
             claim,
             host,
             boot,
@@ -111,7 +111,7 @@ impl Supervisor {
             return;
         }
         let log = path_of(&self.plan.paths.log_dir, &self.plan.unit);
-        match Output::open(&self.place.root, &self.claim.files.output, &log) {
+        match Output::open(&self.state_dir.root, &self.claim.files.output, &log) {
             Ok(mut output) => {
                 // The first supervisor of a boot finds no record of this boot.
                 self.record.log_seen_to = self.record.log_seen_to || output.mark_boot(&self.boot);
@@ -136,7 +136,7 @@ impl Supervisor {
             (self.adopted, self.control) = (false, None);
             // What is left of one that ended while nobody looked.
             if old.supervisor.is_some() {
-                exec::remove_private_tmp(&self.place.root, &self.plan.unit, &old.invocation_id);
+                exec::remove_private_tmp(&self.state_dir.root, &self.plan.unit, &old.invocation_id);
             }
             self.record.lock = old.lock;
             self.drop_lock();
@@ -145,7 +145,7 @@ impl Supervisor {
             if self.machine.result.is_failure() {
                 self.machine.state = State::Failed;
             }
-            if self.plan.errand != Errand::Start {
+            if self.plan.errand != FirstAction::Start {
                 return Ok(());
             }
             self.keep_plan()?;
@@ -210,9 +210,9 @@ impl Supervisor {
         }
         self.queue.push_back(Event::Adopted(phase));
         match self.plan.errand {
-            Errand::Stop => self.queue.push_back(Event::Stop(StopKind::Stop)),
-            Errand::Start => self.start_pending = phase == Phase::Stopping,
-            Errand::Adopt => {}
+            FirstAction::Stop => self.queue.push_back(Event::Stop(StopKind::Stop)),
+            FirstAction::Start => self.start_pending = phase == Phase::Stopping,
+            FirstAction::Adopt => {}
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::supervisor::core::control::{Caller, Waiting};
 use crate::supervisor::core::version::FIRST;
 use crate::supervisor::service::machine::{Event, Machine, ServiceResult, Slot, StopKind};
 use crate::supervisor::service::message::{Reply, Request, Who};
-use crate::supervisor::service::plan::Errand;
+use crate::supervisor::service::plan::FirstAction;
 use crate::supervisor::service::status::Record;
 use crate::unit::model::StartLimit;
 use std::os::fd::BorrowedFd;
@@ -35,8 +35,8 @@ pub(super) struct Waiters {
 
 impl Waiters {
     /// Whoever sent the plan.
-    pub(super) fn add_starter(&mut self, caller: Caller, errand: Errand) {
-        self.all.push(if errand == Errand::Stop { End::Stop } else { End::Start }, caller);
+    pub(super) fn add_starter(&mut self, caller: Caller, errand: FirstAction) {
+        self.all.push(if errand == FirstAction::Stop { End::Stop } else { End::Start }, caller);
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -7,7 +7,7 @@ use crate::os::error::Result;
 use crate::os::kmsg;
 use crate::os::proc::{Life, ProcessId};
 use crate::os::wait;
-use crate::supervisor::core::events::{Nap, Woken};
+use crate::supervisor::core::events::{Sleep, Woken};
 use crate::supervisor::core::store::moment;
 use crate::supervisor::service::machine::{Event, Exit, Main, Role, State, StopKind};
 use std::os::fd::AsFd;
@@ -75,7 +75,7 @@ impl Supervisor {
         Ok(())
     }
 
-    fn sleep(&self, nap: &Nap) -> Result<Woken<Source>> {
+    fn sleep(&self, nap: &Sleep) -> Result<Woken<Source>> {
         let mut fds = vec![(self.commands.as_fd(), Source::Commands)];
         if let Some(notify) = self.notify.as_ref().filter(|_| self.reads_notify()) {
             fds.push((notify.as_fd(), Source::Notify));
@@ -99,7 +99,7 @@ impl Supervisor {
         self.events.sleep(nap, &fds)
     }
 
-    fn read_signals(&mut self, nap: Nap) -> Result<()> {
+    fn read_signals(&mut self, nap: Sleep) -> Result<()> {
         for signal in self.events.signals(nap) {
             if signal == crate::os::signal::Signal::SIGTERM as i32
                 || signal == crate::os::signal::Signal::SIGINT as i32

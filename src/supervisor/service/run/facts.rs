@@ -54,7 +54,7 @@ impl Supervisor {
         {
             return down;
         }
-        let level = crate::host::runlevels(&self.place.root, None).map(|l| l.current);
+        let level = crate::host::runlevels(&self.state_dir.root, None).map(|l| l.current);
         let down = matches!(level, Some('0' | '6'));
         self.going_down = Some((now, down));
         down

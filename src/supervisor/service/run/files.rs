@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_secs(15);
 impl Supervisor {
     pub(super) fn take_lock(&mut self) {
         let Some(path) = self.record.lock.clone() else { return };
-        match self.place.root.safe_own_file(&path, OFlag::O_WRONLY, 0o644) {
+        match self.state_dir.root.safe_own_file(&path, OFlag::O_WRONLY, 0o644) {
             Ok(_) => {}
             Err(e) => {
                 log::warn!("{e}; rc will not stop '{}' by itself", self.plan.unit);
@@ -33,7 +33,7 @@ impl Supervisor {
 
     pub(super) fn drop_lock(&mut self) {
         let Some(path) = self.record.lock.take() else { return };
-        self.note_failure(self.place.root.safe_remove_file(&path));
+        self.note_failure(self.state_dir.root.safe_remove_file(&path));
     }
 
     /// Which lock it will take, for the record.
@@ -49,7 +49,7 @@ impl Supervisor {
 
     fn lock_path(&self) -> Result<Option<PathBuf>> {
         match &self.plan.lock_name {
-            Some(name) => self.among_our_own(&self.place.lock_dir, name),
+            Some(name) => self.trusted_path(&self.state_dir.lock_dir, name),
             None => Ok(None),
         }
     }
@@ -58,14 +58,14 @@ impl Supervisor {
     fn pid_path(&self) -> Result<Option<PathBuf>> {
         match &self.plan.lock_name {
             Some(name) if pid_file::is_the_programs(&self.plan.service, name) => Ok(None),
-            Some(name) => self.among_our_own(Path::new("/var/run"), &format!("{name}.pid")),
+            Some(name) => self.trusted_path(Path::new("/var/run"), &format!("{name}.pid")),
             None => Ok(None),
         }
     }
 
     /// A name in a folder that nobody else can change; `None` where there is no such folder.
-    fn among_our_own(&self, folder: &Path, name: &str) -> Result<Option<PathBuf>> {
-        let root = &self.place.root;
+    fn trusted_path(&self, folder: &Path, name: &str) -> Result<Option<PathBuf>> {
+        let root = &self.state_dir.root;
         match root.stat(folder) {
             Ok(stat) if stat.kind == FileKind::Dir => {}
             Err(e) if !e.is_not_found() => return Err(e),
@@ -135,13 +135,13 @@ impl Supervisor {
         }
         let Some(main) = &self.main else { return Ok(()) };
         let text = format!("{}\n", main.pid());
-        self.place.root.safe_write(&path, text.as_bytes(), 0o644, Sync::No)
+        self.state_dir.root.safe_write(&path, text.as_bytes(), 0o644, Sync::No)
     }
 
     pub(super) fn remove_pid_file(&mut self) {
         self.events.timers.disarm(Clock::Files);
         let removed = self.pid_path().and_then(|path| match path {
-            Some(path) => self.place.root.safe_remove_file(&path),
+            Some(path) => self.state_dir.root.safe_remove_file(&path),
             None => Ok(()),
         });
         self.note_failure(removed);

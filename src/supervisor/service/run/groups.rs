@@ -31,8 +31,10 @@ impl Supervisor {
             return;
         }
         let resources = &self.plan.service.resources;
-        let name = match processes::group_name(&self.plan, &self.place) {
-            Ok(_) if self.place.privilege != Privilege::Root => Err("only root may limit groups".to_owned()),
+        let name = match processes::group_name(&self.plan, &self.state_dir) {
+            Ok(_) if self.state_dir.privilege != Privilege::Root => {
+                Err("only root may limit groups".to_owned())
+            }
             Ok(_) if !self.features.cgroup => Err("control groups are switched off".to_owned()),
             name => name.map_err(|e| e.to_string()),
         };

@@ -11,7 +11,7 @@ use crate::os::kill::{self, Target};
 use crate::os::pipe::Opener;
 use crate::os::proc::{Identity, Proc, ProcessId};
 use crate::os::root::{Author, Reader, Root};
-use crate::os::tracking::{Kin, Tracking};
+use crate::os::tracking::{Descendants, Tracking};
 use crate::supervisor::core::state_dir::{Privilege, StateDir};
 use crate::supervisor::service::found::relatives;
 use crate::supervisor::service::machine::{Event, Main, State};
@@ -59,15 +59,15 @@ impl Process {
 /// processes of that one live; else by a group of the kernel, where there can be one.
 pub(super) fn tracking(
     plan: &Plan,
-    place: &StateDir,
+    state_dir: &StateDir,
     host: &Root,
     features: &Features,
     boot: &BootId,
     proc: &Proc,
     old: Option<&Record>,
 ) -> Result<(Tracking, Made)> {
-    let may_group = place.privilege == Privilege::Root;
-    let name = if may_group { Some(group_name(plan, place)?) } else { None };
+    let may_group = state_dir.privilege == Privilege::Root;
+    let name = if may_group { Some(group_name(plan, state_dir)?) } else { None };
     if let Some(dir) = old.and_then(|r| r.tracking.cgroup.as_ref()) {
         let version = Version::from_unified(old.is_some_and(|r| r.tracking.unified));
         let group = Group::at(host, dir.clone(), version);
@@ -81,27 +81,27 @@ pub(super) fn tracking(
     }
     let seen = old.map_or_else(|| Ok(Vec::new()), |r| relatives(r, boot, proc))?;
     if !seen.is_empty() {
-        let kin = Kin::adopt(&seen, proc.clone(), boot.clone());
+        let kin = Descendants::adopt(&seen, proc.clone(), boot.clone());
         return Ok((Tracking::Subreaper(kin.taken_over_by(ProcessId::own())), Made::Before));
     }
     if let Some(name) = name {
-        let run_dir = place.root.outer(&place.run_dir);
+        let run_dir = state_dir.root.outer(&state_dir.run_dir);
         if let Some(hierarchy) = Hierarchy::find(host, features, &run_dir, "amr")? {
             let group = hierarchy.group(&name);
             let made = group.create()?;
             return Ok((Tracking::Cgroup(group), made));
         }
     }
-    let kin = Kin::of(ProcessId::own(), proc.clone(), boot.clone());
+    let kin = Descendants::new(ProcessId::own(), proc.clone(), boot.clone());
     Ok((Tracking::Subreaper(kin), Made::Before))
 }
 
 /// A unit of a folder root is not the host's unit of the same name.
-pub(super) fn group_name(plan: &Plan, place: &StateDir) -> Result<String> {
-    if place.root.is_host() {
+pub(super) fn group_name(plan: &Plan, state_dir: &StateDir) -> Result<String> {
+    if state_dir.root.is_host() {
         return Ok(plan.unit.clone());
     }
-    let top = place.root.top()?;
+    let top = state_dir.root.top()?;
     Ok(format!("{}.{:x}-{:x}", plan.unit, top.dev, top.ino))
 }
 
@@ -170,7 +170,7 @@ impl Supervisor {
             return None;
         }
         let owned = self.is_ours(pid);
-        let trusted = self.place.privilege == Privilege::Root && author == Author::Root;
+        let trusted = self.state_dir.privilege == Privilege::Root && author == Author::Root;
         if !owned && !trusted {
             log::warn!(
                 "PID file '{}' names process {pid}, which is not of '{}': ignored",
@@ -183,7 +183,7 @@ impl Supervisor {
 
     /// The process that a PID file names, and who can have written it; `None` where it names none.
     pub(super) fn read_pid_file(&self, path: &Path) -> Result<Option<(ProcessId, Author)>> {
-        let (bytes, author) = self.place.root.safe_read(path, 4096, Reader::Amr)?;
+        let (bytes, author) = self.state_dir.root.safe_read(path, 4096, Reader::Amr)?;
         let text = String::from_utf8_lossy(&bytes);
         let named = text.split_whitespace().next().and_then(|word| ProcessId::new(word.parse().ok()?));
         Ok(named.map(|pid| (pid, author)))
@@ -239,10 +239,11 @@ impl Supervisor {
         let files = self.plan.pid_files();
         let mut folders = files.iter().filter_map(|path| path.parent());
         let Some(folder) = folders.next() else { return };
-        let watch = Watcher::new().and_then(|w| w.add(&self.place.root, folder, Scope::Arrivals).map(|_| w));
+        let watch =
+            Watcher::new().and_then(|w| w.add(&self.state_dir.root, folder, Scope::Arrivals).map(|_| w));
         let watch = watch.inspect(|w| {
             // One that is not there is looked at from time to time, as all are.
-            folders.for_each(|other| drop(w.add(&self.place.root, other, Scope::Arrivals)));
+            folders.for_each(|other| drop(w.add(&self.state_dir.root, other, Scope::Arrivals)));
         });
         match watch {
             Ok(watcher) => {

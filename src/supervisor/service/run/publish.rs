@@ -96,6 +96,6 @@ impl Supervisor {
         r.main = self.main.as_ref().map(|p| mark(&p.identity));
         r.control = self.control.as_ref().map(|p| mark(&p.identity));
         r.tracking = tracking;
-        self.published.write(&self.place.root, &self.claim.files.status, &self.record)
+        self.published.write(&self.state_dir.root, &self.claim.files.status, &self.record)
     }
 }

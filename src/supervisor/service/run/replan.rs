@@ -21,7 +21,7 @@ impl Supervisor {
     /// # Errors
     /// There is none that can be read: then the old one stays.
     pub(super) fn replan(&mut self) -> Result<(), RunError> {
-        let (bytes, _) = self.place.root.safe_read(&self.claim.files.plan, PLAN_LIMIT, Reader::Amr)?;
+        let (bytes, _) = self.state_dir.root.safe_read(&self.claim.files.plan, PLAN_LIMIT, Reader::Amr)?;
         let plan = self.plan.succeeded_by(Plan::decode(&bytes)?);
         *self.plan = plan;
         self.policy = self.plan.policy();
@@ -41,7 +41,7 @@ impl Supervisor {
     /// # Errors
     /// It cannot be written.
     pub(super) fn keep_plan(&self) -> Result<(), RunError> {
-        Ok(self.place.root.safe_write(&self.claim.files.plan, &self.plan.encode(), 0o600, Sync::No)?)
+        Ok(self.state_dir.root.safe_write(&self.claim.files.plan, &self.plan.encode(), 0o600, Sync::No)?)
     }
 
     /// The lost supervisor's plan, of the start or of the last daemon-reload, is the next one's. One of an

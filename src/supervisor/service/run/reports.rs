@@ -45,14 +45,14 @@ impl Supervisor {
             self.set_apart(holder);
             self.holders.push(holder);
         }
-        if let Some(message) = arrival.message.filter(|message| self.may_speak(message)) {
-            self.heed(&message);
+        if let Some(message) = arrival.message.filter(|message| self.may_notify(message)) {
+            self.apply_notice(&message);
         }
     }
 
     /// `NotifyAccess=`, by who the kernel says the sender is. One that has ended before its words
     /// were read is believed if it still can be placed.
-    fn may_speak(&mut self, message: &Message) -> bool {
+    fn may_notify(&mut self, message: &Message) -> bool {
         let Some(pid) = message.pid else { return false };
         let main = self.main.as_ref().map(Process::pid) == Some(pid);
         let control = self.control.as_ref().map(Process::pid) == Some(pid);
@@ -64,7 +64,7 @@ impl Supervisor {
         }
     }
 
-    fn heed(&mut self, message: &Message) {
+    fn apply_notice(&mut self, message: &Message) {
         let n = notify::parse(&message.bytes);
         if let Some(pid) = n.main_pid.filter(|_| self.machine.state.main_may_move()) {
             self.move_main(pid, message.uid);

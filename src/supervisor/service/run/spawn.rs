@@ -1,7 +1,7 @@
 //! From a command of the plan to a process.
 
 use super::output::Output;
-use super::variables::{self, Known};
+use super::variables::{self, RunFacts};
 use crate::exec::stage::Stage;
 use crate::exec::{self, Places, Refused, Request, Started, Streams};
 use crate::os::cgroup::Group;
@@ -23,7 +23,7 @@ pub(super) enum Foreground {
 }
 
 /// What a spawn needs besides the command.
-pub(super) struct Scene<'a> {
+pub(super) struct SpawnContext<'a> {
     pub(super) plan: &'a Plan,
     pub(super) root: &'a Root,
     pub(super) features: &'a Features,
@@ -40,11 +40,11 @@ pub(super) struct Scene<'a> {
 
 /// Starts a command. `not_applied` takes what is left out here.
 pub(super) fn launch(
-    scene: &Scene<'_>,
+    scene: &SpawnContext<'_>,
     slot: Slot,
     index: usize,
     role: Role,
-    known: &Known,
+    known: &RunFacts,
     not_applied: &mut Vec<String>,
 ) -> Result<Started, Refused> {
     let plan = scene.plan;
@@ -57,7 +57,7 @@ pub(super) fn launch(
         unit: &plan.unit,
         context: &plan.service.context,
         command,
-        variables: variables::of(plan, scene.root, known, slot, role),
+        variables: variables::for_command(plan, scene.root, known, slot, role),
         invocation: &known.invocation_id,
         mode: plan.mode,
         root: scene.root,

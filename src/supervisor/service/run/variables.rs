@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// What the supervisor knows at the moment of a spawn.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(super) struct RunFacts {
     /// `INVOCATION_ID`.
     pub(super) invocation_id: String,
     /// The main process.
@@ -31,7 +31,7 @@ pub(super) struct Known {
 }
 
 /// Those of a command.
-pub(super) fn of(plan: &Plan, root: &Root, known: &Known, slot: Slot, role: Role) -> Variables {
+pub(super) fn for_command(plan: &Plan, root: &Root, known: &RunFacts, slot: Slot, role: Role) -> Variables {
     let mut e = Variables::default();
     e.set("INVOCATION_ID", &known.invocation_id);
     let main = role == Role::Main || slot == Slot::Start;

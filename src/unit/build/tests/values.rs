@@ -53,7 +53,7 @@ fn execution_settings() {
     assert_eq!((&c.process.working_directory, c.process.umask), (&folder, 0o027));
     assert_eq!(c.scheduling.cpu_affinity, [0, 1, 4, 9]);
     assert_eq!(c.capabilities.bounding_set, Some(1 | 1 << 5));
-    let runtime = c.directories.of(DirKind::Runtime);
+    let runtime = c.directories.set(DirKind::Runtime);
     assert_eq!((runtime.names.join(" "), runtime.mode), ("a/b c".into(), 0o710));
     assert_eq!(c.directories.runtime_preserve, Preserve::Restart);
     assert!(c.environment.files[0].missing_ok && c.environment.files[0].path == "/etc/x*.conf");
@@ -134,7 +134,7 @@ fn single_values_are_accepted_and_rejected_as_by_252() {
         let (section, assignment, said) = (columns[0], columns[1], columns[3]);
         let key = assignment.split('=').next().unwrap();
         // Values of directives that amr does not apply are not looked into.
-        let read = directive::find(section, key).is_none_or(|d| matches!(d.amr, Amr::Honoured(_)));
+        let read = directive::find(section, key).is_none_or(|d| matches!(d.amr, Support::Honoured(_)));
         if !read || aside.iter().any(|(a, _)| *a == assignment) {
             not_read += 1;
             continue;

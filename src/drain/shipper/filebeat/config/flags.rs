@@ -66,7 +66,7 @@ impl Flags {
     }
 
     /// Lays the settings over a configuration: the last one counts.
-    pub(super) fn lay_over(&self, tree: &mut Node) {
+    pub(super) fn override_config(&self, tree: &mut Node) {
         if self.settings.is_empty() {
             return;
         }

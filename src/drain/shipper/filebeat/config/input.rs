@@ -137,7 +137,7 @@ pub(super) fn read(node: &Node) -> Result<Read, String> {
             _ => return Ok(Read::Other(kind)),
         },
     };
-    let mut input = LogInput::of(kind);
+    let mut input = LogInput::with_defaults(kind);
     input.options(node);
     match node.get("paths") {
         Some(paths) => input.take_paths(paths, is_recursive(kind, node)),
@@ -148,7 +148,7 @@ pub(super) fn read(node: &Node) -> Result<Read, String> {
 }
 
 impl LogInput {
-    fn of(kind: Kind) -> Self {
+    fn with_defaults(kind: Kind) -> Self {
         Self {
             kind,
             id: Setting::Default,
@@ -179,7 +179,7 @@ impl LogInput {
 
     /// The input that a module's fileset makes of its paths; its other options lie in a template.
     pub(super) fn of_module(kind: Kind, paths: &Node) -> Self {
-        let mut input = Self::of(kind);
+        let mut input = Self::with_defaults(kind);
         input.take_paths(paths, true);
         input.multiline = Setting::Unknown("the module's own".into());
         input.exclude_files = Expressions::new([r"\.gz$"]);

@@ -44,7 +44,7 @@ queue.mem.flush.timeout: 1h1.5s
     assert_eq!(config.queue_flush, Setting::Set(Duration::from_millis(3_601_500)));
     assert_eq!(
         config.includes,
-        [Include { pattern: "modules.d/*.yml".into(), holds: Holds::Modules, reload: None }]
+        [Include { pattern: "modules.d/*.yml".into(), holds: IncludeKind::Modules, reload: None }]
     );
     let [input] = &config.inputs[..] else { panic!("{:?}", config.inputs) };
     assert_eq!((input.kind, &input.id), (Kind::Filestream, &Setting::Set("app".into())));
@@ -108,9 +108,9 @@ fn modules_and_inputs_of_other_files() {
     let mut config = of("");
     let modules = "- module: nginx\n  access:\n    enabled: true\n    var.paths: ['/var/log/nginx/*.log']\n  error:\n    enabled: false\n- module: apache\n  enabled: false\n";
     let vars = Vars::default();
-    config.add(Holds::Modules, "modules.d/nginx.yml", modules, &vars).unwrap();
+    config.add(IncludeKind::Modules, "modules.d/nginx.yml", modules, &vars).unwrap();
     let container = "- type: container\n  paths: /var/log/containers/*.log\n  symlinks: false\n";
-    config.add(Holds::Inputs, "inputs.d/a.yml", container, &vars).unwrap();
+    config.add(IncludeKind::Inputs, "inputs.d/a.yml", container, &vars).unwrap();
     let names: Vec<_> = config.filesets.iter().map(|fileset| fileset.name.as_deref()).collect();
     assert_eq!(names, [Some("access"), None]);
     let access = config.filesets[0].clone();

@@ -63,7 +63,7 @@ impl Node {
     }
 
     /// Lays another tree over this one: maps by name, lists by place, all else by the other's value.
-    pub fn lay_over(&mut self, other: Node) {
+    pub fn override_with(&mut self, other: Node) {
         match (&mut self.value, other.value) {
             (Value::Map(pairs), Value::Map(others)) => {
                 others.into_iter().for_each(|(name, node)| put_at(pairs, &name, node));
@@ -71,7 +71,7 @@ impl Node {
             (Value::List(list), Value::List(others)) => {
                 for (at, node) in others.into_iter().enumerate() {
                     match list.get_mut(at) {
-                        Some(own) => own.lay_over(node),
+                        Some(own) => own.override_with(node),
                         None => list.push(node),
                     }
                 }
@@ -135,7 +135,7 @@ pub(super) fn put_at(pairs: &mut Vec<(String, Node)>, name: &str, node: Node) {
     });
     let Some((_, own)) = pairs.get_mut(at) else { return };
     match rest {
-        None => own.lay_over(node),
+        None => own.override_with(node),
         Some(rest) => put_below(own, rest, node),
     }
 }
@@ -150,7 +150,7 @@ fn put_below(own: &mut Node, name: &str, node: Node) {
             list.resize_with(list.len().max(place + 1), || Node { line, value: Value::Null });
             let Some(element) = list.get_mut(place) else { return };
             match rest {
-                None => element.lay_over(node),
+                None => element.override_with(node),
                 Some(rest) => put_below(element, rest, node),
             }
         }
@@ -320,7 +320,7 @@ mod tests {
     fn what_is_laid_over_goes_by_name_and_place() {
         let mut tree = read("filebeat.inputs:\n- type: log\n  paths: [/a]\n").unwrap();
         let over = read("filebeat.inputs.1.type: tcp\nfilebeat.inputs.0.paths.0: /b\n").unwrap();
-        tree.lay_over(over);
+        tree.override_with(over);
         let at = |name: &str| tree.get(name).and_then(Node::text);
         assert_eq!(
             (at("filebeat.inputs.0.type"), at("filebeat.inputs.0.paths.0")),

@@ -37,7 +37,7 @@ enum Log {
 
 /// What is wanted of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wishes {
+pub struct OutputOptions {
     /// `--quiet`: nothing on standard output.
     pub quiet: bool,
     /// `--json`: standard output is for the report.
@@ -50,8 +50,8 @@ pub struct Wishes {
 
 /// Everybody who listens.
 #[derive(Debug)]
-pub struct Audience {
-    wishes: Wishes,
+pub struct Outputs {
+    wishes: OutputOptions,
     log: Log,
     notify: Option<String>,
     console: Option<File>,
@@ -62,13 +62,13 @@ pub struct Audience {
     unfinished: bool,
 }
 
-impl Audience {
+impl Outputs {
     /// Looks who is there.
-    pub fn new(wishes: Wishes, notify: Option<String>) -> Self {
+    pub fn new(wishes: OutputOptions, notify: Option<String>) -> Self {
         let terminal = term::is_terminal(std::io::stderr().as_fd());
         let console = (wishes.console && !terminal).then(console).flatten();
         let columns = if terminal { term::columns(std::io::stderr()) } else { None };
-        let log = if Stat::of(std::io::stdout()).is_ok_and(|stat| stat.kind == FileKind::Socket) {
+        let log = if Stat::from_fd(std::io::stdout()).is_ok_and(|stat| stat.kind == FileKind::Socket) {
             Log::Journal
         } else if wishes.syslog {
             Log::Syslog
@@ -94,8 +94,8 @@ impl Audience {
         let line = format!("{prefix}amr: drain: {text}\n");
         match (self.wishes.quiet, self.wishes.json) {
             (true, _) => {}
-            (false, false) if writable(std::io::stdout().as_fd()) => out::say(&line),
-            (false, true) if writable(std::io::stderr().as_fd()) => out::mutter(&line),
+            (false, false) if writable(std::io::stdout().as_fd()) => out::print_raw(&line),
+            (false, true) if writable(std::io::stderr().as_fd()) => out::eprint_raw(&line),
             (false, _) => {}
         }
     }
@@ -127,7 +127,7 @@ impl Audience {
             return;
         }
         if writable(std::io::stderr().as_fd()) {
-            out::complain("drain", &out::escape(text), None);
+            out::print_error("drain", &out::escape(text), None);
         }
     }
 
@@ -135,20 +135,20 @@ impl Audience {
     pub fn table(&mut self, text: &str) {
         self.finish();
         if !self.show(&text.replace('\n', "\r\n")) && self.log != Log::Journal {
-            out::mutter(text);
+            out::eprint_raw(text);
         }
     }
 
     /// Tells the service manager how it goes.
     pub fn status(&self, text: &str) {
-        self.tell_manager(&format!("STATUS={}", out::escape(text)));
+        self.notify_manager(&format!("STATUS={}", out::escape(text)));
     }
 
     /// Asks the service manager for time, while the drain has some itself. systemd knows the word
     /// since 236; older ones have a limit that is long enough from the start.
     pub fn extend(&self, left: Duration) {
         let more = left.saturating_add(Duration::from_secs(10)).min(EXTENSION);
-        self.tell_manager(&format!("EXTEND_TIMEOUT_USEC={}", more.as_micros()));
+        self.notify_manager(&format!("EXTEND_TIMEOUT_USEC={}", more.as_micros()));
     }
 
     /// Whether there is one.
@@ -156,7 +156,7 @@ impl Audience {
         self.notify.is_some()
     }
 
-    fn tell_manager(&self, state: &str) {
+    fn notify_manager(&self, state: &str) {
         if let Some(address) = &self.notify {
             // Its queue is full, or it is gone: the next one may get through.
             let _ = socket::notify(address, state);
@@ -169,7 +169,7 @@ impl Audience {
         }
         let can = self.terminal && !self.wishes.quiet && writable(std::io::stderr().as_fd());
         if can {
-            out::mutter(text);
+            out::eprint_raw(text);
         }
         can
     }

@@ -2,7 +2,7 @@
 //! what brings the network up. By name, and for hooks also by what they run.
 
 use crate::cli::args::Order;
-use crate::order::step::Wishes;
+use crate::order::step::OrderOptions;
 use crate::os::root::Root;
 use crate::unit::model::{Body, ExecCommand, Service, Unit};
 use crate::unit::value::{Timeout, time};
@@ -35,7 +35,7 @@ const NEEDS: Duration = Duration::from_secs(20 * 60);
 const EC2: Duration = Duration::from_secs(2 * 60);
 
 /// A service of the host.
-pub struct Known<'a> {
+pub struct HostService<'a> {
     /// Without `.service`.
     pub name: &'a str,
     /// Its unit, where there is one.
@@ -44,8 +44,13 @@ pub struct Known<'a> {
 
 /// Who is who among the services that the host has; what `args` name counts as it is.
 #[must_use]
-pub fn wishes(args: &Order, known: &[Known], root: &Root, needs: Option<Duration>) -> Wishes {
-    let named = |given: &[String], is: &dyn Fn(&Known) -> bool| -> Vec<String> {
+pub fn order_options(
+    args: &Order,
+    known: &[HostService],
+    root: &Root,
+    needs: Option<Duration>,
+) -> OrderOptions {
+    let named = |given: &[String], is: &dyn Fn(&HostService) -> bool| -> Vec<String> {
         if given.is_empty() {
             known.iter().filter(|k| is(k)).map(|k| k.name.to_owned()).collect()
         } else {
@@ -54,7 +59,7 @@ pub fn wishes(args: &Order, known: &[Known], root: &Root, needs: Option<Duration
     };
     let drains = named(&args.hook, &is_hook);
     let hook = known.iter().filter(|k| drains.iter().any(|d| d == k.name)).find_map(|k| k.unit);
-    Wishes {
+    OrderOptions {
         shippers: named(&args.shipper, &|k| SHIPPERS.contains(&k.name)),
         writers: named(&args.writer, &|k| is_writer(k.name) && !is_hook(k)),
         network: named(&[], &|k| NETWORK.contains(&k.name)),
@@ -66,7 +71,7 @@ pub fn wishes(args: &Order, known: &[Known], root: &Root, needs: Option<Duration
     }
 }
 
-fn is_hook(known: &Known) -> bool {
+fn is_hook(known: &HostService) -> bool {
     let runs_drain = known.unit.and_then(service).is_some_and(|s| s.exec.stop.iter().any(is_drain));
     runs_drain || known.name.starts_with("shutdown-")
 }

@@ -17,13 +17,13 @@ use crate::drain::judge::file::{Access, Held, Running, ShortFiles, Wanted};
 use crate::drain::judge::glob::{Pattern, PatternError};
 use crate::drain::judge::history::{History, View};
 use crate::drain::judge::moment::Moment;
-use crate::drain::judge::progress::{Ask, Progress, ask, weigh};
+use crate::drain::judge::progress::{Progress, ReadRequest, ask, judge_claim};
 use crate::drain::judge::rules::InputRules;
 use crate::drain::judge::tail::Tail;
 use crate::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
-use crate::drain::report::{self, About, Lag, Report, Stage};
-use crate::drain::scan::{Asks, Request, Scene, codings, prints, scan, tails};
-use crate::drain::shipper::{self, Counters, Found, Shipper, Testimony};
+use crate::drain::report::{self, Lag, Report, ShipperFacts, Stage};
+use crate::drain::scan::{Request, ScanRequest, ScanResult, codings, prints, scan, tails};
+use crate::drain::shipper::{self, Counters, Found, LogEvidence, Shipper};
 use crate::drain::wait::pace::Goals;
 use crate::os::clock;
 use crate::os::error::Error as OsError;
@@ -99,13 +99,13 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     let goals = Goals::MOVING;
     let found = shippers_of(root, options)?;
     for (found, source) in positions_of_all(found, options, options.limit.unwrap_or(LIMIT))? {
-        let terms = Terms::now(&goals);
+        let terms = LookOptions::now(&goals);
         let mut history = History::default();
-        let look = look(root, &found, options, source.positions(), &mut history, &terms)?;
+        let look = inspect(root, &found, options, source.positions(), &mut history, &terms)?;
         verdict = verdict.max(look.verdict);
         left = left.saturating_add(look.left);
         let trouble = look.report.trouble.or_else(|| shipper::trouble::failing(None, look.counters?));
-        most.extend(Lag::of(history.files().iter()));
+        most.extend(Lag::largest(history.files().iter()));
         let files = report::files(history.files());
         shippers.push(report::ShipperReport { files, trouble, ..look.report });
         inputs.extend(look.inputs);
@@ -140,7 +140,7 @@ pub struct LookReport {
 
 /// For how long an answer is waited for, and for which bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms<'g> {
+pub struct LookOptions<'g> {
     /// When an answer is due at the latest; `None`: at once.
     pub deadline: Option<Moment>,
     /// As [`Facts::stall`].
@@ -151,7 +151,7 @@ pub struct Terms<'g> {
     pub goals: &'g Goals,
 }
 
-impl<'g> Terms<'g> {
+impl<'g> LookOptions<'g> {
     /// An answer is due at once.
     #[must_use]
     pub fn now(goals: &'g Goals) -> Self {
@@ -163,13 +163,13 @@ impl<'g> Terms<'g> {
 ///
 /// # Errors
 /// `--logs` is no pattern.
-pub fn look(
+pub fn inspect(
     root: &Root,
     found: &Found,
     options: &Options,
     positions: &Positions,
     history: &mut History,
-    terms: &Terms<'_>,
+    terms: &LookOptions<'_>,
 ) -> Result<LookReport, Error> {
     let limit = options.limit.unwrap_or(LIMIT);
     let proc = Proc::new(root.clone());
@@ -187,19 +187,20 @@ pub fn look(
         Wanted::No
     };
     let pids: Vec<ProcessId> = found.process.into_iter().collect();
-    let asks = Asks { inputs: &inputs, others };
+    let asks = ScanRequest { inputs: &inputs, others };
     let mut scene = scan(files_root, &proc, &positions.cursors, &asks, &pids, &found.own, limit);
     let witness = found.witness.as_ref();
     let said = witness.map(|it| it.log(files_root, limit)).unwrap_or_default();
     refuse(&mut scene, &said);
     scene.files.iter_mut().for_each(|file| terms.goals.set(file));
     let now = moment();
-    let Weighed { files, gone, gone_owing } = weigh_all(files_root, positions, &mut scene, &asks, now, limit);
+    let Obligations { files, gone, gone_owing } =
+        judge_obligations(files_root, positions, &mut scene, &asks, now, limit);
     let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
     let view = if partial { View::Partial } else { View::Whole };
     // Where the answer is due at once nothing was seen before, and nobody looks again.
     if terms.deadline.is_some() {
-        history.look(files, view, now, Checks::ALL);
+        history.record(files, view, now, Checks::ALL);
     } else {
         history.only(files);
     }
@@ -213,7 +214,7 @@ pub fn look(
     if !found.others.is_empty() && !idle_now && options.logs.is_empty() {
         doubts.push(Doubt::NotJudged(found.others.join(", ")));
     }
-    doubts.extend(witness.and_then(|it| it.kept_back(files_root)));
+    doubts.extend(witness.and_then(|it| it.disk_queue_doubt(files_root)));
     let idle = history.idle(evidence);
     let settle = terms.settle.unwrap_or(found.latency.total());
     let facts = Facts {
@@ -240,7 +241,7 @@ pub fn look(
         Judgement::Wait => Verdict::CannotTell,
     };
     let remarks = remarks(history.files(), counters);
-    let about = About {
+    let about = ShipperFacts {
         name: found.shipper.name(),
         version: found.version.map(|version| version.to_string()),
         positions_at: found.positions.as_os_str().as_bytes(),
@@ -286,7 +287,7 @@ fn inputs(
 }
 
 /// Marks the files that the shipper could not open.
-fn refuse(scene: &mut Scene, said: &Testimony) {
+fn refuse(scene: &mut ScanResult, said: &LogEvidence) {
     for (file, demands) in scene.files.iter().zip(&mut scene.demands) {
         if said.refused.iter().any(|path| path.as_bytes() == &*file.path) {
             demands.iter_mut().for_each(|demand| demand.rules.access = Access::Refused);
@@ -295,21 +296,21 @@ fn refuse(scene: &mut Scene, said: &Testimony) {
 }
 
 /// Every obligation, weighed, and the states whose files are gone.
-struct Weighed {
+struct Obligations {
     files: Vec<Progress>,
     gone: u64,
     gone_owing: u64,
 }
 
 /// Pairs files with positions, reads what must be read of them, and weighs each.
-fn weigh_all(
+fn judge_obligations(
     root: &Root,
     positions: &Positions,
-    scene: &mut Scene,
-    asks: &Asks<'_>,
+    scene: &mut ScanResult,
+    asks: &ScanRequest<'_>,
     now: Moment,
     limit: Duration,
-) -> Weighed {
+) -> Obligations {
     let (prints, unread) = prints(root, &positions.cursors, scene, limit);
     for file in unread.iter().filter_map(|&place| scene.files.get(place)) {
         scene.doubts.push(Doubt::Positions(format!(
@@ -328,7 +329,7 @@ fn weigh_all(
         if unasked && file.held == Held::No {
             continue;
         }
-        let Ask { coding, stretch } = ask(file, claim.cursor.as_ref(), rules, Checks::ALL);
+        let ReadRequest { coding, stretch } = ask(file, claim.cursor.as_ref(), rules, Checks::ALL);
         if coding {
             coded.push((claim.file, (file.id, scene.opened_at(claim.file))));
         }
@@ -350,14 +351,18 @@ fn weigh_all(
         let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
         let cursor = claim.cursor.as_ref();
         let owner = input.and_then(|place| asks.inputs.get(place)).map(|input| &input.owner);
-        let progress = weigh(file, cursor, claim.ambiguous, &rules, tail, now, Checks::ALL);
+        let progress = judge_claim(file, cursor, claim.ambiguous, &rules, tail, now, Checks::ALL);
         files.extend(progress.map(|progress| progress.owed_to(owner, shared)));
     }
-    Weighed { files, gone: claims.gone, gone_owing: claims.gone_owing }
+    Obligations { files, gone: claims.gone, gone_owing: claims.gone_owing }
 }
 
 /// What is owed of every file; its claims follow one another.
-fn all_obligations<'a>(claims: &[Claim<'a>], scene: &Scene, asks: &Asks<'_>) -> Vec<Obligation<'a>> {
+fn all_obligations<'a>(
+    claims: &[Claim<'a>],
+    scene: &ScanResult,
+    asks: &ScanRequest<'_>,
+) -> Vec<Obligation<'a>> {
     let mut all = Vec::with_capacity(claims.len());
     for claims in claims.chunk_by(|one, other| one.file == other.file) {
         let place = claims.first().map_or(0, |claim| claim.file);
@@ -410,7 +415,7 @@ fn remarks(files: &[Progress], counters: Option<Counters>) -> Vec<String> {
 
 /// The counters of its own log. Their time is of the clock on the wall; a second less, since it is
 /// rounded.
-fn logged(said: &Testimony, now: Moment) -> Option<Evidence> {
+fn logged(said: &LogEvidence, now: Moment) -> Option<Evidence> {
     let (active, at) = said.in_flight?;
     let age = u64::try_from(wall().0.checked_sub(at.0)?).ok()?.saturating_add(1_000_000_000);
     Some(Evidence { active, at: Moment(now.0.saturating_sub(age)) })

@@ -7,12 +7,12 @@
 //! A driver: it has reports written.
 
 use super::one::One;
-use super::{Json, Link, Task, Told, Waiting};
+use super::{Json, Link, StepReports, Task, Waiting};
+use crate::drain::inspect::{moment, wall};
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::rules::InputRules;
 use crate::drain::judge::verdict::{Judgement, Verdict};
-use crate::drain::look::{moment, wall};
-use crate::drain::report::keep::{self, Kept, Order, Where};
+use crate::drain::report::keep::{self, Kept, Order, ReportPlace};
 use crate::drain::report::{self, Lag, Report, Stage};
 use crate::drain::wait::news::{News, Phase, Summary};
 use crate::drain::wait::pace::OnStall;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 impl Waiting<'_> {
     /// How things stand, by the positions as they are now.
-    pub(super) fn tell(&mut self, link: &mut Link) -> io::Result<()> {
+    pub(super) fn report_progress(&mut self, link: &mut Link) -> io::Result<()> {
         self.told = moment();
         let mut summary = self.summary(self.worst());
         let gained = self.shippers.iter().map(One::gained).fold(0, u64::saturating_add);
@@ -32,7 +32,7 @@ impl Waiting<'_> {
 
     /// Has the steps of files told, where they are to be.
     pub(super) fn steps(&mut self, link: &mut Link) -> io::Result<()> {
-        if self.task.steps == Told::Not
+        if self.task.steps == StepReports::Not
             || self.task.folder.is_none()
             || !self.phases.contains(&Phase::Started)
         {
@@ -52,8 +52,8 @@ impl Waiting<'_> {
         Ok(())
     }
 
-    pub(super) fn excuses(&mut self, link: &mut Link) -> io::Result<()> {
-        for excuse in self.watches.excuses() {
+    pub(super) fn report_warnings(&mut self, link: &mut Link) -> io::Result<()> {
+        for excuse in self.watches.warnings() {
             if self.said.insert(excuse.to_owned()) {
                 link.send(&News::Note(format!("polling, since {excuse}")))?;
             }
@@ -88,7 +88,7 @@ impl Waiting<'_> {
         for (phase, at) in [(Phase::SoFar, Some(self.soft())), (Phase::Stalled, self.stalls())] {
             if at.is_some_and(|at| now >= at) && !self.phases.contains(&phase) {
                 // Positions may have moved since the last look.
-                self.look();
+                self.judge_all();
                 if phase == Phase::Stalled && self.stalls().is_some_and(|at| at > now) {
                     continue;
                 }
@@ -136,7 +136,7 @@ impl Waiting<'_> {
         let left = self.shippers.iter().map(|one| one.last.left).fold(0, u64::saturating_add);
         let shippers = self.shippers.iter().map(One::report).collect();
         let files = self.shippers.iter().flat_map(|one| one.history.files());
-        report::whole(wall(), stage, verdict, left, Lag::of(files), shippers)
+        report::whole(wall(), stage, verdict, left, Lag::largest(files), shippers)
     }
 }
 
@@ -156,7 +156,7 @@ pub(super) fn keep(
     }
     let note = task.folder.as_ref().and_then(|wanted| keep::folder(wanted, inputs).1);
     let taken = task.file.as_ref().is_some_and(|path| keep::is_asked_taken(&task.root, path, inputs));
-    let place = |taken| if taken { Where::NotThere } else { Where::Wanted };
+    let place = |taken| if taken { ReportPlace::NotThere } else { ReportPlace::Wanted };
     let order = Order::Report {
         stage: report.stage,
         folder: place(note.is_some()),
@@ -172,7 +172,7 @@ pub(super) fn keep(
 /// Has lines added to the log; what is to be said of it.
 fn log_lines(task: &Task, lines: Vec<String>, inputs: &[InputRules]) -> Vec<String> {
     let taken = task.folder.as_ref().is_some_and(|wanted| keep::folder(wanted, inputs).1.is_some());
-    let folder = if taken { Where::NotThere } else { Where::Wanted };
+    let folder = if taken { ReportPlace::NotThere } else { ReportPlace::Wanted };
     ordered(task, &Order::Lines { folder, lines }.with(&[])).notes
 }
 

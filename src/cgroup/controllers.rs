@@ -73,7 +73,7 @@ impl Controller {
         }
         let said = |version| self.demands(resources, version).into_iter().filter_map(|demand| demand.said);
         let mut lines: Vec<_> = said(Version::V2).chain(said(Version::V1)).collect();
-        lines.sort();
+        lines.sort_unstable();
         lines.dedup();
         lines
     }

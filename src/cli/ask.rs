@@ -21,7 +21,7 @@ pub fn typed(ctx: &Context, words: &[String]) -> Result<Vec<UnitName>, Refused> 
         let mut names = client::recorded(&ctx.state_dir)?;
         let files = Loader::new(&ctx.root, &ctx.unit_paths, &facts).list_unit_files();
         names.extend(files.into_iter().map(|f| f.name).filter(|n| !n.is_template()));
-        names.sort();
+        names.sort_unstable();
         names.dedup();
         Ok(names)
     };

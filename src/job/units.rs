@@ -238,7 +238,7 @@ pub fn without_hint(finding: &Finding) -> String {
 #[must_use]
 pub fn unapplied_line(unit: &Unit) -> Option<String> {
     let mut keys: Vec<&str> = unit.unapplied.iter().map(|u| u.key.as_str()).collect();
-    keys.sort();
+    keys.sort_unstable();
     keys.dedup();
     let count = keys.len();
     if count == 0 {

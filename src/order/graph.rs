@@ -218,7 +218,7 @@ impl Graph {
     fn rank(&mut self) {
         let mut order: Vec<(&UnitName, usize)> =
             self.nodes.iter().enumerate().map(|(at, node)| (&node.name, at)).collect();
-        order.sort();
+        order.sort_unstable();
         self.ranks = vec![0; order.len()];
         for (rank, (_, node)) in order.into_iter().enumerate() {
             if let Some(slot) = self.ranks.get_mut(node) {

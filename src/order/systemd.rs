@@ -235,7 +235,7 @@ fn absent(host: &SystemdHost, stopped: &[bool], wishes: &OrderOptions) -> Vec<Mi
         service(unit).filter(|_| !is_stopped(id))?;
         (host.active)(&unit.name).is_active_or_activating().then(|| unit.name.clone())
     }));
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     let mut out = Vec::new();
     for name in names {

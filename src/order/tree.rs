@@ -135,7 +135,7 @@ impl Maker<'_> {
                 Some((name.kind() == UnitKind::Target, name.as_str().to_ascii_lowercase(), to))
             })
             .collect();
-        next.sort();
+        next.sort_unstable();
         next.dedup();
         next.into_iter().map(|(_, _, to)| to).collect()
     }

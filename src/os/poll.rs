@@ -90,7 +90,7 @@ impl<K: Ord + Copy> Timers<K> {
     pub fn expired(&mut self, now: Duration) -> Vec<K> {
         let mut due: Vec<(Duration, K)> =
             self.armed.iter().filter(|&(_, &at)| at <= now).map(|(&timer, &at)| (at, timer)).collect();
-        due.sort();
+        due.sort_unstable();
         due.iter().for_each(|(_, timer)| self.disarm(*timer));
         due.into_iter().map(|(_, timer)| timer).collect()
     }

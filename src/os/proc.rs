@@ -286,7 +286,7 @@ impl Proc {
         let entries = self.root.list(folder).map_err(gone_is_not_found)?;
         let mut numbers: Vec<i32> =
             entries.iter().filter_map(|entry| entry.name.to_str()?.parse().ok()).collect();
-        numbers.sort();
+        numbers.sort_unstable();
         Ok(numbers)
     }
 

@@ -167,7 +167,7 @@ impl Descendants {
         let below = descendants(&all, ours.iter().copied(), &apart);
         kin.extend(all.into_iter().filter(|s| below.contains(&s.pid) && !ours.contains(&s.pid)));
         kin.retain(|stat| !stat.is_zombie());
-        kin.sort_by_key(|stat| stat.pid);
+        kin.sort_unstable_by_key(|stat| stat.pid);
         self.seen = BTreeMap::from_iter(kin.iter().map(|stat| (stat.pid, stat.start_time)));
         Ok(kin)
     }

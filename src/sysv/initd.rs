@@ -93,7 +93,7 @@ impl Spec {
         self.should.extend(names(DepKind::After));
         self.before.extend(names(DepKind::Before));
         for list in [&mut self.should, &mut self.before] {
-            list.sort();
+            list.sort_unstable();
             list.dedup();
         }
         self
@@ -243,12 +243,12 @@ mod tests {
             assert_eq!(mode & 0o111, 0o111, "{} must be executable", spec.name);
             names.push(spec.name);
         }
-        names.sort();
+        names.sort_unstable();
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|e| e.unwrap().file_name().into_string().unwrap())
             .collect();
-        files.sort();
+        files.sort_unstable();
         assert_eq!(files, names);
     }
 

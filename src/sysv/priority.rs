@@ -188,7 +188,7 @@ fn edges(
             let is_on = |t: &usize| scripts.get(*t).is_some_and(|t| script.on.is_subset(t.on));
             behind.extend(providers.get(name.as_str()).into_iter().flat_map(Providers::all).filter(is_on));
         }
-        behind.sort();
+        behind.sort_unstable();
         behind.dedup();
         edges.push(&behind);
     }

@@ -175,7 +175,7 @@ fn matching(root: &Root, path: &Path) -> Result<Vec<PathBuf>, Error> {
     if let Some(e) = failed {
         return Err(e);
     }
-    found.sort();
+    found.sort_unstable();
     found.dedup();
     Ok(found)
 }

@@ -74,7 +74,7 @@ fn rows(plan: &Plan, show: Show) -> (Vec<Row<'_>>, usize) {
     let steps: Vec<(usize, &Step)> =
         kept.into_iter().filter_map(|at| plan.steps.get(at).map(|s| (at, s))).collect();
     let mut waves: Vec<usize> = steps.iter().map(|(_, s)| s.wave).collect();
-    waves.sort();
+    waves.sort_unstable();
     waves.dedup();
     let column = |wave: usize| waves.partition_point(|w| *w < wave);
     let mut ends: Vec<Option<usize>> = vec![None; plan.steps.len()];

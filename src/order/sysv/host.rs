@@ -101,7 +101,7 @@ impl SysvHost {
         let all = self.levels.get(&level).map_or(&[][..], Vec::as_slice);
         let mut links: Vec<&Link> =
             all.iter().filter(|l| l.name.starts_with(letter) && tail(&l.name).is_some()).collect();
-        links.sort_by(|a, b| a.name.cmp(&b.name));
+        links.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         links
     }
 

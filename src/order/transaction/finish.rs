@@ -236,7 +236,7 @@ fn renumber(jobs: Vec<Job>, place: &[Option<usize>]) -> Vec<Job> {
         if !list.is_empty() {
             list = list.into_iter().filter_map(new).collect();
             if list.len() > 1 {
-                list.sort();
+                list.sort_unstable();
                 list.dedup();
             }
         }

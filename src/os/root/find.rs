@@ -54,7 +54,7 @@ impl Root {
     pub fn list(&self, inner: &Path) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
         self.each_name(inner, &mut |name, kind| entries.push(Entry { name: name.to_owned(), kind }))?;
-        entries.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        entries.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
         Ok(entries)
     }
 
@@ -125,7 +125,7 @@ impl Root {
             found = next;
         }
         found.retain(|path| there(path));
-        found.sort();
+        found.sort_unstable();
         Ok(found)
     }
 }

@@ -106,7 +106,7 @@ impl FoundLinks {
     pub fn names(&self, is_wanted: impl Fn(&OsStr) -> bool) -> Vec<&OsStr> {
         let names = self.by_name.keys().map(OsString::as_os_str);
         let mut names: Vec<&OsStr> = names.filter(|name| is_wanted(name)).collect();
-        names.sort();
+        names.sort_unstable();
         names
     }
 

@@ -193,7 +193,7 @@ impl Families {
     fn show(&self) -> String {
         let mut names: Vec<_> =
             self.listed.iter().filter_map(|family| address_family::name(*family)).collect();
-        names.sort();
+        names.sort_unstable();
         let mark = if self.sense == Some(Sense::These) { "" } else { "~" };
         format!("{mark}{}", names.join(" "))
     }

@@ -47,7 +47,7 @@ impl Units {
     /// The units themselves, by main name.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<Unit> {
-        self.units.sort_by(|a, b| a.name.cmp(&b.name));
+        self.units.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         self.units
     }
 

@@ -142,7 +142,7 @@ impl Index {
 
     pub fn files(&self) -> Vec<UnitFile> {
         let mut files: Vec<UnitFile> = self.files.values().cloned().collect();
-        files.sort_by(|a, b| a.name.cmp(&b.name));
+        files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         files
     }
 

@@ -78,7 +78,7 @@ fn whole(most: u64) -> Vec<(u64, u64)> {
 /// The ranges of a line, sorted and not touching; `None` if it is none.
 fn ranges(line: &[u8]) -> Option<Vec<(u64, u64)>> {
     let mut all = line.split(|&byte| byte == b',').map(range).collect::<Option<Vec<_>>>()?;
-    all.sort();
+    all.sort_unstable();
     let mut merged: Vec<(u64, u64)> = Vec::with_capacity(all.len());
     for (start, end) in all {
         match merged.last_mut() {

@@ -128,7 +128,7 @@ fn folders(root: &Root, folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<
     match root.list(folder) {
         Ok(mut entries) => {
             entries.retain(|entry| entry.name.to_str().is_some_and(&wanted));
-            entries.sort_by(|one, other| one.name.cmp(&other.name));
+            entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
             let paths = entries.into_iter().map(|entry| folder.join(entry.name));
             Ok(paths.filter(|path| root.is_dir(path)).collect())
         }

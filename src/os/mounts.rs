@@ -3,7 +3,8 @@
 //! A place is opened before anything is mounted there, and has to be the one that was meant: a link that
 //! somebody puts in the way in the meantime is an error and not a way.
 
-use super::root::Root;
+use super::error::Error;
+use super::root::{Existing, Root};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -30,7 +31,15 @@ pub struct Place {
 impl Place {
     /// That to which a path leads, through links.
     pub fn find(path: &Path) -> nix::Result<Place> {
-        let fd = open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
+        Place::of(open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?, path)
+    }
+
+    /// The same by no link that others than root can change: ELOOP where there is one.
+    pub fn safe(path: &Path) -> nix::Result<Place> {
+        Place::of(Root::host().and_then(|host| host.safe_hold(path)).map_err(|e| number(&e))?, path)
+    }
+
+    fn of(fd: OwnedFd, path: &Path) -> nix::Result<Place> {
         let named: PathBuf = nix::fcntl::readlink(&through(&fd))?.into();
         // So the kernel names what somebody has taken away and is still mounted.
         let path = match named.to_str().and_then(|name| name.strip_suffix(" (deleted)")) {
@@ -73,15 +82,22 @@ fn through(fd: &OwnedFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()))
 }
 
-/// Makes it what the source is, a folder or an empty file, with the folders above it.
+/// That others lead elsewhere has no number of its own.
+fn number(error: &Error) -> Errno {
+    Errno::from_raw(error.errno().unwrap_or(libc::ELOOP))
+}
+
+/// Makes it what the source is, a folder or an empty file, with the folders above it; through no link that others
+/// than root can change.
 pub fn make_like(path: &Path, source: &Place) -> nix::Result<()> {
-    let number = |e: std::io::Error| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO));
-    let folders = |path: &Path| fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
-    if source.is_folder()? {
-        return folders(path).map_err(number);
-    }
-    path.parent().map_or(Ok(()), folders).map_err(number)?;
-    fs::File::create_new(path).map(drop).map_err(number)
+    let is_folder = source.is_folder()?;
+    let host = Root::host().map_err(|e| number(&e))?;
+    let made = if is_folder {
+        host.safe_dir(path, 0o755, None, Existing::Keep).map(drop)
+    } else {
+        host.safe_empty_file(path)
+    };
+    made.map_err(|e| number(&e))
 }
 
 /// A device like another, or where that may not be made that one itself; a link is made like a link.

@@ -48,7 +48,10 @@ impl View<'_> {
         for entry in entries {
             let mut entry = entry.clone();
             // Where links lead decides which entry stands below which.
-            match Place::find(&entry.path) {
+            // What covers a place, or is seen elsewhere, is root's to choose: a link of the service's would have
+            // programs of root's see another /etc, or the service what it may not enter.
+            let find = if covers(entry.mode) { Place::safe } else { Place::find };
+            match find(&entry.path) {
                 Ok(place) => entry.path = place.path,
                 Err(Errno::ENOENT) if is_made(entry.mode) => {}
                 Err(Errno::ENOENT | Errno::ENOTDIR) if entry.optional => continue,
@@ -59,7 +62,7 @@ impl View<'_> {
         view::normalize(&mut found);
         let mut all = Vec::new();
         for entry in found {
-            let source = match entry.source.as_deref().map(Place::find) {
+            let source = match entry.source.as_deref().map(Place::safe) {
                 None => None,
                 Some(Ok(place)) => Some(place),
                 Some(Err(Errno::ENOENT)) if entry.optional => continue,
@@ -67,7 +70,7 @@ impl View<'_> {
             };
             let source = if entry.mode == Mode::Inaccessible {
                 let node =
-                    Place::find(&entry.path).and_then(|place| mounts::empty_node(own, place.is_folder()?));
+                    mounts::place(&entry.path).and_then(|place| mounts::empty_node(own, place.is_folder()?));
                 Some(node.map_err(|errno| fault(errno, &entry.path))?)
             } else {
                 source

@@ -9,6 +9,7 @@
 
 mod folder;
 mod give;
+mod hold;
 mod link;
 mod open;
 mod replace;

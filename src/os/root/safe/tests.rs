@@ -271,3 +271,24 @@ fn a_swap_meanwhile_wins_nothing() {
     assert_eq!(names, ["env"]);
     assert_eq!(fs::metadata(host.at("/etc")).unwrap().uid(), 0);
 }
+
+#[test]
+fn what_is_held_or_made_to_be_mounted_on_is_where_root_said() {
+    let Some(host) = Host::new() else { return };
+    fs::create_dir_all(host.at("/etc/app")).unwrap();
+    host.link("/etc", "/var/web/link", SVC);
+    host.link("/var/web", "/srv", 0);
+    let held = |path: &str| host.root.safe_hold(Path::new(path));
+    says(held("/var/web/link/app"), "is a link that others than root can change");
+    says(held("/var/web/link"), "is a link that others than root can change");
+    assert!(held("/var/web/none").is_err_and(|e| e.is_not_found()));
+    for (path, real) in [("/", "/"), ("/etc/app", "/etc/app"), ("/srv", "/var/web")] {
+        let (fd, wanted) = (held(path).unwrap(), fs::metadata(host.at(real)).unwrap());
+        assert_eq!(crate::os::root::Stat::from_fd(&fd).unwrap().ino, wanted.ino(), "{path}");
+    }
+    says(host.root.safe_empty_file(Path::new("/var/web/link/new")), "others than root can change");
+    assert!(!host.at("/etc/new").exists());
+    host.root.safe_empty_file(Path::new("/srv/a/new")).unwrap();
+    let made = fs::metadata(host.at("/var/web/a/new")).unwrap();
+    assert_eq!((made.uid(), made.mode() & 0o7022, made.len()), (0, 0, 0));
+}

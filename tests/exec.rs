@@ -609,6 +609,11 @@ fn views(lab: &Lab) {
     assert!(fs::exists(tree.join("secret/inner/file")).unwrap());
     let failure = lab.failure("ReadOnlyPaths=/nonexistent");
     assert_eq!((failure.stage, failure.about.as_deref()), (Stage::Namespace, Some("/nonexistent")));
+    // Nothing can be seen in the place of the root folder.
+    for line in ["TemporaryFileSystem=/:ro", "BindPaths=/usr:/", "InaccessiblePaths=/"] {
+        let failure = lab.failure(line);
+        assert_eq!((failure.stage, failure.about.as_deref()), (Stage::Namespace, Some("/")), "{line}");
+    }
     // What goes with another is not missed.
     let all = "PrivateDevices=yes\nProtectKernelLogs=yes\nProtectKernelTunables=yes\nProtectKernelModules=yes\nProcSubset=pid\n\
                ProtectSystem=strict\nProtectHome=tmpfs\nPrivateTmp=yes";
@@ -619,6 +624,8 @@ fn views(lab: &Lab) {
     let open =
         lab.run(&format!("InaccessiblePaths={}", at("secret")), &format!("ls {}", at("secret"))).unwrap();
     let refused = lab.run(&format!("BindPaths={}:{}", at("open"), at("shut")), "exit 0");
+    let same = lab.run(&format!("BindPaths={}", at("open")), "echo so").unwrap();
+    assert_eq!(same.output, "so", "what is bound to where it is");
     lab.mounts.set(true);
     assert_eq!(open.output, "inner");
     assert!(

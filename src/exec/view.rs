@@ -102,7 +102,8 @@ const SWITCHES: [&str; 6] = [
 
 /// Is it more than that less can be done (`insist_on_sandboxing`)? Then the service does not run without.
 pub fn is_needed(context: &ExecContext) -> bool {
-    !context.mounts.binds.is_empty() || !context.mounts.temporary.is_empty()
+    // What is bound to where it is only becomes another to write to.
+    context.mounts.binds.iter().any(|bind| bind.source != bind.target) || !context.mounts.temporary.is_empty()
 }
 
 /// The entries, sorted and merged. `own` are those of `PrivateTmp=`; the service's directories lie in `runtime`
@@ -244,12 +245,16 @@ fn system(protect: ProtectSystem, all: &mut Vec<Entry>) {
     }
 }
 
-/// The directories that were made for the service are its to write to.
+/// The directories that were made for the service are its to write to, and there also where others of them are
+/// covered: bound to where they are (`compile_bind_mounts`).
 fn directories(context: &ExecContext, runtime: &Path, all: &mut Vec<Entry>) {
     for kind in Kind::ALL {
         let above = if kind == Kind::Runtime { runtime } else { Path::new(kind.above()) };
         let set = context.directories.set(kind);
-        all.extend(set.names.iter().map(|name| Entry::new(above.join(name), Mode::ReadWrite, true)));
+        all.extend(set.names.iter().map(|name| {
+            let path = above.join(name);
+            Entry::new(&path, Mode::BindRecursive, true).made_of(path)
+        }));
     }
 }
 

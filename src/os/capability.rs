@@ -45,6 +45,15 @@ pub fn keep(set: u64) -> nix::Result<()> {
     keep_inheritable(set)
 }
 
+/// Of a set those in the bounding set; no other can become ambient or inheritable.
+#[must_use]
+pub fn bounded(set: u64) -> u64 {
+    // SAFETY: prctl with integers.
+    let is_in =
+        |n: &u32| unsafe { libc::prctl(libc::PR_CAPBSET_READ, libc::c_ulong::from(*n), 0, 0, 0) } == 1;
+    (0..64).filter(|n| set >> n & 1 == 1).filter(is_in).fold(0, |all, n| all | 1 << n)
+}
+
 /// Those that this process has are also its programs', whatever they are: the inheritable set, and the ambient
 /// one, which needs Linux 4.3.
 ///

@@ -14,10 +14,12 @@ pub(super) fn bounding_set(p: &Process) -> Applied {
 /// is set anew at the end.
 pub(super) fn inheritable(p: &Process) -> Applied {
     let c = &p.context.capabilities;
+    // What the unit takes away again is not missed (`capability_ambient_set_apply`).
+    let ambient = capability::bounded(c.ambient);
     if (c.ambient != 0 || c.secure_bits != 0) && changes_user(p) {
         capability::secure(capability::KEEP)?;
     }
-    if c.ambient == 0 { Ok(StepDone::Fully) } else { unless_unknown(capability::pass_on(c.ambient)) }
+    if c.ambient == 0 { Ok(StepDone::Fully) } else { unless_unknown(capability::pass_on(ambient)) }
 }
 
 fn changes_user(p: &Process) -> bool {
@@ -27,7 +29,11 @@ fn changes_user(p: &Process) -> bool {
 /// What the change of the user took away again.
 pub(super) fn ambient(p: &Process) -> Applied {
     let set = p.context.capabilities.ambient;
-    if set == 0 || !changes_user(p) { Ok(StepDone::Fully) } else { unless_unknown(capability::raise(set)) }
+    if set == 0 || !changes_user(p) {
+        Ok(StepDone::Fully)
+    } else {
+        unless_unknown(capability::raise(capability::bounded(set)))
+    }
 }
 
 /// systemd goes on without where the kernel has none (`ambient_capabilities_supported`).

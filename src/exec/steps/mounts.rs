@@ -60,6 +60,10 @@ impl View<'_> {
             found.push(entry);
         }
         view::normalize(&mut found);
+        // Above the root folder of a process it would see nothing of it.
+        if let Some(root) = found.iter().find(|e| covers(e.mode) && e.path == Path::new("/")) {
+            return Err(fault(Errno::EOPNOTSUPP, &root.path));
+        }
         let mut all = Vec::new();
         for entry in found {
             let source = match entry.source.as_deref().map(Place::safe) {

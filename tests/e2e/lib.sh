@@ -58,6 +58,9 @@ install_amr() {   # ROOT
         }
     done
     touch "$r/var/log/events"; chmod 666 "$r/var/log/events"
+    # ProtectSystem=strict of the unit that ships: what its stand-in writes into has to be named.
+    mkdir -p "$r/etc/systemd/system/amr-system.service.d"
+    printf '[Service]\nReadWritePaths=/var/log/events\n' > "$r/etc/systemd/system/amr-system.service.d/events.conf"
     stand_in "$r/usr/sbin/mosquitto"
     rm -f "$r/usr/bin/python3"; stand_in "$r/usr/bin/python3"
     # the shipped restart delays of 5 and 10 s, shortened as an operator would: by a drop-in

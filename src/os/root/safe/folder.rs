@@ -49,9 +49,12 @@ impl Root {
         const VERB: &str = "set up folder";
         let fail = |e: Errno| self.error(VERB, inner, e);
         self.safe_parents(VERB, inner)?;
-        let place = self.safe_place(VERB, inner, Last::Follow)?;
+        let mut place = self.safe_place(VERB, inner, Last::Follow)?;
         if place.entry.is_none() {
-            return place.make(mode, owner).map(|()| Vec::new()).map_err(fail);
+            match place.make(mode, owner) {
+                Err(e) if is_there(e) => place = self.safe_place(VERB, inner, Last::Follow)?,
+                made => return made.map(|()| Vec::new()).map_err(fail),
+            }
         }
         let fd = openat(&place.dir, place.name(), LISTING, Mode::empty()).map_err(fail)?;
         let stat = Stat::from_fd(&fd).map_err(|e| self.error(VERB, inner, e))?;
@@ -85,11 +88,19 @@ impl Root {
         while let Some(parent) = above.pop() {
             let place = self.safe_place(verb, parent, Last::Follow)?;
             if place.entry.is_none() {
-                place.make(PARENTS, None).map_err(|e| self.error(verb, parent, e))?;
+                match place.make(PARENTS, None) {
+                    Err(e) if !is_there(e) => return Err(self.error(verb, parent, e)),
+                    Ok(()) | Err(_) => {}
+                }
             }
         }
         Ok(())
     }
+}
+
+/// Somebody made it meanwhile: what is there now is looked at like what was there before.
+fn is_there(e: Errno) -> bool {
+    matches!(e, Errno::EEXIST | Errno::ENOTEMPTY)
 }
 
 /// What is in a folder goes to its new owner. Where the folder is the user's already, and only the group

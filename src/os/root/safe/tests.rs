@@ -292,3 +292,18 @@ fn what_is_held_or_made_to_be_mounted_on_is_where_root_said() {
     let made = fs::metadata(host.at("/var/web/a/new")).unwrap();
     assert_eq!((made.uid(), made.mode() & 0o7022, made.len()), (0, 0, 0));
 }
+
+/// Several commands begin at once and none of them finds the folder there.
+#[test]
+fn who_makes_a_folder_at_the_same_time_is_no_error() {
+    let Some(host) = Host::new() else { return };
+    let root = &host.root;
+    for round in 0..200 {
+        let path = PathBuf::from(format!("/var/lib/round{round}/units"));
+        let make = || root.safe_dir(&path, 0o755, None, Existing::Adopt).map(drop);
+        std::thread::scope(|threads| {
+            let all = [0; 4].map(|_| threads.spawn(make));
+            all.into_iter().for_each(|made| made.join().unwrap().unwrap());
+        });
+    }
+}

@@ -391,7 +391,7 @@ pub fn look_and_wait(
             Kind::Log | Kind::Filestream | Kind::Container => Trust::Acknowledged,
         },
         evidence,
-        idle: history.idle(evidence),
+        idle: history.idle(evidence, (!world.has_segments()).then_some(now)),
         gone,
         doubts: &doubts,
         now,

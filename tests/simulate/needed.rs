@@ -159,7 +159,7 @@ impl Part {
 
 /// Histories that were judged wrongly once, and what judges them rightly now. Who changes the model
 /// changes what these tell: then others are to be found that show the same (`AMR_FIND=1` finds them).
-const FOUND: [(&str, u64, Way, Focus, Part); 4] = [
+const FOUND: [(&str, u64, Way, Focus, Part); 5] = [
     (
         "an agent that is started anew takes over another file's position",
         21_325,
@@ -187,6 +187,13 @@ const FOUND: [(&str, u64, Way, Focus, Part); 4] = [
         Way::Once,
         Focus { seed: Some(6), kind: Some(Kind::Log), joined: false },
         Part::Excuse(Excuse::Remnant),
+    ),
+    (
+        "a queue on disk was full while a line was held back, and the counters said nothing of it",
+        321_564,
+        Way::Waiting,
+        Focus { seed: Some(20_260_101), kind: None, joined: false },
+        Part::Check(Check::Idle),
     ),
 ];
 

@@ -214,8 +214,9 @@ pub fn inspect(
     if !found.others.is_empty() && !idle_now && options.logs.is_empty() {
         doubts.push(Doubt::NotJudged(found.others.join(", ")));
     }
-    doubts.extend(witness.and_then(|it| it.disk_queue_doubt(files_root)));
-    let idle = history.idle(evidence);
+    let kept_back = witness.and_then(|it| it.disk_queue_doubt(files_root));
+    let idle = history.idle(evidence, kept_back.is_none().then(moment));
+    doubts.extend(kept_back);
     let settle = terms.settle.unwrap_or(found.latency.total());
     let facts = Facts {
         life,

@@ -90,7 +90,7 @@ pub struct Facts<'a> {
     pub trust: Trust,
     /// Its counters, the newest there are.
     pub evidence: Option<Evidence>,
-    /// Since when every reading of them has said that nothing is in flight
+    /// Since when every reading of them has said that nothing is in flight, and nothing was kept back on disk
     /// ([`History::idle`](crate::drain::judge::history::History::idle)).
     pub idle: Option<Moment>,
     /// States whose file is gone and whose lines may be in the shipper's memory, and since when there are

@@ -28,6 +28,8 @@ pub struct History {
     unseen: Vec<Progress>,
     moved: Option<Moment>,
     idle: Option<Moment>,
+    /// Since when nothing was seen to be kept back on the shipper's own disk.
+    let_in: Option<Moment>,
     gone: Option<(u64, Moment)>,
     /// What the clock on the wall was ahead of the other one at the first look.
     ahead: Option<i128>,
@@ -144,11 +146,16 @@ impl History {
     }
 
     /// Takes a reading of the shipper's counters: since when every one has said that nothing is in
-    /// flight. `None` where this one says otherwise, or there is none.
-    pub fn idle(&mut self, evidence: Option<Evidence>) -> Option<Moment> {
+    /// flight. `None` where this one says otherwise, or there is none. `let_in`: when this look saw that
+    /// nothing is kept back on the shipper's own disk; `None` where something is, or that cannot be seen.
+    ///
+    /// The counters do not count what a queue on disk holds, but a line waits for room in it as in any
+    /// other one.
+    pub fn idle(&mut self, evidence: Option<Evidence>, let_in: Option<Moment>) -> Option<Moment> {
         let empty = evidence.filter(|evidence| evidence.active == 0);
         self.idle = empty.map(|evidence| self.idle.unwrap_or(evidence.at));
-        self.idle
+        self.let_in = let_in.map(|at| self.let_in.unwrap_or(at));
+        Some(self.idle?.max(self.let_in?))
     }
 
     /// Takes how many states there are whose file is gone and that may owe lines: since when there are as

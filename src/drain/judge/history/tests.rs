@@ -155,12 +155,25 @@ fn a_clock_that_was_set_is_noticed() {
 #[test]
 fn it_is_idle_since_the_first_reading_of_many_that_say_so() {
     let mut history = History::default();
-    let mut read = |active, at| history.idle(Some(Evidence { active, at: Moment(at) }));
+    let mut read = |active, at| history.idle(Some(Evidence { active, at: Moment(at) }), Some(Moment(0)));
     assert_eq!(read(0, 1), Some(Moment(1)));
     assert_eq!(read(0, 5), Some(Moment(1)));
     assert_eq!(read(2, 6), None);
     assert_eq!(read(0, 8), Some(Moment(8)));
-    assert_eq!(history.idle(None), None);
+    assert_eq!(history.idle(None, Some(Moment(9))), None);
+}
+
+/// Counters say nothing of it: they may be older than the moment at which it was shipped.
+#[test]
+fn it_is_not_idle_while_a_queue_on_disk_keeps_lines_back() {
+    let mut history = History::default();
+    let mut read = |at, let_in: Option<u64>| {
+        history.idle(Some(Evidence { active: 0, at: Moment(at) }), let_in.map(Moment))
+    };
+    assert_eq!(read(1, Some(2)), Some(Moment(2)));
+    assert_eq!(read(3, None), None);
+    assert_eq!(read(3, Some(8)), Some(Moment(8)));
+    assert_eq!(read(9, Some(10)), Some(Moment(8)));
 }
 
 /// It had no state and its bytes were cut away; its first state has the key of an input that was not

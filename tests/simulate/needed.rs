@@ -159,7 +159,7 @@ impl Part {
 
 /// Histories that were judged wrongly once, and what judges them rightly now. Who changes the model
 /// changes what these tell: then others are to be found that show the same (`AMR_FIND=1` finds them).
-const FOUND: [(&str, u64, Way, Focus, Part); 5] = [
+const FOUND: [(&str, u64, Way, Focus, Part); 6] = [
     (
         "an agent that is started anew takes over another file's position",
         21_325,
@@ -194,6 +194,13 @@ const FOUND: [(&str, u64, Way, Focus, Part); 5] = [
         Way::Waiting,
         Focus { seed: Some(20_260_101), kind: None, joined: false },
         Part::Check(Check::Idle),
+    ),
+    (
+        "one of two inputs has a file open that has the inode of a removed one, whose state the other still has",
+        579_448,
+        Way::Waiting,
+        Focus { seed: Some(20_260_101), kind: None, joined: false },
+        Part::Check(Check::DeletedState),
     ),
 ];
 

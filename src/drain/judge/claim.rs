@@ -83,7 +83,14 @@ pub fn obligations<'a>(
     }
     let first = all.first().and_then(|one| one.input);
     let shared = all.iter().any(|one| one.input != first);
-    all.iter_mut().for_each(|one| one.shared = shared);
+    for one in &mut all {
+        one.shared = shared;
+        // The next file with its inode may be open in the other input.
+        let of_removed = one.claim.cursor.as_ref().is_some_and(|cursor| cursor.ttl == Ttl::Deleted);
+        if shared && of_removed && one.input.is_some() && checks.on(Check::DeletedState) {
+            one.claim.cursor = None;
+        }
+    }
     all
 }
 

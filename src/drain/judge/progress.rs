@@ -145,7 +145,7 @@ pub enum Edge {
 /// Which bytes of a file must be looked at to weigh this claim.
 #[must_use]
 pub fn ask(file: &LogFile, cursor: Option<&Cursor<'_>>, rules: &Rules, checks: Checks) -> ReadRequest {
-    let cursor = alive(file, cursor, checks);
+    let cursor = alive(file, cursor, rules, checks);
     let position = Position::new(file, cursor, checks);
     let coding = file.coding == Coding::NotLooked
         && file.goal > 0
@@ -188,7 +188,7 @@ pub fn judge_claim(
     now: (Timestamp, Moment),
     checks: Checks,
 ) -> Option<Progress> {
-    let cursor = alive(file, cursor, checks);
+    let cursor = alive(file, cursor, rules, checks);
     let asked_for = !matches!(rules.wanted, Wanted::No | Wanted::Orphaned | Wanted::Unknown);
     if cursor.is_none() && !asked_for && !matches!(file.held, Held::Open { .. }) {
         return None;
@@ -223,13 +223,18 @@ pub fn judge_claim(
     })
 }
 
-/// The state, unless it is one of a file that is no more: its inode has gone to this one.
-fn alive<'c, 'a>(file: &LogFile, cursor: Option<&'c Cursor<'a>>, checks: Checks) -> Option<&'c Cursor<'a>> {
-    cursor.filter(|cursor| {
-        cursor.ttl != Ttl::Deleted
-            || matches!(file.held, Held::Open { .. })
-            || !checks.on(Check::DeletedState)
-    })
+/// The state, unless it is one of a file that is no more: its inode has gone to this one. A file that is
+/// open without a name that is asked for is the removed one itself; one that has such a name is begun anew,
+/// and when it is open before its new state can be read, the old one is no more of it than before.
+fn alive<'c, 'a>(
+    file: &LogFile,
+    cursor: Option<&'c Cursor<'a>>,
+    rules: &Rules,
+    checks: Checks,
+) -> Option<&'c Cursor<'a>> {
+    let named = file.links > 0 && matches!(rules.wanted, Wanted::Asked | Wanted::Matched);
+    let read_on = matches!(file.held, Held::Open { .. }) && !named;
+    cursor.filter(|cursor| cursor.ttl != Ttl::Deleted || read_on || !checks.on(Check::DeletedState))
 }
 
 fn stream(cursor: &Cursor<'_>) -> Option<Stream> {
@@ -250,3 +255,6 @@ fn hold(rules: &Rules, checks: Checks) -> Duration {
         Lines::AsTheyAre | Lines::Filtered | Lines::Joined { .. } | Lines::Unknown => Duration::ZERO,
     }
 }
+
+#[cfg(test)]
+mod tests;

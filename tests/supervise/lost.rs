@@ -61,8 +61,9 @@ fn a_daemon_that_came_while_nobody_watched_is_found() {
 fn a_start_after_a_lost_stop_brings_one() {
     for way in WAYS {
         let host = Host::new(way);
+        // Mixed: a SIGTERM to its sleep would end the stop before it is seen.
         let unit = host.unit(
-            "[Service]\nExecStart=/bin/sh -c 'trap \"sleep 0.3; exit 0\" TERM; echo $$$$ >> ROOT/tmp/pids; \
+            "[Service]\nKillMode=mixed\nExecStart=/bin/sh -c 'trap \"sleep 0.3; exit 0\" TERM; echo $$$$ >> ROOT/tmp/pids; \
              sleep 1000 & wait; wait'\n",
         );
         host.start(&unit);

@@ -65,17 +65,13 @@ impl Controller {
         counts || !self.lines(resources).is_empty()
     }
 
-    /// The lines of the unit that ask something of it.
+    /// The lines of the unit that ask something of it, the same whichever hierarchy it is in.
     #[must_use]
     pub fn lines(self, resources: &Resources) -> Vec<String> {
         if self == Controller::Devices {
             return devices::lines(&resources.devices);
         }
-        let said = |version| self.demands(resources, version).into_iter().filter_map(|demand| demand.said);
-        let mut lines: Vec<_> = said(Version::V2).chain(said(Version::V1)).collect();
-        lines.sort_unstable();
-        lines.dedup();
-        lines
+        self.demands(resources, Version::V2).into_iter().filter_map(|demand| demand.said).collect()
     }
 
     /// What is to be written into its files, the defaults included.

@@ -118,6 +118,7 @@ fn limit(value: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::cgroup::Version;
 
     fn written(controller: Controller, r: &Resources) -> Vec<String> {
         let of = |demand: Demand| demand.how.map(|write| format!("{}={}", write.file, write.value));
@@ -169,5 +170,21 @@ mod tests {
         r.memory.max = 5;
         assert_eq!(demands(Controller::Memory, &r)[3].said.as_deref(), Some("MemoryMax=5"));
         assert!(Controller::Memory.is_wanted(&r) && !Controller::Cpu.is_wanted(&r));
+    }
+
+    #[test]
+    fn both_kinds_of_hierarchy_are_asked_by_the_same_lines() {
+        let mut r = Resources::default();
+        (r.cpu.weight, r.cpu.quota, r.cpu.cpus) = (Some(Weight::Idle), Some(20_000), vec![1]);
+        (r.memory.min, r.memory.high, r.memory.max, r.tasks.max) = (1, 2, 3, Some(4));
+        (r.io.weight, r.io.latencies) =
+            (Some(5), vec![("/srv".into(), std::time::Duration::from_millis(25))]);
+        for controller in Controller::ALL.into_iter().filter(|c| *c != Controller::Devices) {
+            let said = |demands: Vec<Demand>| {
+                demands.into_iter().filter_map(|d| d.said).collect::<std::collections::BTreeSet<_>>()
+            };
+            let [one, two] = [Version::V1, Version::V2].map(|version| said(controller.demands(&r, version)));
+            assert_eq!(one, two, "{controller:?}");
+        }
     }
 }

@@ -11,6 +11,7 @@
     clippy::print_stdout
 )]
 
+use amr::exec::spaces::Spaces;
 use amr::exec::stage::{ExecState, Failure, Stage};
 use amr::exec::{self, Places, Refused, Request, Streams, Variables};
 use amr::os::features::Features;
@@ -88,6 +89,7 @@ impl Lab {
             mode: ApplyMode::Strict,
             root: &self.root,
             places: Places { runtime: Path::new("/run"), own: &self.folder },
+            spaces: &Spaces::default(),
             features: &features,
             log: Some(output),
             streams: Streams::Unit,

@@ -56,7 +56,8 @@ impl Controller {
     #[must_use]
     pub fn is_wanted(self, resources: &Resources) -> bool {
         let counts = match self {
-            Controller::Cpu | Controller::Cpuset | Controller::Devices => false,
+            Controller::Cpu | Controller::Cpuset => false,
+            Controller::Devices => resources.devices.is_limited(),
             Controller::Io => resources.io.accounting || resources.io.block.accounting,
             Controller::Cpuacct => resources.cpu.accounting,
             Controller::Memory => resources.memory.accounting,

@@ -21,10 +21,11 @@ const STANDARD: [(u32, Option<u32>, &str); 8] = [
     (136, None, "rw"),
 ];
 
-/// The lines of the unit.
+/// The lines of the unit; what other directives imply is none.
 pub(super) fn lines(devices: &Devices) -> Vec<String> {
     let policy = match devices.policy {
         Policy::Auto => None,
+        Policy::Closed if devices.is_implied => None,
         Policy::Closed => Some("DevicePolicy=closed".to_owned()),
         Policy::Strict => Some("DevicePolicy=strict".to_owned()),
     };
@@ -115,7 +116,7 @@ mod tests {
         let allow = allow
             .iter()
             .map(|(device, access)| Allow { device: (*device).to_owned(), access: (*access).to_owned() });
-        Devices { policy, allow: allow.collect() }
+        Devices { policy, allow: allow.collect(), is_implied: false }
     }
 
     fn texts(devices: &Devices) -> (Vec<String>, Vec<(String, String)>) {

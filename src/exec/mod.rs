@@ -19,6 +19,7 @@ mod filters;
 mod private_tmp;
 mod process;
 mod resolve;
+pub mod spaces;
 pub mod stage;
 pub mod steps;
 mod view;

@@ -5,7 +5,9 @@ use crate::os::error::Errno;
 use crate::os::ids::Credentials;
 use crate::os::limits::Limit;
 use crate::os::process::Image;
+use crate::os::spaces::Seen;
 use crate::unit::exec::ExecContext;
+use crate::unit::exec::process::Profile;
 use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -41,6 +43,14 @@ pub struct Process {
     pub limits: Vec<Limit>,
     /// What it sees of the file system; `None`: what the host sees.
     pub view: Option<Vec<Entry>>,
+    /// The namespaces that it shares with the others of its run.
+    pub network: Option<Arc<OwnedFd>>,
+    /// So with the one of IPC.
+    pub ipc: Option<Arc<OwnedFd>>,
+    /// Whom it sees, where it has users of its own.
+    pub users: Option<Seen>,
+    /// What AppArmor is to hold it to.
+    pub apparmor: Option<Profile>,
     /// A folder of amr's own, for what nobody reads or enters.
     pub own_folder: PathBuf,
     /// `None`: those of the supervisor.

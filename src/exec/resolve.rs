@@ -3,12 +3,12 @@
 
 mod identity;
 mod io;
+mod sandbox;
 
 use super::environment::{self, RunAs, SEARCH_PATH, Variables};
-use super::private_tmp;
 use super::process::Process;
+use super::spaces::Spaces;
 use super::stage::Stage;
-use super::view::{self, Entry};
 use crate::os::cgroup::Group;
 use crate::os::error::Error;
 use crate::os::features::Features;
@@ -16,6 +16,7 @@ use crate::os::ids::{Credentials, User};
 use crate::os::limits::Limit;
 use crate::os::root::{Existing, Root};
 use crate::os::socket::NotifySocket;
+use crate::os::spaces::Space;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::process::WorkingDirectory;
 use crate::unit::exec::{ApplyMode, ExecContext};
@@ -45,6 +46,8 @@ pub struct Request<'a> {
     pub root: &'a Root,
     /// Folders of this host.
     pub places: Places<'a>,
+    /// The namespaces of the run.
+    pub spaces: &'a Spaces,
     /// What the kernel can do.
     pub features: &'a Features,
     /// Where output goes that the unit gives to the journal; `None`: nowhere.
@@ -141,7 +144,11 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         controllers: controllers(request, not_applied),
         oom_score: request.oom_score,
         limits: request.limits.to_vec(),
-        view: view(request, not_applied)?,
+        network: sandbox::space(request, Space::Network, not_applied)?,
+        ipc: sandbox::space(request, Space::Ipc, not_applied)?,
+        users: sandbox::users(request, &own, not_applied),
+        apparmor: sandbox::apparmor(request, not_applied),
+        view: sandbox::view(request, not_applied)?,
         own_folder: request.root.outer(request.places.own),
         credentials,
         working_directory: working_directory.map(|path| request.root.outer(&path)),
@@ -210,35 +217,6 @@ fn note(not_applied: &mut Vec<String>, text: &str) {
     if !not_applied.iter().any(|n| n == text) {
         not_applied.push(text.to_owned());
     }
-}
-
-/// What it sees of the file system. A process below a folder root sees the host's, which is not for amr to
-/// cover there.
-fn view(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Option<Vec<Entry>>> {
-    let context = request.context;
-    if request.command.privilege == ExecPrivilege::Full || !view::is_wanted(context) {
-        return Ok(None);
-    }
-    let why = match request.mode {
-        ApplyMode::BestEffort => "needs root",
-        ApplyMode::Strict if !request.root.is_host() => "is not applied below a folder",
-        ApplyMode::Strict if !request.features.mount_namespace => "needs a mount namespace",
-        ApplyMode::Strict => {
-            let own = if context.mounts.private_tmp {
-                private_tmp::make(request.root, request.unit, request.invocation)
-                    .map_err(at(Stage::Namespace))?
-            } else {
-                Vec::new()
-            };
-            return Ok(Some(view::entries(context, &own, request.places.runtime)));
-        }
-    };
-    if request.mode == ApplyMode::Strict && view::is_needed(context) {
-        let names = view::names(context).join("= ");
-        return Err(Refused::At(Stage::Namespace, format!("{names}= {why}")));
-    }
-    view::names(context).iter().for_each(|name| note(not_applied, &format!("{name}= {why}")));
-    Ok(None)
 }
 
 /// The notify socket is the service's user's, who can be anybody only now.
@@ -315,6 +293,10 @@ fn working_directory(request: &Request<'_>, user: Option<&User>) -> Option<PathB
 /// that the service has put there would lead root anywhere.
 fn enters_as(request: &Request<'_>, folder: &Path, user: &Credentials) -> Option<Credentials> {
     let outranks = request.command.privilege != ExecPrivilege::Normal && user.uid != 0;
-    (outranks && request.mode == ApplyMode::Strict && !request.root.is_alone(folder).unwrap_or(false))
-        .then(|| user.clone())
+    let leads = folder != Path::new("/");
+    (outranks
+        && leads
+        && request.mode == ApplyMode::Strict
+        && !request.root.is_alone(folder).unwrap_or(false))
+    .then(|| user.clone())
 }

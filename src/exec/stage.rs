@@ -33,10 +33,12 @@ pub enum Stage {
     SetSid = 220,
     Stderr = 222,
     AddressFamilies = 224,
+    Network = 225,
     Namespace = 226,
     NoNewPrivileges = 227,
     Seccomp = 228,
     Personality = 230,
+    AppArmor = 231,
     RuntimeDirectory = 233,
     Keyring = 237,
     StateDirectory = 238,
@@ -46,7 +48,7 @@ pub enum Stage {
 }
 
 /// With systemd's name and what was tried, for people.
-const STAGES: [(Stage, &str, &str); 31] = [
+const STAGES: [(Stage, &str, &str); 33] = [
     (Stage::Chdir, "CHDIR", "change the working directory"),
     (Stage::Nice, "NICE", "set the nice level"),
     (Stage::Fds, "FDS", "arrange descriptors"),
@@ -68,10 +70,12 @@ const STAGES: [(Stage, &str, &str); 31] = [
     (Stage::SetSid, "SETSID", "create a session"),
     (Stage::Stderr, "STDERR", "set up standard error"),
     (Stage::AddressFamilies, "ADDRESS_FAMILIES", "restrict address families"),
+    (Stage::Network, "NETWORK", "set up the network namespace"),
     (Stage::Namespace, "NAMESPACE", "set up the mount namespace"),
     (Stage::NoNewPrivileges, "NO_NEW_PRIVILEGES", "renounce new privileges"),
     (Stage::Seccomp, "SECCOMP", "filter system calls"),
     (Stage::Personality, "PERSONALITY", "set the personality"),
+    (Stage::AppArmor, "APPARMOR", "prepare the change of the AppArmor profile"),
     (Stage::RuntimeDirectory, "RUNTIME_DIRECTORY", "set up the runtime directory"),
     (Stage::Keyring, "KEYRING", "make a session keyring"),
     (Stage::StateDirectory, "STATE_DIRECTORY", "set up the state directory"),

@@ -22,6 +22,8 @@ pub enum Mode {
     PrivateDev,
     /// /proc anew.
     Proc,
+    /// The message queues of its own.
+    Queues,
     /// It can be read.
     ReadOnly,
     /// It can be written to.
@@ -86,8 +88,15 @@ pub fn names(context: &ExecContext) -> Vec<&'static str> {
     let set = |field: &&Field| (field.show)(context) != (field.show)(&none);
     let mut names: Vec<_> = FIELDS.iter().filter(set).map(|field| field.property).collect();
     names.dedup();
+    names.extend(queues(context));
     names.extend(SWITCHES.iter().copied().filter(|name| context.is_on(name)));
     names
+}
+
+/// Which directive asks for message queues of its own.
+fn queues(context: &ExecContext) -> Option<&'static str> {
+    let named = context.spaces.ipc.is_some().then_some("IPCNamespacePath");
+    named.or_else(|| context.is_on("PrivateIPC").then_some("PrivateIPC"))
 }
 
 /// Those of them of which the row says all.
@@ -116,6 +125,9 @@ pub fn entries(context: &ExecContext, own: &[Bind], runtime: &Path) -> Vec<Entry
     );
     if context.is_on("PrivateDevices") {
         all.push(Entry::new("/dev", Mode::PrivateDev, false));
+    }
+    if queues(context).is_some() {
+        all.push(Entry::new("/dev/mqueue", Mode::Queues, false));
     }
     kernel(context, &mut all);
     home(context.mounts.home, &mut all);

@@ -17,6 +17,10 @@ struct Data {
     inheritable: u32,
 }
 
+/// CAP_SETGID.
+pub const SETGID: u32 = 6;
+/// CAP_SETUID.
+pub const SETUID: u32 = 7;
 /// CAP_SYS_ADMIN.
 pub const SYS_ADMIN: u32 = 21;
 

@@ -65,10 +65,15 @@ impl Credentials {
     }
 
     /// Does something with the rights of this user to files, and takes those back that this process had
-    /// before, which must be root's. Not among threads.
+    /// before, which must be root's. Not among threads. In a namespace of users, whose groups are fixed, the groups
+    /// stay what they are.
     pub fn with_rights<T>(&self, act: impl FnOnce() -> nix::Result<T>) -> nix::Result<T> {
         let before = Self::own();
-        let groups = |of: &Self| setgroups(&of.groups.iter().copied().map(Gid::from_raw).collect::<Vec<_>>());
+        let groups =
+            |of: &Self| match setgroups(&of.groups.iter().copied().map(Gid::from_raw).collect::<Vec<_>>()) {
+                Err(Errno::EPERM) => Ok(()),
+                set => set,
+            };
         groups(self)?;
         setegid(Gid::from_raw(self.gid))?;
         seteuid(Uid::from_raw(self.uid))?;

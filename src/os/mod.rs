@@ -34,6 +34,7 @@ pub mod sandbox;
 pub mod seccomp;
 pub mod signal;
 pub mod socket;
+pub mod spaces;
 mod sys;
 pub mod syslog;
 pub mod term;

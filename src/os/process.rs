@@ -89,6 +89,22 @@ pub fn renounce_new_privileges() -> nix::Result<()> {
     nix::sys::prctl::set_no_new_privs()
 }
 
+/// What AppArmor holds it to from the next exec on: a profile that is loaded (aa_change_onexec(3)).
+///
+/// # Errors
+/// ENOENT: there is no such profile; EACCES: the present one does not allow it.
+pub fn confine_at_exec(profile: &str) -> nix::Result<()> {
+    // The second before Linux 5.8, or where AppArmor is the only one.
+    let [own, shared] = ["apparmor/exec", "exec"].map(|file| format!("/proc/self/attr/{file}"));
+    let number = |e: std::io::Error| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO));
+    let write = |path: &str| OpenOptions::new().write(true).open(path).map_err(number);
+    let file = match write(&own) {
+        Err(Errno::ENOENT) => write(&shared)?,
+        file => file?,
+    };
+    write_all(&file, format!("exec {profile}").as_bytes())
+}
+
 /// The persona that programs take it for: PER_LINUX32 or PER_LINUX (`opinionated_personality`).
 pub fn persona() -> nix::Result<u32> {
     const LINUX32: i32 = 8;

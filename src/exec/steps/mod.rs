@@ -12,6 +12,7 @@ mod limits;
 mod mounts;
 mod process;
 mod scheduling;
+mod spaces;
 mod syscalls;
 
 use super::process::Process;
@@ -65,9 +66,12 @@ const ORDER: [&[Step]; 3] = [
     &[
         step("umask", Stage::Exec, process::umask),
         step("limits", Stage::Limits, limits::limits),
+        step("network", Stage::Network, spaces::network),
+        step("ipc", Stage::Namespace, spaces::ipc),
         step("mount-namespace", Stage::Namespace, mounts::namespace),
         step("hostname", Stage::Namespace, process::hostname),
         step("group", Stage::Group, identity::group),
+        step("users", Stage::User, spaces::users),
         step("descriptors", Stage::Fds, io::descriptors),
         step("realtime-limit", Stage::Limits, syscalls::realtime_limit),
         step("capabilities", Stage::Capabilities, capabilities::bounding_set),
@@ -76,6 +80,7 @@ const ORDER: [&[Step]; 3] = [
         step("ambient-capabilities", Stage::Capabilities, capabilities::ambient),
         step("keyring", Stage::Keyring, identity::keyring),
         step("working-directory", Stage::Chdir, process::working_directory),
+        step("apparmor", Stage::AppArmor, spaces::apparmor),
         step("secure-bits", Stage::SecureBits, capabilities::secure_bits),
         step("no-new-privileges", Stage::NoNewPrivileges, capabilities::no_new_privileges),
     ],

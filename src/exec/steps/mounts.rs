@@ -141,6 +141,14 @@ impl View<'_> {
                 let (flags, options) = split(&entry.options);
                 mounts::place(&entry.path)?.fill("tmpfs", flags, &options)
             }
+            Mode::Queues => {
+                if mounts::place(&entry.path).is_err_and(|e| e == Errno::ENOENT) {
+                    mounts::make_like(&entry.path, &Place::find(self.own)?)?;
+                }
+                let flags = Flags::MS_NOSUID | Flags::MS_NODEV | Flags::MS_NOEXEC | Flags::MS_RELATIME;
+                mounts::uncover(&entry.path, table);
+                mounts::place(&entry.path)?.fill("mqueue", flags, "")
+            }
             Mode::PrivateDev => devices::mount(&entry.path),
             Mode::Proc => {
                 let flags = Flags::MS_NOSUID | Flags::MS_NOEXEC | Flags::MS_NODEV;
@@ -183,7 +191,7 @@ fn covers(mode: Mode) -> bool {
 
 /// Is the place made where it is missing?
 fn is_made(mode: Mode) -> bool {
-    matches!(mode, Mode::Bind | Mode::BindRecursive | Mode::PrivateTmp | Mode::Tmpfs)
+    matches!(mode, Mode::Bind | Mode::BindRecursive | Mode::PrivateTmp | Mode::Queues | Mode::Tmpfs)
 }
 
 /// What all file systems have, and what this one is told.

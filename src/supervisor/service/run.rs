@@ -33,6 +33,7 @@ use super::message::Reply;
 use super::plan::{Plan, PlanError};
 use super::status::Record;
 use crate::cgroup::Groups;
+use crate::exec::spaces::Spaces;
 use crate::os::cgroup::Made;
 use crate::os::clock::BootId;
 use crate::os::error::Error;
@@ -172,6 +173,8 @@ struct Supervisor {
     waiters: Waiters,
     output: Option<Output>,
     watcher: Option<Watcher>,
+    /// Namespaces of the run.
+    spaces: Spaces,
     invocation_id: String,
     exit: Option<crate::os::wait::Exit>,
     foreground: Foreground,

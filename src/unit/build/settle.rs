@@ -67,6 +67,9 @@ fn defaults(draft: &mut ServiceDraft, has_bus_name: bool) {
         let set = &mut service.context.capabilities.bounding_set;
         *set = Some(set.unwrap_or(u64::MAX) & !for_nothing);
     }
+    if service.context.is_on("PrivateDevices") {
+        service.resources.imply_closed_devices();
+    }
     service.kind = match draft.kind {
         Some(kind) => kind,
         None if has_bus_name => ServiceType::Dbus,

@@ -13,6 +13,8 @@ pub struct Devices {
     pub policy: Policy,
     /// `DeviceAllow=`, in the order of the unit.
     pub allow: Vec<Allow>,
+    /// `PrivateDevices=` has set the policy: nothing is said where it cannot be had.
+    pub is_implied: bool,
 }
 
 /// What may be opened beside what is allowed by name.
@@ -47,6 +49,15 @@ impl Devices {
     #[must_use]
     pub fn has_standard_nodes(&self) -> bool {
         self.is_limited() && self.policy != Policy::Strict
+    }
+}
+
+impl Resources {
+    /// Who has a /dev of its own may open none but the harmless (`unit_patch_contexts`).
+    pub(in crate::unit) fn imply_closed_devices(&mut self) {
+        if self.devices.policy == Policy::Auto {
+            (self.devices.policy, self.devices.is_implied) = (Policy::Closed, true);
+        }
     }
 }
 
@@ -90,7 +101,8 @@ fn read(r: &mut Resources, l: &Line<'_>) -> Result<(), ValueProblem> {
         let message = format!("'{}' is not made of r, w and m", word.text);
         return Err(ValueProblem::new(word.at, &word.text, message));
     }
-    r.devices.allow.push(Allow { device, access: access.map_or_else(String::new, |a| a.text.to_string()) });
+    let access = access.map_or_else(String::new, |a| a.text.to_string());
+    r.devices.allow.push(Allow { device, access });
     Ok(())
 }
 

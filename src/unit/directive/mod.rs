@@ -153,7 +153,7 @@ const REASONS: [(&str, &str); 27] = [
     ("job-timeout", "amr limits the whole job by JobTimeoutSec= only"),
     ("journal", "there is no journal; output goes to the log of the unit"),
     ("mounts", "amr has no mount units"),
-    ("namespaces", "amr makes no namespaces"),
+    ("namespaces", "the namespaces of a unit are its own"),
     ("no-effect", "has no effect under amr"),
     ("pam", "amr opens no PAM session"),
     ("power", "amr does not reboot or power off the host for a unit"),

@@ -17,6 +17,7 @@ pub mod mounts;
 pub mod plain;
 pub mod process;
 pub mod scheduling;
+pub mod spaces;
 pub mod syscalls;
 
 use super::line::{Line, ValueProblem};
@@ -44,6 +45,8 @@ pub struct ExecContext {
     pub directories: directories::Directories,
     /// What it sees of the file system.
     pub mounts: mounts::Mounts,
+    /// The namespaces of others that it is in.
+    pub spaces: spaces::Spaces,
     /// What it may ask of the kernel.
     pub system_calls: syscalls::SystemCalls,
     /// What needs no words of its own.
@@ -105,7 +108,7 @@ pub struct Field<C = ExecContext> {
 }
 
 /// All of them, by area.
-pub const FIELDS: [&[Field]; 10] = [
+pub const FIELDS: [&[Field]; 11] = [
     identity::FIELDS,
     environment::FIELDS,
     io::FIELDS,
@@ -115,6 +118,7 @@ pub const FIELDS: [&[Field]; 10] = [
     capabilities::FIELDS,
     directories::FIELDS,
     mounts::FIELDS,
+    spaces::FIELDS,
     syscalls::FIELDS,
 ];
 

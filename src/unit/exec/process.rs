@@ -19,6 +19,8 @@ pub struct Process {
     pub ignore_sigpipe: bool,
     /// `KeyringMode=`.
     pub keyring: Keyring,
+    /// `AppArmorProfile=`.
+    pub apparmor: Option<Profile>,
 }
 
 /// Whose keys it has at hand, keyrings(7).
@@ -44,8 +46,18 @@ impl Default for Process {
             oom_score_adjust: None,
             ignore_sigpipe: true,
             keyring: Keyring::default(),
+            apparmor: None,
         }
     }
+}
+
+/// What AppArmor holds it to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// As it is loaded.
+    pub name: String,
+    /// Leading `-`: without it where it cannot be had.
+    pub optional: bool,
 }
 
 /// Where it begins.
@@ -76,6 +88,22 @@ impl WorkingDirectory {
 }
 
 pub(super) const FIELDS: &[Field] = &[
+    Field {
+        name: "AppArmorProfile",
+        property: "AppArmorProfile",
+        read: |c, l| {
+            let (optional, text) = l.optional();
+            c.process.apparmor = match text {
+                "" => None,
+                text => Some(Profile { name: l.expand(l.text.len() - text.len(), text)?, optional }),
+            };
+            Ok(())
+        },
+        show: |c| {
+            let show = |p: &Profile| format!("{}{}", if p.optional { "-" } else { "" }, p.name);
+            c.process.apparmor.as_ref().map_or_else(String::new, show)
+        },
+    },
     Field {
         name: "IgnoreSIGPIPE",
         property: "IgnoreSIGPIPE",

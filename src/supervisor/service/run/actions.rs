@@ -3,6 +3,7 @@
 use super::spawn::{self, SpawnContext};
 use super::variables::RunFacts;
 use super::{Clock, Process, Supervisor};
+use crate::exec::spaces::Spaces;
 use crate::exec::{self, Refused};
 use crate::os::clock;
 use crate::os::error::Result;
@@ -134,6 +135,7 @@ impl Supervisor {
             plan: &self.plan,
             root: &self.state_dir.root,
             features: &self.features,
+            spaces: &self.spaces,
             output: self.output.as_ref(),
             notify: self.notify.as_ref(),
             group,
@@ -293,6 +295,8 @@ impl Supervisor {
         if p.context.mounts.private_tmp {
             exec::remove_private_tmp(&self.state_dir.root, &self.plan.unit, &self.invocation_id);
         }
+        // The next run has its own, as with systemd.
+        self.spaces = Spaces::default();
         for path in &gone {
             if let Err(e) = self.state_dir.root.remove_dir_all(path) {
                 log::warn!("{e}");

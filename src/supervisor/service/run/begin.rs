@@ -8,6 +8,7 @@ use super::replan::KEEPS_PLAN;
 use super::spawn::Foreground;
 use super::{Clock, RunError, Supervisor, groups, publish};
 use crate::exec;
+use crate::exec::spaces::Spaces;
 use crate::os::cgroup::Made;
 use crate::os::features::Features;
 use crate::os::proc::{Identity, Proc};
@@ -73,6 +74,7 @@ impl Supervisor {
             candidate: None,
             waiters: Waiters::default(),
             watcher: None,
+            spaces: Spaces::default(),
             invocation_id: String::new(),
             exit: None,
             adopted: false,
@@ -189,6 +191,9 @@ impl Supervisor {
         self.invocation_id.clone_from(&self.record.invocation_id);
         self.machine.restarts = self.record.restarts;
         let main = main.and_then(|m| self.stranger(&m));
+        if let Some(main) = &main {
+            self.spaces = Spaces::of_process(&self.plan.service.context, main.pid());
+        }
         match main {
             Some(main) if known != Some(main.pid().get()) => {
                 self.set_main(main);

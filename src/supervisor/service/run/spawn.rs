@@ -2,6 +2,7 @@
 
 use super::output::Output;
 use super::variables::{self, RunFacts};
+use crate::exec::spaces::Spaces;
 use crate::exec::stage::Stage;
 use crate::exec::{self, Places, Refused, Request, Started, Streams};
 use crate::os::cgroup::Group;
@@ -27,6 +28,7 @@ pub(super) struct SpawnContext<'a> {
     pub(super) plan: &'a Plan,
     pub(super) root: &'a Root,
     pub(super) features: &'a Features,
+    pub(super) spaces: &'a Spaces,
     pub(super) output: Option<&'a Output>,
     pub(super) notify: Option<&'a NotifySocket>,
     pub(super) group: Option<&'a Group>,
@@ -62,6 +64,7 @@ pub(super) fn launch(
         mode: plan.mode,
         root: scene.root,
         places: Places { runtime: &plan.paths.runtime_dir, own: &plan.paths.run_dir },
+        spaces: scene.spaces,
         features: scene.features,
         log: log.map_err(|e| Refused::At(Stage::Stdout, e.to_string()))?.map(Arc::new),
         streams: if foreground { Streams::Own } else { Streams::Unit },

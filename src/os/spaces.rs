@@ -1,0 +1,195 @@
+//! Namespaces that the processes of a service share, namespaces(7): networks, System V IPC; and those of users.
+#![allow(unsafe_code)]
+
+use super::fork;
+use super::proc::ProcessId;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::stat::Mode;
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, close, read, write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+/// What the processes in it have of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// Interfaces, addresses and abstract sockets.
+    Network,
+    /// System V IPC and POSIX message queues.
+    Ipc,
+}
+
+impl Space {
+    fn name(self) -> &'static str {
+        match self {
+            Space::Network => "net",
+            Space::Ipc => "ipc",
+        }
+    }
+
+    fn flag(self) -> CloneFlags {
+        match self {
+            Space::Network => CloneFlags::CLONE_NEWNET,
+            Space::Ipc => CloneFlags::CLONE_NEWIPC,
+        }
+    }
+
+    /// Does this kernel have such namespaces?
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        nix::unistd::access(&*format!("/proc/self/ns/{}", self.name()), nix::unistd::AccessFlags::F_OK)
+            .is_ok()
+    }
+
+    /// A new one, which lives as long as it is held or somebody is in it. In that of a network the loopback
+    /// interface is up. Made by a child, so that this process never leaves its own.
+    ///
+    /// # Errors
+    /// The kernel's: EPERM where a container forbids it.
+    pub fn make(self) -> nix::Result<OwnedFd> {
+        let (ours, theirs) = UnixStream::pair().map_err(|e| number(&e))?;
+        let child = fork::child(|| {
+            let made = unshare(self.flag());
+            if made.is_ok() && self == Space::Network {
+                // systemd goes on without as well.
+                let _ = loopback_up();
+            }
+            say(&theirs, made);
+            // Until the other side has taken hold of it.
+            let _ = close(ours.as_raw_fd());
+            let _ = read(&theirs, &mut [0]);
+            0
+        });
+        let child = child.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EAGAIN)))?;
+        drop(theirs);
+        let made = heard(&ours).and_then(|()| self.of(child));
+        drop(ours);
+        waitpid(Pid::from_raw(child.get()), None)?;
+        made
+    }
+
+    /// That of a process.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn of(self, process: ProcessId) -> nix::Result<OwnedFd> {
+        Space::at(Path::new(&format!("/proc/{}/ns/{}", process.get(), self.name())))
+    }
+
+    /// One that a file stands for, as `ip netns add` makes them.
+    ///
+    /// # Errors
+    /// There is no such file. What else it is shows when it is entered.
+    pub fn at(path: &Path) -> nix::Result<OwnedFd> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOCTTY | OFlag::O_NONBLOCK;
+        open(path, flags, Mode::empty())
+    }
+
+    /// Goes into one.
+    ///
+    /// # Errors
+    /// EPERM without the right, EINVAL where it is none of this kind.
+    pub fn enter(self, space: impl AsFd) -> nix::Result<()> {
+        setns(space, self.flag())
+    }
+}
+
+fn number(error: &std::io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+/// Tells the other side, as one byte: 0, or the kernel's number.
+fn say(to: &UnixStream, done: nix::Result<()>) {
+    let code = done.err().map_or(0, |errno| u8::try_from(errno as i32).unwrap_or(u8::MAX));
+    let _ = write(to, &[code]);
+}
+
+/// What the other side told, also where it ended without a word.
+fn heard(from: &UnixStream) -> nix::Result<()> {
+    let mut code = [0_u8];
+    match (read(from, &mut code)?, code) {
+        (1, [0]) => Ok(()),
+        (1, [code]) => Err(Errno::from_raw(code.into())),
+        _ => Err(Errno::ECHILD),
+    }
+}
+
+/// struct ifreq of netdevice(7), as far as its flags: the rest is there since the kernel copies all of it.
+#[repr(C)]
+struct Interface {
+    name: [u8; 16],
+    flags: libc::c_short,
+    rest: [u8; 22],
+}
+
+/// SIOCGIFFLAGS, SIOCSIFFLAGS and IFF_UP.
+const GET_FLAGS: u16 = 0x8913;
+const SET_FLAGS: u16 = 0x8914;
+const UP: libc::c_short = 1;
+
+/// Its addresses come with it.
+fn loopback_up() -> nix::Result<()> {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+    let socket = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    let mut lo = Interface { name: [0; 16], flags: 0, rest: [0; 22] };
+    lo.name.iter_mut().zip(b"lo").for_each(|(to, from)| *to = *from);
+    // SAFETY: `lo` has the kernel's layout and size, and lives through the call. So below.
+    Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), GET_FLAGS as _, &raw mut lo) })?;
+    lo.flags |= UP;
+    // SAFETY: as above.
+    Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), SET_FLAGS as _, &raw mut lo) }).map(drop)
+}
+
+/// Which users and groups of the host are seen in a namespace, each as itself; all others are nobody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Numbers of users.
+    pub users: Vec<u32>,
+    /// Numbers of groups.
+    pub groups: Vec<u32>,
+}
+
+/// A namespace of users of its own, in which it may do all and which gives it no right outside
+/// (`setup_private_users` of systemd 252). A child that stays outside writes who is seen, for which this
+/// process has no right any more.
+///
+/// # Errors
+/// The kernel's: ENOSPC where none are allowed, EINVAL where it has none.
+pub fn own_users(seen: &Seen) -> nix::Result<()> {
+    let map = |ids: &[u32]| ids.iter().map(|id| format!("{id} {id} 1\n")).collect::<String>();
+    let (users, groups) = (map(&seen.users), map(&seen.groups));
+    let own = format!("/proc/{}", std::process::id());
+    let (ours, theirs) = UnixStream::pair().map_err(|e| number(&e))?;
+    let child = fork::child(|| {
+        let _ = close(ours.as_raw_fd());
+        // It ends without a word where there is no namespace.
+        if heard(&theirs).is_ok() {
+            let deny = match set(&format!("{own}/setgroups"), "deny\n") {
+                // Before Linux 3.19.
+                Err(Errno::ENOENT) => Ok(()),
+                done => done,
+            };
+            let written = deny.and_then(|()| set(&format!("{own}/gid_map"), &groups));
+            say(&theirs, written.and_then(|()| set(&format!("{own}/uid_map"), &users)));
+        }
+        0
+    });
+    let child = child.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EAGAIN)))?;
+    drop(theirs);
+    let made = unshare(CloneFlags::CLONE_NEWUSER).and_then(|()| {
+        say(&ours, Ok(()));
+        heard(&ours)
+    });
+    drop(ours);
+    waitpid(Pid::from_raw(child.get()), None)?;
+    made
+}
+
+/// Writes a file of the kernel's at once.
+fn set(path: &str, text: &str) -> nix::Result<()> {
+    let file = open(path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+    write(&file, text.as_bytes()).map(drop)
+}

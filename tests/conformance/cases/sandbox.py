@@ -1,0 +1,68 @@
+# c200 and on: namespaces, roots and users of a service's own, seen from inside.
+import os
+from words import case, ctl, log, sh, show, units
+NS = 'ns() { [ "$(readlink /proc/self/ns/$1)" = "$(cat /run/conf/ns-$1)" ] && echo "$1: the one of the host" || echo "$1: its own"; }; '
+def script(tag, text):
+    """/opt/conf/bin/TAG writes what it sees to the log of the case."""
+    path = '/opt/conf/bin/' + tag
+    with open(path, 'w') as f: f.write('#!/bin/sh\n%s{ %s; } >> /run/conf/%s.log 2>&1\n' % (NS, text, tag))
+    os.chmod(path, 0o755); return path
+def of_host(*kinds):
+    for n in kinds: open('/run/conf/ns-' + n, 'w').write(os.readlink('/proc/1/ns/' + n))
+def ran(tag, lines, text, props='ActiveState,SubState,Result,ExecMainStatus'):
+    """A oneshot with these lines that says what it sees."""
+    units({tag: '[Service]\nType=oneshot\n%s\nExecStart=%s\n' % (lines, script(tag, text))})
+    ctl('start', tag); return [log(tag), show(tag, props)]
+LO = "perl -MSocket -e 'socket(S,PF_INET,SOCK_STREAM,0); connect(S,sockaddr_in(9,inet_aton(q(127.0.0.1)))) or print qq($!\\n)'"
+@case
+def c200_():
+    """PrivateNetwork= and NetworkNamespacePath=: one for all commands of a run, with + too, and another for the next"""
+    of_host('net'); x = []
+    see = 'ns net; tail -n +3 /proc/net/dev | cut -d: -f1; %s; readlink /proc/self/ns/net > /run/conf/now; cmp -s /run/conf/now /run/conf/before && echo as before; cp /run/conf/now /run/conf/before' % LO
+    for n, lines in enumerate(('PrivateNetwork=yes', 'PrivateNetwork=yes\nExecStartPre=+/opt/conf/bin/c200-1', 'PrivateNetwork=yes\nUser=nobody\nExecStartPre=!/bin/true', 'NetworkNamespacePath=/nonexistent', 'NetworkNamespacePath=/etc/passwd', 'NetworkNamespacePath=relative')):
+        if 'User' in lines or 'relative' in lines: x.append((lines, ran('c200-%d' % n, lines, 'ns net' if 'User' in lines else 'true')))
+        else: x.append((lines, ran('c200-%d' % n, lines, see)))
+    ctl('start', 'c200-1'); x.append(log('c200-1'))
+    open('/run/conf/netns', 'w').close(); sh('unshare', '--net=/run/conf/netns', 'true')
+    x.append(ran('c200-p', 'NetworkNamespacePath=/run/conf/netns', 'ns net; %s; [ $(stat -Lc %%i /proc/self/ns/net) = $(stat -c %%i /run/conf/netns) ] && echo the one that is named' % LO, 'Result,PrivateNetwork,NetworkNamespacePath'))
+    sh('umount', '/run/conf/netns'); os.unlink('/run/conf/netns'); return x
+QUEUES = 'ns ipc; ns mnt; grep -c " /dev/mqueue " /proc/self/mountinfo | sed s/^[2-9].*/1/; ls -A /dev/mqueue | wc -l; ipcmk -M 1 > /dev/null && tail -n +2 /proc/sysvipc/shm | wc -l'
+def named_ipc(tag, lines):
+    open('/run/conf/ipcns', 'w').close(); sh('unshare', '--ipc=/run/conf/ipcns', 'true')
+    x = ran(tag, 'IPCNamespacePath=/run/conf/ipcns' + lines, QUEUES, 'Result,PrivateIPC,IPCNamespacePath')
+    sh('umount', '/run/conf/ipcns'); os.unlink('/run/conf/ipcns'); sh('ipcrm', '-a'); return x
+@case
+def c201_():
+    """PrivateIPC=, and IPCNamespacePath= beside PrivateTmp=: message queues and shared memory of its own"""
+    of_host('ipc', 'mnt')
+    x = [(lines, ran('c201-%d' % n, lines, QUEUES)) for n, lines in enumerate(('PrivateIPC=yes', 'PrivateIPC=yes\nPrivateDevices=yes', 'PrivateTmp=yes\nIPCNamespacePath=/nonexistent'))]
+    return x + [named_ipc('c201-p', '\nPrivateTmp=yes')]
+@case
+def c211_():
+    """IPCNamespacePath= alone"""
+    of_host('ipc', 'mnt'); return named_ipc('c211', '')
+@case
+def c202_():
+    """PrivateUsers=: who is seen, with which rights, and beside which other directives"""
+    of_host('user'); x = []
+    see = 'ns user; tr -s " " < /proc/self/uid_map; tr -s " " < /proc/self/gid_map; cat /proc/self/setgroups; id -u; id -G; grep -E ^CapEff\\|^CapPrm\\|^CapBnd /proc/self/status; stat -c "%U %G" /etc/passwd /var/mail'
+    for n, lines in enumerate(('PrivateUsers=yes', 'PrivateUsers=yes\nUser=nobody', 'PrivateUsers=yes\nUser=nobody\nGroup=games\nSupplementaryGroups=mail', 'PrivateUsers=yes\nPrivateDevices=yes\nProtectSystem=strict\nReadWritePaths=/run/conf\nPrivateNetwork=yes\nPrivateIPC=yes\nProtectHostname=yes',
+        'PrivateUsers=yes\nUser=nobody\nAmbientCapabilities=CAP_NET_ADMIN', 'PrivateUsers=yes\nCapabilityBoundingSet=CAP_CHOWN', 'PrivateUsers=yes\nUser=nobody\nNoNewPrivileges=yes\nSystemCallFilter=@system-service', 'PrivateUsers=yes\nSecureBits=noroot')):
+        x.append((lines, ran('c202-%d' % n, lines, see)))
+    # The rights outside are the box's.
+    script('c202-q', see.replace('grep -E ^CapEff\\|^CapPrm\\|^CapBnd /proc/self/status; ', ''))
+    units({'c202-q': '[Service]\nType=oneshot\nPrivateUsers=yes\nUser=nobody\nExecStart=+/opt/conf/bin/c202-q\nExecStart=!/opt/conf/bin/c202-q\n'})
+    ctl('start', 'c202-q'); return x + [log('c202-q'), show('c202-q', 'Result,PrivateUsers')]
+@case
+def c203_():
+    """AppArmorProfile= on a kernel without: the service runs; what show says"""
+    x = []
+    for n, lines in enumerate(('AppArmorProfile=conf-none', 'AppArmorProfile=-conf-none', 'AppArmorProfile=a\nAppArmorProfile=')): x.append((lines, ran('c203-%d' % n, lines, 'echo runs'), show('c203-%d' % n, 'AppArmorProfile')))
+    return x
+@case
+def c204_():
+    """PrivateDevices= and ProtectClock= imply what of devices may be opened"""
+    x = []
+    for n, lines in enumerate(('PrivateDevices=yes', 'PrivateDevices=yes\nDevicePolicy=strict', 'PrivateDevices=yes\nDevicePolicy=auto', 'ProtectClock=yes', 'ProtectClock=yes\nDeviceAllow=/dev/null r', 'PrivateDevices=yes\nProtectClock=yes\nDeviceAllow=/dev/zero')):
+        x.append((lines, ran('c204-%d' % n, lines, ': < /dev/null && echo opens null', 'DevicePolicy')))
+    return x

@@ -93,13 +93,14 @@ pub fn open_dir_in_root(root: BorrowedFd<'_>, path: &Path) -> nix::Result<OwnedF
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Two names in one folder change places (renameat2 with RENAME_EXCHANGE, Linux 3.15).
-pub fn exchange(dir: BorrowedFd<'_>, one: &OsStr, other: &OsStr) -> nix::Result<()> {
+/// Two names, each in its folder, change places (renameat2 with RENAME_EXCHANGE, Linux 3.15).
+pub fn exchange(one: (BorrowedFd<'_>, &OsStr), other: (BorrowedFd<'_>, &OsStr)) -> nix::Result<()> {
     let path = |name: &OsStr| CString::new(name.as_bytes()).map_err(|_| Errno::EINVAL);
-    let (one, other, dir) = (path(one)?, path(other)?, dir.as_raw_fd());
-    let flags = libc::RENAME_EXCHANGE;
+    let (name, others) = (path(one.1)?, path(other.1)?);
+    let (dir, others_dir, flags) = (one.0.as_raw_fd(), other.0.as_raw_fd(), libc::RENAME_EXCHANGE);
     // SAFETY: both names live through the call.
-    let done = unsafe { libc::syscall(libc::SYS_renameat2, dir, one.as_ptr(), dir, other.as_ptr(), flags) };
+    let done =
+        unsafe { libc::syscall(libc::SYS_renameat2, dir, name.as_ptr(), others_dir, others.as_ptr(), flags) };
     Errno::result(done).map(drop)
 }
 

@@ -224,7 +224,7 @@ fn draw(ctx: &Context, file: &Path, answered: &Answered, reports: &[Report]) -> 
         out::print_raw(&picture);
         return Ok(());
     }
-    let written = ctx.root.write_named(file, picture.as_bytes(), 0o644, Sync::No);
+    let written = ctx.root.write_named(file, picture.as_bytes(), (0o644, Sync::No), None);
     written.map_err(|e| Refused::new(Class::Failed, e.to_string()))
 }
 

@@ -9,13 +9,15 @@ pub use keeper::{Keeper, Kept, Order, ReportPlace, is_of_drain};
 
 use crate::drain::judge::rules::InputRules;
 use crate::drain::report::Report;
+use crate::os::clock;
 use crate::os::error::{Error as OsError, escape};
-use crate::os::root::{FileKind, OFlag, Root, Sync};
+use crate::os::root::{FileKind, OFlag, Root, Sync, is_temporary, temporary_name};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where reports are kept by default.
 pub const FOLDER: &str = "/var/log/amr-drain";
@@ -35,6 +37,9 @@ const LOG_SIZE: u64 = 64 << 10;
 
 /// A report is at most so large: some 300 bytes for each of a million files.
 const LARGEST: u64 = 512 << 20;
+
+/// A file is written in less.
+const WRITTEN: Duration = Duration::from_secs(3600);
 
 /// Why a report is not there.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +62,7 @@ pub enum Error {
 #[must_use]
 pub fn folder<'a>(wanted: &'a Path, inputs: &[InputRules]) -> (&'a Path, Option<String>) {
     let name = wanted.join(name("2026-01-01T00:00:00Z", 1));
-    let names = [wanted.join(LOG), hidden(&name), name];
+    let names = [wanted.join(LOG), wanted.join(temporary_name(1)), hidden(&name), name];
     if !names.iter().any(|name| is_taken(name, inputs)) {
         return (wanted, None);
     }
@@ -99,6 +104,10 @@ pub fn write(
     for old in reports.iter().take(reports.len().saturating_add(1).saturating_sub(KEPT)) {
         // It stays until the next time.
         let _ = (root.remove_file(old), root.remove_file(&hidden(old)));
+    }
+    for left in left_behind(root, folder, clock::realtime())? {
+        // Likewise.
+        drop(root.remove_file(&left));
     }
     root.write_atomic(&path, report, 0o640, sync)?;
     Ok(path)
@@ -197,13 +206,13 @@ fn hidden(path: &Path) -> PathBuf {
 }
 
 /// Puts a last report in the place of an interim one that another process has kept, whose room for it is
-/// removed. It is not synced.
+/// removed. It is not synced. `folder`: where reports are kept.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn replace(root: &Root, path: &Path, report: &Report) -> Result<(), Error> {
+pub fn replace(root: &Root, path: &Path, folder: Option<&Path>, report: &Report) -> Result<(), Error> {
     root.remove_file_if_there(&hidden(path))?;
-    Ok(root.write_atomic(path, &report.bytes(), 0o640, Sync::No)?)
+    Ok(root.write_named(path, &report.bytes(), (0o640, Sync::No), folder)?)
 }
 
 /// Syncs a report that was written without, and the folder that names it.
@@ -253,136 +262,19 @@ fn reports(root: &Root, folder: &Path) -> Result<Vec<PathBuf>, Error> {
         .collect())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::drain::cursor::Timestamp;
-    use crate::drain::judge::glob::Pattern;
-    use crate::drain::judge::verdict::Verdict;
-    use crate::drain::report::{Stage, whole};
-
-    struct Tree(PathBuf);
-
-    impl Tree {
-        fn new(name: &str) -> (Self, Root) {
-            let path = std::env::temp_dir().join(format!("amr-keep-{}-{name}", std::process::id()));
-            let _ = std::fs::remove_dir_all(&path);
-            std::fs::create_dir_all(&path).unwrap();
-            let root = Root::at(&path).unwrap();
-            (Self(path), root)
+/// What processes that were killed while they wrote have left in a folder: temporary files that are so old that
+/// nobody writes them any more. `now` since 1970.
+fn left_behind(root: &Root, folder: &Path, now: Duration) -> Result<Vec<PathBuf>, Error> {
+    let mut left = Vec::new();
+    let before = now.saturating_sub(WRITTEN).as_secs();
+    root.each_file(folder, |name, kind, stat| {
+        let is_old = u64::try_from(stat.mtime.0).is_ok_and(|at| at < before);
+        if kind == FileKind::Regular && is_old && is_temporary(name) {
+            left.push(folder.join(name));
         }
-    }
-
-    impl Drop for Tree {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    fn report(left: u64) -> Report {
-        whole(Timestamp(0), Stage::Final, Verdict::GaveUp, left, None, Vec::new())
-    }
-
-    #[test]
-    fn the_last_ones_are_kept_and_the_newest_is_read_back() {
-        let (_tree, root) = Tree::new("last");
-        let folder = Path::new(FOLDER);
-        assert_eq!(last(&root, folder).unwrap(), None);
-        root.create_dir_all(folder, 0o755).unwrap();
-        root.write_atomic(&folder.join("notes.txt"), b"mine", 0o600, Sync::No).unwrap();
-        for day in 1..=25 {
-            let at = format!("2026-01-{day:02}T00:00:00Z");
-            write(&root, folder, &report(day).bytes(), (&at, 7), Sync::Yes).unwrap();
-        }
-        assert_eq!(reports(&root, folder).unwrap().len(), KEPT);
-        assert_eq!(last(&root, folder).unwrap(), Some(report(25)));
-        assert!(root.exists(&folder.join("notes.txt")), "only reports are removed");
-        // A later report of the same drain takes the place of the earlier one.
-        let path = write(&root, folder, &report(26).bytes(), ("2026-01-25T00:00:00Z", 7), Sync::No).unwrap();
-        sync(&root, &path).unwrap();
-        assert_eq!(path, folder.join("drain-2026-01-25T000000Z-7.json"));
-        assert_eq!(
-            (reports(&root, folder).unwrap().len(), last(&root, folder).unwrap()),
-            (KEPT, Some(report(26)))
-        );
-    }
-
-    /// As the disk may look after a power failure: the last report synced, its new name not.
-    #[test]
-    fn the_last_report_is_found_wherever_the_power_failed() {
-        let (_tree, root) = Tree::new("prepared");
-        let folder = Path::new(FOLDER);
-        let interim = Report { stage: Stage::Interim, ..report(300) };
-        let path = write(&root, folder, &interim.bytes(), ("2026-01-25T00:00:00Z", 7), Sync::Yes).unwrap();
-        let text = root.read(&path, 1 << 20).unwrap();
-        let prepared = Prepared::make(&root, &path).unwrap();
-        assert_eq!(last(&root, folder).unwrap(), Some(interim.clone()), "nothing is in it yet");
-        assert_eq!(prepared.finish(&root, &report(20).bytes(), Sync::Yes).unwrap(), path);
-        assert_eq!(last(&root, folder).unwrap(), Some(report(20)));
-        let whole = root.read(&path, 1 << 20).unwrap();
-        assert_eq!(root.list(folder).unwrap().len(), 1, "no other file is left");
-        let [half, full] = [whole.len() / 2, whole.len()].map(|len| [&whole[..len], b"\n\n"].concat());
-        root.write_atomic(&path, &text, 0o640, Sync::No).unwrap();
-        for (there, found) in [(half, interim), (full, report(20))] {
-            root.write_atomic(&hidden(&path), &there, 0o640, Sync::No).unwrap();
-            assert_eq!(last(&root, folder).unwrap(), Some(found));
-        }
-    }
-
-    #[test]
-    fn a_report_that_has_outgrown_its_room_is_kept_all_the_same() {
-        let (_tree, root) = Tree::new("outgrown");
-        let path = write(&root, Path::new(FOLDER), &report(1).bytes(), ("t", 7), Sync::No).unwrap();
-        let prepared = Prepared::make(&root, &path).unwrap();
-        let large = Report { amr: "x".repeat(50_000), ..report(2) };
-        prepared.finish(&root, &large.bytes(), Sync::Yes).unwrap();
-        assert_eq!(last(&root, Path::new(FOLDER)).unwrap(), Some(large));
-    }
-
-    #[test]
-    fn the_log_has_a_line_for_each_phase_and_does_not_grow_for_ever() {
-        let (_tree, root) = Tree::new("log");
-        let folder = Path::new("/l");
-        root.create_dir_all(folder, 0o755).unwrap();
-        let log = |line: &str| log(&root, folder, &[line.to_owned()], LOG_SIZE).unwrap();
-        log("one");
-        log("two");
-        assert_eq!(root.read(&folder.join(LOG), 100).unwrap(), b"one\ntwo\n");
-        log(&"x".repeat(70_000));
-        log("three");
-        assert_eq!(root.read(&folder.join(LOG), 100).unwrap(), b"three\n");
-        assert_eq!(root.read(&folder.join("drain.1.log"), 1 << 20).unwrap().len(), 70_009);
-    }
-
-    #[test]
-    fn what_is_no_report_is_an_error_that_names_the_file() {
-        let (_tree, root) = Tree::new("malformed");
-        let folder = Path::new("/r");
-        root.create_dir_all(folder, 0o755).unwrap();
-        root.write_atomic(&folder.join("drain-x.json"), b"{\"schema\":1,", 0o600, Sync::No).unwrap();
-        let error = last(&root, folder).unwrap_err().to_string();
-        assert!(error.contains("/r/drain-x.json") && error.contains("line 1"), "{error}");
-    }
-
-    #[test]
-    fn a_report_is_not_kept_where_it_would_be_shipped() {
-        let asked = |pattern: &str| vec![InputRules::asked(Pattern::parse(pattern, true).unwrap())];
-        let wanted = Path::new(FOLDER);
-        assert_eq!(folder(wanted, &asked("/var/log/*.log")), (wanted, None));
-        for taken in [
-            "/var/log/*/*.log",
-            "/var/log/**",
-            "/var/log/*/*.json",
-            "/var/log/amr-drain/drain-*",
-            "/var/log/*/.d*",
-        ] {
-            let (elsewhere, note) = folder(wanted, &asked(taken));
-            assert_eq!(elsewhere, Path::new(ELSEWHERE), "{taken}");
-            assert!(
-                note.unwrap().contains(
-                    "'/var/lib/amr-drain', since the shipper takes files from '/var/log/amr-drain'"
-                )
-            );
-        }
-    }
+    })?;
+    Ok(left)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,50 @@ fn a_hostile_link_as_target_is_replaced_not_followed() {
     assert!(scratch.0.join("secret").exists());
 }
 
+/// The names that came to a folder while something was done.
+fn names_made(folder: &Path, what: impl FnOnce()) -> Vec<OsString> {
+    use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+    let watch = Inotify::init(InitFlags::IN_NONBLOCK).unwrap();
+    watch.add_watch(folder, AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO).unwrap();
+    what();
+    watch.read_events().unwrap_or_default().into_iter().filter_map(|event| event.name).collect()
+}
+
+#[test]
+fn beside_a_file_that_a_person_named_no_name_is_ever_made() {
+    let scratch = Scratch::new();
+    let root = scratch.root();
+    let tree = scratch.0.join("root");
+    for folder in ["/asked", "/own"] {
+        root.create_dir_all(p(folder), 0o755).unwrap();
+    }
+    for (text, aside) in
+        [("new", None), ("again", None), ("from aside", Some(p("/own"))), ("lost", Some(p("/none")))]
+    {
+        for sync in [Sync::No, Sync::Yes] {
+            let write = || root.write_named(p("/asked/r"), text.as_bytes(), (0o640, sync), aside).unwrap();
+            assert_eq!(names_made(&tree.join("asked"), write), ["r"], "{text}");
+            assert_eq!(root.read(p("/asked/r"), 99).unwrap(), text.as_bytes());
+            assert_eq!(root.lstat(p("/asked/r")).unwrap().mode, 0o640);
+        }
+    }
+    assert!(root.list(p("/own")).unwrap().is_empty());
+    root.symlink_atomic(p("r"), p("/asked/link")).unwrap();
+    for taken in ["/asked", "/asked/link"] {
+        let refused = root.write_named(p(taken), b"x", (0o640, Sync::No), Some(p("/own"))).unwrap_err();
+        assert_eq!(refused.cause(), "it is not a regular file", "{taken}");
+    }
+    // Where there are no files without a name.
+    let place = root.place("write", p("/asked/r")).unwrap();
+    let own = root.open_dir(p("/own")).unwrap();
+    for (aside, made) in [(Some(&own), 1), (None, 2)] {
+        let write = || super::write::write_with_name(&place, aside, b"whole", 0o640, Sync::Yes).unwrap();
+        assert_eq!(names_made(&tree.join("asked"), write).len(), made);
+        assert_eq!(root.read(p("/asked/r"), 99).unwrap(), b"whole");
+    }
+    assert!(root.list(p("/own")).unwrap().is_empty());
+}
+
 #[test]
 fn host_and_folder_roots_agree_on_nofollow() {
     let scratch = Scratch::new();

@@ -14,7 +14,7 @@ use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, linkat, mkfifoat, symlinkat
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,20 +26,24 @@ pub enum Sync {
     No,
 }
 
-/// Gives the file its name. Where nothing is promised for the time after a crash, it changes places
-/// with the old file, which is then removed: a rename over a file has ext4 write the new one out at
-/// once (mount option `auto_da_alloc`), which costs more than all else. Kernels before 3.15 and file
-/// systems that cannot do that take the rename.
-fn put(place: &Location, temp: &str, sync: Sync) -> nix::Result<()> {
+/// Gives the file its name, in the place of that in `from`. Where nothing is promised for the time after a
+/// crash, it changes places with the old file, which is then removed: a rename over a file has ext4 write
+/// the new one out at once (mount option `auto_da_alloc`), which costs more than all else. Kernels before
+/// 3.15 and file systems that cannot do that take the rename. Where it fails, no name is left behind.
+fn put(from: &OwnedFd, temp: &str, place: &Location, sync: Sync) -> nix::Result<()> {
     let name = place.name.as_os_str();
+    let remove = || unlinkat(from, temp, UnlinkatFlags::NoRemoveDir);
     if sync == Sync::No {
         let old = fstatat(&place.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW);
         let is_file = old.is_ok_and(|old| kind_of(old.st_mode) == FileKind::Regular);
-        if is_file && sys::exchange(place.dir.as_fd(), OsStr::new(temp), name).is_ok() {
-            return unlinkat(&place.dir, temp, UnlinkatFlags::NoRemoveDir);
+        if is_file && sys::exchange((from.as_fd(), OsStr::new(temp)), (place.dir.as_fd(), name)).is_ok() {
+            return remove();
         }
     }
-    renameat(&place.dir, temp, &place.dir, name)
+    // The first error is the one to report.
+    renameat(from, temp, &place.dir, name).inspect_err(|_| {
+        let _ = remove();
+    })
 }
 
 /// Makes temporary names differ within this process; the pid makes them differ between processes,
@@ -91,19 +95,30 @@ impl Root {
         write_at(&place, bytes, mode, sync).map_err(|e| Error::new("write", self.outer(inner), e))
     }
 
-    /// Writes a file that a person named, as [`Root::write_atomic`] does. What is no regular file stays as
-    /// it is: a rename would put a file in the place of `/dev/null`. Until it is whole it has no name where the
-    /// file system can do that (O_TMPFILE, Linux 3.11), so that nothing is left beside it by a process that is
-    /// killed.
-    pub fn write_named(&self, inner: &Path, bytes: &[u8], mode: u32, sync: Sync) -> Result<()> {
+    /// Writes a file that a person named. What is no regular file stays as it is: a rename would put a file
+    /// in the place of `/dev/null`.
+    ///
+    /// A process that is killed meanwhile leaves nothing beside it. Until it is whole it has no name
+    /// (O_TMPFILE, Linux 3.11); it replaces an old one from a name in `aside`, a folder of amr's own. Where
+    /// that lies on another file system, or there is none, the old one is removed first, and for a moment
+    /// there is neither. Only where the file system knows no file without a name, and `aside` lies elsewhere,
+    /// a temporary name stands beside it as in [`Root::write_atomic`].
+    pub fn write_named(
+        &self,
+        inner: &Path,
+        bytes: &[u8],
+        (mode, sync): (u32, Sync),
+        aside: Option<&Path>,
+    ) -> Result<()> {
         if self.lstat(inner).is_ok_and(|stat| stat.kind != FileKind::Regular) {
             let cause = "it is not a regular file";
             return Err(Error::other("write", self.outer(inner), ErrorKind::AlreadyExists, cause));
         }
         let place = self.place("write", inner)?;
-        let written = match write_unnamed(&place, bytes, mode, sync) {
+        let aside = aside.and_then(|folder| self.open_dir(folder).ok());
+        let written = match write_unnamed(&place, aside.as_ref(), bytes, mode, sync) {
             Some(written) => written,
-            None => write_at(&place, bytes, mode, sync),
+            None => write_with_name(&place, aside.as_ref(), bytes, mode, sync),
         };
         written.map_err(|e| Error::new("write", self.outer(inner), e))
     }
@@ -174,6 +189,11 @@ impl Root {
 
 /// See [`Root::write_atomic`].
 pub(super) fn write_at(place: &Location, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {
+    write_from(&place.dir, place, bytes, mode, sync)
+}
+
+/// The same, with the temporary name in this folder.
+fn write_from(from: &OwnedFd, place: &Location, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {
     let (temp, fd) = with_temp_name(|name| {
         let flags = OFlag::O_WRONLY
             | OFlag::O_CREAT
@@ -181,21 +201,36 @@ pub(super) fn write_at(place: &Location, bytes: &[u8], mode: u32, sync: Sync) ->
             | OFlag::O_NOFOLLOW
             | OFlag::O_CLOEXEC
             | OFlag::O_NOCTTY;
-        openat(&place.dir, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
+        openat(from, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
     })?;
-    let outcome = fill(&mut File::from(fd), bytes, mode, sync).and_then(|()| Ok(put(place, &temp, sync)?));
-    if outcome.is_err() {
-        // The first error is the one to report.
-        let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);
-    }
-    outcome?;
+    let filled = fill(&mut File::from(fd), bytes, mode, sync);
+    filled.inspect_err(|_| {
+        let _ = unlinkat(from, temp.as_str(), UnlinkatFlags::NoRemoveDir);
+    })?;
+    put(from, &temp, place, sync)?;
     if sync == Sync::Yes { Ok(sync_folder(place)?) } else { Ok(()) }
 }
+
+/// The name of a temporary file of this process.
+#[must_use]
+pub fn temporary_name(number: u64) -> String {
+    format!("{TEMPORARY}{}-{number}.tmp", std::process::id())
+}
+
+/// Whether some process of amr's has given this name to a temporary file.
+#[must_use]
+pub fn is_temporary(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(TEMPORARY.as_bytes()) && name.ends_with(b".tmp")
+}
+
+/// How the names of temporary files begin.
+const TEMPORARY: &str = ".amr-";
 
 /// Calls `make` with fresh names until one was not taken yet.
 pub(super) fn with_temp_name<T>(make: impl Fn(&str) -> nix::Result<T>) -> nix::Result<(String, T)> {
     loop {
-        let name = format!(".amr-{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = temporary_name(NEXT.fetch_add(1, Ordering::Relaxed));
         match make(&name) {
             Err(Errno::EEXIST) => {}
             outcome => return outcome.map(|made| (name, made)),
@@ -203,9 +238,15 @@ pub(super) fn with_temp_name<T>(make: impl Fn(&str) -> nix::Result<T>) -> nix::R
     }
 }
 
-/// As [`write_at`]; `None` where the file system or the kernel knows no file without a name, or there is no
-/// /proc to give it one.
-fn write_unnamed(place: &Location, bytes: &[u8], mode: u32, sync: Sync) -> Option<std::io::Result<()>> {
+/// See [`Root::write_named`]; `None` where the file system or the kernel knows no file without a name, or there
+/// is no /proc to give it one.
+fn write_unnamed(
+    place: &Location,
+    aside: Option<&OwnedFd>,
+    bytes: &[u8],
+    mode: u32,
+    sync: Sync,
+) -> Option<std::io::Result<()>> {
     let flags = OFlag::O_WRONLY | OFlag::O_TMPFILE | OFlag::O_CLOEXEC;
     // Old kernels and file systems say one of several things; what is really wrong shows again with a name.
     let mut file = File::from(openat(&place.dir, ".", flags, Mode::S_IRUSR | Mode::S_IWUSR).ok()?);
@@ -213,19 +254,39 @@ fn write_unnamed(place: &Location, bytes: &[u8], mode: u32, sync: Sync) -> Optio
         return Some(Err(error));
     }
     let own = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let link = |name: &OsStr| linkat(AT_FDCWD, own.as_str(), &place.dir, name, AtFlags::AT_SYMLINK_FOLLOW);
-    let named = match link(&place.name) {
+    let link =
+        |dir: &OwnedFd, name: &OsStr| linkat(AT_FDCWD, own.as_str(), dir, name, AtFlags::AT_SYMLINK_FOLLOW);
+    let from_aside = |aside: &OwnedFd| {
+        let (temp, ()) = with_temp_name(|temp| link(aside, OsStr::new(temp)))?;
+        put(aside, &temp, place, sync)
+    };
+    let named = match link(&place.dir, &place.name) {
         Err(Errno::ENOENT) => return None,
-        // A link replaces nothing; a rename does. Between the two lies one system call.
-        Err(Errno::EEXIST) => with_temp_name(|temp| link(OsStr::new(temp))).and_then(|(temp, ())| {
-            put(place, &temp, sync).inspect_err(|_| {
-                let _ = unlinkat(&place.dir, temp.as_str(), UnlinkatFlags::NoRemoveDir);
-            })
+        // A link replaces nothing; a rename does.
+        Err(Errno::EEXIST) => aside.map_or(Err(Errno::EXDEV), from_aside).or_else(|_| {
+            unlinkat(&place.dir, place.name.as_os_str(), UnlinkatFlags::NoRemoveDir)?;
+            link(&place.dir, &place.name)
         }),
         named => named,
     };
     let synced = named.and_then(|()| if sync == Sync::Yes { sync_folder(place) } else { Ok(()) });
     Some(synced.map_err(Into::into))
+}
+
+/// The same, by a name in `aside` where that lies on the same file system, else beside the file.
+pub(super) fn write_with_name(
+    place: &Location,
+    aside: Option<&OwnedFd>,
+    bytes: &[u8],
+    mode: u32,
+    sync: Sync,
+) -> std::io::Result<()> {
+    let from_aside = aside.map(|aside| write_from(aside, place, bytes, mode, sync));
+    match from_aside {
+        Some(Ok(())) => Ok(()),
+        // What is wrong with the file itself shows again.
+        Some(Err(_)) | None => write_at(place, bytes, mode, sync),
+    }
 }
 
 fn fill(file: &mut File, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {

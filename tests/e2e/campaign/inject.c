@@ -2,7 +2,8 @@
  * by ptrace(2), so that a static binary is met as it ships.
  *
  *   inject [-p PID] [-s MS] -l LOG count COMMAND...                  the calls of each role
- *   inject [-p PID] [-s MS] -l LOG kill ROLE N COMMAND...            SIGKILL instead of the N-th call of a role
+ *   inject [-p PID] [-s MS] -l LOG kill ROLE N COMMAND...            SIGKILL instead of the N-th call of a role; of its
+ *                                                                    calls NR, where -c NR says so
  *   inject [-p PID] [-s MS] -l LOG fail ROLE NR N ERRNO COMMAND...   the N-th call NR of a role fails
  *
  * ROLE is c (the command), s (a supervisor; -p names one that is there) or k (their child that has not executed
@@ -221,10 +222,11 @@ static int end_of(pid_t command) {
 int main(int argc, char **argv) {
     long settle = 400;
     pid_t supervisor = 0;
-    for (int o; (o = getopt(argc, argv, "+p:s:l:")) != -1;)
+    for (int o; (o = getopt(argc, argv, "+p:s:l:c:")) != -1;)
         if (o == 'p') supervisor = atoi(optarg);
         else if (o == 's') settle = atol(optarg);
         else if (o == 'l') log_path = optarg;
+        else if (o == 'c') call = atol(optarg);
     const char *what = argv[optind++];
     fault = !strcmp(what, "kill") ? KILL : !strcmp(what, "fail") ? FAIL : COUNT;
     if (fault != COUNT) role = *argv[optind++];

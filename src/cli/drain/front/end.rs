@@ -129,9 +129,9 @@ impl Front<'_> {
         verdict.words().clone_into(&mut report.verdict);
         report.code = verdict.code();
         match (&self.report, &self.task.folder) {
-            (Some(path), _) => {
+            (Some(path), folder) => {
                 let path = PathBuf::from(path);
-                keep::replace(root, &path, &report).map(|()| Some(path))
+                keep::replace(root, &path, folder.as_deref(), &report).map(|()| Some(path))
             }
             (None, Some(folder)) => {
                 let name = (&*rfc3339(wall()), self.task.pid);

@@ -119,7 +119,8 @@ impl Keeper {
             Order::Report { stage, folder, file, sync, line } => {
                 let sync = if *sync { Sync::Yes } else { Sync::No };
                 self.in_folder(*stage, *folder, report, sync, line.as_deref(), &mut kept);
-                self.in_file(*file, report, sync, &mut kept);
+                let aside = self.folder.as_deref().map(|wanted| folder.choose(wanted));
+                self.in_file(*file, aside, report, sync, &mut kept);
                 if sync == Sync::No {
                     self.unsynced.extend(kept.paths.iter().map(PathBuf::from));
                 }
@@ -155,10 +156,20 @@ impl Keeper {
         }
     }
 
-    fn in_file(&self, place: ReportPlace, report: &[u8], sync: Sync, kept: &mut Kept) {
+    /// `aside`: where reports are kept, and a temporary name of this one may stay that a killed process leaves.
+    fn in_file(
+        &self,
+        place: ReportPlace,
+        aside: Option<&Path>,
+        report: &[u8],
+        sync: Sync,
+        kept: &mut Kept,
+    ) {
         let Some(path) = &self.file else { return };
         let written = match place {
-            ReportPlace::Wanted => self.root.write_named(path, report, 0o640, sync).map_err(Error::Os),
+            ReportPlace::Wanted => {
+                self.root.write_named(path, report, (0o640, sync), aside).map_err(Error::Os)
+            }
             ReportPlace::NotThere => Err(Error::Taken(escape(path.as_os_str()))),
         };
         match written {

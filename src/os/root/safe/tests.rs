@@ -246,7 +246,8 @@ fn a_swap_meanwhile_wins_nothing() {
         let done = &done;
         scope.spawn(move || {
             while !done.load(Ordering::Relaxed) {
-                crate::os::sys::exchange(std::os::fd::AsFd::as_fd(&web), "a".as_ref(), "b".as_ref()).unwrap();
+                let web = std::os::fd::AsFd::as_fd(&web);
+                crate::os::sys::exchange((web, "a".as_ref()), (web, "b".as_ref())).unwrap();
             }
         });
         let (mut got, mut refused) = (0, 0);

@@ -269,6 +269,17 @@ impl Proc {
         self.root.read_link(&file(pid, &format!("fd/{fd}")))
     }
 
+    /// The inodes of the sockets that a process has open.
+    pub fn sockets(&self, pid: ProcessId) -> Result<Vec<u64>> {
+        let links: Vec<PathBuf> =
+            self.fds(pid)?.into_iter().map(|fd| file(pid, &format!("fd/{fd}"))).collect();
+        let inode = |link: Result<PathBuf>| {
+            let link = link.ok()?;
+            link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+        };
+        Ok(self.root.read_links(&links).into_iter().filter_map(inode).collect())
+    }
+
     /// What a descriptor of a process is open on; right also for deleted files. On the host alone,
     /// where the kernel follows the link.
     pub fn fd_stat(&self, pid: ProcessId, fd: i32) -> Result<Stat> {

@@ -5,18 +5,21 @@
 
 mod control;
 mod hold;
+mod listening;
 mod notify;
 #[cfg(test)]
 mod tests;
 
 pub use control::{Connection, Listener};
+pub use listening::listeners;
 pub use notify::{Arrival, Message, NotifySocket, notify};
 
 use super::error::{Error, Result};
 use super::root::Root;
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, sendto, socket,
+    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, sendto, socket,
+    sockopt::PeerCredentials,
 };
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
@@ -76,6 +79,15 @@ pub fn send_now(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let fd = new_socket(SockType::Datagram)?;
     sendto(fd.as_raw_fd(), bytes, &UnixAddr::new(path)?, MsgFlags::MSG_NOSIGNAL)?;
     Ok(())
+}
+
+/// The process that began to listen where this stream leads to, and its effective user.
+///
+/// # Errors
+/// It is no stream of a unix socket.
+pub fn peer(stream: &UnixStream) -> nix::Result<(i32, u32)> {
+    let peer = getsockopt(stream, PeerCredentials)?;
+    Ok((peer.pid(), peer.uid()))
 }
 
 /// A stream to a listening socket, without waiting: a full queue of a process that hangs is an error

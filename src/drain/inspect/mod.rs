@@ -207,7 +207,13 @@ pub fn inspect(
     doubts.append(&mut scene.doubts);
     let steady = history.steady(now, wall());
     let asked = moment();
-    let counters = witness.filter(|_| life == Life::Alive).and_then(|it| it.counters(root));
+    let (counters, not_believed) = match witness.zip(found.process).filter(|_| life == Life::Alive) {
+        Some((witness, process)) => match witness.counters(root, process) {
+            Ok(counters) => (counters, None),
+            Err(why) => (None, Some(why)),
+        },
+        None => (None, None),
+    };
     let told = counters.map(|counters| Evidence { active: counters.active, at: asked });
     let evidence = told.or_else(|| logged(&said, now).filter(|_| steady));
     let idle_now = evidence.is_some_and(|evidence| evidence.active == 0 && evidence.at >= now);
@@ -249,7 +255,7 @@ pub fn inspect(
         pids: pids.iter().map(|pid| pid.get()).collect(),
         life,
         evidence,
-        said: said.notes.iter().chain(&found.notes).chain(&remarks).cloned().collect(),
+        said: said.notes.iter().chain(&not_believed).chain(&found.notes).chain(&remarks).cloned().collect(),
         format: found.shipper.format(positions),
         trouble: said.trouble.map(|trouble| trouble.to_string()),
     };

@@ -91,8 +91,12 @@ pub trait EvidenceSource: Debug + Send + Sync {
     /// What its own log says, if it can be read within `limit`.
     fn log(&self, root: &Root, limit: Duration) -> LogEvidence;
 
-    /// Its counters now; asked when everything else has been seen.
-    fn counters(&self, root: &Root) -> Option<Counters>;
+    /// The counters of this process now; asked when everything else has been seen. `None` where it has none, or
+    /// does not answer.
+    ///
+    /// # Errors
+    /// Another process answers, or listens, in its place; a sentence.
+    fn counters(&self, root: &Root, process: ProcessId) -> Result<Option<Counters>, String>;
 
     /// Why what it has acknowledged to its inputs may not have left this host: a queue on its own disk that
     /// is not seen to be empty.

@@ -5,6 +5,7 @@ pub mod cloudwatch;
 pub mod filebeat;
 pub mod host;
 pub mod interface;
+mod listener;
 mod log_end;
 pub mod trouble;
 

@@ -8,6 +8,7 @@ use crate::drain::scan::within;
 use crate::drain::shipper::interface::{Counters, EvidenceSource, LogEvidence};
 use crate::drain::shipper::log_end::log_end;
 use crate::os::clock;
+use crate::os::proc::ProcessId;
 use crate::os::root::Root;
 use std::path::Path;
 use std::time::Duration;
@@ -28,8 +29,8 @@ impl EvidenceSource for OwnLog {
         LogEvidence { trouble: told.trouble.filter(|trouble| trouble.is_fresh(now)), ..told }
     }
 
-    fn counters(&self, _: &Root) -> Option<Counters> {
-        None
+    fn counters(&self, _: &Root, _: ProcessId) -> Result<Option<Counters>, String> {
+        Ok(None)
     }
 
     /// Batches are in its memory alone.

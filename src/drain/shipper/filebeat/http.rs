@@ -5,9 +5,13 @@
 //! answer ends where the connection does. A driver: it talks.
 
 use crate::drain::shipper::interface::QUESTION;
+use crate::drain::shipper::listener::{At, OwnListener};
 use crate::os::clock;
+use crate::os::error::escape;
 use crate::os::opener::Opener;
+use crate::os::proc::ProcessId;
 use crate::os::socket::connect_now;
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -25,6 +29,15 @@ pub enum Endpoint {
     Tcp(SocketAddr),
     /// A socket's path.
     Unix(PathBuf),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => f.write_str(&escape(path.as_os_str())),
+        }
+    }
 }
 
 impl Endpoint {
@@ -46,27 +59,62 @@ impl Endpoint {
     }
 }
 
+/// Why there are no counters.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody listens, the answer is none, is not 200, or does not come in time.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Another process listens there than the one that is meant.
+    #[error("who listens there is not known to be process {0}")]
+    Another(ProcessId),
+}
+
 /// Its counters: the body of the answer to [`QUESTION`]. The process that opens files asks, where there is one.
+/// `own`: the process that must be the one that answers; any may where there is none.
 ///
 /// # Errors
-/// Nobody listens, the answer is none, is not 200, or does not come within `limit`.
-pub fn stats(endpoint: &Endpoint, opener: Option<&Opener>, limit: Duration) -> io::Result<Vec<u8>> {
+/// See [`Error`]. An answer takes `limit` at most.
+pub fn stats(
+    endpoint: &Endpoint,
+    opener: Option<&Opener>,
+    own: Option<OwnListener<'_>>,
+    limit: Duration,
+) -> Result<Vec<u8>, Error> {
     let deadline = clock::now().saturating_add(limit);
     match endpoint {
         Endpoint::Tcp(address) => {
+            let socket = own.map(|own| own_socket(own, *address)).transpose()?;
             let asked = match opener {
                 Some(opener) => opener.tcp(*address, limit)?,
                 None => ask(TcpStream::connect_timeout(address, limit)?)?,
             };
-            read_response(asked, deadline, |stream, left| stream.set_read_timeout(left))
+            let answer = read_response(asked, deadline, |stream, left| stream.set_read_timeout(left))?;
+            match own.zip(socket) {
+                Some((own, socket)) if !own.is_still(socket, *address) => Err(Error::Another(own.process)),
+                Some(_) | None => Ok(answer),
+            }
         }
-        Endpoint::Unix(socket) => {
+        Endpoint::Unix(path) => {
             let asked = match opener {
-                Some(opener) => opener.unix(socket, limit)?,
-                None => ask(connect_now(socket)?)?,
+                Some(opener) => opener.unix(path, limit)?,
+                None => ask(connect_now(path)?)?,
             };
-            read_response(asked, deadline, |stream, left| stream.set_read_timeout(left))
+            match own {
+                Some(own) if !own.is_at_end_of(&asked) => Err(Error::Another(own.process)),
+                Some(_) | None => {
+                    Ok(read_response(asked, deadline, |stream, left| stream.set_read_timeout(left))?)
+                }
+            }
         }
+    }
+}
+
+fn own_socket(own: OwnListener<'_>, address: SocketAddr) -> Result<u64, Error> {
+    match own.at(address) {
+        At::Own(socket) => Ok(socket),
+        At::Another => Err(Error::Another(own.process)),
+        At::Nobody => Err(io::Error::from(io::ErrorKind::ConnectionRefused).into()),
     }
 }
 
@@ -105,15 +153,17 @@ fn read_response<S: Read>(
 /// What stands behind the head of a whole answer.
 fn body(answer: &[u8]) -> io::Result<&[u8]> {
     let wrong = |cause: &str| io::Error::new(io::ErrorKind::InvalidData, cause.to_owned());
-    let end =
-        answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(|| wrong("no HTTP answer"))?;
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .ok_or_else(|| wrong("expected an HTTP answer"))?;
     let head = String::from_utf8_lossy(answer.get(..end).unwrap_or_default());
     let body = answer.get(end + 4..).unwrap_or_default();
     let mut lines = head.lines();
     let status = lines.next().unwrap_or_default();
     let code = status.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1));
     if code != Some("200") {
-        return Err(wrong(&format!("it answers '{}'", status.escape_debug())));
+        return Err(wrong(&format!("expected status 200, found '{}'", status.escape_debug())));
     }
     let length = lines.find_map(|line| {
         let (name, value) = line.split_once(':')?;
@@ -128,6 +178,7 @@ fn body(answer: &[u8]) -> io::Result<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::root::Root;
     use std::net::TcpListener;
     use std::os::unix::net::UnixListener;
 
@@ -152,7 +203,7 @@ mod tests {
         String::from_utf8(head).unwrap()
     }
 
-    fn answered(answer: &'static str) -> io::Result<Vec<u8>> {
+    fn answered(answer: &'static str) -> Result<Vec<u8>, Error> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = Endpoint::Tcp(listener.local_addr().unwrap());
         let server = std::thread::spawn(move || {
@@ -160,9 +211,37 @@ mod tests {
             assert!(request(&mut stream).starts_with("GET /stats HTTP/1.0\r\n"));
             stream.write_all(answer.as_bytes()).unwrap();
         });
-        let got = stats(&endpoint, None, Duration::from_secs(5));
+        let got = stats(&endpoint, None, None, Duration::from_secs(5));
         server.join().unwrap();
         got
+    }
+
+    /// By this process, and not by the one that began it.
+    #[test]
+    fn who_listens_must_be_the_process_that_is_meant() {
+        const ANSWER: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n{}";
+        let root = Root::host().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap();
+        let path = std::env::temp_dir().join(format!("amr-http-own-{}.sock", std::process::id()));
+        let socket = UnixListener::bind(&path).unwrap();
+        let endpoints = [Endpoint::Tcp(port.local_addr().unwrap()), Endpoint::Unix(path.clone())];
+        fn answer(mut stream: impl Read + Write) {
+            let _ = request(&mut stream);
+            // One that is not taken for the shipper may be left before it has answered.
+            let _ = stream.write_all(ANSWER);
+        }
+        std::thread::spawn(move || port.incoming().for_each(|stream| answer(stream.unwrap())));
+        std::thread::spawn(move || socket.incoming().for_each(|stream| answer(stream.unwrap())));
+        let parent = ProcessId::new(nix::unistd::getppid().as_raw()).unwrap();
+        for endpoint in endpoints {
+            let ask = |process| {
+                stats(&endpoint, None, Some(OwnListener { root: &root, process }), Duration::from_secs(5))
+            };
+            assert_eq!(ask(ProcessId::own()).unwrap(), b"{}", "{endpoint}");
+            let error = ask(parent).unwrap_err().to_string();
+            assert_eq!(error, format!("who listens there is not known to be process {parent}"), "{endpoint}");
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]
@@ -171,10 +250,10 @@ mod tests {
         assert_eq!(answered(long).unwrap(), b"{}");
         assert_eq!(answered("HTTP/1.1 200 OK\r\n\r\n{\"a\":1}").unwrap(), b"{\"a\":1}");
         for (answer, error) in [
-            ("HTTP/1.0 404 Not Found\r\n\r\n", "it answers 'HTTP/1.0 404 Not Found'"),
+            ("HTTP/1.0 404 Not Found\r\n\r\n", "expected status 200, found 'HTTP/1.0 404 Not Found'"),
             ("HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\n{}", "the answer ends too soon"),
-            ("SSH-2.0\r\n", "no HTTP answer"),
-            ("", "no HTTP answer"),
+            ("SSH-2.0\r\n", "expected an HTTP answer"),
+            ("", "expected an HTTP answer"),
         ] {
             assert_eq!(answered(answer).unwrap_err().to_string(), error);
         }
@@ -185,7 +264,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("amr-http-{}.sock", std::process::id()));
         let listener = UnixListener::bind(&path).unwrap();
         let start = clock::now();
-        let got = stats(&Endpoint::Unix(path.clone()), None, Duration::from_millis(100));
+        let got = stats(&Endpoint::Unix(path.clone()), None, None, Duration::from_millis(100));
         let _ = std::fs::remove_file(&path);
         drop(listener);
         assert!(got.is_err());
@@ -194,6 +273,7 @@ mod tests {
 
     #[test]
     fn nobody_there_is_an_error() {
-        assert!(stats(&Endpoint::Unix("/nowhere/x.sock".into()), None, Duration::from_secs(1)).is_err());
+        let endpoint = Endpoint::Unix("/nowhere/x.sock".into());
+        assert!(stats(&endpoint, None, None, Duration::from_secs(1)).is_err());
     }
 }

@@ -11,8 +11,10 @@ use crate::drain::cursor::Timestamp;
 use crate::drain::judge::facts::Doubt;
 use crate::drain::scan::within;
 use crate::drain::shipper::interface::{Counters, EvidenceSource, LogEvidence};
+use crate::drain::shipper::listener::OwnListener;
 use crate::drain::shipper::log_end::log_end;
 use crate::os::clock;
+use crate::os::proc::ProcessId;
 use crate::os::root::{FileKind, Root, Stat};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -53,21 +55,33 @@ impl EvidenceSource for SelfReport {
         }
     }
 
-    fn counters(&self, root: &Root) -> Option<Counters> {
-        let Setting::Set(http) = &self.http else { return None };
-        let endpoint = http::Endpoint::parse(&http.host, http.port)?;
-        let said = evidence::stats(&http::stats(&endpoint, root.opener(), HTTP_LIMIT).ok()?)?;
-        Some(Counters {
-            active: said.in_flight()?,
-            dropped: said.dropped.unwrap_or(0),
-            acknowledged: said.acknowledged.unwrap_or(0),
-            failed: said.failed.unwrap_or(0),
-        })
+    fn counters(&self, root: &Root, process: ProcessId) -> Result<Option<Counters>, String> {
+        let Setting::Set(http) = &self.http else { return Ok(None) };
+        let Some(endpoint) = http::Endpoint::parse(&http.host, http.port) else { return Ok(None) };
+        // Below a folder that stands for `/` each process is what it seems.
+        let own = root.is_host().then_some(OwnListener { root, process });
+        match http::stats(&endpoint, root.opener(), own, HTTP_LIMIT) {
+            Ok(body) => Ok(evidence::stats(&body).and_then(counted)),
+            Err(http::Error::Io(_)) => Ok(None),
+            Err(error @ http::Error::Another(_)) => {
+                Err(format!("counters at {endpoint} are not believed: {error}"))
+            }
+        }
     }
 
     fn disk_queue_doubt(&self, root: &Root) -> Option<Doubt> {
         disk_queue::doubt(self.queue.as_ref()?, &self.data, root)
     }
+}
+
+/// As the drain takes them; `None` where they do not say what is in flight.
+fn counted(said: evidence::Counters) -> Option<Counters> {
+    Some(Counters {
+        active: said.in_flight()?,
+        dropped: said.dropped.unwrap_or(0),
+        acknowledged: said.acknowledged.unwrap_or(0),
+        failed: said.failed.unwrap_or(0),
+    })
 }
 
 /// `path.logs`, by default `logs` below the home folder.

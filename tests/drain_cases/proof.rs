@@ -5,7 +5,9 @@ use crate::tree::{A, Tree};
 use amr::drain::judge::file::ShortFiles;
 use amr::drain::judge::verdict::Verdict;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::process::{Command, Stdio};
 
 /// Judges a tree; the verdict, the reasons of its files, and the whole text.
 fn said(tree: &Tree) -> (Verdict, Vec<String>, String) {
@@ -40,6 +42,55 @@ fn each_input_that_takes_a_file_is_owed_its_own_copy() {
     );
     tree.filestream_of("two", A, id, ALL);
     expect(again(&tree), Verdict::Drained, &["acknowledged", "acknowledged"], "drained");
+}
+
+/// The shipper has the file open once for each input. A descriptor that is behind one's position may be the other's;
+/// behind both of them, somebody begins anew.
+#[test]
+fn what_one_input_has_read_says_nothing_of_the_other() {
+    let mut tree = two_inputs("apart", 9);
+    expect(&tree, Verdict::GaveUp, &["acknowledged", "behind"], "lines are not acknowledged yet");
+    for held in [0, 8] {
+        tree.held[1].1 = held;
+        expect(again(&tree), Verdict::GaveUp, &["truncated", "truncated"], "");
+    }
+}
+
+/// Two inputs and a file, open for both: one is through with it, the other one is acknowledged and read up to
+/// `offset`.
+fn two_inputs(name: &str, offset: u64) -> Tree {
+    let mut tree = Tree::new(name);
+    tree.input("filestream", "  id: one\n");
+    tree.input("filestream", "  id: two\n");
+    let id = tree.file(A, LINES);
+    tree.filestream_of("one", A, id, ALL);
+    tree.filestream_of("two", A, id, offset);
+    tree.hold(A, ALL);
+    tree.hold(A, offset);
+    tree
+}
+
+#[test]
+fn a_wait_for_the_second_input_ends_drained() {
+    let mut tree = two_inputs("second", 9);
+    tree.lay();
+    let file = fs::metadata(tree.root.join(&A[1..])).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_amr"));
+    command.arg("--root").arg(&tree.root).args(["drain", "filebeat", "--timeout", "20s"]);
+    command.args(["--reports", "/reports"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert!(line.contains("waiting"), "{line}");
+    // Its descriptor goes on, and its position follows.
+    tree.put("/proc/42/fdinfo/4", format!("pos:\t{ALL}\nflags:\t0100000\nmnt_id:\t1\n"));
+    let before = tree.log.len();
+    tree.filestream_of("two", A, (file.ino(), file.dev()), ALL);
+    let registry = tree.root.join("var/lib/filebeat/registry/filebeat/log.json");
+    let mut registry = fs::OpenOptions::new().append(true).open(registry).unwrap();
+    registry.write_all(&tree.log.as_bytes()[before..]).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{line}");
 }
 
 /// A further judgement of a tree: `/proc` is laid anew.

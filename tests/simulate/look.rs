@@ -280,6 +280,7 @@ fn owed<'a>(
                 rules,
                 input: None,
                 shared: false,
+                held: file.held,
             }));
             continue;
         }
@@ -331,12 +332,12 @@ pub fn look_and_wait(
     let now = Moment(world.now * 1_000_000_000 + 900_000_000);
     let mut progress = Vec::new();
     let claims = index.pair(&cursors, &inputs, !inputs.is_empty(), checks);
-    for Obligation { claim, rules, input, shared } in
-        owed(world, &claims.claims, &inputs, (&files, &numbers), checks)
-    {
-        let (file, number) = (&files[claim.file], numbers[claim.file]);
+    for obligation in owed(world, &claims.claims, &inputs, (&files, &numbers), checks) {
+        let number = numbers[obligation.claim.file];
+        let file = &*obligation.seen(&files[obligation.claim.file]);
+        let Obligation { claim, rules, input, shared, .. } = &obligation;
         let cursor = claim.cursor.as_ref();
-        let tail = match ask(file, cursor, &rules, checks).stretch {
+        let tail = match ask(file, cursor, rules, checks).stretch {
             Some(_) if sight.unreadable == Some(number) => Tail::Unread(Unread::Hangs),
             Some(stretch) => {
                 let bytes = &world.files[number].plain;
@@ -354,8 +355,8 @@ pub fn look_and_wait(
         };
         let at = (Timestamp(now.0 as i64), now);
         let owner = input.map(|place| &inputs[place].owner);
-        let weighed = judge_claim(file, cursor, claim.ambiguous, &rules, &tail, at, checks);
-        progress.extend(weighed.map(|progress| progress.owed_to(owner, shared)));
+        let weighed = judge_claim(file, cursor, claim.ambiguous, rules, &tail, at, checks);
+        progress.extend(weighed.map(|progress| progress.owed_to(owner, *shared)));
     }
     let view = if sight.hide_out { View::Partial } else { View::Whole };
     history.record(progress, view, now, checks);

@@ -331,12 +331,12 @@ fn judge_obligations(
     let mut owed = Vec::with_capacity(claims.claims.len());
     for obligation in all_obligations(&claims.claims, scene, asks) {
         let Obligation { claim, rules, .. } = &obligation;
-        let Some(file) = scene.files.get(claim.file) else { continue };
+        let Some(file) = scene.files.get(claim.file).map(|file| obligation.seen(file)) else { continue };
         let unasked = claim.cursor.is_none() && matches!(rules.wanted, Wanted::No | Wanted::Unknown);
         if unasked && file.held == Held::No {
             continue;
         }
-        let ReadRequest { coding, stretch } = ask(file, claim.cursor.as_ref(), rules, Checks::ALL);
+        let ReadRequest { coding, stretch } = ask(&file, claim.cursor.as_ref(), rules, Checks::ALL);
         if coding {
             coded.push((claim.file, (file.id, scene.opened_at(claim.file))));
         }
@@ -353,13 +353,16 @@ fn judge_obligations(
     let tails = tails(root, tailed, limit);
     let now = (wall(), now);
     let mut files = Vec::with_capacity(owed.len());
-    for (Obligation { claim, rules, input, shared }, request) in owed {
-        let Some(file) = scene.files.get(claim.file) else { continue };
+    for (obligation, request) in owed {
+        let Some(file) = scene.files.get(obligation.claim.file).map(|file| obligation.seen(file)) else {
+            continue;
+        };
+        let Obligation { claim, rules, input, shared, .. } = &obligation;
         let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
         let cursor = claim.cursor.as_ref();
         let owner = input.and_then(|place| asks.inputs.get(place)).map(|input| &input.owner);
-        let progress = judge_claim(file, cursor, claim.ambiguous, &rules, tail, now, Checks::ALL);
-        files.extend(progress.map(|progress| progress.owed_to(owner, shared)));
+        let progress = judge_claim(&file, cursor, claim.ambiguous, rules, tail, now, Checks::ALL);
+        files.extend(progress.map(|progress| progress.owed_to(owner, *shared)));
     }
     Obligations { files, gone: claims.gone, gone_owing: claims.gone_owing }
 }

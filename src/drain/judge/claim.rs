@@ -12,6 +12,7 @@ use crate::drain::cursor::{ByFile, Cursor, Cursors, Identity, Ttl};
 use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::file::{Held, LogFile, Rules, Wanted};
 use crate::drain::judge::rules::{Demand, InputRules, Owner, is_orphan, worth};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
@@ -37,6 +38,25 @@ pub struct Obligation<'a> {
     pub input: Option<usize>,
     /// Another input takes the file as well, or did once.
     pub shared: bool,
+    /// Whether the shipper has the file open for this input, and how far it has read, as far as is known.
+    pub held: Held,
+}
+
+impl Obligation<'_> {
+    /// The file, as this input has it open.
+    #[must_use]
+    pub fn seen<'f>(&self, file: &'f LogFile) -> Cow<'f, LogFile> {
+        if file.held == self.held {
+            Cow::Borrowed(file)
+        } else {
+            Cow::Owned(LogFile { held: self.held, ..file.clone() })
+        }
+    }
+
+    /// Up to where it is acknowledged.
+    fn position(&self) -> u64 {
+        self.claim.cursor.as_ref().map_or(0, |cursor| cursor.acknowledged.prefix())
+    }
 }
 
 /// What is owed of one file, from all of its claims and all that is asked for it: two inputs that take one
@@ -60,6 +80,7 @@ pub fn obligations<'a>(
         rules: demand.rules,
         input: demand.input,
         shared: false,
+        held: file.held,
     };
     let mut all = Vec::with_capacity(claims.len());
     for claim in claims {
@@ -91,7 +112,24 @@ pub fn obligations<'a>(
             one.claim.cursor = None;
         }
     }
+    if let Held::Open { read } = file.held {
+        apart(&mut all, read);
+    }
     all
+}
+
+/// Several inputs have the file open, and of their descriptors the one that was read least is known. Where that is
+/// behind one's position and not behind another's, it is that other's, as far as can be seen, and says nothing of how
+/// far this one has read.
+fn apart(all: &mut [Obligation<'_>], read: u64) {
+    let takers = all.iter().filter(|one| one.rules.wanted != Wanted::Orphaned);
+    let positions: Vec<_> = takers.map(|one| (one.input, one.position())).collect();
+    for one in all.iter_mut().filter(|one| one.position() > read) {
+        let mut others = positions.iter().filter(|(input, _)| *input != one.input);
+        if others.any(|(_, position)| *position <= read) {
+            one.held = Held::Unknown;
+        }
+    }
 }
 
 /// What the operator asks for is asked of the inputs that take the file; of nobody, where none does.
@@ -141,7 +179,8 @@ fn unclaimed_state<'a>(
         (false, _) if known => Wanted::No,
         (false, _) => Wanted::Unknown,
     };
-    Obligation { claim: claim.clone(), rules: Rules { wanted, ..rules }, input: None, shared: false }
+    let rules = Rules { wanted, ..rules };
+    Obligation { claim: claim.clone(), rules, input: None, shared: false, held: file.held }
 }
 
 /// Every claim, and the states that have none.

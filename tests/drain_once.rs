@@ -265,7 +265,7 @@ fn a_bad_position_file_is_an_answer_or_an_error_that_names_it() {
         (&[0; 512], 11, "registry: byte 0: the file is empty or begins with NUL bytes"),
         (half, 11, "registry: byte "),
         (b"<xml/>", 11, "registry: byte 0: expected '[' or '{', found '<'"),
-        (b"[{\"source\":\"/\\ud800\\n\xff\"}]", 11, "has no 'FileStateOS'"),
+        (b"[{\"source\":\"/\\ud800\\n\xff\"}]", 11, "lacks 'FileStateOS'"),
     ] {
         tree.put("registry", bytes);
         let judged = tree.once(&[]);
@@ -285,7 +285,11 @@ fn a_bad_position_file_is_an_answer_or_an_error_that_names_it() {
             "half-written operation at byte 0",
         ),
         ("log.json", "\0\0\0\0", "log.json: byte 0"),
-        ("log.json", "{\"op\":\"jump\",\"id\":1}\n{\"k\":\"x\"}\n", "log.json: byte 0: the operation 'jump'"),
+        (
+            "log.json",
+            "{\"op\":\"jump\",\"id\":1}\n{\"k\":\"x\"}\n",
+            "log.json: byte 0: unknown operation 'jump'",
+        ),
         ("9.json", "[\n{\"_key\":\"filebeat::logs::native::1-1\",", "9.json: byte 40"),
         ("9.json", "", "9.json: byte 0: the file is empty"),
     ] {

@@ -302,7 +302,7 @@ impl Proc {
     }
 
     fn malformed(&self, path: &Path) -> Error {
-        let cause = "it has not the form that proc(5) describes";
+        let cause = "expected the form of proc(5)";
         Error::other("read", self.root.outer(path), io::ErrorKind::InvalidData, cause)
     }
 }

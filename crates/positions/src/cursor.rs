@@ -282,7 +282,7 @@ pub enum FaultKind {
     #[error("{0}")]
     Syntax(String),
     /// A state lacks a field without which it says nothing.
-    #[error("the state has no '{0}', no file can be told by it")]
+    #[error("the state lacks '{0}': it belongs to no file")]
     Missing(&'static str),
     /// A field is negative, huge or of another type.
     #[error("'{0}' has a value that it cannot have, it claims nothing")]
@@ -291,7 +291,7 @@ pub enum FaultKind {
     #[error("'{0}' occurs twice in one state, the smaller claim counts")]
     Twice(&'static str),
     /// The key is in no known form.
-    #[error("the key '{0}' is in no form that amr knows, its file is not judged")]
+    #[error("unknown form of the key '{0}': its file is not judged")]
     Key(String),
     /// The operations of `log.json` are not in sequence.
     #[error("operation {found} follows operation {last}: the rest of the log is left out")]
@@ -302,7 +302,7 @@ pub enum FaultKind {
         found: u64,
     },
     /// An operation that the format does not have.
-    #[error("the operation '{0}' is none of 'set' and 'remove': the rest of the log is left out")]
+    #[error("unknown operation '{0}', expected 'set' or 'remove': the rest of the log is left out")]
     Operation(String),
     /// The file is empty or begins with NUL bytes.
     #[error("the file is empty or begins with NUL bytes, as a power loss leaves it")]

@@ -7,22 +7,21 @@
 //!
 //! A driver: it reads files and `/proc`, and asks the shipper.
 
+mod owed;
 mod source;
 
 use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::judge::check::Checks;
-use crate::drain::judge::claim::{Claim, Index, Obligation, obligations};
 use crate::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life};
-use crate::drain::judge::file::{Access, Held, Running, ShortFiles, Wanted};
+use crate::drain::judge::file::{Access, Running, ShortFiles, Wanted};
 use crate::drain::judge::glob::{Pattern, PatternError};
 use crate::drain::judge::history::{History, View};
 use crate::drain::judge::moment::Moment;
-use crate::drain::judge::progress::{Progress, ReadRequest, ask, judge_claim};
+use crate::drain::judge::progress::Progress;
 use crate::drain::judge::rules::InputRules;
-use crate::drain::judge::tail::Tail;
 use crate::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
 use crate::drain::report::{self, Lag, Report, ShipperFacts, Stage};
-use crate::drain::scan::{Request, ScanRequest, ScanResult, codings, prints, scan, tails};
+use crate::drain::scan::{ScanRequest, ScanResult, scan};
 use crate::drain::shipper::{self, Counters, Found, LogEvidence, Shipper};
 use crate::drain::wait::pace::Goals;
 use crate::os::clock;
@@ -33,6 +32,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use owed::{Obligations, judge_obligations};
 pub use source::{positions_of, positions_of_all, shippers_of};
 
 /// What is to be judged.
@@ -300,89 +300,6 @@ fn refuse(scene: &mut ScanResult, said: &LogEvidence) {
             demands.iter_mut().for_each(|demand| demand.rules.access = Access::Refused);
         }
     }
-}
-
-/// Every obligation, weighed, and the states whose files are gone.
-struct Obligations {
-    files: Vec<Progress>,
-    gone: u64,
-    gone_owing: u64,
-}
-
-/// Pairs files with positions, reads what must be read of them, and weighs each.
-fn judge_obligations(
-    root: &Root,
-    positions: &Positions,
-    scene: &mut ScanResult,
-    asks: &ScanRequest<'_>,
-    now: Moment,
-    limit: Duration,
-) -> Obligations {
-    let (prints, unread) = prints(root, &positions.cursors, scene, limit);
-    for file in unread.iter().filter_map(|&place| scene.files.get(place)) {
-        scene.doubts.push(Doubt::Positions(format!(
-            "cannot take the fingerprint of '{}'",
-            report::shown(&file.path)
-        )));
-    }
-    let index = Index::new(&scene.files, &scene.places, &prints);
-    let claims = index.pair(&positions.cursors, asks.inputs, asks.others == Wanted::No, Checks::ALL);
-    let (mut tailed, mut coded) = (Vec::new(), Vec::new());
-    let mut owed = Vec::with_capacity(claims.claims.len());
-    for obligation in all_obligations(&claims.claims, scene, asks) {
-        let Obligation { claim, rules, .. } = &obligation;
-        let Some(file) = scene.files.get(claim.file).map(|file| obligation.seen(file)) else { continue };
-        let unasked = claim.cursor.is_none() && matches!(rules.wanted, Wanted::No | Wanted::Unknown);
-        if unasked && file.held == Held::No {
-            continue;
-        }
-        let ReadRequest { coding, stretch } = ask(&file, claim.cursor.as_ref(), rules, Checks::ALL);
-        if coding {
-            coded.push((claim.file, (file.id, scene.opened_at(claim.file))));
-        }
-        let request = stretch.map(|stretch| {
-            tailed.push(Request { id: file.id, open: scene.opened_at(claim.file), stretch });
-            tailed.len() - 1
-        });
-        owed.push((obligation, request));
-    }
-    let (places, requests): (Vec<usize>, Vec<_>) = coded.into_iter().unzip();
-    for (place, coding) in places.into_iter().zip(codings(root, requests, limit)) {
-        scene.files.get_mut(place).into_iter().for_each(|file| file.coding = coding);
-    }
-    let tails = tails(root, tailed, limit);
-    let now = (wall(), now);
-    let mut files = Vec::with_capacity(owed.len());
-    for (obligation, request) in owed {
-        let Some(file) = scene.files.get(obligation.claim.file).map(|file| obligation.seen(file)) else {
-            continue;
-        };
-        let Obligation { claim, rules, input, shared, .. } = &obligation;
-        let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
-        let cursor = claim.cursor.as_ref();
-        let owner = input.and_then(|place| asks.inputs.get(place)).map(|input| &input.owner);
-        let progress = judge_claim(&file, cursor, claim.ambiguous, rules, tail, now, Checks::ALL);
-        files.extend(progress.map(|progress| progress.owed_to(owner, *shared)));
-    }
-    Obligations { files, gone: claims.gone, gone_owing: claims.gone_owing }
-}
-
-/// What is owed of every file; its claims follow one another.
-fn all_obligations<'a>(
-    claims: &[Claim<'a>],
-    scene: &ScanResult,
-    asks: &ScanRequest<'_>,
-) -> Vec<Obligation<'a>> {
-    let mut all = Vec::with_capacity(claims.len());
-    for claims in claims.chunk_by(|one, other| one.file == other.file) {
-        let place = claims.first().map_or(0, |claim| claim.file);
-        let (Some(file), Some(demands)) = (scene.files.get(place), scene.demands.get(place)) else {
-            continue;
-        };
-        let known = asks.others == Wanted::No;
-        all.extend(obligations(claims, demands, asks.inputs, file, known, Checks::ALL));
-    }
-    all
 }
 
 /// Whether the shipper runs. In a folder that stands for `/` a process that is not there may run

@@ -199,9 +199,9 @@ pub struct Claims<'a> {
 pub struct Fingerprint {
     /// SHA-256.
     pub sha256: [u8; 32],
-    /// Where the part begins.
+    /// Offset of its first byte.
     pub offset: u64,
-    /// How many bytes it covers.
+    /// In bytes; 1024 by default, 64 at least.
     pub len: u64,
     /// The digest of their hexadecimal text.
     pub growing: bool,

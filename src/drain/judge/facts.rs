@@ -51,7 +51,7 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
     /// The position file has faults.
-    #[error("the position file has {0} faults, the first: {1}")]
+    #[error("faults in the position file: {0}, the first: {1}")]
     Faults(u64, String),
     /// Folders changed whenever they were read.
     #[error("folder '{0}' changed each time it was read")]
@@ -100,11 +100,11 @@ pub struct Facts<'a> {
     pub counted: Counted,
     /// What may be missing from the picture.
     pub doubts: &'a [Doubt],
-    /// When this look was taken.
+    /// When this look began; counters are asked later.
     pub now: Moment,
-    /// When anything last moved.
+    /// When a size, a position or what is open last changed, as far as looks have seen.
     pub moved: Moment,
-    /// When an answer is due.
+    /// The end of `--timeout`; the moment of the look where an answer is due at once.
     pub deadline: Moment,
     /// After so long without movement the drain is stalled; `None` waits for the deadline.
     pub stall: Option<Duration>,

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A log file, as it was seen at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFile {
-    /// Device and inode.
+    /// `st_dev` and `st_ino`.
     pub id: FileId,
     /// A name it has, absolute; that of `/proc/PID/fd` where it has none any more.
     pub path: Box<[u8]>,

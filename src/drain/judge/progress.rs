@@ -64,21 +64,21 @@ impl KeptBy {
 /// One obligation: a file, and one state of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Device and inode.
+    /// What tells it from others, whatever its name.
     pub file: FileId,
     /// Its name when it was seen.
     pub path: Box<[u8]>,
     /// What the shipper's state sticks to.
     pub kept_by: KeptBy,
-    /// Its size.
+    /// In bytes, at the look.
     pub size: u64,
     /// How many bytes are to be shipped.
     pub goal: u64,
     /// How many are acknowledged; `None` where the shipper has no state of it.
     pub acknowledged: Option<u64>,
-    /// What is left.
+    /// From the acknowledged offset to the goal; 0 where the reason is one of those that are done.
     pub rest: Unshipped,
-    /// Why.
+    /// Why it stands there: the verdict follows from its class.
     pub reason: Reason,
     /// It was truncated, as far as can be seen: the shipper will read it from its beginning again, or goes on within it.
     pub begins_anew: bool,
@@ -120,12 +120,12 @@ pub struct ReadRequest {
     pub stretch: Option<ByteRange>,
 }
 
-/// A stretch of a file.
+/// The bytes of a file from one offset to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteRange {
-    /// The first byte.
+    /// Offset of the first byte.
     pub from: u64,
-    /// The first byte no more.
+    /// Offset behind the last byte.
     pub to: u64,
     /// How its lines are built.
     pub framing: Framing,

@@ -68,7 +68,7 @@ impl Owner {
 pub struct InputRules {
     /// Which states are its own.
     pub owner: Owner,
-    /// The paths.
+    /// `paths`, in Go's glob; a file is taken by any of them.
     pub patterns: Vec<Pattern>,
     /// Paths that match one of these are left out.
     pub excluded: Expressions,

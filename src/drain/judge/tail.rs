@@ -206,7 +206,7 @@ impl Look {
         }
     }
 
-    /// How many bytes were seen.
+    /// Bytes that were fed so far.
     #[must_use]
     pub fn seen(&self) -> u64 {
         self.seen

@@ -26,7 +26,7 @@ pub const FOLDER: &str = "/var/log/amr-drain";
 /// be a file to be shipped.
 pub const ELSEWHERE: &str = "/var/lib/amr-drain";
 
-/// How many are kept.
+/// So many reports are kept; older ones go when a new one comes.
 pub const KEPT: usize = 20;
 
 /// The log beside the reports.

@@ -23,7 +23,7 @@ use strings::is_plain;
 
 pub use text::{counted, rfc3339, size};
 
-/// The number of the schema.
+/// Rises when a field of a report changes its meaning or goes; not for one that is added.
 pub const SCHEMA: u32 = 1;
 
 /// A judgement and what it was made of.
@@ -33,13 +33,13 @@ pub struct Report {
     pub schema: u32,
     /// The version of amr that wrote it.
     pub amr: String,
-    /// When it was made.
+    /// When it was made: RFC 3339 in UTC, to the second.
     pub at: String,
     /// Whether more is to come: an interim report of a drain under way.
     pub stage: Stage,
     /// The verdict in words; of an interim report the one that would be given now.
     pub verdict: String,
-    /// Its exit code.
+    /// The exit code of that verdict, 0 or 10 to 15.
     pub code: u8,
     /// Bytes that are to be shipped and are not known to be.
     pub bytes_left: u64,
@@ -55,7 +55,7 @@ pub struct Report {
 pub struct Lag {
     /// Its path, as [`shown`] writes it.
     pub path: String,
-    /// How many bytes are left.
+    /// Bytes of it that are to be shipped and are not known to be.
     pub rest: u64,
 }
 
@@ -90,13 +90,13 @@ pub enum Stage {
 pub struct ShipperReport {
     /// The shipper's name on the command line.
     pub name: String,
-    /// Its version, where it is known.
+    /// As its files say, `8.1.3`; none where they do not.
     pub version: Option<String>,
     /// The generation of its position file.
     pub generation: String,
-    /// Where its positions lie.
+    /// The file or folder of its positions, as [`shown`] writes it.
     pub positions: String,
-    /// Its processes.
+    /// Process numbers; empty where none was found.
     pub pids: Vec<i32>,
     /// `alive`, `dead`, `unknown`.
     pub health: String,
@@ -120,13 +120,13 @@ pub struct ShipperReport {
 /// One file, or one state of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
-    /// Its path.
+    /// Its name when it was seen, as [`shown`] writes it.
     pub path: String,
-    /// Its device.
+    /// `st_dev`.
     pub dev: u64,
-    /// Its inode.
+    /// `st_ino`.
     pub ino: u64,
-    /// Its size.
+    /// `st_size`, in bytes.
     pub size: u64,
     /// How many bytes are to be shipped: the size, or that at which it is frozen.
     pub goal: u64,
@@ -140,7 +140,7 @@ pub struct FileReport {
     pub reason: Cow<'static, str>,
     /// What that means: `done`, `unshippable`, `left-alone`, `at-rest`, `unknown`, `pending`, `lost`.
     pub standing: Cow<'static, str>,
-    /// The reason as a sentence.
+    /// What [`Reason::sentence`](crate::drain::judge::reason::Reason::sentence) says, for people.
     pub because: Cow<'static, str>,
     /// The state's input id, where it has one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -186,17 +186,17 @@ fn push_hex(text: &mut String, byte: u8) {
 /// What is known of a shipper beside its files.
 #[derive(Clone, Debug)]
 pub struct ShipperFacts<'a> {
-    /// Its name.
+    /// As on the command line.
     pub name: &'a str,
-    /// Its version.
+    /// As its files say; none where they do not.
     pub version: Option<String>,
-    /// Where its positions lie.
+    /// The path of its positions, any bytes.
     pub positions_at: &'a [u8],
-    /// Its processes.
+    /// Process numbers; empty where none was found.
     pub pids: Vec<i32>,
     /// Whether it runs.
     pub life: Life,
-    /// Its counters.
+    /// The newest counters that are believed, of its endpoint or its log.
     pub evidence: Option<Evidence>,
     /// What its positions' format is called.
     pub format: &'static str,
@@ -206,7 +206,7 @@ pub struct ShipperFacts<'a> {
     pub trouble: Option<String>,
 }
 
-/// The reports on files.
+/// One report for each obligation, in the order that is given.
 #[must_use]
 pub fn files(files: &[Progress]) -> Vec<FileReport> {
     files.iter().map(file).collect()
@@ -225,7 +225,7 @@ pub fn shipper(
     let others = positions
         .not_files
         .iter()
-        .map(|other| format!("'{}' is no file and is not judged", shown(&other.key)));
+        .map(|other| format!("'{}' is not a file and is not judged", shown(&other.key)));
     let said = about.said.iter().map(|line| shown(line.as_bytes()));
     let faults = positions.faults.first().iter().map(|fault| fault.to_string());
     ShipperReport {

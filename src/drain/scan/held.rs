@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Descriptor {
     /// The file's.
     pub stat: Stat,
-    /// How far it was read.
+    /// Offset up to which it was read: the lowest, where it is open several times.
     pub read: u64,
     /// What the descriptor's link says.
     pub link: PathBuf,

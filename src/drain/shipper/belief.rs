@@ -25,7 +25,7 @@ const NAMED: usize = 3;
 /// Whose drain it is, and what that user has said.
 #[derive(Clone, Debug)]
 pub struct Asker {
-    /// The user.
+    /// The user id that has called amr, not that of the process that looks.
     pub user: u32,
     /// `--registry`.
     pub registry: Option<PathBuf>,

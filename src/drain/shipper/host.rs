@@ -35,7 +35,7 @@ pub struct Host {
 /// A process.
 #[derive(Clone, Debug)]
 pub struct Process {
-    /// Its number.
+    /// Its number in this PID namespace.
     pub pid: ProcessId,
     /// Its executable; of a process of somebody else's, which an unprivileged caller may not see, the
     /// first word of its command line.

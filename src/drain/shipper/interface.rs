@@ -137,7 +137,7 @@ pub struct Found {
     /// Where its paths lead: the host's root, or that of its process where this lives in another mount
     /// namespace.
     pub root: Root,
-    /// Its process, if it runs.
+    /// The process that is taken for it; none where none is believed to be.
     pub process: Option<ProcessId>,
     /// When that process began, in clock ticks since boot: its number alone may be another's later.
     pub started: Option<u64>,
@@ -237,13 +237,13 @@ pub enum Error {
 /// sum is what silence must outlast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency {
-    /// A new file is noticed.
+    /// Until a new file is noticed (`scan_frequency`, `prospector.scanner.check_interval`).
     pub scan: Duration,
-    /// New lines in an open file are noticed.
+    /// Until new lines in an open file are noticed (`max_backoff`, `backoff.max`).
     pub backoff: Duration,
-    /// The queue hands on a batch that is not full.
+    /// Until the queue hands on a batch that is not full (`queue.mem.flush.timeout`).
     pub flush: Duration,
-    /// An acknowledgement is written down.
+    /// Until an acknowledgement is in the registry (`registry.flush`).
     pub registry: Duration,
 }
 
@@ -258,11 +258,11 @@ impl Latency {
 /// A version, as far as it was found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
-    /// The first number.
+    /// 8 of `8.1.3`.
     pub major: u32,
-    /// The second.
+    /// 1 of `8.1.3`.
     pub minor: u32,
-    /// The third.
+    /// 3 of `8.1.3`; 0 where it is left out.
     pub patch: u32,
 }
 

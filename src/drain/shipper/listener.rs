@@ -25,7 +25,7 @@ pub enum At {
 pub struct OwnListener<'r> {
     /// Where it runs.
     pub root: &'r Root,
-    /// Its number.
+    /// Its number in this PID namespace.
     pub process: ProcessId,
 }
 

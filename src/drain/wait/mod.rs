@@ -14,6 +14,7 @@ pub mod news;
 mod one;
 mod output;
 pub mod pace;
+mod sleep;
 mod steps;
 mod watches;
 
@@ -23,18 +24,15 @@ use crate::drain::inspect::{
 use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::verdict::{Judgement, Verdict};
-use crate::drain::report::Stage;
 use crate::drain::wait::news::{News, Order, Phase, Summary};
 use crate::drain::wait::pace::{Goals, Pace, Policy, Step};
 use crate::os::clock;
 use crate::os::features::Features;
-use crate::os::poll::{self, Interest};
 use crate::os::root::{Root, Sync};
 use one::{One, behind, freeze, position};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -231,79 +229,6 @@ impl<'t> Waiting<'t> {
         }
     }
 
-    /// Waits; true when the end was ordered and told.
-    fn sleep(&mut self, until: Moment, listening: bool, link: &mut Link) -> io::Result<bool> {
-        let now = moment();
-        let (mut fds, mut watches) = (vec![(link.stream.as_fd(), Interest::Read)], Vec::new());
-        if listening {
-            watches.extend(self.watches.registry_fd().map(|fd| (Watch::Registry, fd)));
-            if !self.pace.is_scan_due() {
-                watches.extend(self.watches.folder_fd().map(|fd| (Watch::Folders, fd)));
-            }
-            watches.extend(
-                self.watches.process_fds().enumerate().map(|(place, fd)| (Watch::Process(place), fd)),
-            );
-            fds.extend(watches.iter().map(|(_, fd)| (*fd, Interest::Read)));
-        }
-        let left = Duration::from_nanos(until.0.saturating_sub(now.0));
-        let ready =
-            poll::wait(&fds, Some(left)).map_err(|error| io::Error::new(error.kind(), error.cause()))?;
-        let ordered = ready.first() == Some(&0);
-        let heard: Vec<Watch> = ready
-            .iter()
-            .filter_map(|place| watches.get(place.checked_sub(1)?))
-            .map(|(ear, _)| *ear)
-            .collect();
-        self.apply_changes(&heard);
-        if !ordered {
-            return Ok(false);
-        }
-        for order in link.orders() {
-            match order {
-                Order::Table => {
-                    let report = self.report(Stage::Interim, self.worst());
-                    link.send(&News::Table(report.text()))?;
-                }
-                Order::GiveUp => {
-                    self.phase(Phase::Ended, self.summary(Verdict::GaveUp), Sync::No, link)?;
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    fn apply_changes(&mut self, watches: &[Watch]) {
-        let now = moment();
-        if watches.contains(&Watch::Registry) {
-            self.registries_changed(now);
-        }
-        if watches.contains(&Watch::Folders) {
-            let heard = self.watches.folder_changes();
-            if heard.lost {
-                self.pace.invalidate(now);
-            } else if heard.any {
-                self.pace.folders_changed(now);
-            }
-        }
-        if self.watches.ended(|place| watches.contains(&Watch::Process(place))) {
-            self.pace.invalidate(now);
-        }
-    }
-
-    fn registries_changed(&mut self, now: Moment) {
-        let heard = self.watches.registry_changes();
-        if heard.any {
-            self.pace.registry_changed();
-        }
-        if heard.lost {
-            self.pace.invalidate(now);
-            for one in &self.shippers {
-                self.watches.registry(&one.found.root, one.source.folder());
-            }
-        }
-    }
-
     /// Takes in what the registries have appended, and asks whether the files that were behind are.
     fn refresh(&mut self) {
         let work = CpuTime::begin();
@@ -388,14 +313,6 @@ impl CpuTime {
         let (cost, now) = (clock::cpu().saturating_sub(self.0), moment());
         (Moment(now.0.saturating_sub(nanos(cost))), now)
     }
-}
-
-/// Where something was heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Watch {
-    Registry,
-    Folders,
-    Process(usize),
 }
 
 fn terms<'g>(task: &Task, deadline: Moment, goals: &'g Goals) -> LookOptions<'g> {

@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 /// How things stand, in a few words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Files with bytes left.
+    /// How many files have bytes left.
     pub files: u64,
-    /// Bytes left.
+    /// How many bytes are left in all of them.
     pub bytes: u64,
     /// The verdict if it were due now, in words.
     pub verdict: String,
-    /// Its code.
+    /// The exit code of that verdict.
     pub code: u8,
     /// What stands in the way, as a sentence; empty where nothing does.
     pub because: String,

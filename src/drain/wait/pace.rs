@@ -296,7 +296,7 @@ pub struct Mark {
     pub number: u32,
     /// How many bytes were acknowledged at the look.
     pub from: u64,
-    /// How many must be.
+    /// The offset that must be acknowledged.
     pub goal: u64,
 }
 

@@ -63,11 +63,9 @@ fn secure_bits(bits: &mut u32, l: &Line<'_>) -> Result<(), ValueProblem> {
     for word in l.words()? {
         match SECURE_BITS.iter().find(|(name, _)| *name == word.text) {
             Some((_, bit)) => *bits |= bit,
-            None => l.warn(ValueProblem::new(
-                word.at,
-                &word.text,
-                format!("there is no secure bit '{}'", word.text),
-            )),
+            None => {
+                l.warn(ValueProblem::new(word.at, &word.text, format!("unknown secure bit '{}'", word.text)))
+            }
         }
     }
     Ok(())

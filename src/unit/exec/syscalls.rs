@@ -131,20 +131,20 @@ impl CallList {
 fn entry(word: &str, inverted: bool) -> Result<Entry, String> {
     let (name, refusal) = match word.split_once(':') {
         Some((name, refusal)) => {
-            let read =
-                Refusal::parse(refusal).ok_or_else(|| format!("'{refusal}' is no error and not 'kill'"))?;
-            (name, Some(read))
+            let unknown =
+                || format!("unknown error '{refusal}': expected a name of errno(3), a number or 'kill'");
+            (name, Some(Refusal::parse(refusal).ok_or_else(unknown)?))
         }
         None => (word, None),
     };
     if refusal.is_some() && !inverted {
-        return Err("a call that is allowed has no error".into());
+        return Err("an error needs '~': calls that are allowed do not fail".into());
     }
     if name.starts_with('@') && !syscall::is_group(name) {
-        return Err(format!("there is no group of system calls '{name}'"));
+        return Err(format!("unknown group of system calls '{name}'"));
     }
     if !name.starts_with('@') && !syscall::is_known(name) {
-        return Err(format!("there is no system call '{name}'"));
+        return Err(format!("unknown system call '{name}'"));
     }
     Ok(Entry { name: name.to_owned(), inverted, refusal })
 }
@@ -183,7 +183,7 @@ impl Families {
                 Some(family) if inverted == (sense == Sense::AllBut) => _ = self.listed.insert(family),
                 Some(family) => _ = self.listed.remove(&family),
                 None => {
-                    let why = format!("there is no address family '{}'", word.text);
+                    let why = format!("unknown address family '{}'", word.text);
                     l.warn(ValueProblem::new(word.at + l.text.len() - text.len(), &word.text, why));
                 }
             }
@@ -232,7 +232,7 @@ fn namespaces(allowed: &mut Option<u32>, l: &Line<'_>) -> Result<(), ValueProble
             return Err(ValueProblem::new(
                 at,
                 &word.text,
-                format!("there is no kind of namespace '{}'", word.text),
+                format!("unknown kind of namespace '{}'", word.text),
             ));
         };
         flags |= flag;
@@ -266,11 +266,7 @@ fn architectures(names: &mut BTreeSet<String>, l: &Line<'_>) -> Result<(), Value
         if local || OTHER_ARCHITECTURES.contains(&&*word.text) {
             names.insert(word.text.into_owned());
         } else {
-            l.warn(ValueProblem::new(
-                word.at,
-                &word.text,
-                format!("there is no architecture '{}'", word.text),
-            ));
+            l.warn(ValueProblem::new(word.at, &word.text, format!("unknown architecture '{}'", word.text)));
         }
     }
     Ok(())

@@ -12,12 +12,15 @@
 //! ([`Memlog::accept`]) when that did not help. Filebeat itself stops at the first bad operation and
 //! keeps what it has; so does this. Source: `libbeat/statestore/backend/memlog`. Pure.
 
+mod operation;
+
 use super::key::{self, FileKey, Key};
 use super::registry::{states_in, syntax};
-use super::state::{self, State, Whole};
+use super::state::{self, State};
 use crate::cursor::{Fault, FaultKind, Full, Generation, NotAFile, Note, Positions};
-use crate::json::{Any, Error, Name, Scalar, Take, Text, Window};
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
+use crate::json::{Any, Error, Window};
+use operation::{Body, Op, Stop, head, object};
+use serde::de::DeserializeSeed;
 use std::io::{self, Read};
 
 /// The name of the log of operations.
@@ -44,13 +47,6 @@ pub struct Memlog {
     stopped: bool,
     state: State,
     scope: Vec<u8>,
-}
-
-/// What an operation does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Op {
-    Set,
-    Remove,
 }
 
 /// `a` is at most `b`, counted in a circle of 2^63 as Filebeat does.
@@ -276,130 +272,6 @@ impl Memlog {
 
     fn fault(&mut self, file: &str, at: u64, kind: FaultKind) {
         self.positions.faults.push(Fault { file: file.into(), at, kind });
-    }
-}
-
-/// Why no operation was taken.
-enum Stop {
-    Io(io::Error),
-    /// The text ends within the operation.
-    Torn,
-    Fault(u64, FaultKind),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Io(error) => Self::Io(error),
-            Error::End(_) => Self::Torn,
-            Error::Bad(at, problem) => Self::Fault(at, FaultKind::Syntax(problem)),
-        }
-    }
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-/// An object has to begin here.
-fn object(json: &mut Window<'_>) -> Result<(), Error> {
-    if json.peek()? == Some(b'{') { Ok(()) } else { Err(json.unexpected("'{'")) }
-}
-
-/// `{"op":"set","id":N}`, the first line of an operation.
-fn head(json: &mut Window<'_>) -> Result<(Op, u64), Stop> {
-    object(json)?;
-    let place = json.place();
-    let head = json.value(|json| Any(Head::default()).deserialize(json))?;
-    let stop = |kind| Err(Stop::Fault(place, kind));
-    match (head.op, head.id) {
-        (Some(op), Some(id)) => match op.as_str() {
-            "set" => Ok((Op::Set, id)),
-            "remove" => Ok((Op::Remove, id)),
-            other => {
-                let shown: String = other.chars().take(40).collect();
-                stop(FaultKind::Operation(shown.escape_debug().to_string()))
-            }
-        },
-        (None, _) => stop(FaultKind::Missing("op")),
-        (Some(_), None) => stop(FaultKind::Missing("id")),
-    }
-}
-
-/// The fields of an operation's first line, and of its second.
-enum Field {
-    Op,
-    Id,
-    Key,
-    Value,
-    Other,
-}
-
-fn field(name: &[u8]) -> Field {
-    match name.to_ascii_lowercase().as_slice() {
-        b"op" => Field::Op,
-        b"id" => Field::Id,
-        b"k" => Field::Key,
-        b"v" => Field::Value,
-        _ => Field::Other,
-    }
-}
-
-#[derive(Default)]
-struct Head {
-    op: Option<String>,
-    id: Option<u64>,
-}
-
-impl<'de> Take<'de> for Head {
-    type Out = Self;
-
-    fn scalar(self, _: Scalar<'_>) -> Self {
-        self
-    }
-
-    fn object<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Self, A::Error> {
-        while let Some(name) = object.next_key_seed(Name(field))? {
-            match name {
-                Field::Op => self.op = object.next_value_seed(Any(Word))?,
-                Field::Id => self.id = object.next_value_seed(Any(Whole))?,
-                Field::Key | Field::Value | Field::Other => drop(object.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(self)
-    }
-}
-
-/// A text.
-struct Word;
-
-impl Take<'_> for Word {
-    type Out = Option<String>;
-
-    fn scalar(self, value: Scalar<'_>) -> Self::Out {
-        if let Scalar::Text(text) = value { Some(text.to_owned()) } else { None }
-    }
-}
-
-/// `{"k":KEY,"v":{…}}`, the second line of an operation.
-struct Body<'a>(&'a mut State);
-
-impl<'de> Take<'de> for Body<'_> {
-    type Out = ();
-
-    fn scalar(self, _: Scalar<'_>) {}
-
-    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        while let Some(name) = object.next_key_seed(Name(field))? {
-            match name {
-                Field::Key => object.next_value_seed(Text { name: "k", into: &mut self.0.key })?,
-                Field::Value => drop(object.next_value_seed(Any(state::Read(self.0)))?),
-                Field::Op | Field::Id | Field::Other => drop(object.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(())
     }
 }
 

@@ -106,11 +106,11 @@ fn damage_names_file_and_byte() {
         ("\0\0\0", "log.json: byte 0: expected '{', found '\\u{0}'"),
         (
             "{\"op\":\"swap\",\"id\":1}{}",
-            "log.json: byte 0: the operation 'swap' is none of 'set' and 'remove'",
+            "log.json: byte 0: unknown operation 'swap', expected 'set' or 'remove'",
         ),
-        ("{\"op\":\"set\"}{}", "log.json: byte 0: the state has no 'id'"),
-        ("{\"op\":\"set\",\"id\":-1}{}", "log.json: byte 0: the state has no 'id'"),
-        ("{\"id\":1}{}", "log.json: byte 0: the state has no 'op'"),
+        ("{\"op\":\"set\"}{}", "log.json: byte 0: the state lacks 'id'"),
+        ("{\"op\":\"set\",\"id\":-1}{}", "log.json: byte 0: the state lacks 'id'"),
+        ("{\"id\":1}{}", "log.json: byte 0: the state lacks 'op'"),
         ("[]", "log.json: byte 0: expected '{', found '['"),
     ] {
         let Step::Disagrees(found) = Memlog::new().feed(log.as_bytes()).unwrap() else { panic!("{log}") };

@@ -85,7 +85,7 @@ fn damaged_files_name_their_byte() {
         ("[]{}", "registry: byte 2: expected the end of the file, found '{'"),
         ("7", "registry: byte 0: expected '[' or '{', found '7'"),
         ("[7]", "registry: byte 1: 'state' has a value that it cannot have, it claims nothing"),
-        ("[{}]", "registry: byte 1: the state has no 'FileStateOS', no file can be told by it"),
+        ("[{}]", "registry: byte 1: the state lacks 'FileStateOS': it belongs to no file"),
         (r#"[{"source":"/l"#, "registry: byte 14: the text ends too soon"),
     ] {
         assert_eq!(faults(text), [fault], "{text}");

@@ -50,14 +50,14 @@ pub enum ReportPlace {
 pub struct Kept {
     /// The files, that in the folder first.
     pub paths: Vec<String>,
-    /// Sentences.
+    /// What failed, each as a sentence: a report that is not kept is no error of the drain.
     pub notes: Vec<String>,
 }
 
 /// Keeps the reports of one drain.
 #[derive(Debug)]
 pub struct Keeper {
-    /// Where everything is.
+    /// Where paths lead: `/`, or the folder of `--root`.
     pub root: Root,
     /// The folder for reports; `None` keeps none.
     pub folder: Option<PathBuf>,
@@ -71,7 +71,7 @@ pub struct Keeper {
     pub unsynced: Vec<PathBuf>,
     /// The interim report beside which room is to be made.
     pub interim: Option<PathBuf>,
-    /// How large the log may be.
+    /// In bytes; more at debug level.
     pub log_size: u64,
 }
 
@@ -157,14 +157,7 @@ impl Keeper {
     }
 
     /// `aside`: where reports are kept, and a temporary name of this one may stay that a killed process leaves.
-    fn in_file(
-        &self,
-        place: ReportPlace,
-        aside: Option<&Path>,
-        report: &[u8],
-        sync: Sync,
-        kept: &mut Kept,
-    ) {
+    fn in_file(&self, place: ReportPlace, aside: Option<&Path>, report: &[u8], sync: Sync, kept: &mut Kept) {
         let Some(path) = &self.file else { return };
         let written = match place {
             ReportPlace::Wanted => {

@@ -144,9 +144,8 @@ fn a_report_is_not_kept_where_it_would_be_shipped() {
         let (elsewhere, note) = folder(wanted, &asked(taken));
         assert_eq!(elsewhere, Path::new(ELSEWHERE), "{taken}");
         assert!(
-            note.unwrap().contains(
-                "'/var/lib/amr-drain', since the shipper takes files from '/var/log/amr-drain'"
-            )
+            note.unwrap()
+                .contains("'/var/lib/amr-drain', since the shipper takes files from '/var/log/amr-drain'")
         );
     }
 }

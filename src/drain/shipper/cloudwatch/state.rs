@@ -164,7 +164,7 @@ mod tests {
             ("x\n/var/log/messages", "_var_log_messages: byte 0: 'offset'"),
             ("+3\n/var/log/messages", "_var_log_messages: byte 0: 'offset'"),
             ("99999999999999999999\n/var/log/messages", "_var_log_messages: byte 0: 'offset'"),
-            ("3", "_var_log_messages: byte 1: the state has no 'path'"),
+            ("3", "_var_log_messages: byte 1: the state lacks 'path'"),
             ("3\n/var/log/other", "_var_log_messages: byte 2: 'path'"),
             ("300\n/var/log/messages\n0-100,200-", "_var_log_messages: byte 22: 'ranges'"),
             ("300\n/var/log/messages\n0-100,30", "_var_log_messages: byte 22: 'ranges'"),

@@ -98,9 +98,9 @@ pub struct LogInput {
 pub struct Fingerprint {
     /// Switched on.
     pub enabled: Setting<bool>,
-    /// Where it begins.
+    /// Offset of its first byte; 0 by default.
     pub offset: Setting<u64>,
-    /// How long it is.
+    /// In bytes; 1024 by default, 64 at least (`filebeat/input/filestream/fswatch.go`).
     pub length: Setting<u64>,
     /// Whether it grows with a file that is shorter.
     pub growing: Setting<bool>,

@@ -44,7 +44,7 @@ impl Config {
                 continue;
             }
             let Value::Map(pairs) = &module.value else {
-                self.unknown(file, module, "a module that is no map");
+                self.unknown(file, module, "expected a map for a module, found a list or a value");
                 continue;
             };
             let of = |line: usize, fileset: Option<String>, named: Vec<String>, paths: Option<Node>| {

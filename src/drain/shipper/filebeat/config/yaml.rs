@@ -19,9 +19,9 @@ const LONGEST: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {what}")]
 pub struct Error {
-    /// From 1.
+    /// Line in the file, from 1.
     pub line: usize,
-    /// From 1.
+    /// Column in characters, from 1.
     pub column: usize,
     /// What is wrong.
     pub what: String,
@@ -30,7 +30,7 @@ pub struct Error {
 /// A value and the line that it begins on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// From 1.
+    /// Line in the file, from 1.
     pub line: usize,
     /// The value.
     pub value: Value,
@@ -209,7 +209,7 @@ impl Tree {
         match event {
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    return Err("an alias (*name) of what is not there yet");
+                    return Err("unknown alias: no anchor of that name stands before it");
                 };
                 self.count += node.count();
                 return self.put(node, 0);
@@ -250,7 +250,7 @@ impl Tree {
         }
         self.count += 1;
         if self.count > MOST {
-            return Err("more values than a configuration has");
+            return Err("too many values");
         }
         let Some(open) = self.open.last_mut() else {
             self.done = Some(node);
@@ -263,7 +263,9 @@ impl Tree {
             (Value::Map(_), None) => match node.value {
                 Value::Text(name) => open.name = Some(name),
                 Value::Null => open.name = Some(String::new()),
-                Value::List(_) | Value::Map(_) => return Err("a name that is no text"),
+                Value::List(_) | Value::Map(_) => {
+                    return Err("expected text for a name, found a list or a map");
+                }
             },
             (Value::Null | Value::Text(_), _) => {}
         }
@@ -313,7 +315,7 @@ mod tests {
             let all = format!("*a{}, ", level - 1).repeat(10);
             bomb += &format!("a{level}: &a{level} [{}]\n", all.trim_end_matches(", "));
         }
-        assert!(read(&bomb).unwrap_err().to_string().contains("more values"));
+        assert!(read(&bomb).unwrap_err().to_string().contains("too many values"));
     }
 
     #[test]

@@ -132,7 +132,7 @@ fn latency(home: &Home, style: Style) -> (Duration, Duration) {
     (all[all.len() / 2], all[all.len() * 99 / 100])
 }
 
-/// Wake-ups of both processes of the drain, and their private memory in KiB.
+/// Wake-ups of the processes of the drain, and their private memory in KiB.
 fn idle(home: &Home) -> (u64, u64) {
     let scene = Scene::new(home, Style::Appended, FILES);
     let _shipper = scene.shipper();
@@ -290,12 +290,12 @@ struct Drain {
 }
 
 impl Drain {
-    /// The one that speaks and the one that looks.
+    /// The one that speaks, the one that looks and the one that opens files for it.
     fn pids(&self) -> Vec<u32> {
         let own = self.child.id();
         let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap();
         let mut all: Vec<u32> = children.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
-        assert_eq!(all.len(), 1, "two processes were expected: {children}");
+        assert_eq!(all.len(), 2, "three processes were expected: {children}");
         all.push(own);
         all
     }

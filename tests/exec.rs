@@ -14,7 +14,9 @@
 use amr::exec::spaces::Spaces;
 use amr::exec::stage::{ExecState, Failure, Stage};
 use amr::exec::{self, Places, Refused, Request, Streams, Variables};
+use amr::os::cgroup::{Entrance, Group, Mount, Version, mounts};
 use amr::os::features::Features;
+use amr::os::proc::ProcessId;
 use amr::os::root::Root;
 use amr::os::wait::{Exit, reap};
 use amr::unit::build::{self, Input};
@@ -25,7 +27,7 @@ use amr::unit::name::UnitName;
 use amr::unit::specifier::Facts;
 use std::cell::Cell;
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -172,7 +174,7 @@ fn service(lines: &str) -> (ExecContext, ExecCommand) {
     let unit = build::build(input, &Facts::default());
     assert!(unit.findings.is_empty() && unit.unapplied.is_empty(), "{:?}", unit.findings);
     let Body::Service(service) = unit.body else { panic!("a service") };
-    (service.context, service.exec.start[0].clone())
+    (*service.context, service.exec.start[0].clone())
 }
 
 fn attributes(lab: &Lab) {
@@ -396,14 +398,55 @@ fn what_may_not_be_raised_is_a_notice(lab: &Lab) {
 
 fn a_child_with_a_fault_of_ours_ends_there(_: &Lab) {
     use amr::os::fork::{BROKEN, child};
-    let pid = child(|| panic!("seen by nobody")).unwrap();
-    let exit = loop {
+    let pid = child(None, |_| panic!("seen by nobody")).unwrap();
+    assert_eq!(end_of(pid), Exit::Exited(BROKEN.into()));
+}
+
+fn end_of(pid: ProcessId) -> Exit {
+    loop {
         if let Some(reaped) = reap(pid).unwrap() {
-            break reaped.exit;
+            return reaped.exit;
         }
         std::thread::yield_now();
+    }
+}
+
+/// Where the kernel can: without it the step `control-group` enters it.
+fn in_its_group_from_the_start(lab: &Lab) {
+    use amr::os::fork::{Born, child};
+    let unified = |mount: &Mount| mount.version == Version::V2;
+    let Some(mount) = mounts(&lab.root).unwrap().into_iter().find(unified) else {
+        return println!("left out, as no cgroup2 is mounted: a process that is born in its group");
     };
-    assert_eq!(exit, Exit::Exited(BROKEN.into()));
+    let group = Group::at(&lab.root, mount.point.join(lab.folder.file_name().unwrap()), mount.version);
+    group.create().unwrap();
+    let Entrance { folder, procs } = group.entrance().unwrap();
+    for folder in [folder.as_ref().map(AsFd::as_fd), None] {
+        let pid = child(folder, |born| {
+            if born == Born::WithParent {
+                amr::os::process::write_all(&procs, b"0").unwrap();
+            }
+            u8::from(born == Born::InGroup)
+        })
+        .unwrap();
+        // A zombie is in its group still.
+        let there = |pid: ProcessId| fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+        while !there(pid).contains(&format!("/{}", lab.folder.file_name().unwrap().display())) {
+            std::thread::yield_now();
+        }
+        let Exit::Exited(born_there) = end_of(pid) else { panic!("killed") };
+        println!("exec: {} its group", if born_there == 1 { "born in" } else { "enters" });
+        assert!(folder.is_some() || born_there == 0);
+    }
+    // The C library of the child takes itself for this thread.
+    let pid = child(folder.as_ref().map(AsFd::as_fd), |_| std::process::abort()).unwrap();
+    assert!(matches!(end_of(pid), Exit::Killed(_) | Exit::Dumped(_)));
+    let features = Features::detect(None).unwrap();
+    group.kill_all(9, &[], &features).unwrap();
+    assert!(group.entrance().unwrap().folder.is_none(), "a kernel may end whoever is born there from now on");
+    while group.remove().is_err() {
+        std::thread::yield_now();
+    }
 }
 
 fn never_among_threads(lab: &Lab) {
@@ -652,6 +695,7 @@ const CASES: &[Case] = &[
     ("a line with + keeps root's rights", a_line_with_plus_keeps_roots_rights),
     ("what may not be raised is a notice", what_may_not_be_raised_is_a_notice),
     ("a child with a fault of ours ends there", a_child_with_a_fault_of_ours_ends_there),
+    ("in its group from the start", in_its_group_from_the_start),
     ("never among threads", never_among_threads),
     ("views of the file system", views),
     #[cfg(target_arch = "x86_64")]

@@ -8,6 +8,7 @@ use crate::os::error::Result;
 use crate::os::fork;
 use crate::os::pipe::{Gate, Opener, Reports};
 use crate::os::proc::ProcessId;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// A process that was started. It is a child: its number is its own until it is reaped.
 #[derive(Debug)]
@@ -26,7 +27,11 @@ pub struct Started {
 /// There is no process, for want of something or since this one has other threads.
 pub fn start(process: &Process) -> Result<Started> {
     let (reports, mut gate) = (Reports::new()?, Gate::new()?);
-    let pid = fork::child(|| live(process, &reports, &mut gate))?;
+    let folder = process.group.as_ref().and_then(|group| group.folder.as_ref()).map(OwnedFd::as_fd);
+    let pid = fork::child(folder, |born| {
+        process.born.set(born);
+        live(process, &reports, &mut gate)
+    })?;
     Ok(Started { pid, exec: ExecPipe::new(reports.into_reader()), gate: gate.into_opener() })
 }
 

@@ -1,14 +1,16 @@
 //! What a process is to be, everything looked up that needs the host.
 
 use super::view::Entry;
+use crate::os::cgroup::Entrance;
 use crate::os::error::Errno;
+use crate::os::fork::Born;
 use crate::os::ids::Credentials;
 use crate::os::limits::Limit;
 use crate::os::process::Image;
 use crate::os::spaces::Seen;
 use crate::unit::exec::ExecContext;
 use crate::unit::exec::process::Profile;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -33,9 +35,11 @@ pub struct Process {
     pub session: bool,
     /// Input, output and error; `None`: those of the supervisor.
     pub stdio: [Option<Arc<OwnedFd>>; 3],
-    /// The file of a control group that takes whoever writes 0 to it.
-    pub group: Option<OwnedFd>,
-    /// So with the groups of controllers.
+    /// The control group that tells it from others.
+    pub group: Option<Entrance>,
+    /// Was it born in that group? Known in the child.
+    pub born: Cell<Born>,
+    /// The files of the groups of controllers that take whoever writes 0 to them.
     pub controllers: Vec<OwnedFd>,
     /// Where the unit says nothing; `None`: that of the supervisor. So with the limits.
     pub oom_score: Option<i32>,

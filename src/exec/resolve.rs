@@ -12,6 +12,7 @@ use super::stage::Stage;
 use crate::os::cgroup::Group;
 use crate::os::error::Error;
 use crate::os::features::Features;
+use crate::os::fork::Born;
 use crate::os::ids::{Credentials, User};
 use crate::os::limits::Limit;
 use crate::os::root::{Existing, Root};
@@ -23,7 +24,7 @@ use crate::unit::exec::{ApplyMode, ExecContext};
 use crate::unit::model::{ExecCommand, ExecPrivilege};
 use crate::unit::value::expand;
 use identity::Identity;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -140,7 +141,8 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         env: env.into_pairs(),
         session: request.session,
         stdio: io::open(request, &own)?,
-        group: request.group.map(Group::procs).transpose().map_err(at(Stage::Cgroup))?,
+        group: request.group.map(Group::entrance).transpose().map_err(at(Stage::Cgroup))?,
+        born: Cell::new(Born::WithParent),
         controllers: controllers(request, not_applied),
         oom_score: request.oom_score,
         limits: request.limits.to_vec(),

@@ -22,6 +22,8 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A list of pids may be long.
 const LIMIT: u64 = 64 << 20;
@@ -52,12 +54,24 @@ impl Version {
     }
 }
 
+/// The ways into a group for a process that is about to be.
+#[derive(Debug)]
+pub struct Entrance {
+    /// Its folder, where the kernel may let a process be born in it: see [`super::fork::child`].
+    pub folder: Option<OwnedFd>,
+    /// The file that takes whoever writes 0 to it.
+    pub procs: OwnedFd,
+}
+
 /// A control group: a folder of a hierarchy, by its outer path.
 #[derive(Clone, Debug)]
 pub struct Group {
     host: Root,
     dir: PathBuf,
     version: Version,
+    /// May processes be born in it? A kernel of today (6.18) ends whoever is born in a group whose kill file
+    /// was ever used: so only in one that this process has made and not killed.
+    births: Arc<AtomicBool>,
 }
 
 /// Whether a group was there.
@@ -72,7 +86,7 @@ pub enum Made {
 impl Group {
     /// One that a record names.
     pub fn at(host: &Root, dir: PathBuf, version: Version) -> Group {
-        Group { host: host.clone(), dir, version }
+        Group { host: host.clone(), dir, version, births: Arc::default() }
     }
 
     /// For a record.
@@ -90,7 +104,9 @@ impl Group {
 
     /// Makes it, unless it is there or its hierarchy is not any more.
     pub fn is_made_anew(&self) -> bool {
-        mkdir(&self.dir, Mode::from_bits_truncate(0o755)).is_ok()
+        let made = mkdir(&self.dir, Mode::from_bits_truncate(0o755)).is_ok();
+        self.births.fetch_or(made && self.version.is_unified(), Ordering::Relaxed);
+        made
     }
 
     /// Is it there?
@@ -107,6 +123,12 @@ impl Group {
             Version::V2 => "cgroup.procs",
         };
         Ok(OwnedFd::from(self.host.open_with(&self.dir.join(name), OFlag::O_WRONLY, 0)?))
+    }
+
+    /// Both ways into it for a process that is about to be.
+    pub fn entrance(&self) -> Result<Entrance> {
+        let folder = if self.births.load(Ordering::Relaxed) { Some(self.open()?) } else { None };
+        Ok(Entrance { folder, procs: self.procs()? })
     }
 
     /// Its folder.
@@ -166,6 +188,7 @@ impl Group {
             let count = self.pids()?.len();
             let file = self.dir.join("cgroup.kill");
             if self.host.exists(&file) {
+                self.births.store(false, Ordering::Relaxed);
                 return self.write(&file, "1").map(|()| count);
             }
         }
@@ -233,7 +256,7 @@ impl Group {
     /// The one above it; `None` at the top of the hierarchy that is mounted at `top`.
     pub fn parent(&self, top: &Path) -> Option<Group> {
         let above = self.dir.parent().filter(|above| self.dir != top && above.starts_with(top))?;
-        Some(Group { dir: above.to_owned(), ..self.clone() })
+        Some(Group { dir: above.to_owned(), births: Arc::default(), ..self.clone() })
     }
 
     fn write(&self, path: &Path, text: &str) -> Result<()> {

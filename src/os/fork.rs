@@ -8,7 +8,8 @@ use super::proc::ProcessId;
 use super::root::Root;
 use super::signal;
 use nix::errno::Errno;
-use nix::unistd::{ForkResult, fork};
+use nix::unistd::{ForkResult, Pid, fork};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -41,7 +42,18 @@ pub fn fork_pair() -> Result<Side> {
     }
 }
 
-/// A child that does what it is told and ends: the one fork of processes of services.
+/// Where a new process finds itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Born {
+    /// In the control group of whoever made it.
+    WithParent,
+    /// In the control group that it was made for.
+    InGroup,
+}
+
+/// A child that does what it is told and ends: the one fork of processes of services. Where the kernel can
+/// (clone3 with CLONE_INTO_CGROUP, 5.7) it is born in `group`, the folder of a group of the unified hierarchy;
+/// else `body`, which is told, has to enter it.
 ///
 /// It begins with all signals blocked and the actions of this process. It has a copy of all memory (no
 /// CLONE_VM), so that it may allocate, and nothing that it does is seen here. It ends by `body`'s exec or its
@@ -50,16 +62,16 @@ pub fn fork_pair() -> Result<Side> {
 /// # Errors
 /// There are other threads, whose locks the child would never see released; or there are no processes
 /// to be had.
-pub fn child(body: impl FnOnce() -> u8) -> Result<ProcessId> {
+pub fn child(group: Option<BorrowedFd<'_>>, body: impl FnOnce(Born) -> u8) -> Result<ProcessId> {
     let fail = |error: Errno| Error::new("start", "process", error);
     only_thread().map_err(fail)?;
-    let whole = || {
+    let whole = |born| {
         // Runs before anything is unwound, also where a panic aborts.
         std::panic::set_hook(Box::new(|_| end(BROKEN)));
-        body()
+        body(born)
     };
     // SAFETY: this is the only thread, so the child is a whole copy with no lock held in it.
-    unsafe { bare(whole) }.map_err(fail)
+    unsafe { forked(group, whole) }.map_err(fail)
 }
 
 /// A child with all signals blocked, which ends by what `body` returns.
@@ -70,20 +82,58 @@ pub fn child(body: impl FnOnce() -> u8) -> Result<ProcessId> {
 /// # Safety
 /// Where there are other threads `body` makes async-signal-safe calls alone: it neither allocates nor panics.
 pub(super) unsafe fn bare(body: impl FnOnce() -> u8) -> nix::Result<ProcessId> {
-    let forked = signal::blocked(|| {
+    // SAFETY: as the caller vouches.
+    unsafe { forked(None, |_| body()) }
+}
+
+/// As [`child`], unchecked.
+///
+/// # Safety
+/// As [`bare`].
+unsafe fn forked(group: Option<BorrowedFd<'_>>, body: impl FnOnce(Born) -> u8) -> nix::Result<ProcessId> {
+    let made = signal::blocked(|| {
+        // Whatever keeps it from being born there is said by the step that enters the group.
+        let into = group.and_then(|group| fork_into(group).ok());
+        let born = if into.is_some() { Born::InGroup } else { Born::WithParent };
         // SAFETY: the child does what the caller vouches for, and never returns from here.
-        let forked = unsafe { fork() };
-        if let Ok(ForkResult::Child) = forked {
-            end(body());
+        let made = into.map_or_else(|| unsafe { fork() }, Ok);
+        if let Ok(ForkResult::Child) = made {
+            end(body(born));
         }
-        forked
+        made
     })?;
-    match forked? {
+    match made? {
         // `end` does not return.
         ForkResult::Child => Err(Errno::ECHILD),
         ForkResult::Parent { child } => ProcessId::new(child.as_raw()).ok_or(Errno::ECHILD),
     }
 }
+
+/// fork(2) into a control group. A process that moves later makes the kernel wait for all processors, some ten
+/// milliseconds.
+///
+/// The C library does not know of this child: until it executes something, abort(3) in it names this process's
+/// thread. SIGABRT is therefore ignored from the first such fork on; the child dies of what abort(3) does next.
+fn fork_into(group: BorrowedFd<'_>) -> nix::Result<ForkResult> {
+    signal::ignore(signal::Signal::SIGABRT);
+    // SAFETY: a struct of numbers, for which zeros stand for nothing asked.
+    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
+    args.flags = INTO_CGROUP;
+    args.exit_signal = libc::SIGCHLD as u64;
+    args.cgroup = group.as_raw_fd() as u64;
+    // SAFETY: the kernel reads the struct, whose size it is told; no memory is shared and no stack is given, so
+    // that the child is a copy as after fork(2).
+    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of_val(&args)) };
+    match Errno::result(pid)? {
+        0 => Ok(ForkResult::Child),
+        pid => {
+            Ok(ForkResult::Parent { child: Pid::from_raw(i32::try_from(pid).map_err(|_| Errno::ECHILD)?) })
+        }
+    }
+}
+
+/// CLONE_INTO_CGROUP of linux/sched.h.
+const INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// How a child ends that has a fault of ours: no step of systemd's has this number.
 pub const BROKEN: u8 = 199;
@@ -126,6 +176,6 @@ mod tests {
     fn not_among_threads() {
         // The test's own thread and that of the harness.
         assert_eq!(fork_pair().unwrap_err().errno(), Some(libc::EBUSY));
-        assert_eq!(child(|| 0).unwrap_err().errno(), Some(libc::EBUSY));
+        assert_eq!(child(None, |_| 0).unwrap_err().errno(), Some(libc::EBUSY));
     }
 }

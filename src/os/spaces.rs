@@ -51,7 +51,7 @@ impl Space {
     /// The kernel's: EPERM where a container forbids it.
     pub fn make(self) -> nix::Result<OwnedFd> {
         let (ours, theirs) = UnixStream::pair().map_err(|e| number(&e))?;
-        let child = fork::child(|| {
+        let child = fork::child(None, |_| {
             let made = unshare(self.flag());
             if made.is_ok() && self == Space::Network {
                 // systemd goes on without as well.
@@ -163,7 +163,7 @@ pub fn own_users(seen: &Seen) -> nix::Result<()> {
     let (users, groups) = (map(&seen.users), map(&seen.groups));
     let own = format!("/proc/{}", std::process::id());
     let (ours, theirs) = UnixStream::pair().map_err(|e| number(&e))?;
-    let child = fork::child(|| {
+    let child = fork::child(None, |_| {
         let _ = close(ours.as_raw_fd());
         // It ends without a word where there is no namespace.
         if heard(&theirs).is_ok() {

@@ -19,7 +19,7 @@ fn context(lines: &str) -> ExecContext {
     let unit = build(input, &Facts::default());
     assert!(unit.findings.is_empty(), "{:?}", unit.findings);
     let Body::Service(service) = unit.body else { panic!("a service") };
-    service.context
+    *service.context
 }
 
 /// The last kind is the processor's own: (answer to these, to all else, how many).

@@ -3,6 +3,7 @@
 use super::{Applied, StepDone, StepError, fully, unless_forbidden};
 use crate::exec::process::Process;
 use crate::os::error::Errno;
+use crate::os::fork::Born;
 use crate::os::{process, signal};
 
 /// Default actions first, then the mask: else a handler of ours could run here.
@@ -20,7 +21,9 @@ pub(super) fn session(p: &Process) -> Applied {
 
 /// "0" stands for the writer. What tells it from others must be had; what limits it systemd goes on without.
 pub(super) fn control_group(p: &Process) -> Applied {
-    p.group.as_ref().map_or(Ok(()), |file| process::write_all(file, b"0"))?;
+    if let (Some(group), Born::WithParent) = (&p.group, p.born.get()) {
+        process::write_all(&group.procs, b"0")?;
+    }
     let shut = p.controllers.iter().filter_map(|file| process::write_all(file, b"0").err()).next();
     Ok(shut.map_or(StepDone::Fully, StepDone::Without))
 }

@@ -34,7 +34,7 @@ pub struct Plan {
     #[serde(default)]
     pub unapplied: u32,
     /// `[Service]`.
-    pub service: Service,
+    pub service: Box<Service>,
     /// `StartLimitIntervalSec=` and `StartLimitBurst=`.
     pub start_limit: StartLimit,
     /// Where files are.
@@ -142,7 +142,7 @@ impl Plan {
             description: unit.description.clone(),
             files: extras.files,
             unapplied: u32::try_from(unit.unapplied.len()).unwrap_or(u32::MAX),
-            service: runtime::settle(service, &extras.paths.runtime_dir),
+            service: Box::new(runtime::settle(service, &extras.paths.runtime_dir)),
             start_limit: unit.start_limit,
             paths: extras.paths,
             mode: extras.mode,

@@ -71,10 +71,10 @@ pub struct Service {
     /// `NotifyAccess=`, the default of the type applied.
     pub notify_access: NotifyAccess,
     /// What each process gets.
-    pub context: ExecContext,
+    pub context: Box<ExecContext>,
     /// What all of them may use together.
     #[serde(default)]
-    pub resources: Resources,
+    pub resources: Box<Resources>,
 }
 
 /// `DefaultTimeoutStartSec=` and `DefaultTimeoutStopSec=` of systemd as it ships.
@@ -104,8 +104,8 @@ impl Default for Service {
             pid_file: None,
             guess_main_pid: true,
             notify_access: NotifyAccess::None,
-            context: ExecContext::default(),
-            resources: Resources::default(),
+            context: Box::default(),
+            resources: Box::default(),
         }
     }
 }

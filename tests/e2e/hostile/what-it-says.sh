@@ -58,7 +58,10 @@ TimeoutStopSec=500ms
 ExecStart=/bin/sh -c 'trap "" TERM; exec sleep 7602'
 U
 script spared
-right "start" amr start spared; left=$(amr show -p MainPID --value spared); sleep 0.2
+# sleeps PID: it has set its trap, and is what it then becomes
+sleeps() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
+right "start" amr start spared; left=$(amr show -p MainPID --value spared)
+right "it spares itself the signal" until_ok 5 sleeps "$left"
 says 1 amr stop spared
 part "'spared.service' failed: it is stopped, but of its processes these live on: "
 part " $left"
@@ -68,6 +71,7 @@ says 3 amr status spared
 part "     Active: failed (failed, resources) since "
 kill -9 "$left"; right "without it, it starts" until_ok 5 amr start spared
 left=$(amr show -p MainPID --value spared)
+right "it spares itself the signal again" until_ok 5 sleeps "$left"
 says 1 service spared stop
 part "these live on"
 kill -9 "$left"

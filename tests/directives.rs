@@ -96,7 +96,8 @@ fn the_defaults_are_those_of_systemd_252() {
     let aside = ["After", "Before", "Conflicts", "Description", "Requires", "ExecStart"];
     // docs/decisions/control-groups.md: amr has no manager's defaults of its own for these.
     let otherwise = ["MemoryAccounting", "TasksAccounting", "TasksMax"];
-    let aside: Vec<_> = aside.into_iter().chain(otherwise).collect();
+    // Recorded of a unit that runs.
+    let aside: Vec<_> = aside.into_iter().chain(otherwise).chain(["WatchdogUSec"]).collect();
     let mut compared = 0;
     for (row, _) in honoured() {
         let Some(property) = row.property.filter(|p| !aside.contains(p)) else { continue };
@@ -135,6 +136,11 @@ fn plain_value(row: &Directive) -> &'static str {
 fn a_value(row: &Directive) -> &'static str {
     match (row.kind, row.name) {
         (_, "KillMode") => "mixed",
+        (_, "ExitType") => "cgroup",
+        (_, "OOMPolicy") => "kill",
+        (Kind::Choice, name) if name.ends_with("Action") => "reboot",
+        (_, name) if name.ends_with("ControlGroupController") => "bpf-firewall",
+        (_, name) if name.ends_with("NeedsUpdate") => "!/x",
         (_, "BlockIOWeight") => "20",
         (_, "DeviceAllow") => "/dev/null rw",
         (_, "DevicePolicy") => "strict",

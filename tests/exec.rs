@@ -95,7 +95,6 @@ impl Lab {
             features: &features,
             log: Some(output),
             streams: Streams::Unit,
-            session: true,
             notify: None,
             group: None,
             controllers: &[],

@@ -102,12 +102,14 @@ fn memory(r: &Resources) -> Vec<Demand> {
     let m = &r.memory;
     let none = u64::MAX;
     let (name, max) = if m.is_unified() { ("MemoryMax", m.max) } else { ("MemoryLimit", m.limit) };
+    let together = m.oom_group.then(|| "OOMPolicy=kill".to_owned());
     vec![
         write(line("MemoryMin", m.min, 0), "memory.min", limit(m.min)),
         write(line("MemoryLow", m.low, 0), "memory.low", limit(m.low)),
         write(line("MemoryHigh", m.high, none), "memory.high", limit(m.high)),
         write(line(name, max, none), "memory.max", limit(max)),
         write(line("MemorySwapMax", m.swap_max, none), "memory.swap.max", limit(m.swap_max)),
+        write(together, "memory.oom.group", u8::from(m.oom_group)),
     ]
 }
 
@@ -134,10 +136,24 @@ mod tests {
         r.cpu.weight = Some(Weight::Idle);
         assert_eq!(written(Controller::Cpu, &r)[0], "cpu.idle=1");
         r.memory.limit = 5;
-        let all = ["memory.min=0", "memory.low=0", "memory.high=max", "memory.max=5", "memory.swap.max=max"];
+        let all = [
+            "memory.min=0",
+            "memory.low=0",
+            "memory.high=max",
+            "memory.max=5",
+            "memory.swap.max=max",
+            "memory.oom.group=0",
+        ];
         assert_eq!(written(Controller::Memory, &r), all);
         (r.memory.low, r.memory.swap_max) = (7, 0);
-        let all = ["memory.min=0", "memory.low=7", "memory.high=max", "memory.max=max", "memory.swap.max=0"];
+        let all = [
+            "memory.min=0",
+            "memory.low=7",
+            "memory.high=max",
+            "memory.max=max",
+            "memory.swap.max=0",
+            "memory.oom.group=0",
+        ];
         assert_eq!(written(Controller::Memory, &r), all);
         r.tasks.max = Some(9);
         assert_eq!(written(Controller::Pids, &r), ["pids.max=9"]);

@@ -5,11 +5,13 @@ use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::{explain, tmpfiles, units};
+use crate::order::transaction::{TransactionError, Verb};
+use crate::supervisor::client;
 use crate::supervisor::core::state_dir::{Privilege, StateDir};
 use crate::supervisor::service::plan::{ApplyMode, FirstAction, Plan, PlanInput};
 use crate::supervisor::service::run;
 use crate::unit::load::Loader;
-use crate::unit::model::Unit;
+use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -32,7 +34,15 @@ pub fn supervise(words: &[OsString]) -> Answered {
 pub fn foreground(ctx: &Context, args: &Run) -> Answered {
     let unit = find(ctx, &args.unit).map_err(|what| Refused::new(Class::NotConfigured, what))?;
     if let Some(what) = units::refusal(&unit) {
-        return Err(Refused::new(Class::NotConfigured, what));
+        let is_missing = unit.load == LoadState::NotFound;
+        return Err(Refused::new(if is_missing { Class::NotInstalled } else { Class::NotConfigured }, what));
+    }
+    if unit.name.is_template() {
+        let (verb, unit) = (Verb::Start, unit.name);
+        return Err(Refused::new(
+            Class::NotConfigured,
+            TransactionError::MissingInstance { verb, unit }.to_string(),
+        ));
     }
     if let Some(line) = units::unapplied_line(&unit) {
         out::print_error("run", &line, None);
@@ -66,8 +76,14 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
         bound: false,
         monitored: None,
     };
+    let before = place.record(unit.name.as_str()).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     let ended = Plan::new(&unit, extras, FirstAction::Start).map_err(|e| e.to_string());
     let ended = ended.and_then(|plan| run::foreground(plan).map_err(|e| e.to_string()));
+    if ended.is_ok()
+        && let Err(e) = client::put_back(&place, unit.name.as_str(), before.as_ref())
+    {
+        out::print_error("run", &e.to_string(), None);
+    }
     if let Some(dir) = &scratch {
         let _ = ctx.root.remove_dir_all(dir);
     }

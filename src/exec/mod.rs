@@ -15,6 +15,7 @@
 
 mod child;
 pub mod environment;
+mod facts;
 mod filters;
 mod private_tmp;
 mod process;
@@ -26,6 +27,7 @@ mod view;
 
 pub use child::{Started, start};
 pub use environment::Variables;
+pub use facts::facts;
 pub use private_tmp::remove as remove_private_tmp;
 pub use process::Process;
 pub use resolve::{Places, Refused, Request, Streams, resolve};

@@ -31,8 +31,6 @@ pub struct Process {
     pub env: Vec<(OsString, OsString)>,
     /// Variables that hold the process's own number, which only the process itself knows.
     pub pid_variables: Vec<&'static str>,
-    /// A session of its own.
-    pub session: bool,
     /// Input, output and error; `None`: those of the supervisor.
     pub stdio: [Option<Arc<OwnedFd>>; 3],
     /// The control group that tells it from others.

@@ -55,8 +55,6 @@ pub struct Request<'a> {
     pub log: Option<Arc<OwnedFd>>,
     /// Whose standard descriptors it gets.
     pub streams: Streams,
-    /// A session of its own, and `/` to begin in.
-    pub session: bool,
     /// The socket that the service's user is to speak to.
     pub notify: Option<&'a NotifySocket>,
     /// The group that it enters.
@@ -139,7 +137,6 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         argv: words.into_iter().map(Into::into).collect(),
         pid_variables: pid_variables(&env),
         env: env.into_pairs(),
-        session: request.session,
         stdio: io::open(request, &own)?,
         group: request.group.map(Group::entrance).transpose().map_err(at(Stage::Cgroup))?,
         born: Cell::new(Born::WithParent),
@@ -283,7 +280,6 @@ fn program(request: &Request<'_>) -> Step<PathBuf> {
 
 fn working_directory(request: &Request<'_>, user: Option<&User>) -> Option<PathBuf> {
     let path = match &request.context.process.working_directory {
-        WorkingDirectory::Root if !request.session => return None,
         WorkingDirectory::Root => PathBuf::from("/"),
         WorkingDirectory::Home { .. } => user.map_or_else(|| PathBuf::from("/root"), |u| u.home.clone()),
         WorkingDirectory::Path { path, .. } => PathBuf::from(path),

@@ -6,6 +6,7 @@
 
 pub mod family;
 pub mod init;
+pub mod power;
 pub mod runlevel;
 pub mod runtime;
 pub mod version;

@@ -6,7 +6,8 @@ use super::limits::Limits;
 use super::outcome::{Class, Outcome, Report};
 use super::plan::{Options, Planned};
 use super::queue::Queue;
-use super::{activity, explain, follow, tmpfiles, umbrella};
+use super::{activity, checks, explain, follow, tmpfiles, umbrella};
+use crate::host::power;
 use crate::order::graph::Relation;
 use crate::order::reaction::{self, Ending};
 use crate::order::special;
@@ -14,13 +15,10 @@ use crate::order::transaction::{Activity, Job, JobKind, on_job_done_inactive, on
 use crate::os::clock;
 use crate::os::poll::{Interest, wait};
 use crate::supervisor::client::{self, Answer, Ended, Pending};
-use crate::supervisor::core::store::moment;
 use crate::supervisor::service::found::survivors;
 use crate::supervisor::service::machine::State;
-use crate::supervisor::service::status::CheckMark;
 use crate::sysv::apply::SCRIPTS;
-use crate::unit::load::unmet;
-use crate::unit::model::{Check, Unit};
+use crate::unit::model::Unit;
 use crate::unit::name::{UnitKind, UnitName};
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -109,6 +107,7 @@ impl<'a> Run<'a> {
             if let Some(slot) = self.begun.get_mut(next) {
                 *slot = true;
             }
+            self.limits.begin(next, clock::now(), self.planned);
             if let Some(outcome) = self.begin(next) {
                 self.end(next, outcome, tell);
             }
@@ -186,7 +185,7 @@ impl<'a> Run<'a> {
             return Some(self.without_process(unit, job.kind));
         }
         if job.kind.is_start()
-            && let Some(outcome) = self.checks(unit)
+            && let Some(outcome) = checks::unmet(self.ctx, self.planned, unit)
         {
             return Some(outcome);
         }
@@ -246,10 +245,12 @@ impl<'a> Run<'a> {
         let noted = match (unit.name.kind(), kind) {
             (UnitKind::Slice, _) | (UnitKind::Target, JobKind::Reload) => return Outcome::Done,
             (UnitKind::Target, JobKind::VerifyActive) => return self.verify_active(&unit.name),
-            (UnitKind::Target, JobKind::Start | JobKind::RestartStart) => match self.checks(unit) {
-                Some(outcome) => return outcome,
-                None => client::note_up(&self.ctx.state_dir, unit),
-            },
+            (UnitKind::Target, JobKind::Start | JobKind::RestartStart) => {
+                match checks::unmet(self.ctx, self.planned, unit) {
+                    Some(outcome) => return outcome,
+                    None => client::note_up(&self.ctx.state_dir, unit),
+                }
+            }
             (UnitKind::Target, JobKind::Stop | JobKind::RestartStop) => {
                 client::note_down(&self.ctx.state_dir, &unit.name)
             }
@@ -260,34 +261,6 @@ impl<'a> Run<'a> {
             }
         };
         noted.map_or_else(|e| explain::client_error(&e), |()| Outcome::Done)
-    }
-
-    /// `Condition…=` and `Assert…=` are looked at when the unit's turn comes.
-    fn checks(&self, unit: &Unit) -> Option<Outcome> {
-        let sentence = |word: &str, check: &Check| {
-            let (not, at) = (if check.negate { "!" } else { "" }, &check.origin);
-            format!(
-                "{word}{}={not}{} is not met ({}:{})",
-                check.test,
-                check.value,
-                at.path.display(),
-                at.span.line
-            )
-        };
-        let note = |condition, assertion| {
-            // What is said here does not depend on it.
-            if let Err(e) = client::note_unmet(&self.ctx.state_dir, unit, condition, assertion) {
-                log::debug!("{e}");
-            }
-        };
-        if let Some(check) = unmet(&self.ctx.root, &self.planned.facts, &unit.conditions) {
-            note(CheckMark::unmet(moment(), check.assignment("Condition")), CheckMark::default());
-            return Some(Outcome::Skipped(sentence("Condition", check)));
-        }
-        let check = unmet(&self.ctx.root, &self.planned.facts, &unit.asserts)?;
-        let unmet = CheckMark::unmet(moment(), check.assignment("Assert"));
-        note(CheckMark::met(moment()), unmet);
-        Some(Outcome::Failed(Class::Failed, sentence("Assert", check)))
     }
 
     fn client_options(&self, unit: &Unit) -> client::Options {
@@ -356,6 +329,10 @@ impl<'a> Run<'a> {
             }
             let Some(job) = self.planned.transaction.jobs.get(late) else { continue };
             self.endings.push((job.unit.clone(), Ending::JobFailed));
+            let action = self.planned.set.get(&job.unit).map(|unit| unit.actions.job_timeout);
+            if let Err(e) = power::carry_out(&self.ctx.root, action.unwrap_or_default()) {
+                log::warn!("'{}': JobTimeoutAction=: {e}", job.unit);
+            }
             let why = format!("its job was not done within {why}; what the unit does goes on");
             self.end(late, Outcome::Failed(Class::Failed, why), tell);
         }

@@ -1,4 +1,5 @@
-//! `JobTimeoutSec=`: how long a job may take, from when it was asked for.
+//! `JobTimeoutSec=` and `JobRunningTimeoutSec=`: how long a job may take, from when it was asked for and from
+//! when it begins.
 
 use super::plan::Planned;
 use crate::unit::value::Timeout;
@@ -13,6 +14,13 @@ struct Limit {
     what: String,
 }
 
+impl Limit {
+    fn new(now: Duration, after: Duration, name: &str) -> Self {
+        let what = format!("{name}={}", format_timeout(Timeout::After(after)));
+        Self { at: now.saturating_add(after), what }
+    }
+}
+
 /// One for each job.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
@@ -24,10 +32,21 @@ impl Limits {
         let limit = |job: &crate::order::transaction::Job| {
             let time = planned.set.get(&job.unit)?.job_timeout;
             let Timeout::After(after) = time else { return None };
-            let what = format!("JobTimeoutSec={}", format_timeout(time));
-            Some(Limit { at: now.saturating_add(after), what })
+            Some(Limit::new(now, after, "JobTimeoutSec"))
         };
         Self { limits: planned.transaction.jobs.iter().map(limit).collect() }
+    }
+
+    /// The job begins: what it may take from now on counts where that ends earlier (`job_start_timer`).
+    pub(super) fn begin(&mut self, job: usize, now: Duration, planned: &Planned) {
+        let unit = planned.transaction.jobs.get(job).and_then(|job| planned.set.get(&job.unit));
+        let Some(Timeout::After(after)) = unit.and_then(|unit| unit.job_running_timeout) else { return };
+        let running = Limit::new(now, after, "JobRunningTimeoutSec");
+        if let Some(slot) = self.limits.get_mut(job)
+            && slot.as_ref().is_none_or(|limit| running.at < limit.at)
+        {
+            *slot = Some(running);
+        }
     }
 
     /// The job has ended.

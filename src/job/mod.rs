@@ -10,6 +10,7 @@
 //! [`tmpfiles`] and [`umbrella`] what else there is to a start.
 
 pub mod activity;
+mod checks;
 pub mod context;
 pub mod execute;
 pub mod explain;

@@ -18,8 +18,8 @@ use super::error::{Error, Result};
 use super::root::Root;
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, sendto, socket,
-    sockopt::PeerCredentials,
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, UnixAddr, bind, connect, getsockopt, sendto,
+    socket, sockopt::PeerCredentials,
 };
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
@@ -36,6 +36,15 @@ const MESSAGE: usize = 64 << 10;
 fn next_length(fd: &OwnedFd) -> nix::Result<usize> {
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;
     nix::sys::socket::recv(fd.as_raw_fd(), &mut [0], flags)
+}
+
+/// Does the kernel have an audit for this host (`use_audit` of systemd)? Only where it says that it has none, or
+/// none for us, it has none.
+#[must_use]
+pub fn can_audit() -> bool {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let opened = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkAudit);
+    !matches!(opened, Err(Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT | Errno::EPERM))
 }
 
 fn new_socket(kind: SockType) -> nix::Result<OwnedFd> {

@@ -14,7 +14,7 @@ mod replan;
 
 pub use checks::note_unmet;
 pub use interest::{may_uphold, note_interest};
-pub use known::{is_supervised, known, note_down, note_up, recorded, status};
+pub use known::{is_supervised, known, note_down, note_up, put_back, recorded, status};
 pub use missing::{Missing, missing};
 pub use pending::Pending;
 pub use replan::{has_plan, replan};

@@ -23,7 +23,7 @@ use super::exec::{self, Field};
 use super::finding::Id;
 use super::line::{Line, Remark, ValueProblem};
 use super::merge::{Setting, Source, settings};
-use super::model::{Body, Dependency, Install, LoadState, Severity, StartLimit, Unit};
+use super::model::{Body, Dependency, HostActions, Install, LoadState, Severity, StartLimit, Unit};
 use super::name::{NameError, UnitKind, UnitName};
 use super::specifier::Facts;
 use super::syntax::Item;
@@ -71,6 +71,8 @@ pub fn blank(name: UnitName, load: LoadState) -> Unit {
         stop_when_unneeded: false,
         ignore_on_isolate: false,
         job_timeout: Timeout::Never,
+        job_running_timeout: None,
+        actions: HostActions::default(),
         body: Body::Other,
         install: Install::default(),
         findings: Vec::new(),
@@ -102,7 +104,16 @@ pub fn build(input: Input<'_>, facts: &Facts) -> Unit {
 type Arm = fn(&mut Draft<'_>, &Line<'_>) -> Result<(), ValueProblem>;
 
 /// Honoured, and unknown to 252, of which a note is due.
-const YOUNGER: [&str; 2] = ["RestartMaxDelaySec", "RestartSteps"];
+const YOUNGER: [&str; 8] = [
+    "RestartMaxDelaySec",
+    "RestartSteps",
+    "AssertKernelModuleLoaded",
+    "AssertPathIsSocket",
+    "AssertVersion",
+    "ConditionKernelModuleLoaded",
+    "ConditionPathIsSocket",
+    "ConditionVersion",
+];
 
 /// The arm for each honoured directive of a section, by name.
 fn arms(section: &str) -> &'static [&'static [(&'static str, Arm)]] {
@@ -225,13 +236,6 @@ impl<'a> Draft<'a> {
                     self.unapplied(setting, why);
                 }
                 self.inline_comment(setting);
-                if unit::is_check(row.name) && !setting.assignment.value.text.is_empty() {
-                    let trigger = setting.assignment.value.text.starts_with('|');
-                    let then = if trigger { "leaves it to the other triggers" } else { "takes it as met" };
-                    let message = format!("{}= cannot be evaluated by amr, which {then}", row.name);
-                    let kind = (Id::NotEvaluated, Severity::Warning);
-                    self.note(setting, kind, setting.assignment.key_span, message, None);
-                }
             }
             Support::Refused(_) if asks_nothing(row, &setting.assignment.value.text) => {
                 self.refused.remove(row.name);

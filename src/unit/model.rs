@@ -2,11 +2,13 @@
 //!
 //! Pure data. `load` makes it; `service`, `order` and `verify` read it. Names are systemd's own.
 
+mod power;
 mod service;
 
+pub use self::power::{HostAction, HostActions};
 pub use self::service::{
-    ExecCommand, ExecLists, ExecPrivilege, Keyword, Kill, KillMode, NotifyAccess, Restart, Service,
-    ServiceType, StatusSet, TimeoutFailureMode,
+    ExecCommand, ExecLists, ExecPrivilege, ExitType, Keyword, Kill, KillMode, NotifyAccess, OomPolicy,
+    Restart, Service, ServiceType, StatusSet, TimeoutFailureMode,
 };
 pub use super::finding::{Finding, Severity};
 
@@ -54,6 +56,10 @@ pub struct Unit {
     pub ignore_on_isolate: bool,
     /// `JobTimeoutSec=`: from when the job is asked for.
     pub job_timeout: Timeout,
+    /// `JobRunningTimeoutSec=`: from when the job begins; without it as `JobTimeoutSec=`.
+    pub job_running_timeout: Option<Timeout>,
+    /// `FailureAction=` and its kin.
+    pub actions: HostActions,
     /// What the ending of the name adds.
     pub body: Body,
     /// `[Install]`.
@@ -182,7 +188,7 @@ impl DepKind {
 }
 
 /// One `Condition…=` or `Assert…=`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The test, e.g. `PathExists` for both `ConditionPathExists=` and `AssertPathExists=`.
     pub test: String,

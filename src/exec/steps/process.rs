@@ -15,8 +15,8 @@ pub(super) fn signals(p: &Process) -> Applied {
     fully(signal::unblock_all())
 }
 
-pub(super) fn session(p: &Process) -> Applied {
-    if p.session { fully(process::setsid()) } else { Ok(StepDone::Fully) }
+pub(super) fn session(_p: &Process) -> Applied {
+    fully(process::setsid())
 }
 
 /// "0" stands for the writer. What tells it from others must be had; what limits it systemd goes on without.

@@ -118,12 +118,7 @@ impl Step<'_> {
             | State::StartPost
             | State::Reload
             | State::StopWatchdog => self.enter_signal(State::StopSigterm, ServiceResult::Success),
-            State::AutoRestart => {
-                self.acts.push(Action::Disarm);
-                self.m.state = State::Dead;
-                self.drop_lock();
-                self.acts.push(Action::Over { again: false });
-            }
+            State::AutoRestart => self.leave_restart(),
             State::Stop
             | State::StopSigterm
             | State::StopSigkill
@@ -134,6 +129,15 @@ impl Step<'_> {
             | State::Dead
             | State::Failed => {}
         }
+    }
+
+    /// It waited for an automatic restart, and there will be none.
+    fn leave_restart(&mut self) {
+        self.m.want = Want::Down;
+        self.acts.push(Action::Disarm);
+        self.m.state = State::Dead;
+        self.drop_lock();
+        self.acts.push(Action::Over { again: false });
     }
 
     /// `service_reload`, and for `Type=notify-reload` without `ExecReload=` a SIGHUP that is

@@ -9,7 +9,7 @@ use crate::supervisor::core::version::{self, VERSION};
 pub use crate::unit::exec::ApplyMode;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::io::Output;
-use crate::unit::model::{Body, DepKind, ExecCommand, Service, StartLimit, Unit};
+use crate::unit::model::{Body, Check, DepKind, ExecCommand, HostActions, Service, StartLimit, Unit};
 use crate::unit::name::{UnitKind, UnitName};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -33,10 +33,19 @@ pub struct Plan {
     /// How many directives are known and not applied.
     #[serde(default)]
     pub unapplied: u32,
+    /// `Condition…=`, which an automatic restart looks at again.
+    #[serde(default)]
+    pub conditions: Vec<Check>,
+    /// `Assert…=`, likewise.
+    #[serde(default)]
+    pub asserts: Vec<Check>,
     /// `[Service]`.
     pub service: Box<Service>,
     /// `StartLimitIntervalSec=` and `StartLimitBurst=`.
     pub start_limit: StartLimit,
+    /// `FailureAction=` and its kin.
+    #[serde(default)]
+    pub actions: HostActions,
     /// Where files are.
     pub paths: Paths,
     /// May it do what needs root?
@@ -142,8 +151,11 @@ impl Plan {
             description: unit.description.clone(),
             files: extras.files,
             unapplied: u32::try_from(unit.unapplied.len()).unwrap_or(u32::MAX),
+            conditions: unit.conditions.clone(),
+            asserts: unit.asserts.clone(),
             service: Box::new(runtime::settle(service, &extras.paths.runtime_dir)),
             start_limit: unit.start_limit,
+            actions: unit.actions,
             paths: extras.paths,
             mode: extras.mode,
             lock_name: extras.lock_name,

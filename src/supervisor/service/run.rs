@@ -9,6 +9,7 @@
 
 mod actions;
 mod begin;
+mod checks;
 mod control;
 mod events;
 mod facts;
@@ -17,6 +18,7 @@ mod groups;
 mod output;
 mod processes;
 mod publish;
+mod reactions;
 mod replan;
 mod reports;
 mod spawn;
@@ -28,7 +30,7 @@ pub use output::{LogSink, Output};
 use self::control::Waiters;
 use self::processes::Process;
 use self::spawn::Foreground;
-use super::machine::{self, Action, Event, Machine, Policy};
+use super::machine::{self, Action, Event, Machine, Policy, State};
 use super::message::Reply;
 use super::plan::{Plan, PlanError};
 use super::status::Record;
@@ -141,6 +143,8 @@ struct Supervisor {
     plan: Box<Plan>,
     policy: Policy,
     machine: Machine,
+    /// In which state the event at hand has met it.
+    came_from: State,
     queue: VecDeque<Event>,
     state_dir: StateDir,
     claim: Claim,
@@ -234,6 +238,7 @@ impl Supervisor {
             let facts = self.facts(event);
             let (next, actions) = machine::step(&self.policy, &self.machine, &facts, event);
             let before = std::mem::replace(&mut self.machine, next);
+            self.came_from = before.state;
             if !before.result.is_failure() && self.machine.result.is_failure() {
                 self.record.blame(event, before.state.sub());
             }

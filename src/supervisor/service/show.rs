@@ -6,11 +6,12 @@ mod settings;
 
 use super::machine::State;
 use super::status::Record;
-use crate::supervisor::core::mark::Moment;
+use crate::supervisor::core::mark::{Moment, micros};
 use crate::unit::cgroup;
 use crate::unit::directive::Directive;
 use crate::unit::exec;
 use crate::unit::model::{Body, LoadState, Unit};
+use crate::unit::value::Timeout;
 use crate::unit::value::boolean::yes_no;
 use crate::unit::value::utc::Utc;
 use commands::commands;
@@ -28,7 +29,12 @@ pub fn properties(unit: &Unit, record: Option<&Record>) -> Vec<(&'static str, St
     let state = r.state();
     let mut all = Vec::new();
     if let Body::Service(service) = &unit.body {
-        all.extend(life(service));
+        let of_earlier_release = || match service.watchdog {
+            Timeout::After(time) => micros(time),
+            Timeout::Never => 0,
+        };
+        let known = (r.state() != State::Dead).then(|| r.watchdog_usec.unwrap_or_else(of_earlier_release));
+        all.extend(life(service, known));
     }
     all.extend(of_run(r));
     if let Body::Service(service) = &unit.body {

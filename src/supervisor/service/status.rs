@@ -78,6 +78,9 @@ pub struct Record {
     pub assertion: CheckMark,
     /// When the watchdog was last fed, or began to watch.
     pub watchdog: Moment,
+    /// Its time in microseconds, 0 for none: `WatchdogSec=` at the start, or what the service has said since.
+    /// `None` in a record of an earlier release.
+    pub watchdog_usec: Option<u64>,
     /// Automatic restarts.
     pub restarts: u32,
     /// Starts counted for the start limit.

@@ -1,10 +1,12 @@
 //! The arms of `[Service]` that are about its life: type, commands, restart, time limits, killing
 //! (systemd.service(5), systemd.kill(5)).
 
-use super::unit::{start_limit_burst, start_limit_interval};
+use super::unit::{failure_action, start_limit_action, start_limit_burst, start_limit_interval};
 use super::{Arm, Draft};
 use crate::unit::line::{Line, ValueProblem, set};
-use crate::unit::model::{ExecCommand, ExecLists, Keyword, Kill, KillMode, Service, ServiceType, StatusSet};
+use crate::unit::model::{
+    ExecCommand, ExecLists, Keyword, Kill, KillMode, OomPolicy, Service, ServiceType, StatusSet,
+};
 use crate::unit::value::{Signal, Timeout, exec, exit_status, path, signal};
 
 /// A service of which some defaults hang on other settings.
@@ -26,11 +28,14 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("ExecStartPre", |d, l| d.command(l, |e| &mut e.start_pre)),
     ("ExecStop", |d, l| d.command(l, |e| &mut e.stop)),
     ("ExecStopPost", |d, l| d.command(l, |e| &mut e.stop_post)),
+    ("ExitType", |d, l| set(&mut d.service.service.exit_type, l.keyword())),
+    ("FailureAction", failure_action),
     ("FinalKillSignal", |d, l| set(&mut d.kill().final_signal, l.signal())),
     ("GuessMainPID", |d, l| set(&mut d.service.service.guess_main_pid, l.boolean())),
     ("KillMode", kill_mode),
     ("KillSignal", |d, l| set(&mut d.kill().signal, l.signal())),
     ("NotifyAccess", |d, l| set(&mut d.service.service.notify_access, l.keyword())),
+    ("OOMPolicy", oom_policy),
     ("PIDFile", pid_file),
     ("PermissionsStartOnly", |d, l| set(&mut d.service.permissions_start_only, l.boolean())),
     ("RemainAfterExit", |d, l| set(&mut d.service.service.remain_after_exit, l.boolean())),
@@ -44,6 +49,7 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("RuntimeMaxSec", |d, l| set(&mut d.service.service.runtime_max, l.time())),
     ("SendSIGHUP", |d, l| set(&mut d.kill().send_sighup, l.boolean())),
     ("SendSIGKILL", |d, l| set(&mut d.kill().send_sigkill, l.boolean())),
+    ("StartLimitAction", start_limit_action),
     ("StartLimitBurst", start_limit_burst),
     ("StartLimitInterval", start_limit_interval),
     ("SuccessExitStatus", |d, l| d.statuses(l, |s| &mut s.success)),
@@ -83,6 +89,13 @@ fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
             "write KillMode=mixed or control-group",
         );
     }
+    Ok(())
+}
+
+/// The kernel is to kill all of them at once by the memory controller, which then has to know the unit.
+fn oom_policy(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
+    d.service.service.oom_policy = l.keyword()?;
+    d.service.service.resources.memory.oom_group = d.service.service.oom_policy == OomPolicy::Kill;
     Ok(())
 }
 

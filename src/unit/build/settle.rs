@@ -5,8 +5,8 @@ use super::{Draft, ServiceDraft};
 use crate::unit::finding::Id;
 use crate::unit::merge::{Setting, settings};
 use crate::unit::model::{
-    Body, DepKind, Dependency, ExecCommand, ExecPrivilege, Finding, KillMode, LoadState, NotifyAccess,
-    Origin, Restart, ServiceType, Severity, Unit,
+    Body, DepKind, Dependency, ExecCommand, ExecPrivilege, ExitType, Finding, HostAction, KillMode,
+    LoadState, NotifyAccess, Origin, Restart, ServiceType, Severity, Unit,
 };
 use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::syntax::physical_line;
@@ -144,7 +144,7 @@ fn verify(draft: &mut Draft<'_>) {
     let (oneshot, start, stop) =
         (service.kind == ServiceType::Oneshot, service.exec.start.len(), service.exec.stop.len());
     let (restart, force, rest) = (service.restart, service.restart_force.clone(), service.remain_after_exit);
-    let action = draft.unit.unapplied.iter().any(|u| u.key == "SuccessAction" && u.value != "none");
+    let action = draft.unit.actions.success != HostAction::None;
     let second: Option<Origin> = service.exec.start.get(1).map(|c: &ExecCommand| c.origin.clone());
     if start == 0 && stop == 0 && !action {
         draft.fault("Service", "service has no ExecStart=, ExecStop= or SuccessAction=");
@@ -164,6 +164,9 @@ fn verify(draft: &mut Draft<'_>) {
     if start > 1 && !oneshot {
         let message = "service has more than one ExecStart=, which only Type=oneshot may have";
         draft.fault_at(second, message, Some("clear the ones before with an empty ExecStart= first"));
+    }
+    if oneshot && draft.service.service.exit_type == ExitType::Cgroup {
+        draft.fault("ExitType", "Type=oneshot cannot have ExitType=cgroup");
     }
     if oneshot && matches!(restart, Restart::Always | Restart::OnSuccess) {
         draft.fault("Restart", "Type=oneshot cannot have Restart=always or on-success");

@@ -325,18 +325,14 @@ fn what_is_not_applied_is_kept() {
 }
 
 #[test]
-fn a_condition_that_cannot_be_evaluated_is_said_aloud() {
+fn conditions_have_marks_and_an_empty_one_clears_its_family() {
     let unit = unit(
-        "[Unit]\nConditionVirtualization=vm\nConditionMemory=|1G\nConditionPathExists=|!/x y\n[Service]\nExecStart=/bin/a\n",
+        "[Unit]\nConditionPathExists=|!/x y\nConditionVirtualization=| ! vm\nConditionNull=true\n[Service]\nExecStart=/bin/a\n",
     );
-    assert_eq!(unit.unapplied.len(), 2);
-    assert_eq!(
-        messages(&unit),
-        [
-            "ConditionVirtualization= cannot be evaluated by amr, which takes it as met",
-            "ConditionMemory= cannot be evaluated by amr, which leaves it to the other triggers"
-        ]
-    );
+    // systemd has forgotten that one.
+    assert_eq!(unit.conditions.len(), 2);
+    let check = &unit.conditions[1];
+    assert_eq!((check.trigger, check.negate, check.value.as_str()), (true, true, "vm"));
     let check = &unit.conditions[0];
     assert_eq!(
         (check.test.as_str(), check.trigger, check.negate, check.value.as_str()),

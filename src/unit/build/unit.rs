@@ -9,7 +9,14 @@ use std::borrow::Cow;
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
     ("After", |d, l| d.depend(l, DepKind::After)),
+    ("AssertACPower", check),
     ("AssertArchitecture", check),
+    ("AssertCPUFeature", check),
+    ("AssertCPUPressure", check),
+    ("AssertCPUs", check),
+    ("AssertCapability", check),
+    ("AssertControlGroupController", check),
+    ("AssertCredential", check),
     ("AssertDirectoryNotEmpty", check),
     ("AssertEnvironment", check),
     ("AssertFileIsExecutable", check),
@@ -17,40 +24,73 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("AssertFirstBoot", check),
     ("AssertGroup", check),
     ("AssertHost", check),
+    ("AssertIOPressure", check),
     ("AssertKernelCommandLine", check),
+    ("AssertKernelModuleLoaded", check),
     ("AssertKernelVersion", check),
+    ("AssertMemory", check),
+    ("AssertMemoryPressure", check),
+    ("AssertNeedsUpdate", check),
+    ("AssertOSRelease", check),
     ("AssertPathExists", check),
     ("AssertPathExistsGlob", check),
     ("AssertPathIsDirectory", check),
+    ("AssertPathIsEncrypted", check),
     ("AssertPathIsMountPoint", check),
     ("AssertPathIsReadWrite", check),
+    ("AssertPathIsSocket", check),
     ("AssertPathIsSymbolicLink", check),
+    ("AssertSecurity", check),
     ("AssertUser", check),
+    ("AssertVersion", check),
+    ("AssertVirtualization", check),
     ("Before", |d, l| d.depend(l, DepKind::Before)),
     ("BindTo", |d, l| d.depend(l, DepKind::BindsTo)),
     ("BindsTo", |d, l| d.depend(l, DepKind::BindsTo)),
+    ("ConditionACPower", check),
     ("ConditionArchitecture", check),
+    ("ConditionCPUFeature", check),
+    ("ConditionCPUPressure", check),
+    ("ConditionCPUs", check),
+    ("ConditionCapability", check),
+    ("ConditionControlGroupController", check),
+    ("ConditionCredential", check),
     ("ConditionDirectoryNotEmpty", check),
     ("ConditionEnvironment", check),
     ("ConditionFileIsExecutable", check),
     ("ConditionFileNotEmpty", check),
+    ("ConditionFirmware", check),
     ("ConditionFirstBoot", check),
     ("ConditionGroup", check),
     ("ConditionHost", check),
+    ("ConditionIOPressure", check),
     ("ConditionKernelCommandLine", check),
+    ("ConditionKernelModuleLoaded", check),
     ("ConditionKernelVersion", check),
+    ("ConditionMemory", check),
+    ("ConditionMemoryPressure", check),
+    ("ConditionNeedsUpdate", check),
+    ("ConditionOSRelease", check),
     ("ConditionPathExists", check),
     ("ConditionPathExistsGlob", check),
     ("ConditionPathIsDirectory", check),
+    ("ConditionPathIsEncrypted", check),
     ("ConditionPathIsMountPoint", check),
     ("ConditionPathIsReadWrite", check),
+    ("ConditionPathIsSocket", check),
     ("ConditionPathIsSymbolicLink", check),
+    ("ConditionSecurity", check),
     ("ConditionUser", check),
+    ("ConditionVersion", check),
+    ("ConditionVirtualization", check),
     ("Conflicts", |d, l| d.depend(l, DepKind::Conflicts)),
     ("DefaultDependencies", |d, l| set(&mut d.unit.default_dependencies, l.boolean())),
     ("Description", description),
     ("Documentation", documentation),
+    ("FailureAction", failure_action),
     ("IgnoreOnIsolate", |d, l| set(&mut d.unit.ignore_on_isolate, l.boolean())),
+    ("JobRunningTimeoutSec", |d, l| set(&mut d.unit.job_running_timeout, l.time_or_never().map(Some))),
+    ("JobTimeoutAction", |d, l| set(&mut d.unit.actions.job_timeout, l.keyword())),
     ("JobTimeoutSec", |d, l| set(&mut d.unit.job_timeout, l.time_or_never())),
     ("OnFailure", |d, l| d.depend(l, DepKind::OnFailure)),
     ("OnSuccess", |d, l| d.depend(l, DepKind::OnSuccess)),
@@ -66,19 +106,16 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("RequiresOverridable", |d, l| d.depend(l, DepKind::Requires)),
     ("Requisite", |d, l| d.depend(l, DepKind::Requisite)),
     ("RequisiteOverridable", |d, l| d.depend(l, DepKind::Requisite)),
+    ("StartLimitAction", start_limit_action),
     ("StartLimitBurst", start_limit_burst),
     ("StartLimitInterval", start_limit_interval),
     ("StartLimitIntervalSec", start_limit_interval),
     ("StopPropagatedFrom", |d, l| d.depend(l, DepKind::StopPropagatedFrom)),
     ("StopWhenUnneeded", |d, l| set(&mut d.unit.stop_when_unneeded, l.boolean())),
+    ("SuccessAction", |d, l| set(&mut d.unit.actions.success, l.keyword())),
     ("Upholds", |d, l| d.depend(l, DepKind::Upholds)),
     ("Wants", |d, l| d.depend(l, DepKind::Wants)),
 ];
-
-/// Is this one of the `Condition…=` and `Assert…=`?
-pub(super) fn is_check(key: &str) -> bool {
-    key.starts_with("Condition") || key.starts_with("Assert")
-}
 
 fn description(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     d.unit.description = if l.text.is_empty() { None } else { Some(l.expand(0, l.text)?) };
@@ -106,6 +143,14 @@ fn documentation(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
 fn is_uri(text: &str) -> bool {
     let schemes = ["http://", "https://", "file:/", "info:", "man:"];
     schemes.iter().any(|s| text.strip_prefix(s).is_some_and(|rest| !rest.is_empty()))
+}
+
+pub(super) fn failure_action(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
+    set(&mut d.unit.actions.failure, l.keyword())
+}
+
+pub(super) fn start_limit_action(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
+    set(&mut d.unit.actions.start_limit, l.keyword())
 }
 
 pub(super) fn start_limit_burst(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
@@ -162,7 +207,7 @@ fn check(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
 }
 
 fn parse_check(l: &Line<'_>, test: &str) -> Result<Check, ValueProblem> {
-    let is_path = ["Path", "File", "Directory"].iter().any(|p| test.starts_with(p));
+    let is_path = ["Path", "File", "Directory", "NeedsUpdate"].iter().any(|p| test.starts_with(p));
     // Blanks behind a mark count as part of a path, which is not absolute then.
     let marked = |text, mark| marked(text, mark, !is_path);
     let (trigger, text) = marked(l.text, '|');

@@ -23,12 +23,23 @@ pub struct Memory {
     pub swap_max: u64,
     /// `MemoryLimit=`, the older `MemoryMax=`: counts where none of the others is set.
     pub limit: u64,
+    /// `OOMPolicy=kill`: the OOM killer takes all processes or none.
+    pub oom_group: bool,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let none = u64::MAX;
-        Self { accounting: false, min: 0, low: 0, high: none, max: none, swap_max: none, limit: none }
+        Self {
+            accounting: false,
+            min: 0,
+            low: 0,
+            high: none,
+            max: none,
+            swap_max: none,
+            limit: none,
+            oom_group: false,
+        }
     }
 }
 
@@ -36,7 +47,13 @@ impl Memory {
     /// Is anything said in the words of the unified hierarchy? Then `MemoryLimit=` says nothing.
     #[must_use]
     pub fn is_unified(&self) -> bool {
-        *self != Self { accounting: self.accounting, limit: self.limit, ..Self::default() }
+        *self
+            != Self {
+                accounting: self.accounting,
+                limit: self.limit,
+                oom_group: self.oom_group,
+                ..Self::default()
+            }
     }
 }
 

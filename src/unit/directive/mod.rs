@@ -138,7 +138,7 @@ pub enum AppliedBy {
 }
 
 /// Why a directive has no effect: the table's word and the sentence.
-const REASONS: [(&str, &str); 27] = [
+const REASONS: [(&str, &str); 25] = [
     ("attribute", "amr does not set this attribute of the process"),
     ("bus", "amr does not use a message bus"),
     ("cgroup", "amr does not apply this of control groups"),
@@ -150,13 +150,12 @@ const REASONS: [(&str, &str); 27] = [
     ("input", "amr gives no terminal or embedded input to services"),
     ("isolate", "amr has no isolate"),
     ("job-mode", "units of OnFailure= and OnSuccess= are always started with mode replace"),
-    ("job-timeout", "amr limits the whole job by JobTimeoutSec= only"),
     ("journal", "there is no journal; output goes to the log of the unit"),
     ("mounts", "amr has no mount units"),
     ("namespaces", "the namespaces of a unit are its own"),
     ("no-effect", "has no effect under amr"),
     ("pam", "amr opens no PAM session"),
-    ("power", "amr does not reboot or power off the host for a unit"),
+    ("power", "the host's own reboot and poweroff take neither words nor a status"),
     ("quota", "amr sets no quota on directories"),
     ("record", "the record of a unit stays until reset-failed"),
     ("root", "amr does not change the root of a service"),
@@ -164,7 +163,6 @@ const REASONS: [(&str, &str); 27] = [
     ("sandbox", "amr does not apply this of the sandbox"),
     ("sockets", "amr does not open sockets for services"),
     ("systemd", "has no effect outside systemd"),
-    ("test", "amr cannot evaluate this test"),
     ("timers", "amr does not run timers"),
 ];
 

@@ -49,7 +49,6 @@ ids! {
     NoEquals "no-equals" "A line has no `=`."
     NoKey "no-key" "A line has nothing in front of its `=`."
     NotALink "not-a-link" "What stands in a `.wants` or `.requires` folder is not a link."
-    NotEvaluated "not-evaluated" "amr cannot evaluate a condition, and takes it as met."
     NotUtf8 "not-utf8" "A line is not UTF-8; systemd refuses the file."
     OthersCanWrite "others-can-write" "Somebody besides root can change a file of the unit, and so what root runs."
     OutsideSection "outside-section" "An assignment stands before the first section."
@@ -92,7 +91,7 @@ ids! {
 }
 
 /// Words that were ids once. Machines may still look for them: none is ever given to something else.
-pub const RETIRED: &[&str] = &[];
+pub const RETIRED: &[&str] = &["not-evaluated"];
 
 #[cfg(test)]
 mod tests {

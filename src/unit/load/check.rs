@@ -4,12 +4,21 @@
 //! out counts as failed, as for systemd. The tests that amr does not know never come here: the table
 //! of directives marks them, and the unit keeps them as not applied.
 
+mod compare;
+mod controllers;
+mod machine;
+mod mounts;
+mod pressure;
+mod virtualization;
+
+use crate::os::cpu;
 use crate::os::root::{FileKind, Root};
 use crate::unit::model::Check;
 use crate::unit::specifier::Facts;
 use crate::unit::value::boolean;
-use std::cmp::Ordering;
-use std::path::{Path, PathBuf};
+use mounts::{mount_of, mounts};
+use pressure::Resource;
+use std::path::Path;
 use strings::pattern::{Pattern, any_of_braces};
 
 /// Longest kernel command line or table of mounts that is read, in bytes.
@@ -39,8 +48,10 @@ fn test(root: &Root, facts: &Facts, check: &Check) -> Option<bool> {
         "PathIsDirectory" => Some(stat().is_some_and(|s| s.kind == FileKind::Dir)),
         "PathIsSymbolicLink" => Some(root.lstat(path).is_ok_and(|s| s.kind == FileKind::Symlink)),
         "PathIsMountPoint" => Some(is_mount_point(root, path).unwrap_or(false)),
-        "PathIsReadWrite" if root.exists(path) => is_read_write(root, path),
+        "PathIsReadWrite" if root.exists(path) => mount_of(root, path).map(|on| !on.read_only),
         "PathIsReadWrite" => Some(false),
+        "PathIsSocket" => Some(stat().is_some_and(|s| s.kind == FileKind::Socket)),
+        "PathIsEncrypted" => Some(machine::is_encrypted(root, path)),
         "DirectoryNotEmpty" => {
             Some(root.list(path).is_ok_and(|found| found.iter().any(|e| is_content(&e.name))))
         }
@@ -59,7 +70,24 @@ fn test(root: &Root, facts: &Facts, check: &Check) -> Option<bool> {
             let line = root.read(Path::new("/proc/cmdline"), SIZE_MAX).ok()?;
             Some(has_option(&String::from_utf8_lossy(&line), value))
         }
-        "KernelVersion" => kernel_matches(facts.host.kernel_release.as_deref()?, value),
+        "KernelVersion" => compare::version(facts.host.kernel_release.as_deref()?, value),
+        "Version" => version(facts, value),
+        "Virtualization" => Some(virtualization::holds(root, value)),
+        "Security" => Some(machine::security(root, value)),
+        "Firmware" => machine::firmware(root, value),
+        "Capability" => machine::capability(root, value),
+        "ACPower" => machine::ac_power(root, value),
+        "Memory" => machine::memory(facts, value),
+        "CPUs" => machine::cpus(value),
+        "CPUFeature" => Some(cpu::has_feature(&value.to_ascii_lowercase())),
+        "OSRelease" => machine::os_release(facts, value),
+        "NeedsUpdate" => Some(machine::needs_update(root, path)),
+        "KernelModuleLoaded" => Some(machine::module_loaded(root, value)),
+        "Credential" => Some(machine::credential(root, value)),
+        "ControlGroupController" => controllers::holds(root, value),
+        "CPUPressure" => pressure::holds(root, Resource::Cpu, value),
+        "MemoryPressure" => pressure::holds(root, Resource::Memory, value),
+        "IOPressure" => pressure::holds(root, Resource::Io, value),
         "Architecture" => facts.host.architecture.as_deref().map(|a| value == "native" || value == a),
         _ => None,
     }
@@ -80,44 +108,6 @@ pub fn is_mount_point(root: &Root, path: &Path) -> Option<bool> {
     Some(here.dev != above.dev || mounts(root).is_some_and(|m| m.iter().any(|m| m.point == resolved)))
 }
 
-fn is_read_write(root: &Root, path: &Path) -> Option<bool> {
-    let resolved = root.resolve(path).ok()?;
-    // The longest mount point above the path; of two on one point the later hides the earlier.
-    let mounts = mounts(root)?;
-    let on = mounts
-        .iter()
-        .filter(|m| resolved.starts_with(&m.point))
-        .max_by_key(|m| m.point.components().count())?;
-    Some(!on.read_only)
-}
-
-struct Mount {
-    point: PathBuf,
-    read_only: bool,
-}
-
-/// proc(5), mountinfo: `36 35 98:0 /root /point rw,noatime - ext3 /dev/root rw`.
-fn mounts(root: &Root) -> Option<Vec<Mount>> {
-    let text = root.read(Path::new("/proc/self/mountinfo"), SIZE_MAX).ok()?;
-    let text = String::from_utf8_lossy(&text);
-    let read = |line: &str| {
-        let (mount, file_system) = line.split_once(" - ")?;
-        let mut fields = mount.split(' ').skip(4);
-        let (point, options) = (fields.next()?, fields.next()?);
-        let of_all = file_system.split(' ').nth(2)?;
-        let is_ro = |options: &str| options.split(',').any(|o| o == "ro");
-        Some(Mount { point: unescape(point).into(), read_only: is_ro(options) || is_ro(of_all) })
-    };
-    Some(text.lines().filter_map(read).collect())
-}
-
-/// The kernel writes blanks and backslashes in names as `\040` and so on.
-fn unescape(text: &str) -> String {
-    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
-        .iter()
-        .fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
-}
-
 fn number(value: &str) -> Option<u32> {
     value.parse().ok()
 }
@@ -128,6 +118,26 @@ fn is_set(variables: &[(String, String)], wanted: &str) -> bool {
         Some((name, value)) => variables.iter().any(|(n, v)| (n.as_str(), v.as_str()) == (name, value)),
         None => variables.iter().any(|(n, _)| n == wanted),
     }
+}
+
+/// Of the kernel, as `KernelVersion`, where another is not named. Of systemd there is none, and of the host's C
+/// library nothing can be told from here.
+fn version(facts: &Facts, value: &str) -> Option<bool> {
+    match value.split_once([' ', '\t']) {
+        Some(("systemd" | "glibc", _)) => None,
+        Some(("kernel", rest)) => compare::version(facts.host.kernel_release.as_deref()?, rest),
+        _ => compare::version(facts.host.kernel_release.as_deref()?, value),
+    }
+}
+
+/// A text file; `None` where it is not there or cannot be read.
+fn text(root: &Root, path: &str) -> Option<String> {
+    let bytes = root.read_kernel(Path::new(path), SIZE_MAX).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn first_line(root: &Root, path: &str) -> Option<String> {
+    text(root, path).map(|text| text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// A machine ID, or a pattern of host names.
@@ -148,194 +158,5 @@ fn has_option(line: &str, value: &str) -> bool {
     })
 }
 
-/// All expressions must hold: `>=4.14`, `<5`, or a pattern such as `4.*`.
-fn kernel_matches(release: &str, value: &str) -> Option<bool> {
-    let mut words = value.split_ascii_whitespace().peekable();
-    words.peek()?;
-    let mut all = true;
-    while let Some(word) = words.next() {
-        let operator = ["<=", ">=", "!=", "<", ">", "="].into_iter().find(|o| word.starts_with(o));
-        let Some(operator) = operator else {
-            all &= Pattern::new(word).is_ok_and(|pattern| pattern.matches(release));
-            continue;
-        };
-        let rest = word.get(operator.len()..).filter(|r| !r.is_empty());
-        // A blank may stand behind the operator.
-        let version = match rest {
-            Some(rest) => rest,
-            None => words.next()?,
-        };
-        let order = compare_versions(release, version);
-        all &= match operator {
-            "<=" => order.is_le(),
-            ">=" => order.is_ge(),
-            "!=" => order.is_ne(),
-            "<" => order.is_lt(),
-            ">" => order.is_gt(),
-            _ => order.is_eq(),
-        };
-    }
-    Some(all)
-}
-
-/// Numbers by value, letters by code, part by part; what is longer is newer (`strverscmp_improved`
-/// without its marks for pre-releases).
-fn compare_versions(a: &str, b: &str) -> Ordering {
-    let parts = |text: &str| {
-        let mut parts: Vec<String> = Vec::new();
-        let mut last = None;
-        for c in text.chars() {
-            let class = (c.is_ascii_digit(), c.is_ascii_alphabetic());
-            match parts.last_mut() {
-                Some(part) if last == Some(class) => part.push(c),
-                _ => parts.push(c.to_string()),
-            }
-            last = Some(class);
-        }
-        parts.retain(|p| p.chars().all(|c| c.is_ascii_alphanumeric()));
-        parts
-    };
-    let (a, b) = (parts(a), parts(b));
-    for (x, y) in a.iter().zip(&b) {
-        let order = match (x.parse::<u64>(), y.parse::<u64>()) {
-            (Ok(x), Ok(y)) => x.cmp(&y),
-            (Ok(_), Err(_)) => Ordering::Greater,
-            (Err(_), Ok(_)) => Ordering::Less,
-            (Err(_), Err(_)) => x.cmp(y),
-        };
-        if order.is_ne() {
-            return order;
-        }
-    }
-    a.len().cmp(&b.len())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::unit::load::tests::Tree;
-    use crate::unit::model::Origin;
-    use crate::unit::specifier::{HostFacts, LazyFacts, User};
-    use crate::unit::value::Span;
-
-    /// `|!Test=value`
-    fn check(text: &str) -> Check {
-        let (trigger, text) = text.strip_prefix('|').map_or((false, text), |t| (true, t));
-        let (negate, text) = text.strip_prefix('!').map_or((false, text), |t| (true, t));
-        let (test, value) = text.split_once('=').unwrap();
-        let origin = Origin { path: Path::new("/u").into(), span: Span::default() };
-        Check { test: test.into(), trigger, negate, value: value.into(), origin }
-    }
-
-    fn facts() -> Facts {
-        let host = HostFacts {
-            host_name: Some("Web-1.example".into()),
-            machine_id: Some("0123456789abcdef0123456789abcdef".into()),
-            kernel_release: Some("4.9.38-16.35.amzn1.x86_64".into()),
-            architecture: Some("x86-64".into()),
-            environment: vec![("PATH".into(), "/bin".into())],
-            ..HostFacts::default()
-        };
-        Facts { host: LazyFacts::when_needed(|| host), user: Some(User::default()), ..Facts::default() }
-    }
-
-    #[test]
-    fn single_tests() {
-        let tree = Tree::new(&[
-            ("/d/full/x", "data"),
-            ("/d/hidden/.x", ""),
-            ("/d/link", "-> /d/full"),
-            ("/d/dangling", "-> /nowhere"),
-            ("/d/empty", ""),
-            ("/proc/cmdline", "root=/dev/xvda quiet amr.mode=x\n"),
-            (
-                "/proc/self/mountinfo",
-                "1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 8:2 / /d/full ro,nosuid - ext4 /dev/b rw\n",
-            ),
-        ]);
-        for (text, holds) in [
-            ("PathExists=/d/link", true),
-            ("PathExists=/d/dangling", false),
-            ("!PathExists=/d/dangling", true),
-            ("PathExistsGlob=/d/f*/x", true),
-            ("PathExistsGlob=/d/z*", false),
-            ("PathExistsGlob=/d/{z,f*}/{y,x}", true),
-            ("PathExistsGlob=/d/{z,y}", false),
-            ("PathIsDirectory=/d/link", true),
-            ("PathIsDirectory=/d/empty", false),
-            ("PathIsSymbolicLink=/d/dangling", true),
-            ("PathIsSymbolicLink=/d/full", false),
-            ("PathIsMountPoint=/d/full", true),
-            ("PathIsMountPoint=/d", false),
-            ("PathIsMountPoint=/", true),
-            ("PathIsReadWrite=/d/link/x", false),
-            ("PathIsReadWrite=/d/empty", true),
-            ("PathIsReadWrite=/nowhere", false),
-            ("DirectoryNotEmpty=/d/full", true),
-            ("DirectoryNotEmpty=/d/hidden", false),
-            ("DirectoryNotEmpty=/nowhere", false),
-            ("!DirectoryNotEmpty=/nowhere", true),
-            ("FileNotEmpty=/d/full/x", true),
-            ("FileNotEmpty=/d/empty", false),
-            ("FileIsExecutable=/d/full/x", false),
-            ("FileIsExecutable=/d/full", false),
-            ("Host=web-*", true),
-            ("Host=web", false),
-            ("Host=01234567-89AB-cdef-0123-456789abcdef", true),
-            ("KernelCommandLine=quiet", true),
-            ("KernelCommandLine=amr.mode", true),
-            ("KernelCommandLine=amr.mode=y", false),
-            ("KernelCommandLine=amr", false),
-            ("KernelVersion=>=4.9", true),
-            ("KernelVersion=>= 4.10", false),
-            ("KernelVersion=>4 <5", true),
-            ("KernelVersion=4.9.*", true),
-            ("KernelVersion=!=4.9.38", true),
-            ("Architecture=x86-64", true),
-            ("Architecture=native", true),
-            ("Architecture=arm64", false),
-            ("FirstBoot=no", true),
-            ("FirstBoot=yes", false),
-            ("FirstBoot=perhaps", false),
-            ("User=root", true),
-            ("User=0", true),
-            ("User=@system", true),
-            ("User=nobody", false),
-            ("Group=root", true),
-            ("Group=99", false),
-            ("Environment=PATH", true),
-            ("Environment=PATH=/bin", true),
-            ("Environment=PATH=/sbin", false),
-            ("!Environment=NOSUCH", true),
-        ] {
-            assert_eq!(unmet(&tree.root, &facts(), &[check(text)]).is_none(), holds, "{text}");
-        }
-    }
-
-    #[test]
-    fn all_plain_ones_and_one_of_the_triggers() {
-        let tree = Tree::new(&[("/yes", "x")]);
-        let holds = |texts: &[&str]| {
-            let checks: Vec<_> = texts.iter().map(|t| check(t)).collect();
-            unmet(&tree.root, &facts(), &checks).is_none()
-        };
-        assert!(holds(&[]));
-        assert!(holds(&["PathExists=/yes", "|PathExists=/no", "|PathExists=/yes"]));
-        assert!(!holds(&["PathExists=/yes", "|PathExists=/no", "|!PathExists=/yes"]));
-        assert!(!holds(&["PathExists=/no", "|PathExists=/yes"]));
-        assert!(!holds(&["Unheard=x"]) && !holds(&["!Unheard=x"]), "what cannot be told has failed");
-    }
-
-    #[test]
-    fn versions() {
-        for (a, b, order) in [
-            ("4.9", "4.10", Ordering::Less),
-            ("4.14", "4.14", Ordering::Equal),
-            ("4.14.1", "4.14", Ordering::Greater),
-            ("5", "4.99-x", Ordering::Greater),
-            ("4.9.1-rc", "4.9.1-1", Ordering::Less),
-        ] {
-            assert_eq!(compare_versions(a, b), order, "{a} {b}");
-        }
-    }
-}
+mod tests;

@@ -26,6 +26,12 @@ pub struct Service {
     pub kind: ServiceType,
     /// All `Exec…=`.
     pub exec: ExecLists,
+    /// `ExitType=` (250).
+    #[serde(default)]
+    pub exit_type: ExitType,
+    /// `OOMPolicy=` (243).
+    #[serde(default)]
+    pub oom_policy: OomPolicy,
     /// `Restart=`.
     pub restart: Restart,
     /// `RestartSec=`.
@@ -85,6 +91,8 @@ impl Default for Service {
         Self {
             kind: ServiceType::Simple,
             exec: ExecLists::default(),
+            exit_type: ExitType::Main,
+            oom_policy: OomPolicy::Stop,
             restart: Restart::No,
             restart_sec: Duration::from_millis(100),
             restart_steps: 0,
@@ -136,6 +144,36 @@ impl Keyword for ServiceType {
         ("dbus", Self::Dbus),
         ("notify-reload", Self::NotifyReload),
     ];
+}
+
+/// `ExitType=`: whose end is that of the service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum ExitType {
+    #[default]
+    Main,
+    /// That of the last process.
+    Cgroup,
+}
+
+impl Keyword for ExitType {
+    const KEYWORDS: &'static [(&'static str, Self)] = &[("main", Self::Main), ("cgroup", Self::Cgroup)];
+}
+
+/// `OOMPolicy=`: what follows when the kernel has killed one of the processes for want of memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum OomPolicy {
+    Continue,
+    #[default]
+    Stop,
+    /// The kernel is told to kill all of them at once, where it can.
+    Kill,
+}
+
+impl Keyword for OomPolicy {
+    const KEYWORDS: &'static [(&'static str, Self)] =
+        &[("continue", Self::Continue), ("stop", Self::Stop), ("kill", Self::Kill)];
 }
 
 /// The command lists, in file order.

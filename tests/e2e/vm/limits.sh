@@ -42,6 +42,19 @@ is_over() { [ "$(says oom ActiveState)" = failed ]; }
 right "tail fills the 40 MiB and is ended" until_ok 60 is_over
 same "$(says oom Result)" oom-kill "by the OOM killer, and that is said"
 
+unit together << 'U'
+[Service]
+OOMPolicy=kill
+MemoryMax=40M
+MemorySwapMax=0
+ExecStart=/bin/bash -c "sleep 7601 & sleep 0.5; tail -n 1 /dev/zero; sleep 7601"
+U
+amr start together
+same "$(of together memory.oom.group)" 1 "OOMPolicy=kill: all or none"
+together_is_over() { [ "$(says together ActiveState)" = failed ]; }
+right "a child fills the 40 MiB, and all are ended" until_ok 60 together_is_over
+same "$(says together Result)" oom-kill "by the OOM killer, and that is said"
+
 unit cpu << 'U'
 [Service]
 CPUQuota=20%

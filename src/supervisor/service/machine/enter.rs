@@ -5,7 +5,7 @@ use super::{
     Timer, Want,
 };
 use crate::supervisor::service::restart::Permit;
-use crate::unit::model::{KillMode, Restart, ServiceType, StatusSet};
+use crate::unit::model::{ExitType, KillMode, Restart, ServiceType, StatusSet};
 
 impl Step<'_> {
     /// A start by hand or by timer, if the start limit permits (`unit_start`, `service_start`).
@@ -17,6 +17,7 @@ impl Step<'_> {
                 if self.m.state == State::Dead {
                     self.m.result = ServiceResult::Success;
                 }
+                self.acts.push(Action::StartLimitHit);
                 self.enter_dead(ServiceResult::StartLimitHit, false);
             }
             Permit::Granted => {
@@ -125,12 +126,13 @@ impl Step<'_> {
         self.acts.push(Action::Started);
     }
 
-    /// `service_good`: the main process lives or, where none is known, somebody of the group does.
+    /// `service_good`: the main process lives or, where none is known or its end decides nothing, somebody of
+    /// the group does.
     fn is_good(&self) -> bool {
         match self.m.main {
             Main::Alive => true,
-            Main::Gone => false,
-            Main::Unknown => self.f.others,
+            Main::Gone if self.p.exit_type == ExitType::Main => false,
+            Main::Gone | Main::Unknown => self.f.others,
         }
     }
 

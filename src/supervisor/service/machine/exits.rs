@@ -3,7 +3,7 @@
 
 use super::enter::in_set;
 use super::{Exit, Failure, Main, ServiceResult, Slot, State, Step};
-use crate::unit::model::{NotifyAccess, ServiceType};
+use crate::unit::model::{ExitType, NotifyAccess, ServiceType};
 
 /// SIGHUP, SIGINT, SIGPIPE, SIGTERM: a daemon that dies of them has stopped in order.
 const CLEAN_SIGNALS: [i32; 4] = [1, 2, 13, 15];
@@ -45,7 +45,11 @@ impl Step<'_> {
             return;
         }
         self.m.main_command = None;
-        self.after_main(f);
+        // Where the last process decides, its end goes on from here; what ExecStopPost= left has no time limit.
+        let others = self.f.others || self.m.control.is_some();
+        if self.p.exit_type == ExitType::Main || !others || self.m.state == State::StopPost {
+            self.after_main(f);
+        }
     }
 
     fn after_main(&mut self, f: ServiceResult) {
@@ -227,6 +231,7 @@ impl Step<'_> {
             State::Start if matches!(self.p.kind, ServiceType::Notify | ServiceType::NotifyReload) => {
                 self.enter_stop_post(ServiceResult::Protocol);
             }
+            State::Start if self.p.exit_type == ExitType::Cgroup => self.enter_start_post(),
             State::Start if self.m.awaits_pid_file => {
                 self.m.awaits_pid_file = false;
                 self.enter_stop_post(ServiceResult::Protocol);

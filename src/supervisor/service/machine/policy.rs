@@ -2,8 +2,8 @@
 
 use super::types::Slot;
 use crate::unit::model::{
-    ExecCommand, KillMode, NotifyAccess, Restart, Service, ServiceType, StartLimit, StatusSet,
-    TimeoutFailureMode,
+    ExecCommand, ExitType, KillMode, NotifyAccess, OomPolicy, Restart, Service, ServiceType, StartLimit,
+    StatusSet, TimeoutFailureMode,
 };
 
 /// Does the failure of a command count?
@@ -35,6 +35,10 @@ pub struct Policy {
     pub kind: ServiceType,
     /// All `Exec…=`.
     pub commands: Commands,
+    /// `ExitType=`.
+    pub exit_type: ExitType,
+    /// `OOMPolicy=`.
+    pub oom_policy: OomPolicy,
     /// `Restart=`.
     pub restart: Restart,
     /// `SuccessExitStatus=`.
@@ -80,6 +84,8 @@ impl Policy {
                 stop: flags(&e.stop),
                 stop_post: flags(&e.stop_post),
             },
+            exit_type: service.exit_type,
+            oom_policy: service.oom_policy,
             restart: service.restart,
             success: service.success.clone(),
             restart_prevent: service.restart_prevent.clone(),

@@ -2,7 +2,9 @@
 //! measured to take.
 
 use super::*;
-use crate::unit::model::{KillMode, NotifyAccess, Restart, StartLimit, StatusSet, TimeoutFailureMode};
+use crate::unit::model::{
+    ExitType, KillMode, NotifyAccess, OomPolicy, Restart, StartLimit, StatusSet, TimeoutFailureMode,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
@@ -18,6 +20,8 @@ fn plain() -> Policy {
     Policy {
         kind: ServiceType::Simple,
         commands: Commands { start: list(1), ..Commands::default() },
+        exit_type: ExitType::Main,
+        oom_policy: OomPolicy::Stop,
         restart: Restart::No,
         success: StatusSet::default(),
         restart_prevent: StatusSet::default(),

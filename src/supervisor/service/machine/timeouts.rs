@@ -2,7 +2,7 @@
 //! `service_dispatch_timer` and `service_notify_cgroup_oom_event` of systemd 252. Pure.
 
 use super::{Action, Event, Notified, ServiceResult, State, Step};
-use crate::unit::model::TimeoutFailureMode;
+use crate::unit::model::{OomPolicy, TimeoutFailureMode};
 
 impl Step<'_> {
     pub(super) fn timeout(&mut self) {
@@ -83,31 +83,38 @@ impl Step<'_> {
             return;
         }
         self.m.restarts = self.m.restarts.saturating_add(1);
+        if self.f.unmet {
+            // The restart has stopped the unit by now, with the result of its last run.
+            self.leave_restart();
+            return;
+        }
         self.begin();
     }
 
-    /// `OOMPolicy=stop`, the default of a system service.
+    /// What `OOMPolicy=` says. One that is on its way down is ended for good in either case.
     pub(super) fn oom_kill(&mut self) {
         let f = ServiceResult::OomKill;
+        let first = match self.p.oom_policy {
+            OomPolicy::Continue => return,
+            OomPolicy::Stop => State::StopSigterm,
+            OomPolicy::Kill => State::StopSigkill,
+        };
         match self.m.state {
-            State::Condition | State::StartPre | State::Start | State::StartPost | State::Stop => {
-                self.enter_signal(State::StopSigterm, f);
-            }
-            State::Running | State::Reload | State::Exited => self.oom_while_up(f),
+            State::Running | State::Exited if self.p.oom_policy == OomPolicy::Stop => self.enter_stop(f),
+            State::Condition
+            | State::StartPre
+            | State::Start
+            | State::StartPost
+            | State::Running
+            | State::Exited
+            | State::Reload
+            | State::Stop => self.enter_signal(first, f),
             State::StopWatchdog | State::StopSigterm => self.enter_signal(State::StopSigkill, f),
             State::StopPost | State::FinalWatchdog | State::FinalSigterm => {
                 self.enter_signal(State::FinalSigkill, f);
             }
             State::StopSigkill | State::FinalSigkill => self.keep_first(f),
             State::Dead | State::Failed | State::AutoRestart => {}
-        }
-    }
-
-    fn oom_while_up(&mut self, f: ServiceResult) {
-        if self.m.state == State::Reload {
-            self.enter_signal(State::StopSigterm, f);
-        } else {
-            self.enter_stop(f);
         }
     }
 }

@@ -186,6 +186,8 @@ pub struct Facts {
     pub found: bool,
     /// The host goes down (runlevel 0 or 6): nothing is restarted.
     pub going_down: bool,
+    /// A condition or an assert of the unit is not met, as an automatic restart is about to start it.
+    pub unmet: bool,
 }
 
 /// Which duration.
@@ -241,6 +243,8 @@ pub enum Action {
     /// A new run begins: new invocation id, exit status, status text and reports of the last one
     /// forgotten.
     Begin,
+    /// It was started too often: what the unit demands for that is done.
+    StartLimitHit,
     /// Fork and exec a command; answer with [`Event::Spawned`] or [`Event::SpawnFailed`] before
     /// anything else.
     Spawn {
@@ -291,6 +295,7 @@ impl Action {
         match self {
             Self::TakeLock | Self::Kill(..) => true,
             Self::Begin
+            | Self::StartLimitHit
             | Self::Spawn { .. }
             | Self::DropControl
             | Self::ReloadSignal

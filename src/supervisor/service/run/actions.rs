@@ -7,10 +7,8 @@ use crate::exec::spaces::Spaces;
 use crate::exec::{self, Refused};
 use crate::os::clock;
 use crate::os::error::Result;
-use crate::os::proc::ProcessId;
 use crate::os::tracking::Tracking;
 use crate::os::wait;
-use crate::supervisor::core::job::ask_for;
 use crate::supervisor::core::mark::Moment;
 use crate::supervisor::core::store::moment;
 use crate::supervisor::service::machine::{
@@ -31,6 +29,7 @@ impl Supervisor {
     pub(super) fn carry_out(&mut self, action: Action) {
         match action {
             Action::Begin => self.begin(),
+            Action::StartLimitHit => self.act_on_host(self.plan.actions.start_limit, "was started too often"),
             Action::Spawn { slot, index, role } => self.spawn(slot, index, role),
             Action::Kill(op, targets) => self.kill(op, targets),
             Action::DropControl => {
@@ -99,10 +98,8 @@ impl Supervisor {
         self.adopted = false;
         self.watchdog = self.plan.service.watchdog;
         let r = &mut self.record;
-        if self.machine.restarts == 0 {
-            // Whoever asked for the start has looked at them; nobody does before an automatic restart.
-            (r.condition, r.assertion) = (CheckMark::met(moment()), CheckMark::met(moment()));
-        }
+        // Whoever asked for the start has looked at them, and before an automatic restart `checks_met`.
+        (r.condition, r.assertion) = (CheckMark::met(moment()), CheckMark::met(moment()));
         r.watchdog = Moment::default();
         r.unwritten = None;
         r.invocation_id.clone_from(&self.invocation_id);
@@ -337,43 +334,6 @@ impl Supervisor {
     pub(super) fn note_failure(&self, outcome: Result<()>) {
         if let Err(e) = outcome {
             log::warn!("{e}");
-        }
-    }
-
-    /// `OnFailure=` and the like: a transaction as a child of this process, which goes on.
-    fn react(&mut self) {
-        let failed = self.machine.result.is_failure();
-        let to = self.plan.reaction;
-        let named = if failed { to.failure } else { to.success };
-        if self.asked && self.machine.stop_kind == StopKind::Restart {
-            // As half of a restart it is not gone for those who need it.
-            if named {
-                self.call_reaction(if failed { "job-failed" } else { "stopped-for-restart" });
-            }
-            return;
-        }
-        if !named && !to.bound || self.asked && self.waiters.takes_over() {
-            return;
-        }
-        self.call_reaction(match (failed, self.asked) {
-            (true, _) => "failure",
-            (false, true) => "stopped",
-            (false, false) => "success",
-        });
-    }
-
-    /// Has another process of this program see to those whom the event concerns.
-    fn call_reaction(&mut self, event: &str) {
-        self.publish();
-        match ask_for(&self.host, &self.state_dir, &["reaction", &self.plan.unit, event]) {
-            Ok(pid) => self.set_apart(pid),
-            Err(e) => log::error!("{e}"),
-        }
-    }
-
-    pub(super) fn set_apart(&mut self, pid: ProcessId) {
-        if let Tracking::Subreaper(kin) = &mut self.tracking {
-            kin.set_apart(pid);
         }
     }
 

@@ -26,7 +26,9 @@ use crate::supervisor::service::machine::{Event, Machine, Phase, ServiceResult, 
 use crate::supervisor::service::plan::{ApplyMode, FirstAction, Plan};
 use crate::supervisor::service::status::Record;
 use crate::unit::model::NotifyAccess;
+use crate::unit::value::Timeout;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 impl Supervisor {
     /// On the heap, and not inlined: what making it took of the stack is used again by the loop.
@@ -57,6 +59,7 @@ impl Supervisor {
         let mut s = Box::new(Self {
             policy: plan.policy(),
             machine: Machine::default(),
+            came_from: State::Dead,
             queue: VecDeque::new(),
             oom_score,
             limits: fresh.limits,
@@ -187,6 +190,10 @@ impl Supervisor {
         publish::inherit(&mut self.record, old);
         if keeps_plan {
             self.take_over_plan();
+        }
+        if let Some(time) = self.record.watchdog_usec {
+            self.watchdog =
+                if time == 0 { Timeout::Never } else { Timeout::After(Duration::from_micros(time)) };
         }
         self.invocation_id.clone_from(&self.record.invocation_id);
         self.machine.restarts = self.record.restarts;

@@ -42,12 +42,16 @@ impl Supervisor {
                     | Event::SpawnFailed(_)
             )
             && self.going_down(facts.now);
+        facts.unmet = event == Event::Timeout
+            && self.machine.state == State::AutoRestart
+            && !facts.going_down
+            && !self.checks_met();
         facts
     }
 
     /// Is the host in runlevel 0 or 6? What was read a moment ago still counts: an exit and the restart
     /// that it leads to are often that close.
-    fn going_down(&mut self, now: Duration) -> bool {
+    pub(super) fn going_down(&mut self, now: Duration) -> bool {
         const MOMENT: Duration = Duration::from_millis(20);
         if let Some((read, down)) = self.going_down
             && now.saturating_sub(read) < MOMENT

@@ -68,7 +68,6 @@ pub(super) fn launch(
         features: scene.features,
         log: log.map_err(|e| Refused::At(Stage::Stdout, e.to_string()))?.map(Arc::new),
         streams: if foreground { Streams::Own } else { Streams::Unit },
-        session: !foreground,
         notify: scene.notify,
         group: scene.group,
         controllers: scene.controllers,

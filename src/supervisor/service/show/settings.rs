@@ -5,10 +5,10 @@ use crate::unit::model::{
     Body, Check, DepKind, Keyword, Kill, LoadState, Service, ServiceType, StatusSet, Unit,
 };
 use crate::unit::name::UnitKind;
-use crate::unit::value::Timeout;
 use crate::unit::value::boolean::yes_no;
 use crate::unit::value::env::quoted;
 use crate::unit::value::time::{format, format_timeout};
+use std::time::Duration;
 
 /// Names and values of properties.
 type Properties = Vec<(&'static str, String)>;
@@ -36,6 +36,11 @@ pub(super) fn of_settings(unit: &Unit) -> Properties {
         ("DefaultDependencies", yes_no(unit.default_dependencies)),
         ("IgnoreOnIsolate", yes_no(unit.ignore_on_isolate)),
         ("JobTimeoutUSec", format_timeout(unit.job_timeout)),
+        ("JobRunningTimeoutUSec", format_timeout(unit.job_running_timeout.unwrap_or(unit.job_timeout))),
+        ("JobTimeoutAction", unit.actions.job_timeout.as_str().into()),
+        ("StartLimitAction", unit.actions.start_limit.as_str().into()),
+        ("FailureAction", unit.actions.failure.as_str().into()),
+        ("SuccessAction", unit.actions.success.as_str().into()),
         ("StartLimitIntervalUSec", format(unit.start_limit.interval)),
         ("StartLimitBurst", unit.start_limit.burst.to_string()),
         ("Transient", yes_no(false)),
@@ -53,10 +58,17 @@ fn can_reload(unit: &Unit) -> bool {
     can_start(unit) && (!service.exec.reload.is_empty() || service.kind == ServiceType::NotifyReload)
 }
 
-/// The life of a service.
-pub(super) fn life(s: &Service) -> Properties {
+/// The life of a service; of the watchdog what its last run goes by, in microseconds: systemd knows no other time.
+pub(super) fn life(s: &Service, watchdog: Option<u64>) -> Properties {
+    let watchdog = match watchdog {
+        None => "infinity".into(),
+        Some(0) => "0".into(),
+        Some(time) => format(Duration::from_micros(time)),
+    };
     vec![
         ("Type", s.kind.as_str().into()),
+        ("ExitType", s.exit_type.as_str().into()),
+        ("OOMPolicy", s.oom_policy.as_str().into()),
         ("Restart", s.restart.as_str().into()),
         ("NotifyAccess", s.notify_access.as_str().into()),
         ("RestartUSec", format(s.restart_sec)),
@@ -68,7 +80,7 @@ pub(super) fn life(s: &Service) -> Properties {
         ("TimeoutStartFailureMode", s.start_failure_mode.as_str().into()),
         ("TimeoutStopFailureMode", s.stop_failure_mode.as_str().into()),
         ("RuntimeMaxUSec", format_timeout(s.runtime_max)),
-        ("WatchdogUSec", if s.watchdog == Timeout::Never { "0".into() } else { format_timeout(s.watchdog) }),
+        ("WatchdogUSec", watchdog),
         ("RemainAfterExit", yes_no(s.remain_after_exit)),
         ("GuessMainPID", yes_no(s.guess_main_pid)),
         ("PIDFile", s.pid_file.clone().unwrap_or_default()),

@@ -28,6 +28,7 @@ impl Life {
                 }
                 Action::Kill(op, to) => self.told.push(format!("{op:?}{}", if to.others { "+" } else { "" })),
                 Action::Begin
+                | Action::StartLimitHit
                 | Action::DropControl
                 | Action::ReloadSignal
                 | Action::TakeMain

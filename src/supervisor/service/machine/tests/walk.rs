@@ -80,6 +80,12 @@ fn policies() -> Vec<Policy> {
                     Restart::OnAbort,
                     Restart::OnWatchdog,
                 ]),
+                exit_type: if kind == Oneshot {
+                    ExitType::Main
+                } else {
+                    d.pick(&[ExitType::Main, ExitType::Cgroup])
+                },
+                oom_policy: d.pick(&[OomPolicy::Continue, OomPolicy::Stop, OomPolicy::Kill]),
                 restart_prevent: StatusSet { codes: vec![7], signals: vec![] },
                 restart_force: StatusSet { codes: vec![8], signals: vec![] },
                 start_failure_mode: d.pick(&mode),
@@ -158,7 +164,11 @@ fn seen_with(p: &Policy, e: Event) -> Vec<(Event, Facts)> {
     for &others in others {
         for &found in found {
             for &going_down in down {
-                all.push((e, Facts { now: Duration::ZERO, others, found, going_down }));
+                let facts = Facts { others, found, going_down, ..Facts::default() };
+                all.push((e, facts));
+                if e == Event::Timeout {
+                    all.push((e, Facts { unmet: true, ..facts }));
+                }
             }
         }
     }
@@ -252,7 +262,7 @@ fn apply(p: &Policy, mut w: World, n: &Machine, f: &Facts, acts: &[Action]) -> W
             }
             Action::Begin => w.sigkilled = false,
             Action::Over { again } => assert!(!again || !w.main, "a restart beside a living main process"),
-            Action::Started | Action::Reloaded(_) => {}
+            Action::Started | Action::StartLimitHit | Action::Reloaded(_) => {}
         }
     }
     forget(p, w, n)

@@ -244,6 +244,24 @@ fn sigterm_ends_it_within_a_tenth_of_a_second_where_a_file_system_hangs() {
     all_end_in_time(true);
 }
 
+/// Both files have the last report: whoever reads one does not take a drain that has ended for one under way. On a
+/// busy host there may be no time for the second.
+#[test]
+fn the_file_of_report_is_final_where_the_half_that_looks_does_not_answer() {
+    let is_final = || {
+        let host = Host::new();
+        let file = host.at.join("report.json");
+        let (mut child, _out) = host.drain(&["--report", file.to_str().unwrap()]);
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap();
+        signal(children.split_whitespace().nth(1).unwrap().parse().unwrap(), Signal::SIGSTOP);
+        signal(child.id(), Signal::SIGTERM);
+        assert_eq!(child.wait().unwrap().code(), Some(13));
+        let report = fs::read_to_string(file).unwrap();
+        report.contains("\"verdict\":\"gave up\"") && report.contains("\"stage\":\"final\"")
+    };
+    assert!((0..10).any(|_| is_final()));
+}
+
 /// The file system of the reports is frozen: every write to it hangs in the kernel.
 #[test]
 fn sigterm_ends_it_where_the_reports_hang() {

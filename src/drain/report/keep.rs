@@ -206,12 +206,14 @@ fn hidden(path: &Path) -> PathBuf {
 }
 
 /// Puts a last report in the place of an interim one that another process has kept, whose room for it is
-/// removed. It is not synced. `folder`: where reports are kept.
+/// removed. It is not synced. `folder`: where reports are kept; none where this is the file of `--report` alone.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn replace(root: &Root, path: &Path, folder: Option<&Path>, report: &Report) -> Result<(), Error> {
-    root.remove_file_if_there(&hidden(path))?;
+    if folder.is_some() {
+        root.remove_file_if_there(&hidden(path))?;
+    }
     Ok(root.write_named(path, &report.bytes(), (0o640, Sync::No), folder)?)
 }
 

@@ -17,6 +17,9 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+/// No interim report that is made a last one is larger.
+const LARGEST: u64 = 64 << 20;
+
 impl Front<'_> {
     pub(super) fn took(&self) -> String {
         words::span(clock::now().saturating_sub(self.started))
@@ -73,9 +76,11 @@ impl Front<'_> {
         match fork::fork_pair() {
             Ok(Side::Child(mut link)) => {
                 let _ = parts::apart(self.task, &[link.as_fd()]);
-                if let Ok(path) = self.rewrite(verdict) {
+                let (report, interim) = self.last_report(verdict);
+                if let Ok(path) = self.rewrite(&report) {
                     // The other one has gone on where one of these fails.
                     let _ = link.write(b"x");
+                    self.rewrite_file(&report, interim.as_deref());
                     path.iter().for_each(|path| drop(keep::sync(&self.task.root, path)));
                 }
                 fork::leave();
@@ -114,30 +119,44 @@ impl Front<'_> {
         true
     }
 
-    fn rewrite(&self, verdict: Verdict) -> Result<Option<PathBuf>, keep::Error> {
-        let root = &self.task.root;
+    /// The last report with this verdict, and the interim one that it is made from.
+    fn last_report(&self, verdict: Verdict) -> (Report, Option<Vec<u8>>) {
+        let interim =
+            self.report.as_ref().and_then(|path| self.task.root.read(Path::new(path), LARGEST).ok());
         let none = || {
             let Summary { bytes, most, .. } = self.summary.clone();
             whole(wall(), Stage::Final, verdict, bytes, most, Vec::new())
         };
-        let known = self.report.as_ref().and_then(|path| {
-            let text = root.read(Path::new(path), 64 << 20).ok()?;
-            Report::parse(&text).ok()
-        });
-        let mut report = known.unwrap_or_else(none);
+        let mut report = interim.as_deref().and_then(|text| Report::parse(text).ok()).unwrap_or_else(none);
         report.stage = Stage::Final;
         verdict.words().clone_into(&mut report.verdict);
         report.code = verdict.code();
+        (report, interim)
+    }
+
+    fn rewrite(&self, report: &Report) -> Result<Option<PathBuf>, keep::Error> {
+        let root = &self.task.root;
         match (&self.report, &self.task.folder) {
             (Some(path), folder) => {
                 let path = PathBuf::from(path);
-                keep::replace(root, &path, folder.as_deref(), &report).map(|()| Some(path))
+                keep::replace(root, &path, folder.as_deref(), report).map(|()| Some(path))
             }
             (None, Some(folder)) => {
                 let name = (&*rfc3339(wall()), self.task.pid);
                 keep::write(root, folder, &report.bytes(), name, Sync::No).map(Some)
             }
             (None, None) => Ok(None),
+        }
+    }
+
+    /// The file of `--report` likewise, where it holds the same interim report.
+    fn rewrite_file(&self, report: &Report, interim: Option<&[u8]>) {
+        let Some(file) = &self.task.file else { return };
+        let held = self.task.root.read(file, LARGEST).ok();
+        if held.is_some() && held.as_deref() == interim {
+            // There is nobody to tell: the first one is kept.
+            let (bytes, folder) = (report.bytes(), self.task.folder.as_deref());
+            drop(self.task.root.write_named(file, &bytes, (0o640, Sync::No), folder));
         }
     }
 }

@@ -3,12 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
+use amr::cli::args::Amr;
+use amr::drain::report::keep;
 use amr::unit::directive::{self, Known};
 use amr::unit::load::{Loader, search_path};
 use amr::unit::model::{DepKind, LoadState};
 use amr::unit::name::UnitName;
 use amr::unit::specifier::Facts;
 use amr::unit::syntax::{Document, Item};
+use clap::CommandFactory;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -81,4 +84,47 @@ fn what_219_says_is_listed() {
         }
     }
     assert_eq!(listed, unknown_in_219());
+}
+
+/// docs/MIGRATION.md: the numbers, folders and limits of the hook that a host changes to.
+#[test]
+fn the_way_from_the_old_script_leads_to_what_ships() {
+    let text = |path: &str| fs::read_to_string(folder().join("..").join(path)).unwrap();
+    let page = text("docs/MIGRATION.md");
+    let leads = |words: &str| assert!(page.contains(words), "'{words}' is not in docs/MIGRATION.md");
+    let hook = load("shutdown-filebeat.service");
+    assert!(
+        hook.findings.is_empty() && hook.unapplied.is_empty(),
+        "{:?} {:?}",
+        hook.findings,
+        hook.unapplied
+    );
+    let unit = text("systemd/shutdown-filebeat.service");
+    for (ships, words, said) in [
+        (text("initd/shutdown-filebeat"), "chkconfig: 2345 99 30", "the hook waits at K30"),
+        (text("rc-links/filebeat"), "chkconfig: 2345 98 40", "Filebeat at `K40`"),
+        (unit.clone(), "--timeout 20min", "`--timeout 20min`"),
+        (unit.clone(), "--reports /var/log/shutdown-filebeat", "`/var/log/shutdown-filebeat/drain.log`"),
+        (unit, "ExecStop=/usr/sbin/amr drain filebeat", "`systemd/shutdown-filebeat.service`"),
+        (text("systemd/shutdown-filebeat.service.d/219.conf"), "TimeoutStopSec=", "`219.conf`"),
+    ] {
+        assert!(ships.contains(words), "{ships}");
+        leads(said);
+    }
+    let command = Amr::command();
+    let drain = command.get_subcommands().find(|verb| verb.get_name() == "drain").unwrap();
+    let timeout = drain.get_arguments().find(|arg| arg.get_id() == "timeout").unwrap();
+    assert_eq!(timeout.get_default_values(), ["20min"]);
+    leads(&format!("`{}`", keep::ELSEWHERE));
+    for told in [
+        "1800 s",
+        "after 30 min",
+        "10 s",
+        "a look each 5 s",
+        "/var/log/shutdown-filebeat/debug.log",
+        "[add]",
+        "[update]",
+    ] {
+        leads(told);
+    }
 }

@@ -199,6 +199,12 @@ def dropped(host):
         raise Failed(f"it is not said: {text}")
 
 
+@scenario("counters-by-a-socket", "log", more='http: {enabled: true, host: "unix://{dir}/stats.sock"}\n')
+def counters_by_a_socket(host):
+    """The same, with counters that are told on a socket."""
+    dropped(host)
+
+
 CLOSED = """filebeat.inputs:
 - type: filestream
   id: one

@@ -1,4 +1,4 @@
-# c60, c61, c200 to c203: conditions and asserts.
+# c60, c61, c260 to c263: conditions and asserts.
 import os, time
 from words import C, active, case, ctl, log, prop, show, unit, units, until, waitlog
 def tree():
@@ -41,10 +41,10 @@ def c61_():
         'ConditionUser=|nobody\nConditionHost=|elsewhere', 'ConditionUser=|root\nConditionHost=|elsewhere',
         'AssertFirstBoot=yes', 'AssertUser=nobody', 'AssertUser=root', 'AssertGroup=nogroup', 'AssertEnvironment=NOSUCH', 'AssertEnvironment=PATH'])
 @case
-def c200_():
+def c260_():
     """Conditions and asserts about the machine, its kernel and its system, with every operator"""
     tree()
-    return outcomes('c200', blocks('machine'))
+    return outcomes('c260', blocks('machine'))
 def restarted(u, check, end='exit 3'):
     """A unit that fails and is restarted, while its check is met the first time only."""
     go = '/opt/conf/%s-go' % u; open(go, 'w').close()
@@ -52,19 +52,19 @@ def restarted(u, check, end='exit 3'):
         'ExecStart=/bin/sh -c "/opt/conf/bin/say %s run; rm -f %s; %s"\nExecStopPost=/opt/conf/bin/say %s post\n' % (check, go, u, u, u, go, end, u),
         u + '-failure': '[Service]\nType=oneshot\nExecStart=/opt/conf/bin/say %s failure\n' % u,
         u + '-success': '[Service]\nType=oneshot\nExecStart=/opt/conf/bin/say %s success\n' % u})
-    r = ctl('start', u); waitlog(u, 2); until(lambda: prop(u, 'ActiveState') in ('inactive', 'failed')); time.sleep(0.5)
+    r = ctl('start', u); waitlog(u, 2); until(lambda: set(log(u)) & {'success', 'failure'}); time.sleep(0.5)
     return [(check, end, r[0]), show(u, 'ActiveState,SubState,Result,NRestarts,ExecMainStatus'), log(u)]
 @case
-def c201_():
+def c261_():
     """A condition that is no longer met at an automatic restart"""
-    return restarted('c201-a', 'ConditionPathExists') + restarted('c201-b', 'ConditionPathExists', 'exit 0')
+    return restarted('c261-a', 'ConditionPathExists') + restarted('c261-b', 'ConditionPathExists', 'exit 0')
 @case
-def c202_():
+def c262_():
     """An assert that is no longer met at an automatic restart"""
-    return restarted('c202', 'AssertPathExists')
+    return restarted('c262', 'AssertPathExists')
 @case
-def c203_():
+def c263_():
     """Starts that a condition leaves, one after the other"""
-    units({'c203': '[Unit]\nConditionPathExists=/nosuch\nStartLimitBurst=3\n[Service]\nExecStart=/bin/true\n'})
-    rc = [ctl('start', 'c203')[0] for _ in range(5)]; x = [('start_rc', rc), ('then', show('c203'))]
-    ctl('reset-failed', 'c203'); return x
+    units({'c263': '[Unit]\nConditionPathExists=/nosuch\nStartLimitBurst=3\n[Service]\nExecStart=/bin/true\n'})
+    rc = [ctl('start', 'c263')[0] for _ in range(5)]; x = [('start_rc', rc), ('then', show('c263'))]
+    ctl('reset-failed', 'c263'); return x

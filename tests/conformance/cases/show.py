@@ -80,12 +80,12 @@ def c136_():
     units({'c136-bad': '[Service]\nExecStart=relative\n'}); os.path.lexists(UDIR + '/c136-null.service') or os.symlink('/dev/null', UDIR + '/c136-null.service'); ctl('daemon-reload')
     return [(u, show(u, 'LoadState,LoadError,ActiveState,ConditionResult')) for u in ('c136-none', 'c136-bad', 'c136-null')]
 @case
-def c204_():
+def c264_():
     """WatchdogUSec: before the start, of what runs, after a daemon-reload, and as the service has said"""
     sends = '/usr/bin/python3 -c \'import os,socket,time; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.connect(os.environ["NOTIFY_SOCKET"]); s.send(b"WATCHDOG_USEC=77000000"); time.sleep(1000)\''
     text = '[Service]\nExecStart=/bin/sleep 1000\nWatchdogSec=%s\n'; is_now = lambda u: prop(u, 'WatchdogUSec')
-    units({'c204': text % '1h', 'c204-says': '[Service]\nNotifyAccess=all\nWatchdogSec=1h\nExecStart=%s\n' % sends})
-    x = [('before', is_now('c204'))]; ctl('start', 'c204', 'c204-says'); x.append(('runs', is_now('c204')))
-    later('c204', text % '2h'); ctl('daemon-reload'); x.append(('reloaded', is_now('c204')))
-    until(lambda: is_now('c204-says') != '1h'); x.append(('said', is_now('c204-says')))
-    ctl('stop', 'c204', 'c204-says'); return x + [('stopped', is_now('c204'), is_now('c204-says'))]
+    units({'c264': text % '1h', 'c264-says': '[Service]\nNotifyAccess=all\nWatchdogSec=1h\nExecStart=%s\n' % sends})
+    x = [('before', is_now('c264'))]; ctl('start', 'c264', 'c264-says'); x.append(('runs', is_now('c264')))
+    later('c264', text % '2h'); ctl('daemon-reload'); x.append(('reloaded', is_now('c264')))
+    until(lambda: is_now('c264-says') != '1h'); x.append(('said', is_now('c264-says')))
+    ctl('stop', 'c264', 'c264-says'); return x + [('stopped', is_now('c264'), is_now('c264-says'))]

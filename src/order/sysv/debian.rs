@@ -5,7 +5,7 @@ use super::host::{Link, SysvHost, tail};
 use super::steps::{chain, empty, step};
 use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Order, OrderOptions, Plan, Role, Step, StepOutcome, Transition, Wait, Why};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Scripts that end all processes that are left.
@@ -124,7 +124,7 @@ pub fn by_depend(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Pla
 /// The scripts with a link in the level that the file knows; the others are ignored.
 fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &OrderOptions) -> Vec<Step> {
     let text = if act == Act::Stop { &host.depend.stop } else { &host.depend.start };
-    let known = BTreeSet::from_iter(parse(text).targets);
+    let known = ordered::set(parse(text).targets);
     let listed = |l: &&Link| tail(&l.name).is_some_and(|s| known.contains(s));
     host.links(level, letter).into_iter().filter(listed).map(|l| step(host, l, act, wishes)).collect()
 }
@@ -132,12 +132,12 @@ fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &OrderOp
 /// Adds `new` behind `steps` in an order that the file allows.
 fn append(steps: &mut Vec<Step>, new: Vec<Step>, text: &str, file: &str) {
     let depend = parse(text);
-    let rank = BTreeMap::from_iter(depend.targets.iter().enumerate().map(|(at, n)| (n.as_str(), at)));
+    let rank = ordered::map(depend.targets.iter().enumerate().map(|(at, n)| (n.as_str(), at)));
     let mut left: Vec<Step> = new;
     left.sort_by_key(|s| rank.get(s.name.as_str()).copied());
     let from = steps.len();
     while !left.is_empty() {
-        let waiting = BTreeSet::from_iter(left.iter().map(|s| s.name.clone()));
+        let waiting = ordered::set(left.iter().map(|s| s.name.clone()));
         let free = |s: &Step| {
             depend.before.get(&s.name).is_none_or(|needs| !needs.iter().any(|(n, _)| waiting.contains(n)))
         };

@@ -13,7 +13,6 @@ mod steps;
 use super::obstacle::Obstacle;
 use super::step::{Act, MissingStep, OrderOptions, Plan, Role, Transition};
 pub use host::{Depend, Link, LinkTarget, Numbers, Rc, Script, SysvHost, tail};
-use std::collections::BTreeSet;
 
 /// What happens on `way`.
 #[must_use]
@@ -36,10 +35,10 @@ pub fn plan(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
 /// Services that run, or that the wishes name, and that no step stops.
 fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &OrderOptions) -> Vec<MissingStep> {
     let wished = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network];
-    let mut names = BTreeSet::from_iter(wished.into_iter().flatten().map(String::as_str));
+    let mut names = ordered::set(wished.into_iter().flatten().map(String::as_str));
     names.extend(host.links(host.runlevel, 'S').iter().filter_map(|l| tail(&l.name)));
     let linked = plan.steps.iter().filter(|s| s.shown.starts_with('K'));
-    let linked = BTreeSet::from_iter(linked.map(|s| s.name.as_str()));
+    let linked = ordered::set(linked.map(|s| s.name.as_str()));
     let mut out = Vec::new();
     for name in names {
         let role = wishes.role(name);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::order::step::{Order, StepOutcome};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 pub fn links(names: &[&str]) -> Vec<Link> {

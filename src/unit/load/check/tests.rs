@@ -1,5 +1,7 @@
 //! What each test answers on a tree.
 
+mod machine;
+
 use super::*;
 use crate::unit::load::tests::Tree;
 use crate::unit::model::Origin;

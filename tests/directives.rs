@@ -20,11 +20,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The parts of amr that apply what is not about one process, and where they are.
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 12] = [
     ("cgroup", "src/cgroup"),
+    ("credentials", "src/exec/credentials.rs"),
     ("directories", "src/exec/resolve.rs"),
     ("enable", "src/cli/enable"),
     ("jobs", "src/job"),
+    ("log", "src/supervisor/log"),
     ("loader", "src/unit/build"),
     ("machine", "src/supervisor/service/machine"),
     ("reaction", "src/order/reaction.rs"),
@@ -161,6 +163,14 @@ fn a_value(row: &Directive) -> &'static str {
         (_, "SystemCallErrorNumber") => "EPERM",
         (_, "SystemCallFilter" | "SystemCallLog") => "~uname",
         (_, "SecureBits") => "noroot",
+        (_, "CPUSchedulingPolicy") => "batch",
+        (_, "CoredumpFilter") => "elf-headers",
+        (_, "LogLevelMax" | "SyslogLevel") => "notice",
+        (_, "Personality") => "x86",
+        (_, "LoadCredential") => "a:/b",
+        (_, "SetCredential") => "a:b",
+        (_, "StandardInputData") => "Zm9v",
+        (_, "SyslogFacility") => "local3",
         (_, "StandardInput") => "tty",
         (_, "StandardError" | "StandardOutput") => "null",
         (_, "TimeoutStartFailureMode" | "TimeoutStopFailureMode") => "kill",
@@ -186,10 +196,20 @@ fn a_value(row: &Directive) -> &'static str {
 }
 
 /// Those of which it can be seen on systemd 252 what an empty value leaves: no property tells of the first,
-/// the second is shown while a service runs, the third is seen in names of links, the others are on by default there.
+/// the second is shown while a service runs, the third is seen in names of links, the two of accounting are on by default there, systemctl
+/// does not print the last four.
 fn to_reset() -> impl Iterator<Item = Directive> {
-    let unseen =
-        ["PermissionsStartOnly", "WatchdogSec", "DefaultInstance", "MemoryAccounting", "TasksAccounting"];
+    let unseen = [
+        "PermissionsStartOnly",
+        "WatchdogSec",
+        "DefaultInstance",
+        "MemoryAccounting",
+        "TasksAccounting",
+        "LoadCredential",
+        "SetCredential",
+        "TTYColumns",
+        "TTYRows",
+    ];
     let seen = move |row: &Directive| row.in_252 != Known::No && !unseen.contains(&row.name);
     honoured().map(|(row, _)| row).filter(seen)
 }

@@ -22,7 +22,7 @@ use amr::os::wait::{Exit, reap};
 use amr::unit::build::{self, Input};
 use amr::unit::exec::{ApplyMode, ExecContext};
 use amr::unit::merge::Source;
-use amr::unit::model::{Body, ExecCommand, ExecPrivilege};
+use amr::unit::model::{Body, ExecCommand, ExecPrivilege, Severity};
 use amr::unit::name::UnitName;
 use amr::unit::specifier::Facts;
 use std::cell::Cell;
@@ -83,6 +83,8 @@ impl Lab {
             ..Features::detect(None).unwrap()
         };
         let request = Request {
+            terminal: false,
+            credentials: true,
             unit: "lab.service",
             context,
             command,
@@ -171,7 +173,9 @@ fn service(lines: &str) -> (ExecContext, ExecCommand) {
         links: Vec::new(),
     };
     let unit = build::build(input, &Facts::default());
-    assert!(unit.findings.is_empty() && unit.unapplied.is_empty(), "{:?}", unit.findings);
+    // That a directive came after 252 is said of it, and no more.
+    let faults: Vec<_> = unit.findings.iter().filter(|f| f.severity != Severity::Note).collect();
+    assert!(faults.is_empty() && unit.unapplied.is_empty(), "{faults:?}");
     let Body::Service(service) = unit.body else { panic!("a service") };
     (*service.context, service.exec.start[0].clone())
 }
@@ -262,6 +266,11 @@ fn environment(lab: &Lab) {
         file.display()
     );
     assert_eq!(lab.output(&lines, "echo $FILE $BOTH ${GONE-unset} $KEPT"), "yes file unset 2");
+    // Later than 252: what a service is told of its user, whatever `User=` says.
+    let login = |lines: &str| lab.output(lines, "echo ${USER-none} ${LOGNAME-none}");
+    assert_eq!(login("SetLoginEnvironment=no"), "none none");
+    let own = lab.output("", "id -un");
+    assert_eq!(login("SetLoginEnvironment=yes"), format!("{own} {own}"));
     let (context, command) = service(&lines);
     let argv = ["echo", "found"].map(str::to_owned).to_vec();
     let bare = ExecCommand { path: "echo".into(), argv, ..command };

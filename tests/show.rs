@@ -20,10 +20,9 @@ const TRIGGERS: &str = "amr starts nothing by timers, sockets and paths";
 const IMAGES: &str = "amr mounts no images";
 const GROUPS: &str = "of systemd's tree of slices";
 const SECURITY: &str = "no security module is asked";
-const NAMED: &str = "of StandardInput=fd: and its kin, which amr refuses";
 
 /// Properties of 252 that are no directive's and that amr does not print.
-const LEFT_OUT: [(&str, &str); 30] = [
+const LEFT_OUT: [(&str, &str); 26] = [
     ("AccessSELinuxContext", SECURITY),
     ("ActivationDetails", DBUS),
     ("CPUAffinityFromNUMA", "CPUAffinity=numa is not applied"),
@@ -47,17 +46,13 @@ const LEFT_OUT: [(&str, &str); 30] = [
     ("RootHashSignaturePath", IMAGES),
     ("SameProcessGroup", "a directive of old that 252 only prints"),
     ("SliceOf", GROUPS),
-    ("StandardErrorFileDescriptorName", NAMED),
-    ("StandardInputFileDescriptorName", NAMED),
-    ("StandardOutputFileDescriptorName", NAMED),
-    ("SyslogPriority", "of SyslogLevel= and SyslogFacility=, which amr does not apply"),
     ("TriggeredBy", TRIGGERS),
     ("Triggers", TRIGGERS),
     ("UnitFilePreset", "amr reads no presets"),
 ];
 
 /// What amr prints and 252 does not have.
-const MORE: [&str; 6] = [
+const MORE: [&str; 7] = [
     "FilesMissing",
     "LogPath",
     "SupervisorPID",
@@ -65,6 +60,7 @@ const MORE: [&str; 6] = [
     "MemoryPeak",
     "RestartMaxDelayUSec",
     "RestartSteps",
+    "SetLoginEnvironment",
 ];
 
 fn show(root: &Path, args: &[&str]) -> String {

@@ -1,11 +1,14 @@
 //! The environment of each process of a service: exactly what systemd 252 gives, and nothing of
 //! whoever typed the command.
 //!
-//! Later wins: amr's own variables, `Environment=`, `EnvironmentFile=` (read just before each
-//! command), less `UnsetEnvironment=`.
+//! Later wins: amr's own variables, `PassEnvironment=`, `Environment=`, `EnvironmentFile=` (read just
+//! before each command), less `UnsetEnvironment=`.
 
+mod host;
+
+use super::credentials;
 use super::resolve::Request;
-use crate::os::ids::{Credentials, User};
+use crate::os::ids::{Credentials, Ids, User};
 use crate::os::root::{Author, Reader, Root};
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::environment::EnvironmentFile;
@@ -78,8 +81,26 @@ pub(super) fn build(
     let mut e = Variables { vars: of_host(root) };
     e.vars.extend(request.variables.vars.iter().cloned());
     folders(&mut e, request);
-    login(&mut e, user);
+    if !request.context.credentials.is_empty() {
+        let folder = credentials::folder(request.places.runtime, request.unit);
+        e.set("CREDENTIALS_DIRECTORY", root.outer(&folder).display().to_string());
+    }
+    match (request.context.plain.get("SetLoginEnvironment"), user) {
+        (Some(0), _) | (None, None) => {}
+        (_, Some(user)) => login(&mut e, user),
+        (Some(_), None) => {
+            let own = Ids::new(root).user(&whose.user.uid.to_string()).map_err(|e| e.to_string())?;
+            own.iter().for_each(|own| login(&mut e, own));
+        }
+    }
     let unit = &request.context.environment;
+    if request.context.has_terminal() {
+        e.set("TERM", host::terminal(request.context.terminal.path()));
+    }
+    if !unit.search_path.is_empty() {
+        e.set("PATH", unit.search_path.join(":"));
+    }
+    host::passed(&unit.pass).into_iter().for_each(|(name, value)| e.set(&name, value));
     for (name, value) in &unit.set {
         e.set(name, value);
     }
@@ -98,7 +119,7 @@ pub(super) fn build(
 pub fn of_host(root: &Root) -> Vec<(String, String)> {
     let mut e = Variables::default();
     e.set("PATH", SEARCH_PATH);
-    locale(&mut e, root);
+    host::locale(&mut e, root);
     e.vars
 }
 
@@ -154,48 +175,6 @@ fn readable(path: &Path, bytes: &[u8]) -> Result<Vec<(String, String)>, String> 
     }
 }
 
-/// Where a host says in which language it speaks: systemd's file; Debian's; RHEL 6's, which rc sources.
-const LOCALES: [&str; 3] = ["/etc/locale.conf", "/etc/default/locale", "/etc/sysconfig/i18n"];
-
-/// The variables that systemd takes from there.
-const LOCALE_VARIABLES: [&str; 14] = [
-    "LANG",
-    "LANGUAGE",
-    "LC_CTYPE",
-    "LC_NUMERIC",
-    "LC_TIME",
-    "LC_COLLATE",
-    "LC_MONETARY",
-    "LC_MESSAGES",
-    "LC_PAPER",
-    "LC_NAME",
-    "LC_ADDRESS",
-    "LC_TELEPHONE",
-    "LC_MEASUREMENT",
-    "LC_IDENTIFICATION",
-];
-
-/// The host's locale, as systemd's manager passes it on: the first file that is there. Where none says
-/// anything C.UTF-8, if the host has that: to name a locale that is not there would only make programs
-/// complain.
-fn locale(e: &mut Variables, root: &Root) {
-    let bytes = LOCALES
-        .iter()
-        .find_map(|path| root.safe_read(Path::new(path), LIMIT, Reader::Amr).ok().map(|(bytes, _)| bytes))
-        .unwrap_or_default();
-    let vars = env::parse_file(&bytes).vars;
-    let known = |name: &str| LOCALE_VARIABLES.contains(&name);
-    let mut found = false;
-    for (name, value) in vars.into_iter().filter(|(n, v)| known(n) && !v.is_empty()) {
-        e.set(&name, value);
-        found = true;
-    }
-    let there = |name: &str| root.is_dir(&Path::new("/usr/lib/locale").join(name));
-    if !found && (there("C.utf8") || there("C.UTF-8")) {
-        e.set("LANG", "C.UTF-8");
-    }
-}
-
 fn folders(e: &mut Variables, request: &Request<'_>) {
     for kind in Kind::ALL {
         let ((_, _, variable), names) = (kind.words(), &request.context.directories.set(kind).names);
@@ -207,9 +186,8 @@ fn folders(e: &mut Variables, request: &Request<'_>) {
     }
 }
 
-/// HOME, SHELL, LOGNAME and USER exist with `User=` only, and say nothing that is no use.
-fn login(e: &mut Variables, user: Option<&User>) {
-    let Some(user) = user else { return };
+/// HOME, SHELL, LOGNAME and USER say nothing that is no use.
+fn login(e: &mut Variables, user: &User) {
     let home = user.home.to_string_lossy();
     if home.starts_with('/') && home != "/" && home != "/nonexistent" {
         e.set("HOME", home);

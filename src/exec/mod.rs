@@ -14,6 +14,7 @@
 //! one thread ([`crate::os::fork::child`]): it may allocate, and it ends in exec or in `_exit`.
 
 mod child;
+pub mod credentials;
 pub mod environment;
 mod facts;
 mod filters;
@@ -30,4 +31,5 @@ pub use environment::Variables;
 pub use facts::facts;
 pub use private_tmp::remove as remove_private_tmp;
 pub use process::Process;
+pub use resolve::io::leave as leave_terminal;
 pub use resolve::{Places, Refused, Request, Streams, resolve};

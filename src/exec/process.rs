@@ -33,6 +33,10 @@ pub struct Process {
     pub pid_variables: Vec<&'static str>,
     /// Input, output and error; `None`: those of the supervisor.
     pub stdio: [Option<Arc<OwnedFd>>; 3],
+    /// How it takes the terminal that is its input; `None` where that is something else.
+    pub terminal: Option<TerminalClaim>,
+    /// Who gets that terminal, by `User=`.
+    pub terminal_owner: Option<u32>,
     /// The control group that tells it from others.
     pub group: Option<Entrance>,
     /// Was it born in that group? Known in the child.
@@ -80,6 +84,17 @@ impl Process {
             Image::new(&self.program, &self.argv, &env)
         })
     }
+}
+
+/// What to do where the terminal is another session's controlling one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TerminalClaim {
+    /// Wait until it is not.
+    Wait,
+    /// Take it away.
+    Force,
+    /// Fail.
+    Fail,
 }
 
 /// A folder that is seen in the place of another; both are outer paths.

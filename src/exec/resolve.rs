@@ -2,24 +2,26 @@
 //! process, but as if it had exited with the status of the step that systemd would have failed in.
 
 mod identity;
-mod io;
+pub(super) mod io;
 mod sandbox;
 
+use super::credentials;
 use super::environment::{self, RunAs, SEARCH_PATH, Variables};
 use super::process::Process;
 use super::spaces::Spaces;
 use super::stage::Stage;
 use crate::os::cgroup::Group;
-use crate::os::error::Error;
+use crate::os::error::{Errno, Error};
 use crate::os::features::Features;
 use crate::os::fork::Born;
 use crate::os::ids::{Credentials, User};
 use crate::os::limits::Limit;
-use crate::os::root::{Existing, Root};
+use crate::os::root::{Existing, InTheWay, Perms, Placed, Root};
 use crate::os::socket::NotifySocket;
 use crate::os::spaces::Space;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::process::WorkingDirectory;
+use crate::unit::exec::scheduling;
 use crate::unit::exec::{ApplyMode, ExecContext};
 use crate::unit::model::{ExecCommand, ExecPrivilege};
 use crate::unit::value::expand;
@@ -55,6 +57,10 @@ pub struct Request<'a> {
     pub log: Option<Arc<OwnedFd>>,
     /// Whose standard descriptors it gets.
     pub streams: Streams,
+    /// May it read the terminal of the unit?
+    pub terminal: bool,
+    /// Are the credentials of the unit put there for it?
+    pub credentials: bool,
     /// The socket that the service's user is to speak to.
     pub notify: Option<&'a NotifySocket>,
     /// The group that it enters.
@@ -120,6 +126,7 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         credentials.clone().filter(|_| request.mode == ApplyMode::Strict).unwrap_or_else(Credentials::own);
     give_socket(request, credentials.as_ref())?;
     make_folders(request, &own, not_applied)?;
+    make_credentials(request, &own)?;
     let command = request.command;
     let whose = RunAs { user: &own, line: command.privilege };
     let (env, kept_out) = environment::build(request, user.as_ref(), whose).map_err(Refused::Resources)?;
@@ -130,6 +137,7 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
     }
     let working_directory = working_directory(request, user.as_ref());
     let enters_as = working_directory.as_deref().and_then(|path| enters_as(request, path, &own));
+    let files = io::open(request, &own)?;
     let mut process = Process {
         context: request.context.clone(),
         name: command.path.clone(),
@@ -137,7 +145,9 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         argv: words.into_iter().map(Into::into).collect(),
         pid_variables: pid_variables(&env),
         env: env.into_pairs(),
-        stdio: io::open(request, &own)?,
+        stdio: files.stdio,
+        terminal: files.terminal,
+        terminal_owner: user.as_ref().map(|user| user.uid).filter(|_| request.mode == ApplyMode::Strict),
         group: request.group.map(Group::entrance).transpose().map_err(at(Stage::Cgroup))?,
         born: Cell::new(Born::WithParent),
         controllers: controllers(request, not_applied),
@@ -201,6 +211,10 @@ fn drop_privileged(process: &mut Process, not_applied: &mut Vec<String>) {
         c.process.oom_score_adjust = None;
         note("a negative OOM score");
     }
+    if c.scheduling.policy.is_some_and(scheduling::Policy::is_realtime) {
+        c.scheduling.policy = None;
+        note("a real-time policy of the CPU scheduler");
+    }
     if std::mem::take(&mut c.capabilities.ambient) != 0 {
         note("the set of ambient capabilities");
     }
@@ -249,8 +263,32 @@ fn make_folders(request: &Request<'_>, owner: &Credentials, not_applied: &mut Ve
                 note(not_applied, &format!("'{}' has other names and keeps its owner", kept.display()));
             }
         }
+        for (name, link) in &set.links {
+            link_folder(request, kind, name, link).map_err(at(stage))?;
+        }
     }
     Ok(())
+}
+
+/// The link of `NAME:LINK`, relative, as systemd makes it. Something else in its place is an error.
+fn link_folder(request: &Request<'_>, kind: Kind, name: &str, link: &str) -> Result<(), Error> {
+    let path = request.places.above(kind).join(link);
+    let up = "../".repeat(Path::new(link).components().count().saturating_sub(1));
+    let target = PathBuf::from(up).join(name);
+    match request.root.place_link(&path, &target, &Perms::default(), InTheWay::Stays)? {
+        Placed::Left => Err(Error::new("link", request.root.outer(&path), Errno::EEXIST)),
+        Placed::Made | Placed::Kept | Placed::Changed => Ok(()),
+    }
+}
+
+/// Those of the unit, for the first command that gets them.
+fn make_credentials(request: &Request<'_>, user: &Credentials) -> Step<()> {
+    let asked = &request.context.credentials;
+    if asked.is_empty() || !request.credentials {
+        return Ok(());
+    }
+    let folder = credentials::folder(request.places.runtime, request.unit);
+    credentials::make(request.root, &folder, asked, user).map_err(at(Stage::Credentials))
 }
 
 /// The file to execute: inside the root; a folder root borrows from the host what it has not.

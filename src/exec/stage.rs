@@ -45,10 +45,11 @@ pub enum Stage {
     CacheDirectory = 239,
     LogsDirectory = 240,
     ConfigurationDirectory = 241,
+    Credentials = 243,
 }
 
 /// With systemd's name and what was tried, for people.
-const STAGES: [(Stage, &str, &str); 33] = [
+const STAGES: [(Stage, &str, &str); 34] = [
     (Stage::Chdir, "CHDIR", "change the working directory"),
     (Stage::Nice, "NICE", "set the nice level"),
     (Stage::Fds, "FDS", "arrange descriptors"),
@@ -82,6 +83,7 @@ const STAGES: [(Stage, &str, &str); 33] = [
     (Stage::CacheDirectory, "CACHE_DIRECTORY", "set up the cache directory"),
     (Stage::LogsDirectory, "LOGS_DIRECTORY", "set up the logs directory"),
     (Stage::ConfigurationDirectory, "CONFIGURATION_DIRECTORY", "set up the configuration directory"),
+    (Stage::Credentials, "CREDENTIALS", "set up credentials"),
 ];
 
 impl Stage {

@@ -95,7 +95,9 @@ fn identity(_: &Root) -> nix::Result<()> {
 }
 
 fn scheduler(_: &Root) -> nix::Result<()> {
-    unless(sys::scheduler()? == libc::c_long::from(libc::SCHED_OTHER), sys::set_usual_scheduler)
+    unless(sys::scheduler()? == libc::c_long::from(libc::SCHED_OTHER), || {
+        sys::set_scheduler(libc::SCHED_OTHER, 0)
+    })
 }
 
 /// That of the first process, which the kernel keeps off CPUs that are set apart.

@@ -39,4 +39,5 @@ mod sys;
 pub mod syslog;
 pub mod term;
 pub mod tracking;
+pub mod tty;
 pub mod wait;

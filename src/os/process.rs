@@ -23,9 +23,31 @@ pub fn write_all(file: impl AsFd, bytes: &[u8]) -> nix::Result<()> {
 
 /// What the kernel adds to its reckoning when memory is short: -1000 to 1000.
 pub fn set_oom_score(score: i32) -> nix::Result<()> {
+    write_own("/proc/self/oom_score_adj", &score.to_string())
+}
+
+/// What of its memory the kernel dumps, core(5).
+pub fn set_coredump_filter(bits: u64) -> nix::Result<()> {
+    write_own("/proc/self/coredump_filter", &format!("{bits:#x}"))
+}
+
+fn write_own(path: &str, text: &str) -> nix::Result<()> {
     let number = |e: std::io::Error| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO));
-    let mut file = OpenOptions::new().write(true).open("/proc/self/oom_score_adj").map_err(number)?;
-    file.write_all(score.to_string().as_bytes()).map_err(number)
+    let mut file = OpenOptions::new().write(true).open(path).map_err(number)?;
+    file.write_all(text.as_bytes()).map_err(number)
+}
+
+/// How the kernel lets it run, sched(7). `resets`: what it forks runs as usual.
+pub fn set_scheduler(policy: i32, priority: i32, resets: bool) -> nix::Result<()> {
+    let flag = if resets { libc::SCHED_RESET_ON_FORK } else { 0 };
+    sys::set_scheduler(policy | flag, priority)
+}
+
+/// By how many nanoseconds its timers may be late; 0 for as many as its parent has.
+pub fn set_timer_slack(nsec: u64) -> nix::Result<()> {
+    const SET_TIMERSLACK: i32 = 29;
+    let nsec = libc::c_ulong::try_from(nsec).unwrap_or(libc::c_ulong::MAX);
+    sys::prctl(SET_TIMERSLACK, nsec, 0).map(drop)
 }
 
 /// The CPUs that it may run on.
@@ -107,8 +129,17 @@ pub fn confine_at_exec(profile: &str) -> nix::Result<()> {
 
 /// The persona that programs take it for: PER_LINUX32 or PER_LINUX (`opinionated_personality`).
 pub fn persona() -> nix::Result<u32> {
-    const LINUX32: i32 = 8;
-    Ok(if sys::personality(None)? & 0xff == LINUX32 { LINUX32.cast_unsigned() } else { 0 })
+    Ok(if sys::personality(None)?.cast_unsigned() & 0xff == LINUX32 { LINUX32 } else { 0 })
+}
+
+/// PER_LINUX32.
+const LINUX32: u32 = 8;
+
+/// Takes a persona; what else personality(2) keeps stays (`safe_personality`).
+pub fn set_persona(linux32: bool) -> nix::Result<()> {
+    const PERSONA: u32 = 0xff;
+    let had = sys::personality(None)?.cast_unsigned();
+    sys::personality(Some(had & !PERSONA | if linux32 { LINUX32 } else { 0 })).map(drop)
 }
 
 /// What execve(2) gets, in the kernel's form.

@@ -80,6 +80,16 @@ fn address_in(root: &Root, path: &Path, folder: &OwnedFd, name: &OsStr) -> nix::
     UnixAddr::new(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name))
 }
 
+/// A way to whoever receives datagrams there; nothing that is sent waits.
+///
+/// # Errors
+/// Nobody is there.
+pub fn sender_now(path: &Path) -> std::io::Result<OwnedFd> {
+    let fd = new_socket(SockType::Datagram)?;
+    connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
+    Ok(fd)
+}
+
 /// One datagram, without waiting: a queue that is full is an error at once.
 ///
 /// # Errors

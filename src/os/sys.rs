@@ -139,12 +139,10 @@ pub fn scheduler() -> nix::Result<libc::c_long> {
     Errno::result(unsafe { libc::syscall(libc::SYS_sched_getscheduler, 0) })
 }
 
-/// SCHED_OTHER, without priority.
-pub fn set_usual_scheduler() -> nix::Result<()> {
-    let priority: libc::c_int = 0;
+/// Sets it, with its priority.
+pub fn set_scheduler(policy: libc::c_int, priority: libc::c_int) -> nix::Result<()> {
     // SAFETY: the kernel's sched_param is one int, which lives through the call.
-    let done =
-        unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_OTHER, &raw const priority) };
+    let done = unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, policy, &raw const priority) };
     Errno::result(done).map(drop)
 }
 

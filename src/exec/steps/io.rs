@@ -1,12 +1,24 @@
-//! Standard descriptors, and that the process has no others.
+//! Standard descriptors, the terminal among them, and that the process has no others.
 
 use super::{Applied, StepDone, fully};
-use crate::exec::process::Process;
-use crate::os::process;
+use crate::exec::process::{Process, TerminalClaim};
+use crate::os::{process, tty};
 
 pub(super) fn stdin(p: &Process) -> Applied {
     let [stdin, _, _] = &p.stdio;
+    if let (Some(claim), Some(tty)) = (p.terminal, stdin) {
+        match claim {
+            TerminalClaim::Wait => tty::take_when_free(tty)?,
+            TerminalClaim::Force | TerminalClaim::Fail => tty::take(tty, claim == TerminalClaim::Force)?,
+        }
+    }
     stdin.as_ref().map_or(Ok(StepDone::Fully), |fd| fully(process::become_stdin(fd)))
+}
+
+/// A terminal that is read is the user's (`chown_terminal`).
+pub(super) fn terminal(p: &Process) -> Applied {
+    let ([stdin, _, _], Some(uid)) = (&p.stdio, p.terminal_owner) else { return Ok(StepDone::Fully) };
+    stdin.as_ref().map_or(Ok(StepDone::Fully), |fd| fully(tty::give(fd, uid)))
 }
 
 pub(super) fn stdout(p: &Process) -> Applied {

@@ -61,9 +61,12 @@ const ORDER: [&[Step]; 3] = [
         step("stdout", Stage::Stdout, io::stdout),
         step("stderr", Stage::Stderr, io::stderr),
         step("oom-score", Stage::OomAdjust, process::oom_score),
+        step("coredump-filter", Stage::Limits, process::coredump_filter),
     ],
     scheduling::STEPS,
     &[
+        step("personality", Stage::Personality, process::personality),
+        step("terminal", Stage::Stdin, io::terminal),
         step("umask", Stage::Exec, process::umask),
         step("limits", Stage::Limits, limits::limits),
         step("network", Stage::Network, spaces::network),

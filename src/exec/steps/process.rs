@@ -1,10 +1,11 @@
-//! Signals, session, control group, OOM score, umask, working directory.
+//! Signals, session, control group, OOM score, filter of core dumps, persona, umask, working directory.
 
 use super::{Applied, StepDone, StepError, fully, unless_forbidden};
 use crate::exec::process::Process;
 use crate::os::error::Errno;
 use crate::os::fork::Born;
 use crate::os::{process, signal};
+use crate::unit::exec::process::Personality;
 
 /// Default actions first, then the mask: else a handler of ours could run here.
 pub(super) fn signals(p: &Process) -> Applied {
@@ -32,6 +33,18 @@ pub(super) fn control_group(p: &Process) -> Applied {
 pub(super) fn oom_score(p: &Process) -> Applied {
     let Some(score) = p.context.process.oom_score_adjust.or(p.oom_score) else { return Ok(StepDone::Fully) };
     unless_forbidden(process::set_oom_score(score))
+}
+
+/// `CoredumpFilter=`. Where one may not write it systemd goes on.
+pub(super) fn coredump_filter(p: &Process) -> Applied {
+    let Some(filter) = p.context.process.coredump_filter else { return Ok(StepDone::Fully) };
+    unless_forbidden(process::set_coredump_filter(filter))
+}
+
+/// `Personality=`.
+pub(super) fn personality(p: &Process) -> Applied {
+    let Some(personality) = p.context.process.personality else { return Ok(StepDone::Fully) };
+    fully(process::set_persona(personality == Personality::Secondary))
 }
 
 /// `ProtectHostname=`: the host's name is one's own to change. Without such namespaces systemd goes on; the

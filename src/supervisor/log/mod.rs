@@ -5,8 +5,10 @@
 //! and is the line's priority.
 
 pub mod file;
+pub mod forward;
 pub mod query;
 pub mod read;
+pub mod rules;
 pub mod stamp;
 
 #[cfg(test)]

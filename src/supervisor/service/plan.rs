@@ -8,7 +8,6 @@ use crate::supervisor::core::plan::{self, Paths, Unread};
 use crate::supervisor::core::version::{self, VERSION};
 pub use crate::unit::exec::ApplyMode;
 use crate::unit::exec::directories::Kind;
-use crate::unit::exec::io::Output;
 use crate::unit::model::{Body, Check, DepKind, ExecCommand, HostActions, Service, StartLimit, Unit};
 use crate::unit::name::{UnitKind, UnitName};
 use serde::{Deserialize, Serialize};
@@ -196,8 +195,7 @@ impl Plan {
     /// Does anything of it go to the unit's log?
     #[must_use]
     pub fn writes_log(&self) -> bool {
-        let io = &self.service.context.io;
-        [&io.stdout, &io.stderr].into_iter().any(|s| matches!(s, Output::Journal | Output::JournalConsole))
+        self.service.context.io.writes_log()
     }
 
     /// Where the PID file may appear: where the unit says, as this host has it; and where a program may
@@ -258,7 +256,8 @@ impl plan::Plan for Plan {
 fn refuse_overlap(unit: &UnitName, service: &Service, paths: &Paths) -> Result<(), PlanError> {
     for kind in Kind::ALL {
         let (key, above, _) = kind.words();
-        for name in &service.context.directories.set(kind).names {
+        let set = service.context.directories.set(kind);
+        for name in set.names.iter().chain(set.links.iter().map(|(_, link)| link)) {
             if let Some(own) = overlapped(above, name, paths) {
                 let (name, own) = (name.clone(), own.clone());
                 return Err(PlanError::Overlap { unit: unit.clone(), key, name, own });

@@ -10,6 +10,7 @@ use crate::supervisor::core::mark::{Moment, micros};
 use crate::unit::cgroup;
 use crate::unit::directive::Directive;
 use crate::unit::exec;
+use crate::unit::exec::io::{Input, Output};
 use crate::unit::model::{Body, LoadState, Unit};
 use crate::unit::value::Timeout;
 use crate::unit::value::boolean::yes_no;
@@ -46,6 +47,7 @@ pub fn properties(unit: &Unit, record: Option<&Record>) -> Vec<(&'static str, St
         all.extend(fields.map(|f| (f.property, (f.show)(&service.context))));
         let fields = cgroup::FIELDS.into_iter().flatten();
         all.extend(fields.map(|f| (f.property, (f.show)(&service.resources))));
+        all.extend(of_streams(&service.context));
         all.extend(exec::limits::soft(&service.context.limits));
         all.extend(kill(service.kill));
     }
@@ -94,6 +96,20 @@ fn load_error(unit: &Unit) -> String {
         LoadState::Masked => ("UnitMasked", "is masked"),
     };
     format!("org.freedesktop.systemd1.{name} \"Unit {} {what}.\"", unit.name)
+}
+
+/// What 252 shows of the log and of passed descriptors besides the directives' own properties.
+fn of_streams(context: &exec::ExecContext) -> [(&'static str, String); 4] {
+    let streams = context.io.streams();
+    let output = |output: &Output| if let Output::Fd(name) = output { name.clone() } else { String::new() };
+    let input = if let Input::Fd(name) = streams.stdin { name.clone() } else { String::new() };
+    let priority = u16::from(context.log.facility) << 3 | u16::from(context.log.level);
+    [
+        ("StandardInputFileDescriptorName", input),
+        ("StandardOutputFileDescriptorName", output(streams.stdout)),
+        ("StandardErrorFileDescriptorName", output(streams.stderr)),
+        ("SyslogPriority", priority.to_string()),
+    ]
 }
 
 /// What a start was left for is known while the host is up, whatever the unit does.

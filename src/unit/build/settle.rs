@@ -5,8 +5,8 @@ use super::{Draft, ServiceDraft};
 use crate::unit::finding::Id;
 use crate::unit::merge::{Setting, settings};
 use crate::unit::model::{
-    Body, DepKind, Dependency, ExecCommand, ExecPrivilege, ExitType, Finding, HostAction, KillMode,
-    LoadState, NotifyAccess, Origin, Restart, ServiceType, Severity, Unit,
+    Body, DepKind, Dependency, ExecCommand, ExecPrivilege, ExitType, Finding, HostAction, LoadState,
+    NotifyAccess, Origin, Restart, ServiceType, Severity, Unit,
 };
 use crate::unit::name::{UnitKind, UnitName};
 use crate::unit::syntax::physical_line;
@@ -173,10 +173,6 @@ fn verify(draft: &mut Draft<'_>) {
     }
     if oneshot && !(force.codes.is_empty() && force.signals.is_empty()) {
         draft.fault("RestartForceExitStatus", "Type=oneshot cannot have RestartForceExitStatus=");
-    }
-    let pam = draft.unit.unapplied.iter().any(|u| u.key == "PAMName");
-    if pam && !matches!(draft.service.service.kill.mode, KillMode::ControlGroup | KillMode::Mixed) {
-        draft.fault("KillMode", "with PAMName= KillMode= must be control-group or mixed");
     }
     if oneshot && draft.service.service.runtime_max != Timeout::Never {
         let origin = draft.origin_of("RuntimeMaxSec");

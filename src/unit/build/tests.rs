@@ -98,7 +98,10 @@ fn a_plain_service_has_the_defaults_of_252() {
     assert_eq!((s.notify_access, s.guess_main_pid, s.watchdog), (NotifyAccess::None, true, Timeout::Never));
     assert_eq!(unit.start_limit, StartLimit { interval: Duration::from_secs(10), burst: 5 });
     assert_eq!((s.context.process.umask, s.context.process.ignore_sigpipe), (0o022, true));
-    assert_eq!((&s.context.io.stdin, &s.context.io.stdout), (&io::Input::Null, &io::Output::Journal));
+    assert_eq!(
+        (&s.context.io.stdin, s.context.io.streams().stdout),
+        (&io::Input::Null, &io::Output::Journal)
+    );
     for (kind, on) in [
         (DepKind::Requires, "sysinit.target"),
         (DepKind::After, "sysinit.target"),
@@ -159,7 +162,7 @@ fn later_scalars_win_lists_add_up_and_an_empty_value_clears() {
     assert_eq!((s.exec.start[0].origin.path.to_str(), s.exec.start[0].origin.span.line), (Some("/d"), 5));
     assert_eq!(s.context.scheduling.nice, Some(3));
     let own = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-    assert_eq!(s.context.environment.set, [own("B", "2"), own("A", "9")]);
+    assert_eq!(s.context.environment.set, [own("A", "9"), own("B", "2")]);
     // After= cannot be cleared.
     assert!(has(&unit, DepKind::After, "x.target") && has(&unit, DepKind::After, "y.target"));
 }
@@ -181,7 +184,7 @@ fn what_252_refuses_about_a_service() {
         ("[Service]\nExecStart=/bin/a\nType=dbus", 3, "message bus"),
         ("[Service]\nExecStart=/bin/a\nBusName=org.x", 3, "Type=dbus"),
         ("[Service]\nExecStart=/bin/a\nDynamicUser=yes", 3, "cannot be applied"),
-        ("[Service]\nExecStart=/bin/a\nPAMName=x\nKillMode=process", 4, "PAMName="),
+        ("[Service]\nExecStart=/bin/a\nPAMName=x", 3, "PAMName="),
     ] {
         let unit = unit(lines);
         assert_eq!(unit.load, LoadState::BadSetting, "{lines}");
@@ -308,14 +311,14 @@ fn a_device_and_its_value() {
 #[test]
 fn what_is_not_applied_is_kept() {
     let (unit, _) = service(
-        "SELinuxContext=a\nSELinuxContext=b\nPAMName=x\nSlice=x.slice\nSlice=\nPrivateNetwork=no\nRestrictFileSystems=a\nRestrictFileSystems=b",
+        "SELinuxContext=a\nSELinuxContext=b\nTimeoutCleanSec=9\nSlice=x.slice\nSlice=\nPrivateNetwork=no\nRestrictFileSystems=a\nRestrictFileSystems=b",
     );
     let kept: Vec<_> = unit.unapplied.iter().map(|u| (u.key.as_str(), u.value.as_str())).collect();
     assert_eq!(
         kept,
         [
             ("SELinuxContext", "b"),
-            ("PAMName", "x"),
+            ("TimeoutCleanSec", "9"),
             ("RestrictFileSystems", "a"),
             ("RestrictFileSystems", "b")
         ]

@@ -22,13 +22,15 @@ pub struct Directories {
 pub struct DirectorySet {
     /// Relative to the kind's place.
     pub names: Vec<String>,
+    /// `NAME:LINK`: names, each with the link that leads to it, which lies at the same place.
+    pub links: Vec<(String, String)>,
     /// `RuntimeDirectoryMode=` and its kin.
     pub mode: u32,
 }
 
 impl Default for DirectorySet {
     fn default() -> Self {
-        Self { names: Vec::new(), mode: 0o755 }
+        Self { names: Vec::new(), links: Vec::new(), mode: 0o755 }
     }
 }
 
@@ -163,27 +165,42 @@ pub(super) const FIELDS: &[Field] = &[
 
 /// Relative names, `..` not among them.
 fn names(c: &mut ExecContext, l: &Line<'_>, kind: Kind) -> Result<(), ValueProblem> {
-    let names = &mut c.directories.of_mut(kind).names;
+    let set = c.directories.of_mut(kind);
     if l.text.is_empty() {
-        names.clear();
+        set.names.clear();
+        set.links.clear();
     }
     for word in l.words()? {
-        let (name, link) = word.text.split_once(':').map_or((&*word.text, None), |(n, k)| (n, Some(k)));
-        let checked = l.expand(word.at, name).and_then(|name| {
+        // More of them say nothing, and empty ones are none (`extract_first_word`).
+        let mut parts = word.text.split(':').filter(|part| !part.is_empty());
+        let (name, link) = (parts.next().unwrap_or_default(), parts.next());
+        if link.is_some() && kind == Kind::Configuration {
+            let what = "systemd makes no links to directories of configuration";
+            l.warn(ValueProblem::new(word.at, &word.text, what));
+            continue;
+        }
+        let checked = |text: &str| -> Result<String, ValueProblem> {
+            let expanded = l.expand(word.at, text)?;
             let name =
-                path::relative(&name).map_err(|e| ValueProblem::new(word.at, &word.text, e.message))?;
+                path::relative(&expanded).map_err(|e| ValueProblem::new(word.at, &word.text, e.message))?;
             if name == "private" || name.starts_with("private/") {
                 return Err(ValueProblem::new(word.at, &word.text, "'private' is systemd's own folder"));
             }
             Ok(name)
-        });
-        match checked {
-            Ok(name) => names.push(name),
-            Err(trouble) => l.warn(trouble),
-        }
-        if link.is_some() {
-            l.unapplied("amr makes no links to directories");
+        };
+        match (checked(name), link.map(checked).transpose()) {
+            (Ok(name), Ok(link)) => {
+                if let Some(link) = link {
+                    set.links.push((name.clone(), link));
+                }
+                if !set.names.contains(&name) {
+                    set.names.push(name);
+                }
+            }
+            (Err(trouble), _) | (_, Err(trouble)) => l.warn(trouble),
         }
     }
+    // So they are made and named, whatever their order in the unit (`exec_directory_sort`).
+    set.names.sort();
     Ok(())
 }

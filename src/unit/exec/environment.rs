@@ -1,4 +1,5 @@
-//! ENVIRONMENT: `Environment=`, `EnvironmentFile=`, `UnsetEnvironment=`; and `ExecSearchPath=`.
+//! ENVIRONMENT: `Environment=`, `EnvironmentFile=`, `PassEnvironment=`, `UnsetEnvironment=`; and
+//! `ExecSearchPath=`.
 
 use super::Field;
 use crate::unit::line::{Line, ValueProblem};
@@ -11,10 +12,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Environment {
-    /// `Environment=`, each name once, the latest last.
+    /// `Environment=`, each name once.
     pub set: Vec<(String, String)>,
     /// `EnvironmentFile=`: they win over `set`.
     pub files: Vec<EnvironmentFile>,
+    /// `PassEnvironment=`: names of variables of the host's init.
+    pub pass: Vec<String>,
     /// `UnsetEnvironment=`: names, or `NAME=VALUE` for that value alone.
     pub unset: Vec<String>,
     /// `ExecSearchPath=`: absolute folders in which a program without a path is searched.
@@ -59,6 +62,12 @@ pub(super) const FIELDS: &[Field] = &[
         show: |c| c.environment.search_path.join(" "),
     },
     Field {
+        name: "PassEnvironment",
+        property: "PassEnvironment",
+        read: |c, l| pass(&mut c.environment.pass, l),
+        show: |c| c.environment.pass.join(" "),
+    },
+    Field {
         name: "UnsetEnvironment",
         property: "UnsetEnvironment",
         read: |c, l| unset(&mut c.environment, l),
@@ -74,8 +83,10 @@ fn variables(environment: &mut Environment, l: &Line<'_>) -> Result<(), ValuePro
     let (pairs, errors) = env::parse_assignments(l.text, &|text| l.specifiers(text))?;
     errors.into_iter().for_each(|error| l.warn(error.into()));
     for (name, value) in pairs {
-        environment.set.retain(|(n, _)| *n != name);
-        environment.set.push((name, value));
+        match environment.set.iter_mut().find(|(had, _)| *had == name) {
+            Some((_, had)) => *had = value,
+            None => environment.set.push((name, value)),
+        }
     }
     Ok(())
 }
@@ -96,15 +107,36 @@ fn search_path(environment: &mut Environment, l: &Line<'_>) -> Result<(), ValueP
     if l.text.is_empty() {
         environment.search_path.clear();
     }
-    let mut at = 0;
+    // One that is no path spoils the line.
+    let (mut at, mut found) = (0, Vec::new());
     for part in l.text.split(':') {
         if !part.is_empty() {
-            match l.absolute(at, part) {
-                Ok(path) => environment.search_path.push(path),
-                Err(trouble) => l.warn(trouble),
-            }
+            found.push(l.absolute(at, part)?);
         }
         at += part.len() + 1;
+    }
+    environment.search_path.extend(found);
+    Ok(())
+}
+
+fn pass(names: &mut Vec<String>, l: &Line<'_>) -> Result<(), ValueProblem> {
+    if l.text.is_empty() {
+        names.clear();
+        return Ok(());
+    }
+    for word in l.words()? {
+        match l.expand(word.at, &word.text) {
+            Ok(name) if !env::is_name(&name) => {
+                l.warn(ValueProblem::new(
+                    word.at,
+                    &word.text,
+                    format!("invalid name of a variable '{name}'"),
+                ));
+            }
+            Ok(name) if names.contains(&name) => {}
+            Ok(name) => names.push(name),
+            Err(trouble) => l.warn(trouble),
+        }
     }
     Ok(())
 }

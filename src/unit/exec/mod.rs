@@ -8,17 +8,20 @@
 //! that a step takes as they are have no field: their rows say all ([`plain`]).
 
 pub mod capabilities;
+pub mod credentials;
 pub mod directories;
 pub mod environment;
 pub mod identity;
 pub mod io;
 pub mod limits;
+pub mod log;
 pub mod mounts;
 pub mod plain;
 pub mod process;
 pub mod scheduling;
 pub mod spaces;
 pub mod syscalls;
+pub mod terminal;
 
 use super::line::{Line, ValueProblem};
 use serde::{Deserialize, Serialize};
@@ -33,6 +36,10 @@ pub struct ExecContext {
     pub environment: environment::Environment,
     /// Its standard descriptors.
     pub io: io::Io,
+    /// How its output is told of.
+    pub log: log::Logging,
+    /// Its terminal.
+    pub terminal: terminal::Terminal,
     /// How much it may use.
     pub limits: limits::Limits,
     /// When and where it runs.
@@ -43,6 +50,8 @@ pub struct ExecContext {
     pub capabilities: capabilities::Capabilities,
     /// The directories that are made for it.
     pub directories: directories::Directories,
+    /// What is put where it alone reads it.
+    pub credentials: credentials::Credentials,
     /// What it sees of the file system.
     pub mounts: mounts::Mounts,
     /// The namespaces of others that it is in.
@@ -108,18 +117,21 @@ pub struct Field<C = ExecContext> {
 }
 
 /// All of them, by area.
-pub const FIELDS: [&[Field]; 11] = [
+pub const FIELDS: [&[Field]; 14] = [
     identity::FIELDS,
     environment::FIELDS,
     io::FIELDS,
     limits::FIELDS,
+    log::FIELDS,
     scheduling::FIELDS,
     process::FIELDS,
     capabilities::FIELDS,
+    credentials::FIELDS,
     directories::FIELDS,
     mounts::FIELDS,
     spaces::FIELDS,
     syscalls::FIELDS,
+    terminal::FIELDS,
 ];
 
 /// The field of a directive.

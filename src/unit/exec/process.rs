@@ -1,4 +1,5 @@
-//! PROCESS PROPERTIES and PATHS: `UMask=`, `OOMScoreAdjust=`, `IgnoreSIGPIPE=`, `WorkingDirectory=`.
+//! PROCESS PROPERTIES and PATHS: `UMask=`, `OOMScoreAdjust=`, `IgnoreSIGPIPE=`, `WorkingDirectory=`,
+//! `CoredumpFilter=`, `Personality=`.
 
 use super::Field;
 use crate::unit::line::{Line, ValueProblem, set};
@@ -21,7 +22,43 @@ pub struct Process {
     pub keyring: Keyring,
     /// `AppArmorProfile=`.
     pub apparmor: Option<Profile>,
+    /// `CoredumpFilter=`: what of its memory the kernel dumps, core(5), a bit each; `None`: the host's.
+    pub coredump_filter: Option<u64>,
+    /// `Personality=`; `None`: the host's.
+    pub personality: Option<Personality>,
 }
+
+/// The machine that uname(2) tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Personality {
+    /// That of the kernel.
+    Native,
+    /// Its 32-bit one.
+    Secondary,
+}
+
+/// By systemd's names of architectures.
+const PERSONALITIES: [(&str, Personality); 2] = if cfg!(target_arch = "aarch64") {
+    [("arm64", Personality::Native), ("arm", Personality::Secondary)]
+} else {
+    [("x86-64", Personality::Native), ("x86", Personality::Secondary)]
+};
+
+/// The kinds of memory by the number of their bit (`coredump_filter_table`).
+const DUMPED: [&str; 9] = [
+    "private-anonymous",
+    "shared-anonymous",
+    "private-file-backed",
+    "shared-file-backed",
+    "elf-headers",
+    "private-huge",
+    "shared-huge",
+    "private-dax",
+    "shared-dax",
+];
+
+/// What the kernel dumps unless told otherwise.
+const COREDUMP_FILTER: u64 = 0x33;
 
 /// Whose keys it has at hand, keyrings(7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +84,8 @@ impl Default for Process {
             ignore_sigpipe: true,
             keyring: Keyring::default(),
             apparmor: None,
+            coredump_filter: None,
+            personality: None,
         }
     }
 }
@@ -105,6 +144,12 @@ pub(super) const FIELDS: &[Field] = &[
         },
     },
     Field {
+        name: "CoredumpFilter",
+        property: "CoredumpFilter",
+        read: |c, l| coredump_filter(&mut c.process.coredump_filter, l),
+        show: |c| format!("{:#x}", c.process.coredump_filter.unwrap_or(COREDUMP_FILTER)),
+    },
+    Field {
         name: "IgnoreSIGPIPE",
         property: "IgnoreSIGPIPE",
         read: |c, l| set(&mut c.process.ignore_sigpipe, l.boolean()),
@@ -126,6 +171,18 @@ pub(super) const FIELDS: &[Field] = &[
         show: |c| c.process.oom_score_adjust.unwrap_or(0).to_string(),
     },
     Field {
+        name: "Personality",
+        property: "Personality",
+        read: |c, l| {
+            let reset = l.text.is_empty();
+            set(&mut c.process.personality, if reset { Ok(None) } else { l.choice(&PERSONALITIES).map(Some) })
+        },
+        show: |c| {
+            let is = c.process.personality;
+            PERSONALITIES.iter().find(|(_, p)| Some(*p) == is).map_or("", |(name, _)| *name).to_owned()
+        },
+    },
+    Field {
         name: "UMask",
         property: "UMask",
         read: |c, l| set(&mut c.process.umask, l.mode()),
@@ -145,6 +202,34 @@ pub(super) const FIELDS: &[Field] = &[
         },
     },
 ];
+
+/// Names and hexadecimal numbers add up; a word that is neither spoils the line.
+fn coredump_filter(filter: &mut Option<u64>, l: &Line<'_>) -> Result<(), ValueProblem> {
+    if l.text.is_empty() {
+        *filter = None;
+        return Ok(());
+    }
+    let mut bits = 0;
+    for word in l.words()? {
+        let name = &*word.text;
+        let bit = DUMPED.iter().position(|known| *known == name).map(|bit| 1_u64 << bit);
+        let number = || u64::from_str_radix(name.strip_prefix("0x").unwrap_or(name), 16).ok();
+        bits |= match name {
+            "default" => COREDUMP_FILTER,
+            "all" => u32::MAX.into(),
+            _ => bit.or_else(number).ok_or_else(|| {
+                ValueProblem::new(
+                    word.at,
+                    name,
+                    format!("'{name}' is no kind of memory that the kernel dumps"),
+                )
+                .hint(format!("one of: {}, default, all, or a number in hexadecimal", DUMPED.join(", ")))
+            })?,
+        };
+    }
+    *filter = Some(filter.unwrap_or(0) | bits);
+    Ok(())
+}
 
 /// As `config_parse_working_directory`: what cannot be used is fatal, unless it may be missing.
 fn working_directory(l: &Line<'_>) -> Result<WorkingDirectory, ValueProblem> {

@@ -112,7 +112,7 @@ fn dropins_of_all_folders_in_the_order_of_their_names() {
     ]);
     let unit = tree.load("a-b.service");
     let own = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-    assert_eq!(service(&unit).context.environment.set, [own("W", "10"), own("V", "60")]);
+    assert_eq!(service(&unit).context.environment.set, [own("V", "60"), own("W", "10")]);
     assert_eq!(
         paths(&unit.dropins),
         [

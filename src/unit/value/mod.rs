@@ -8,6 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub mod address_family;
+pub mod base64;
 pub mod boolean;
 pub mod capability;
 pub mod cpu_set;

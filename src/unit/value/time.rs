@@ -50,6 +50,8 @@ const UNITS: [(&str, u64); 30] = [
     ("\u{3bc}s", 1),
 ];
 
+const NANOSECONDS: [(&str, u64); 2] = [("nsec", 1), ("ns", 1)];
+
 const PRINTED: [(&str, u64); 9] = [
     ("y", YEAR),
     ("month", MONTH),
@@ -69,6 +71,8 @@ pub enum DefaultUnit {
     Seconds,
     /// `LimitRTTIME=`.
     Microseconds,
+    /// `TimerSlackNSec=`, in which all is counted in them.
+    Nanoseconds,
 }
 
 /// Reads a span; a bare number means seconds. Whether `0` means "never" is the directive's to say.
@@ -84,9 +88,18 @@ pub fn parse(value: &str) -> Result<Timeout, ValueError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_with(value: &str, bare: DefaultUnit) -> Result<Timeout, ValueError> {
+    Ok(match sum(value, bare)? {
+        None => Timeout::Never,
+        Some(total) if bare == DefaultUnit::Nanoseconds => Timeout::After(Duration::from_nanos(total)),
+        Some(total) => Timeout::After(Duration::from_micros(total)),
+    })
+}
+
+/// The sum of all that is named, in microseconds or nanoseconds; `None` for `infinity`.
+fn sum(value: &str, bare: DefaultUnit) -> Result<Option<u64>, ValueError> {
     let blanks = |s: &str| s.len().saturating_sub(s.trim_start_matches([' ', '\t', '\n', '\r']).len());
     if value.trim_matches([' ', '\t', '\n', '\r']) == "infinity" {
-        return Ok(Timeout::Never);
+        return Ok(None);
     }
     let mut total: u64 = 0;
     let mut at = blanks(value);
@@ -104,10 +117,10 @@ pub fn parse_with(value: &str, bare: DefaultUnit) -> Result<Timeout, ValueError>
         at = at.saturating_add(used);
         at = at.saturating_add(blanks(value.get(at..).unwrap_or_default()));
     }
-    Ok(Timeout::After(Duration::from_micros(total)))
+    Ok(Some(total))
 }
 
-/// One number with its unit: its microseconds, and its length.
+/// One number with its unit: its microseconds or nanoseconds, and its length.
 fn summand(s: &str, bare: DefaultUnit) -> Result<(u64, usize), String> {
     let unsigned = match s.strip_prefix('+') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
@@ -128,9 +141,13 @@ fn summand(s: &str, bare: DefaultUnit) -> Result<(u64, usize), String> {
         return Err(format!("'{s}' is not a time: expected a number with a unit, such as 90s or 1min 30s"));
     }
     let unit = rest.trim_start_matches([' ', '\t', '\n', '\r']);
-    let found = UNITS.iter().find(|(name, _)| unit.starts_with(name));
+    let nanoseconds = bare == DefaultUnit::Nanoseconds;
+    let small = if nanoseconds { NANOSECONDS.as_slice() } else { &[] };
+    let scale = |(name, usec): &(&'static str, u64)| (*name, if nanoseconds { usec * 1000 } else { *usec });
+    let mut units = small.iter().copied().chain(UNITS.iter().map(scale));
+    let found = units.find(|(name, _)| unit.starts_with(name));
     let (multiplier, behind) = match found {
-        Some((name, usec)) => (*usec, unit.get(name.len()..).unwrap_or_default()),
+        Some((name, worth)) => (worth, unit.get(name.len()..).unwrap_or_default()),
         None if unit.len() == rest.len() && !rest.is_empty() => {
             return Err(format!("'{rest}' is not a unit of time: use us, ms, s, min, h, d, w, month or y"));
         }

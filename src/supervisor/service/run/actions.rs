@@ -112,6 +112,7 @@ impl Supervisor {
         r.status_text = String::new();
         r.status_errno = 0;
         self.realize_groups();
+        self.drop_credentials();
     }
 
     fn spawn(&mut self, slot: Slot, index: usize, role: Role) {
@@ -124,6 +125,9 @@ impl Supervisor {
             watchdog: Some(self.watchdog),
             monitored: self.plan.monitored.as_ref().and_then(|unit| self.state_dir.record(unit).ok()?),
         };
+        if let Some(output) = &mut self.output {
+            output.shape(&self.plan.service.context);
+        }
         let group = match &self.tracking {
             Tracking::Cgroup(group) => Some(group),
             Tracking::Subreaper(_) => None,
@@ -190,7 +194,20 @@ impl Supervisor {
             Role::Main => self.set_main(process),
             Role::Control => self.control = Some(process),
         }
+        if role == Role::Main || self.main.is_none() {
+            self.name_writer(self.plan.command(slot, index).map(|command| command.path.clone()));
+        }
         self.answer(Event::Spawned(slot));
+    }
+
+    /// Tells who writes from now on, where somebody is to hear of it: the main process, as long as there is one.
+    pub(super) fn name_writer(&mut self, program: Option<String>) {
+        let main = self.main.as_ref().map(|main| main.pid().get());
+        let pid = main.or_else(|| self.control.as_ref().map(|control| control.pid().get()));
+        let start = || self.plan.service.exec.start.first().map(|command| command.path.clone());
+        if let (Some(name), Some(output)) = (program.or_else(start), &mut self.output) {
+            output.written_by(&name, pid.unwrap_or(0));
+        }
     }
 
     pub(super) fn set_main(&mut self, process: Process) {
@@ -201,6 +218,7 @@ impl Supervisor {
         r.exec_main_exit = Moment::default();
         self.exit = None;
         self.main = Some(process);
+        self.name_writer(None);
     }
 
     fn arm(&mut self, timer: Timer) {
@@ -287,13 +305,19 @@ impl Supervisor {
         let mut gone = Vec::new();
         if !keep {
             let folder = |name: &String| self.plan.paths.runtime_dir.join(name);
-            gone.extend(p.context.directories.set(Kind::Runtime).names.iter().map(folder));
+            let set = p.context.directories.set(Kind::Runtime);
+            gone.extend(set.names.iter().map(folder));
+            for (_, link) in &set.links {
+                self.note_failure(self.state_dir.root.safe_remove_file(&folder(link)));
+            }
         }
         if p.context.mounts.private_tmp {
             exec::remove_private_tmp(&self.state_dir.root, &self.plan.unit, &self.invocation_id);
         }
         // The next run has its own, as with systemd.
         self.spaces = Spaces::default();
+        self.drop_credentials();
+        exec::leave_terminal(&p.context, &self.state_dir.root);
         for path in &gone {
             if let Err(e) = self.state_dir.root.remove_dir_all(path) {
                 log::warn!("{e}");
@@ -328,6 +352,14 @@ impl Supervisor {
         } else if self.plan.reaction.bound {
             self.call_reaction("will-restart");
             self.restarting = true;
+        }
+    }
+
+    /// Secrets of a run end with it; those of one that nobody saw end go before the next one begins.
+    fn drop_credentials(&self) {
+        if !self.plan.service.context.credentials.is_empty() {
+            let folder = exec::credentials::folder(&self.plan.paths.runtime_dir, &self.plan.unit);
+            self.note_failure(exec::credentials::remove(&self.state_dir.root, &folder));
         }
     }
 

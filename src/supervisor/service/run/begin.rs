@@ -116,7 +116,7 @@ impl Supervisor {
             return;
         }
         let log = path_of(&self.plan.paths.log_dir, &self.plan.unit);
-        match Output::open(&self.state_dir.root, &self.claim.files.output, &log) {
+        match Output::open(&self.state_dir.root, &self.claim.files.output, &log, &self.plan.service.context) {
             Ok(mut output) => {
                 // The first supervisor of a boot finds no record of this boot.
                 self.record.log_seen_to = self.record.log_seen_to || output.mark_boot(&self.boot);
@@ -209,6 +209,7 @@ impl Supervisor {
             }
             main => self.main = main,
         }
+        self.name_writer(None);
         let phase = if phase == Phase::Starting && self.control.is_some() {
             Phase::Forking
         } else {

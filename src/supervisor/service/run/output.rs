@@ -8,8 +8,14 @@ use crate::os::error::Result;
 use crate::os::fifo::{self, Side};
 use crate::os::root::Root;
 use crate::supervisor::log::file::{LIMITS, LogFile, rotated};
+use crate::supervisor::log::forward::Forward;
 use crate::supervisor::log::query::boot_note;
+use crate::supervisor::log::rules::{Filter, Rate, Rules};
+use crate::unit::exec::ExecContext;
+use crate::unit::exec::io as unit;
+use crate::unit::exec::log::Logging;
 use crate::unit::value::utc::Utc;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -37,6 +43,60 @@ impl LogSink for LogFile {
     }
 }
 
+/// What a unit says of its lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Asked {
+    log: Logging,
+    outputs: [unit::Output; 2],
+}
+
+impl Asked {
+    fn new(context: &ExecContext) -> Self {
+        let streams = context.io.streams();
+        let outputs = [streams.stdout.clone(), streams.stderr.clone()];
+        Self { log: context.log.clone(), outputs }
+    }
+}
+
+/// What happens to lines before they come into the log, where a unit asks for anything.
+#[derive(Debug)]
+struct Shape {
+    /// What it was made for.
+    asked: Asked,
+    rules: Option<Filter>,
+    forward: Option<Forward>,
+    rate: Option<Filter>,
+}
+
+impl Shape {
+    fn new(context: &ExecContext) -> Self {
+        let rules = Rules::new(context);
+        Self {
+            asked: Asked::new(context),
+            rules: (!rules.is_empty()).then(|| Filter::by_rules(rules)),
+            forward: Forward::new(context),
+            rate: Rate::new(context).map(Filter::by_rate),
+        }
+    }
+
+    /// What of a piece goes into the log; in journald's order the rate counts for its own storage alone.
+    fn pass<'a>(&mut self, now: Utc, piece: &'a [u8]) -> Cow<'a, [u8]> {
+        let through = |filter: &mut Option<Filter>, piece: Cow<'a, [u8]>| match filter {
+            None => piece,
+            Some(filter) => {
+                let mut passed = Vec::with_capacity(piece.len());
+                filter.pass(now, &piece, &mut passed);
+                Cow::Owned(passed)
+            }
+        };
+        let piece = through(&mut self.rules, Cow::Borrowed(piece));
+        if let Some(forward) = &mut self.forward {
+            forward.take(&piece);
+        }
+        through(&mut self.rate, piece)
+    }
+}
+
 /// How much the pipe holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Width {
@@ -52,16 +112,32 @@ pub struct Output {
     log: PathBuf,
     reader: File,
     width: Width,
+    shape: Shape,
     /// Opened with the first byte, so that a silent service has no log.
     sink: Option<Box<dyn LogSink>>,
 }
 
 impl Output {
     /// Opens the FIFO, made before if it is not there.
-    pub fn open(root: &Root, fifo: &Path, log: &Path) -> Result<Self> {
+    pub fn open(root: &Root, fifo: &Path, log: &Path, context: &ExecContext) -> Result<Self> {
         let reader = File::from(fifo::open(root, fifo, 0o600, Side::Reader)?);
         let (fifo, log, width) = (fifo.to_owned(), log.to_owned(), Width::Usual);
-        Ok(Self { root: root.clone(), fifo, log, reader, width, sink: None })
+        let shape = Shape::new(context);
+        Ok(Self { root: root.clone(), fifo, log, reader, width, shape, sink: None })
+    }
+
+    /// Has what the unit asks of its lines now happen to them, where that is another thing than before.
+    pub fn shape(&mut self, context: &ExecContext) {
+        if self.shape.asked != Asked::new(context) {
+            self.shape = Shape::new(context);
+        }
+    }
+
+    /// Who writes from now on, for those who are told.
+    pub fn written_by(&mut self, program: &str, pid: i32) {
+        if let Some(forward) = &mut self.shape.forward {
+            forward.written_by(program, pid);
+        }
     }
 
     /// Marks where a boot begins in a log that is there already; says whether the log is fit for the question
@@ -131,8 +207,10 @@ impl Output {
                 Err(e) => log::warn!("{e}; what the service writes is lost"),
             }
         }
-        if let Some(sink) = &mut self.sink {
-            sink.take(now(), piece);
+        let now = now();
+        let piece = self.shape.pass(now, piece);
+        if let Some(sink) = self.sink.as_mut().filter(|_| !piece.is_empty()) {
+            sink.take(now, &piece);
         }
     }
 }

@@ -68,6 +68,8 @@ pub(super) fn launch(
         features: scene.features,
         log: log.map_err(|e| Refused::At(Stage::Stdout, e.to_string()))?.map(Arc::new),
         streams: if foreground { Streams::Own } else { Streams::Unit },
+        terminal: matches!(slot, Slot::Condition | Slot::StartPre | Slot::Start | Slot::StopPost),
+        credentials: slot != Slot::Condition,
         notify: scene.notify,
         group: scene.group,
         controllers: scene.controllers,

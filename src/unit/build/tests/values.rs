@@ -61,7 +61,7 @@ fn execution_settings() {
         (&c.io.stdin, &c.io.stdout),
         (&io::Input::File("/x".into()), &io::Output::Append("/var/log/y".into()))
     );
-    assert_eq!(c.io.stderr, io::Output::JournalConsole);
+    assert_eq!(c.io.stderr, io::Output::SyslogConsole);
     assert_eq!((c.process.oom_score_adjust, c.capabilities.no_new_privileges), (Some(-5), true));
     assert_eq!(s.pid_file.as_deref(), Some("/run/foo.pid"));
     assert_eq!(s.exec.start_pre[0].privilege, ExecPrivilege::Full, "PermissionsStartOnly=");

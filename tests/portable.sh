@@ -43,6 +43,6 @@ if ! addr2line -e "$out/amr.debug" "$address" | grep -q '/src/'; then
 fi
 bin=$out/amr
 size=$(stat -c %s "$bin")
-[ "$size" -le 4194304 ] || { say "error: $size bytes are more than the 4 194 304 that the binary may have"; exit 1; }
+[ "$size" -le 4718592 ] || { say "error: $size bytes are more than the 4 718 592 that the binary may have"; exit 1; }
 say "$size bytes"
 echo "$bin"

@@ -446,6 +446,22 @@ fn in_its_group_from_the_start(lab: &Lab) {
         println!("exec: {} its group", if born_there == 1 { "born in" } else { "enters" });
         assert!(folder.is_some() || born_there == 0);
     }
+    // From a group that was killed nobody is born where a kernel would end him.
+    let (other, own) =
+        (Group::at(&lab.root, group.dir().0.with_extension("killed"), mount.version), own_group());
+    other.create().unwrap();
+    let can = folder.as_ref().is_some_and(|folder| amr::os::fork::may_be_born_in(folder.as_fd()));
+    // Since 5.14.
+    let _ = fs::write(other.dir().0.join("cgroup.kill"), "1");
+    fs::write(other.dir().0.join("cgroup.procs"), "0").unwrap();
+    let fresh = Group::at(&lab.root, group.dir().0.with_extension("fresh"), mount.version);
+    fresh.create().unwrap();
+    let entrance = fresh.entrance().unwrap().folder;
+    let pid = child(entrance.as_ref().map(AsFd::as_fd), |_| 7).unwrap();
+    assert_eq!(end_of(pid), Exit::Exited(7));
+    println!("exec: born {}; from a group that was killed {}", can, entrance.is_some());
+    fs::write(mount.point.join(own).join("cgroup.procs"), "0").unwrap();
+    [&other, &fresh].into_iter().for_each(|group| group.remove().unwrap());
     // The C library of the child takes itself for this thread.
     let pid = child(folder.as_ref().map(AsFd::as_fd), |_| std::process::abort()).unwrap();
     assert!(matches!(end_of(pid), Exit::Killed(_) | Exit::Dumped(_)));
@@ -455,6 +471,13 @@ fn in_its_group_from_the_start(lab: &Lab) {
     while group.remove().is_err() {
         std::thread::yield_now();
     }
+}
+
+/// The path of this process's group in the unified hierarchy.
+fn own_group() -> PathBuf {
+    let all = fs::read_to_string("/proc/self/cgroup").unwrap();
+    let own = all.lines().find_map(|line| line.strip_prefix("0::/"));
+    own.unwrap_or_default().into()
 }
 
 fn never_among_threads(lab: &Lab) {

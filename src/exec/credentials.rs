@@ -28,20 +28,18 @@ pub fn folder(runtime: &Path, unit: &str) -> PathBuf {
     runtime.join("credentials").join(unit)
 }
 
-/// Makes it for the run, unless it is there.
+/// Makes it for the run. That of an earlier one goes, or is covered where it cannot go.
 ///
 /// # Errors
 /// Something that is asked for is missing, or cannot be put there.
 pub fn make(root: &Root, folder: &Path, asked: &Credentials, user: &Ids) -> Result<()> {
-    if root.lstat(folder).is_ok() {
-        return Ok(());
-    }
+    let stays = remove(root, folder);
     let all = Collected::new(root, asked, user)?.all;
     if let Some(above) = folder.parent() {
         root.safe_dir(above, 0o755, None, Existing::Keep)?;
     }
     root.safe_dir(folder, 0o700, None, Existing::Own)?;
-    let made = fill(root, folder, &all, user);
+    let made = fill(root, folder, &all, user, stays);
     if made.is_err() {
         // The first error is the one to report.
         let _ = remove(root, folder);
@@ -49,7 +47,13 @@ pub fn make(root: &Root, folder: &Path, asked: &Credentials, user: &Ids) -> Resu
     made
 }
 
-fn fill(root: &Root, folder: &Path, all: &BTreeMap<String, Vec<u8>>, user: &Ids) -> Result<()> {
+fn fill(
+    root: &Root,
+    folder: &Path,
+    all: &BTreeMap<String, Vec<u8>>,
+    user: &Ids,
+    stays: Result<()>,
+) -> Result<()> {
     let flags = Flags::MS_NODEV | Flags::MS_NOEXEC | Flags::MS_NOSUID;
     let options = format!("mode=0700,nr_inodes=1024,size={TOTAL}");
     let mounted = root.is_host() && {
@@ -57,6 +61,10 @@ fn fill(root: &Root, folder: &Path, all: &BTreeMap<String, Vec<u8>>, user: &Ids)
         // What cannot be swapped out first; where nothing may be mounted the folder lies in /run.
         mount("ramfs", "mode=0700").or_else(|_| mount("tmpfs", &options)).is_ok()
     };
+    if !mounted {
+        // What is left of an earlier run would be taken for this one's.
+        stays?;
+    }
     for (name, bytes) in all {
         let path = folder.join(name);
         root.safe_write(&path, bytes, 0o400, Sync::No)?;
@@ -126,7 +134,7 @@ impl<'a> Collected<'a> {
     }
 
     fn put(&mut self, name: &str, bytes: Vec<u8>, source: &Path) -> Result<()> {
-        let left = self.left.checked_sub(bytes.len() as u64);
+        let left = self.left.checked_sub((name.len() as u64).saturating_add(bytes.len() as u64));
         self.left = left.ok_or_else(|| self.refuse(source, "credentials of a unit have 1 MiB at most"))?;
         self.all.insert(name.to_owned(), bytes);
         Ok(())
@@ -143,7 +151,7 @@ impl<'a> Collected<'a> {
             return self.put(name, bytes, path);
         }
         let deeper = depth.checked_sub(1).ok_or_else(|| self.refuse(path, "it lies too deep"))?;
-        for entry in self.root.list(path)? {
+        for entry in self.root.safe_list(path, self.user)? {
             let file = entry.name.to_string_lossy().into_owned();
             if !file.starts_with('.') {
                 self.load(&format!("{name}_{file}"), &path.join(&entry.name), deeper)?;

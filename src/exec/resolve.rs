@@ -59,7 +59,7 @@ pub struct Request<'a> {
     pub streams: Streams,
     /// May it read the terminal of the unit?
     pub terminal: bool,
-    /// Are the credentials of the unit put there for it?
+    /// Are the credentials of the unit to be put there first?
     pub credentials: bool,
     /// The socket that the service's user is to speak to.
     pub notify: Option<&'a NotifySocket>,
@@ -273,12 +273,16 @@ fn make_folders(request: &Request<'_>, owner: &Credentials, not_applied: &mut Ve
 /// The link of `NAME:LINK`, relative, as systemd makes it. Something else in its place is an error.
 fn link_folder(request: &Request<'_>, kind: Kind, name: &str, link: &str) -> Result<(), Error> {
     let path = request.places.above(kind).join(link);
-    let up = "../".repeat(Path::new(link).components().count().saturating_sub(1));
-    let target = PathBuf::from(up).join(name);
-    match request.root.place_link(&path, &target, &Perms::default(), InTheWay::Stays)? {
+    match request.root.place_link(&path, &link_target(name, link), &Perms::default(), InTheWay::Stays)? {
         Placed::Left => Err(Error::new("link", request.root.outer(&path), Errno::EEXIST)),
         Placed::Made | Placed::Kept | Placed::Changed => Ok(()),
     }
+}
+
+/// Where the link of `NAME:LINK` leads, both in one folder.
+#[must_use]
+pub fn link_target(name: &str, link: &str) -> PathBuf {
+    PathBuf::from("../".repeat(Path::new(link).components().count().saturating_sub(1))).join(name)
 }
 
 /// Those of the unit, for the first command that gets them.

@@ -20,10 +20,10 @@ use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, mkdir, unlinkat};
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// A list of pids may be long.
 const LIMIT: u64 = 64 << 20;
@@ -69,9 +69,10 @@ pub struct Group {
     host: Root,
     dir: PathBuf,
     version: Version,
-    /// May processes be born in it? A kernel of today (6.18) ends whoever is born in a group whose kill file
-    /// was ever used: so only in one that this process has made and not killed.
+    /// May processes be born in it? Only in one that this process has made and not killed, and where one that was
+    /// tried has lived: see [`super::fork::may_be_born_in`].
     births: Arc<AtomicBool>,
+    tried: Arc<OnceLock<bool>>,
 }
 
 /// Whether a group was there.
@@ -86,7 +87,7 @@ pub enum Made {
 impl Group {
     /// One that a record names.
     pub fn at(host: &Root, dir: PathBuf, version: Version) -> Group {
-        Group { host: host.clone(), dir, version, births: Arc::default() }
+        Group { host: host.clone(), dir, version, births: Arc::default(), tried: Arc::default() }
     }
 
     /// For a record.
@@ -128,6 +129,9 @@ impl Group {
     /// Both ways into it for a process that is about to be.
     pub fn entrance(&self) -> Result<Entrance> {
         let folder = if self.births.load(Ordering::Relaxed) { Some(self.open()?) } else { None };
+        let lives =
+            |folder: &OwnedFd| *self.tried.get_or_init(|| super::fork::may_be_born_in(folder.as_fd()));
+        let folder = folder.filter(lives);
         Ok(Entrance { folder, procs: self.procs()? })
     }
 
@@ -256,7 +260,7 @@ impl Group {
     /// The one above it; `None` at the top of the hierarchy that is mounted at `top`.
     pub fn parent(&self, top: &Path) -> Option<Group> {
         let above = self.dir.parent().filter(|above| self.dir != top && above.starts_with(top))?;
-        Some(Group { dir: above.to_owned(), births: Arc::default(), ..self.clone() })
+        Some(Group { dir: above.to_owned(), births: Arc::default(), tried: Arc::default(), ..self.clone() })
     }
 
     fn write(&self, path: &Path, text: &str) -> Result<()> {

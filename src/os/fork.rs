@@ -8,6 +8,7 @@ use super::proc::ProcessId;
 use super::root::Root;
 use super::signal;
 use nix::errno::Errno;
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -130,6 +131,24 @@ fn fork_into(group: BorrowedFd<'_>) -> nix::Result<ForkResult> {
             Ok(ForkResult::Parent { child: Pid::from_raw(i32::try_from(pid).map_err(|_| Errno::ECHILD)?) })
         }
     }
+}
+
+/// Does a process live that is born in this group? One that ends at once is tried, by the only thread.
+///
+/// Linux 6.18 ends whoever is born in a group that was killed as often as its parent's was not: it takes the one count
+/// (`kill_seq`) for the other. So a shell in a group whose cgroup.kill was ever written has supervisors whose
+/// services would all die.
+#[must_use]
+pub fn may_be_born_in(group: BorrowedFd<'_>) -> bool {
+    if only_thread().is_err() {
+        return false;
+    }
+    let tried = signal::blocked(|| match fork_into(group) {
+        Ok(ForkResult::Child) => end(0),
+        Ok(ForkResult::Parent { child }) => waitpid(child, None),
+        Err(errno) => Err(errno),
+    });
+    matches!(tried, Ok(Ok(WaitStatus::Exited(_, 0))))
 }
 
 /// CLONE_INTO_CGROUP of linux/sched.h.

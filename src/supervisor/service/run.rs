@@ -179,6 +179,8 @@ struct Supervisor {
     watcher: Option<Watcher>,
     /// Namespaces of the run.
     spaces: Spaces,
+    /// Are the credentials of the run in their place?
+    has_credentials: bool,
     invocation_id: String,
     exit: Option<crate::os::wait::Exit>,
     foreground: Foreground,

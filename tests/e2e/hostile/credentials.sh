@@ -43,6 +43,22 @@ for how in 'ln -s /etc/secret' 'ln /etc/secret'; do
     same "$(amr show -p ExecMainStatus --value led)" 243 "its code"
     amr reset-failed led >/dev/null
 done
+rm -rf /home/mallory/c/x; mkdir -m 700 -p /root/keys; echo secret > /root/keys/id_named; ln -s /root/keys /home/mallory/c/x
+wrong "led to a folder" amr start led
+wrong "whose names are told nobody" grep -rq id_named /run/amr-supervise/led.service /var/log/amr-units
+amr reset-failed led >/dev/null
+# The unit asks for none any more by the time its run ends.
+printf '[Service]\nSetCredential=a:once\nExecStart=/bin/sleep 1000\n' | unit once
+right "start" amr start once; right "they are there" test -e /run/credentials/once.service/a
+printf '[Service]\nExecStart=/bin/sleep 1000\n' | unit once
+amr daemon-reload; right "stop" amr stop once
+wrong "they go with their run" test -e /run/credentials/once.service
+# One file of another's in the place of a folder's second name stays.
+printf '[Service]\nType=exec\nRuntimeDirectory=web:taken\nExecStart=/bin/sleep 1000\n' | unit linked
+echo mine > /run/taken; wrong "the place is taken" amr start linked
+same "$(cat /run/taken)" mine "and what is there stays"
+rm /run/taken; amr reset-failed linked >/dev/null; right "start" amr start linked
+same "$(readlink /run/taken)" web "the second name"; right "stop" amr stop linked; wrong "it goes" test -L /run/taken
 # A folder that somebody has put in its place is not taken.
 mkdir -p /run/credentials; ln -s /home/mallory /run/credentials/web.service; chown -h mallory: /run/credentials/web.service
 amr start web >/dev/null 2>&1; wrong "nothing is written through a link" test -e /home/mallory/key

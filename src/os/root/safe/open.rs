@@ -146,7 +146,11 @@ impl Root {
         self.glob_by(pattern, &|dir| self.safe_list(dir, user), &there)
     }
 
-    fn safe_list(&self, inner: &Path, user: &Credentials) -> Result<Vec<Entry>> {
+    /// What is in a folder. Where others than root lead there, only what the user may list.
+    ///
+    /// # Errors
+    /// It cannot be listed, or the user could not list it.
+    pub fn safe_list(&self, inner: &Path, user: &Credentials) -> Result<Vec<Entry>> {
         if inner == Path::new("/") {
             return self.list(inner);
         }

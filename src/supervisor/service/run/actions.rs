@@ -113,6 +113,7 @@ impl Supervisor {
         r.status_errno = 0;
         self.realize_groups();
         self.drop_credentials();
+        self.has_credentials = false;
     }
 
     fn spawn(&mut self, slot: Slot, index: usize, role: Role) {
@@ -142,11 +143,13 @@ impl Supervisor {
             group,
             controllers: self.groups.list(),
             foreground: self.foreground,
+            has_credentials: self.has_credentials,
             oom_score: self.oom_score,
             limits: &self.limits,
         };
         let launched = spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied)
             .and_then(|started| self.identified(started).map_err(|e| Refused::Resources(e.to_string())));
+        self.has_credentials |= launched.is_ok() && spawn::gets_credentials(slot);
         match launched {
             Ok(process) => self.spawned(process, slot, index, role),
             Err(Refused::At(stage, why)) => {
@@ -307,8 +310,12 @@ impl Supervisor {
             let folder = |name: &String| self.plan.paths.runtime_dir.join(name);
             let set = p.context.directories.set(Kind::Runtime);
             gone.extend(set.names.iter().map(folder));
-            for (_, link) in &set.links {
-                self.note_failure(self.state_dir.root.safe_remove_file(&folder(link)));
+            let root = &self.state_dir.root;
+            let is_ours = |name: &str, link: &String| {
+                root.read_link(&folder(link)).is_ok_and(|to| to == exec::link_target(name, link))
+            };
+            for (_, link) in set.links.iter().filter(|(name, link)| is_ours(name, link)) {
+                self.note_failure(root.safe_remove_file(&folder(link)));
             }
         }
         if p.context.mounts.private_tmp {
@@ -357,10 +364,9 @@ impl Supervisor {
 
     /// Secrets of a run end with it; those of one that nobody saw end go before the next one begins.
     fn drop_credentials(&self) {
-        if !self.plan.service.context.credentials.is_empty() {
-            let folder = exec::credentials::folder(&self.plan.paths.runtime_dir, &self.plan.unit);
-            self.note_failure(exec::credentials::remove(&self.state_dir.root, &folder));
-        }
+        // Whatever the plan says by now: it may have asked for them when the run began.
+        let folder = exec::credentials::folder(&self.plan.paths.runtime_dir, &self.plan.unit);
+        self.note_failure(exec::credentials::remove(&self.state_dir.root, &folder));
     }
 
     pub(super) fn note_failure(&self, outcome: Result<()>) {

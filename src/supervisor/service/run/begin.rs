@@ -78,6 +78,7 @@ impl Supervisor {
             waiters: Waiters::default(),
             watcher: None,
             spaces: Spaces::default(),
+            has_credentials: false,
             invocation_id: String::new(),
             exit: None,
             adopted: false,
@@ -196,6 +197,8 @@ impl Supervisor {
                 if time == 0 { Timeout::Never } else { Timeout::After(Duration::from_micros(time)) };
         }
         self.invocation_id.clone_from(&self.record.invocation_id);
+        // Those of a run that goes on are where its supervisor has put them.
+        self.has_credentials = true;
         self.machine.restarts = self.record.restarts;
         let main = main.and_then(|m| self.stranger(&m));
         if let Some(main) = &main {

@@ -34,10 +34,17 @@ pub(super) struct SpawnContext<'a> {
     pub(super) group: Option<&'a Group>,
     pub(super) controllers: &'a [Group],
     pub(super) foreground: Foreground,
+    /// Are the credentials of this run in their place?
+    pub(super) has_credentials: bool,
     /// The OOM score and the limits where the unit says nothing; `None`, or not among them: the
     /// supervisor's own.
     pub(super) oom_score: Option<i32>,
     pub(super) limits: &'a [Limit],
+}
+
+/// Which commands have the unit's credentials: all but those that decide whether there is a run.
+pub(super) fn gets_credentials(slot: Slot) -> bool {
+    slot != Slot::Condition
 }
 
 /// Starts a command. `not_applied` takes what is left out here.
@@ -69,7 +76,7 @@ pub(super) fn launch(
         log: log.map_err(|e| Refused::At(Stage::Stdout, e.to_string()))?.map(Arc::new),
         streams: if foreground { Streams::Own } else { Streams::Unit },
         terminal: matches!(slot, Slot::Condition | Slot::StartPre | Slot::Start | Slot::StopPost),
-        credentials: slot != Slot::Condition,
+        credentials: gets_credentials(slot) && !scene.has_credentials,
         notify: scene.notify,
         group: scene.group,
         controllers: scene.controllers,

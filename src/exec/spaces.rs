@@ -6,6 +6,7 @@
 use super::stage::Stage;
 use crate::os::error::Errno;
 use crate::os::proc::ProcessId;
+use crate::os::root::Root;
 use crate::os::spaces::Space;
 use crate::unit::exec::ExecContext;
 use std::cell::OnceCell;
@@ -55,6 +56,16 @@ fn path(context: &ExecContext, space: Space) -> Option<&Path> {
     named.as_deref().map(Path::new)
 }
 
+/// The one that a file stands for, where others than root lead nowhere else.
+fn named(root: &Root, path: &Path) -> Result<OwnedFd, Errno> {
+    // A process's own is a link that the kernel alone follows.
+    if path.starts_with("/proc") && path.parent().is_some_and(|above| above.ends_with("ns")) {
+        return Space::at(path);
+    }
+    let held = root.safe_hold(path).map_err(|e| e.errno().map_or(Errno::EACCES, Errno::from_raw))?;
+    Space::held(&held)
+}
+
 impl Spaces {
     /// Those in which a process of the run is already.
     #[must_use]
@@ -79,7 +90,7 @@ impl Spaces {
     ///
     /// # Errors
     /// See [`Missing`].
-    pub fn get(&self, context: &ExecContext, space: Space) -> Result<Arc<OwnedFd>, Missing> {
+    pub fn get(&self, context: &ExecContext, space: Space, root: &Root) -> Result<Arc<OwnedFd>, Missing> {
         let cell = self.cell(space);
         if let Some(held) = cell.get() {
             return Ok(Arc::clone(held));
@@ -90,7 +101,7 @@ impl Spaces {
         };
         let found = match path(context, space) {
             Some(_) if !space.is_known() => Err(Missing::Failed(stage, Errno::EOPNOTSUPP)),
-            Some(path) => Space::at(path).map_err(|errno| Missing::Failed(stage, errno)),
+            Some(path) => named(root, path).map_err(|errno| Missing::Failed(stage, errno)),
             None if !space.is_known() => Err(Missing::Without(Errno::EOPNOTSUPP)),
             None => space.make().map_err(|errno| {
                 if errno == Errno::EPERM { Missing::Without(errno) } else { Missing::Failed(stage, errno) }

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::Mode;
+use nix::sys::statfs::{NSFS_MAGIC, PROC_SUPER_MAGIC, fstatfs};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, close, read, write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -79,7 +80,19 @@ impl Space {
         Space::at(Path::new(&format!("/proc/{}/ns/{}", process.get(), self.name())))
     }
 
-    /// One that a file stands for, as `ip netns add` makes them.
+    /// One that a file stands for, as `ip netns add` makes them, held by its path.
+    ///
+    /// # Errors
+    /// EINVAL: it is none.
+    pub fn held(held: &OwnedFd) -> nix::Result<OwnedFd> {
+        // Before 3.19 they were of proc.
+        if ![NSFS_MAGIC, PROC_SUPER_MAGIC].contains(&fstatfs(held)?.filesystem_type()) {
+            return Err(Errno::EINVAL);
+        }
+        Space::at(Path::new(&format!("/proc/self/fd/{}", held.as_raw_fd())))
+    }
+
+    /// One by a path that root alone leads.
     ///
     /// # Errors
     /// There is no such file. What else it is shows when it is entered.

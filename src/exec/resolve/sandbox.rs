@@ -34,7 +34,7 @@ pub(super) fn space(
         note(not_applied, &format!("{asked}= {why}"));
         return Ok(None);
     }
-    match request.spaces.get(request.context, space) {
+    match request.spaces.get(request.context, space, request.root) {
         Ok(held) => Ok(Some(held)),
         Err(Missing::Without(errno)) => {
             note(not_applied, &format!("{asked}= is not applied: {}", errno.desc()));

@@ -7,7 +7,7 @@ use crate::os::error::{Error, Result};
 use crate::os::ids::Credentials as Ids;
 use crate::os::mounts::{self, Flags, Place};
 use crate::os::root::{Existing, FileKind, PermValue, Perms, Reader, Root, Sync};
-use crate::unit::exec::credentials::{Credentials, Source, is_name};
+use crate::unit::exec::credentials::{Credentials, FOLDER, Source, is_name};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ const STORES: [&str; 4] =
 /// The folder of a unit, an inner path.
 #[must_use]
 pub fn folder(runtime: &Path, unit: &str) -> PathBuf {
-    runtime.join("credentials").join(unit)
+    runtime.join(FOLDER).join(unit)
 }
 
 /// Makes it for the run. That of an earlier one goes, or is covered where it cannot go.

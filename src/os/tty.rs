@@ -167,11 +167,14 @@ pub fn give(fd: impl AsFd, uid: u32) -> nix::Result<()> {
     fchown(fd, Some(Uid::from_raw(uid)), None)
 }
 
-/// Makes it root's again.
+/// Makes it root's again; what is none stays whose it is.
 ///
 /// # Errors
 /// The kernel's.
 pub fn give_back(fd: impl AsFd) -> nix::Result<()> {
+    if !fd.as_fd().is_terminal() {
+        return Ok(());
+    }
     fchmod(fd.as_fd(), Mode::from_bits_truncate(OWN))?;
     fchown(fd, Some(Uid::from_raw(0)), Some(Gid::from_raw(TTY_GROUP)))
 }

@@ -7,6 +7,7 @@ use crate::supervisor::core::mark::FileMark;
 use crate::supervisor::core::plan::{self, Paths, Unread};
 use crate::supervisor::core::version::{self, VERSION};
 pub use crate::unit::exec::ApplyMode;
+use crate::unit::exec::credentials;
 use crate::unit::exec::directories::Kind;
 use crate::unit::model::{Body, Check, DepKind, ExecCommand, HostActions, Service, StartLimit, Unit};
 use crate::unit::name::{UnitKind, UnitName};
@@ -259,7 +260,7 @@ fn refuse_overlap(unit: &UnitName, service: &Service, paths: &Paths) -> Result<(
         let set = service.context.directories.set(kind);
         for name in set.names.iter().chain(set.links.iter().map(|(_, link)| link)) {
             if let Some(own) = overlapped(above, name, paths) {
-                let (name, own) = (name.clone(), own.clone());
+                let name = name.clone();
                 return Err(PlanError::Overlap { unit: unit.clone(), key, name, own });
             }
         }
@@ -268,9 +269,10 @@ fn refuse_overlap(unit: &UnitName, service: &Service, paths: &Paths) -> Result<(
 }
 
 /// The folder of amr's own that a folder of the service would lie in or around.
-fn overlapped<'a>(above: &str, name: &str, paths: &'a Paths) -> Option<&'a PathBuf> {
+fn overlapped(above: &str, name: &str, paths: &Paths) -> Option<PathBuf> {
     let wanted = plain(&Path::new(above).join(name));
-    [&paths.run_dir, &paths.log_dir, &paths.lock_dir].into_iter().find(|own| {
+    let secrets = paths.runtime_dir.join(credentials::FOLDER);
+    [paths.run_dir.clone(), paths.log_dir.clone(), paths.lock_dir.clone(), secrets].into_iter().find(|own| {
         let mine = plain(own);
         wanted.starts_with(&mine) || mine.starts_with(&wanted)
     })
@@ -296,6 +298,7 @@ mod tests {
         };
         let over = |above: &str, name: &str| overlapped(above, name, &paths).is_some();
         assert!(over("/run", "amr-supervise") && over("/run", "amr-supervise/a.service"));
+        assert!(over("/run", "credentials") && over("/run", "credentials/web.service"));
         assert!(over("/var/log", "amr-units") && over("/var", "lock"));
         assert!(!over("/run", "amr-supervise2") && !over("/var/log", "amr"));
     }

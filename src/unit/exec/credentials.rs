@@ -6,6 +6,9 @@ use crate::unit::value::base64::Bytes;
 use crate::unit::value::{path, words};
 use serde::{Deserialize, Serialize};
 
+/// Where those of all units lie, below the folder of runtime directories.
+pub const FOLDER: &str = "credentials";
+
 /// What is put where the service alone reads it, each name once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

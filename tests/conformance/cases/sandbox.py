@@ -16,9 +16,10 @@ def ran(tag, lines, text, props='ActiveState,SubState,Result,ExecMainStatus'):
 LO = "perl -MSocket -e 'socket(S,PF_INET,SOCK_STREAM,0); connect(S,sockaddr_in(9,inet_aton(q(127.0.0.1)))) or print qq($!\\n)'"
 @case
 def c200_():
-    """PrivateNetwork= and NetworkNamespacePath=: one for all commands of a run, with + too, and another for the next"""
+    """PrivateNetwork= and NetworkNamespacePath=: one for all commands of a run, with + too"""
+    # Two runs cannot be told apart: a namespace may get the number of one that is gone.
     of_host('net'); x = []
-    see = 'ns net; tail -n +3 /proc/net/dev | cut -d: -f1; %s; readlink /proc/self/ns/net > /run/conf/now; cmp -s /run/conf/now /run/conf/before && echo as before; cp /run/conf/now /run/conf/before' % LO
+    see = 'ns net; tail -n +3 /proc/net/dev | cut -d: -f1; %s; readlink /proc/self/ns/net > /run/conf/now; cmp -s /run/conf/now /run/conf/net-$INVOCATION_ID && echo as before; cp /run/conf/now /run/conf/net-$INVOCATION_ID' % LO
     for n, lines in enumerate(('PrivateNetwork=yes', 'PrivateNetwork=yes\nExecStartPre=+/opt/conf/bin/c200-1', 'PrivateNetwork=yes\nUser=nobody\nExecStartPre=!/bin/true', 'NetworkNamespacePath=/nonexistent', 'NetworkNamespacePath=/etc/passwd', 'NetworkNamespacePath=relative')):
         if 'User' in lines or 'relative' in lines: x.append((lines, ran('c200-%d' % n, lines, 'ns net' if 'User' in lines else 'true')))
         else: x.append((lines, ran('c200-%d' % n, lines, see)))

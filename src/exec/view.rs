@@ -2,6 +2,8 @@
 //! about, sorted and merged as systemd 252's namespace.c does it. Pure.
 
 use super::process::Bind;
+use super::spaces;
+use crate::os::spaces::Space;
 use crate::unit::exec::directories::Kind;
 use crate::unit::exec::mounts::{Access, FIELDS, Propagation, ProtectHome, ProtectSystem};
 use crate::unit::exec::{ExecContext, Field};
@@ -88,15 +90,9 @@ pub fn names(context: &ExecContext) -> Vec<&'static str> {
     let set = |field: &&Field| (field.show)(context) != (field.show)(&none);
     let mut names: Vec<_> = FIELDS.iter().filter(set).map(|field| field.property).collect();
     names.dedup();
-    names.extend(queues(context));
+    names.extend(spaces::asked(context, Space::Ipc));
     names.extend(SWITCHES.iter().copied().filter(|name| context.is_on(name)));
     names
-}
-
-/// Which directive asks for message queues of its own.
-fn queues(context: &ExecContext) -> Option<&'static str> {
-    let named = context.spaces.ipc.is_some().then_some("IPCNamespacePath");
-    named.or_else(|| context.is_on("PrivateIPC").then_some("PrivateIPC"))
 }
 
 /// Those of them of which the row says all.
@@ -126,7 +122,7 @@ pub fn entries(context: &ExecContext, own: &[Bind], runtime: &Path) -> Vec<Entry
     if context.is_on("PrivateDevices") {
         all.push(Entry::new("/dev", Mode::PrivateDev, false));
     }
-    if queues(context).is_some() {
+    if spaces::asked(context, Space::Ipc).is_some() {
         all.push(Entry::new("/dev/mqueue", Mode::Queues, false));
     }
     kernel(context, &mut all);

@@ -140,12 +140,6 @@ impl Group {
         self.host.open_dir(&self.dir)
     }
 
-    /// Moves a process into it.
-    pub fn attach(&self, pid: ProcessId) -> Result<()> {
-        let path = self.dir.join("cgroup.procs");
-        self.write(&path, &pid.to_string())
-    }
-
     /// All processes in it and in the groups below, sorted. Those of other pid namespaces, which
     /// the kernel shows as 0, are left out.
     pub fn pids(&self) -> Result<Vec<ProcessId>> {

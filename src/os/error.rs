@@ -79,6 +79,12 @@ impl std::error::Error for Error {
     }
 }
 
+/// The kernel's number of an `io::Error`; EIO for one that is none of the kernel's.
+#[must_use]
+pub fn errno(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
 /// The sentence for an `io::Error`, without Rust's `(os error N)` behind it.
 pub fn cause(error: &io::Error) -> String {
     match error.raw_os_error().map(|number| (number, Errno::from_raw(number))) {

@@ -5,6 +5,7 @@
 //! default where that does not tell. Environment, working directory, umask, signals, terminal and
 //! descriptors are in [`Spec`](super::child::Spec), since each process gets them anew.
 
+use super::error::{Error, errno};
 use super::limits::Limit;
 use super::root::{OFlag, Root};
 use super::{capability, limits, sys};
@@ -160,9 +161,9 @@ fn text(host: &Root, path: &str) -> Option<String> {
 }
 
 fn write(host: &Root, path: &str, value: &str) -> nix::Result<()> {
-    let number = |e: Option<i32>| Errno::from_raw(e.unwrap_or(libc::EIO));
-    let mut file = host.open_with(Path::new(path), OFlag::O_WRONLY, 0).map_err(|e| number(e.errno()))?;
-    file.write_all(value.as_bytes()).map_err(|e| number(e.raw_os_error()))
+    let closed = |e: Error| Errno::from_raw(e.errno().unwrap_or(libc::EIO));
+    let mut file = host.open_with(Path::new(path), OFlag::O_WRONLY, 0).map_err(closed)?;
+    file.write_all(value.as_bytes()).map_err(|e| errno(&e))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A place is opened before anything is mounted there, and has to be the one that was meant: a link that
 //! somebody puts in the way in the meantime is an error and not a way.
 
-use super::error::Error;
+use super::error::{Error, errno};
 use super::root::{Existing, Root};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -154,8 +154,9 @@ pub fn flag(option: &str) -> Flags {
     }
 }
 
-/// `\040` is a blank.
-fn unescaped(text: &[u8]) -> Vec<u8> {
+/// A word of a table of mounts without its escapes: `\040` is a blank.
+#[must_use]
+pub fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
@@ -200,7 +201,7 @@ pub fn link(path: &Path) -> Option<PathBuf> {
 
 /// A link.
 pub fn make_link(to: &Path, path: &Path) -> nix::Result<()> {
-    std::os::unix::fs::symlink(to, path).map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO)))
+    std::os::unix::fs::symlink(to, path).map_err(|e| errno(&e))
 }
 
 /// A folder that all may enter.
@@ -240,7 +241,7 @@ pub fn empty_node(folder: &Path, is_folder: bool) -> nix::Result<Place> {
     } else {
         fs::OpenOptions::new().write(true).create_new(true).mode(0o000).open(&path).map(drop)
     };
-    match made.map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO))) {
+    match made.map_err(|e| errno(&e)) {
         Ok(()) | Err(Errno::EEXIST) => Place::exactly(&path),
         Err(errno) => Err(errno),
     }

@@ -1,7 +1,7 @@
 //! Pipes between a child before exec and its parent: one through which the child says lines until it
 //! executes another program or ends, and one by which the parent holds it back.
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, errno};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
@@ -102,7 +102,7 @@ impl Gate {
         match self.reader.read_exact(&mut word) {
             Ok(()) => Ok(true),
             Err(e) if e.kind() == ErrorKind::UnexpectedEof => Ok(false),
-            Err(e) => Err(Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO))),
+            Err(e) => Err(errno(&e)),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a process does to itself on its way to exec: nix where it has it. Errors are the kernel's.
 
+use super::error::errno;
 use super::proc::{Proc, ProcessId};
 use super::root::Root;
 use super::sys;
@@ -32,9 +33,8 @@ pub fn set_coredump_filter(bits: u64) -> nix::Result<()> {
 }
 
 fn write_own(path: &str, text: &str) -> nix::Result<()> {
-    let number = |e: std::io::Error| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO));
-    let mut file = OpenOptions::new().write(true).open(path).map_err(number)?;
-    file.write_all(text.as_bytes()).map_err(number)
+    let mut file = OpenOptions::new().write(true).open(path).map_err(|e| errno(&e))?;
+    file.write_all(text.as_bytes()).map_err(|e| errno(&e))
 }
 
 /// How the kernel lets it run, sched(7). `resets`: what it forks runs as usual.
@@ -111,6 +111,13 @@ pub fn renounce_new_privileges() -> nix::Result<()> {
     nix::sys::prctl::set_no_new_privs()
 }
 
+/// Does the kernel hold programs to profiles of AppArmor (`mac_apparmor_use`)?
+#[must_use]
+pub fn has_apparmor(root: &Root) -> bool {
+    let enabled = root.read_kernel(Path::new("/sys/module/apparmor/parameters/enabled"), 16);
+    enabled.is_ok_and(|word| word.starts_with(b"Y"))
+}
+
 /// What AppArmor holds it to from the next exec on: a profile that is loaded (aa_change_onexec(3)).
 ///
 /// # Errors
@@ -118,8 +125,7 @@ pub fn renounce_new_privileges() -> nix::Result<()> {
 pub fn confine_at_exec(profile: &str) -> nix::Result<()> {
     // The second before Linux 5.8, or where AppArmor is the only one.
     let [own, shared] = ["apparmor/exec", "exec"].map(|file| format!("/proc/self/attr/{file}"));
-    let number = |e: std::io::Error| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO));
-    let write = |path: &str| OpenOptions::new().write(true).open(path).map_err(number);
+    let write = |path: &str| OpenOptions::new().write(true).open(path).map_err(|e| errno(&e));
     let file = match write(&own) {
         Err(Errno::ENOENT) => write(&shared)?,
         file => file?,

@@ -1,6 +1,7 @@
 //! Namespaces that the processes of a service share, namespaces(7): networks, System V IPC; and those of users.
 #![allow(unsafe_code)]
 
+use super::error::errno;
 use super::fork;
 use super::proc::ProcessId;
 use nix::errno::Errno;
@@ -51,7 +52,7 @@ impl Space {
     /// # Errors
     /// The kernel's: EPERM where a container forbids it.
     pub fn make(self) -> nix::Result<OwnedFd> {
-        let (ours, theirs) = UnixStream::pair().map_err(|e| number(&e))?;
+        let (ours, theirs) = UnixStream::pair().map_err(|e| errno(&e))?;
         let child = fork::child(None, |_| {
             let made = unshare(self.flag());
             if made.is_ok() && self == Space::Network {
@@ -108,10 +109,6 @@ impl Space {
     pub fn enter(self, space: impl AsFd) -> nix::Result<()> {
         setns(space, self.flag())
     }
-}
-
-fn number(error: &std::io::Error) -> Errno {
-    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
 /// Tells the other side, as one byte: 0, or the kernel's number.
@@ -175,7 +172,7 @@ pub fn own_users(seen: &Seen) -> nix::Result<()> {
     let map = |ids: &[u32]| ids.iter().map(|id| format!("{id} {id} 1\n")).collect::<String>();
     let (users, groups) = (map(&seen.users), map(&seen.groups));
     let own = format!("/proc/{}", std::process::id());
-    let (ours, theirs) = UnixStream::pair().map_err(|e| number(&e))?;
+    let (ours, theirs) = UnixStream::pair().map_err(|e| errno(&e))?;
     let child = fork::child(None, |_| {
         let _ = close(ours.as_raw_fd());
         // It ends without a word where there is no namespace.

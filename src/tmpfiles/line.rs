@@ -1,11 +1,11 @@
 //! A line of tmpfiles.d(5), as systemd 252.39 reads it: six fields in quotes or not, with C escapes, and
 //! the rest of the line as it stands. Pure.
 
-use super::{base64, lines};
+use super::lines;
 use crate::unit::model::{Finding, Origin};
 use crate::unit::specifier::{self, Facts};
 use crate::unit::value::words::{self, Escapes, Word};
-use crate::unit::value::{ValueError, mode, time};
+use crate::unit::value::{ValueError, base64, mode, time};
 use std::path::{Path, PathBuf};
 
 /// The types that 252 knows.
@@ -236,7 +236,7 @@ fn argument_of(
     let whole = |message: &str| ValueError::whole(rest, message);
     match line.act {
         Act::File if base64 => {
-            base64::decode(rest).map(Some).ok_or_else(|| whole("the argument is not base64"))
+            base64::decode(rest).map(Some).map_err(|_| whole("the argument is not base64"))
         }
         Act::File | Act::Link => {
             let bytes = words::unescape_all(rest)?;

@@ -2,14 +2,13 @@
 //!
 //! [`lines`] finds the lines of a file, [`line`] reads one, [`folders`] says which files count, [`plan`] what
 //! of them is done and in which order, [`point`] which lines a unit's start needs; all pure. [`load`] reads the
-//! files of a root, [`apply`] does what was planned, by the safe ways of `os` alone. [`base64`] is what `f~`
-//! is written in. [`sysusers`] is about users and groups, which are made when asked alone.
+//! files of a root, [`apply`] does what was planned, by the safe ways of `os` alone. [`sysusers`] is
+//! about users and groups, which are made when asked alone.
 //!
 //! Of tmpfiles.d only creation is done: `d`, `D`, `f`, `F`, `L` and `z`. Nothing is cleaned or emptied, no tree
 //! is walked; lines of other types are told, and passed over.
 
 pub mod apply;
-pub mod base64;
 pub mod folders;
 pub mod line;
 pub mod lines;

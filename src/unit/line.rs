@@ -224,6 +224,11 @@ impl<'a> Line<'a> {
         path::absolute(&expanded).map_err(|e| ValueProblem::new(at, text, e.message))
     }
 
+    /// The whole value as such a path; an empty one takes back what was said.
+    pub fn absolute_or_none(&self) -> Result<Option<String>, ValueProblem> {
+        if self.text.is_empty() { Ok(None) } else { self.absolute(0, self.text).map(Some) }
+    }
+
     /// One of some words.
     pub fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, ValueProblem> {
         choices.iter().find(|(word, _)| *word == self.text).map(|(_, value)| *value).ok_or_else(|| {

@@ -16,7 +16,7 @@ mod several;
 mod tests;
 pub mod writers;
 
-pub use check::{is_mount_point, unmet};
+pub use check::{Unmet, is_mount_point, unmet, unmet_of_unit};
 pub use closure::Units;
 pub use index::{FileState, UnitFile, search_path};
 

@@ -44,7 +44,7 @@ impl Waiting<'_> {
         let heard: Vec<Watch> = ready
             .iter()
             .filter_map(|place| watches.get(place.checked_sub(1)?))
-            .map(|(ear, _)| *ear)
+            .map(|(watch, _)| *watch)
             .collect();
         self.apply_changes(&heard);
         if !ordered {

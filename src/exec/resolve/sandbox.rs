@@ -7,12 +7,12 @@ use crate::exec::stage::Stage;
 use crate::exec::view::{self, Entry};
 use crate::os::capability;
 use crate::os::ids::Credentials;
+use crate::os::process;
 use crate::os::spaces::{Seen, Space};
 use crate::unit::exec::ApplyMode;
 use crate::unit::exec::process::Profile;
 use crate::unit::model::ExecPrivilege;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Why this user, or a host that is a folder, gets none of what the kernel gives.
@@ -66,11 +66,9 @@ pub(super) fn apparmor(request: &Request<'_>, not_applied: &mut Vec<String>) -> 
     if request.command.privilege == ExecPrivilege::Full {
         return None;
     }
-    let why = denied(request).or_else(|| {
-        let enabled = request.root.read_kernel(Path::new("/sys/module/apparmor/parameters/enabled"), 16);
-        (!enabled.is_ok_and(|word| word.starts_with(b"Y")))
-            .then_some("needs AppArmor, which this kernel lacks")
-    });
+    let lacks =
+        || (!process::has_apparmor(request.root)).then_some("needs AppArmor, which this kernel lacks");
+    let why = denied(request).or_else(lacks);
     match why {
         None => Some(wanted),
         Some(why) => {
@@ -87,11 +85,10 @@ pub(super) fn view(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step
     if request.command.privilege == ExecPrivilege::Full || !view::is_wanted(context) {
         return Ok(None);
     }
-    let why = match request.mode {
-        ApplyMode::BestEffort => "needs root",
-        ApplyMode::Strict if !request.root.is_host() => "is not applied below a folder",
-        ApplyMode::Strict if !request.features.mount_namespace => "needs a mount namespace",
-        ApplyMode::Strict => {
+    let why = match denied(request) {
+        Some(why) => why,
+        None if !request.features.mount_namespace => "needs a mount namespace",
+        None => {
             let own = if context.mounts.private_tmp {
                 private_tmp::make(request.root, request.unit, request.invocation)
                     .map_err(at(Stage::Namespace))?

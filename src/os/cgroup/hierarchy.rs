@@ -7,10 +7,13 @@
 use super::{Group, LIMIT, Version};
 use crate::os::error::Result;
 use crate::os::features::Features;
+use crate::os::mounts::unescaped;
 use crate::os::root::Root;
 use nix::mount::{MsFlags, mount};
 use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, statfs};
 use nix::unistd::{AccessFlags, access};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 /// A mounted hierarchy in which groups can be made.
@@ -163,7 +166,7 @@ impl Mount {
 fn parse_mounts(text: &str) -> Vec<Mount> {
     let parse = |line: &str| {
         let (front, back) = line.split_once(" - ")?;
-        let point = PathBuf::from(unescape(front.split(' ').nth(4)?));
+        let point = PathBuf::from(OsString::from_vec(unescaped(front.split(' ').nth(4)?.as_bytes())));
         let mut back = back.split(' ');
         let version = match back.next()? {
             "cgroup" => Version::V1,
@@ -175,13 +178,6 @@ fn parse_mounts(text: &str) -> Vec<Mount> {
         Some(Mount { point, version, name, options: options.to_owned() })
     };
     text.lines().filter_map(parse).collect()
-}
-
-/// Undoes the octal escapes of blanks in mount points.
-fn unescape(text: &str) -> String {
-    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
-        .iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 /// The unified hierarchy of this host, where groups can be made in it.

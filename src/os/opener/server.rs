@@ -2,7 +2,7 @@
 
 use super::wire::{Text, answer, next};
 use super::{Peer, Request, RootedPath};
-use crate::os::error::Error;
+use crate::os::error::{Error, errno};
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{FileKind, OFlag, Root, Stat};
 use crate::os::socket::connect_now;
@@ -104,8 +104,7 @@ fn open(root: &Root, place: RootedPath, flags: i32) -> nix::Result<OwnedFd> {
         return Err(Errno::EACCES);
     }
     let file = root.open_with(&path, flags, 0).map_err(number)?;
-    let after =
-        Stat::from_fd(&file).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+    let after = Stat::from_fd(&file).map_err(|error| errno(&error))?;
     let of_proc = fstatfs(&file)?.filesystem_type() == PROC_SUPER_MAGIC;
     let passed = is_passed(&after) && (!of_proc || (!is_elsewhere && may_pass(&path)));
     if passed { Ok(OwnedFd::from(file)) } else { Err(Errno::EACCES) }

@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use crate::unit::value::raw_path;
+use crate::unit::value::{Timeout, raw_path};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +37,15 @@ impl Moment {
 #[must_use]
 pub fn micros(d: Duration) -> u64 {
     u64::try_from(d.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// A time as a record has it, 0 for none.
+#[must_use]
+pub fn micros_or_none(time: Timeout) -> u64 {
+    match time {
+        Timeout::After(time) => micros(time),
+        Timeout::Never => 0,
+    }
 }
 
 /// One of the unit's files, as it was when the unit was loaded.

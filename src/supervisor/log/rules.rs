@@ -25,6 +25,9 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// All lines pass as they are.
+    const NONE: Rules = Rules { level: INFO, has_prefix: true, max: 7 };
+
     /// Those of a unit.
     #[must_use]
     pub fn new(context: &ExecContext) -> Self {
@@ -35,7 +38,7 @@ impl Rules {
     /// Do all lines pass as they are?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Rules { level: INFO, has_prefix: true, max: 7 }
+        *self == Rules::NONE
     }
 }
 
@@ -122,8 +125,7 @@ impl Filter {
     /// By a rate, of lines that say themselves how urgent they are.
     #[must_use]
     pub fn by_rate(rate: Rate) -> Self {
-        let rules = Rules { level: INFO, has_prefix: true, max: 7 };
-        Self { rules, rate: Some(rate), place: Place::Start, held: Vec::new() }
+        Self { rules: Rules::NONE, rate: Some(rate), place: Place::Start, held: Vec::new() }
     }
 
     /// What passes of a piece.

@@ -272,10 +272,11 @@ fn refuse_overlap(unit: &UnitName, service: &Service, paths: &Paths) -> Result<(
 fn overlapped(above: &str, name: &str, paths: &Paths) -> Option<PathBuf> {
     let wanted = plain(&Path::new(above).join(name));
     let secrets = paths.runtime_dir.join(credentials::FOLDER);
-    [paths.run_dir.clone(), paths.log_dir.clone(), paths.lock_dir.clone(), secrets].into_iter().find(|own| {
+    let own = [&paths.run_dir, &paths.log_dir, &paths.lock_dir, &secrets].into_iter().find(|own| {
         let mine = plain(own);
         wanted.starts_with(&mine) || mine.starts_with(&wanted)
-    })
+    })?;
+    Some(own.clone())
 }
 
 /// /var/run is /run.

@@ -16,6 +16,7 @@ mod facts;
 mod files;
 mod groups;
 mod output;
+mod over;
 mod processes;
 mod publish;
 mod reactions;

@@ -6,13 +6,12 @@ mod settings;
 
 use super::machine::State;
 use super::status::Record;
-use crate::supervisor::core::mark::{Moment, micros};
+use crate::supervisor::core::mark::{Moment, micros_or_none};
 use crate::unit::cgroup;
 use crate::unit::directive::Directive;
 use crate::unit::exec;
 use crate::unit::exec::io::{Input, Output};
 use crate::unit::model::{Body, LoadState, Unit};
-use crate::unit::value::Timeout;
 use crate::unit::value::boolean::yes_no;
 use crate::unit::value::utc::Utc;
 use commands::commands;
@@ -30,10 +29,7 @@ pub fn properties(unit: &Unit, record: Option<&Record>) -> Vec<(&'static str, St
     let state = r.state();
     let mut all = Vec::new();
     if let Body::Service(service) = &unit.body {
-        let of_earlier_release = || match service.watchdog {
-            Timeout::After(time) => micros(time),
-            Timeout::Never => 0,
-        };
+        let of_earlier_release = || micros_or_none(service.watchdog);
         let known = (r.state() != State::Dead).then(|| r.watchdog_usec.unwrap_or_else(of_earlier_release));
         all.extend(life(service, known));
     }

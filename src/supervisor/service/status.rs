@@ -2,8 +2,10 @@
 //!
 //! Pure.
 
+mod check;
 mod command;
 
+pub use check::CheckMark;
 pub use command::CommandMark;
 
 use super::machine::{Phase, ServiceResult, State, Window};
@@ -111,32 +113,6 @@ pub struct Record {
     /// The subsys lock that it holds.
     #[serde(with = "raw_path::option")]
     pub lock: Option<PathBuf>,
-}
-
-/// What became of the checks of a unit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CheckMark {
-    /// When they were looked at.
-    pub at: Moment,
-    /// All were met, or there are none.
-    pub met: bool,
-    /// The first that was not, as it is written: `ConditionPathExists=!/etc/nologin`.
-    pub unmet: Option<String>,
-}
-
-impl CheckMark {
-    /// They are met.
-    #[must_use]
-    pub fn met(at: Moment) -> Self {
-        Self { at, met: true, unmet: None }
-    }
-
-    /// This one is not.
-    #[must_use]
-    pub fn unmet(at: Moment, check: String) -> Self {
-        Self { at, met: false, unmet: Some(check) }
-    }
 }
 
 /// [`Window`] on disk.

@@ -1,6 +1,7 @@
 //! CREDENTIALS: `LoadCredential=`, `SetCredential=`.
 
 use super::Field;
+use super::io::is_descriptor_name;
 use crate::unit::line::{Line, ValueProblem};
 use crate::unit::value::base64::Bytes;
 use crate::unit::value::{path, words};
@@ -36,12 +37,10 @@ impl Credentials {
     }
 }
 
-/// As `credential_name_valid`: the name of a file, of ASCII characters that can be seen.
+/// As `credential_name_valid`: the name of a file, and of a descriptor.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
-    path::is_file_name(name)
-        && name.len() <= 255
-        && name.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b':')
+    path::is_file_name(name) && is_descriptor_name(name)
 }
 
 pub(super) const FIELDS: &[Field] = &[

@@ -227,8 +227,8 @@ fn descriptor(text: &str, stream: &str) -> Option<String> {
     }
 }
 
-/// As `fdname_is_valid`.
-fn is_descriptor_name(name: &str) -> bool {
+/// As `fdname_is_valid`: ASCII characters that can be seen.
+pub(super) fn is_descriptor_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 255 && name.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b':')
 }
 

@@ -1,8 +1,8 @@
 //! SANDBOXING, namespaces that others made: `NetworkNamespacePath=`, `IPCNamespacePath=`. Those that are new
 //! are switches (`PrivateNetwork=`, `PrivateIPC=`, `PrivateUsers=`).
 
-use super::{ExecContext, Field};
-use crate::unit::line::{Line, ValueProblem};
+use super::Field;
+use crate::unit::line::set;
 use serde::{Deserialize, Serialize};
 
 /// The files that stand for them, absolute paths.
@@ -15,22 +15,18 @@ pub struct Spaces {
     pub ipc: Option<String>,
 }
 
-fn path(l: &Line<'_>) -> Result<Option<String>, ValueProblem> {
-    if l.text.is_empty() { Ok(None) } else { l.absolute(0, l.text).map(Some) }
-}
-
 /// Those of namespaces.
 pub(super) const FIELDS: &[Field] = &[
     Field {
         name: "IPCNamespacePath",
         property: "IPCNamespacePath",
-        read: |c: &mut ExecContext, l| path(l).map(|path| c.spaces.ipc = path),
+        read: |c, l| set(&mut c.spaces.ipc, l.absolute_or_none()),
         show: |c| c.spaces.ipc.clone().unwrap_or_default(),
     },
     Field {
         name: "NetworkNamespacePath",
         property: "NetworkNamespacePath",
-        read: |c: &mut ExecContext, l| path(l).map(|path| c.spaces.network = path),
+        read: |c, l| set(&mut c.spaces.network, l.absolute_or_none()),
         show: |c| c.spaces.network.clone().unwrap_or_default(),
     },
 ];

@@ -2,7 +2,7 @@
 //! `TTYVTDisallocate=` are switches of which their rows say all.
 
 use super::{ExecContext, Field};
-use crate::unit::line::{Line, ValueProblem};
+use crate::unit::line::{Line, ValueProblem, set};
 use serde::{Deserialize, Serialize};
 
 /// Which it is, and how large.
@@ -49,10 +49,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field {
         name: "TTYPath",
         property: "TTYPath",
-        read: |c, l| {
-            c.terminal.path = if l.text.is_empty() { None } else { Some(l.absolute(0, l.text)?) };
-            Ok(())
-        },
+        read: |c, l| set(&mut c.terminal.path, l.absolute_or_none()),
         show: |c| c.terminal.path.clone().unwrap_or_default(),
     },
     Field {

@@ -35,6 +35,38 @@ pub fn unmet<'c>(root: &Root, facts: &Facts, checks: &'c [Check]) -> Option<&'c 
     plain.or_else(|| if triggers.any(met) { None } else { first })
 }
 
+/// What keeps a unit from being started.
+#[derive(Clone, Copy, Debug)]
+pub enum Unmet<'c> {
+    /// A `Condition…=`: the start is left.
+    Condition(&'c Check),
+    /// An `Assert…=`: the start fails.
+    Assert(&'c Check),
+}
+
+impl Unmet<'_> {
+    /// As it is written in the unit.
+    #[must_use]
+    pub fn assignment(self) -> String {
+        match self {
+            Self::Condition(check) => check.assignment("Condition"),
+            Self::Assert(check) => check.assignment("Assert"),
+        }
+    }
+}
+
+/// The first of a unit's conditions, and then of its asserts, that is not met.
+#[must_use]
+pub fn unmet_of_unit<'c>(
+    root: &Root,
+    facts: &Facts,
+    conditions: &'c [Check],
+    asserts: &'c [Check],
+) -> Option<Unmet<'c>> {
+    let condition = unmet(root, facts, conditions).map(Unmet::Condition);
+    condition.or_else(|| unmet(root, facts, asserts).map(Unmet::Assert))
+}
+
 /// The bare test, without its `!`; `None` when it cannot be told, which is never as wished.
 fn test(root: &Root, facts: &Facts, check: &Check) -> Option<bool> {
     let value = check.value.as_str();

@@ -91,7 +91,10 @@ mod tests {
             assert_eq!((encode(plain.as_bytes()), decode(coded).unwrap()), (coded.into(), plain.into()));
         }
         assert_eq!(decode(" Zm9 v\tYg= =").unwrap(), b"foob");
-        for wrong in ["Z", "Zg", "Zg=", "Zg=a", "Zg==Zg==", "=", "Z===", "Zm9v!", "Zm9vYg===="] {
+        assert_eq!(decode(" Zm9v\nYg = = ").unwrap(), b"foob");
+        for wrong in
+            ["Z!==", "=g==", "Z", "Zg", "Zg=", "Zg=a", "Zg==Zg==", "=", "Z===", "Zm9v!", "Zm9vYg===="]
+        {
             assert!(decode(wrong).is_err(), "{wrong}");
         }
     }

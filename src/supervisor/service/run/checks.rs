@@ -5,7 +5,7 @@ use super::Supervisor;
 use crate::exec;
 use crate::supervisor::core::store::moment;
 use crate::supervisor::service::status::CheckMark;
-use crate::unit::load::unmet;
+use crate::unit::load::unmet_of_unit;
 
 impl Supervisor {
     /// Are they met? Where one is not, the record says which.
@@ -16,20 +16,10 @@ impl Supervisor {
         }
         let root = &self.state_dir.root;
         let facts = exec::facts(root, &p.paths.runtime_dir);
+        let Some(unmet) = unmet_of_unit(root, &facts, &p.conditions, &p.asserts) else { return true };
         let r = &mut self.record;
-        let which = if let Some(check) = unmet(root, &facts, &p.conditions) {
-            let which = check.assignment("Condition");
-            (r.condition, r.assertion) = (CheckMark::unmet(moment(), which.clone()), CheckMark::default());
-            which
-        } else if let Some(check) = unmet(root, &facts, &p.asserts) {
-            let which = check.assignment("Assert");
-            (r.condition, r.assertion) =
-                (CheckMark::met(moment()), CheckMark::unmet(moment(), which.clone()));
-            which
-        } else {
-            return true;
-        };
-        log::warn!("'{}' is not restarted: {which} is not met", p.unit);
+        (r.condition, r.assertion) = CheckMark::of_unmet(moment(), unmet);
+        log::warn!("'{}' is not restarted: {} is not met", p.unit, unmet.assignment());
         false
     }
 }

@@ -5,14 +5,13 @@ use crate::os::clock::BootId;
 use crate::os::error::Result;
 use crate::os::pipe::Opener;
 use crate::os::proc::Identity;
-use crate::supervisor::core::mark::{Moment, micros};
+use crate::supervisor::core::mark::{Moment, micros_or_none};
 use crate::supervisor::core::store::mark;
 use crate::supervisor::core::version::{NEEDS, VERSION};
 use crate::supervisor::service::machine::Want;
 use crate::supervisor::service::plan::Plan;
 use crate::supervisor::service::status::Record;
 use crate::unit::model::ServiceType;
-use crate::unit::value::Timeout;
 
 /// The record of a service that was not there before.
 pub(super) fn fresh(plan: &Plan, old: Option<&Record>, boot: &BootId, own: Option<&Identity>) -> Record {
@@ -92,10 +91,7 @@ impl Supervisor {
         m.state.sub().clone_into(&mut r.sub);
         m.result.as_str().clone_into(&mut r.result);
         m.reload.as_str().clone_into(&mut r.reload_result);
-        r.watchdog_usec = Some(match self.watchdog {
-            Timeout::After(time) => micros(time),
-            Timeout::Never => 0,
-        });
+        r.watchdog_usec = Some(micros_or_none(self.watchdog));
         r.wanted = m.want == Want::Up;
         r.restarts = m.restarts;
         r.starts = m.starts.into();

@@ -5,10 +5,11 @@ use super::mounts::{mount_of, mounts};
 use super::virtualization::{container, in_user_namespace};
 use super::{first_line, text};
 use crate::os::cpu;
+use crate::os::process::has_apparmor;
 use crate::os::root::{FileKind, Root};
 use crate::os::socket::can_audit;
 use crate::unit::specifier::Facts;
-use crate::unit::value::{boolean, capability, size, words};
+use crate::unit::value::{boolean, capability, path, size, words};
 use std::path::{Path, PathBuf};
 
 /// `ConditionMemory=`: bytes, by an operator or at least.
@@ -62,10 +63,7 @@ pub(super) fn security(root: &Root, value: &str) -> bool {
             is_there("/etc/selinux/config") && mounts(root).is_some_and(selinux)
         }
         "smack" => is_there("/sys/fs/smackfs"),
-        "apparmor" => {
-            let enabled = first_line(root, "/sys/module/apparmor/parameters/enabled");
-            enabled.is_some_and(|said| boolean::parse(&said) == Ok(true))
-        }
+        "apparmor" => has_apparmor(root),
         // In a user namespace of its own a host has no audit, though the kernel gives it a socket.
         "audit" => root.is_host() && can_audit() && !in_user_namespace(root),
         "ima" => is_there("/sys/kernel/security/ima"),
@@ -115,7 +113,7 @@ fn smbios_field(root: &Root, expression: &str) -> Option<bool> {
     let wanted = words::split_with(wanted, words::Escapes::Dropped).ok()?.0;
     let [wanted] = wanted.as_slice() else { return None };
     let name = name.trim_end();
-    if name.is_empty() || name.contains('/') || name == "." || name == ".." {
+    if !path::is_file_name(name) {
         return None;
     }
     let Some(actual) = text(root, &format!("/sys/class/dmi/id/{name}")) else { return Some(false) };
@@ -150,9 +148,8 @@ pub(super) fn module_loaded(root: &Root, value: &str) -> bool {
 
 /// `ConditionCredential=`: among those of the system, which only its init is given.
 pub(super) fn credential(root: &Root, value: &str) -> bool {
-    let is_name = !value.is_empty() && !value.contains('/') && value != "." && value != "..";
     let given = ["/run/credentials/@system", "/run/credentials/@encrypted"];
-    is_name && given.into_iter().any(|folder| root.exists(&Path::new(folder).join(value)))
+    path::is_file_name(value) && given.into_iter().any(|folder| root.exists(&Path::new(folder).join(value)))
 }
 
 /// `ConditionNeedsUpdate=`: /usr is newer than the mark that was left in the folder when it was last updated.

@@ -1,7 +1,10 @@
 //! What is mounted where, by /proc/self/mountinfo.
 
 use super::SIZE_MAX;
+use crate::os::mounts::unescaped;
 use crate::os::root::Root;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 /// One mount, proc(5): `36 35 98:0 /root /point rw,noatime - ext3 /dev/root rw`.
@@ -20,6 +23,7 @@ pub(super) struct Mount {
 pub(super) fn mounts(root: &Root) -> Option<Vec<Mount>> {
     let text = root.read(Path::new("/proc/self/mountinfo"), SIZE_MAX).ok()?;
     let text = String::from_utf8_lossy(&text);
+    let unescaped = |word: &str| PathBuf::from(OsString::from_vec(unescaped(word.as_bytes())));
     let read = |line: &str| {
         let (mount, file_system) = line.split_once(" - ")?;
         let mut fields = mount.split(' ').skip(4);
@@ -28,10 +32,10 @@ pub(super) fn mounts(root: &Root) -> Option<Vec<Mount>> {
         let (kind, source, options) = (words.next()?, words.next()?, words.next()?);
         let is_ro = |options: &str| options.split(',').any(|o| o == "ro");
         Some(Mount {
-            point: unescape(point).into(),
+            point: unescaped(point),
             read_only: is_ro(flags) || is_ro(options),
             kind: kind.to_owned(),
-            source: unescape(source).into(),
+            source: unescaped(source),
             options: options.to_owned(),
         })
     };
@@ -43,11 +47,4 @@ pub(super) fn mount_of(root: &Root, path: &Path) -> Option<Mount> {
     let resolved = root.resolve(path).ok()?;
     let above = mounts(root)?.into_iter().filter(|m| resolved.starts_with(&m.point));
     above.max_by_key(|m| m.point.components().count())
-}
-
-/// The kernel writes blanks and backslashes in names as `\040` and so on.
-fn unescape(text: &str) -> String {
-    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
-        .iter()
-        .fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
 }

@@ -8,7 +8,7 @@ mod hold;
 mod listening;
 mod notify;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use control::{Connection, Listener};
 pub use listening::listeners;

@@ -7,6 +7,25 @@ use std::io::IoSlice;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+/// Listens at a port of 127.0.0.1 that others of this user may share; 0 for one that is free.
+#[allow(unsafe_code)]
+pub(crate) fn sharing(port: u16) -> std::net::TcpListener {
+    use nix::sys::socket::{Backlog, listen, setsockopt, sockopt::ReusePort};
+    let fd = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    setsockopt(&fd, ReusePort, &true).unwrap();
+    let address = libc::sockaddr_in {
+        sin_family: libc::AF_INET as u16,
+        sin_port: port.to_be(),
+        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, 1]) },
+        sin_zero: [0; 8],
+    };
+    let length = size_of_val(&address) as libc::socklen_t;
+    // SAFETY: `address` has the size that is told, and lives through the call.
+    Errno::result(unsafe { libc::bind(fd.as_raw_fd(), (&raw const address).cast(), length) }).unwrap();
+    listen(&fd, Backlog::new(1).unwrap()).unwrap();
+    fd.into()
+}
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Bound in a folder of its own, with the path that a service is told.

@@ -84,14 +84,14 @@ pub fn stats(
     let deadline = clock::now().saturating_add(limit);
     match endpoint {
         Endpoint::Tcp(address) => {
-            let socket = own.map(|own| own_socket(own, *address)).transpose()?;
+            let sockets = own.map(|own| own_sockets(own, *address)).transpose()?;
             let asked = match opener {
                 Some(opener) => opener.tcp(*address, limit)?,
                 None => ask(TcpStream::connect_timeout(address, limit)?)?,
             };
             let answer = read_response(asked, deadline, |stream, left| stream.set_read_timeout(left))?;
-            match own.zip(socket) {
-                Some((own, socket)) if !own.is_still(socket, *address) => Err(Error::Another(own.process)),
+            match own.zip(sockets) {
+                Some((own, sockets)) if !own.is_still(&sockets, *address) => Err(Error::Another(own.process)),
                 Some(_) | None => Ok(answer),
             }
         }
@@ -110,9 +110,9 @@ pub fn stats(
     }
 }
 
-fn own_socket(own: OwnListener<'_>, address: SocketAddr) -> Result<u64, Error> {
+fn own_sockets(own: OwnListener<'_>, address: SocketAddr) -> Result<Vec<u64>, Error> {
     match own.at(address) {
-        At::Own(socket) => Ok(socket),
+        At::Own(sockets) => Ok(sockets),
         At::Another => Err(Error::Another(own.process)),
         At::Nobody => Err(io::Error::from(io::ErrorKind::ConnectionRefused).into()),
     }

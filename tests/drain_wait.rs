@@ -137,10 +137,17 @@ fn the_deadline_ends_it_and_the_command_is_told() {
         format!("#!/bin/sh\necho \"$1 $2 $3 $AMR_DRAIN_VERDICT $AMR_DRAIN_CODE\" >> {}\n", told.display());
     fs::write(&hook, script).unwrap();
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
-    let options = ["--timeout", "1s", "--soft-timeout", "200ms", "--exec", "/hook 'one word'"];
-    let (mut child, _out) = tree.drain(&options);
-    assert_eq!(child.wait().unwrap().code(), Some(13));
-    let told = fs::read_to_string(told).unwrap();
+    // On a machine under load all the time may be gone before the soft timeout is looked at, or the first command
+    // writes late: then there is more of it.
+    let both = |timeout: &&str| {
+        let _ = fs::remove_file(&told);
+        let options = ["--timeout", timeout, "--soft-timeout", "200ms", "--exec", "/hook 'one word'"];
+        let code = tree.command(&options).stdout(Stdio::null()).status().unwrap().code();
+        let told = fs::read_to_string(&told).unwrap();
+        assert_eq!((code, told.matches(" gave-up 13\n").count()), (Some(13), 1), "{told}");
+        told.starts_with("one word so-far ").then_some(told)
+    };
+    let told = ["1s", "5s", "30s"].iter().find_map(both).unwrap();
     let lines: Vec<&str> = told.lines().collect();
     assert!(
         lines[0].starts_with("one word so-far /reports/drain-") && lines[0].ends_with(" so-far "),

@@ -1,8 +1,10 @@
 //! Namespaces that the processes of a service share, namespaces(7): networks, System V IPC; and those of users.
 #![allow(unsafe_code)]
 
+use super::clock;
 use super::error::errno;
 use super::fork;
+use super::poll::{self, Interest};
 use super::proc::ProcessId;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -14,6 +16,7 @@ use nix::unistd::{Pid, close, read, write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 /// What the processes in it have of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +53,7 @@ impl Space {
     /// interface is up. Made by a child, so that this process never leaves its own.
     ///
     /// # Errors
-    /// The kernel's: EPERM where a container forbids it.
+    /// The kernel's: EPERM where a container forbids it; ETIME after [`PATIENCE`].
     pub fn make(self) -> nix::Result<OwnedFd> {
         let (ours, theirs) = UnixStream::pair().map_err(|e| errno(&e))?;
         let child = fork::child(None, |_| {
@@ -67,10 +70,9 @@ impl Space {
         });
         let child = child.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EAGAIN)))?;
         drop(theirs);
-        let made = heard(&ours).and_then(|()| self.of(child));
+        let made = heard(&ours, PATIENCE).and_then(|()| self.of(child));
         drop(ours);
-        waitpid(Pid::from_raw(child.get()), None)?;
-        made
+        buried(child, made)
     }
 
     /// That of a process.
@@ -117,14 +119,42 @@ fn say(to: &UnixStream, done: nix::Result<()>) {
     let _ = write(to, &[code]);
 }
 
-/// What the other side told, also where it ended without a word.
-fn heard(from: &UnixStream) -> nix::Result<()> {
+/// How long the kernel may take for a namespace. It waits for all others that come and go, and in a container it may
+/// wait for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the other side told, also where it ended without a word; ETIME where it says nothing for so long.
+fn heard(from: &UnixStream, limit: Duration) -> nix::Result<()> {
+    let until = clock::now().saturating_add(limit);
+    loop {
+        let left = until.saturating_sub(clock::now());
+        let said = poll::wait(&[(from.as_fd(), Interest::Read)], Some(left));
+        // It returns early where a signal comes.
+        if !said.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EIO)))?.is_empty() {
+            break;
+        }
+        if left.is_zero() {
+            return Err(Errno::ETIME);
+        }
+    }
     let mut code = [0_u8];
     match (read(from, &mut code)?, code) {
         (1, [0]) => Ok(()),
         (1, [code]) => Err(Errno::from_raw(code.into())),
         _ => Err(Errno::ECHILD),
     }
+}
+
+/// Waits for the end of a child that has nothing more to do. One that hangs in the kernel is killed and left to
+/// whoever reaps this process's children, as it ends when the kernel lets go of it.
+fn buried<T>(child: ProcessId, made: nix::Result<T>) -> nix::Result<T> {
+    let child = Pid::from_raw(child.get());
+    if matches!(made, Err(Errno::ETIME)) {
+        let _ = nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL);
+        return made;
+    }
+    waitpid(child, None)?;
+    made
 }
 
 /// struct ifreq of netdevice(7), as far as its flags: the rest is there since the kernel copies all of it.
@@ -176,7 +206,7 @@ pub fn own_users(seen: &Seen) -> nix::Result<()> {
     let child = fork::child(None, |_| {
         let _ = close(ours.as_raw_fd());
         // It ends without a word where there is no namespace.
-        if heard(&theirs).is_ok() {
+        if heard(&theirs, PATIENCE).is_ok() {
             let deny = match set(&format!("{own}/setgroups"), "deny\n") {
                 // Before Linux 3.19.
                 Err(Errno::ENOENT) => Ok(()),
@@ -191,15 +221,32 @@ pub fn own_users(seen: &Seen) -> nix::Result<()> {
     drop(theirs);
     let made = unshare(CloneFlags::CLONE_NEWUSER).and_then(|()| {
         say(&ours, Ok(()));
-        heard(&ours)
+        heard(&ours, PATIENCE)
     });
     drop(ours);
-    waitpid(Pid::from_raw(child.get()), None)?;
-    made
+    buried(child, made)
 }
 
 /// Writes a file of the kernel's at once.
 fn set(path: &str, text: &str) -> nix::Result<()> {
     let file = open(path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?;
     write(&file, text.as_bytes()).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_says_nothing_is_not_waited_for() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let limit = Duration::from_millis(20);
+        assert_eq!(heard(&ours, limit), Err(Errno::ETIME));
+        say(&theirs, Err(Errno::EPERM));
+        assert_eq!(heard(&ours, limit), Err(Errno::EPERM));
+        say(&theirs, Ok(()));
+        assert_eq!(heard(&ours, limit), Ok(()));
+        drop(theirs);
+        assert_eq!(heard(&ours, limit), Err(Errno::ECHILD));
+    }
 }

@@ -43,6 +43,15 @@ pub struct Credentials {
     pub groups: Vec<u32>,
 }
 
+/// What becomes of supplementary groups where rights are taken for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Supplementary {
+    /// They are the user's.
+    Taken,
+    /// They stay what they are: in a namespace of users of its own, in which nobody may set them.
+    Fixed,
+}
+
 impl Credentials {
     /// Of this process.
     #[must_use]
@@ -65,15 +74,22 @@ impl Credentials {
     }
 
     /// Does something with the rights of this user to files, and takes those back that this process had
-    /// before, which must be root's. Not among threads. In a namespace of users, whose groups are fixed, the groups
-    /// stay what they are.
-    pub fn with_rights<T>(&self, act: impl FnOnce() -> nix::Result<T>) -> nix::Result<T> {
+    /// before, which must be root's. Not among threads.
+    ///
+    /// # Errors
+    /// Those of the act; or its rights cannot be had.
+    pub fn with_rights<T>(
+        &self,
+        supplementary: Supplementary,
+        act: impl FnOnce() -> nix::Result<T>,
+    ) -> nix::Result<T> {
         let before = Self::own();
-        let groups =
-            |of: &Self| match setgroups(&of.groups.iter().copied().map(Gid::from_raw).collect::<Vec<_>>()) {
-                Err(Errno::EPERM) => Ok(()),
-                set => set,
-            };
+        let groups = |of: &Self| match supplementary {
+            Supplementary::Fixed => Ok(()),
+            Supplementary::Taken => {
+                setgroups(&of.groups.iter().copied().map(Gid::from_raw).collect::<Vec<_>>())
+            }
+        };
         groups(self)?;
         setegid(Gid::from_raw(self.gid))?;
         seteuid(Uid::from_raw(self.uid))?;

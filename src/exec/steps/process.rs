@@ -4,6 +4,7 @@ use super::{Applied, StepDone, StepError, fully, unless_forbidden};
 use crate::exec::process::Process;
 use crate::os::error::Errno;
 use crate::os::fork::Born;
+use crate::os::ids::Supplementary;
 use crate::os::{process, signal};
 use crate::unit::exec::process::Personality;
 
@@ -71,7 +72,11 @@ pub(super) fn working_directory(p: &Process) -> Applied {
     let Some(path) = &p.working_directory else { return Ok(StepDone::Fully) };
     let fault = |errno| StepError::about(errno, path.display().to_string());
     let entered = match &p.enters_as {
-        Some(user) => user.with_rights(|| process::chdir(path)),
+        Some(user) => {
+            let own_users = p.users.is_some();
+            let groups = if own_users { Supplementary::Fixed } else { Supplementary::Taken };
+            user.with_rights(groups, || process::chdir(path))
+        }
         None => process::chdir(path),
     };
     match entered {

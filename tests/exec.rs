@@ -410,6 +410,58 @@ fn a_child_with_a_fault_of_ours_ends_there(_: &Lab) {
     assert_eq!(end_of(pid), Exit::Exited(BROKEN.into()));
 }
 
+/// It holds what its parent has open, the lock of the unit among that: it may be waiting for what never comes.
+fn a_child_dies_with_its_parent(_: &Lab) {
+    use amr::os::fork::{Parent, child};
+    let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+    let asleep = || std::thread::sleep(std::time::Duration::from_secs(600));
+    let pid = child(None, |_| {
+        let parent = Parent::to_be();
+        child(None, |_| {
+            // The kernel has forgotten it then.
+            nix::unistd::setgid(65534.into()).unwrap();
+            parent.die_with().unwrap();
+            asleep();
+            0
+        })
+        .unwrap();
+        child(None, |_| {
+            asleep();
+            0
+        })
+        .unwrap();
+        7
+    })
+    .unwrap();
+    assert_eq!(end_of(pid), Exit::Exited(7));
+    drop(writer);
+    // Its end comes when nobody has the other end open.
+    let ends = [(reader.as_fd(), amr::os::poll::Interest::Read)];
+    let seen = amr::os::poll::wait(&ends, Some(std::time::Duration::from_secs(60))).unwrap();
+    assert!(!seen.is_empty(), "they live on without their parent");
+}
+
+/// Without CAP_SETGID the groups of this process would stay while it acts as another user.
+fn rights_of_a_user_are_with_his_groups_or_not_at_all(_: &Lab) {
+    use amr::os::capability;
+    use amr::os::fork::child;
+    use amr::os::ids::{Credentials, Supplementary};
+    const SETUID: u64 = 1 << 7;
+    let user = Credentials { uid: 65534, gid: 0, groups: vec![65534] };
+    let acts = |supplementary: Supplementary| {
+        let pid = child(None, |_| {
+            capability::only(SETUID).unwrap();
+            match user.with_rights(supplementary, || Ok(amr::os::ids::effective_uid())) {
+                Ok(uid) => u8::from(uid == 65534),
+                Err(_) => 2,
+            }
+        });
+        end_of(pid.unwrap())
+    };
+    assert_eq!(acts(Supplementary::Taken), Exit::Exited(2));
+    assert_eq!(acts(Supplementary::Fixed), Exit::Exited(1));
+}
+
 fn end_of(pid: ProcessId) -> Exit {
     loop {
         if let Some(reaped) = reap(pid).unwrap() {
@@ -726,6 +778,11 @@ const CASES: &[Case] = &[
     ("a line with + keeps root's rights", a_line_with_plus_keeps_roots_rights),
     ("what may not be raised is a notice", what_may_not_be_raised_is_a_notice),
     ("a child with a fault of ours ends there", a_child_with_a_fault_of_ours_ends_there),
+    ("a child dies with its parent", a_child_dies_with_its_parent),
+    (
+        "rights of a user are with his groups, or not at all",
+        rights_of_a_user_are_with_his_groups_or_not_at_all,
+    ),
     ("in its group from the start", in_its_group_from_the_start),
     ("never among threads", never_among_threads),
     ("views of the file system", views),

@@ -5,7 +5,7 @@ use super::process::Process;
 use super::stage::ExecPipe;
 use super::steps::{self, Step, StepDone};
 use crate::os::error::Result;
-use crate::os::fork;
+use crate::os::fork::{self, Parent};
 use crate::os::pipe::{Gate, Opener, Reports};
 use crate::os::proc::ProcessId;
 use std::os::fd::{AsFd, OwnedFd};
@@ -28,20 +28,28 @@ pub struct Started {
 pub fn start(process: &Process) -> Result<Started> {
     let (reports, mut gate) = (Reports::new()?, Gate::new()?);
     let folder = process.group.as_ref().and_then(|group| group.folder.as_ref()).map(OwnedFd::as_fd);
+    let parent = Parent::to_be();
     let pid = fork::child(folder, |born| {
         process.born.set(born);
-        live(process, &reports, &mut gate)
+        live(process, parent, &reports, &mut gate)
     })?;
     Ok(Started { pid, exec: ExecPipe::new(reports.into_reader()), gate: gate.into_opener() })
 }
 
 /// Returns only where a step failed, or where nobody is left who knows of it: the exit status.
-fn live(process: &Process, reports: &Reports, gate: &mut Gate) -> u8 {
-    if let Some(status) = steps::unknown().find_map(|step| failure(step, process, reports)) {
-        return status;
+fn live(process: &Process, parent: Parent, reports: &Reports, gate: &mut Gate) -> u8 {
+    for step in steps::unknown() {
+        // Again for each, as the kernel forgets it where the one before made it another user.
+        if parent.die_with().is_err() {
+            return fork::BROKEN;
+        }
+        if let Some(status) = failure(step, process, reports) {
+            return status;
+        }
     }
     process.ready();
-    match gate.pass() {
+    // Who is in the record lives on without this supervisor; until then the gate tells of its end.
+    match parent.outlive().and_then(|()| gate.pass()) {
         Ok(true) => {}
         Ok(false) => return fork::BROKEN,
         Err(errno) => {

@@ -6,7 +6,7 @@ use super::clock;
 use super::error::{Error, Result};
 use super::proc::ProcessId;
 use super::root::Root;
-use super::signal;
+use super::{signal, sys};
 use nix::errno::Errno;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
@@ -56,9 +56,11 @@ pub enum Born {
 /// (clone3 with CLONE_INTO_CGROUP, 5.7) it is born in `group`, the folder of a group of the unified hierarchy;
 /// else `body`, which is told, has to enter it.
 ///
-/// It begins with all signals blocked and the actions of this process. It has a copy of all memory (no
-/// CLONE_VM), so that it may allocate, and nothing that it does is seen here. It ends by `body`'s exec or its
-/// exit status, also where the body panics: then with [`BROKEN`].
+/// It begins with all signals blocked and the actions of this process, and dies when this process ends, until it
+/// says otherwise ([`Parent::outlive`]): it holds all that this one has open, its lock and its sockets among that,
+/// and may be waiting for what never comes. It has a copy of all memory (no CLONE_VM), so that it may allocate, and
+/// nothing that it does is seen here. It ends by `body`'s exec or its exit status, also where the body panics: then
+/// with [`BROKEN`].
 ///
 /// # Errors
 /// There are other threads, whose locks the child would never see released; or there are no processes
@@ -66,7 +68,11 @@ pub enum Born {
 pub fn child(group: Option<BorrowedFd<'_>>, body: impl FnOnce(Born) -> u8) -> Result<ProcessId> {
     let fail = |error: Errno| Error::new("start", "process", error);
     only_thread().map_err(fail)?;
+    let parent = Parent::to_be();
     let whole = |born| {
+        if parent.die_with().is_err() {
+            end(BROKEN);
+        }
         // Runs before anything is unwound, also where a panic aborts.
         std::panic::set_hook(Box::new(|_| end(BROKEN)));
         body(born)
@@ -74,6 +80,39 @@ pub fn child(group: Option<BorrowedFd<'_>>, body: impl FnOnce(Born) -> u8) -> Re
     // SAFETY: this is the only thread, so the child is a whole copy with no lock held in it.
     unsafe { forked(group, whole) }.map_err(fail)
 }
+
+/// The process that forks, as its child knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Parent(Pid);
+
+impl Parent {
+    /// This process, before it forks.
+    #[must_use]
+    pub fn to_be() -> Self {
+        Self(nix::unistd::getpid())
+    }
+
+    /// In the child: the kernel kills it when this parent ends. It forgets that where the child becomes another
+    /// user.
+    ///
+    /// # Errors
+    /// ESRCH: the parent has ended already.
+    pub fn die_with(self) -> nix::Result<()> {
+        sys::prctl(libc::PR_SET_PDEATHSIG, KILL, 0)?;
+        if nix::unistd::getppid() == self.0 { Ok(()) } else { Err(Errno::ESRCH) }
+    }
+
+    /// In the child: no more.
+    ///
+    /// # Errors
+    /// None that the kernel gives for it.
+    pub fn outlive(self) -> nix::Result<()> {
+        sys::prctl(libc::PR_SET_PDEATHSIG, 0, 0).map(drop)
+    }
+}
+
+/// SIGKILL as prctl(2) takes it.
+const KILL: libc::c_ulong = 9;
 
 /// A child with all signals blocked, which ends by what `body` returns.
 ///

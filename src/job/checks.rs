@@ -11,8 +11,8 @@ use crate::unit::model::{Check, Unit};
 
 /// What becomes of a start of which one is not met; the unit's record says which.
 pub(super) fn unmet(ctx: &Context, planned: &Planned, unit: &Unit) -> Option<Outcome> {
-    let unmet = unmet_of_unit(&ctx.root, &planned.facts, &unit.conditions, &unit.asserts)?;
-    let (condition, assertion) = CheckMark::of_unmet(moment(), unmet);
+    let unmet = unmet_of_unit(&ctx.root, &planned.facts, &unit.conditions, &unit.asserts, &|_| ())?;
+    let (condition, assertion) = CheckMark::of_unmet(moment(), unmet, None);
     // What is said here does not depend on it.
     if let Err(e) = client::note_unmet(&ctx.state_dir, unit, condition, assertion) {
         log::debug!("{e}");

@@ -23,6 +23,7 @@ pub mod kill;
 pub mod kmsg;
 pub mod limits;
 pub mod lock;
+pub mod look;
 pub mod mounts;
 pub mod opener;
 pub mod pipe;

@@ -126,6 +126,13 @@ impl Opener {
     }
 }
 
+impl AsFd for Reports {
+    /// The child's side.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.writer.as_fd()
+    }
+}
+
 impl AsFd for Reader {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()

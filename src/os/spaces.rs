@@ -1,7 +1,6 @@
 //! Namespaces that the processes of a service share, namespaces(7): networks, System V IPC; and those of users.
 #![allow(unsafe_code)]
 
-use super::clock;
 use super::error::errno;
 use super::fork;
 use super::poll::{self, Interest};
@@ -125,17 +124,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the other side told, also where it ended without a word; ETIME where it says nothing for so long.
 fn heard(from: &UnixStream, limit: Duration) -> nix::Result<()> {
-    let until = clock::now().saturating_add(limit);
-    loop {
-        let left = until.saturating_sub(clock::now());
-        let said = poll::wait(&[(from.as_fd(), Interest::Read)], Some(left));
-        // It returns early where a signal comes.
-        if !said.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EIO)))?.is_empty() {
-            break;
-        }
-        if left.is_zero() {
-            return Err(Errno::ETIME);
-        }
+    let said = poll::wait(&[(from.as_fd(), Interest::Read)], Some(limit));
+    if said.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EIO)))?.is_empty() {
+        return Err(Errno::ETIME);
     }
     let mut code = [0_u8];
     match (read(from, &mut code)?, code) {

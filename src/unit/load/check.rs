@@ -28,7 +28,20 @@ const SIZE_MAX: u64 = 1024 * 1024;
 /// `|` count as one: it is met when any of them is (`condition_test_list`).
 #[must_use]
 pub fn unmet<'c>(root: &Root, facts: &Facts, checks: &'c [Check]) -> Option<&'c Check> {
-    let met = |c: &Check| test(root, facts, c).is_some_and(|holds| holds != c.negate);
+    unmet_asked(root, facts, checks, &|_| ())
+}
+
+/// The same; each is told before it is looked at.
+fn unmet_asked<'c>(
+    root: &Root,
+    facts: &Facts,
+    checks: &'c [Check],
+    tell: &dyn Fn(&'c Check),
+) -> Option<&'c Check> {
+    let met = |c: &'c Check| {
+        tell(c);
+        test(root, facts, c).is_some_and(|holds| holds != c.negate)
+    };
     let plain = checks.iter().find(|c| !c.trigger && !met(c));
     let mut triggers = checks.iter().filter(|c| c.trigger).peekable();
     let first = triggers.peek().copied();
@@ -53,18 +66,32 @@ impl Unmet<'_> {
             Self::Assert(check) => check.assignment("Assert"),
         }
     }
+
+    /// Is it this very line of the unit?
+    #[must_use]
+    pub fn is(self, other: Unmet<'_>) -> bool {
+        match (self, other) {
+            (Self::Condition(one), Unmet::Condition(other)) | (Self::Assert(one), Unmet::Assert(other)) => {
+                std::ptr::eq(one, other)
+            }
+            (Self::Condition(_), Unmet::Assert(_)) | (Self::Assert(_), Unmet::Condition(_)) => false,
+        }
+    }
 }
 
-/// The first of a unit's conditions, and then of its asserts, that is not met.
+/// The first of a unit's conditions, and then of its asserts, that is not met. Each is told before it is looked at.
 #[must_use]
 pub fn unmet_of_unit<'c>(
     root: &Root,
     facts: &Facts,
     conditions: &'c [Check],
     asserts: &'c [Check],
+    tell: &dyn Fn(Unmet<'c>),
 ) -> Option<Unmet<'c>> {
-    let condition = unmet(root, facts, conditions).map(Unmet::Condition);
-    condition.or_else(|| unmet(root, facts, asserts).map(Unmet::Assert))
+    let condition = unmet_asked(root, facts, conditions, &|c| tell(Unmet::Condition(c)));
+    condition
+        .map(Unmet::Condition)
+        .or_else(|| unmet_asked(root, facts, asserts, &|c| tell(Unmet::Assert(c))).map(Unmet::Assert))
 }
 
 /// The bare test, without its `!`; `None` when it cannot be told, which is never as wished.

@@ -25,10 +25,12 @@ impl CheckMark {
         Self { at, met: true, unmet: None }
     }
 
-    /// Of the conditions and of the asserts, where one is not met.
+    /// Of the conditions and of the asserts, where one is not met; `why`: where that is not known.
     #[must_use]
-    pub fn of_unmet(at: Moment, unmet: Unmet<'_>) -> (Self, Self) {
-        let not = Self { at, met: false, unmet: Some(unmet.assignment()) };
+    pub fn of_unmet(at: Moment, unmet: Unmet<'_>, why: Option<&str>) -> (Self, Self) {
+        let which = unmet.assignment();
+        let which = why.map_or_else(|| which.clone(), |why| format!("{which} ({why})"));
+        let not = Self { at, met: false, unmet: Some(which) };
         match unmet {
             Unmet::Condition(_) => (not, Self::default()),
             Unmet::Assert(_) => (Self::met(at), not),

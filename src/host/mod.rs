@@ -13,7 +13,7 @@ pub mod version;
 
 pub use family::{Family, family};
 pub use init::{Init, booted_with_systemd, called_by_systemd, init};
-pub use runlevel::{Runlevels, runlevels};
+pub use runlevel::{Runlevels, going_down, runlevels};
 pub use version::systemd_version;
 
 pub use runtime::{Runtime, runtime};

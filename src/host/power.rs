@@ -7,12 +7,16 @@
 //! is a power-off, as systemd takes it outside of containers.
 
 use crate::os::child::{self, Spec};
-use crate::os::error::{Error, Result};
+use crate::os::clock;
+use crate::os::error::{self, Error};
+use crate::os::poll;
 use crate::os::proc::ProcessId;
 use crate::os::root::Root;
-use crate::unit::model::HostAction;
+use crate::os::wait::{self, Exit};
+use crate::unit::model::{HostAction, Keyword};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// Where its programs are.
 const FOLDERS: [&str; 3] = ["/sbin", "/usr/sbin", "/usr/bin"];
@@ -34,7 +38,7 @@ fn program(action: HostAction) -> Option<(&'static str, bool)> {
 ///
 /// # Errors
 /// The root is not this host, or the host has no such program, or it cannot be executed.
-pub fn carry_out(root: &Root, action: HostAction) -> Result<Option<ProcessId>> {
+pub fn carry_out(root: &Root, action: HostAction) -> error::Result<Option<ProcessId>> {
     let Some((name, force)) = program(action) else { return Ok(None) };
     let cannot = |why: &str| Error::other("run", name, io::ErrorKind::NotFound, why);
     if !root.is_host() {
@@ -48,10 +52,48 @@ pub fn carry_out(root: &Root, action: HostAction) -> Result<Option<ProcessId>> {
     Ok(Some(child::spawn(&spec)?.pid))
 }
 
+/// How long a program of an action is waited for. It returns when the init has been told.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The same, for one who has nothing else to do: nothing while the host goes down anyway, and the program is waited for,
+/// [`PATIENCE`] at most.
+///
+/// # Errors
+/// In words: it cannot be started, or it failed.
+pub fn carry_out_whole(root: &Root, action: HostAction) -> Result<(), String> {
+    if action == HostAction::None || super::going_down(root) {
+        return Ok(());
+    }
+    let until = clock::now().saturating_add(PATIENCE);
+    let wait_for = |program| loop {
+        match wait::reap(program)? {
+            Some(reaped) => return Ok(failure(reaped.exit)),
+            None if clock::now() < until => drop(poll::wait(&[], Some(Duration::from_millis(10)))?),
+            None => return Ok(None),
+        }
+    };
+    let done = carry_out(root, action).and_then(|program| program.map_or(Ok(None), wait_for));
+    match done.unwrap_or_else(|e| Some(e.to_string())) {
+        Some(why) => Err(complaint(action, &why)),
+        None => Ok(()),
+    }
+}
+
+/// That an action did not come to what it is for.
+#[must_use]
+pub fn complaint(action: HostAction, why: &str) -> String {
+    format!("{} of the host: {why}", action.as_str())
+}
+
+/// In words what is wrong with an end.
+#[must_use]
+pub fn failure(exit: Exit) -> Option<String> {
+    (exit != Exit::Exited(0)).then(|| format!("its program {exit}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::unit::model::Keyword;
 
     #[test]
     fn each_action_has_its_program() {

@@ -34,6 +34,12 @@ pub fn runlevels(root: &Root, environment: Option<&str>) -> Option<Runlevels> {
     recorded.or_else(|| FILES.iter().find_map(|file| parse(&super::text(root, file)?)))
 }
 
+/// Has the host begun to go down: is it in runlevel 0 or 6?
+#[must_use]
+pub fn going_down(root: &Root) -> bool {
+    matches!(runlevels(root, None).map(|levels| levels.current), Some('0' | '6'))
+}
+
 /// What runlevel(8) prints: `N 3`, previous and current; `unknown` is none.
 #[must_use]
 pub fn parse(said: &str) -> Option<Runlevels> {

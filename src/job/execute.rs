@@ -330,8 +330,8 @@ impl<'a> Run<'a> {
             let Some(job) = self.planned.transaction.jobs.get(late) else { continue };
             self.endings.push((job.unit.clone(), Ending::JobFailed));
             let action = self.planned.set.get(&job.unit).map(|unit| unit.actions.job_timeout);
-            if let Err(e) = power::carry_out(&self.ctx.root, action.unwrap_or_default()) {
-                log::warn!("'{}': JobTimeoutAction=: {e}", job.unit);
+            if let Err(complaint) = power::carry_out_whole(&self.ctx.root, action.unwrap_or_default()) {
+                log::error!("'{}': {complaint}", job.unit);
             }
             let why = format!("its job was not done within {why}; what the unit does goes on");
             self.end(late, Outcome::Failed(Class::Failed, why), tell);

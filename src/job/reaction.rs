@@ -6,7 +6,7 @@ use super::execute::execute;
 use super::outcome::{Class, Refused, Report};
 use super::plan::{self, Options};
 use super::{activity, units};
-use crate::host::runlevels;
+use crate::host::going_down;
 use crate::order::graph::Relation;
 use crate::order::reaction::{Ending, reactions};
 use crate::order::transaction::{Activity, Verb};
@@ -26,8 +26,7 @@ pub fn react(ctx: &Context, unit: &UnitName, ending: Ending) -> Result<Vec<React
     let set = set.map_err(|e| Refused::new(Class::Failed, format!("cannot see what runs: {e}")))?;
     // One that cannot be seen is left to the plan, which looks again and says why.
     let active = |name: &UnitName| activity::inspect(ctx, name).unwrap_or(Activity::Active);
-    let level = runlevels(&ctx.root, None).map(|l| l.current);
-    let is_going_down = matches!(level, Some('0' | '6'));
+    let is_going_down = going_down(&ctx.root);
     let all = reactions(&set.graph(), unit, ending, &active).into_iter();
     // systemd refuses such starts then, which would be against the job of shutdown.target.
     let all = all.filter(|reaction| reaction.verb != Verb::Start || !is_going_down).map(|reaction| {

@@ -55,7 +55,7 @@ use crate::supervisor::core::launch::{self, Inherited};
 use crate::supervisor::core::notify::Budget;
 use crate::supervisor::core::state_dir::StateDir;
 use crate::supervisor::core::store::Published;
-use crate::unit::model::{Restart, StatusSet};
+use crate::unit::model::{HostAction, Restart, StatusSet};
 use std::collections::VecDeque;
 use std::time::Duration;
 use thiserror::Error as ThisError;
@@ -199,6 +199,8 @@ struct Supervisor {
     limits: Vec<Limit>,
     /// Whether the host went down when it was last asked, and when that was.
     going_down: Option<(Duration, bool)>,
+    /// Programs that take the host down, until they have ended.
+    host_actions: Vec<(ProcessId, HostAction)>,
     /// Processes that the OOM killer had ended when the main process surely lived.
     oom_kills: Option<u64>,
     /// And those of this unit when its groups were made, where a memory controller tells.
@@ -278,6 +280,7 @@ impl Supervisor {
         if let Some(output) = &mut self.output {
             output.pump();
         }
+        self.await_host_actions();
         self.record.supervisor = None;
         self.drop_lock();
         self.publish();

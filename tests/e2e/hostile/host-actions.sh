@@ -42,6 +42,22 @@ amr start newer > /tmp/said 2>&1
 right "what 252 does not know is no value" grep -q "soft-reboot" /tmp/said
 right "and an argument is not passed on" grep -q "RebootArgument=" <<< "$(amr status newer)"
 none "so nothing is asked"
+# A program that fails, by the supervisor and by the command whose job took too long.
+for name in reboot poweroff; do printf '#!/bin/sh\nsleep 0.3\necho called >> /tmp/host\nexit 3\n' > /sbin/$name; done
+printf '[Unit]\nFailureAction=reboot\n[Service]\nExecStart=/bin/sh -c "exit 3"\n' | unit fails
+amr start fails; host called
+right "it is said that it failed" until_ok 3 sh -c 'amr status fails | grep -q "reboot of the host: its program exited, status=3"'
+printf '[Unit]\nJobTimeoutSec=500ms\nJobTimeoutAction=poweroff\n[Service]\nType=oneshot\nExecStart=/bin/sleep 2\n' | unit late
+amr start late > /tmp/said 2>&1; host called
+right "the command says so as well" grep -q "'late.service': poweroff of the host: its program exited, status=3" /tmp/said
+amr stop late
+# Nothing while the host goes down.
+[ -s /run/runlevel ] && cp /run/runlevel /tmp/level
+echo N 6 > /run/runlevel
+amr start late > /tmp/said 2>&1; none "no job's action in runlevel 6"
+amr start fails; none "and none of a failure"
+rm /run/runlevel; [ ! -e /tmp/level ] || cp /tmp/level /run/runlevel
+amr stop late
 rm -f /sbin/reboot /usr/sbin/reboot
 printf '[Unit]\nFailureAction=reboot\n[Service]\nExecStart=/bin/sh -c "exit 3"\n' | unit fails
 amr start fails; until_ok 3 sh -c '! amr is-active -q fails'; sleep 0.3

@@ -88,6 +88,7 @@ impl Supervisor {
             oom_kills: None,
             group_oom_kills: None,
             going_down: None,
+            host_actions: Vec::new(),
             plan,
             state_dir,
             claim,

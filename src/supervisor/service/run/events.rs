@@ -123,7 +123,7 @@ impl Supervisor {
     }
 
     /// Takes note of every child that has ended, the exec of each first.
-    fn reap(&mut self) -> Result<()> {
+    pub(super) fn reap(&mut self) -> Result<()> {
         while let Some(pid) = wait::peek()? {
             for role in [Role::Main, Role::Control] {
                 if self.process(role).is_some_and(|p| p.pid() == pid && p.target.is_none()) {
@@ -136,6 +136,7 @@ impl Supervisor {
                 kin.forget_apart(pid);
             }
             self.holders.retain(|holder| *holder != pid);
+            self.host_action_ended(pid, reaped.exit);
             self.ended(pid, reaped.exit);
         }
         self.look_at_group();

@@ -58,8 +58,7 @@ impl Supervisor {
         {
             return down;
         }
-        let level = crate::host::runlevels(&self.state_dir.root, None).map(|l| l.current);
-        let down = matches!(level, Some('0' | '6'));
+        let down = crate::host::going_down(&self.state_dir.root);
         self.going_down = Some((now, down));
         down
     }

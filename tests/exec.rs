@@ -47,6 +47,7 @@ struct Lab {
     close_range: Cell<bool>,
     seccomp: Cell<bool>,
     mounts: Cell<bool>,
+    proc_options: Cell<bool>,
 }
 
 impl Lab {
@@ -59,6 +60,7 @@ impl Lab {
             close_range: Cell::new(true),
             seccomp: Cell::new(true),
             mounts: Cell::new(true),
+            proc_options: Cell::new(true),
         }
     }
 
@@ -80,6 +82,7 @@ impl Lab {
             close_range,
             seccomp,
             mount_namespace: self.mounts.get(),
+            proc_options: self.proc_options.get(),
             ..Features::detect(None).unwrap()
         };
         let request = Request {
@@ -151,6 +154,7 @@ impl Lab {
             close_range: Cell::new(true),
             seccomp: Cell::new(true),
             mounts: Cell::new(true),
+            proc_options: Cell::new(true),
         }
     }
 }
@@ -675,7 +679,7 @@ fn kinds_of_program(lab: &Lab) {
 /// Without seccomp(2), which is of Linux 3.17, nobody knows to log, nor to end a process with all its threads.
 #[cfg(target_arch = "x86_64")]
 fn filters_as_on_linux_3_10(lab: &Lab) {
-    use amr::os::seccomp::{Action, Caller, Filter};
+    use amr::os::seccomp::{Action, Caller, Condition, Filter, Test};
     let rules = std::collections::BTreeMap::from([(317, Vec::new())]);
     let none = Filter { caller: Caller::X86_64, rules, matched: Action::Errno(38), otherwise: Action::Allow };
     none.install().unwrap();
@@ -687,6 +691,15 @@ fn filters_as_on_linux_3_10(lab: &Lab) {
         .unwrap();
     assert_eq!(outcome.output, "22\n1");
     assert_eq!(outcome.notices.iter().map(|n| n.stage).collect::<Vec<_>>(), [Stage::Seccomp]);
+    // PR_CAP_AMBIENT is of Linux 4.3: without it a service lacks what it needs, unless that is nothing.
+    let is_ambient = vec![Condition { argument: 0, test: Test::Equal, value: 47 }];
+    let rules = std::collections::BTreeMap::from([(157, vec![is_ambient])]);
+    let none = Filter { caller: Caller::X86_64, rules, matched: Action::Errno(22), otherwise: Action::Allow };
+    none.install().unwrap();
+    let failure = lab.failure("User=nobody\nAmbientCapabilities=CAP_CHOWN");
+    assert_eq!((failure.stage, failure.errno), (Stage::Capabilities, 95));
+    let nothing = "User=nobody\nAmbientCapabilities=CAP_CHOWN\nCapabilityBoundingSet=CAP_KILL";
+    assert_eq!(lab.output(nothing, "echo so"), "so");
 }
 
 /// By what a session keyring has in it: nothing, or its user's.
@@ -747,6 +760,14 @@ fn views(lab: &Lab) {
                ProtectSystem=strict\nProtectHome=tmpfs\nPrivateTmp=yes";
     assert_eq!(lab.output(all, "[ -e /dev/null ] && [ ! -e /dev/kmsg ] && echo so"), "so");
     exec::remove_private_tmp(&lab.root, "lab.service", "0123");
+    // Before Linux 5.8 a /proc of its own has no options, which is said.
+    lab.proc_options.set(false);
+    let outcome =
+        lab.run("ProtectProc=invisible\nProcSubset=pid", "[ -e /proc/uptime ] && echo all").unwrap();
+    lab.proc_options.set(true);
+    let said = outcome.notices.iter().map(|n| (n.stage, n.about.as_deref())).collect::<Vec<_>>();
+    assert_eq!(said, [(Stage::Namespace, Some("hidepid=invisible,subset=pid of /proc"))]);
+    assert_eq!(outcome.output, "all");
     // Without such namespaces one runs where only less is kept from it, and not where it would see something else.
     lab.mounts.set(false);
     let open =

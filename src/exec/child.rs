@@ -70,6 +70,10 @@ fn failure(step: &Step, process: &Process, reports: &Reports) -> Option<u8> {
             reports.send(&step.report(false, &errno.into()).line());
             None
         }
+        Ok(StepDone::But(fault)) => {
+            reports.send(&step.report(false, &fault).line());
+            None
+        }
         Err(fault) => {
             reports.send(&step.report(true, &fault).line());
             Some(step.status.code())

@@ -6,7 +6,7 @@ use crate::os::error::Errno;
 use crate::os::fork::Born;
 use crate::os::ids::Credentials;
 use crate::os::limits::Limit;
-use crate::os::process::Image;
+use crate::os::process::{self, Image};
 use crate::os::spaces::Seen;
 use crate::unit::exec::ExecContext;
 use crate::unit::exec::process::Profile;
@@ -25,6 +25,8 @@ pub struct Process {
     pub name: String,
     /// What execve(2) gets: an outer path.
     pub program: PathBuf,
+    /// Where it is looked for in the child, the first that is there; none: it is known.
+    pub candidates: Vec<PathBuf>,
     /// The words, `argv[0]` included.
     pub argv: Vec<OsString>,
     /// The whole environment, but for the variables below.
@@ -49,6 +51,8 @@ pub struct Process {
     pub limits: Vec<Limit>,
     /// What it sees of the file system; `None`: what the host sees.
     pub view: Option<Vec<Entry>>,
+    /// The folder that it sees as its root; `None`: the host's.
+    pub root: Option<PathBuf>,
     /// The namespaces that it shares with the others of its run.
     pub network: Option<Arc<OwnedFd>>,
     /// So with the one of IPC.
@@ -67,6 +71,8 @@ pub struct Process {
     pub enters_as: Option<Credentials>,
     /// May descriptors be marked by a range of numbers?
     pub close_range: bool,
+    /// Can a /proc have options of its own?
+    pub proc_options: bool,
     /// May system calls be filtered?
     pub seccomp: bool,
     /// What execve(2) gets, once it is made ready.
@@ -81,7 +87,8 @@ impl Process {
             let own = std::process::id().to_string();
             let variables = self.pid_variables.iter().map(|name| (name.into(), own.clone().into()));
             let env: Vec<_> = self.env.iter().cloned().chain(variables).collect();
-            Image::new(&self.program, &self.argv, &env)
+            let found = self.candidates.iter().find(|path| process::is_executable(path));
+            Image::new(found.unwrap_or(&self.program), &self.argv, &env)
         })
     }
 }

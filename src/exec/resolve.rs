@@ -138,10 +138,12 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
     let working_directory = working_directory(request, user.as_ref());
     let enters_as = working_directory.as_deref().and_then(|path| enters_as(request, path, &own));
     let files = io::open(request, &own)?;
+    let (program, candidates) = program(request)?;
     let mut process = Process {
         context: request.context.clone(),
         name: command.path.clone(),
-        program: program(request)?,
+        program,
+        candidates,
         argv: words.into_iter().map(Into::into).collect(),
         pid_variables: pid_variables(&env),
         env: env.into_pairs(),
@@ -158,11 +160,15 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         users: sandbox::users(request, &own, not_applied),
         apparmor: sandbox::apparmor(request, not_applied),
         view: sandbox::view(request, not_applied)?,
+        root: sandbox::root(request)
+            .filter(|_| request.mode == ApplyMode::Strict)
+            .map(|root| request.root.outer(root)),
         own_folder: request.root.outer(request.places.own),
         credentials,
         working_directory: working_directory.map(|path| request.root.outer(&path)),
         enters_as,
         close_range: request.features.close_range,
+        proc_options: request.features.proc_options,
         seccomp: request.features.seccomp,
         image: OnceCell::new(),
     };
@@ -295,27 +301,37 @@ fn make_credentials(request: &Request<'_>, user: &Credentials) -> Step<()> {
     credentials::make(request.root, &folder, asked, user).map_err(at(Stage::Credentials))
 }
 
-/// The file to execute: inside the root; a folder root borrows from the host what it has not.
-fn program(request: &Request<'_>) -> Step<PathBuf> {
-    let root = request.root;
-    let inside = |path: &Path| {
-        let there = root.is_host() || root.exists(path);
-        if there { root.outer(path) } else { path.to_owned() }
-    };
+/// The file to execute, and where there is more than one that it could be, all of them: below another root it
+/// is looked for when that is there.
+fn program(request: &Request<'_>) -> Step<(PathBuf, Vec<PathBuf>)> {
     let path = Path::new(&request.command.path);
-    if path.is_absolute() {
-        return Ok(inside(path));
-    }
     let own = &request.context.environment.search_path;
     let folders: Vec<&str> = if own.is_empty() {
         SEARCH_PATH.split(':').collect()
     } else {
         own.iter().map(String::as_str).collect()
     };
+    let all = folders.iter().map(|folder| Path::new(folder).join(path));
+    match (sandbox::root(request), path.is_absolute()) {
+        (Some(_), true) => Ok((path.to_owned(), Vec::new())),
+        (Some(_), false) => Ok((path.to_owned(), all.collect())),
+        (None, _) => on_host(request, path, all).map(|path| (path, Vec::new())),
+    }
+}
+
+/// The one inside the root of all units; a folder root borrows from the host what it has not.
+fn on_host(request: &Request<'_>, path: &Path, mut all: impl Iterator<Item = PathBuf>) -> Step<PathBuf> {
+    let root = request.root;
+    let inside = |path: &Path| {
+        let there = root.is_host() || root.exists(path);
+        if there { root.outer(path) } else { path.to_owned() }
+    };
+    if path.is_absolute() {
+        return Ok(inside(path));
+    }
     let host = Root::host().map_err(at(Stage::Exec))?;
     let executable = |p: &PathBuf| [root, &host].iter().any(|r| r.stat(p).is_ok_and(|s| s.mode & 0o111 != 0));
-    let found = folders.iter().map(|f| Path::new(f).join(path)).find(executable);
-    found
+    all.find(executable)
         .map(|p| inside(&p))
         .ok_or_else(|| Refused::At(Stage::Exec, format!("cannot find '{}'", request.command.path)))
 }
@@ -326,17 +342,17 @@ fn working_directory(request: &Request<'_>, user: Option<&User>) -> Option<PathB
         WorkingDirectory::Home { .. } => user.map_or_else(|| PathBuf::from("/root"), |u| u.home.clone()),
         WorkingDirectory::Path { path, .. } => PathBuf::from(path),
     };
-    Some(path)
+    // The same folder, seen from outside (`apply_working_directory`).
+    let outside = request.context.mounts.root().filter(|_| request.command.at_host_root);
+    Some(outside.map_or(path.clone(), |root| root.join(path.strip_prefix("/").unwrap_or(&path))))
 }
 
 /// A line that keeps root's rights enters a folder to which others lead as the service's user: else a link
-/// that the service has put there would lead root anywhere.
+/// that the service has put there would lead root anywhere. So it does below another root, whose links mean
+/// other places there.
 fn enters_as(request: &Request<'_>, folder: &Path, user: &Credentials) -> Option<Credentials> {
     let outranks = request.command.privilege != ExecPrivilege::Normal && user.uid != 0;
-    let leads = folder != Path::new("/");
-    (outranks
-        && leads
-        && request.mode == ApplyMode::Strict
-        && !request.root.is_alone(folder).unwrap_or(false))
-    .then(|| user.clone())
+    let alone = || sandbox::root(request).is_none() && request.root.is_alone(folder).unwrap_or(false);
+    let leads = folder != Path::new("/") && !alone();
+    (outranks && request.mode == ApplyMode::Strict && leads).then(|| user.clone())
 }

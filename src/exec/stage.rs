@@ -21,6 +21,7 @@ pub enum Stage {
     SignalMask = 207,
     Stdin = 208,
     Stdout = 209,
+    Chroot = 210,
     IoPrio = 211,
     TimerSlack = 212,
     SecureBits = 213,
@@ -49,7 +50,7 @@ pub enum Stage {
 }
 
 /// With systemd's name and what was tried, for people.
-const STAGES: [(Stage, &str, &str); 34] = [
+const STAGES: [(Stage, &str, &str); 35] = [
     (Stage::Chdir, "CHDIR", "change the working directory"),
     (Stage::Nice, "NICE", "set the nice level"),
     (Stage::Fds, "FDS", "arrange descriptors"),
@@ -59,6 +60,7 @@ const STAGES: [(Stage, &str, &str); 34] = [
     (Stage::SignalMask, "SIGNAL_MASK", "set the signal mask"),
     (Stage::Stdin, "STDIN", "set up standard input"),
     (Stage::Stdout, "STDOUT", "set up standard output"),
+    (Stage::Chroot, "CHROOT", "change the root folder"),
     (Stage::IoPrio, "IOPRIO", "set the I/O priority"),
     (Stage::TimerSlack, "TIMERSLACK", "set the timer slack"),
     (Stage::SecureBits, "SECUREBITS", "set the secure bits"),

@@ -5,7 +5,7 @@ use super::process::Bind;
 use super::spaces;
 use crate::os::spaces::Space;
 use crate::unit::exec::directories::Kind;
-use crate::unit::exec::mounts::{Access, FIELDS, Propagation, ProtectHome, ProtectSystem};
+use crate::unit::exec::mounts::{Access, FIELDS, Place, Propagation, ProtectHome, ProtectSystem};
 use crate::unit::exec::{ExecContext, Field};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,8 @@ pub enum Mode {
     Proc,
     /// The message queues of its own.
     Queues,
+    /// What the host has of the kernel, unless something is mounted there.
+    HostApi,
     /// It can be read.
     ReadOnly,
     /// It can be written to.
@@ -36,6 +38,8 @@ pub enum Mode {
     Exec,
     /// An empty one in memory.
     Tmpfs,
+    /// The same, unless something is mounted there.
+    Run,
     /// As `ReadWrite`, of what no directive named.
     ReadWriteImplicit,
 }
@@ -74,6 +78,17 @@ impl Entry {
     }
 }
 
+/// What lies around a process that is about to start. Paths of the host.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// Of `PrivateTmp=`.
+    pub own: &'a [Bind],
+    /// Above the `RuntimeDirectory=`.
+    pub runtime: &'a Path,
+    /// The socket by which it says that it is up.
+    pub notify: Option<&'a Path>,
+}
+
 /// Is anything asked of what a process sees (`exec_needs_mount_namespace`)?
 pub fn is_wanted(context: &ExecContext) -> bool {
     let m = &context.mounts;
@@ -81,7 +96,7 @@ pub fn is_wanted(context: &ExecContext) -> bool {
     slave
         || m.private_tmp
         || context.is_on("PrivateMounts")
-        || !entries(context, &[], Path::new("/run")).is_empty()
+        || !entries(context, &Around { own: &[], runtime: Path::new("/run"), notify: None }).is_empty()
 }
 
 /// The directives that ask it, each by its newer name.
@@ -108,17 +123,16 @@ const SWITCHES: [&str; 6] = [
 /// Is it more than that less can be done (`insist_on_sandboxing`)? Then the service does not run without.
 pub fn is_needed(context: &ExecContext) -> bool {
     // What is bound to where it is only becomes another to write to.
-    context.mounts.binds.iter().any(|bind| bind.source != bind.target) || !context.mounts.temporary.is_empty()
+    let m = &context.mounts;
+    m.root().is_some() || m.binds.iter().any(|bind| bind.source != bind.target) || !m.temporary.is_empty()
 }
 
-/// The entries, sorted and merged. `own` are those of `PrivateTmp=`; the service's directories lie in `runtime`
-/// and elsewhere.
-pub fn entries(context: &ExecContext, own: &[Bind], runtime: &Path) -> Vec<Entry> {
+/// The entries, sorted and merged; paths are those below the root of the process.
+pub fn entries(context: &ExecContext, around: &Around<'_>) -> Vec<Entry> {
     let mut all = Vec::new();
     asked(context, &mut all);
-    all.extend(
-        own.iter().map(|bind| Entry::new(&bind.target, Mode::PrivateTmp, false).made_of(&bind.source)),
-    );
+    let own = around.own.iter();
+    all.extend(own.map(|bind| Entry::new(&bind.target, Mode::PrivateTmp, false).made_of(&bind.source)));
     if context.is_on("PrivateDevices") {
         all.push(Entry::new("/dev", Mode::PrivateDev, false));
     }
@@ -128,11 +142,42 @@ pub fn entries(context: &ExecContext, own: &[Bind], runtime: &Path) -> Vec<Entry
     kernel(context, &mut all);
     home(context.mounts.home, &mut all);
     system(context.mounts.system, &mut all);
-    if !all.is_empty() {
-        directories(context, runtime, &mut all);
+    api(context, &mut all);
+    let root = context.mounts.root().is_some();
+    if root || !all.is_empty() {
+        directories(context, around.runtime, &mut all);
+    }
+    if let Some(socket) = around.notify.filter(|_| root && !all.is_empty()) {
+        all.push(Entry { read_only: true, ..Entry::new(socket, Mode::Bind, true).made_of(socket) });
     }
     normalize(&mut all);
     all
+}
+
+/// `MountAPIVFS=`, which those who protect a part of it need below another root (`namespace_info_mount_apivfs`).
+/// On the host's root it is there already, but for a /proc that is asked for.
+fn api(context: &ExecContext, all: &mut Vec<Entry>) {
+    let (m, root) = (&context.mounts, context.mounts.root().is_some());
+    let protects = ["ProtectControlGroups", "ProtectKernelTunables"].iter().any(|name| context.is_on(name));
+    if !m.has_api() && !(root && (protects || m.proc.is_some() || m.only_processes)) {
+        return;
+    }
+    all.push(Entry::new("/proc", Mode::Proc, false));
+    if root {
+        for path in ["/dev", "/sys"] {
+            all.push(Entry::new(path, Mode::HostApi, false).made_of(path));
+        }
+        let options = "mode=0755,nosuid,nodev,strictatime,size=20%,nr_inodes=800k".to_owned();
+        all.push(Entry { options, ..Entry::new("/run", Mode::Run, false) });
+    }
+}
+
+/// A path of the host as one below the root, where it is there; one that is meant below it as it is.
+fn below(root: Option<&Path>, place: &Place) -> Option<PathBuf> {
+    match root.filter(|_| !place.below_root) {
+        None => Some(place.path.clone().into()),
+        Some(root) => Some(Path::new("/").join(Path::new(&place.path).strip_prefix(root).ok()?)),
+    }
 }
 
 /// What the unit names itself.
@@ -146,7 +191,8 @@ fn asked(context: &ExecContext, all: &mut Vec<Entry>) {
             Access::Exec => Mode::Exec,
             Access::NoExec => Mode::NoExec,
         };
-        all.extend(m.of(access).iter().map(|place| Entry::new(&place.path, mode, place.optional)));
+        let entry = |place: &Place| Some(Entry::new(below(m.root(), place)?, mode, place.optional));
+        all.extend(m.of(access).iter().filter_map(entry));
     }
     all.extend(m.binds.iter().map(|bind| {
         let mode = if bind.recursive { Mode::BindRecursive } else { Mode::Bind };
@@ -326,9 +372,6 @@ mod tests {
 
     #[test]
     fn nothing_asked_nothing_mounted() {
-        assert!(
-            !is_wanted(&ExecContext::default())
-                && entries(&ExecContext::default(), &[], Path::new("/run")).is_empty()
-        );
+        assert!(!is_wanted(&ExecContext::default()));
     }
 }

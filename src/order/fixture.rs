@@ -69,6 +69,7 @@ pub fn exec(unit: &UnitName, path: &str) -> ExecCommand {
         ignore_failure: false,
         no_env_expand: false,
         privilege: ExecPrivilege::Normal,
+        at_host_root: false,
         origin: origin(unit, 9),
     }
 }

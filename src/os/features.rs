@@ -20,6 +20,8 @@ pub struct Features {
     /// May processes get a view of the file system of their own? Where the kernel then says no, it is
     /// left out and said.
     pub mount_namespace: bool,
+    /// Options of a /proc that are its own alone (5.8), to be tried; else it has none.
+    pub proc_options: bool,
     /// inotify, for whoever can also look again and again. Its limits show where it is used.
     pub inotify: bool,
     /// Filters of system calls (3.5, and not in every kernel); else a process that only reads has given up
@@ -30,7 +32,7 @@ pub struct Features {
 /// A word in the list of switches that means nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-cgroup-kill, no-mount-namespace, no-inotify or no-seccomp, separated by commas"
+    "unknown switch '{0}': expected no-pidfd, no-close-range, no-memfd, no-cgroup, no-cgroup-kill, no-mount-namespace, no-proc-options, no-inotify or no-seccomp, separated by commas"
 )]
 pub struct UnknownSwitch(String);
 
@@ -49,6 +51,7 @@ impl Features {
             cgroup: true,
             cgroup_kill: true,
             mount_namespace: true,
+            proc_options: true,
             inotify: true,
             seccomp: true,
         };
@@ -60,6 +63,7 @@ impl Features {
                 "no-cgroup" => features.cgroup = false,
                 "no-cgroup-kill" => features.cgroup_kill = false,
                 "no-mount-namespace" => features.mount_namespace = false,
+                "no-proc-options" => features.proc_options = false,
                 "no-inotify" => features.inotify = false,
                 "no-seccomp" => features.seccomp = false,
                 unknown => return Err(UnknownSwitch(unknown.to_owned())),
@@ -91,7 +95,7 @@ mod tests {
     #[test]
     fn each_switch_switches_one_off_and_nonsense_is_said() {
         let all = Features::detect(None).unwrap();
-        let words = "no-pidfd, no-close-range,no-memfd,no-cgroup,no-cgroup-kill,no-mount-namespace,no-inotify,no-seccomp";
+        let words = "no-pidfd, no-close-range,no-memfd,no-cgroup,no-cgroup-kill,no-mount-namespace,no-proc-options,no-inotify,no-seccomp";
         let got = Features::detect(Some(words)).unwrap();
         let none = Features {
             pidfd: false,
@@ -100,6 +104,7 @@ mod tests {
             cgroup: false,
             cgroup_kill: false,
             mount_namespace: false,
+            proc_options: false,
             inotify: false,
             seccomp: false,
         };

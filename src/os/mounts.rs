@@ -2,6 +2,9 @@
 //!
 //! A place is opened before anything is mounted there, and has to be the one that was meant: a link that
 //! somebody puts in the way in the meantime is an error and not a way.
+//!
+//! Descriptors are reached by the host's /proc, which is the working directory meanwhile ([`begin`] to [`end`]):
+//! the view may cover /proc, or have none.
 
 use super::error::{Error, errno};
 use super::root::{Existing, Root};
@@ -10,7 +13,8 @@ use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::{Mode, SFlag, mknod};
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::DirBuilderExt;
@@ -79,7 +83,34 @@ impl Place {
 }
 
 fn through(fd: &OwnedFd) -> PathBuf {
-    PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()))
+    PathBuf::from(format!("self/fd/{}", fd.as_raw_fd()))
+}
+
+/// Must come before everything else here.
+pub fn begin() -> nix::Result<()> {
+    nix::unistd::chdir("/proc")
+}
+
+/// The view is made.
+pub fn end() -> nix::Result<()> {
+    nix::unistd::chdir("/")
+}
+
+/// Has a folder, with what is mounted below it, seen as the root folder; `at` is a folder where it is mounted on
+/// the way (`mount_move_root`).
+pub fn enter_root(root: &Place, at: &Path) -> nix::Result<()> {
+    Place::exactly(at)?.cover(root, true)?;
+    let proc = open(".", OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
+    nix::unistd::fchdir(Place::exactly(at)?.fd)?;
+    let moved = mount(Some("."), "/", NONE, MsFlags::MS_MOVE, NONE);
+    if moved.is_err() {
+        // Where others share what it is mounted on it would stay with them.
+        nix::unistd::fchdir(&proc)?;
+        umount2(at, MntFlags::MNT_DETACH)?;
+        return moved;
+    }
+    nix::unistd::chroot(".")?;
+    nix::unistd::fchdir(proc)
 }
 
 /// That others lead elsewhere has no number of its own.
@@ -127,8 +158,13 @@ pub struct Point {
 
 /// All that is mounted, what lies below before what covers it.
 pub fn table() -> nix::Result<Vec<Point>> {
-    let read = Root::host().and_then(|host| host.read(Path::new("/proc/self/mountinfo"), 64 << 20));
-    let text = read.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EIO)))?;
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let opened = open("self/mountinfo", flags, Mode::empty());
+    // Before the view is begun.
+    let opened = opened.or_else(|_| open("/proc/self/mountinfo", flags, Mode::empty()));
+    let mut file = File::from(opened?);
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO)))?;
     Ok(text.split(|b| *b == b'\n').filter_map(point).collect())
 }
 
@@ -232,18 +268,28 @@ pub fn change(point: &Point, set: Flags, clear: Flags) -> nix::Result<()> {
     }
 }
 
-/// What nobody reads or enters, of this kind.
-pub fn empty_node(folder: &Path, is_folder: bool) -> nix::Result<Place> {
+/// What nobody reads or enters, a file and a folder.
+pub fn empty_nodes(folder: &Path) -> nix::Result<[Place; 2]> {
     use std::os::unix::fs::OpenOptionsExt;
-    let path = folder.join(if is_folder { "inaccessible.d" } else { "inaccessible" });
-    let made = if is_folder {
-        fs::DirBuilder::new().mode(0o000).create(&path)
-    } else {
-        fs::OpenOptions::new().write(true).create_new(true).mode(0o000).open(&path).map(drop)
-    };
-    match made.map_err(|e| errno(&e)) {
-        Ok(()) | Err(Errno::EEXIST) => Place::exactly(&path),
-        Err(errno) => Err(errno),
+    let [file, dir] = ["inaccessible", "inaccessible.d"].map(|name| folder.join(name));
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o000).open(&file).map(drop);
+    there(made.map_err(|e| errno(&e)))?;
+    there(fs::DirBuilder::new().mode(0o000).create(&dir).map_err(|e| errno(&e)))?;
+    Ok([Place::exactly(&file)?, Place::exactly(&dir)?])
+}
+
+/// A folder in it for [`enter_root`].
+pub fn root_folder(folder: &Path) -> nix::Result<PathBuf> {
+    let path = folder.join("root");
+    there(nix::unistd::mkdir(&path, Mode::S_IRWXU))?;
+    Ok(path)
+}
+
+/// Made by another process of this unit or another one, it is as good.
+fn there(made: nix::Result<()>) -> nix::Result<()> {
+    match made {
+        Err(Errno::EEXIST) => Ok(()),
+        made => made,
     }
 }
 
@@ -262,6 +308,5 @@ mod tests {
         let flags = Flags::MS_RDONLY | Flags::MS_NOSUID | Flags::MS_RELATIME;
         assert_eq!(point(line), Some(Point { path: "/mnt 2\\".into(), flags }));
         assert_eq!(point(b""), None);
-        assert!(is_point(&table().unwrap(), Path::new("/proc")));
     }
 }

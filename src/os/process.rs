@@ -60,6 +60,17 @@ pub fn set_cpus(cpus: &[u32]) -> nix::Result<()> {
     sys::set_affinity(&mask)
 }
 
+/// Its root folder.
+pub fn chroot(path: &Path) -> nix::Result<()> {
+    nix::unistd::chroot(path)
+}
+
+/// May it execute this?
+#[must_use]
+pub fn is_executable(path: &Path) -> bool {
+    nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
+}
+
 /// Its working directory.
 pub fn chdir(path: &Path) -> nix::Result<()> {
     nix::unistd::chdir(path)
@@ -98,7 +109,14 @@ pub fn keep_standard_descriptors(range: bool) -> nix::Result<()> {
 pub fn own_mounts() -> nix::Result<()> {
     unshare(CloneFlags::CLONE_NEWNS)?;
     let none = None::<&str>;
-    mount(none, "/", none, MsFlags::MS_SLAVE | MsFlags::MS_REC, none)
+    match mount(none, "/", none, MsFlags::MS_SLAVE | MsFlags::MS_REC, none) {
+        // It is no mount point: so one by one.
+        Err(Errno::EINVAL) => {
+            let own = super::mounts::table()?;
+            own.iter().try_for_each(|point| mount(none, &point.path, none, MsFlags::MS_SLAVE, none))
+        }
+        done => done,
+    }
 }
 
 /// A name of the host of its own.

@@ -4,15 +4,17 @@ use super::{Refused, Request, Step, at, note};
 use crate::exec::private_tmp;
 use crate::exec::spaces::{self, Missing};
 use crate::exec::stage::Stage;
-use crate::exec::view::{self, Entry};
+use crate::exec::view::{self, Around, Entry};
 use crate::os::capability;
 use crate::os::ids::Credentials;
 use crate::os::process;
 use crate::os::spaces::{Seen, Space};
-use crate::unit::exec::ApplyMode;
 use crate::unit::exec::process::Profile;
+use crate::unit::exec::{ApplyMode, ExecContext};
 use crate::unit::model::ExecPrivilege;
+use std::borrow::Cow;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why this user, or a host that is a folder, gets none of what the kernel gives.
@@ -78,30 +80,47 @@ pub(super) fn apparmor(request: &Request<'_>, not_applied: &mut Vec<String>) -> 
     }
 }
 
+/// What the unit says of this line's view: a line with `+` keeps but the root, and so with
+/// `RootDirectoryStartOnly=` others than `ExecStart=` lose it.
+fn context<'a>(request: &'a Request<'_>) -> Cow<'a, ExecContext> {
+    let mut context = Cow::Borrowed(request.context);
+    if request.command.at_host_root {
+        context.to_mut().mounts.leave_root();
+    }
+    if request.command.privilege == ExecPrivilege::Full {
+        context.to_mut().drop_sandbox();
+    }
+    context
+}
+
+/// The folder that this line sees as its root.
+pub(super) fn root<'a>(request: &Request<'a>) -> Option<&'a Path> {
+    request.context.mounts.root().filter(|_| !request.command.at_host_root)
+}
+
 /// What it sees of the file system. A process below a folder root sees the host's, which is not for amr to
 /// cover there.
 pub(super) fn view(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Option<Vec<Entry>>> {
-    let context = request.context;
-    if request.command.privilege == ExecPrivilege::Full || !view::is_wanted(context) {
+    let context = context(request);
+    if !view::is_wanted(&context) {
         return Ok(None);
     }
-    let why = match denied(request) {
-        Some(why) => why,
-        None if !request.features.mount_namespace => "needs a mount namespace",
-        None => {
-            let own = if context.mounts.private_tmp {
-                private_tmp::make(request.root, request.unit, request.invocation)
-                    .map_err(at(Stage::Namespace))?
-            } else {
-                Vec::new()
-            };
-            return Ok(Some(view::entries(context, &own, request.places.runtime)));
-        }
+    let why =
+        denied(request).or_else(|| (!request.features.mount_namespace).then_some("needs a mount namespace"));
+    let Some(why) = why else {
+        let own = if context.mounts.private_tmp {
+            private_tmp::make(request.root, request.unit, request.invocation).map_err(at(Stage::Namespace))?
+        } else {
+            Vec::new()
+        };
+        let notify = request.notify.map(|socket| request.root.outer(socket.path()));
+        let around = Around { own: &own, runtime: request.places.runtime, notify: notify.as_deref() };
+        return Ok(Some(view::entries(&context, &around)));
     };
-    if request.mode == ApplyMode::Strict && view::is_needed(context) {
-        let names = view::names(context).join("= ");
+    if request.mode == ApplyMode::Strict && view::is_needed(&context) {
+        let names = view::names(&context).join("= ");
         return Err(Refused::At(Stage::Namespace, format!("{names}= {why}")));
     }
-    view::names(context).iter().for_each(|name| note(not_applied, &format!("{name}= {why}")));
+    view::names(&context).iter().for_each(|name| note(not_applied, &format!("{name}= {why}")));
     Ok(None)
 }

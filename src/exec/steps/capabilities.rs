@@ -19,7 +19,7 @@ pub(super) fn inheritable(p: &Process) -> Applied {
     if (c.ambient != 0 || c.secure_bits != 0) && changes_user(p) {
         capability::secure(capability::KEEP)?;
     }
-    if c.ambient == 0 { Ok(StepDone::Fully) } else { unless_unknown(capability::pass_on(ambient)) }
+    if c.ambient == 0 { Ok(StepDone::Fully) } else { said(capability::pass_on(ambient)) }
 }
 
 fn changes_user(p: &Process) -> bool {
@@ -32,16 +32,13 @@ pub(super) fn ambient(p: &Process) -> Applied {
     if set == 0 || !changes_user(p) {
         Ok(StepDone::Fully)
     } else {
-        unless_unknown(capability::raise(capability::bounded(set)))
+        said(capability::raise(capability::bounded(set)))
     }
 }
 
-/// systemd goes on without where the kernel has none (`ambient_capabilities_supported`).
-fn unless_unknown(done: Result<(), Errno>) -> Applied {
-    match done {
-        Err(errno @ Errno::EINVAL) => Ok(StepDone::Without(errno)),
-        done => fully(done),
-    }
+/// Before Linux 4.3 there are none, and the service would lack what it needs (`capability_ambient_set_apply`).
+fn said(done: Result<(), Errno>) -> Applied {
+    fully(done.map_err(|errno| if errno == Errno::EINVAL { Errno::EOPNOTSUPP } else { errno }))
 }
 
 pub(super) fn secure_bits(p: &Process) -> Applied {

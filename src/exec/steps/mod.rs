@@ -33,12 +33,14 @@ pub struct Step {
 pub type Applied = Result<StepDone, StepError>;
 
 /// A step that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepDone {
     /// All of it.
     Fully,
     /// systemd goes on without; why.
     Without(Errno),
+    /// All but a part of it; which.
+    But(StepError),
 }
 
 /// Why a step failed.
@@ -79,6 +81,7 @@ const ORDER: [&[Step]; 3] = [
         step("realtime-limit", Stage::Limits, syscalls::realtime_limit),
         step("capabilities", Stage::Capabilities, capabilities::bounding_set),
         step("inheritable-capabilities", Stage::Capabilities, capabilities::inheritable),
+        step("root", Stage::Chroot, mounts::root),
         step("user", Stage::User, identity::user),
         step("ambient-capabilities", Stage::Capabilities, capabilities::ambient),
         step("keyring", Stage::Keyring, identity::keyring),

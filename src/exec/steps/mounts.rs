@@ -10,22 +10,33 @@ use crate::os::error::Errno;
 use crate::os::mounts::{self, Flags, Place, Point};
 use crate::os::process;
 use crate::unit::exec::mounts::Propagation;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A kernel without such views, or a container that forbids them, is what systemd's apply_mount_namespace
 /// goes on without, unless the service sees something else by it than it is to see.
 pub(super) fn namespace(p: &Process) -> Applied {
     let Some(view) = &p.view else { return Ok(StepDone::Fully) };
+    let is_needed = p.root.is_some() || view::is_needed(&p.context);
     match process::own_mounts() {
-        Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::ENOSYS | Errno::EINVAL))
-            if !view::is_needed(&p.context) =>
-        {
+        Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::ENOSYS | Errno::EINVAL)) if !is_needed => {
             return Ok(StepDone::Without(errno));
         }
         done => done?,
     }
-    let own = p.own_folder.as_path();
-    View::find(view, own)?.apply()?;
+    mounts::begin()?;
+    // What is mounted over a root folder that is no mount point would not be seen by those who are in it.
+    if !mounts::is_point(&mounts::table()?, Path::new("/")) {
+        match mounts::enter_root(&Place::find(Path::new("/"))?, &mounts::root_folder(&p.own_folder)?) {
+            Err(errno @ Errno::EINVAL) if !is_needed => {
+                mounts::end()?;
+                return Ok(StepDone::Without(errno));
+            }
+            done => done?,
+        }
+    }
+    let done = View::find(p, view)?.apply()?;
+    mounts::end()?;
     let propagation = match p.context.mounts.propagation {
         None | Some(Propagation::Shared) => Flags::MS_SHARED,
         Some(Propagation::Slave) => Flags::MS_SLAVE,
@@ -33,17 +44,56 @@ pub(super) fn namespace(p: &Process) -> Applied {
     };
     process::umask(p.context.process.umask);
     mounts::propagate(propagation)?;
+    Ok(done)
+}
+
+/// Where there is no view, only the root is another.
+pub(super) fn root(p: &Process) -> Applied {
+    if let Some(root) = p.root.as_deref().filter(|_| p.view.is_none()) {
+        let entered = process::chroot(root).and_then(|()| process::chdir(Path::new("/")));
+        entered.map_err(|errno| fault(errno, root))?;
+    }
     Ok(StepDone::Fully)
 }
 
-/// The entries with what is seen in their places, which was found while nothing was covered.
-struct View<'a> {
-    all: Vec<(Entry, Option<Place>)>,
-    own: &'a Path,
+/// The entries, and what of the host is seen in their places: found while nothing was covered, and the root was
+/// still the host's.
+struct View {
+    all: Vec<Entry>,
+    sources: BTreeMap<PathBuf, Result<Place, Errno>>,
+    /// What nobody reads or enters, a file and a folder.
+    nodes: Option<[Place; 2]>,
+    devices: Option<devices::Held>,
+    /// A folder, like which others are made.
+    folder: Place,
+    /// Can a /proc have options of its own?
+    proc_options: bool,
 }
 
-impl View<'_> {
-    fn find<'a>(entries: &[Entry], own: &'a Path) -> Result<View<'a>, StepError> {
+impl View {
+    fn find(p: &Process, entries: &[Entry]) -> Result<View, StepError> {
+        let (root, own) = (p.root.as_deref(), p.own_folder.as_path());
+        let sources = entries.iter().filter_map(|entry| entry.source.clone());
+        let any = |mode| entries.iter().any(|entry| entry.mode == mode);
+        let nodes = any(Mode::Inaccessible).then(|| mounts::empty_nodes(own)).transpose();
+        let mut view = View {
+            all: Vec::new(),
+            sources: sources.map(|source| (source.clone(), Place::safe(&source))).collect(),
+            nodes: nodes.map_err(|errno| fault(errno, own))?,
+            devices: any(Mode::PrivateDev).then(devices::Held::find),
+            folder: Place::find(own).map_err(|errno| fault(errno, own))?,
+            proc_options: p.proc_options,
+        };
+        if let Some(root) = root {
+            let enter = || mounts::enter_root(&Place::safe(root)?, &mounts::root_folder(own)?);
+            enter().map_err(|errno| fault(errno, root))?;
+        }
+        view.all = view.places(entries)?;
+        Ok(view)
+    }
+
+    /// Where the entries lead, below the root that is there by now.
+    fn places(&self, entries: &[Entry]) -> Result<Vec<Entry>, StepError> {
         let mut found = Vec::new();
         for entry in entries {
             let mut entry = entry.clone();
@@ -66,33 +116,34 @@ impl View<'_> {
         }
         let mut all = Vec::new();
         for entry in found {
-            let source = match entry.source.as_deref().map(Place::safe) {
-                None => None,
-                Some(Ok(place)) => Some(place),
-                Some(Err(Errno::ENOENT)) if entry.optional => continue,
-                Some(Err(errno)) => return Err(fault(errno, entry.source.as_deref().unwrap_or(&entry.path))),
-            };
-            let source = if entry.mode == Mode::Inaccessible {
-                let node =
-                    mounts::place(&entry.path).and_then(|place| mounts::empty_node(own, place.is_folder()?));
-                Some(node.map_err(|errno| fault(errno, &entry.path))?)
-            } else {
-                source
-            };
-            all.push((entry, source));
+            match self.source(&entry) {
+                Err(Errno::ENOENT) if entry.optional => {}
+                Err(errno) => return Err(fault(errno, entry.source.as_deref().unwrap_or(&entry.path))),
+                Ok(_) => all.push(entry),
+            }
         }
-        Ok(View { all, own })
+        Ok(all)
     }
 
-    fn apply(&self) -> Result<(), StepError> {
+    /// What is seen in the place of an entry, if it is something of the host.
+    fn source(&self, entry: &Entry) -> Result<Option<&Place>, Errno> {
+        let source = entry.source.as_ref().and_then(|source| self.sources.get(source));
+        source.map(|found| found.as_ref().map_err(|errno| *errno)).transpose()
+    }
+
+    fn apply(&self) -> Applied {
         // What is made has the rights that are meant.
         process::umask(0);
         let mut table = mounts::table()?;
-        for (entry, source) in &self.all {
-            match self.mount(entry, source.as_ref(), &table) {
+        let mut all_done = StepDone::Fully;
+        for entry in &self.all {
+            match self.mount(entry, &table) {
                 // It lies below what is empty, or without it, by now.
                 Err(Errno::ENOENT) if entry.optional => continue,
-                done => done.map_err(|errno| fault(errno, &entry.path))?,
+                done => {
+                    let done = done.map_err(|errno| fault(errno, &entry.path))?;
+                    all_done = if done == StepDone::Fully { all_done } else { done };
+                }
             }
             // What covers others makes it another table; what is seen in its own place does not.
             if covers(entry.mode) {
@@ -100,13 +151,13 @@ impl View<'_> {
             }
         }
         let table = mounts::table()?;
-        for (entry, _) in self.all.iter().filter(|(entry, _)| entry.read_only) {
+        for entry in self.all.iter().filter(|entry| entry.read_only) {
             self.flip(entry, &table, Flags::MS_RDONLY, Flags::empty())
                 .map_err(|errno| fault(errno, &entry.path))?;
         }
         // As they are by now.
         let table = mounts::table()?;
-        for (entry, _) in self.all.iter().filter(|(entry, _)| entry.no_exec || entry.exec) {
+        for entry in self.all.iter().filter(|entry| entry.no_exec || entry.exec) {
             let (set, clear) = if entry.no_exec {
                 (Flags::MS_NOEXEC, Flags::empty())
             } else {
@@ -114,52 +165,65 @@ impl View<'_> {
             };
             self.flip(entry, &table, set, clear).map_err(|errno| fault(errno, &entry.path))?;
         }
-        Ok(())
+        Ok(all_done)
     }
 
-    fn mount(&self, entry: &Entry, source: Option<&Place>, table: &[Point]) -> Result<(), Errno> {
+    /// Makes what is missing where something is to be mounted.
+    fn make(&self, entry: &Entry, source: &Place) -> Result<Place, Errno> {
+        match mounts::place(&entry.path) {
+            Err(Errno::ENOENT) => {
+                mounts::make_like(&entry.path, source)?;
+                mounts::place(&entry.path)
+            }
+            place => place,
+        }
+    }
+
+    fn mount(&self, entry: &Entry, table: &[Point]) -> Result<StepDone, Errno> {
         match entry.mode {
             Mode::ReadOnly | Mode::ReadWrite | Mode::ReadWriteImplicit | Mode::Exec | Mode::NoExec => {
-                mounts::make_point(&entry.path, table)
+                mounts::make_point(&entry.path, table)?;
             }
-            Mode::Bind | Mode::BindRecursive | Mode::PrivateTmp | Mode::Inaccessible => {
-                let source = source.ok_or(Errno::ENOENT)?;
-                if entry.mode == Mode::Inaccessible {
-                    mounts::uncover(&entry.path, table);
-                }
-                if entry.mode != Mode::Inaccessible
-                    && mounts::place(&entry.path).is_err_and(|e| e == Errno::ENOENT)
-                {
-                    mounts::make_like(&entry.path, source)?;
-                }
-                mounts::place(&entry.path)?.cover(source, entry.mode != Mode::Bind)
+            Mode::Inaccessible => {
+                mounts::uncover(&entry.path, table);
+                let place = mounts::place(&entry.path)?;
+                let [file, folder] = self.nodes.as_ref().ok_or(Errno::ENOENT)?;
+                place.cover(if place.is_folder()? { folder } else { file }, false)?;
             }
-            Mode::Tmpfs => {
-                if mounts::place(&entry.path).is_err_and(|e| e == Errno::ENOENT) {
-                    mounts::make_like(&entry.path, &Place::find(self.own)?)?;
-                }
+            Mode::HostApi | Mode::Run if mounts::is_point(table, &entry.path) => {}
+            Mode::Bind | Mode::BindRecursive | Mode::PrivateTmp | Mode::HostApi => {
+                let source = self.source(entry)?.ok_or(Errno::ENOENT)?;
+                self.make(entry, source)?.cover(source, entry.mode != Mode::Bind)?;
+            }
+            Mode::Tmpfs | Mode::Run => {
                 let (flags, options) = split(&entry.options);
-                mounts::place(&entry.path)?.fill("tmpfs", flags, &options)
+                self.make(entry, &self.folder)?.fill("tmpfs", flags, &options)?;
             }
             Mode::Queues => {
-                if mounts::place(&entry.path).is_err_and(|e| e == Errno::ENOENT) {
-                    mounts::make_like(&entry.path, &Place::find(self.own)?)?;
-                }
-                let flags = Flags::MS_NOSUID | Flags::MS_NODEV | Flags::MS_NOEXEC | Flags::MS_RELATIME;
                 mounts::uncover(&entry.path, table);
-                mounts::place(&entry.path)?.fill("mqueue", flags, "")
+                let flags = Flags::MS_NOSUID | Flags::MS_NODEV | Flags::MS_NOEXEC | Flags::MS_RELATIME;
+                self.make(entry, &self.folder)?.fill("mqueue", flags, "")?;
             }
-            Mode::PrivateDev => devices::mount(&entry.path),
+            Mode::PrivateDev => {
+                self.make(entry, &self.folder)?;
+                self.devices.as_ref().ok_or(Errno::ENOENT)?.mount(&entry.path)?;
+            }
             Mode::Proc => {
+                mounts::uncover(&entry.path, table);
                 let flags = Flags::MS_NOSUID | Flags::MS_NOEXEC | Flags::MS_NODEV;
-                let place = mounts::place(&entry.path)?;
-                match place.fill("proc", flags, &entry.options) {
+                let place = self.make(entry, &self.folder)?;
+                let options = if self.proc_options { &*entry.options } else { "" };
+                match place.fill("proc", flags, options) {
                     // Before Linux 5.8 what is hidden would be hidden from the host as well.
-                    Err(Errno::EINVAL) => place.fill("proc", flags, ""),
-                    done => done,
+                    Err(Errno::EINVAL) => place.fill("proc", flags, "")?,
+                    done if options == entry.options => return done.map(|()| StepDone::Fully),
+                    done => done?,
                 }
+                let part = format!("{} of /proc", entry.options);
+                return Ok(StepDone::But(StepError::about(Errno::EOPNOTSUPP, part)));
             }
         }
+        Ok(StepDone::Fully)
     }
 
     /// Flags of all that is mounted there and below, but for what another entry is about.
@@ -168,7 +232,7 @@ impl View<'_> {
         let others: Vec<&PathBuf> = self
             .all
             .iter()
-            .map(|(other, _)| &other.path)
+            .map(|other| &other.path)
             .filter(|path| path.starts_with(&entry.path) && **path != entry.path)
             .collect();
         let is_others = |path: &Path| others.iter().any(|other| path.starts_with(other));
@@ -186,12 +250,17 @@ impl View<'_> {
 
 /// Is something else seen there?
 fn covers(mode: Mode) -> bool {
-    is_made(mode) || matches!(mode, Mode::Inaccessible | Mode::PrivateDev | Mode::Proc)
+    is_made(mode) || mode == Mode::Inaccessible
 }
 
 /// Is the place made where it is missing?
 fn is_made(mode: Mode) -> bool {
-    matches!(mode, Mode::Bind | Mode::BindRecursive | Mode::PrivateTmp | Mode::Queues | Mode::Tmpfs)
+    match mode {
+        Mode::Bind | Mode::BindRecursive | Mode::PrivateTmp | Mode::PrivateDev | Mode::Proc => true,
+        Mode::Queues | Mode::HostApi | Mode::Tmpfs | Mode::Run => true,
+        Mode::Inaccessible | Mode::ReadOnly | Mode::ReadWrite | Mode::ReadWriteImplicit => false,
+        Mode::Exec | Mode::NoExec => false,
+    }
 }
 
 /// What all file systems have, and what this one is told.

@@ -43,11 +43,8 @@ fn system_calls(p: &Process) -> Applied {
         filters.retain(|filter| !logs(filter));
     }
     let callers = filters::callers(&p.context);
-    match install(p, callers.as_deref(), &filters)? {
-        StepDone::Fully if unlogged => Ok(StepDone::Without(Errno::EOPNOTSUPP)),
-        StepDone::Fully => Ok(StepDone::Fully),
-        StepDone::Without(errno) => Ok(StepDone::Without(errno)),
-    }
+    let done = install(p, callers.as_deref(), &filters)?;
+    Ok(if unlogged && done == StepDone::Fully { StepDone::Without(Errno::EOPNOTSUPP) } else { done })
 }
 
 /// A kernel without filters is what systemd goes on without; so it does with one of them that the kernel does

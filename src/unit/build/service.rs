@@ -46,6 +46,7 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("RestartPreventExitStatus", |d, l| d.statuses(l, |s| &mut s.restart_prevent)),
     ("RestartSec", |d, l| set(&mut d.service.service.restart_sec, l.duration())),
     ("RestartSteps", |d, l| set(&mut d.service.service.restart_steps, l.number())),
+    ("RootDirectoryStartOnly", |d, l| set(&mut d.service.service.root_directory_start_only, l.boolean())),
     ("RuntimeMaxSec", |d, l| set(&mut d.service.service.runtime_max, l.time())),
     ("SendSIGHUP", |d, l| set(&mut d.kill().send_sighup, l.boolean())),
     ("SendSIGKILL", |d, l| set(&mut d.kill().send_sigkill, l.boolean())),
@@ -149,6 +150,7 @@ impl Draft<'_> {
             ignore_failure: c.ignore_failure,
             no_env_expand: c.no_env_expand,
             privilege: c.privilege,
+            at_host_root: false,
             origin: l.origin(c.at, c.len),
         }));
         Ok(())

@@ -85,19 +85,20 @@ fn defaults(draft: &mut ServiceDraft, has_bus_name: bool) {
     {
         service.notify_access = NotifyAccess::Main;
     }
-    if draft.permissions_start_only {
-        let exec = &mut service.exec;
-        let others = [
-            &mut exec.condition,
-            &mut exec.start_pre,
-            &mut exec.start_post,
-            &mut exec.reload,
-            &mut exec.stop,
-            &mut exec.stop_post,
-        ];
-        for command in others.into_iter().flatten().filter(|c| c.privilege == ExecPrivilege::Normal) {
+    let exec = &mut service.exec;
+    let others = [
+        &mut exec.condition,
+        &mut exec.start_pre,
+        &mut exec.start_post,
+        &mut exec.reload,
+        &mut exec.stop,
+        &mut exec.stop_post,
+    ];
+    for command in others.into_iter().flatten() {
+        if draft.permissions_start_only && command.privilege == ExecPrivilege::Normal {
             command.privilege = ExecPrivilege::Full;
         }
+        command.at_host_root = service.root_directory_start_only;
     }
 }
 

@@ -211,11 +211,9 @@ fn all_faults_of_a_unit_are_found_at_once() {
 
 #[test]
 fn the_last_value_decides_whether_a_unit_is_refused() {
-    for (first, last) in [
-        ("DynamicUser=yes", "DynamicUser=no"),
-        ("RootDirectory=/x", "RootDirectory=/"),
-        ("Type=dbus", "Type=simple"),
-    ] {
+    for (first, last) in
+        [("DynamicUser=yes", "DynamicUser=no"), ("RootImage=/x", "RootImage=/"), ("Type=dbus", "Type=simple")]
+    {
         assert_eq!(service(first).0.load, LoadState::BadSetting, "{first}");
         assert_eq!(service(&format!("{first}\n{last}")).0.load, LoadState::Loaded, "{last}");
     }

@@ -138,7 +138,7 @@ pub enum AppliedBy {
 }
 
 /// Why a directive has no effect: the table's word and the sentence.
-const REASONS: [(&str, &str); 25] = [
+const REASONS: [(&str, &str); 24] = [
     ("attribute", "amr does not set this attribute of the process"),
     ("bus", "amr does not use a message bus"),
     ("cgroup", "amr does not apply this of control groups"),
@@ -158,7 +158,6 @@ const REASONS: [(&str, &str); 25] = [
     ("power", "the host's own reboot and poweroff take neither words nor a status"),
     ("quota", "amr sets no quota on directories"),
     ("record", "the record of a unit stays until reset-failed"),
-    ("root", "amr does not change the root of a service"),
     ("runlevels", "amr enables units through links of the runlevels"),
     ("sandbox", "amr does not apply this of the sandbox"),
     ("sockets", "amr does not open sockets for services"),

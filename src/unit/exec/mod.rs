@@ -73,7 +73,7 @@ impl ExecContext {
     pub fn drop_sandbox(&mut self) {
         self.capabilities = capabilities::Capabilities::default();
         self.system_calls = syscalls::SystemCalls::default();
-        self.mounts = mounts::Mounts::default();
+        self.mounts.keep_root();
         SWITCHES.iter().for_each(|name| self.plain.remove(name));
     }
 }

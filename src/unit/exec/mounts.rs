@@ -5,11 +5,16 @@ use super::{ExecContext, Field};
 use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::boolean;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// What the process sees of the file system.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Mounts {
+    /// `RootDirectory=`.
+    root: Option<String>,
+    /// `MountAPIVFS=`; where it is not said, as a root of its own needs it.
+    pub api: Option<bool>,
     /// `PrivateTmp=`: a /tmp and a /var/tmp of its own.
     pub private_tmp: bool,
     /// `ProtectSystem=`.
@@ -86,8 +91,8 @@ pub struct Place {
     pub path: String,
     /// Leading `-`: it may be missing.
     pub optional: bool,
-    /// Leading `+`: meant below the root of the service, which is that of the host.
-    below_root: bool,
+    /// Leading `+`: meant below the root of the service, and not of the host.
+    pub below_root: bool,
 }
 
 /// One of `BindPaths=` or `BindReadOnlyPaths=`.
@@ -117,6 +122,32 @@ pub enum Propagation {
 }
 
 impl Mounts {
+    /// The folder that is seen as the root; `None`: that of the host.
+    #[must_use]
+    pub fn root(&self) -> Option<&Path> {
+        self.root.as_deref().filter(|root| *root != "/").map(Path::new)
+    }
+
+    /// /proc, /sys, /dev and /run are to be seen (`exec_context_get_effective_mount_apivfs`).
+    #[must_use]
+    pub fn has_api(&self) -> bool {
+        self.api.unwrap_or(self.root().is_some())
+    }
+
+    /// As on the host's root.
+    pub fn leave_root(&mut self) {
+        self.root = None;
+    }
+
+    /// What is left of it for a line with `+`: another root, and what is bound into that.
+    pub(super) fn keep_root(&mut self) {
+        let kept = std::mem::take(self);
+        if kept.root().is_some() {
+            let (root, binds, temporary) = (kept.root, kept.binds, kept.temporary);
+            *self = Mounts { root, binds, temporary, api: Some(false), ..Mounts::default() };
+        }
+    }
+
     /// The paths of a directive.
     #[must_use]
     pub fn of(&self, access: Access) -> &[Place] {
@@ -254,6 +285,24 @@ macro_rules! places {
 
 /// Those that are about what it sees.
 pub const FIELDS: &[Field] = &[
+    Field {
+        name: "RootDirectory",
+        property: "RootDirectory",
+        read: |c, l| {
+            c.mounts.root = if l.text.is_empty() { None } else { Some(l.absolute(0, l.text)?) };
+            Ok(())
+        },
+        show: |c| c.mounts.root.clone().unwrap_or_default(),
+    },
+    Field {
+        name: "MountAPIVFS",
+        property: "MountAPIVFS",
+        read: |c, l| {
+            c.mounts.api = if l.text.is_empty() { None } else { Some(l.boolean()?) };
+            Ok(())
+        },
+        show: |c| boolean::yes_no(c.mounts.has_api()),
+    },
     Field {
         name: "PrivateTmp",
         property: "PrivateTmp",

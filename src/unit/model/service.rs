@@ -74,6 +74,9 @@ pub struct Service {
     /// `GuessMainPID=`.
     #[serde(default)]
     pub guess_main_pid: bool,
+    /// `RootDirectoryStartOnly=`: `RootDirectory=` is for `ExecStart=` alone.
+    #[serde(default)]
+    pub root_directory_start_only: bool,
     /// `NotifyAccess=`, the default of the type applied.
     pub notify_access: NotifyAccess,
     /// What each process gets.
@@ -111,6 +114,7 @@ impl Default for Service {
             remain_after_exit: false,
             pid_file: None,
             guess_main_pid: true,
+            root_directory_start_only: false,
             notify_access: NotifyAccess::None,
             context: Box::default(),
             resources: Box::default(),
@@ -206,6 +210,9 @@ pub struct ExecCommand {
     /// `+`, `!`, `!!`.
     #[serde(default)]
     pub privilege: ExecPrivilege,
+    /// `RootDirectoryStartOnly=`: it sees the host's root folder.
+    #[serde(default)]
+    pub at_host_root: bool,
     /// Where it is written.
     pub origin: Origin,
 }

@@ -67,3 +67,41 @@ def c204_():
     for n, lines in enumerate(('PrivateDevices=yes', 'PrivateDevices=yes\nDevicePolicy=strict', 'PrivateDevices=yes\nDevicePolicy=auto', 'ProtectClock=yes', 'ProtectClock=yes\nDeviceAllow=/dev/null r', 'PrivateDevices=yes\nProtectClock=yes\nDeviceAllow=/dev/zero')):
         x.append((lines, ran('c204-%d' % n, lines, ': < /dev/null && echo opens null', 'DevicePolicy')))
     return x
+def jail(path='/srv/jail'):
+    """A root folder that borrows the programs of the host."""
+    for d in ('usr', 'etc', 'opt', 'run/conf', 'srv/own'):
+        if not os.path.isdir(path + '/' + d): os.makedirs(path + '/' + d)
+    for l in ('bin', 'sbin', 'lib', 'lib64'):
+        if not os.path.lexists(path + '/' + l): os.symlink('usr/' + l, path + '/' + l)
+    open(path + '/etc/inside', 'w').write('inside\n'); open(path + '/srv/own/file', 'w').close()
+    return 'RootDirectory=%s\nBindReadOnlyPaths=/usr /opt/conf\nBindPaths=/run/conf' % path
+@case
+def c205_():
+    """RootDirectory=: what is seen, with what others say of paths; where programs and folders are looked for; who the user is"""
+    of_host('mnt'); x = []; root = jail()
+    see = 'ns mnt; cat /etc/inside; ls -d /proc/self /sys/class /dev/null /run /home; stat -fc %T /run /proc; id -un; pwd; ls /srv; touch /srv/own/x && echo writes; rm -f /srv/own/x; [ /.. -ef / ] && echo ends here'
+    for n, lines in enumerate(('', 'MountAPIVFS=no', 'User=nobody', 'User=daemon\nWorkingDirectory=/srv/own', 'WorkingDirectory=/nonexistent', 'WorkingDirectory=-/nonexistent', 'ReadOnlyPaths=/srv/own', 'ReadOnlyPaths=+/srv/own', 'ReadOnlyPaths=/srv/jail/srv/own', 'InaccessiblePaths=+/srv',
+        'TemporaryFileSystem=/srv', 'PrivateTmp=yes', 'PrivateDevices=yes', 'ProtectProc=invisible\nMountAPIVFS=no', 'ProtectSystem=strict\nReadWritePaths=+/run/conf', 'StateDirectory=c205\nRuntimeDirectory=c205')):
+        x.append((lines, ran('c205-%d' % n, root + '\n' + lines, see + '; ls -d /tmp /var/lib/c205 /run/c205; ls /dev | wc -l | sed s/^..*/some/')))
+    sh('rm', '-rf', '/var/lib/c205'); return x
+@case
+def c206_():
+    """RootDirectory=: a bare name, a program that is not there, a folder that is not; RootDirectoryStartOnly=, + and -; what show says"""
+    root = jail(); x = []
+    script('c206-0', '/bin/cat /etc/inside'); script('c206-1', 'cat /etc/inside; pwd')
+    def one(tag, lines):
+        units({tag: '[Service]\nType=oneshot\n%s\n' % lines}); ctl('start', tag); x.append((lines, log(tag), show(tag)))
+    one('c206-0', root + '\nExecSearchPath=/opt/conf/bin\nExecStart=c206-0')
+    for n, lines in enumerate(('ExecStart=/nonexistent', 'ExecStart=/srv/jail/etc/inside', 'ExecStart=nonexistent-name')): one('c206-n%d' % n, root + '\n' + lines)
+    one('c206-m', 'RootDirectory=/nonexistent\nExecStart=/bin/true')
+    one('c206-l', 'RootDirectory=/etc/passwd\nExecStart=/bin/true')
+    one('c206-1', root + '\nRootDirectoryStartOnly=yes\nWorkingDirectory=/srv/own\nExecStartPre=-/opt/conf/bin/c206-1\nExecStart=/opt/conf/bin/c206-1\nExecStopPost=-/opt/conf/bin/c206-1')
+    one('c206-p', root + '\nMountAPIVFS=yes\nExecStart=+/opt/conf/bin/sees c206-p /proc/self /etc/inside /dev/null')
+    units({'c206-s%d' % n: '[Service]\nExecStart=/bin/true\n' + l for n, l in enumerate(('RootDirectory=/x', 'RootDirectory=/', 'RootDirectory=relative', 'RootDirectory=/x\nMountAPIVFS=no', 'MountAPIVFS=yes', 'RootDirectory=/x\nRootDirectory=', 'RootDirectoryStartOnly=yes', 'RootDirectory=/a//b/'))})
+    return x + [show('c206-s%d' % n, 'RootDirectory,MountAPIVFS,RootDirectoryStartOnly') for n in range(8)]
+@case
+def c207_():
+    """InaccessiblePaths=/proc, and MountAPIVFS= on the host's root"""
+    x = []
+    for n, lines in enumerate(('InaccessiblePaths=/proc', 'InaccessiblePaths=/proc\nPrivateTmp=yes\nReadOnlyPaths=/etc', 'MountAPIVFS=yes', 'MountAPIVFS=no')): x.append((lines, ran('c207-%d' % n, lines, '[ -e /proc/self/status ] && echo has /proc; grep -c " /proc " /proc/self/mountinfo; touch /etc/x 2>/dev/null && echo writes; rm -f /etc/x')))
+    return x

@@ -2,7 +2,7 @@
 
 use crate::os::error::Errno;
 use crate::os::mounts::{self, Flags, Place};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Devices that nobody can do harm with.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
@@ -16,43 +16,65 @@ const LINKS: [(&str, &str); 5] = [
     ("core", "/proc/kcore"),
 ];
 
-/// Held before the new one covers them.
-pub(super) fn mount(dev: &Path) -> Result<(), Errno> {
-    let of_host = |name: &str| Place::find(&dev.join(name));
-    let devices: Vec<_> = DEVICES.iter().filter_map(|name| Some((name, of_host(name).ok()?))).collect();
-    let folders: Vec<_> = FOLDERS.iter().map(|(name, must)| (name, must, of_host(name))).collect();
-    let terminals = (mounts::link(&dev.join("ptmx")), of_host("ptmx"));
-    let log = (mounts::link(&dev.join("log")), of_host("log"));
-    let flags = Flags::MS_NOSUID | Flags::MS_NOEXEC | Flags::MS_STRICTATIME;
-    mounts::place(dev)?.fill("tmpfs", flags, "mode=755,size=4m,nr_inodes=64k")?;
-    for (name, must, folder) in folders {
-        mounts::make_folder(&dev.join(name))?;
-        match folder.and_then(|folder| mounts::place(&dev.join(name))?.cover(&folder, false)) {
-            Err(errno) if *must => return Err(errno),
-            _ => {}
+/// Those of the host, held before the new /dev covers them, or another root hides them.
+pub(super) struct Held {
+    devices: Vec<(&'static str, Place)>,
+    folders: Vec<(&'static str, bool, Result<Place, Errno>)>,
+    /// Where a link leads, and what is there.
+    terminals: (Option<PathBuf>, Result<Place, Errno>),
+    log: (Option<PathBuf>, Result<Place, Errno>),
+}
+
+impl Held {
+    pub fn find() -> Held {
+        let dev = Path::new("/dev");
+        let of_host = |name: &str| Place::find(&dev.join(name));
+        let both = |name: &str| (mounts::link(&dev.join(name)), of_host(name));
+        Held {
+            devices: DEVICES.iter().filter_map(|name| Some((*name, of_host(name).ok()?))).collect(),
+            folders: FOLDERS.iter().map(|(name, must)| (*name, *must, of_host(name))).collect(),
+            terminals: both("ptmx"),
+            log: both("log"),
         }
     }
-    for (name, device) in &devices {
-        match mounts::make_device(&dev.join(name), device) {
-            // It is none.
-            Ok(()) | Err(Errno::ENXIO) => {}
-            Err(errno) => return Err(errno),
+
+    pub fn mount(&self, dev: &Path) -> Result<(), Errno> {
+        let flags = Flags::MS_NOSUID | Flags::MS_NOEXEC | Flags::MS_STRICTATIME;
+        mounts::place(dev)?.fill("tmpfs", flags, "mode=755,size=4m,nr_inodes=64k")?;
+        for (name, must, folder) in &self.folders {
+            mounts::make_folder(&dev.join(name))?;
+            let covered = match folder {
+                Ok(folder) => mounts::place(&dev.join(name)).and_then(|place| place.cover(folder, false)),
+                Err(errno) => Err(*errno),
+            };
+            match covered {
+                Err(errno) if *must => return Err(errno),
+                _ => {}
+            }
         }
-    }
-    match terminals {
-        (Some(to), _) => mounts::make_link(&to, &dev.join("ptmx"))?,
-        (None, device) => mounts::make_device(&dev.join("ptmx"), &device?)?,
-    }
-    for (name, to) in LINKS {
-        mounts::make_link(Path::new(to), &dev.join(name))?;
-    }
-    // Where the daemon of the log listens, if there is one.
-    match log {
-        (Some(to), _) => mounts::make_link(&to, &dev.join("log")),
-        (None, Ok(socket)) => {
-            mounts::make_like(&dev.join("log"), &socket)?;
-            mounts::place(&dev.join("log"))?.cover(&socket, false)
+        for (name, device) in &self.devices {
+            match mounts::make_device(&dev.join(name), device) {
+                // It is none.
+                Ok(()) | Err(Errno::ENXIO) => {}
+                Err(errno) => return Err(errno),
+            }
         }
-        (None, Err(_)) => Ok(()),
+        match &self.terminals {
+            (Some(to), _) => mounts::make_link(to, &dev.join("ptmx"))?,
+            (None, Ok(device)) => mounts::make_device(&dev.join("ptmx"), device)?,
+            (None, Err(errno)) => return Err(*errno),
+        }
+        for (name, to) in LINKS {
+            mounts::make_link(Path::new(to), &dev.join(name))?;
+        }
+        // Where the daemon of the log listens, if there is one.
+        match &self.log {
+            (Some(to), _) => mounts::make_link(to, &dev.join("log")),
+            (None, Ok(socket)) => {
+                mounts::make_like(&dev.join("log"), socket)?;
+                mounts::place(&dev.join("log"))?.cover(socket, false)
+            }
+            (None, Err(_)) => Ok(()),
+        }
     }
 }

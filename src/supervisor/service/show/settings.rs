@@ -83,6 +83,7 @@ pub(super) fn life(s: &Service, watchdog: Option<u64>) -> Properties {
         ("WatchdogUSec", watchdog),
         ("RemainAfterExit", yes_no(s.remain_after_exit)),
         ("GuessMainPID", yes_no(s.guess_main_pid)),
+        ("RootDirectoryStartOnly", yes_no(s.root_directory_start_only)),
         ("PIDFile", s.pid_file.clone().unwrap_or_default()),
         ("SuccessExitStatus", statuses(&s.success)),
         ("RestartPreventExitStatus", statuses(&s.restart_prevent)),

@@ -20,11 +20,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The parts of amr that apply what is not about one process, and where they are.
-const PARTS: [(&str, &str); 12] = [
+const PARTS: [(&str, &str); 13] = [
     ("cgroup", "src/cgroup"),
     ("credentials", "src/exec/credentials.rs"),
-    ("directories", "src/exec/resolve.rs"),
+    ("directories", "src/exec/resolve/directories.rs"),
     ("enable", "src/cli/enable"),
+    ("identity", "src/exec/resolve/identity.rs"),
     ("jobs", "src/job"),
     ("log", "src/supervisor/log"),
     ("loader", "src/unit/build"),

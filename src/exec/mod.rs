@@ -15,6 +15,7 @@
 
 mod child;
 pub mod credentials;
+mod dynamic_user;
 pub mod environment;
 mod facts;
 mod filters;
@@ -27,6 +28,7 @@ pub mod steps;
 mod view;
 
 pub use child::{Started, start};
+pub use dynamic_user::{remove_ipc, take_over as take_over_users};
 pub use environment::Variables;
 pub use facts::facts;
 pub use private_tmp::remove as remove_private_tmp;

@@ -1,6 +1,7 @@
 //! What needs the host, before the fork: users, folders, files, the program. An error is a value: no
 //! process, but as if it had exited with the status of the step that systemd would have failed in.
 
+mod directories;
 mod identity;
 pub(super) mod io;
 mod sandbox;
@@ -11,12 +12,12 @@ use super::process::Process;
 use super::spaces::Spaces;
 use super::stage::Stage;
 use crate::os::cgroup::Group;
-use crate::os::error::{Errno, Error};
+use crate::os::error::Error;
 use crate::os::features::Features;
 use crate::os::fork::Born;
 use crate::os::ids::{Credentials, User};
 use crate::os::limits::Limit;
-use crate::os::root::{Existing, InTheWay, Perms, Placed, Root};
+use crate::os::root::Root;
 use crate::os::socket::NotifySocket;
 use crate::os::spaces::Space;
 use crate::unit::exec::directories::Kind;
@@ -25,6 +26,7 @@ use crate::unit::exec::scheduling;
 use crate::unit::exec::{ApplyMode, ExecContext};
 use crate::unit::model::{ExecCommand, ExecPrivilege};
 use crate::unit::value::expand;
+pub use directories::link_target;
 use identity::Identity;
 use std::cell::{Cell, OnceCell};
 use std::os::fd::OwnedFd;
@@ -125,7 +127,7 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
     let own =
         credentials.clone().filter(|_| request.mode == ApplyMode::Strict).unwrap_or_else(Credentials::own);
     give_socket(request, credentials.as_ref())?;
-    make_folders(request, &own, not_applied)?;
+    directories::make(request, &own, not_applied)?;
     make_credentials(request, &own)?;
     let command = request.command;
     let whose = RunAs { user: &own, line: command.privilege };
@@ -246,49 +248,6 @@ fn give_socket(request: &Request<'_>, owner: Option<&Credentials>) -> Step<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// `RuntimeDirectory=` and its kin. What the service could have put in their place is refused. A
-/// configuration folder that is there stays as it is, as with systemd.
-fn make_folders(request: &Request<'_>, owner: &Credentials, not_applied: &mut Vec<String>) -> Step<()> {
-    for kind in Kind::ALL {
-        let stage = match kind {
-            Kind::Runtime => Stage::RuntimeDirectory,
-            Kind::State => Stage::StateDirectory,
-            Kind::Cache => Stage::CacheDirectory,
-            Kind::Logs => Stage::LogsDirectory,
-            Kind::Configuration => Stage::ConfigurationDirectory,
-        };
-        let owner = (request.mode == ApplyMode::Strict).then_some((owner.uid, owner.gid));
-        let existing = if kind == Kind::Configuration { Existing::Keep } else { Existing::Adopt };
-        let set = request.context.directories.set(kind);
-        for name in &set.names {
-            let path = request.places.above(kind).join(name);
-            for kept in request.root.safe_dir(&path, set.mode, owner, existing).map_err(at(stage))? {
-                let kept = request.root.outer(&kept);
-                note(not_applied, &format!("'{}' has other names and keeps its owner", kept.display()));
-            }
-        }
-        for (name, link) in &set.links {
-            link_folder(request, kind, name, link).map_err(at(stage))?;
-        }
-    }
-    Ok(())
-}
-
-/// The link of `NAME:LINK`, relative, as systemd makes it. Something else in its place is an error.
-fn link_folder(request: &Request<'_>, kind: Kind, name: &str, link: &str) -> Result<(), Error> {
-    let path = request.places.above(kind).join(link);
-    match request.root.place_link(&path, &link_target(name, link), &Perms::default(), InTheWay::Stays)? {
-        Placed::Left => Err(Error::new("link", request.root.outer(&path), Errno::EEXIST)),
-        Placed::Made | Placed::Kept | Placed::Changed => Ok(()),
-    }
-}
-
-/// Where the link of `NAME:LINK` leads, both in one folder.
-#[must_use]
-pub fn link_target(name: &str, link: &str) -> PathBuf {
-    PathBuf::from("../".repeat(Path::new(link).components().count().saturating_sub(1))).join(name)
 }
 
 /// Those of the unit, for the first command that gets them.

@@ -1,8 +1,10 @@
-//! `PrivateNetwork=`, `PrivateIPC=` and their `...NamespacePath=`: what all processes of a run share, from its
-//! first command to its last. So an interface that `ExecStartPre=` makes is there for `ExecStart=`.
+//! `PrivateNetwork=`, `PrivateIPC=`, their `...NamespacePath=`, and the numbers of `DynamicUser=`: what all processes
+//! of a run share, from its first command to its last. So an interface that `ExecStartPre=` makes is there for
+//! `ExecStart=`.
 //!
-//! The supervisor holds the namespaces; whoever takes over from a lost one finds them at the main process.
+//! The supervisor holds them; whoever takes over from a lost one finds them at the main process.
 
+use super::dynamic_user::DynamicUser;
 use super::stage::Stage;
 use crate::os::error::Errno;
 use crate::os::proc::ProcessId;
@@ -19,6 +21,9 @@ use std::sync::Arc;
 pub struct Spaces {
     network: OnceCell<Arc<OwnedFd>>,
     ipc: OnceCell<Arc<OwnedFd>>,
+    pub(super) user: OnceCell<DynamicUser>,
+    /// Of a `Group=` of another name.
+    pub(super) group: OnceCell<DynamicUser>,
 }
 
 /// Why a process does not get one.

@@ -40,6 +40,8 @@ pub enum Mode {
     Tmpfs,
     /// The same, unless something is mounted there.
     Run,
+    /// A link, where there is none.
+    Link,
     /// As `ReadWrite`, of what no directive named.
     ReadWriteImplicit,
 }
@@ -63,6 +65,8 @@ pub struct Entry {
     pub no_exec: bool,
     /// They are.
     pub exec: bool,
+    /// None of them has more rights than who executes it.
+    pub no_suid: bool,
 }
 
 impl Entry {
@@ -70,7 +74,8 @@ impl Entry {
         let read_only = matches!(mode, Mode::ReadOnly | Mode::Inaccessible | Mode::PrivateDev);
         let no_exec = matches!(mode, Mode::NoExec | Mode::Inaccessible | Mode::Proc);
         let (path, exec) = (path.into(), mode == Mode::Exec);
-        Entry { path, mode, optional, source: None, options: String::new(), read_only, no_exec, exec }
+        let options = String::new();
+        Entry { path, mode, optional, source: None, options, read_only, no_exec, exec, no_suid: false }
     }
 
     fn made_of(self, source: impl Into<PathBuf>) -> Entry {
@@ -124,7 +129,8 @@ const SWITCHES: [&str; 6] = [
 pub fn is_needed(context: &ExecContext) -> bool {
     // What is bound to where it is only becomes another to write to.
     let m = &context.mounts;
-    m.root().is_some() || m.binds.iter().any(|bind| bind.source != bind.target) || !m.temporary.is_empty()
+    let otherwise = m.root().is_some() || context.identity.dynamic;
+    otherwise || m.binds.iter().any(|bind| bind.source != bind.target) || !m.temporary.is_empty()
 }
 
 /// The entries, sorted and merged; paths are those below the root of the process.
@@ -260,7 +266,7 @@ fn kernel(context: &ExecContext, all: &mut Vec<Entry>) {
     }
 }
 
-/// `ProtectHome=`. Empty folders can be written to, as in 252, whatever its manual says.
+/// `ProtectHome=`. Empty folders can be written to by all, as in 252, whatever its manual says.
 fn home(protect: ProtectHome, all: &mut Vec<Entry>) {
     let mode = match protect {
         ProtectHome::No => return,
@@ -268,12 +274,8 @@ fn home(protect: ProtectHome, all: &mut Vec<Entry>) {
         ProtectHome::ReadOnly => Mode::ReadOnly,
         ProtectHome::Tmpfs => Mode::Tmpfs,
     };
-    for (path, rights) in [("/home", "0755"), ("/run/user", "0755"), ("/root", "0700")] {
-        let mut entry = Entry::new(path, mode, true);
-        if mode == Mode::Tmpfs {
-            entry.options = format!("mode={rights},nodev,strictatime,size=1m,nr_inodes=1k");
-        }
-        all.push(entry);
+    for path in ["/home", "/run/user", "/root"] {
+        all.push(Entry { options: "mode=1777,nodev".to_owned(), ..Entry::new(path, mode, true) });
     }
 }
 
@@ -300,15 +302,29 @@ fn system(protect: ProtectSystem, all: &mut Vec<Entry>) {
 }
 
 /// The directories that were made for the service are its to write to, and there also where others of them are
-/// covered: bound to where they are (`compile_bind_mounts`).
+/// covered: bound to where they are (`compile_bind_mounts`). Those of a dynamic user are bound into an empty
+/// `private/`, or below another root to where they are looked for.
 fn directories(context: &ExecContext, runtime: &Path, all: &mut Vec<Entry>) {
+    let root = context.mounts.root().is_some();
     for kind in Kind::ALL {
         let above = if kind == Kind::Runtime { runtime } else { Path::new(kind.above()) };
-        let set = context.directories.set(kind);
-        all.extend(set.names.iter().map(|name| {
-            let path = above.join(name);
-            Entry::new(&path, Mode::BindRecursive, true).made_of(path)
-        }));
+        let (set, private) = (context.directories.set(kind), above.join("private"));
+        let hidden = context.is_private(kind);
+        if hidden && !root && !set.names.is_empty() {
+            let options = "mode=0755,nosuid,nodev,noexec,strictatime,size=64k,nr_inodes=100".to_owned();
+            all.push(Entry { options, read_only: true, ..Entry::new(&private, Mode::Tmpfs, false) });
+        }
+        for name in &set.names {
+            let open = above.join(name);
+            let source = if hidden { private.join(name) } else { open.clone() };
+            let target = if root { &open } else { &source };
+            let no_suid = context.identity.dynamic;
+            let entry = Entry::new(target, Mode::BindRecursive, true).made_of(&source);
+            all.push(Entry { no_suid, ..entry });
+            if hidden && !root {
+                all.push(Entry::new(&open, Mode::Link, true).made_of(&source));
+            }
+        }
     }
 }
 

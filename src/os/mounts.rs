@@ -3,11 +3,11 @@
 //! A place is opened before anything is mounted there, and has to be the one that was meant: a link that
 //! somebody puts in the way in the meantime is an error and not a way.
 //!
-//! Descriptors are reached by the host's /proc, which is the working directory meanwhile ([`begin`] to [`end`]):
-//! the view may cover /proc, or have none.
+//! Descriptors are reached by the host's /proc. While a view is made ([`begin`] to [`end`]) that is the working
+//! directory: the view may cover /proc, or have none.
 
 use super::error::{Error, errno};
-use super::root::{Existing, Root};
+use super::root::{Existing, InTheWay, Perms, Root};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -19,6 +19,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use nix::mount::MsFlags as Flags;
 
@@ -40,7 +41,7 @@ impl Place {
 
     /// The same by no link that others than root can change: ELOOP where there is one.
     pub fn safe(path: &Path) -> nix::Result<Place> {
-        Place::of(Root::host().and_then(|host| host.safe_hold(path)).map_err(|e| number(&e))?, path)
+        Place::of(hold(path)?, path)
     }
 
     fn of(fd: OwnedFd, path: &Path) -> nix::Result<Place> {
@@ -82,17 +83,29 @@ impl Place {
     }
 }
 
-fn through(fd: &OwnedFd) -> PathBuf {
-    PathBuf::from(format!("self/fd/{}", fd.as_raw_fd()))
+/// Is the host's /proc the working directory? Of a process that makes a view, and has one thread.
+static IN_PROC: AtomicBool = AtomicBool::new(false);
+
+/// What the host's /proc says of this process.
+fn of_self(file: &str) -> PathBuf {
+    let proc = if IN_PROC.load(Ordering::Relaxed) { "" } else { "/proc" };
+    Path::new(proc).join("self").join(file)
 }
 
-/// Must come before everything else here.
+fn through(fd: &OwnedFd) -> PathBuf {
+    of_self(&format!("fd/{}", fd.as_raw_fd()))
+}
+
+/// Comes before a view is made.
 pub fn begin() -> nix::Result<()> {
-    nix::unistd::chdir("/proc")
+    nix::unistd::chdir("/proc")?;
+    IN_PROC.store(true, Ordering::Relaxed);
+    Ok(())
 }
 
 /// The view is made.
 pub fn end() -> nix::Result<()> {
+    IN_PROC.store(false, Ordering::Relaxed);
     nix::unistd::chdir("/")
 }
 
@@ -111,6 +124,11 @@ pub fn enter_root(root: &Place, at: &Path) -> nix::Result<()> {
     }
     nix::unistd::chroot(".")?;
     nix::unistd::fchdir(proc)
+}
+
+/// What is at a path by no link that others than root can change: ELOOP where there is one.
+pub(super) fn hold(path: &Path) -> nix::Result<OwnedFd> {
+    Root::host().and_then(|host| host.safe_hold(path)).map_err(|e| number(&e))
 }
 
 /// That others lead elsewhere has no number of its own.
@@ -159,12 +177,9 @@ pub struct Point {
 /// All that is mounted, what lies below before what covers it.
 pub fn table() -> nix::Result<Vec<Point>> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-    let opened = open("self/mountinfo", flags, Mode::empty());
-    // Before the view is begun.
-    let opened = opened.or_else(|_| open("/proc/self/mountinfo", flags, Mode::empty()));
-    let mut file = File::from(opened?);
+    let mut file = File::from(open(&of_self("mountinfo"), flags, Mode::empty())?);
     let mut text = Vec::new();
-    file.read_to_end(&mut text).map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO)))?;
+    file.read_to_end(&mut text).map_err(|e| errno(&e))?;
     Ok(text.split(|b| *b == b'\n').filter_map(point).collect())
 }
 
@@ -240,6 +255,12 @@ pub fn make_link(to: &Path, path: &Path) -> nix::Result<()> {
     std::os::unix::fs::symlink(to, path).map_err(|e| errno(&e))
 }
 
+/// A link, and the folders above it, where nothing is; through no link that others than root can change.
+pub fn make_safe_link(to: &Path, path: &Path) -> nix::Result<()> {
+    let host = Root::host().map_err(|e| number(&e))?;
+    host.place_link(path, to, &Perms::default(), InTheWay::Stays).map(drop).map_err(|e| number(&e))
+}
+
 /// A folder that all may enter.
 pub fn make_folder(path: &Path) -> nix::Result<()> {
     nix::unistd::mkdir(path, Mode::from_bits_truncate(0o755))
@@ -308,5 +329,6 @@ mod tests {
         let flags = Flags::MS_RDONLY | Flags::MS_NOSUID | Flags::MS_RELATIME;
         assert_eq!(point(line), Some(Point { path: "/mnt 2\\".into(), flags }));
         assert_eq!(point(b""), None);
+        assert!(is_point(&table().unwrap(), Path::new("/proc")));
     }
 }

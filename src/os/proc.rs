@@ -250,13 +250,17 @@ impl Proc {
     /// where the kernel was built so). `None` with more threads, whose lists could not be read at one
     /// moment, and where there is no such list.
     pub fn only_children(&self, pid: ProcessId) -> Option<Vec<ProcessId>> {
-        // A folder for each thread, and two names.
-        if self.root.stat(&file(pid, "task")).ok()?.nlink != 3 {
+        if !self.has_one_thread(pid).ok()? {
             return None;
         }
         let bytes = self.root.read_kernel(&file(pid, &format!("task/{pid}/children")), LIMIT).ok()?;
         let text = String::from_utf8_lossy(&bytes);
         text.split_ascii_whitespace().map(|word| ProcessId::new(word.parse().ok()?)).collect()
+    }
+
+    /// In its list are a folder for each thread, and two names.
+    pub fn has_one_thread(&self, pid: ProcessId) -> Result<bool> {
+        Ok(self.root.stat(&file(pid, "task"))?.nlink == 3)
     }
 
     /// The open descriptors of a process, sorted.

@@ -60,9 +60,11 @@ pub fn set_cpus(cpus: &[u32]) -> nix::Result<()> {
     sys::set_affinity(&mask)
 }
 
-/// Its root folder.
+/// Its root folder, and its working directory; by no link that others than root can change (ELOOP).
 pub fn chroot(path: &Path) -> nix::Result<()> {
-    nix::unistd::chroot(path)
+    let held = super::mounts::hold(path)?;
+    nix::unistd::fchdir(held)?;
+    nix::unistd::chroot(".")
 }
 
 /// May it execute this?

@@ -1,9 +1,11 @@
 //! Who the process is: the user for the environment, the ids for the kernel.
 
 use super::{Refused, Request, Step, at};
+use crate::exec::dynamic_user::DynamicUser;
 use crate::exec::stage::Stage;
 use crate::os::ids::{Credentials, Ids, User, id_number};
 use crate::unit::exec::ApplyMode;
+use std::cell::OnceCell;
 
 /// Both.
 pub(super) struct Identity {
@@ -20,6 +22,15 @@ pub(super) struct Identity {
 pub(super) fn find(request: &Request<'_>) -> Step<Identity> {
     let c = &request.context.identity;
     let ids = Ids::new(request.root);
+    match (c.dynamic, request.mode) {
+        (true, ApplyMode::Strict) => return dynamic(request, &ids),
+        // There is none but for root: it runs as who starts it, which is said.
+        (true, ApplyMode::BestEffort) => {
+            let (credentials, groups_of_user) = (Some(Credentials::own()), Vec::new());
+            return Ok(Identity { user: None, credentials, groups_of_user });
+        }
+        (false, _) => {}
+    }
     let user = c.user.as_ref().map(|name| find_user(&ids, name)).transpose()?;
     let gid = match (&c.group, &user) {
         (Some(name), _) => find_group(&ids, name)?,
@@ -42,6 +53,60 @@ pub(super) fn find(request: &Request<'_>) -> Step<Identity> {
     let wanted = asked || request.mode == ApplyMode::Strict;
     let credentials = wanted.then_some(Credentials { uid, gid, groups });
     Ok(Identity { user, credentials, groups_of_user })
+}
+
+/// `DynamicUser=`: where a database has the name, that is who it is; else numbers are taken for the run.
+fn dynamic(request: &Request<'_>, ids: &Ids) -> Step<Identity> {
+    let c = &request.context.identity;
+    let (name, group) = (c.user.as_deref().unwrap_or_default(), c.group.as_deref());
+    let user = match ids.user(name).map_err(at(Stage::User))? {
+        Some(user) => without_login(user),
+        None if ids.group(name).map_err(at(Stage::User))?.is_some() => {
+            return Err(Refused::At(
+                Stage::User,
+                format!("there is a group '{name}', but no user of that name"),
+            ));
+        }
+        None => {
+            let id = held(request, &request.spaces.user, name)?;
+            without_login(User { name: name.to_owned(), ..User::unnamed(id, id) })
+        }
+    };
+    let gid = match group.filter(|group| *group != name) {
+        None => user.gid,
+        Some(group) => match ids.group(group).map_err(at(Stage::User))? {
+            Some(group) => group.gid,
+            None if ids.user(group).map_err(at(Stage::User))?.is_some() => {
+                let why = format!("there is a user '{group}', but no group of that name");
+                return Err(Refused::At(Stage::User, why));
+            }
+            None => held(request, &request.spaces.group, group)?,
+        },
+    };
+    let mut groups = ids.groups_of(&user, gid).map_err(at(Stage::Group))?;
+    let groups_of_user = groups.clone();
+    for name in &c.supplementary_groups {
+        let id = find_group(ids, name)?;
+        if !groups.contains(&id) {
+            groups.push(id);
+        }
+    }
+    let credentials = Some(Credentials { uid: user.uid, gid, groups });
+    Ok(Identity { user: Some(user), credentials, groups_of_user })
+}
+
+/// Such a user has no HOME and no SHELL, also where a database has it.
+fn without_login(user: User) -> User {
+    User { home: "/".into(), shell: "".into(), ..user }
+}
+
+/// The number of the run, taken when it is first asked for.
+fn held(request: &Request<'_>, cell: &OnceCell<DynamicUser>, name: &str) -> Step<u32> {
+    if let Some(user) = cell.get() {
+        return Ok(user.id);
+    }
+    let user = DynamicUser::acquire(request, name)?;
+    Ok(cell.get_or_init(|| user).id)
 }
 
 fn find_user(ids: &Ids, name: &str) -> Step<User> {

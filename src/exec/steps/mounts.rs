@@ -50,8 +50,7 @@ pub(super) fn namespace(p: &Process) -> Applied {
 /// Where there is no view, only the root is another.
 pub(super) fn root(p: &Process) -> Applied {
     if let Some(root) = p.root.as_deref().filter(|_| p.view.is_none()) {
-        let entered = process::chroot(root).and_then(|()| process::chdir(Path::new("/")));
-        entered.map_err(|errno| fault(errno, root))?;
+        process::chroot(root).map_err(|errno| fault(errno, root))?;
     }
     Ok(StepDone::Fully)
 }
@@ -97,6 +96,10 @@ impl View {
         let mut found = Vec::new();
         for entry in entries {
             let mut entry = entry.clone();
+            if entry.mode == Mode::Link {
+                found.push(entry);
+                continue;
+            }
             // Where links lead decides which entry stands below which.
             // What covers a place, or is seen elsewhere, is root's to choose: a link of the service's would have
             // programs of root's see another /etc, or the service what it may not enter.
@@ -127,7 +130,11 @@ impl View {
 
     /// What is seen in the place of an entry, if it is something of the host.
     fn source(&self, entry: &Entry) -> Result<Option<&Place>, Errno> {
-        let source = entry.source.as_ref().and_then(|source| self.sources.get(source));
+        let source = entry
+            .source
+            .as_ref()
+            .filter(|_| entry.mode != Mode::Link)
+            .and_then(|source| self.sources.get(source));
         source.map(|found| found.as_ref().map_err(|errno| *errno)).transpose()
     }
 
@@ -165,6 +172,11 @@ impl View {
             };
             self.flip(entry, &table, set, clear).map_err(|errno| fault(errno, &entry.path))?;
         }
+        let table = mounts::table()?;
+        for entry in self.all.iter().filter(|entry| entry.no_suid) {
+            self.flip(entry, &table, Flags::MS_NOSUID, Flags::empty())
+                .map_err(|errno| fault(errno, &entry.path))?;
+        }
         Ok(all_done)
     }
 
@@ -198,6 +210,9 @@ impl View {
             Mode::Tmpfs | Mode::Run => {
                 let (flags, options) = split(&entry.options);
                 self.make(entry, &self.folder)?.fill("tmpfs", flags, &options)?;
+            }
+            Mode::Link => {
+                mounts::make_safe_link(entry.source.as_deref().ok_or(Errno::ENOENT)?, &entry.path)?;
             }
             Mode::Queues => {
                 mounts::uncover(&entry.path, table);
@@ -259,7 +274,7 @@ fn is_made(mode: Mode) -> bool {
         Mode::Bind | Mode::BindRecursive | Mode::PrivateTmp | Mode::PrivateDev | Mode::Proc => true,
         Mode::Queues | Mode::HostApi | Mode::Tmpfs | Mode::Run => true,
         Mode::Inaccessible | Mode::ReadOnly | Mode::ReadWrite | Mode::ReadWriteImplicit => false,
-        Mode::Exec | Mode::NoExec => false,
+        Mode::Exec | Mode::NoExec | Mode::Link => false,
     }
 }
 

@@ -21,6 +21,7 @@ const FEW: usize = 24;
 pub(super) fn settle(mut draft: Draft<'_>) -> Unit {
     if draft.unit.name.kind() == UnitKind::Service {
         let has_bus_name = draft.unit.unapplied.iter().any(|u| u.section == "Service" && u.key == "BusName");
+        draft.service.service.context.imply_dynamic_user(draft.unit.name.prefix());
         defaults(&mut draft.service, has_bus_name);
         verify(&mut draft);
         draft.unit.body = Body::Service(draft.service.service);

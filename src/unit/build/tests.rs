@@ -183,8 +183,8 @@ fn what_252_refuses_about_a_service() {
         ("[Service]\nExecStart=/bin/echo \"open", 2, "quot"),
         ("[Service]\nExecStart=/bin/a\nType=dbus", 3, "message bus"),
         ("[Service]\nExecStart=/bin/a\nBusName=org.x", 3, "Type=dbus"),
-        ("[Service]\nExecStart=/bin/a\nDynamicUser=yes", 3, "cannot be applied"),
         ("[Service]\nExecStart=/bin/a\nPAMName=x", 3, "PAMName="),
+        ("[Service]\nExecStart=/bin/a\nRootImage=/x", 3, "cannot be applied"),
     ] {
         let unit = unit(lines);
         assert_eq!(unit.load, LoadState::BadSetting, "{lines}");
@@ -211,9 +211,7 @@ fn all_faults_of_a_unit_are_found_at_once() {
 
 #[test]
 fn the_last_value_decides_whether_a_unit_is_refused() {
-    for (first, last) in
-        [("DynamicUser=yes", "DynamicUser=no"), ("RootImage=/x", "RootImage=/"), ("Type=dbus", "Type=simple")]
-    {
+    for (first, last) in [("RootImage=/x", "RootImage=/"), ("Type=dbus", "Type=simple")] {
         assert_eq!(service(first).0.load, LoadState::BadSetting, "{first}");
         assert_eq!(service(&format!("{first}\n{last}")).0.load, LoadState::Loaded, "{last}");
     }

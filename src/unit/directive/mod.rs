@@ -138,13 +138,12 @@ pub enum AppliedBy {
 }
 
 /// Why a directive has no effect: the table's word and the sentence.
-const REASONS: [(&str, &str); 24] = [
+const REASONS: [(&str, &str); 23] = [
     ("attribute", "amr does not set this attribute of the process"),
     ("bus", "amr does not use a message bus"),
     ("cgroup", "amr does not apply this of control groups"),
     ("credentials", "amr decrypts no credentials, and the service would run without"),
     ("descriptors", "amr passes no file descriptors"),
-    ("dynamic-user", "without a dynamic user the service would run as root"),
     ("images", "amr does not mount images"),
     ("input", "amr writes no utmp records for services"),
     ("import", "amr has no credentials of its own to pass on"),

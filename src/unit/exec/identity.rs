@@ -1,7 +1,8 @@
-//! USER/GROUP IDENTITY: `User=`, `Group=`, `SupplementaryGroups=`.
+//! USER/GROUP IDENTITY: `User=`, `Group=`, `SupplementaryGroups=`, `DynamicUser=`; `RemoveIPC=`.
 
 use super::Field;
 use crate::unit::line::{Line, ValueProblem, set};
+use crate::unit::value::boolean::yes_no;
 use crate::unit::value::words;
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +16,25 @@ pub struct Identity {
     pub group: Option<String>,
     /// `SupplementaryGroups=`, besides those that the user is in.
     pub supplementary_groups: Vec<String>,
+    /// `DynamicUser=`: the user is there while the service runs.
+    pub dynamic: bool,
+    /// `RemoveIPC=`: its objects of System V and POSIX go with the run.
+    pub remove_ipc: bool,
 }
 
 pub(super) const FIELDS: &[Field] = &[
+    Field {
+        name: "DynamicUser",
+        property: "DynamicUser",
+        read: |c, l| set(&mut c.identity.dynamic, l.boolean()),
+        show: |c| yes_no(c.identity.dynamic),
+    },
+    Field {
+        name: "RemoveIPC",
+        property: "RemoveIPC",
+        read: |c, l| set(&mut c.identity.remove_ipc, l.boolean()),
+        show: |c| yes_no(c.identity.remove_ipc),
+    },
     Field {
         name: "Group",
         property: "Group",

@@ -24,6 +24,7 @@ pub mod syscalls;
 pub mod terminal;
 
 use super::line::{Line, ValueProblem};
+use super::value;
 use serde::{Deserialize, Serialize};
 
 /// The whole of it. Its default is a service that sets nothing.
@@ -67,6 +68,37 @@ impl ExecContext {
     #[must_use]
     pub fn is_on(&self, name: &str) -> bool {
         self.plain.get(name).is_some_and(|is| is != 0)
+    }
+
+    /// Do directories of a kind lie where only root comes to them, as their owner is somebody else by and by
+    /// (`exec_directory_is_private`)?
+    #[must_use]
+    pub fn is_private(&self, kind: directories::Kind) -> bool {
+        use directories::{Kind, Preserve};
+        self.identity.dynamic
+            && match kind {
+                Kind::Configuration => false,
+                Kind::Runtime => self.directories.runtime_preserve != Preserve::No,
+                Kind::State | Kind::Cache | Kind::Logs => true,
+            }
+    }
+
+    /// What `DynamicUser=` brings along: such a user can leave nothing behind that would be another's by and by
+    /// (`unit_patch_contexts`). `prefix` is the unit's name without its ending and instance.
+    pub(in crate::unit) fn imply_dynamic_user(&mut self, prefix: &str) {
+        if !self.identity.dynamic {
+            return;
+        }
+        let user = self.identity.user.get_or_insert_with(|| value::dynamic::user_of(prefix)).clone();
+        self.identity.group.get_or_insert(user);
+        self.identity.remove_ipc = true;
+        self.mounts.private_tmp = true;
+        self.mounts.system = mounts::ProtectSystem::Strict;
+        if self.mounts.home == mounts::ProtectHome::No {
+            self.mounts.home = mounts::ProtectHome::ReadOnly;
+        }
+        self.capabilities.no_new_privileges = true;
+        self.plain.turn_on("RestrictSUIDSGID");
     }
 
     /// Without what a line with `+` is spared.

@@ -31,6 +31,11 @@ impl Plain {
         self.0.get(name).copied()
     }
 
+    /// As if the unit had switched it on.
+    pub(in crate::unit) fn turn_on(&mut self, name: &'static str) {
+        self.0.insert(name.to_owned(), 1);
+    }
+
     /// As if nothing were said of it.
     pub(super) fn remove(&mut self, name: &str) {
         self.0.remove(name);

@@ -105,3 +105,53 @@ def c207_():
     x = []
     for n, lines in enumerate(('InaccessiblePaths=/proc', 'InaccessiblePaths=/proc\nPrivateTmp=yes\nReadOnlyPaths=/etc', 'MountAPIVFS=yes', 'MountAPIVFS=no')): x.append((lines, ran('c207-%d' % n, lines, '[ -e /proc/self/status ] && echo has /proc; grep -c " /proc " /proc/self/mountinfo; touch /etc/x 2>/dev/null && echo writes; rm -f /etc/x')))
     return x
+def gone(*paths):
+    for p in paths: sh('rm', '-rf', p)
+DIRS = ['/var/lib', '/var/cache', '/var/log', '/run']
+def owners(uid, *paths):
+    """Of each path what it is, and whose; `own` for the user of the unit."""
+    x = []
+    for p in paths:
+        try: s = os.lstat(p)
+        except OSError: x.append((p, 'missing')); continue
+        x.append((p, os.readlink(p) if os.path.islink(p) else oct(s.st_mode & 0o7777), 'own' if s.st_uid == uid else s.st_uid))
+    return x
+@case
+def c208_():
+    """DynamicUser=: the number of a name, what it implies, and what it sees"""
+    x = []
+    see = 'id -u; id -g; id -G; echo "$USER $LOGNAME $HOME $SHELL"; touch /etc/x /home/x /usr/x /tmp/x 2>/dev/null; ls /etc/x /home/x /usr/x /tmp/x 2>/dev/null; grep NoNewPrivs /proc/self/status | tr -d "\\t"'
+    props = 'DynamicUser,User,Group,PrivateTmp,ProtectSystem,ProtectHome,NoNewPrivileges,RestrictSUIDSGID,RemoveIPC,Result'
+    for tag, lines in (('c208-a', ''), ('c208-b', 'User=conf-some'), ('c208-c', 'User=conf-one\nGroup=conf-two'), ('c208-d', 'User=nobody'), ('c208-e', 'User=conf-some\nSupplementaryGroups=games\nProtectHome=tmpfs\nProtectSystem=no\nPrivateTmp=no'), ('c208@g', ''), ('c208-h', 'User=games'), ('c208-i', 'User=shadow')):
+        x.append((tag, lines, ran(tag, 'DynamicUser=yes\nReadWritePaths=/run/conf\n' + lines, see, props)))
+    return x
+@case
+def c209_():
+    """DynamicUser=: directories in private/, those that were there before, and when it is switched off again"""
+    gone(*[d + p for d in DIRS for p in ('/c209', '/private/c209', '/c209n', '/private/c209n')]); x = []
+    see = 'id -u > /run/conf/uid; for d in $STATE_DIRECTORY $CACHE_DIRECTORY $LOGS_DIRECTORY $RUNTIME_DIRECTORY; do d=$(echo $d | tr : " "); for e in $d; do echo $e; touch $e/made && echo writes; done; done; ls -A /var/lib/private /var/lib/c209; touch /var/lib/private/x 2>/dev/null && echo too much; true'
+    paths = [d + p for d in DIRS for p in ('/c209', '/private', '/private/c209', '/private/c209/made')]
+    lines = 'StateDirectory=c209\nCacheDirectory=c209\nLogsDirectory=c209\nRuntimeDirectory=c209\nReadWritePaths=/run/conf'
+    uid = lambda: int(open('/run/conf/uid').read())
+    for n, more in enumerate(('DynamicUser=yes', 'DynamicUser=yes\nRuntimeDirectoryPreserve=yes', 'DynamicUser=no\nUser=nobody', 'DynamicUser=yes\nStateDirectoryMode=0700\nTemporaryFileSystem=/var/lib')):
+        x.append((more, ran('c209', lines + '\n' + more, see), owners(uid(), *paths)))
+        gone('/run/conf/c209.log', '/run/conf/uid')
+    x.append((ran('c209-n', 'DynamicUser=yes\nReadWritePaths=/run/conf\nStateDirectory=c209n/deep c209n/two', see), owners(uid(), '/var/lib/c209n', '/var/lib/c209n/deep', '/var/lib/private/c209n', '/var/lib/private/c209n/deep')))
+    gone(*[d + p for d in DIRS for p in ('/c209', '/private/c209', '/c209n', '/private/c209n')]); return x
+@case
+def c210_():
+    """DynamicUser=: the number stays that of the directories; two units of one user; RemoveIPC="""
+    gone('/var/lib/c210', '/var/lib/private/c210'); x = []
+    lines = 'DynamicUser=yes\nReadWritePaths=/run/conf\nStateDirectory=c210'
+    x.append(ran('c210-a', lines, 'id -u')); x.append(ran('c210-b', lines, 'id -u'))
+    units({'c210-s': '[Service]\nDynamicUser=yes\nUser=conf-shared\nExecStart=/bin/sleep 100\n'}); ctl('start', 'c210-s')
+    x.append(ran('c210-t', 'DynamicUser=yes\nUser=conf-shared\nReadWritePaths=/run/conf\nStateDirectory=c210', 'id -u')); ctl('stop', 'c210-s')
+    sh('chown', '-R', '0:0', '/var/lib/private/c210'); os.chmod('/var/lib/private/c210', 0o700)
+    x.append(ran('c210-c', lines, 'stat -c "%a" /var/lib/c210/.')); gone('/var/lib/c210', '/var/lib/private/c210')
+    left = lambda: [len(open('/proc/sysvipc/' + k).readlines()) - 1 for k in ('shm', 'sem', 'msg')] + [os.path.exists('/dev/shm/c210')]
+    make = 'ipcmk -M 10 > /dev/null; ipcmk -S 1 > /dev/null; ipcmk -Q > /dev/null; : > /dev/shm/c210; echo made'
+    before = left()
+    for n, l in enumerate(('DynamicUser=yes\nReadWritePaths=/run/conf', 'User=games\nRemoveIPC=yes', 'RemoveIPC=yes', 'User=games')):
+        x.append((l, ran('c210-i%d' % n, l, make, 'Result,RemoveIPC'), [a - b for a, b in zip(left(), before)]))
+        sh('sh', '-c', 'ipcrm -a; rm -f /dev/shm/c210')
+    return x

@@ -20,16 +20,19 @@ jail; rm -rf /srv/jail/proc; ln -s /srv/jail /srv/to-jail; chown -h svc:svc /srv
 same "$(run "RootDirectory=/srv/to-jail
 BindReadOnlyPaths=/usr
 $look")" 226 "so does one to the root folder"
+same "$(run "RootDirectory=/srv/to-jail
+MountAPIVFS=no
+$look")" 210 "also where nothing is mounted"
 chmod 755 /srv; jail; cp -a /usr/bin/true /srv/jail/usr/ 2>/dev/null
 same "$(AMR_FEATURES=no-mount-namespace run "$root
 $look")" 226 "without namespaces of mounts there is none"
 # A folder that is no mount point, with what a host needs: all that is said of its root holds.
-mkdir -p /host/run /host/tmp /host/var/log /host/srv; chmod 1777 /host/tmp
-for d in usr etc proc sys dev; do mkdir -p /host/$d; done; for l in bin sbin lib lib64; do ln -s usr/$l /host/$l; done
-unshare --mount sh -c 'for d in usr etc proc sys dev; do mount --rbind /$d /host/$d; done
-    printf "[Service]\nType=oneshot\nProtectSystem=strict\nReadWritePaths=/srv\nExecStart=/bin/sh -c \"touch /srv/yes; touch /var/no /no 2>/dev/null; exit 0\"\n" > /host/run/web.service
-    chroot /host amr run /run/web.service' > /run/out 2>&1
+mkdir -p /srv/host/run /srv/host/tmp /srv/host/var/log /srv/host/srv; chmod 1777 /srv/host/tmp
+for d in usr etc proc sys dev; do mkdir -p /srv/host/$d; done; for l in bin sbin lib lib64; do ln -s usr/$l /srv/host/$l; done
+unshare --mount sh -c 'for d in usr etc proc sys dev; do mount --rbind /$d /srv/host/$d; done
+    printf "[Service]\nType=oneshot\nProtectSystem=strict\nReadWritePaths=/srv\nExecStart=/bin/sh -c \"touch /srv/yes; touch /var/no /no 2>/dev/null; exit 0\"\n" > /srv/host/run/web.service
+    chroot /srv/host amr run /run/web.service' > /run/out 2>&1
 same $? 0 "a host whose root folder is no mount point can have ProtectSystem=strict"
-same "$(ls /host/srv /host/var /host)" "$(printf '/host:\n%s\n\n/host/srv:\nyes\n\n/host/var:\nlog' "$(ls /host)")" "and it holds"
-wrong "nothing was written beside" test -e /host/no
+same "$(ls /srv/host/srv /srv/host/var /srv/host)" "$(printf '/srv/host:\n%s\n\n/srv/host/srv:\nyes\n\n/srv/host/var:\nlog' "$(ls /srv/host)")" "and it holds"
+wrong "nothing was written beside" test -e /srv/host/no
 finish

@@ -1,4 +1,4 @@
-//! Replacing a file of the host's by one that has its owner, mode and label.
+//! Replacing a file of the host's by one that has its owner, mode and label; moving a folder.
 
 use super::SafePlace;
 use crate::os::error::Result;
@@ -45,6 +45,24 @@ impl Root {
             put_like(&place, &name, old, Some(like), mode).map_err(|e| self.error("back up", inner, e))?;
         }
         put_like(&place, place.name(), bytes, like.as_ref(), mode).map_err(|e| self.error(VERB, inner, e))
+    }
+
+    /// rename(2) of a folder to where nothing is, both where root alone can change the folders.
+    ///
+    /// # Errors
+    /// It cannot be moved, as to another file system (EXDEV); others can change the folders.
+    pub fn safe_move(&self, from: &Path, to: &Path) -> Result<()> {
+        const VERB: &str = "move";
+        let find = |path: &Path| {
+            let place = self.safe_place(VERB, path, Last::Keep)?;
+            if place.folder.alone { Ok(place) } else { Err(self.unsafe_path(VERB, path, "it lies")) }
+        };
+        let (source, target) = (find(from)?, find(to)?);
+        if target.entry.is_some() {
+            return Err(self.taken(VERB, to, "something is there"));
+        }
+        renameat(&source.dir, source.name(), &target.dir, target.name())
+            .map_err(|e| self.error(VERB, from, e))
     }
 }
 

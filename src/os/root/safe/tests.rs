@@ -226,6 +226,15 @@ fn only_where_root_is_alone_is_written() {
     fs::create_dir(host.at("/var/web/dir")).unwrap();
     host.put("/var/web/dir/x.pid", "1", 0, 0o644);
     says(host.root.safe_remove_file(Path::new("/var/web/dir/x.pid")), "it is not theirs");
+    for dir in ["/var/a", "/var/web/b"] {
+        fs::create_dir(host.at(dir)).unwrap();
+    }
+    let moves = |from: &str, to: &str| host.root.safe_move(Path::new(from), Path::new(to));
+    says(moves("/var/a", "/var/web/a"), "others than root can change");
+    says(moves("/var/web/b", "/var/b"), "others than root can change");
+    says(moves("/var/a", "/var/web"), "something is there");
+    moves("/var/a", "/var/b").unwrap();
+    assert!(host.at("/var/b").is_dir() && !host.at("/var/a").exists());
     assert!(host.root.is_alone(var).unwrap() && !host.root.is_alone(web).unwrap());
     assert!(host.root.is_alone(Path::new("/gone/x.pid")).unwrap_err().is_not_found());
 }

@@ -205,6 +205,8 @@ impl Supervisor {
         if let Some(main) = &main {
             self.spaces = Spaces::of_process(&self.plan.service.context, main.pid());
         }
+        let (context, root) = (&self.plan.service.context, &self.state_dir.root);
+        exec::take_over_users(context, root, &self.plan.paths.run_dir, &self.spaces);
         match main {
             Some(main) if known != Some(main.pid().get()) => {
                 self.set_main(main);

@@ -4,6 +4,7 @@ use super::Supervisor;
 use crate::exec;
 use crate::exec::spaces::Spaces;
 use crate::supervisor::service::machine::{ServiceResult, StopKind};
+use crate::supervisor::service::plan::ApplyMode;
 use crate::unit::exec::directories::{Kind, Preserve};
 
 impl Supervisor {
@@ -21,6 +22,10 @@ impl Supervisor {
             let folder = |name: &String| self.plan.paths.runtime_dir.join(name);
             let set = p.context.directories.set(Kind::Runtime);
             gone.extend(set.names.iter().map(folder));
+            if p.context.is_private(Kind::Runtime) {
+                let hidden = self.plan.paths.runtime_dir.join("private");
+                gone.extend(set.names.iter().map(|name| hidden.join(name)));
+            }
             let root = &self.state_dir.root;
             let is_ours = |name: &str, link: &String| {
                 root.read_link(&folder(link)).is_ok_and(|to| to == exec::link_target(name, link))
@@ -32,8 +37,9 @@ impl Supervisor {
         if p.context.mounts.private_tmp {
             exec::remove_private_tmp(&self.state_dir.root, &self.plan.unit, &self.invocation_id);
         }
-        // The next run has its own, as with systemd.
-        self.spaces = Spaces::default();
+        if self.plan.mode == ApplyMode::Strict {
+            exec::remove_ipc(&p.context, &self.state_dir.root, &self.spaces);
+        }
         self.drop_credentials();
         exec::leave_terminal(&p.context, &self.state_dir.root);
         for path in &gone {
@@ -41,6 +47,8 @@ impl Supervisor {
                 log::warn!("{e}");
             }
         }
+        // The next run has its own, as with systemd. A number is free for others when nothing is left that is its.
+        self.spaces = Spaces::default();
         for path in self.plan.pid_files() {
             self.note_failure(self.state_dir.root.safe_remove_file(&path));
         }

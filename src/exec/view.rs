@@ -1,10 +1,11 @@
 //! What a service sees of the file system, as a list of mounts: one entry for each path that a directive is
 //! about, sorted and merged as systemd 252's namespace.c does it. Pure.
 
+mod made;
+
 use super::process::Bind;
 use super::spaces;
 use crate::os::spaces::Space;
-use crate::unit::exec::directories::Kind;
 use crate::unit::exec::mounts::{Access, FIELDS, Place, Propagation, ProtectHome, ProtectSystem};
 use crate::unit::exec::{ExecContext, Field};
 use std::path::{Path, PathBuf};
@@ -92,16 +93,16 @@ pub struct Around<'a> {
     pub runtime: &'a Path,
     /// The socket by which it says that it is up.
     pub notify: Option<&'a Path>,
+    /// The folder of its credentials, if it has some.
+    pub credentials: Option<&'a Path>,
 }
 
 /// Is anything asked of what a process sees (`exec_needs_mount_namespace`)?
 pub fn is_wanted(context: &ExecContext) -> bool {
     let m = &context.mounts;
+    let around = &Around { own: &[], runtime: Path::new("/run"), notify: None, credentials: None };
     let slave = m.propagation.is_some_and(|p| p != Propagation::Shared);
-    slave
-        || m.private_tmp
-        || context.is_on("PrivateMounts")
-        || !entries(context, &Around { own: &[], runtime: Path::new("/run"), notify: None }).is_empty()
+    slave || m.private_tmp || context.is_on("PrivateMounts") || !entries(context, around).is_empty()
 }
 
 /// The directives that ask it, each by its newer name.
@@ -151,10 +152,13 @@ pub fn entries(context: &ExecContext, around: &Around<'_>) -> Vec<Entry> {
     api(context, &mut all);
     let root = context.mounts.root().is_some();
     if root || !all.is_empty() {
-        directories(context, around.runtime, &mut all);
+        made::directories(context, around.runtime, &mut all);
     }
-    if let Some(socket) = around.notify.filter(|_| root && !all.is_empty()) {
-        all.push(Entry { read_only: true, ..Entry::new(socket, Mode::Bind, true).made_of(socket) });
+    if !all.is_empty() {
+        made::credentials(around, &mut all);
+    }
+    if root && !all.is_empty() {
+        made::socket(around, &mut all);
     }
     normalize(&mut all);
     all
@@ -301,33 +305,6 @@ fn system(protect: ProtectSystem, all: &mut Vec<Entry>) {
     }
 }
 
-/// The directories that were made for the service are its to write to, and there also where others of them are
-/// covered: bound to where they are (`compile_bind_mounts`). Those of a dynamic user are bound into an empty
-/// `private/`, or below another root to where they are looked for.
-fn directories(context: &ExecContext, runtime: &Path, all: &mut Vec<Entry>) {
-    let root = context.mounts.root().is_some();
-    for kind in Kind::ALL {
-        let above = if kind == Kind::Runtime { runtime } else { Path::new(kind.above()) };
-        let (set, private) = (context.directories.set(kind), above.join("private"));
-        let hidden = context.is_private(kind);
-        if hidden && !root && !set.names.is_empty() {
-            let options = "mode=0755,nosuid,nodev,noexec,strictatime,size=64k,nr_inodes=100".to_owned();
-            all.push(Entry { options, read_only: true, ..Entry::new(&private, Mode::Tmpfs, false) });
-        }
-        for name in &set.names {
-            let open = above.join(name);
-            let source = if hidden { private.join(name) } else { open.clone() };
-            let target = if root { &open } else { &source };
-            let no_suid = context.identity.dynamic;
-            let entry = Entry::new(target, Mode::BindRecursive, true).made_of(&source);
-            all.push(Entry { no_suid, ..entry });
-            if hidden && !root {
-                all.push(Entry::new(&open, Mode::Link, true).made_of(&source));
-            }
-        }
-    }
-}
-
 /// As `normalize_mounts`: sorted, each path once, nothing below what nobody enters, nothing that is so already.
 pub fn normalize(all: &mut Vec<Entry>) {
     all.sort_by(|a, b| a.path.cmp(&b.path).then(a.mode.cmp(&b.mode)));
@@ -338,6 +315,7 @@ pub fn normalize(all: &mut Vec<Entry>) {
                 before.read_only |= entry.read_only;
                 before.no_exec |= entry.no_exec;
                 before.exec |= entry.exec;
+                before.no_suid |= entry.no_suid;
             }
             Some(before) if before.mode == Mode::Inaccessible && entry.path.starts_with(&before.path) => {}
             _ => {

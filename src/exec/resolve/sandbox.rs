@@ -1,6 +1,7 @@
 //! What a process has of its own, or sees less of: the namespaces, the view of the file system, the profile.
 
 use super::{Refused, Request, Step, at, note};
+use crate::exec::credentials;
 use crate::exec::private_tmp;
 use crate::exec::spaces::{self, Missing};
 use crate::exec::stage::Stage;
@@ -114,7 +115,10 @@ pub(super) fn view(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step
             Vec::new()
         };
         let notify = request.notify.map(|socket| request.root.outer(socket.path()));
-        let around = Around { own: &own, runtime: request.places.runtime, notify: notify.as_deref() };
+        let runtime = request.places.runtime;
+        let folder = credentials::folder(runtime, request.unit);
+        let credentials = (!context.credentials.is_empty()).then_some(folder.as_path());
+        let around = Around { own: &own, runtime, notify: notify.as_deref(), credentials };
         return Ok(Some(view::entries(&context, &around)));
     };
     if request.mode == ApplyMode::Strict && view::is_needed(&context) {

@@ -23,6 +23,17 @@ amr show web > /tmp/told 2>&1; amr status web >> /tmp/told 2>&1; amr cat web > /
 cat /var/log/amr-units/* /run/amr-supervise/web.service/status >> /tmp/told 2>/dev/null
 wrong "show, status, record and log tell of none" grep -q the-secret /tmp/told
 wrong "nobody else reads the plan" as mallory cat /run/amr-supervise/web.service/plan
+# Who has a view of the file system sees its own alone, and below another root as well; who has none sees none.
+seen() { printf '[Service]\nType=oneshot\nStandardOutput=truncate:/run/out\nStandardError=null\nExecStart=/bin/sh -c "cd /run/credentials && echo *; cat $CREDENTIALS_DIRECTORY/a"\n%s\n' "$1" | unit see; amr start see >/dev/null 2>&1; tr '\n' ' ' < /run/out; }
+own='SetCredential=a:mine
+ExecStartPre=/bin/true'
+mkdir -p /srv/jail/usr; for l in bin sbin lib lib64; do ln -sfn usr/$l /srv/jail/$l; done
+same "$(seen "$own
+ProtectSystem=yes")" "see.service mine" "a view has its own"
+same "$(seen "$own
+RootDirectory=/srv/jail
+BindReadOnlyPaths=/usr")" "see.service mine" "another root has its own"
+same "$(seen ProtectSystem=yes)" "* " "a view of a service without has none"
 # Its supervisor is lost: they stay with the service, and go with it.
 kill -9 "$(pgrep -o -f 'amr supervise')"; sleep 0.2
 right "they stay" test -e "$C/key"

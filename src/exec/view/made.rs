@@ -1,0 +1,54 @@
+//! What was made for the service: its directories, its credentials, its socket. Pure.
+
+use super::{Around, Entry, Mode};
+use crate::unit::exec::ExecContext;
+use crate::unit::exec::credentials::FOLDER;
+use crate::unit::exec::directories::Kind;
+use std::path::Path;
+
+/// The directories that were made for the service are its to write to, and there also where others of them are
+/// covered: bound to where they are (`compile_bind_mounts`). Those of a dynamic user are bound into an empty
+/// `private/`, or below another root to where they are looked for.
+pub(super) fn directories(context: &ExecContext, runtime: &Path, all: &mut Vec<Entry>) {
+    let root = context.mounts.root().is_some();
+    for kind in Kind::ALL {
+        let above = if kind == Kind::Runtime { runtime } else { Path::new(kind.above()) };
+        let (set, private) = (context.directories.set(kind), above.join("private"));
+        let hidden = context.is_private(kind);
+        if hidden && !root && !set.names.is_empty() {
+            let options = "mode=0755,nosuid,nodev,noexec,strictatime,size=64k,nr_inodes=100".to_owned();
+            all.push(Entry { options, read_only: true, ..Entry::new(&private, Mode::Tmpfs, false) });
+        }
+        for name in &set.names {
+            let open = above.join(name);
+            let source = if hidden { private.join(name) } else { open.clone() };
+            let target = if root { &open } else { &source };
+            let no_suid = context.identity.dynamic;
+            let entry = Entry::new(target, Mode::BindRecursive, true).made_of(&source);
+            all.push(Entry { no_suid, ..entry });
+            if hidden && !root {
+                all.push(Entry::new(&open, Mode::Link, true).made_of(&source));
+            }
+        }
+    }
+}
+
+/// Its credentials are all that it sees of the folder of them; who has none sees nothing of it (`setup_namespace`).
+pub(super) fn credentials(around: &Around<'_>, all: &mut Vec<Entry>) {
+    let above = around.runtime.join(FOLDER);
+    match around.credentials {
+        Some(own) => {
+            let options = "mode=0755,nosuid,nodev,noexec,strictatime,size=64k,nr_inodes=100".to_owned();
+            all.push(Entry { options, read_only: true, ..Entry::new(above, Mode::Tmpfs, false) });
+            all.push(Entry { read_only: true, ..Entry::new(own, Mode::Bind, true).made_of(own) });
+        }
+        None => all.push(Entry::new(above, Mode::Inaccessible, true)),
+    }
+}
+
+/// Below another root it speaks to who started it all the same.
+pub(super) fn socket(around: &Around<'_>, all: &mut Vec<Entry>) {
+    if let Some(socket) = around.notify {
+        all.push(Entry { read_only: true, ..Entry::new(socket, Mode::Bind, true).made_of(socket) });
+    }
+}

@@ -57,8 +57,9 @@ impl DynamicUser {
 pub fn take_over(context: &ExecContext, root: &Root, own: &Path, spaces: &Spaces) {
     let identity = &context.identity;
     let folder = own.join(FOLDER);
-    for (name, cell) in [(&identity.user, &spaces.user), (&identity.group, &spaces.group)] {
-        let Some(name) = name.as_ref().filter(|_| identity.dynamic) else { continue };
+    let group = identity.group.as_ref().filter(|group| Some(*group) != identity.user.as_ref());
+    for (name, cell) in [(identity.user.as_ref(), &spaces.user), (group, &spaces.group)] {
+        let Some(name) = name.filter(|_| identity.dynamic) else { continue };
         for id in known(root, &folder, name) {
             match NameLock::take(root, &folder.join(id.to_string()), name, &|| false) {
                 Ok(Some(held)) => _ = cell.set(DynamicUser { id, held }),

@@ -42,7 +42,10 @@ pub(super) fn make(request: &Request<'_>, owner: &Credentials, not_applied: &mut
                 let kept = request.root.outer(&kept);
                 note(not_applied, &format!("'{}' has other names and keeps its owner", kept.display()));
             }
-            if path != above.join(name) {
+            // What lies in another of them is there by that one's link.
+            let is_within =
+                || set.names.iter().any(|other| other != name && Path::new(name).starts_with(other));
+            if path != above.join(name) && !is_within() {
                 link(request.root, above, name, &hidden(name)).map_err(at(stage))?;
             }
         }

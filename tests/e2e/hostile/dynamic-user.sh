@@ -58,6 +58,16 @@ as mallory amr run /tmp/try.service > /tmp/said 2>&1
 same "$(cat /tmp/who)" mallory "an ordinary user runs it as who it is"
 right "which is said" grep -q 'change of user' /tmp/said
 
+# Directories in directories, whichever is named first.
+for names in 'in in/deep' 'on/deep on'; do
+    dynamic web "StateDirectory=$names
+ExecStartPre=/bin/sh -c 'touch /var/lib/${names%%[ /]*}/deep/x'
+$sleeps"
+    right "start with $names" amr start web
+    same "$(stat -c %u "/var/lib/private/${names%%[ /]*}/deep/x")" "$(uid web)" "its own"
+    amr stop web; right "start again" amr start web; amr stop web
+done
+
 # What others could lead elsewhere.
 useradd -r -M above; mkdir -p /var/lib/up; chown above: /var/lib/up
 dynamic web "StateDirectory=up/web

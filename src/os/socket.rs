@@ -18,8 +18,8 @@ use super::error::{Error, Result};
 use super::root::Root;
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, UnixAddr, bind, connect, getsockopt, sendto,
-    socket, sockopt::PeerCredentials,
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, UnixAddr, bind, connect, getsockopt, socket,
+    sockopt::PeerCredentials,
 };
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
@@ -80,24 +80,14 @@ fn address_in(root: &Root, path: &Path, folder: &OwnedFd, name: &OsStr) -> nix::
     UnixAddr::new(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name))
 }
 
-/// A way to whoever receives datagrams there; nothing that is sent waits.
+/// A way to whoever receives datagrams there, or listens for streams; nothing that is sent waits.
 ///
 /// # Errors
-/// Nobody is there.
-pub fn sender_now(path: &Path) -> std::io::Result<OwnedFd> {
-    let fd = new_socket(SockType::Datagram)?;
+/// Nobody is there; EPROTOTYPE where he takes the other kind.
+pub fn sender_now(path: &Path, kind: SockType) -> std::io::Result<OwnedFd> {
+    let fd = new_socket(kind)?;
     connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
     Ok(fd)
-}
-
-/// One datagram, without waiting: a queue that is full is an error at once.
-///
-/// # Errors
-/// Nobody is there, or the queue is full.
-pub fn send_now(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let fd = new_socket(SockType::Datagram)?;
-    sendto(fd.as_raw_fd(), bytes, &UnixAddr::new(path)?, MsgFlags::MSG_NOSIGNAL)?;
-    Ok(())
 }
 
 /// The process that began to listen where this stream leads to, and its effective user.
@@ -115,9 +105,7 @@ pub fn peer(stream: &UnixStream) -> nix::Result<(i32, u32)> {
 /// # Errors
 /// Nobody listens, or the queue is full.
 pub fn connect_now(path: &Path) -> std::io::Result<UnixStream> {
-    let fd = new_socket(SockType::Stream)?;
-    connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
-    let stream = UnixStream::from(fd);
+    let stream = UnixStream::from(sender_now(path, SockType::Stream)?);
     stream.set_nonblocking(false)?;
     Ok(stream)
 }

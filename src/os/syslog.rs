@@ -1,15 +1,20 @@
-//! Words to the system's log: a datagram to /dev/log, and where nobody listens there (early, late, in
-//! a container) a line to the kernel's log. Never waits: what finds no room is dropped.
+//! Words to the system's log: to the daemon that listens at /dev/log, and where nobody does (early, late, in
+//! a container) a line to the kernel's log; and to the console.
+//!
+//! Promise: nobody is waited for longer than the caller says. What finds no room is dropped.
 
+use super::clock;
+use super::poll::{Interest, wait};
 use super::root::{OFlag, Root};
 use super::socket;
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{MsgFlags, send as send_through};
+use nix::sys::socket::{MsgFlags, SockType, send as send_through};
 use nix::sys::stat::fstat;
-use std::io::Write;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 /// The facility `daemon` of syslog(3).
 const DAEMON: u8 = 3 << 3;
@@ -19,7 +24,8 @@ pub fn send(priority: u8, text: &str) -> bool {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let pri = DAEMON | (priority & 7);
     let line = format!("<{pri}>amr[{}]: {text}", std::process::id());
-    socket::send_now(Path::new(LOG), line.as_bytes()).is_ok() || to_kernel(line.as_bytes())
+    let taken = Daemon::new().is_ok_and(|mut daemon| daemon.send(line.as_bytes(), &mut Room::none()).is_ok());
+    taken || to_kernel(line.as_bytes())
 }
 
 /// Is standard error the stream of journald that `JOURNAL_STREAM`, `DEVICE:INODE`, names?
@@ -32,55 +38,191 @@ pub fn is_journal(stream: &str) -> bool {
 pub fn to_kernel(line: &[u8]) -> bool {
     // One write is one record; a longer one is refused (LOG_LINE_MAX).
     const RECORD: usize = 976;
-    write_now("/dev/kmsg", line.get(..RECORD).unwrap_or(line))
+    let line = line.get(..RECORD).unwrap_or(line);
+    device("/dev/kmsg").is_ok_and(|mut device| device.write_all(line).is_ok())
 }
 
-/// Text for whoever looks at the console.
-pub fn to_console(text: &[u8]) -> bool {
-    write_now("/dev/console", text)
-}
-
-fn write_now(device: &str, bytes: &[u8]) -> bool {
+fn device(path: &str) -> super::error::Result<File> {
     let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let device = Root::host().and_then(|host| host.open_with(Path::new(device), flags, 0));
-    device.is_ok_and(|mut device| device.write_all(bytes).is_ok())
+    Root::host()?.open_with(Path::new(path), flags, 0)
+}
+
+/// The console, for whoever looks at it. It stays open, since the last close(2) of a serial line waits until all
+/// of it is sent.
+#[derive(Debug, Default)]
+pub struct Console {
+    device: Option<File>,
+}
+
+impl Console {
+    /// Writes what it takes now; the rest is lost.
+    pub fn write(&mut self, text: &[u8]) {
+        let Some(device) = &mut self.device else {
+            self.device = device("/dev/console").ok();
+            if self.device.is_some() {
+                self.write(text);
+            }
+            return;
+        };
+        match device.write_all(text) {
+            Err(e) if e.kind() != ErrorKind::WouldBlock => {
+                // Hung up (vhangup(2)): the next line opens it anew.
+                self.device = None;
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
 }
 
 const LOG: &str = "/dev/log";
 
-/// How many milliseconds a message may wait for room.
-const ROOM: u8 = 250;
+/// How much time there is for those who take something late: each message waits a part of it, all together wait for
+/// no longer than this.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    all: Duration,
+}
+
+impl Room {
+    /// How long one message may wait for room.
+    const EACH: Duration = Duration::from_millis(250);
+    /// How long all messages of a turn may.
+    const TURN: Duration = Duration::from_millis(500);
+
+    /// For what comes in one turn of a loop that has others to answer.
+    #[must_use]
+    pub fn of_turn() -> Self {
+        Self { all: Self::TURN }
+    }
+
+    /// Nobody waits.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { all: Duration::ZERO }
+    }
+
+    /// Waits until it takes something. Is there hope?
+    fn wait(&mut self, fd: impl AsFd) -> bool {
+        let each = self.all.min(Self::EACH);
+        if each.is_zero() {
+            return false;
+        }
+        let begun = clock::now();
+        let ready = wait(&[(fd.as_fd(), Interest::Write)], Some(each));
+        self.all = self.all.saturating_sub(clock::now().saturating_sub(begun));
+        ready.is_ok_and(|ready| !ready.is_empty())
+    }
+}
 
 /// The daemon that listens at /dev/log.
 #[derive(Debug)]
-pub struct Daemon(OwnedFd);
+pub struct Daemon {
+    socket: OwnedFd,
+    /// `None` where each message is a datagram; else what is left of one that a stream took in part.
+    rest: Option<Vec<u8>>,
+}
 
 impl Daemon {
-    /// The one that is there now.
+    /// The one that is there now: by datagrams, or where it listens for streams by one of those, as syslog(3)
+    /// does it.
     ///
     /// # Errors
     /// Nobody listens.
     pub fn new() -> std::io::Result<Self> {
-        Ok(Self(socket::sender_now(Path::new(LOG))?))
+        Self::at(Path::new(LOG))
     }
 
-    /// Sends a message, `<N>` and what follows. A queue that is full is waited for, a quarter of a second at
-    /// most, as a burst of lines is longer than the few messages that a kernel keeps for a daemon.
+    pub(crate) fn at(path: &Path) -> std::io::Result<Self> {
+        match socket::sender_now(path, SockType::Datagram) {
+            Err(e) if e.raw_os_error() == Some(libc::EPROTOTYPE) => {
+                let socket = socket::sender_now(path, SockType::Stream)?;
+                Ok(Self { socket, rest: Some(Vec::new()) })
+            }
+            socket => Ok(Self { socket: socket?, rest: None }),
+        }
+    }
+
+    /// Sends a message, `<N>` and what follows. A queue that is full is waited for as long as there is room, as a
+    /// burst of lines is longer than the few messages that a kernel keeps for a daemon.
     ///
     /// # Errors
-    /// It did not take it, or is gone.
-    pub fn send(&self, message: &[u8]) -> nix::Result<()> {
-        let now = || {
-            let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
-            send_through(self.0.as_raw_fd(), message, flags).map(drop)
+    /// EAGAIN: it did not take it; else it is gone.
+    pub fn send(&mut self, message: &[u8], room: &mut Room) -> nix::Result<()> {
+        let Some(rest) = self.rest.as_mut() else {
+            return push(&self.socket, message, room).map(drop);
         };
-        match now() {
-            Err(Errno::EAGAIN | Errno::ENOBUFS) => {
-                let mut wait = [PollFd::new(self.0.as_fd(), PollFlags::POLLOUT)];
-                poll(&mut wait, PollTimeout::from(ROOM))?;
-                now()
-            }
-            sent => sent,
+        while !rest.is_empty() {
+            let sent = push(&self.socket, rest, room)?;
+            rest.drain(..sent);
         }
+        // In a stream each message ends with a NUL (glibc's `__vsyslog_internal`).
+        let whole = [message, b"\0"].concat();
+        let sent = push(&self.socket, &whole, room)?;
+        rest.extend_from_slice(whole.get(sent..).unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// How much of it was taken.
+fn push(socket: &OwnedFd, bytes: &[u8], room: &mut Room) -> nix::Result<usize> {
+    let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+    loop {
+        match send_through(socket.as_raw_fd(), bytes, flags) {
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN | Errno::ENOBUFS) if room.wait(socket) => {}
+            Err(Errno::ENOBUFS) => return Err(Errno::EAGAIN),
+            sent => return sent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::root::tests::Scratch;
+    use std::io::Read;
+    use std::os::unix::net::{UnixDatagram, UnixListener};
+
+    #[test]
+    fn a_daemon_that_takes_nothing_costs_its_room_once() {
+        let scratch = Scratch::new();
+        let path = scratch.0.join("log");
+        let listener = UnixDatagram::bind(&path).unwrap();
+        let mut daemon = Daemon::at(&path).unwrap();
+        let mut room = Room { all: Duration::from_millis(60) };
+        let begun = clock::now();
+        let refused = (0..10_000).find_map(|_| daemon.send(b"<6>line", &mut room).err());
+        assert_eq!(refused, Some(Errno::EAGAIN));
+        assert!(clock::now().saturating_sub(begun) >= Duration::from_millis(60));
+        assert_eq!((room.all, daemon.send(b"<6>line", &mut room)), (Duration::ZERO, Err(Errno::EAGAIN)));
+        drop(listener);
+        assert_eq!(daemon.send(b"<6>line", &mut room), Err(Errno::ECONNREFUSED));
+    }
+
+    #[test]
+    fn one_that_listens_for_streams_gets_whole_messages() {
+        let scratch = Scratch::new();
+        let path = scratch.0.join("log");
+        let listener = UnixListener::bind(&path).unwrap();
+        let mut daemon = Daemon::at(&path).unwrap();
+        let (mut theirs, _) = listener.accept().unwrap();
+        let message = vec![b'x'; 40_000];
+        let mut taken = 0;
+        // Until the last one is taken in part, or not at all.
+        while daemon.send(&message, &mut Room::none()).is_ok() {
+            taken += 1;
+        }
+        let reader = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            theirs.read_to_end(&mut all).unwrap();
+            all
+        });
+        daemon.send(b"<6>the end", &mut Room { all: Duration::from_secs(60) }).unwrap();
+        drop(daemon);
+        let all = reader.join().unwrap();
+        let messages: Vec<&[u8]> = all.split(|byte| *byte == 0).collect();
+        assert_eq!(messages.len(), taken + 2);
+        assert!(messages.iter().take(taken).all(|one| *one == message), "each whole");
+        assert_eq!(messages[taken..], [&b"<6>the end"[..], &[]]);
     }
 }

@@ -1,11 +1,12 @@
 //! Lines of a service on their way to others than its log: the daemon at /dev/log, the kernel's log, the console.
 //!
-//! Promise: nobody is waited for. Who takes nothing, or is not there, misses lines; the log of the unit has them.
+//! Promise: nobody is waited for longer than half a second a turn. Who takes nothing, or is not there, misses lines; the
+//! log of the unit has them.
 
 use super::stamp::LINE_MAX;
 use crate::os::clock;
 use crate::os::error::Errno;
-use crate::os::syslog::{self, Daemon};
+use crate::os::syslog::{self, Console, Daemon, Room};
 use crate::unit::exec::ExecContext;
 use crate::unit::exec::io::{Output, Streams};
 use crate::unit::exec::log::INFO;
@@ -43,6 +44,9 @@ pub struct Forward {
     identifier: Option<String>,
     facility: u8,
     daemon: Option<Daemon>,
+    console: Console,
+    /// What is left of this turn's time for those who take lines late.
+    room: Room,
     /// Not before this time since boot.
     daemon_again: Duration,
     /// Lines that it did not take.
@@ -60,23 +64,37 @@ impl Forward {
     #[must_use]
     pub fn new(context: &ExecContext) -> Option<Self> {
         let others = Others::new(context);
-        (others != Others::default()).then(|| Self {
-            others,
-            identifier: context.log.identifier.clone(),
-            facility: context.log.facility,
+        let identifier = context.log.identifier.clone();
+        let facility = context.log.facility;
+        (others != Others::default()).then(|| Self { others, identifier, facility, ..Self::empty() })
+    }
+
+    /// For nobody.
+    fn empty() -> Self {
+        Self {
+            others: Others::default(),
+            identifier: None,
+            facility: 0,
             daemon: None,
+            console: Console::default(),
+            room: Room::of_turn(),
             daemon_again: Duration::ZERO,
             missed: 0,
             writer: (String::new(), 0),
             line: Vec::new(),
             cut: false,
-        })
+        }
     }
 
     /// Who writes from now on.
     pub fn written_by(&mut self, program: &str, pid: i32) {
         let name = program.rsplit('/').next().unwrap_or(program);
         self.writer = (name.to_owned(), pid);
+    }
+
+    /// A turn of the supervisor's loop begins, which has others to answer.
+    pub fn begin_turn(&mut self) {
+        self.room = Room::of_turn();
     }
 
     /// Takes a piece; lines may be cut anywhere.
@@ -123,7 +141,7 @@ impl Forward {
             syslog::to_kernel(&marked);
         }
         if self.others.console {
-            syslog::to_console(&[said.as_slice(), b"\n"].concat());
+            self.console.write(&[said.as_slice(), b"\n"].concat());
         }
     }
 
@@ -150,13 +168,13 @@ impl Forward {
     /// Sends it; to the one that listens now, where the one of before is gone.
     fn reach(&mut self, message: &[u8]) -> bool {
         for _ in 0..2 {
-            let Some(daemon) = self.daemon.take().or_else(|| Daemon::new().ok()) else { return false };
-            match daemon.send(message) {
+            let Some(mut daemon) = self.daemon.take().or_else(|| Daemon::new().ok()) else { return false };
+            match daemon.send(message, &mut self.room) {
                 Ok(()) => {
                     self.daemon = Some(daemon);
                     return true;
                 }
-                Err(Errno::ECONNREFUSED | Errno::ECONNRESET | Errno::ENOTCONN) => {}
+                Err(Errno::ECONNREFUSED | Errno::ECONNRESET | Errno::ENOTCONN | Errno::EPIPE) => {}
                 Err(_) => {
                     self.daemon = Some(daemon);
                     return false;
@@ -164,5 +182,44 @@ impl Forward {
             }
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::root::tests::Scratch;
+    use std::os::unix::net::UnixDatagram;
+
+    /// Each line in time, and all together for much longer than a supervisor may be away.
+    #[test]
+    fn a_daemon_that_is_slow_holds_up_a_turn_for_half_a_second_at_most() {
+        let scratch = Scratch::new();
+        let path = scratch.0.join("log");
+        let listener = UnixDatagram::bind(&path).unwrap();
+        let mut forward = Forward {
+            others: Others { syslog: true, ..Others::default() },
+            daemon: Some(Daemon::at(&path).unwrap()),
+            ..Forward::empty()
+        };
+        let reader = std::thread::spawn(move || {
+            let mut message = [0; 100];
+            let mut taken = 0_u32;
+            while listener.recv(&mut message).unwrap() > 0 {
+                taken += 1;
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            taken
+        });
+        let begun = clock::now();
+        forward.begin_turn();
+        (0..200).for_each(|_| forward.take(b"a line\n"));
+        let took = clock::now().saturating_sub(begun);
+        assert!(took < Duration::from_secs(5), "it took {took:?}");
+        assert!(forward.missed > 100, "{} of 200 were missed", forward.missed);
+        let end = UnixDatagram::unbound().unwrap();
+        end.connect(&path).unwrap();
+        end.send(&[]).unwrap();
+        assert!(reader.join().unwrap() > 0);
     }
 }

@@ -51,6 +51,26 @@ rm -f /var/log/amr-units/web.service.log; lines oneshot 'LogRateLimitIntervalSec
 same "$(cut -c29- /var/log/amr-units/web.service.log | tr '\n' '|')" '1|2|3|<4>amr: 6 lines were suppressed here by the rate limit|late|' "the rate limit"
 rm -f /var/log/amr-units/web.service.log; lines oneshot 'SyslogLevelPrefix=no\nSyslogLevel=err' "echo '<7>text'; echo plain"; right "start" amr start web
 same "$(amr logs -p err web | cut -c29- | tr '\n' '|')" '<3><7>text|<3>plain|' "lines of the unit's level"
+# A daemon that listens for streams, as syslog-ng may.
+kill "$DAEMON"; wait "$DAEMON" 2>/dev/null; rm -f /dev/log; : > /tmp/got
+cat > /tmp/stream.py <<'S'
+import os, socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM); s.bind('/dev/log'); os.chmod('/dev/log', 0o666); s.listen(5)
+with open('/tmp/got', 'ab', 0) as out:
+    while True:
+        c, _ = s.accept()
+        while data := c.recv(1 << 16): out.write(data.replace(b'\0', b'\n'))
+S
+python3 /tmp/stream.py & DAEMON=$!; until_ok 5 test -S /dev/log; sleep 0.1
+lines oneshot '' 'seq 2000; echo the end'; right "a stream" amr start web
+right "it hears the end" until_ok 10 grep -q 'web\[[0-9]*\]: the end$' /tmp/got
+same "$(wc -l < /tmp/got)" 2001 "and each line"
+# The console stays open from line to line: whoever reads it here sees its end with the last close.
+mkfifo /dev/console; cat /dev/console > /tmp/seen & CAT=$!
+printf '[Service]\nType=oneshot\nStandardOutput=journal+console\nExecStart=/bin/sh -c "for n in 1 2 3; do echo line $$n; sleep 0.3; done"\n' | unit web
+right "a console" timeout 5 amr start web; wait $CAT
+same "$(sed 's/.*: //' /tmp/seen | tr '\n' '|')" 'line 1|line 2|line 3|' "each line"
+rm /dev/console
 # Something else in its place: no start fails, nobody waits.
 kill "$DAEMON"; rm -f /dev/log; mkfifo /dev/log; lines oneshot '' 'echo x'; right "a FIFO in its place" timeout 5 amr start web
 rm -f /dev/log; mkdir /dev/log; right "a folder in its place" timeout 5 amr start web

@@ -165,6 +165,9 @@ impl Output {
 
     /// Moves what is there, in small pieces as long as they are small.
     pub fn pump(&mut self) {
+        if let Some(forward) = &mut self.shape.forward {
+            forward.begin_turn();
+        }
         let mut few = [0_u8; FEW];
         for _ in 0..TURNS {
             let taken = self.take(&mut few);

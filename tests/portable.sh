@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the release binary for old x86-64 hosts, proves what it needs, and prints its path. Beside it lies
-# amr.debug, with the symbols and lines that the binary does not have: gdb finds it by itself, and
-# `addr2line -Cfipe amr.debug ADDRESS` names what a panic's backtrace has as numbers.
+# amr.debug, with the symbols, lines and frames that the binary does not have: gdb finds it by itself and shows the
+# whole stack of a core dump.
 #   musl: static, no runtime dependency; where its standard library is there or rustup can bring it
 #   else glibc 2.17 through cargo-zigbuild (pip install cargo-zigbuild)
 # Never a static glibc: it dies of SIGSEGV when NSS wants a module.
@@ -41,8 +41,9 @@ address=$(nm -C "$bin" | awk '/ [tT] amr::/ && !n++ { print $1 }')
 if ! addr2line -e "$out/amr.debug" "$address" | grep -q '/src/'; then
     say "error: $out/amr.debug knows no line of the source"; exit 1
 fi
+readelf -SW "$out/amr.debug" | grep -q debug_frame || { say "error: $out/amr.debug has no frames"; exit 1; }
 bin=$out/amr
 size=$(stat -c %s "$bin")
-[ "$size" -le 4718592 ] || { say "error: $size bytes are more than the 4 718 592 that the binary may have"; exit 1; }
+[ "$size" -le 4000000 ] || { say "error: $size bytes are more than the 4 000 000 that the binary may have"; exit 1; }
 say "$size bytes"
 echo "$bin"

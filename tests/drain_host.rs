@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::print_stdout)]
 
+use amr::os::proc::ProcStat;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
@@ -202,7 +203,9 @@ fn end_of(host: &Host, hangs: bool) -> (Duration, String) {
     signal(child.id(), Signal::SIGTERM);
     let code = child.wait().unwrap().code();
     let took = begin.elapsed();
-    assert!(!Path::new(&format!("/proc/{looking}")).exists(), "it does not outlive the command");
+    // What the kernel still frees of it is no work of its own.
+    let stat = fs::read(format!("/proc/{looking}/stat")).ok().and_then(|line| ProcStat::parse(&line));
+    assert!(stat.is_none_or(|stat| stat.is_exiting()), "it does not outlive the command");
     assert_eq!(code, Some(13));
     let mut said = String::new();
     out.read_to_string(&mut said).unwrap();

@@ -1,9 +1,10 @@
-//! Waiting for descriptors and for time, with one poll(2) and no wake-up without cause.
+//! Waiting for descriptors and for time, with one ppoll(2) and no wake-up without cause.
 
 use super::clock;
 use super::error::{Error, Result};
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub fn wait_or_signal(
     };
     let mut set: Vec<PollFd<'_>> =
         fds.iter().map(|&(fd, interest)| PollFd::new(fd, flags(interest))).collect();
-    match poll(&mut set, timeout.map_or(PollTimeout::NONE, milliseconds)) {
+    match ppoll(&mut set, timeout.map(time_spec), None) {
         Err(Errno::EINTR) => return Ok(None),
         outcome => outcome.map_err(|e| Error::new("wait for", "descriptors", e))?,
     };
@@ -49,12 +50,9 @@ pub fn wait_or_signal(
     Ok(Some(set.iter().enumerate().filter(|(_, fd)| ready(fd)).map(|(place, _)| place).collect()))
 }
 
-/// Rounded up, so that a deadline has passed when the wait is over; the longest wait that the call
-/// takes is 24 days, after which the caller simply waits again.
-fn milliseconds(timeout: Duration) -> PollTimeout {
-    let millis = timeout.as_nanos().div_ceil(1_000_000);
-    let millis = i32::try_from(millis).unwrap_or(i32::MAX);
-    PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
+/// The longest that there is, where it is longer.
+fn time_spec(timeout: Duration) -> TimeSpec {
+    TimeSpec::new(i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX), timeout.subsec_nanos().into())
 }
 
 /// Named deadlines; arming one that is armed moves it. Times are since boot (`clock::now`).

@@ -79,6 +79,8 @@ pub struct ProcStat {
     pub pgrp: i32,
     /// Session id: field 6 of /proc/PID/stat.
     pub session: i32,
+    /// The kernel's flags of it (`PF_*` of its linux/sched.h): field 9.
+    flags: u32,
     /// CPU time in user and kernel mode, in clock ticks (100 a second on every architecture).
     pub cpu_ticks: u64,
     /// Clock ticks since boot.
@@ -91,6 +93,13 @@ impl ProcStat {
     /// Has it ended?
     pub fn is_zombie(&self) -> bool {
         matches!(self.state, b'Z' | b'X' | b'x')
+    }
+
+    /// Has it run its last instruction? The kernel may still be taking it apart: `PF_EXITING`, the same on every
+    /// kernel.
+    pub fn is_exiting(&self) -> bool {
+        const PF_EXITING: u32 = 4;
+        self.is_zombie() || self.flags & PF_EXITING != 0
     }
 
     /// From the line in /proc/PID/stat. The name in it may hold blanks and parentheses, so the
@@ -111,6 +120,7 @@ impl ProcStat {
             ppid: field(4)?.parse().ok()?,
             pgrp: field(5)?.parse().ok()?,
             session: field(6)?.parse().ok()?,
+            flags: field(9)?.parse().ok()?,
             cpu_ticks: field(14)?.parse::<u64>().ok()?.saturating_add(field(15)?.parse().ok()?),
             start_time: field(22)?.parse().ok()?,
             rss_pages: field(24)?.parse::<i64>().ok()?.try_into().unwrap_or(0),

@@ -62,11 +62,11 @@ pub fn run(task: &Task, audience: Outputs, hook: Option<Hook>) -> Answered {
                     let answer = front.run(&mut signals);
                     let ordered = front.giving_up.filter(|_| front.ordered).map(ExitLimits::ordered);
                     let patience = ordered.unwrap_or_else(ExitLimits::usual);
-                    others.end(Some(&front.link), front.rewrites, patience);
+                    others.end(front.rewrites, patience);
                     answer
                 }
                 Err(error) => {
-                    others.end(None, None, ExitLimits::usual());
+                    others.end(None, ExitLimits::usual());
                     Err(error)
                 }
             };
@@ -97,7 +97,7 @@ pub fn once(task: &Task, quiet: bool) -> Answered {
             Ok(Ok(News::Phase { .. } | News::Moved(_) | News::Table(_)) | Err(_)) | Err(_) => break,
         }
     }
-    others.end(None, None, ExitLimits::usual());
+    others.end(None, ExitLimits::usual());
     answer.unwrap_or_else(|| Err(failed("the process that looks at the files has died")))
 }
 

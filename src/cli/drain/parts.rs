@@ -5,8 +5,8 @@
 //! * One looks at what others wrote, and has given up its rights before ([`sandbox`]).
 //! * One opens for it what only root may, and writes reports ([`opener`]). It parses nothing of others'.
 //!
-//! None of them outlives the first but one that sleeps in the kernel and takes no signal, as in a file system
-//! that hangs: that one is named.
+//! When the first one has ended the others run no instruction any more, but one that sleeps in the kernel and takes
+//! no signal, as in a file system that hangs: that one is named.
 
 use crate::cli::out;
 use crate::drain::inspect::wall;
@@ -15,12 +15,12 @@ use crate::drain::report::rfc3339;
 use crate::drain::shipper::QUESTION;
 use crate::drain::wait::Task;
 use crate::drain::wait::news::News;
-use crate::os::error::{Error, Result};
+use crate::os::error::Result;
 use crate::os::fork::{self, Side};
 use crate::os::inherited::only_descriptors;
 use crate::os::opener::{self, Opener};
-use crate::os::poll::{self, Interest};
-use crate::os::proc::{Proc, ProcessId};
+use crate::os::poll;
+use crate::os::proc::{Proc, ProcStat, ProcessId};
 use crate::os::root::Root;
 use crate::os::sandbox::{self, Filter};
 use crate::os::signal::Signal;
@@ -34,18 +34,12 @@ use std::time::Duration;
 pub const SIGNALS: [Signal; 5] =
     [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGCHLD];
 
-/// How often it is looked whether a process that was killed sleeps in the kernel.
-const DEATH: Duration = Duration::from_millis(10);
-
-/// So often at most, while one does not sleep: a host may be busy.
-const BUSY: u32 = 100;
-
 /// How long the end of the others may take.
 #[derive(Clone, Copy, Debug)]
 pub struct ExitLimits {
     /// The one that writes syncs what was told already.
     pub sync: Duration,
-    /// One that was killed sleeps in the kernel; the end of a watch takes some milliseconds there.
+    /// One that was killed has not ended.
     pub until: Duration,
 }
 
@@ -64,16 +58,17 @@ impl ExitLimits {
     }
 }
 
-/// How often it is looked whether one has died whose end gave no event.
-const STEP: Duration = Duration::from_millis(1);
+/// How soon it is looked whether one is over; then half as often each time, down to the second of these.
+const STEPS: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(2)];
+
+/// So long at most after [`ExitLimits::until`], while one does not sleep: a host may be busy.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// The other two, as the first one has them.
 #[derive(Debug)]
 pub struct Others {
     looks: ProcessId,
     opens: ProcessId,
-    /// Ends with the one that opens.
-    alive: UnixStream,
 }
 
 /// Parts in three. `look` is what the process does that looks; it is told what rights it could not give up.
@@ -82,25 +77,20 @@ pub struct Others {
 /// There are no processes to be had.
 pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> Result<(Others, UnixStream)> {
     let parent = ProcessId::own();
-    let fail = |error: std::io::Error| Error::new("start", "second process", error);
-    let (alive, theirs) = UnixStream::pair().map_err(fail)?;
     let (opens, asks) = match fork::fork_pair()? {
         Side::Child(link) => {
             let (folder, file) = (task.folder.clone(), task.file.clone());
             let name = (rfc3339(wall()), task.pid);
-            drop(alive);
             // What cannot be closed it keeps, as it has root's rights anyway.
-            let _ = apart(task, &[link.as_fd(), theirs.as_fd()]);
+            let _ = apart(task, &[link.as_fd()]);
             let mut keeper = Keeper::new(task.root.clone(), folder, file, name);
             opener::serve(link, &task.root, QUESTION, &mut keeper);
             fork::leave();
         }
         Side::Parent(opens, asks) => (opens, asks),
     };
-    drop(theirs);
     match fork::fork_pair() {
         Ok(Side::Child(link)) => {
-            drop(alive);
             let closed = apart(task, &[link.as_fd(), asks.as_fd()]);
             last_words(&link);
             let filter = if task.features.seccomp { Filter::Wanted } else { Filter::Unwanted };
@@ -110,7 +100,7 @@ pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> R
             look(&Task { root, ..task.clone() }, link, kept);
             fork::leave();
         }
-        Ok(Side::Parent(looks, link)) => Ok((Others { looks, opens, alive }, link)),
+        Ok(Side::Parent(looks, link)) => Ok((Others { looks, opens }, link)),
         Err(error) => {
             // Nobody asks it any more: it ends.
             drop(asks);
@@ -142,21 +132,17 @@ fn last_words(link: &UnixStream) {
 }
 
 impl Others {
-    /// Ends both, and whoever else was started; what is left behind is said. `link` is the one to the process
-    /// that looks.
-    pub fn end(&self, link: Option<&UnixStream>, started: Option<ProcessId>, patience: ExitLimits) {
-        let mut ends: Vec<&UnixStream> = link.into_iter().chain([&self.alive]).collect();
+    /// Ends both, and whoever else was started; what is left behind is said.
+    pub fn end(&self, started: Option<ProcessId>, patience: ExitLimits) {
         let _ = kill::child(self.looks, KILL);
         // Nobody asks the one that writes any more: it ends when what was told is synced.
         let mut left = vec![self.looks, self.opens];
         left.extend(started);
-        wait_for(&mut left, &mut ends, patience.sync);
+        wait_for(&mut left, clock::now().saturating_add(patience.sync));
         left.iter().for_each(|pid| drop(kill::child(*pid, KILL)));
-        for _ in 0..BUSY {
-            wait_for(&mut left, &mut ends, DEATH);
-            if clock::now() >= patience.until && left.iter().all(|pid| sleeps(*pid)) {
-                break;
-            }
+        wait_for(&mut left, patience.until);
+        if !left.iter().all(|pid| sleeps(*pid)) {
+            wait_for(&mut left, patience.until.saturating_add(BUSY));
         }
         for pid in left {
             let why = if sleeps(pid) {
@@ -171,25 +157,31 @@ impl Others {
 
 const KILL: i32 = 9;
 
-/// Waits until all of them have died, or for so long; who has is no longer among them. `ends` are streams that
-/// end with them.
-fn wait_for(left: &mut Vec<ProcessId>, ends: &mut Vec<&UnixStream>, limit: Duration) {
-    let until = clock::now().saturating_add(limit);
+/// Waits until all of them are over, or until then; who is over is no longer among them.
+fn wait_for(left: &mut Vec<ProcessId>, until: Duration) {
+    let [mut step, slowest] = STEPS;
     loop {
-        // One that is no child was reaped already.
-        left.retain(|pid| matches!(wait::reap(*pid), Ok(None)));
+        left.retain(|pid| !is_over(*pid));
         if left.is_empty() || clock::now() >= until {
             return;
         }
-        let fds: Vec<_> = ends.iter().map(|end| (end.as_fd(), Interest::Read)).collect();
-        let ended = poll::wait(&fds, Some(STEP)).unwrap_or_default();
-        let mut place = 0..;
-        ends.retain(|_| !place.next().is_some_and(|place| ended.contains(&place)));
+        let _ = poll::wait(&[], Some(step));
+        step = step.saturating_mul(2).min(slowest);
     }
+}
+
+/// Whether it does nothing any more. What the kernel still frees of it is not waited for: that of a folder that was
+/// watched takes some milliseconds.
+fn is_over(pid: ProcessId) -> bool {
+    // One that is no child was reaped already.
+    !matches!(wait::reap(pid), Ok(None)) || stat(pid).is_some_and(|stat| stat.is_exiting())
 }
 
 /// Whether it sleeps in the kernel and takes no signal.
 fn sleeps(pid: ProcessId) -> bool {
-    let stat = Root::host().and_then(|host| Proc::new(host).stat(pid));
-    stat.is_ok_and(|stat| stat.state == b'D')
+    stat(pid).is_some_and(|stat| stat.state == b'D')
+}
+
+fn stat(pid: ProcessId) -> Option<ProcStat> {
+    Root::host().and_then(|host| Proc::new(host).stat(pid)).ok()
 }

@@ -1,11 +1,13 @@
 //! Work that a file system may hang: each piece has a limit, and what hangs costs its own answer only.
+//!
+//! It is done by [`Worker`]s, threads that stay for the next piece: making one costs as much as a small folder.
 
 use crate::os::cpu;
 use crate::os::root::Root;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::thread::{Builder, JoinHandle};
+use std::thread::Builder;
 use std::time::Duration;
 
 /// After so many pieces that hang, the others are not tried.
@@ -14,8 +16,8 @@ const HUNG: usize = 8;
 /// From so many pieces on a second thread saves more than it costs.
 const MANY: usize = 32;
 
-/// Runs `job` in a thread of its own; `None` if it is not done within `limit`. A thread that hangs in
-/// the kernel stays behind: there is no way to end it.
+/// Runs `job` in another thread; `None` if it is not done within `limit`. A thread that hangs in the kernel stays
+/// behind: there is no way to end it.
 pub fn within<T: Send + 'static>(limit: Duration, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let result = Arc::new(Mutex::new(None));
     let theirs = Arc::clone(&result);
@@ -34,18 +36,52 @@ pub fn within<T: Send + 'static>(limit: Duration, job: impl FnOnce() -> T + Send
 /// What is run in a thread: one type for all, so that there is one thread's code for all.
 type Job = Box<dyn FnOnce() + Send>;
 
-fn start(job: Job) -> Option<JoinHandle<()>> {
-    Builder::new().spawn(job).ok()
+/// A thread that does one job after the other, and says when each is done.
+struct Worker {
+    jobs: mpsc::Sender<Job>,
+    done: mpsc::Receiver<()>,
+}
+
+/// Those that have nothing to do.
+static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
+
+impl Worker {
+    /// One that has begun with `job`; `None` where there are no threads to be had.
+    fn begin(job: Job) -> Option<Self> {
+        let idle = IDLE.lock().ok().and_then(|mut idle| idle.pop());
+        let worker = idle.or_else(Self::new)?;
+        worker.jobs.send(job).ok()?;
+        Some(worker)
+    }
+
+    fn new() -> Option<Self> {
+        let (jobs, todo) = mpsc::channel::<Job>();
+        let (says, done) = mpsc::channel();
+        let work = move || {
+            for job in todo {
+                job();
+                // Nobody waits any more for one that hung: its thread ends.
+                if says.send(()).is_err() {
+                    return;
+                }
+            }
+        };
+        Builder::new().spawn(work).ok()?;
+        Some(Self { jobs, done })
+    }
+
+    /// Whether its job is done within `limit`. One that hangs is not used again.
+    fn ends_within(self, limit: Duration) -> bool {
+        let ended = self.done.recv_timeout(limit).is_ok();
+        if ended && let Ok(mut idle) = IDLE.lock() {
+            idle.push(self);
+        }
+        ended
+    }
 }
 
 fn ends_within(limit: Duration, job: Job) -> bool {
-    let (done, ended) = mpsc::sync_channel(1);
-    let thread = start(Box::new(move || {
-        job();
-        // Nobody waits any more where this fails.
-        let _ = done.send(());
-    }));
-    thread.is_some() && ended.recv_timeout(limit).is_ok()
+    Worker::begin(job).is_some_and(|worker| worker.ends_within(limit))
 }
 
 /// Does `look` for each of `requests`, in a thread that gets `limit` for each; what is not answered is
@@ -88,12 +124,11 @@ fn side_by_side(count: usize, limit: Duration, one: &Piece) {
         return in_turn(0..count, limit, one);
     }
     let (half, theirs) = (count / 2, Arc::clone(one));
-    let second = start(Box::new(move || in_turn(half..count, limit, &theirs)));
+    let second = Worker::begin(Box::new(move || in_turn(half..count, limit, &theirs)));
     in_turn(0..half, limit, one);
-    match second {
-        // It cannot fail: it does nothing but wait for others.
-        Some(second) => drop(second.join()),
-        None => in_turn(half..count, limit, one),
+    // It ends for certain: it does nothing but wait for others, each with a limit.
+    if !second.is_some_and(|second| second.ends_within(Duration::MAX)) {
+        in_turn(half..count, limit, one);
     }
 }
 

@@ -33,6 +33,8 @@ use one::{One, behind, freeze, position};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
+use std::mem::ManuallyDrop;
+use std::net::Shutdown;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -98,12 +100,14 @@ pub fn once(task: &Task, link: UnixStream, kept: Vec<String>) {
             };
             let answered = link.send(&News::Answer { code: verdict.code(), text });
             let notes = output::keep(task, &report, None, &inputs, Sync::Yes).notes;
+            output::close_opener(task);
             notes.into_iter().try_for_each(|note| link.send(&News::Note(note))).and(answered)
         }
         Err(error) => link.send(&News::Failed(error.to_string())),
     };
     // Nobody listens any more: there is nobody to tell that to.
     drop(told);
+    drop(link.stream.shutdown(Shutdown::Both));
 }
 
 /// Waits, and sends news down `link` until the end. `kept` are rights that could not be given up: said first.
@@ -113,7 +117,9 @@ pub fn run(task: &Task, link: UnixStream, kept: Vec<String>) {
         return;
     }
     let ended = match Waiting::begin(task) {
-        Ok(mut waiting) => waiting.run(&mut link),
+        // Closed with this process: a close(2) of what watched folders takes the kernel some milliseconds, for which
+        // the command would wait.
+        Ok(waiting) => ManuallyDrop::new(waiting).run(&mut link),
         Err(error) => link.send(&News::Failed(error.to_string())),
     };
     // Nobody listens any more: there is nobody to tell that to.

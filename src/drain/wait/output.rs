@@ -16,6 +16,7 @@ use crate::drain::report::keep::{self, Kept, Order, ReportPlace};
 use crate::drain::report::{self, Lag, Report, Stage};
 use crate::drain::wait::news::{News, Phase, Summary};
 use crate::drain::wait::pace::OnStall;
+use crate::os::opener::Opener;
 use crate::os::root::Sync;
 use std::io;
 use std::time::Duration;
@@ -115,6 +116,9 @@ impl Waiting<'_> {
         let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.code() == summary.code);
         let report = self.report(stage, verdict.unwrap_or(Verdict::CannotTell));
         let kept = self.keep(&report, sync, link)?;
+        if stage == Stage::Final {
+            close_opener(self.task);
+        }
         let json =
             if self.task.json == Json::Wanted && stage == Stage::Final { Some(report.json()) } else { None };
         link.send(&News::Phase { phase, summary, report: kept, json })
@@ -174,6 +178,11 @@ fn log_lines(task: &Task, lines: Vec<String>, inputs: &[InputRules]) -> Vec<Stri
     let taken = task.folder.as_ref().is_some_and(|wanted| keep::folder(wanted, inputs).1.is_some());
     let folder = if taken { ReportPlace::NotThere } else { ReportPlace::Wanted };
     ordered(task, &Order::Lines { folder, lines }.with(&[])).notes
+}
+
+/// The process that opens and writes is not asked any more: it ends while the verdict is told.
+pub(super) fn close_opener(task: &Task) {
+    task.root.opener().into_iter().for_each(Opener::close);
 }
 
 fn ordered(task: &Task, order: &[u8]) -> Kept {

@@ -142,6 +142,13 @@ impl Opener {
         self.ask(&Request::Extra, asked, limit).ok().map(|answer| answer.body)
     }
 
+    /// Nothing is asked any more: the other process ends.
+    pub fn close(&self) {
+        if let Ok(mut link) = self.link.lock() {
+            *link = None;
+        }
+    }
+
     fn ask_value<T: serde::de::DeserializeOwned>(&self, request: &Request) -> nix::Result<T> {
         let answer = self.ask(request, &[], LIMIT)?;
         serde_json::from_slice(&answer.body).map_err(|_| Errno::EPROTO)

@@ -21,9 +21,6 @@ use std::time::{Duration, Instant};
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
-/// Does nothing: what a start costs at least.
-const BARE: &str = "int main(void) { return 0; }\n";
-
 /// A service: says that it runs by writing its pid into the FIFO that it is given, then sleeps.
 const SERVICE: &str = r#"
 #include <fcntl.h>
@@ -109,8 +106,8 @@ impl Stage {
         let dir = std::env::temp_dir().join(format!("amr-bench-service-{}", std::process::id()));
         fs::create_dir_all(&dir)?;
         let stage = Self { amr: common::amr()?, dir };
-        for (name, text) in [("bare", BARE), ("service", SERVICE), ("loop", LOOP), ("shout", SHOUT)] {
-            stage.compile(name, text)?;
+        for (name, text) in [("bare", common::BARE), ("service", SERVICE), ("loop", LOOP), ("shout", SHOUT)] {
+            common::compile(&stage.program(name), text)?;
         }
         for folder in ["etc/init.d", "etc/systemd/system", "run", "var/log", "var/lock/subsys"] {
             fs::create_dir_all(stage.root().join(folder))?;
@@ -121,19 +118,6 @@ impl Stage {
             stage.unit(name, &format!("ExecStart={}", service.display()))?;
         }
         Ok(stage)
-    }
-
-    fn compile(&self, name: &str, text: &str) -> Result<()> {
-        let source = self.dir.join(format!("{name}.c"));
-        fs::write(&source, text)?;
-        let program = self.program(name);
-        let mut gcc = Command::new("gcc");
-        gcc.args(["-O2", "-static", "-o"]).arg(&program).arg(&source);
-        match gcc.status() {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!("gcc of {name}.c: {status}").into()),
-            Err(e) => Err(format!("cannot run gcc: {e}").into()),
-        }
     }
 
     /// A unit and its init script.

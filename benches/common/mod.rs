@@ -17,3 +17,21 @@ pub fn amr() -> Result<PathBuf, Box<dyn Error>> {
     }
     Ok(std::fs::canonicalize(path.trim())?)
 }
+
+/// Does nothing: what a start costs at least.
+#[allow(dead_code)]
+pub const BARE: &str = "int main(void) { return 0; }\n";
+
+/// Compiles a C program to `place`, static.
+#[allow(dead_code)]
+pub fn compile(place: &Path, text: &str) -> Result<(), Box<dyn Error>> {
+    let source = place.with_extension("c");
+    std::fs::write(&source, text)?;
+    let mut gcc = Command::new("gcc");
+    gcc.args(["-O2", "-static", "-o"]).arg(place).arg(&source);
+    match gcc.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("gcc of {}: {status}", source.display()).into()),
+        Err(error) => Err(format!("cannot run gcc: {error}").into()),
+    }
+}

@@ -91,6 +91,7 @@ impl Lab {
             unit: "lab.service",
             context,
             command,
+            host: &exec::of_host(&self.root),
             variables: Variables::default(),
             invocation: "0123",
             mode: ApplyMode::Strict,

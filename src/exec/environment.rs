@@ -78,7 +78,7 @@ pub(super) fn build(
     whose: RunAs<'_>,
 ) -> Result<(Variables, Vec<String>), String> {
     let root = request.root;
-    let mut e = Variables { vars: of_host(root) };
+    let mut e = Variables { vars: request.host.to_vec() };
     e.vars.extend(request.variables.vars.iter().cloned());
     folders(&mut e, request);
     if !request.context.credentials.is_empty() {

@@ -29,7 +29,7 @@ mod view;
 
 pub use child::{Started, start};
 pub use dynamic_user::{remove_ipc, take_over as take_over_users};
-pub use environment::Variables;
+pub use environment::{Variables, of_host};
 pub use facts::facts;
 pub use private_tmp::remove as remove_private_tmp;
 pub use process::Process;

@@ -41,6 +41,8 @@ pub struct Request<'a> {
     pub context: &'a ExecContext,
     /// The line.
     pub command: &'a ExecCommand,
+    /// What each service of the host gets: [`of_host`](super::of_host).
+    pub host: &'a [(String, String)],
     /// amr's own variables.
     pub variables: Variables,
     /// Of the run, for its folders.

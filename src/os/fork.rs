@@ -209,9 +209,12 @@ fn only_thread() -> nix::Result<()> {
     let host = Root::host().map_err(|_| Errno::ENOENT)?;
     let until = clock::now().saturating_add(BURIAL);
     loop {
-        // Without /proc there is no telling, and the caller's word for it that there are none.
-        let threads = host.list(Path::new("/proc/self/task")).map_or(1, |tasks| tasks.len());
-        if threads == 1 {
+        // Two links for the folder itself and one for each thread's (`proc_task_getattr`), at less cost than its list,
+        // which counts where the kernel is not Linux itself. Without /proc there is no telling, and the caller's word
+        // for it that there are none.
+        let tasks = Path::new("/proc/self/task");
+        let alone = host.stat(tasks).is_ok_and(|task| task.nlink == 3);
+        if alone || host.list(tasks).map_or(1, |tasks| tasks.len()) == 1 {
             return Ok(());
         }
         if clock::now() > until {

@@ -197,6 +197,9 @@ struct Supervisor {
     /// process's own.
     oom_score: Option<i32>,
     limits: Vec<Limit>,
+    /// What each service of the host gets for its environment: as systemd's manager, which reads it when it starts and
+    /// at a daemon-reload.
+    host_variables: Vec<(String, String)>,
     /// Whether the host went down when it was last asked, and when that was.
     going_down: Option<(Duration, bool)>,
     /// Programs that take the host down, until they have ended.

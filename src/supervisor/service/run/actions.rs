@@ -144,6 +144,7 @@ impl Supervisor {
             has_credentials: self.has_credentials,
             oom_score: self.oom_score,
             limits: &self.limits,
+            host_variables: &self.host_variables,
         };
         let launched = spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied)
             .and_then(|started| self.identified(started).map_err(|e| Refused::Resources(e.to_string())));

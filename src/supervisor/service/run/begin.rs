@@ -63,6 +63,7 @@ impl Supervisor {
             queue: VecDeque::new(),
             oom_score,
             limits: fresh.limits,
+            host_variables: exec::of_host(&state_dir.root),
             deserted: made == Made::New,
             groups: groups::of_record(&host, old.as_ref()),
             before: made,

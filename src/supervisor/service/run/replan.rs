@@ -6,6 +6,7 @@
 //! not asked goes by the old. What is about this run and not about the unit's files stays.
 
 use super::{RunError, Supervisor};
+use crate::exec;
 use crate::os::root::{Reader, Sync};
 use crate::supervisor::core::plan::PLAN_LIMIT;
 use crate::supervisor::service::plan::Plan;
@@ -24,6 +25,7 @@ impl Supervisor {
         let (bytes, _) = self.state_dir.root.safe_read(&self.claim.files.plan, PLAN_LIMIT, Reader::Amr)?;
         let plan = self.plan.succeeded_by(Plan::decode(&bytes)?);
         *self.plan = plan;
+        self.host_variables = exec::of_host(&self.state_dir.root);
         self.policy = self.plan.policy();
         self.record.description.clone_from(&self.plan.description);
         self.record.oneshot = self.plan.service.kind == ServiceType::Oneshot;

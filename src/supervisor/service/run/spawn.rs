@@ -40,6 +40,8 @@ pub(super) struct SpawnContext<'a> {
     /// supervisor's own.
     pub(super) oom_score: Option<i32>,
     pub(super) limits: &'a [Limit],
+    /// What each service of the host gets for its environment.
+    pub(super) host_variables: &'a [(String, String)],
 }
 
 /// Which commands have the unit's credentials: all but those that decide whether there is a run.
@@ -66,6 +68,7 @@ pub(super) fn launch(
         unit: &plan.unit,
         context: &plan.service.context,
         command,
+        host: scene.host_variables,
         variables: variables::for_command(plan, scene.root, known, slot, role),
         invocation: &known.invocation_id,
         mode: plan.mode,

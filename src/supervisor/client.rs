@@ -14,12 +14,13 @@ mod replan;
 
 pub use checks::note_unmet;
 pub use interest::{may_uphold, note_interest};
-pub use known::{is_supervised, known, note_down, note_up, put_back, recorded, status};
+pub use known::{is_supervised, known, note_down, note_up, recorded, status};
 pub use missing::{Missing, missing};
 pub use pending::Pending;
 pub use replan::{has_plan, replan};
 
 use super::core::launch::{Launched, launch};
+use super::core::plan::PLAN_LIMIT;
 use super::core::state_dir::StateDir;
 use super::core::store;
 use super::core::version::VERSION;
@@ -303,6 +304,11 @@ fn recorded_lock_name(state_dir: &StateDir, unit: &str) -> Option<String> {
 /// Has a supervisor carry out the plan; it reports through the pipe.
 fn supervise(plan: &Plan, options: &Options) -> Result<File> {
     let bytes = plan.encode();
+    // More would be cut by whoever reads it.
+    if bytes.len() as u64 > PLAN_LIMIT {
+        let why = "what the unit says is longer than 16 MiB";
+        return Err(Error::other("pass on", "plan", std::io::ErrorKind::FileTooLarge, why).into());
+    }
     let send = |mut to: Launched| to.plan.write_all(&bytes).map(|()| to.report);
     if options.program.is_none()
         && let Some(ahead) = options.ahead.0.take()

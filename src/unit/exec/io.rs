@@ -188,8 +188,9 @@ pub(super) const FIELDS: &[Field] = &[
     },
 ];
 
-/// The most that a unit may say (`EXEC_STDIN_DATA_MAX`).
-const DATA_MAX: usize = 64 << 20;
+/// The most that a unit may say: a supervisor's plan, which is 16 MiB at most, holds it in base64. systemd takes 64 MiB
+/// (`EXEC_STDIN_DATA_MAX`).
+const DATA_MAX: usize = 8 << 20;
 
 /// More data behind what was said before.
 fn data(
@@ -203,7 +204,8 @@ fn data(
     }
     let more = read(l.text)?;
     if data.len().saturating_add(more.len()) > DATA_MAX {
-        return Err(l.trouble("standard input is longer than 64 MiB"));
+        let problem = l.trouble("standard input is longer than 8 MiB, which amr does not pass on").fatal();
+        return Err(problem.hint("put it into a file and write StandardInput=file:PATH"));
     }
     data.extend(more);
     Ok(())

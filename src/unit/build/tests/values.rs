@@ -154,6 +154,22 @@ fn single_values_are_accepted_and_rejected_as_by_252() {
     assert!(tested >= 106, "only {tested} tested, {not_read} aside");
 }
 
+/// A plan that was cut could not be read: the start must say where, and what to do.
+#[test]
+fn standard_input_is_refused_where_a_plan_cannot_hold_it() {
+    let lines = |count: usize| {
+        let line = format!("StandardInputText={}\n", "x".repeat(700_000));
+        unit(&format!("[Service]\nExecStart=/bin/true\n{}StandardInputText=short\n", line.repeat(count)))
+    };
+    assert_eq!(lines(11).load, LoadState::Loaded);
+    let long = lines(12);
+    assert_eq!(long.load, LoadState::BadSetting);
+    let told: Vec<_> =
+        long.findings.iter().map(|f| (f.origin.as_ref().unwrap().span.line, f.message.as_str())).collect();
+    assert_eq!(told, [(14, "standard input is longer than 8 MiB, which amr does not pass on"); 1]);
+    assert!(long.findings[0].hint.as_deref().unwrap().contains("StandardInput=file:PATH"));
+}
+
 /// Whatever stands in the file: a unit comes out, and each finding has a place in it.
 mod any_text {
     use super::*;

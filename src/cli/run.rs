@@ -6,7 +6,6 @@ use crate::cli::{ask, out};
 use crate::job::context::Context;
 use crate::job::{explain, tmpfiles, units};
 use crate::order::transaction::{TransactionError, Verb};
-use crate::supervisor::client;
 use crate::supervisor::core::state_dir::{Privilege, StateDir};
 use crate::supervisor::service::plan::{ApplyMode, FirstAction, Plan, PlanInput};
 use crate::supervisor::service::run;
@@ -76,14 +75,8 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
         bound: false,
         monitored: None,
     };
-    let before = place.record(unit.name.as_str()).map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     let ended = Plan::new(&unit, extras, FirstAction::Start).map_err(|e| e.to_string());
     let ended = ended.and_then(|plan| run::foreground(plan).map_err(|e| e.to_string()));
-    if ended.is_ok()
-        && let Err(e) = client::put_back(&place, unit.name.as_str(), before.as_ref())
-    {
-        out::print_error("run", &e.to_string(), None);
-    }
     if let Some(dir) = &scratch {
         let _ = ctx.root.remove_dir_all(dir);
     }

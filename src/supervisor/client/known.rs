@@ -33,20 +33,6 @@ pub fn recorded(state_dir: &StateDir) -> Result<Vec<UnitName>> {
     Ok(names)
 }
 
-/// Puts the record back that a unit had before a run of which nothing is to stay; one that has a supervisor by
-/// now keeps its own.
-///
-/// # Errors
-/// It cannot be written or removed.
-pub fn put_back(state_dir: &StateDir, unit: &str, record: Option<&Record>) -> Result<()> {
-    let files = state_dir.files(unit);
-    let Some(_lock) = Lock::try_take(&state_dir.root, &files.lock)? else { return Ok(()) };
-    match record {
-        Some(record) => Ok(store::write(&state_dir.root, &files.status, record)?),
-        None => Ok(state_dir.root.safe_remove_file(&files.status)?),
-    }
-}
-
 /// The units that have a folder, sorted: those with a record, and a few more. What is no unit's folder is
 /// passed over.
 ///

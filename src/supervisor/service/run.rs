@@ -54,7 +54,7 @@ use crate::supervisor::core::ground::Ground;
 use crate::supervisor::core::launch::{self, Inherited};
 use crate::supervisor::core::notify::Budget;
 use crate::supervisor::core::state_dir::StateDir;
-use crate::supervisor::core::store::Published;
+use crate::supervisor::core::store::{self, Published};
 use crate::unit::model::{HostAction, Restart, StatusSet};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -167,6 +167,8 @@ struct Supervisor {
     events: Events<Clock>,
     watchdog: crate::unit::value::Timeout,
     record: Record,
+    /// What was there before a run in the foreground, of which no record is to stay.
+    kept: Option<Option<Record>>,
     published: Published<Record>,
     /// `None` where nobody may report anything.
     notify: Option<NotifySocket>,
@@ -295,9 +297,21 @@ impl Supervisor {
                 log::warn!("{e}");
             }
         }
+        self.put_back();
         // Whoever has the answer need not meet this process again.
         self.claim.release();
         self.waiters.answer_all(&self.machine, &self.record, self.policy.start_limit);
+    }
+
+    /// The record of before, while nobody else can have the unit.
+    fn put_back(&mut self) {
+        let (root, path) = (&self.state_dir.root, &self.claim.files.status);
+        let done = match self.kept.take() {
+            Some(Some(record)) => store::write(root, path, &record),
+            Some(None) => root.safe_remove_file(path),
+            None => Ok(()),
+        };
+        self.note_failure(done);
     }
 
     fn within(&self, time: Duration) -> Duration {

@@ -20,6 +20,23 @@ wrong "what runs is not run twice" amr run busy
 same "$(amr show -p MainPID --value busy) $(amr is-active busy)" "$pid active" "and goes on"
 right "stop" amr stop busy
 
+# The terminal that a unit names is not the run's to hang up: it may be the one that it is run from.
+mkdir /tmp/pts && mount -t devpts -o newinstance,ptmxmode=0666 devpts /tmp/pts || bad "terminals of its own"
+cat > /tmp/holder.py <<'P'
+import fcntl, os, select, struct, sys
+master = os.open('/tmp/pts/ptmx', os.O_RDWR | os.O_NOCTTY)
+fcntl.ioctl(master, 0x40045431, struct.pack('i', 0))
+path = f"/tmp/pts/{struct.unpack('i', fcntl.ioctl(master, 0x80045430, bytes(4)))[0]}"
+slave = os.open(path, os.O_RDWR | os.O_NOCTTY)
+os.fchown(slave, 1, 5)
+with open('/etc/systemd/system/terminal.service', 'w') as unit:
+    unit.write(f'[Service]\nStandardInput=tty\nTTYPath={path}\nTTYVHangup=yes\nTTYReset=yes\nExecStart=/bin/true\n')
+code = os.system('amr run terminal')
+os.write(slave, b'it lives')
+sys.exit(code or os.fstat(slave).st_uid != 1)
+P
+right "a terminal that the unit names is left as it is" python3 /tmp/holder.py
+
 # Names.
 printf '[Service]\nExecStart=/bin/echo instance %%i\n' | unit tp@
 same "$(amr run tp@x)" "instance x" "an instance of a template"

@@ -53,7 +53,9 @@ impl Supervisor {
             }
         };
         let commands = Control::bind(&state_dir.root, &files.control)?;
-        let old = state_dir.record(&plan.unit)?.filter(|r| r.boot_id == boot.as_str());
+        let found = state_dir.record(&plan.unit)?;
+        let kept = (foreground == Foreground::Yes).then(|| found.clone());
+        let old = found.filter(|r| r.boot_id == boot.as_str());
         let (tracking, made) =
             processes::tracking(&plan, &state_dir, &host, &features, &boot, &proc, old.as_ref())?;
         let mut s = Box::new(Self {
@@ -71,6 +73,7 @@ impl Supervisor {
             restarting: false,
             watchdog: plan.service.watchdog,
             output: None,
+            kept,
             record: publish::fresh(&plan, old.as_ref(), &boot, own.as_ref()),
             published: Published::default(),
             main: None,

@@ -1,6 +1,7 @@
 //! What a run leaves behind, and whom its end concerns.
 
 use super::Supervisor;
+use super::spawn::Foreground;
 use crate::exec;
 use crate::exec::spaces::Spaces;
 use crate::supervisor::service::machine::{ServiceResult, StopKind};
@@ -41,7 +42,10 @@ impl Supervisor {
             exec::remove_ipc(&p.context, &self.state_dir.root, &self.spaces);
         }
         self.drop_credentials();
-        exec::leave_terminal(&p.context, &self.state_dir.root);
+        // In the foreground its terminal is the caller's, whatever the unit says.
+        if self.foreground == Foreground::No {
+            exec::leave_terminal(&p.context, &self.state_dir.root);
+        }
         for path in &gone {
             if let Err(e) = self.state_dir.root.remove_dir_all(path) {
                 log::warn!("{e}");

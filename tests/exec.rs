@@ -446,6 +446,31 @@ fn a_child_dies_with_its_parent(_: &Lab) {
     assert!(!seen.is_empty(), "they live on without their parent");
 }
 
+/// One that hangs costs the time that it has, and holds nothing that others wait for.
+fn a_look_that_hangs_is_ended(_: &Lab) {
+    use amr::os::look::look;
+    use std::time::Duration;
+    let lock = fs::File::open("/").unwrap();
+    let link = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&lock));
+    let has = |kept| {
+        let looked = look(Duration::from_secs(60), kept, true, |to| {
+            to.send(if fs::read_link(&link).is_ok_and(|to| to == Path::new("/")) { b"yes" } else { b"no" });
+        });
+        let looked = looked.unwrap();
+        assert!(looked.is_whole);
+        assert_eq!(end_of(looked.child), Exit::Exited(0));
+        looked.told
+    };
+    assert_eq!((has(None), has(Some(lock.as_fd()))), (vec![b"no".to_vec()], vec![b"yes".to_vec()]));
+    let hangs = look(Duration::from_millis(50), None, true, |to| {
+        to.send(b"begun");
+        std::thread::sleep(Duration::from_secs(600));
+    });
+    let hangs = hangs.unwrap();
+    assert!(!hangs.is_whole);
+    assert_eq!((hangs.told, end_of(hangs.child)), (vec![b"begun".to_vec()], Exit::Killed(9)));
+}
+
 /// Without CAP_SETGID the groups of this process would stay while it acts as another user.
 fn rights_of_a_user_are_with_his_groups_or_not_at_all(_: &Lab) {
     use amr::os::capability;
@@ -801,6 +826,7 @@ const CASES: &[Case] = &[
     ("what may not be raised is a notice", what_may_not_be_raised_is_a_notice),
     ("a child with a fault of ours ends there", a_child_with_a_fault_of_ours_ends_there),
     ("a child dies with its parent", a_child_dies_with_its_parent),
+    ("a look that hangs is ended", a_look_that_hangs_is_ended),
     (
         "rights of a user are with his groups, or not at all",
         rights_of_a_user_are_with_his_groups_or_not_at_all,

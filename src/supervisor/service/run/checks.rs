@@ -11,8 +11,10 @@ use crate::supervisor::service::status::CheckMark;
 use crate::unit::load::{Unmet, unmet_of_unit};
 use std::time::Duration;
 
-/// How long a look at them may take.
+/// How long a look at them may take, and what is said where it takes longer.
 const LIMIT: Duration = Duration::from_secs(5);
+/// See [`LIMIT`].
+const NO_ANSWER: &str = "no answer within 5s";
 
 /// The last line of a look that found all met.
 const MET: &[u8] = b"met";
@@ -43,7 +45,7 @@ impl Supervisor {
         });
         let (child, told, why) = match looked {
             Ok(Look { child, told, is_whole: true }) => (Some(child), told, "it was not to be told"),
-            Ok(Look { child, told, is_whole: false }) => (Some(child), told, "no answer within 5s"),
+            Ok(Look { child, told, is_whole: false }) => (Some(child), told, NO_ANSWER),
             Err(_) => (None, Vec::new(), "no process to look at it"),
         };
         let last = told.last().map(Vec::as_slice);

@@ -9,7 +9,7 @@ mod end;
 
 use super::hook::{Hook, Run};
 use super::output::Outputs;
-use super::parts::{self, ExitLimits};
+use super::parts::{self, ExitLimits, Freed};
 use super::words::{self, Rate};
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::out;
@@ -61,12 +61,12 @@ pub fn run(task: &Task, audience: Outputs, hook: Option<Hook>) -> Answered {
                 Ok(mut front) => {
                     let answer = front.run(&mut signals);
                     let ordered = front.giving_up.filter(|_| front.ordered).map(ExitLimits::ordered);
-                    let patience = ordered.unwrap_or_else(ExitLimits::usual);
+                    let patience = ordered.unwrap_or_else(|| ExitLimits::usual(Freed::Unawaited));
                     others.end(front.rewrites, patience);
                     answer
                 }
                 Err(error) => {
-                    others.end(None, ExitLimits::usual());
+                    others.end(None, ExitLimits::usual(Freed::Unawaited));
                     Err(error)
                 }
             };
@@ -97,7 +97,7 @@ pub fn once(task: &Task, quiet: bool) -> Answered {
             Ok(Ok(News::Phase { .. } | News::Moved(_) | News::Table(_)) | Err(_)) | Err(_) => break,
         }
     }
-    others.end(None, ExitLimits::usual());
+    others.end(None, ExitLimits::usual(Freed::Awaited));
     answer.unwrap_or_else(|| Err(failed("the process that looks at the files has died")))
 }
 

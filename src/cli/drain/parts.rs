@@ -41,20 +41,36 @@ pub struct ExitLimits {
     pub sync: Duration,
     /// One that was killed has not ended.
     pub until: Duration,
+    /// What the kernel frees of them.
+    pub freed: Freed,
+}
+
+/// Whether it is waited for until the kernel has freed what a process had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freed {
+    /// It is: what the process used counts as the command's.
+    Awaited,
+    /// It is not: for folders that were watched it takes the kernel some milliseconds.
+    Unawaited,
 }
 
 impl ExitLimits {
-    /// Where nobody waits for the end.
+    /// Where no end was ordered.
     #[must_use]
-    pub fn usual() -> Self {
+    pub fn usual(freed: Freed) -> Self {
         let now = clock::now();
-        Self { sync: Duration::from_millis(100), until: now.saturating_add(Duration::from_millis(150)) }
+        Self {
+            sync: Duration::from_millis(100),
+            until: now.saturating_add(Duration::from_millis(150)),
+            freed,
+        }
     }
 
     /// Where it was ordered at that time: a tenth of a second is promised.
     #[must_use]
     pub fn ordered(at: Duration) -> Self {
-        Self { sync: Duration::from_millis(10), until: at.saturating_add(Duration::from_millis(80)) }
+        let until = at.saturating_add(Duration::from_millis(80));
+        Self { sync: Duration::from_millis(10), until, freed: Freed::Unawaited }
     }
 }
 
@@ -138,11 +154,12 @@ impl Others {
         // Nobody asks the one that writes any more: it ends when what was told is synced.
         let mut left = vec![self.looks, self.opens];
         left.extend(started);
-        wait_for(&mut left, clock::now().saturating_add(patience.sync));
+        let freed = patience.freed;
+        wait_for(&mut left, clock::now().saturating_add(patience.sync), freed);
         left.iter().for_each(|pid| drop(kill::child(*pid, KILL)));
-        wait_for(&mut left, patience.until);
+        wait_for(&mut left, patience.until, freed);
         if !left.iter().all(|pid| sleeps(*pid)) {
-            wait_for(&mut left, patience.until.saturating_add(BUSY));
+            wait_for(&mut left, patience.until.saturating_add(BUSY), freed);
         }
         for pid in left {
             let why = if sleeps(pid) {
@@ -158,10 +175,10 @@ impl Others {
 const KILL: i32 = 9;
 
 /// Waits until all of them are over, or until then; who is over is no longer among them.
-fn wait_for(left: &mut Vec<ProcessId>, until: Duration) {
+fn wait_for(left: &mut Vec<ProcessId>, until: Duration, freed: Freed) {
     let [mut step, slowest] = STEPS;
     loop {
-        left.retain(|pid| !is_over(*pid));
+        left.retain(|pid| !is_over(*pid, freed));
         if left.is_empty() || clock::now() >= until {
             return;
         }
@@ -170,11 +187,11 @@ fn wait_for(left: &mut Vec<ProcessId>, until: Duration) {
     }
 }
 
-/// Whether it does nothing any more. What the kernel still frees of it is not waited for: that of a folder that was
-/// watched takes some milliseconds.
-fn is_over(pid: ProcessId) -> bool {
+/// Whether it is gone, or at least runs nothing any more.
+fn is_over(pid: ProcessId, freed: Freed) -> bool {
     // One that is no child was reaped already.
-    !matches!(wait::reap(pid), Ok(None)) || stat(pid).is_some_and(|stat| stat.is_exiting())
+    !matches!(wait::reap(pid), Ok(None))
+        || (freed == Freed::Unawaited && stat(pid).is_some_and(|stat| stat.is_exiting()))
 }
 
 /// Whether it sleeps in the kernel and takes no signal.

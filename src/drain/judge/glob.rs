@@ -87,8 +87,7 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, path: &[u8]) -> bool {
         let Some(rest) = path.strip_prefix(b"/") else { return false };
-        let names: Vec<&[u8]> = rest.split(|&byte| byte == b'/').filter(|name| !name.is_empty()).collect();
-        matches_parts(&self.parts, &names)
+        matches_parts(&self.parts, names(rest))
     }
 }
 
@@ -100,8 +99,7 @@ impl Pattern {
             None => Within::Nothing,
             Some((Part::Any, _)) => Within::Paths(self),
             Some((last @ (Part::Name(_) | Part::Wild(_)), above)) => {
-                let names = folder.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
-                if !matches_parts(above, &names.collect::<Vec<_>>()) {
+                if !matches_parts(above, names(folder)) {
                     return Within::Nothing;
                 }
                 match last {
@@ -139,14 +137,27 @@ impl Within<'_> {
     }
 }
 
-fn matches_parts(parts: &[Part], names: &[&[u8]]) -> bool {
-    let Some((part, later)) = parts.split_first() else { return names.is_empty() };
+fn names(path: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    path.split(|&byte| byte == b'/').filter(|name| !name.is_empty())
+}
+
+fn matches_parts<'p>(parts: &[Part], mut names: impl Iterator<Item = &'p [u8]> + Clone) -> bool {
+    let Some((part, later)) = parts.split_first() else { return names.next().is_none() };
     match part {
         // No second one can follow, so this does not branch further.
-        Part::Any => (0..=DEPTH.min(names.len()))
-            .any(|skipped| names.get(skipped..).is_some_and(|names| matches_parts(later, names))),
+        Part::Any => {
+            for _ in 0..=DEPTH {
+                if matches_parts(later, names.clone()) {
+                    return true;
+                }
+                if names.next().is_none() {
+                    return false;
+                }
+            }
+            false
+        }
         Part::Name(_) | Part::Wild(_) => {
-            names.split_first().is_some_and(|(name, names)| part.matches(name) && matches_parts(later, names))
+            names.next().is_some_and(|name| part.matches(name)) && matches_parts(later, names)
         }
     }
 }

@@ -3,11 +3,12 @@
 
 use super::process::Process;
 use super::stage::ExecPipe;
-use super::steps::{self, Step, StepDone};
+use super::steps::{self, Step, StepDone, StepError};
 use crate::os::error::Result;
 use crate::os::fork::{self, Parent};
 use crate::os::pipe::{Gate, Opener, Reports};
 use crate::os::proc::ProcessId;
+use nix::errno::Errno;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// A process that was started. It is a child: its number is its own until it is reaped.
@@ -40,8 +41,10 @@ pub fn start(process: &Process) -> Result<Started> {
 fn live(process: &Process, parent: Parent, reports: &Reports, gate: &mut Gate) -> u8 {
     for step in steps::unknown() {
         // Again for each, as the kernel forgets it where the one before made it another user.
-        if parent.die_with().is_err() {
-            return fork::BROKEN;
+        match parent.die_with() {
+            Ok(()) => {}
+            Err(Errno::ESRCH) => return fork::BROKEN,
+            Err(errno) => return failed(step, reports, &errno.into()),
         }
         if let Some(status) = failure(step, process, reports) {
             return status;
@@ -52,10 +55,7 @@ fn live(process: &Process, parent: Parent, reports: &Reports, gate: &mut Gate) -
     match parent.outlive().and_then(|()| gate.pass()) {
         Ok(true) => {}
         Ok(false) => return fork::BROKEN,
-        Err(errno) => {
-            reports.send(&steps::EXECUTE.report(true, &errno.into()).line());
-            return steps::EXECUTE.status.code();
-        }
+        Err(errno) => return failed(&steps::EXECUTE, reports, &errno.into()),
     }
     // The last does not return but with a failure.
     let last = steps::filters().chain([&steps::EXECUTE]);
@@ -74,9 +74,12 @@ fn failure(step: &Step, process: &Process, reports: &Reports) -> Option<u8> {
             reports.send(&step.report(false, &fault).line());
             None
         }
-        Err(fault) => {
-            reports.send(&step.report(true, &fault).line());
-            Some(step.status.code())
-        }
+        Err(fault) => Some(failed(step, reports, &fault)),
     }
+}
+
+/// Tells that a step failed; the exit status.
+fn failed(step: &Step, reports: &Reports, fault: &StepError) -> u8 {
+    reports.send(&step.report(true, fault).line());
+    step.status.code()
 }

@@ -70,7 +70,8 @@ pub fn child(group: Option<BorrowedFd<'_>>, body: impl FnOnce(Born) -> u8) -> Re
     only_thread().map_err(fail)?;
     let parent = Parent::to_be();
     let whole = |born| {
-        if parent.die_with().is_err() {
+        // A parent that has ended asks for nothing any more. What else the kernel might say is `body`'s to tell.
+        if parent.die_with() == Err(Errno::ESRCH) {
             end(BROKEN);
         }
         // Runs before anything is unwound, also where a panic aborts.

@@ -5,7 +5,7 @@
 //! where /var/run is the same folder, or where there is no /var/run. A plain /run beside a real
 //! /var/run is somebody's accident, and may come at any time: docs/decisions/runtime-folder.md.
 
-use crate::os::root::{FileKind, Root};
+use crate::os::root::{FileKind, Root, Stat};
 use std::path::Path;
 
 /// The two folders in question.
@@ -21,22 +21,41 @@ pub struct Runtime {
     pub other: Option<&'static Path>,
 }
 
+/// What there is at a path.
+enum Seen {
+    Folder(Stat),
+    Nothing,
+    /// It cannot be looked at, which does not mean that it is not there.
+    Hidden,
+}
+
+fn seen(root: &Root, path: &Path) -> Seen {
+    match root.stat(path) {
+        Ok(stat) if stat.kind == FileKind::Dir => Seen::Folder(stat),
+        Ok(_) => Seen::Nothing,
+        Err(error) if error.is_not_found() => Seen::Nothing,
+        Err(_) => Seen::Hidden,
+    }
+}
+
 /// Decides.
 #[must_use]
 pub fn runtime(root: &Root) -> Runtime {
     let (new, old) = (Path::new(NEW), Path::new(OLD));
-    let folder = |path| root.stat(path).ok().filter(|stat| stat.kind == FileKind::Dir);
-    match (folder(new), folder(old)) {
-        (Some(a), Some(b)) if a.same_file(&b) => Runtime { dir: new, other: None },
-        (Some(a), Some(_)) => {
+    match (seen(root, new), seen(root, old)) {
+        (Seen::Folder(a), Seen::Folder(b)) if a.same_file(&b) => Runtime { dir: new, other: None },
+        (Seen::Folder(a), Seen::Folder(_)) => {
             let mounted = root.top().is_ok_and(|top| top.dev != a.dev);
             let (dir, other) = if mounted { (new, old) } else { (old, new) };
             Runtime { dir, other: Some(other) }
         }
-        (Some(_), None) => Runtime { dir: new, other: None },
-        (None, Some(_)) => Runtime { dir: old, other: None },
+        // Whoever goes on there is told by the next call why he cannot.
+        (Seen::Folder(_), Seen::Nothing | Seen::Hidden) | (Seen::Hidden, _) => {
+            Runtime { dir: new, other: None }
+        }
+        (Seen::Nothing, Seen::Folder(_) | Seen::Hidden) => Runtime { dir: old, other: None },
         // A link that leads nowhere yet is a host of today whose /run is still to be mounted.
-        (None, None) => {
+        (Seen::Nothing, Seen::Nothing) => {
             let link = root.lstat(old).is_ok_and(|stat| stat.kind == FileKind::Symlink);
             Runtime { dir: if link { new } else { old }, other: None }
         }

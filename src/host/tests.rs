@@ -100,4 +100,9 @@ fn a_folder_that_came_into_being_decides_nothing() {
     assert_eq!(runtime(&image), at("/run", None));
     let (_scratch, bare) = tree(&[], &[]);
     assert_eq!(runtime(&bare), at("/var/run", None));
+    // What cannot be looked at is not absent.
+    let (_scratch, circle) = tree(&[("/var/run/utmp", "")], &[("/run", "run")]);
+    assert_eq!(runtime(&circle), at("/run", None));
+    let (_scratch, circle) = tree(&[("/run/utmp", "")], &[("/var/run", "run")]);
+    assert_eq!(runtime(&circle), at("/run", None));
 }

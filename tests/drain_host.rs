@@ -3,7 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::print_stdout)]
 
-use amr::os::proc::ProcStat;
+use amr::os::proc::{Proc, ProcStat, ProcessId};
+use amr::os::root::Root;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
@@ -204,8 +205,9 @@ fn end_of(host: &Host, hangs: bool) -> (Duration, String) {
     let code = child.wait().unwrap().code();
     let took = begin.elapsed();
     // What the kernel still frees of it is no work of its own.
-    let stat = fs::read(format!("/proc/{looking}/stat")).ok().and_then(|line| ProcStat::parse(&line));
-    assert!(stat.is_none_or(|stat| stat.is_exiting()), "it does not outlive the command");
+    let looking = ProcessId::new(looking.cast_signed()).unwrap();
+    let threads = Proc::new(Root::host().unwrap()).threads(looking).unwrap_or_default();
+    assert!(threads.iter().all(ProcStat::is_exiting), "it does not outlive the command");
     assert_eq!(code, Some(13));
     let mut said = String::new();
     out.read_to_string(&mut said).unwrap();

@@ -147,6 +147,15 @@ impl Proc {
         ProcStat::parse(&bytes).ok_or_else(|| self.malformed(&path))
     }
 
+    /// The same of each of its threads, which ends by itself: /proc/PID/task. Of a process whose first thread has ended the
+    /// other ones may still run.
+    pub fn threads(&self, pid: ProcessId) -> Result<Vec<ProcStat>> {
+        let folder = file(pid, "task");
+        let names = self.root.list(&folder).map_err(gone_is_not_found)?.into_iter().map(|entry| entry.name);
+        let stats = names.filter_map(|name| self.root.read(&folder.join(name).join("stat"), LIMIT).ok());
+        Ok(stats.filter_map(|line| ProcStat::parse(&line)).collect())
+    }
+
     /// Who is that now? Read at a moment when the number surely is the right process's: an unreaped
     /// child, or a sender whose credentials the kernel gave and who is then looked at again.
     pub fn identity(&self, pid: ProcessId, boot_id: &BootId) -> Result<Identity> {

@@ -74,7 +74,7 @@ impl ExitLimits {
     }
 }
 
-/// How soon it is looked whether one is over; then half as often each time, down to the second of these.
+/// How soon it is looked again whether one is over, and at the latest. In between a quarter of what was waited for.
 const STEPS: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(2)];
 
 /// So long at most after [`ExitLimits::until`], while one does not sleep: a host may be busy.
@@ -176,29 +176,31 @@ const KILL: i32 = 9;
 
 /// Waits until all of them are over, or until then; who is over is no longer among them.
 fn wait_for(left: &mut Vec<ProcessId>, until: Duration, freed: Freed) {
-    let [mut step, slowest] = STEPS;
+    let ([soonest, latest], began) = (STEPS, clock::now());
     loop {
         left.retain(|pid| !is_over(*pid, freed));
-        if left.is_empty() || clock::now() >= until {
+        let now = clock::now();
+        if left.is_empty() || now >= until {
             return;
         }
-        let _ = poll::wait(&[], Some(step));
-        step = step.saturating_mul(2).min(slowest);
+        let _ = poll::wait(&[], Some((now.saturating_sub(began) / 4).clamp(soonest, latest)));
     }
 }
 
 /// Whether it is gone, or at least runs nothing any more.
 fn is_over(pid: ProcessId, freed: Freed) -> bool {
     // One that is no child was reaped already.
-    !matches!(wait::reap(pid), Ok(None))
-        || (freed == Freed::Unawaited && stat(pid).is_some_and(|stat| stat.is_exiting()))
+    let is_exiting = || threads(pid).is_some_and(|all| all.iter().all(ProcStat::is_exiting));
+    !matches!(wait::reap(pid), Ok(None)) || (freed == Freed::Unawaited && is_exiting())
 }
 
-/// Whether it sleeps in the kernel and takes no signal.
+/// Whether one of its threads sleeps in the kernel and takes no signal.
 fn sleeps(pid: ProcessId) -> bool {
-    stat(pid).is_some_and(|stat| stat.state == b'D')
+    threads(pid).is_some_and(|all| all.iter().any(|thread| thread.state == b'D'))
 }
 
-fn stat(pid: ProcessId) -> Option<ProcStat> {
-    Root::host().and_then(|host| Proc::new(host).stat(pid)).ok()
+/// `None` where /proc says nothing of it.
+fn threads(pid: ProcessId) -> Option<Vec<ProcStat>> {
+    let all = Root::host().and_then(|host| Proc::new(host).threads(pid)).ok()?;
+    (!all.is_empty()).then_some(all)
 }

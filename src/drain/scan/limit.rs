@@ -42,13 +42,13 @@ struct Worker {
     done: mpsc::Receiver<()>,
 }
 
-/// Those that have nothing to do.
-static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
+/// One that has nothing to do. It alone is kept, as each has a stack.
+static IDLE: Mutex<Option<Worker>> = Mutex::new(None);
 
 impl Worker {
     /// One that has begun with `job`; `None` where there are no threads to be had.
     fn begin(job: Job) -> Option<Self> {
-        let idle = IDLE.lock().ok().and_then(|mut idle| idle.pop());
+        let idle = IDLE.lock().ok().and_then(|mut idle| idle.take());
         let worker = idle.or_else(Self::new)?;
         worker.jobs.send(job).ok()?;
         Some(worker)
@@ -74,7 +74,7 @@ impl Worker {
     fn ends_within(self, limit: Duration) -> bool {
         let ended = self.done.recv_timeout(limit).is_ok();
         if ended && let Ok(mut idle) = IDLE.lock() {
-            idle.push(self);
+            *idle = Some(self);
         }
         ended
     }

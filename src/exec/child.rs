@@ -4,11 +4,10 @@
 use super::process::Process;
 use super::stage::ExecPipe;
 use super::steps::{self, Step, StepDone, StepError};
-use crate::os::error::Result;
+use crate::os::error::{Errno, Result};
 use crate::os::fork::{self, Parent};
 use crate::os::pipe::{Gate, Opener, Reports};
 use crate::os::proc::ProcessId;
-use nix::errno::Errno;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// A process that was started. It is a child: its number is its own until it is reaped.

@@ -15,6 +15,11 @@
 //! | 2 | numbers in plan and messages, `needs` in the record; `concerns`, `stopped-yours`; `monitored` in the plan |
 //! | 3 | `resources` in the plan; `controllers` among the groups of the record; the word `replan`; a plan in the unit's folder |
 //!
+//! Version 3 has more, which joined it before its first release: in the plan `conditions`, `asserts`, `actions`, and of a
+//! service's `exec` the areas `log`, `terminal`, `credentials`, `mounts`, `spaces` (namespaces) and `system_calls`, and
+//! what others have gained (dynamic users, scheduling, ambient capabilities, input as data, links to directories, …);
+//! in the record `commands`, `failed_in`, `condition`, `assertion`, `watchdog`, `watchdog_usec` and `unwritten`.
+//!
 //! What a kind of unit adds to them is that kind's; the number is one for all. Pure.
 
 use thiserror::Error;

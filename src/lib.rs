@@ -9,6 +9,7 @@
 //! * [`unit`]: what does this unit file say? Pure, but for `load`.
 //! * [`sysv`]: what do rc, chkconfig and insserv want? Pure, but for `apply`.
 //! * [`order`]: who starts before whom, who stops after whom, and why. Pure.
+//! * [`exec`]: what does a process of a service get, and in which order?
 //! * [`supervisor`]: one supervised unit, what commands do with its supervisor, and its log.
 //! * [`cgroup`]: what may the processes of a unit use together? By the controllers that a host has.
 //! * [`drain`]: has everything been shipped? Pure, but for what looks and waits.
@@ -17,8 +18,9 @@
 //! * [`os`]: the only place with system calls and `unsafe`.
 //!
 //! What is as hot as a million states of a registry lies in a crate of its own below `crates/`, which
-//! is compiled otherwise: [`positions`], what a shipper's position files say. Below everything
-//! else lies [`strings`]: which letters of a text from outside may be printed, and shell patterns. Pure, both.
+//! is compiled otherwise: [`positions`], what a shipper's position files say. Below everything else lie
+//! [`strings`], which letters of a text from outside may be printed, and shell patterns; and [`ordered`], maps and
+//! sets that bring no sort of their own. Pure, all three.
 //!
 //! Pure means values in, values out: no clock, no file, no environment, no process. Subjects do
 //! not import one another, except that all may use [`unit`]; they meet in [`job`] and [`cli`]. A test reads

@@ -14,7 +14,7 @@ mod source;
 use source::{Source, below, is_test_file, module, names, paths, sources, uses};
 use std::collections::BTreeSet;
 
-const SUBJECTS: [&str; 7] = ["unit", "sysv", "order", "verify", "supervisor", "drain", "tmpfiles"];
+const SUBJECTS: [&str; 6] = ["unit", "sysv", "order", "supervisor", "drain", "tmpfiles"];
 
 /// Drivers below the subjects: they may use `os`, `host` and the standard library's outside world.
 const DRIVERS: &[&str] = &[
@@ -344,7 +344,7 @@ fn exec_knows_units_and_the_system_alone() {
         if !s.rel.starts_with("exec/") || is_test_file(&s.rel) {
             continue;
         }
-        for m in ["sysv", "order", "verify", "supervisor", "drain", "cli", "job", "host"] {
+        for m in ["sysv", "order", "supervisor", "drain", "cli", "job", "host"] {
             if uses(&s.code, m) {
                 wrong.push(format!("src/{} imports {m}", s.rel));
             }

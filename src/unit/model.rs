@@ -1,6 +1,6 @@
 //! What a unit is, once its files are read: defaults applied, specifiers expanded, every value typed.
 //!
-//! Pure data. `load` makes it; `service`, `order` and `verify` read it. Names are systemd's own.
+//! Pure data. `load` makes it; `supervisor`, `order`, `job` and `cli` read it. Names are systemd's own.
 
 mod power;
 mod service;

@@ -1,7 +1,7 @@
 //! Shell patterns, glob(7), by the crate glob, whose dialect differs: it knows no backslash, takes `**` for
 //! something else, and negates by `!` alone. Pure; every subject may use it.
 //!
-//! The patterns of Go's filepath.Match are another dialect: `drain/shipper/filebeat/glob.rs`.
+//! The patterns of Go's filepath.Match are another dialect: `src/drain/judge/glob.rs`.
 
 use glob::MatchOptions;
 pub use glob::PatternError;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Checks of what people read: the files that the documents name are there, the shipped units say to a real
+# Checks of what people read: the files that documents and comments name are there, the shipped units say to a real
 # systemd what systemd/README.md lists and nothing else, the init scripts are what the generator prints, and
 # no text speaks of a machine of its authors.
 set -uo pipefail
@@ -18,6 +18,24 @@ named=$({ grep -ohE "\`($folders)/[A-Za-z0-9_./@-]*\`" "${documents[@]}" | tr -d
 for f in $named; do case $f in *NAME* | *AREA*) continue;; esac
     [ -e "$f" ] || [ -e "tests/${f#tests/}" ] || wrong "'$f' is named and is not there: $(git grep -lF "$f" | head -2 | tr '\n' ' ')"; done
 ok "$(echo "$named" | wc -l) names of files looked at"
+
+# The same of sources, as comments and documents name them: from the top, from below src/, or by their last parts
+# (`judge/glob.rs`); in backquotes a module without its ending, too (`unit/exec`).
+modules=$(cd src && ls -d -- */ | tr -d / | paste -sd'|')
+said() { git grep -hE '//[/!]? ' -- '*.rs' | grep -oE '//[/!]? .*'; git grep -hE '#' -- '*.sh' '*.toml' tests/all | grep -oE '#.*'; cat "${documents[@]}"; }
+sources=$(git ls-files -- '*.rs')
+named=$(said | grep -oE "[A-Za-z0-9_./-]*[a-z0-9_]\.rs\b|\b(src|crates)/[A-Za-z0-9_./-]*[a-z0-9_]|\`($modules)/[a-z0-9_/]+\`" | tr -d '`' | sort -u)
+for f in $named; do case $f in *.c | *.h | *.go) continue;; esac   # the neighbours' own
+    grep -qE "(^|/)${f//./\\.}$" <<< "$sources" || [ -e "$f" ] || [ -e "src/$f" ] || [ -e "src/$f.rs" ] ||
+        wrong "'$f' is named and is no source: $(git grep -lF "$f" | head -2 | tr '\n' ' ')"; done
+ok "$(echo "$named" | wc -l) names of sources looked at"
+
+# Each decision is in their list, and no two have one number.
+for f in docs/decisions/*.md; do f=${f##*/}
+    [ "$f" = README.md ] || [ "$(grep -cF "* [$f]($f): " docs/decisions/README.md)" = 1 ] || wrong "docs/decisions/README.md has no line, or several, for '$f'"; done
+for f in $(grep -oE '\]\([^)]*\)' docs/decisions/README.md | tr -d '()]'); do [ -e "docs/decisions/$f" ] || wrong "docs/decisions/README.md lists '$f', which is not there"; done
+twice=$(cd docs/decisions && ls | grep -oE '^[0-9]+' | sort | uniq -d)
+[ -z "$twice" ] || wrong "two decisions have the number $twice"
 
 # 2. The shipped units under the systemd of this host.
 if command -v systemd-analyze >/dev/null; then

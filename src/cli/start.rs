@@ -8,7 +8,7 @@ use crate::job::context::Context;
 use crate::job::execute::execute;
 use crate::job::outcome::{Outcome, Report};
 use crate::job::plan::{self, Options, Planned};
-use crate::job::{several, stale, units};
+use crate::job::{several, stale};
 use crate::order::transaction::{JobKind, Verb as Job};
 use crate::os::child::{Spec, own_executable, spawn};
 use crate::os::root::Root;
@@ -17,6 +17,7 @@ use crate::unit::value::{Timeout, time};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
+use strings::pattern::has_wildcard;
 
 /// start, stop and their kin.
 pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answered {
@@ -42,7 +43,7 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answe
     if !args.dry_run {
         ask::needs_root(ctx)?;
     }
-    let (units, left) = if units.len() > 1 || args.units.iter().any(|word| units::is_pattern(word)) {
+    let (units, left) = if units.len() > 1 || args.units.iter().any(|word| has_wildcard(word)) {
         several::choose(ctx, job, &args.units, units)
     } else {
         (units, Vec::new())

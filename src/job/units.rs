@@ -17,13 +17,7 @@ use crate::unit::model::{Body, DepKind, Finding, LoadState, ServiceType, Severit
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::specifier::Facts;
 use std::collections::{BTreeMap, BTreeSet};
-use strings::pattern::Pattern;
-
-/// Does a word stand for many names?
-#[must_use]
-pub fn is_pattern(word: &str) -> bool {
-    word.contains(['*', '?', '['])
-}
+use strings::pattern::{Pattern, has_wildcard};
 
 /// Turns what was typed into names: `foo` is `foo.service`; a pattern stands for every known name
 /// that it matches, `known` being asked only then.
@@ -41,7 +35,7 @@ pub fn names(
         }
     };
     for word in typed {
-        if is_pattern(word) {
+        if has_wildcard(word) {
             let pattern =
                 Pattern::of_names(word).map_err(|e| format!("cannot read the pattern '{word}': {e}"))?;
             let known = known().map_err(|e| format!("cannot see which units match '{word}': {e}"))?;

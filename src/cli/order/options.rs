@@ -2,6 +2,7 @@
 //! what brings the network up. By name, and for hooks also by what they run.
 
 use crate::cli::args::Order;
+use crate::drain::shipper;
 use crate::order::step::OrderOptions;
 use crate::os::root::Root;
 use crate::unit::model::{Body, ExecCommand, Service, Unit};
@@ -9,18 +10,9 @@ use crate::unit::value::{Timeout, time};
 use std::path::Path;
 use std::time::Duration;
 
-const SHIPPERS: [&str; 10] = [
-    "amazon-cloudwatch-agent",
-    "awslogs",
-    "awslogsd",
-    "elastic-agent",
-    "filebeat",
-    "fluent-bit",
-    "fluentd",
-    "promtail",
-    "td-agent",
-    "vector",
-];
+/// Shippers whose positions amr cannot read: their place in the order counts all the same.
+const OTHER_SHIPPERS: [&str; 7] =
+    ["awslogs", "awslogsd", "fluent-bit", "fluentd", "promtail", "td-agent", "vector"];
 
 /// Their last lines matter; names that begin so and go on with a digit or a dash count too.
 const WRITERS: [&str; 6] = ["amr", "apache2", "httpd", "jetty", "nginx", "tomcat"];
@@ -60,7 +52,7 @@ pub fn order_options(
     let drains = named(&args.hook, &is_hook);
     let hook = known.iter().filter(|k| drains.iter().any(|d| d == k.name)).find_map(|k| k.unit);
     OrderOptions {
-        shippers: named(&args.shipper, &|k| SHIPPERS.contains(&k.name)),
+        shippers: named(&args.shipper, &|k| is_shipper(k.name)),
         writers: named(&args.writer, &|k| is_writer(k.name) && !is_hook(k)),
         network: named(&[], &|k| NETWORK.contains(&k.name)),
         needs: needs.or_else(|| hook.and_then(deadline)),
@@ -74,6 +66,11 @@ pub fn order_options(
 fn is_hook(known: &HostService) -> bool {
     let runs_drain = known.unit.and_then(service).is_some_and(|s| s.exec.stop.iter().any(is_drain));
     runs_drain || known.name.starts_with("shutdown-")
+}
+
+/// A service has the name of the program that it runs.
+fn is_shipper(name: &str) -> bool {
+    shipper::ALL.iter().any(|known| known.programs().contains(&name)) || OTHER_SHIPPERS.contains(&name)
 }
 
 fn is_writer(name: &str) -> bool {

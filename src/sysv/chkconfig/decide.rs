@@ -15,7 +15,7 @@ use crate::sysv::level::{Levels, Priority, Runlevel};
 use crate::sysv::links::{LinkAction, plan, plan_removal, shown};
 use crate::sysv::priority::Numbers;
 use std::ffi::{OsStr, OsString};
-use strings::pattern::Pattern;
+use strings::pattern::{Pattern, has_wildcard};
 
 /// Answers a command. The steps are to be taken all or none; if they fail, `apply` changes the answer.
 #[must_use]
@@ -300,7 +300,7 @@ fn readable(view: &View, env: &Env, name: &OsStr, out: &mut Outcome) -> Option<H
 
 /// Names are names: says where the real one would have taken this one for a pattern.
 fn glob_note(view: &View, name: &OsStr) -> Option<String> {
-    let pattern = Pattern::new(name.to_str().filter(|n| n.contains(['*', '?', '[']))?).ok()?;
+    let pattern = Pattern::new(name.to_str().filter(|n| has_wildcard(n))?).ok()?;
     let others =
         view.found.names(|n| n != name && n.to_str().is_some_and(|n| pattern.matches(n))).into_iter();
     let others: Vec<String> = others.map(shown).collect();

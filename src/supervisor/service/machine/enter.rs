@@ -1,5 +1,6 @@
 //! How each state is entered: the `service_enter_*` functions of systemd 252, one for one. Pure.
 
+use super::timeouts::SignalRound;
 use super::{
     Action, Exit, KillOp, Main, Notified, Role, Rule, ServiceResult, Slot, State, Step, StopKind, Targets,
     Timer, Want,
@@ -177,7 +178,7 @@ impl Step<'_> {
     pub(super) fn enter_signal(&mut self, state: State, f: ServiceResult) {
         self.keep_first(f);
         self.m.awaits_pid_file = false;
-        let op = self.kill_op(state);
+        let Some((_, op)) = self.signal_of(state) else { return };
         let to = self.targets(op);
         if to.any() {
             let timer = if op == KillOp::Watchdog { Timer::Abort } else { Timer::Stop };
@@ -191,17 +192,28 @@ impl Step<'_> {
     /// What follows a signal that reaches nobody, at once; `f` is the result where no other signal is left, and
     /// `restarts` says whether the unit may then be restarted. Of states without a signal nothing follows.
     pub(super) fn go_on_from(&mut self, state: State, f: ServiceResult, restarts: bool) {
-        match state {
-            State::StopWatchdog | State::StopSigterm if self.p.send_sigkill => {
-                self.enter_signal(State::StopSigkill, ServiceResult::Success);
+        let Some((round, op)) = self.signal_of(state) else { return };
+        match (round, self.p.send_sigkill && op != KillOp::Kill) {
+            (SignalRound::Stop, true) => self.enter_signal(State::StopSigkill, ServiceResult::Success),
+            (SignalRound::Final, true) => self.enter_signal(State::FinalSigkill, ServiceResult::Success),
+            (SignalRound::Stop, false) => self.enter_stop_post(f),
+            (SignalRound::Final, false) => self.enter_dead(f, restarts),
+        }
+    }
+
+    /// The signal that belongs to a state, and its round; none for a state that waits for no signal's effect
+    /// (`state_to_kill_operation`).
+    fn signal_of(&self, state: State) -> Option<(SignalRound, KillOp)> {
+        Some(match state {
+            State::StopWatchdog => (SignalRound::Stop, KillOp::Watchdog),
+            State::StopSigterm if self.m.stop_kind == StopKind::Restart => {
+                (SignalRound::Stop, KillOp::Restart)
             }
-            State::StopWatchdog | State::StopSigterm | State::StopSigkill => self.enter_stop_post(f),
-            State::FinalWatchdog | State::FinalSigterm if self.p.send_sigkill => {
-                self.enter_signal(State::FinalSigkill, ServiceResult::Success);
-            }
-            State::FinalWatchdog | State::FinalSigterm | State::FinalSigkill => {
-                self.enter_dead(f, restarts);
-            }
+            State::StopSigterm => (SignalRound::Stop, KillOp::Terminate),
+            State::StopSigkill => (SignalRound::Stop, KillOp::Kill),
+            State::FinalWatchdog => (SignalRound::Final, KillOp::Watchdog),
+            State::FinalSigterm => (SignalRound::Final, KillOp::Terminate),
+            State::FinalSigkill => (SignalRound::Final, KillOp::Kill),
             State::Dead
             | State::Condition
             | State::StartPre
@@ -213,31 +225,8 @@ impl Step<'_> {
             | State::Stop
             | State::StopPost
             | State::Failed
-            | State::AutoRestart => {}
-        }
-    }
-
-    /// `state_to_kill_operation`.
-    fn kill_op(&self, state: State) -> KillOp {
-        match state {
-            State::StopWatchdog | State::FinalWatchdog => KillOp::Watchdog,
-            State::StopSigkill | State::FinalSigkill => KillOp::Kill,
-            State::StopSigterm if self.m.stop_kind == StopKind::Restart => KillOp::Restart,
-            State::StopSigterm
-            | State::FinalSigterm
-            | State::Dead
-            | State::Condition
-            | State::StartPre
-            | State::Start
-            | State::StartPost
-            | State::Running
-            | State::Exited
-            | State::Reload
-            | State::Stop
-            | State::StopPost
-            | State::Failed
-            | State::AutoRestart => KillOp::Terminate,
-        }
+            | State::AutoRestart => return None,
+        })
     }
 
     /// `unit_kill_context`: whom `KillMode=` lets a signal go to.

@@ -121,7 +121,7 @@ impl Step<'_> {
 
 /// The two rounds of signals, before and after `ExecStopPost=`.
 #[derive(Clone, Copy)]
-enum SignalRound {
+pub(super) enum SignalRound {
     Stop,
     Final,
 }

@@ -218,12 +218,8 @@ fn coredump_filter(filter: &mut Option<u64>, l: &Line<'_>) -> Result<(), ValuePr
             "default" => COREDUMP_FILTER,
             "all" => u32::MAX.into(),
             _ => bit.or_else(number).ok_or_else(|| {
-                ValueProblem::new(
-                    word.at,
-                    name,
-                    format!("'{name}' is no kind of memory that the kernel dumps"),
-                )
-                .hint(format!("one of: {}, default, all, or a number in hexadecimal", DUMPED.join(", ")))
+                ValueProblem::new(word.at, name, format!("unknown coredump filter '{name}'"))
+                    .hint(format!("one of: {}, default, all, or a number in hexadecimal", DUMPED.join(", ")))
             })?,
         };
     }

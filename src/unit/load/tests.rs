@@ -144,7 +144,7 @@ fn aliases_lead_to_one_unit_with_the_dropins_of_all_names() {
         assert_eq!(aliases, ["other.service", "third.service"]);
         assert_eq!(service(&unit).context.scheduling.nice, Some(4), "{name}");
     }
-    assert_eq!(tree.load("wrong.target").load, LoadState::NotFound, "another kind is no alias");
+    assert_eq!(tree.load("wrong.target").load, LoadState::NotFound, "an alias has the type of its unit");
     let out = tree.load("out.service");
     assert_eq!((out.name.as_str(), out.load), ("out.service", LoadState::Loaded), "linked from outside");
     assert_eq!(tree.load("gone.service").load, LoadState::NotFound);

@@ -44,7 +44,9 @@ impl Supervisor {
             to.send(if unmet.is_some() { UNMET } else { MET });
         });
         let (child, told, why) = match looked {
-            Ok(Look { child, told, is_whole: true }) => (Some(child), told, "it was not to be told"),
+            Ok(Look { child, told, is_whole: true }) => {
+                (Some(child), told, "the check ended without a result")
+            }
             Ok(Look { child, told, is_whole: false }) => (Some(child), told, NO_ANSWER),
             Err(_) => (None, Vec::new(), "no process to look at it"),
         };

@@ -12,15 +12,15 @@ use std::path::Path;
 /// An obstacle where a hook or a shipper meets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlacedObstacle {
-    /// On which way.
+    /// The boot or shutdown on which it is met.
     pub way: Transition,
-    /// Of which host.
+    /// The init of the host that is judged.
     pub init: Init,
     /// The hook's K number, where it has one.
     pub number: Option<u8>,
-    /// With which service.
+    /// Name of the service that meets it.
     pub name: String,
-    /// What.
+    /// What is in the way, with its sentence and severity.
     pub obstacle: Obstacle,
 }
 
@@ -55,7 +55,7 @@ impl PlacedObstacle {
 /// What was found on one way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The gravest first.
+    /// All obstacles of this way, the gravest first.
     pub met: Vec<PlacedObstacle>,
 }
 

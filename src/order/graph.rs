@@ -24,7 +24,7 @@ pub struct UnitId(u32);
 pub struct Edge {
     /// The unit that has the directive.
     pub from: UnitId,
-    /// The directive.
+    /// The directive, such as `Requires=` or `After=`.
     pub kind: DepKind,
     /// The unit that it names.
     pub to: UnitId,

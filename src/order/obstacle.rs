@@ -31,12 +31,12 @@ pub enum Obstacle {
     LockNamedOtherwise {
         /// The path that rc looks for.
         expected: String,
-        /// What is there.
+        /// Path of the lock file that is there.
         found: String,
     },
     /// The script lacks its executable bit.
     NotExecutable {
-        /// The script.
+        /// Path of the script.
         path: String,
     },
     /// rc passes over names such as `*.bak` and `*~`.
@@ -58,16 +58,16 @@ pub enum Obstacle {
     },
     /// Of two K links the lower runs, and then the service is down.
     OlderKillLink {
-        /// The one that runs.
+        /// File name of the link that runs, `K01amr`.
         first: String,
-        /// The one that the header asks for.
+        /// File name of the link that the header asks for.
         meant: String,
     },
     /// A link to nothing, or to something that is not the script of that name.
     LinkBroken {
         /// File name, as `K30amr`.
         link: String,
-        /// Where it leads.
+        /// What it leads to, as the link has it.
         target: String,
     },
     /// Debian's rc runs what insserv wrote down; links made by hand are ignored.
@@ -77,7 +77,7 @@ pub enum Obstacle {
     },
     /// Everything that is left is killed before it is its turn.
     KilledFirst {
-        /// `sendsigs`, `killall`.
+        /// The script that kills: `sendsigs`, `killall`.
         by: String,
     },
     /// It is not active, so there is nothing to stop.
@@ -90,7 +90,7 @@ pub enum Obstacle {
     StillStarting,
     /// `DefaultDependencies=no` without `Conflicts=shutdown.target`: shutdown does not stop it.
     NoShutdownConflict,
-    /// A masked unit.
+    /// The unit is masked (a link to /dev/null), so systemd neither starts nor stops it.
     Masked,
     /// The init script is ignored because there is a unit of its name.
     HiddenByUnit {
@@ -134,23 +134,23 @@ pub enum Obstacle {
     },
     /// The network goes down before the drain has ended.
     NetworkDownFirst {
-        /// What goes down.
+        /// Name of the service that takes the network down.
         network: String,
-        /// How sure.
+        /// Whether the order is wrong for certain.
         sure: Certainty,
     },
     /// The shipper stops before the drain has ended.
     ShipperStopsFirst {
-        /// The shipper.
+        /// Name of the shipper's service.
         shipper: String,
-        /// How sure.
+        /// Whether the order is wrong for certain.
         sure: Certainty,
         /// What its header asks for.
         header: Header,
     },
     /// A job of pid 1, which stops it when the runlevel changes, whatever rc does then.
     StopsBesideRc {
-        /// The shipper.
+        /// Name of the shipper's service.
         shipper: String,
         /// Where the job is written.
         file: String,
@@ -161,9 +161,9 @@ pub enum Obstacle {
     },
     /// A writer still runs while the drain does.
     WriterStillRuns {
-        /// The writer.
+        /// Name of the service that writes logs.
         writer: String,
-        /// How sure.
+        /// Whether the order is wrong for certain.
         sure: Certainty,
         /// What its header asks for.
         header: Header,

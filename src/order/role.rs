@@ -7,7 +7,7 @@ use std::time::Duration;
 pub enum Role {
     /// Writes logs: must have stopped before the drain.
     Writer,
-    /// The drain itself.
+    /// Waits at shutdown until the shipper has shipped: the hook.
     Drain,
     /// Ships logs: must outlive the drain.
     Shipper,

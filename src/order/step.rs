@@ -92,7 +92,7 @@ pub enum Act {
 }
 
 impl Act {
-    /// The verb.
+    /// `start` or `stop`, as the renderings have it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -193,7 +193,7 @@ pub struct InitStep {
 /// A service that one would expect on this way and that has no step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingStep {
-    /// The service.
+    /// Name of the service, without `.service`.
     pub name: String,
     /// What it is to the drain.
     pub role: Role,

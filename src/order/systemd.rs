@@ -19,9 +19,9 @@ use thiserror::Error;
 
 /// The facts about a host.
 pub struct SystemdHost<'a> {
-    /// Its units.
+    /// All units that are loaded, and their dependencies.
     pub graph: &'a Rc<Graph>,
-    /// 252.
+    /// Major version of its systemd, such as 252.
     pub version: u32,
     /// What each unit does now.
     pub active: &'a dyn Fn(&UnitName) -> Activity,

@@ -72,7 +72,7 @@ pub struct Tree {
     pub unit: UnitName,
     /// What it does now.
     pub activity: Activity,
-    /// Its dependencies.
+    /// Its dependencies, or that the tree is cut here.
     pub below: Below,
 }
 

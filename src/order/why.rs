@@ -12,13 +12,13 @@ pub struct ChainLink {
     pub first: String,
     /// Waits for it.
     pub then: String,
-    /// Why, in one clause.
+    /// What orders the two, in one clause.
     pub why: String,
     /// `path:line`, where it is written in a file.
     pub place: Option<String>,
 }
 
-/// The answer.
+/// What is known of the order of two steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The first comes before the second.

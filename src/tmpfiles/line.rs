@@ -58,7 +58,7 @@ pub struct Line {
     pub credential: bool,
     /// Specifiers expanded, simplified, /var/run as /run.
     pub path: PathBuf,
-    /// The permission bits.
+    /// Permission bits, 0 to 07777; none where the line leaves them to the type.
     pub mode: Option<OwnerValue<u32>>,
     /// `~`: of the mode only what the old one has.
     pub masked: bool,
@@ -77,7 +77,7 @@ pub struct Line {
 pub struct Entry {
     /// What it says.
     pub line: Line,
-    /// Where.
+    /// File, line and column it was read from.
     pub origin: Origin,
     /// As it is written.
     pub text: String,

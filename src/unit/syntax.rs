@@ -44,25 +44,25 @@ pub enum Item<'a> {
     Assignment(Assignment<'a>),
     /// A line whose first character is `#` or `;`.
     Comment {
-        /// The bytes.
+        /// As it stands in the file, line end included.
         raw: &'a [u8],
         /// Its line, from 1.
         line: u32,
     },
     /// Nothing but blanks.
     Blank {
-        /// The bytes.
+        /// As it stands in the file, line end included.
         raw: &'a [u8],
         /// Its first line, from 1.
         line: u32,
     },
     /// A line that means nothing; the fault says why.
     Junk {
-        /// The bytes.
+        /// As it stands in the file, line end included.
         raw: &'a [u8],
-        /// Where.
+        /// Place of the line in the file.
         span: Span,
-        /// Why.
+        /// What is wrong with it.
         kind: FaultKind,
     },
 }
@@ -74,7 +74,7 @@ pub struct SectionHeader<'a> {
     pub name: Cow<'a, str>,
     /// The header with its brackets.
     pub span: Span,
-    /// The bytes.
+    /// As it stands in the file, line end included.
     pub raw: &'a [u8],
 }
 
@@ -89,7 +89,7 @@ pub struct Assignment<'a> {
     pub key_span: Span,
     /// What stands behind the `=`, lines that go on put together.
     pub value: Value<'a>,
-    /// The bytes.
+    /// As it stands in the file, line end included.
     pub raw: &'a [u8],
 }
 
@@ -146,7 +146,7 @@ impl FaultKind {
         }
     }
 
-    /// Its word.
+    /// The id of the finding, a stable word for machines (docs/findings.md).
     #[must_use]
     pub fn id(self) -> Id {
         match self {
@@ -176,11 +176,11 @@ impl FaultKind {
 /// Something that systemd 252 says about the text of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What.
+    /// Which fault it is.
     pub kind: FaultKind,
-    /// How bad.
+    /// Whether systemd refuses the file or ignores the line.
     pub severity: Severity,
-    /// Where.
+    /// Place in the file that the caret is put under.
     pub span: Span,
     /// One sentence, lower case, no full stop.
     pub message: String,

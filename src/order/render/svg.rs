@@ -30,7 +30,7 @@ struct Row<'a> {
     to: usize,
 }
 
-/// The picture.
+/// The steps of a plan as an SVG image, with their waits, limits and obstacles.
 #[must_use]
 pub fn plan(plan: &Plan, report: &Report, wishes: &OrderOptions) -> String {
     let show = if plan.steps.len() > MANY { Show::Relevant } else { Show::All };

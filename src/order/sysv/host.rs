@@ -42,9 +42,9 @@ pub struct Link {
 /// The numbers of a header or override.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbers {
-    /// S.
+    /// START: the number of S links, 0 to 99.
     pub start: u8,
-    /// K.
+    /// STOP: the number of K links, 0 to 99.
     pub stop: u8,
     /// The file and line that they come from.
     pub place: (std::path::PathBuf, u32),
@@ -53,9 +53,9 @@ pub struct Numbers {
 /// A script of init.d.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// Its file name.
+    /// File name below init.d.
     pub name: String,
-    /// Its executable bit.
+    /// May root execute it? rc passes over it otherwise.
     pub executable: bool,
     /// What its header or override asks for.
     pub numbers: Option<Numbers>,
@@ -75,7 +75,7 @@ pub struct Depend {
 /// The facts about a host. Paths are those of the host, without any root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SysvHost {
-    /// Its rc.
+    /// Which rc runs the scripts: what it looks at, and in which order, depends on it.
     pub rc: Rc,
     /// rcN.d by level; a missing folder is missing here.
     pub levels: BTreeMap<u8, Vec<Link>>,

@@ -92,7 +92,7 @@ pub(super) struct ProspectiveJob {
     pub pulls: Vec<(JobId, bool)>,
 }
 
-/// The prospective jobs.
+/// Jobs that are gathered before anything is decided: the transaction in the making.
 pub(super) struct Draft<'a> {
     pub graph: &'a Graph,
     /// Asked only about units that the transaction may concern.

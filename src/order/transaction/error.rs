@@ -38,11 +38,11 @@ pub enum Unavailable {
 pub struct Step {
     /// The unit that has the directive.
     pub from: UnitName,
-    /// The directive.
+    /// The directive that makes the edge, such as `Requires=`.
     pub kind: DepKind,
     /// The unit that it names.
     pub to: UnitName,
-    /// Where.
+    /// File, line and column of the directive; none for a dependency that systemd adds by default.
     pub origin: Option<Origin>,
 }
 
@@ -105,7 +105,7 @@ pub enum TransactionError {
     MissingInstance {
         /// What was asked for.
         verb: Verb,
-        /// The template.
+        /// The template, `foo@.service`.
         unit: UnitName,
     },
     /// Every unit of the circle is required, so none can be left out.
@@ -114,21 +114,21 @@ pub enum TransactionError {
     /// Two requirements ask for opposite things.
     #[error("cannot both {first} and {second} '{unit}': {}; {}", why(first_chain), why(second_chain))]
     Contradiction {
-        /// Of which both are asked.
+        /// The unit that would have both jobs.
         unit: UnitName,
-        /// One thing.
+        /// The job that the first chain asks for, as a verb.
         first: &'static str,
-        /// What leads to it.
+        /// The dependencies that ask for `first`; empty where the caller does.
         first_chain: Vec<Step>,
-        /// The other.
+        /// The contradicting job, as a verb.
         second: &'static str,
-        /// What leads to that.
+        /// The dependencies that ask for `second`; empty where the caller does.
         second_chain: Vec<Step>,
     },
     /// `isolate` goes with `start` alone.
     #[error("cannot isolate '{unit}': only a start can isolate")]
     Isolate {
-        /// The anchor.
+        /// The unit that was named.
         unit: UnitName,
     },
     /// `RefuseManualStart=`, `RefuseManualStop=`.
@@ -136,9 +136,9 @@ pub enum TransactionError {
     RefuseManual {
         /// What was asked for.
         verb: Verb,
-        /// The unit.
+        /// The unit that was asked for.
         unit: UnitName,
-        /// The directive.
+        /// `RefuseManualStart` or `RefuseManualStop`.
         key: &'static str,
     },
 }
@@ -156,23 +156,23 @@ pub enum Note {
         by: UnitName,
         /// From the wanted unit to the one that cannot be had.
         chain: Vec<Step>,
-        /// Why.
+        /// What is wrong with the last unit of `chain`.
         cause: Unavailable,
     },
     /// A unit that is only wanted has no job because it closes a circle.
     CycleBroken {
-        /// The circle.
+        /// Its edges, all of them orderings.
         cycle: Cycle,
         /// The unit without a job now.
         dropped: UnitName,
     },
     /// Of two contradicting jobs that nobody insists on one was dropped.
     Overruled {
-        /// The unit.
+        /// The unit that both jobs were for.
         unit: UnitName,
-        /// What is not done.
+        /// The job that was dropped, as a verb.
         dropped: &'static str,
-        /// What is done.
+        /// The job that was kept, as a verb.
         kept: &'static str,
     },
 }

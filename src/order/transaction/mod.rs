@@ -74,7 +74,7 @@ impl Verb {
 /// `--job-mode=` of systemctl(1), as far as it means something without a queue of jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// The usual one.
+    /// `replace`, the default.
     Replace,
     /// As [`Mode::Replace`], but what is running is not stopped for the sake of a unit that is
     /// only wanted.

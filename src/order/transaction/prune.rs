@@ -207,7 +207,7 @@ fn break_one_cycle(draft: &mut Draft) -> Result<bool, TransactionError> {
 /// What is known of a unit while circles are looked for.
 #[derive(Clone, Copy)]
 enum Seen {
-    /// Nothing.
+    /// Not looked at yet.
     No,
     /// Its place on the path.
     OnPath(usize),

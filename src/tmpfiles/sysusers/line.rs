@@ -19,27 +19,27 @@ const NO_ID: [u32; 2] = [0xffff, u32::MAX];
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// `u`
+    /// `u`: a user, and a group of its name.
     User(User),
     /// `g`
     Group {
-        /// Its name.
+        /// Name of the group.
         name: String,
-        /// Its number.
+        /// Its GID, or where that comes from.
         id: Id,
     },
-    /// `m`
+    /// `m`: a user is made a member of a group.
     Member {
-        /// Who.
+        /// Login name of the member.
         user: String,
-        /// Of which group.
+        /// Name of the group.
         group: String,
     },
     /// `r`: numbers to choose from.
     Range(u32, u32),
 }
 
-/// The third field.
+/// Which number is asked for: the third field of a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Id {
     /// Any that is free.
@@ -51,20 +51,20 @@ pub enum Id {
     OwnerOf(PathBuf),
 }
 
-/// `u`
+/// A `u` line of sysusers.d(5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {
     /// The login name.
     pub name: String,
-    /// The number.
+    /// Its UID, or where that comes from.
     pub id: Id,
     /// `UID:GID`, `UID:GROUP`: a group that is there, in place of one of the user's name.
     pub group: Option<Of>,
-    /// The comment.
+    /// The GECOS field: a comment.
     pub gecos: Option<String>,
-    /// The home folder.
+    /// Home directory, an absolute path; by default `/`, for UID 0 `/root`.
     pub home: Option<String>,
-    /// The shell.
+    /// Login shell, an absolute path; by default nologin, for UID 0 /bin/sh.
     pub shell: Option<String>,
 }
 
@@ -81,7 +81,7 @@ pub enum Of {
 pub struct Entry {
     /// What it asks for.
     pub item: Item,
-    /// Where.
+    /// File, line and column it was read from.
     pub origin: Origin,
 }
 

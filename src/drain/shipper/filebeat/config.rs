@@ -27,11 +27,11 @@ use yaml::{Node, Value};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {what}")]
 pub struct Unknown {
-    /// The file.
+    /// Path of the file it stands in, as it is printed.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// What it is.
+    /// What is not understood, for people.
     pub what: String,
 }
 

@@ -23,13 +23,13 @@ pub enum Kind {
 /// By what files are recognised (`file_identity`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identification {
-    /// Device and inode.
+    /// `native`: device and inode.
     Native,
-    /// The path.
+    /// Path alone (`path`): a file that is renamed is a new one.
     Path,
-    /// The inode and a marker file.
+    /// `inode_marker`: inode, and the contents of a marker file in place of the device.
     InodeMarker,
-    /// A digest of a part of the file.
+    /// `fingerprint`: a digest of the part of the file that [`Fingerprint`](struct@Fingerprint) names.
     Fingerprint,
 }
 
@@ -40,10 +40,10 @@ pub struct Multiline {
     pub timeout: Duration,
 }
 
-/// An input.
+/// What an input that reads files is told: one field for each option that bears on what it owes.
 #[derive(Clone, Debug)]
 pub struct LogInput {
-    /// The kind.
+    /// `type`, or `input_type`.
     pub kind: Kind,
     /// `id`
     pub id: Setting<String>,
@@ -89,14 +89,14 @@ pub struct LogInput {
     pub identity: Setting<Identification>,
     /// `prospector.scanner.fingerprint.enabled`, `.offset`, `.length`, `.growing`
     pub fingerprint: Fingerprint,
-    /// What of it is not known.
+    /// Options whose meaning amr cannot know, each as a sentence.
     pub unknown: Vec<String>,
 }
 
 /// The scanner's fingerprint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Switched on.
+    /// `enabled`: is the fingerprint taken at all?
     pub enabled: Setting<bool>,
     /// Offset of its first byte; 0 by default.
     pub offset: Setting<u64>,

@@ -14,9 +14,9 @@ use super::{Config, Unknown};
 pub struct Fileset {
     /// The file that switches it on.
     pub file: String,
-    /// The line.
+    /// Line in that file, from 1.
     pub line: usize,
-    /// The module.
+    /// Name of the module, `nginx`.
     pub module: String,
     /// The fileset; `None`: whichever are not `named`, in the versions where these are on.
     pub name: Option<String>,
@@ -29,9 +29,9 @@ pub struct Fileset {
 /// What the files of a fileset say.
 #[derive(Clone, Debug, Default)]
 pub struct Manifest {
-    /// `manifest.yml`.
+    /// Text of `manifest.yml`.
     pub manifest: String,
-    /// The template of its input.
+    /// Text of the template of its input, which the manifest names by `input`.
     pub template: String,
 }
 

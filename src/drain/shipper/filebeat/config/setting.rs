@@ -3,13 +3,13 @@
 use super::yaml::{Node, Value};
 use std::time::Duration;
 
-/// An option's value.
+/// What a configuration says of one option.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Setting<T> {
     /// It is not said: the version's default holds.
     #[default]
     Default,
-    /// It is said.
+    /// It is said, and understood.
     Set(T),
     /// It is said in a way that amr cannot know; as it stands there.
     Unknown(String),

@@ -23,7 +23,7 @@ pub struct Error {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// What is wrong.
+    /// What the YAML reader says of it.
     pub what: String,
 }
 
@@ -32,18 +32,18 @@ pub struct Error {
 pub struct Node {
     /// Line in the file, from 1.
     pub line: usize,
-    /// The value.
+    /// What stands there, not yet interpreted.
     pub value: Value,
 }
 
-/// A value.
+/// What a node holds: text stays text until an option says what it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// `null`, `~` or nothing.
     Null,
     /// A text, plain or quoted.
     Text(String),
-    /// A list.
+    /// A sequence, in order.
     List(Vec<Node>),
     /// Names and values, in order.
     Map(Vec<(String, Node)>),

@@ -36,6 +36,7 @@ const DRIVERS: &[&str] = &[
     "drain/report/keep",
     "drain/scan",
     "drain/shipper/belief",
+    "drain/shipper/changed",
     "drain/shipper/cloudwatch/follow",
     "drain/shipper/cloudwatch/own_log",
     "drain/shipper/cloudwatch/shipper",

@@ -5,6 +5,7 @@
 
 mod cases;
 mod changeable;
+mod changed;
 mod changing;
 mod proof;
 mod registries;

@@ -336,37 +336,6 @@ fn aliases_are_followed() {
     expect(&tree, Verdict::Drained, &["acknowledged"], "");
 }
 
-/// The process began at 1000 s after 1970, by the kernel's own words.
-#[test]
-fn a_configuration_that_is_newer_than_the_process_is_not_what_runs() {
-    for (modified, reload, verdict) in
-        [(2000, false, Verdict::CannotTell), (500, false, Verdict::Drained), (2000, true, Verdict::Drained)]
-    {
-        let mut tree = Tree::new(&format!("newer-{modified}-{reload}"));
-        tree.config(&format!("filebeat.config.inputs: {{path: inputs.d/*.yml, reload.enabled: {reload}}}\n"));
-        tree.put("/etc/filebeat/inputs.d/a.yml", "- type: log\n  paths: [/var/log/app/*.log]\n");
-        let id = tree.file(A, LINES);
-        tree.log_state(A, id, ALL);
-        tree.put("/proc/stat", "cpu 1 2\nbtime 1000\n");
-        tree.lay();
-        let at = |file: &str, second: u64| {
-            let file = fs::File::options().write(true).open(tree.root.join(file)).unwrap();
-            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(second)).unwrap();
-        };
-        at("etc/filebeat/filebeat.yml", 500);
-        at("etc/filebeat/inputs.d/a.yml", modified);
-        let (found, report) = tree.look().unwrap();
-        assert_eq!(found, verdict, "{modified} {reload}: {}", report.text());
-        if verdict == Verdict::CannotTell {
-            assert!(
-                report.text().contains("a.yml' was changed after the process began"),
-                "{}",
-                report.text()
-            );
-        }
-    }
-}
-
 /// 8.0 to 8.3 write a state of a file that they leave out for its age. Beside a process that began when it was
 /// young yet, it may have been read at once, with its lines in the queue.
 #[test]

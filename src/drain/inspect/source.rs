@@ -49,6 +49,11 @@ pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> 
     }
     let notes: Vec<String> = host.refused().into_iter().collect();
     for found in &mut all {
+        found.unknown.extend(host.changed_program(found));
+        // Who names the configuration says that it is the one that runs.
+        if options.config.is_none() {
+            found.unknown.extend(host.changed_configuration(found));
+        }
         found.changeable = host.changeable(found);
         found.notes.clone_from(&notes);
     }

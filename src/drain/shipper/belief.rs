@@ -4,6 +4,7 @@
 //! that it has open) asks [`Host::takes`]. A driver: it reads `/proc` and unit files.
 
 use super::Found;
+use super::changed::without_mark;
 use super::host::Host;
 use crate::drain::judge::belief::{Users, is_believed};
 use crate::drain::judge::check::Checks;
@@ -130,12 +131,6 @@ fn others(found: &Found, places: &[(&'static str, PathBuf)], trusted: &[u32]) ->
         ))
     };
     places.iter().filter_map(other).take(NAMED).collect()
-}
-
-/// The path of an executable that was replaced since its process began.
-fn without_mark(exe: &Path) -> PathBuf {
-    let text = exe.to_str().and_then(|text| text.strip_suffix(" (deleted)"));
-    text.map_or_else(|| exe.to_owned(), PathBuf::from)
 }
 
 /// `User=` of the units that run these programs, by their command or by their own name.

@@ -200,7 +200,7 @@ impl Found {
     /// Whether its configuration has changed since it was read.
     #[must_use]
     pub fn is_outdated(&self) -> bool {
-        self.sources.iter().any(|source| Source::inspect(&self.root, &source.path).seen != source.seen)
+        self.sources.iter().any(|source| Source::inspect(&self.root, &source.path, source.reread) != *source)
     }
 }
 
@@ -209,16 +209,27 @@ impl Found {
 pub struct Source {
     /// Its path.
     pub path: PathBuf,
-    /// Its device, inode and size, and when it was last written; `None` where it was not there.
-    pub seen: Option<(u64, u64, u64, (i64, u32))>,
+    /// Its device, inode and size, and when it was last written and changed; `None` where it was not there.
+    pub seen: Option<Seen>,
+    /// The shipper reads it again by itself.
+    pub reread: bool,
 }
+
+type Seen = (u64, u64, u64, (i64, u32), (i64, u32));
 
 impl Source {
     /// As it is now.
     #[must_use]
-    pub fn inspect(root: &Root, path: &Path) -> Self {
-        let seen = root.stat(path).ok().map(|stat| (stat.dev, stat.ino, stat.size, stat.mtime));
-        Self { path: path.to_owned(), seen }
+    pub fn inspect(root: &Root, path: &Path, reread: bool) -> Self {
+        let seen = root.stat(path).ok();
+        let seen = seen.map(|stat| (stat.dev, stat.ino, stat.size, stat.mtime, stat.ctime));
+        Self { path: path.to_owned(), seen, reread }
+    }
+
+    /// The same of a file that is read once, where it is there.
+    #[must_use]
+    pub fn there(root: &Root, path: &Path) -> Option<Self> {
+        Some(Self::inspect(root, path, false)).filter(|source| source.seen.is_some())
     }
 }
 

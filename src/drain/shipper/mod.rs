@@ -1,6 +1,7 @@
 //! The shippers that amr can read, each in a folder of its own behind one trait ([`Shipper`]).
 
 pub mod belief;
+mod changed;
 pub mod cloudwatch;
 pub mod filebeat;
 pub mod host;

@@ -1,5 +1,5 @@
 //! Who else can change what a path leads to: the owner of a folder on the way may put another one in its place,
-//! and whoever may write a folder decides what lies in it.
+//! and whoever may write a folder decides what lies in it. And when it was last changed what a path leads to.
 
 use super::{FileKind, Root, Stat};
 use crate::os::error::escape;
@@ -48,6 +48,15 @@ impl std::fmt::Display for Other {
     }
 }
 
+/// What is met on the way.
+#[derive(Clone, Copy)]
+enum Step {
+    /// A folder, or what is looked for, with so many names still to go.
+    Place { left: usize },
+    /// A link that leads on, or one more than is followed.
+    Link { endless: bool },
+}
+
 /// What is asked of a place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
@@ -63,38 +72,74 @@ impl Root {
     /// cannot be looked at, is nobody's.
     #[must_use]
     pub fn others(&self, inner: &Path, trusted: &[u32]) -> Option<Other> {
+        // Where something is missing, whoever can may make it: that was asked of the folder.
+        self.each_step(inner, &mut |at, stat, step| {
+            let who = match step {
+                Step::Place { left } => {
+                    who(stat, if left > 1 { Asked::OnTheWay } else { Asked::ItsOwn }, trusted)
+                }
+                Step::Link { endless } => {
+                    (endless || !trusted.contains(&stat.uid)).then_some(Who::User(stat.uid))
+                }
+            };
+            who.map(|who| Other { at: at.to_owned(), who })
+        })
+    }
+
+    /// When what `inner` leads to was last changed, seconds and nanoseconds since 1970: written, made, renamed,
+    /// given to another owner or mode, or reached by a link on the way that is newer. A folder on the way that
+    /// was put in another's place does not show. `None`: it is not there, or cannot be looked at.
+    #[must_use]
+    pub fn changed(&self, inner: &Path) -> Option<(i64, u32)> {
+        let newest = |stat: &Stat| stat.mtime.max(stat.ctime);
+        let mut last = newest(&self.stat(inner).ok()?);
+        self.each_step(inner, &mut |_, stat, step| {
+            if matches!(step, Step::Link { .. }) {
+                last = last.max(newest(stat));
+            }
+            None::<()>
+        });
+        Some(last)
+    }
+
+    /// Calls `visit` with each folder on the way to `inner`, with each link that leads on, and with what is there,
+    /// until it has an answer. `None` also where the way ends.
+    fn each_step<T>(
+        &self,
+        inner: &Path,
+        visit: &mut dyn FnMut(&Path, &Stat, Step) -> Option<T>,
+    ) -> Option<T> {
         let mut at = PathBuf::from("/");
         let mut pending: VecDeque<OsString> = names(inner).collect();
         let (mut stat, mut links) = (self.lstat(&at).ok()?, 0);
-        while let Some(name) = pending.pop_front() {
-            let asked = if pending.is_empty() { Asked::ItsOwn } else { Asked::OnTheWay };
-            if let Some(who) = who(&stat, asked, trusted) {
-                return Some(Other { at, who });
+        loop {
+            if let Some(answer) = visit(&at, &stat, Step::Place { left: pending.len() }) {
+                return Some(answer);
             }
+            let name = pending.pop_front()?;
             if name == ".." {
                 at.pop();
                 stat = self.lstat(&at).ok()?;
                 continue;
             }
             let next = at.join(&name);
-            // Where it is missing, whoever can may make it: that was asked of the folder.
             let here = self.lstat(&next).ok()?;
             if here.kind != FileKind::Symlink {
                 (at, stat) = (next, here);
                 continue;
             }
             links += 1;
-            if !trusted.contains(&here.uid) || links > MAX_LINKS {
-                return Some(Other { at: next, who: Who::User(here.uid) });
+            let endless = links > MAX_LINKS;
+            if let Some(answer) = visit(&next, &here, Step::Link { endless }) {
+                return Some(answer);
             }
-            let target = self.read_link(&next).ok()?;
+            let target = self.read_link(&next).ok().filter(|_| !endless)?;
             if target.is_absolute() {
                 at = PathBuf::from("/");
                 stat = self.lstat(&at).ok()?;
             }
             names(&target).rev().for_each(|name| pending.push_front(name));
         }
-        who(&stat, Asked::ItsOwn, trusted).map(|who| Other { at, who })
     }
 }
 
@@ -127,6 +172,31 @@ mod tests {
     use crate::os::root::tests::Scratch;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn the_newest_of_a_file_and_the_links_to_it_counts() {
+        let scratch = Scratch::new();
+        let root = scratch.root();
+        let real = |name: &str| root.outer(Path::new(name));
+        let changed = |name: &str| root.changed(Path::new(name));
+        fs::create_dir_all(real("/a")).unwrap();
+        fs::write(real("/a/f"), "").unwrap();
+        symlink("a", real("/way")).unwrap();
+        symlink("loop", real("/loop")).unwrap();
+        let second = |seconds| std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        let file = fs::File::open(real("/a/f")).unwrap();
+        file.set_modified(second(500)).unwrap();
+        assert_eq!(changed("/a/f"), Some(root.stat(Path::new("/a/f")).unwrap().ctime), "an old time was set");
+        file.set_modified(second(1 << 33)).unwrap();
+        assert_eq!(changed("/a/f"), Some((1 << 33, 0)));
+        file.set_modified(second(500)).unwrap();
+        let link = nix::sys::time::TimeSpec::new(1 << 33, 0);
+        let flags = nix::sys::stat::UtimensatFlags::NoFollowSymlink;
+        let at = nix::fcntl::AT_FDCWD;
+        nix::sys::stat::utimensat(at, &real("/way"), &link, &link, flags).unwrap();
+        assert_eq!(changed("/way/f"), Some((1 << 33, 0)));
+        assert_eq!((changed("/loop/f"), changed("/none")), (None, None));
+    }
 
     #[test]
     fn whoever_can_write_a_folder_on_the_way_is_named() {

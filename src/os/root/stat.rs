@@ -41,6 +41,8 @@ pub struct Stat {
     pub nlink: u64,
     /// Last change of the contents: seconds and nanoseconds since 1970.
     pub mtime: (i64, u32),
+    /// Last change of the contents, name, owner or mode, the same way. No program can set it.
+    pub ctime: (i64, u32),
     /// The device that a device file stands for.
     pub rdev: u64,
 }
@@ -78,6 +80,7 @@ impl From<&FileStat> for Stat {
             #[allow(clippy::useless_conversion)]
             nlink: u64::from(s.st_nlink),
             mtime: (s.st_mtime, u32::try_from(s.st_mtime_nsec).unwrap_or(0)),
+            ctime: (s.st_ctime, u32::try_from(s.st_ctime_nsec).unwrap_or(0)),
             rdev: s.st_rdev,
         }
     }

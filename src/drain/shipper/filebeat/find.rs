@@ -9,9 +9,8 @@ use super::config::{Flags, Setting};
 use super::load::{LARGEST, Loaded, Plan, load, vars};
 use super::shipper::slowest;
 use super::{Filebeat, agent, latency, own_log, rules};
-use crate::drain::cursor::Timestamp;
 use crate::drain::shipper::host::{Host, Process};
-use crate::drain::shipper::interface::{Found, Version};
+use crate::drain::shipper::interface::{Found, Source, Version};
 use crate::os::error::Error as OsError;
 use crate::os::proc::ProcessId;
 use crate::os::root::Root;
@@ -33,6 +32,9 @@ const PACKAGE: [(&str, &str); 4] = [
     ("path.data", "/var/lib/filebeat"),
     ("path.logs", "/var/log/filebeat"),
 ];
+
+/// What names the version in the home folder.
+const README: &str = "README.md";
 
 /// The folder of the package's own files.
 const DATA: &str = "/var/lib/filebeat";
@@ -147,7 +149,7 @@ fn told_by_root(host: &Host, process: &Process) -> Option<Found> {
     let said = Flags::parse(words.iter().skip(1).filter_map(|word| word.to_str()));
     let flags = Flags { config: said.config, ..Flags::default() };
     let (beside, environment) = (process.exe.parent(), Some(BTreeMap::new()));
-    Some(described(CommandLine { root: &root, flags: &flags, cwd: None, beside, environment, began: None }))
+    Some(described(CommandLine { root: &root, flags: &flags, cwd: None, beside, environment }))
 }
 
 /// The Filebeat that a process was told to be, and its words.
@@ -166,7 +168,6 @@ fn described_by(host: &Host, process: &Process) -> Result<(Found, Vec<String>), 
         cwd: cwd.as_deref(),
         beside,
         environment: host.environment(pid),
-        began: host.began(pid),
     };
     let mut found = described(told);
     if root.is_none() {
@@ -196,7 +197,6 @@ struct CommandLine<'t> {
     /// The folder of its executable.
     beside: Option<&'t Path>,
     environment: Option<BTreeMap<String, String>>,
-    began: Option<Timestamp>,
 }
 
 fn absolute(path: &str, base: Option<&Path>) -> PathBuf {
@@ -208,7 +208,7 @@ fn absolute(path: &str, base: Option<&Path>) -> PathBuf {
 
 /// A Filebeat that was told this: the places, from the flags, the configuration and the defaults.
 fn described(told: CommandLine<'_>) -> Found {
-    let CommandLine { root, flags, cwd, beside, environment, began } = told;
+    let CommandLine { root, flags, cwd, beside, environment } = told;
     // Without flags: the home is where the executable lies, and everything is below it.
     let home = flags.setting("path.home").map(|path| absolute(path, cwd)).or(beside.map(Path::to_path_buf));
     let folder = flags.setting("path.config").map(|path| absolute(path, cwd)).or(home.clone());
@@ -221,7 +221,8 @@ fn described(told: CommandLine<'_>) -> Found {
     let mut vars = vars(home.as_deref(), folder.as_deref(), flags);
     vars.environment = environment;
     let (folder, home) = (folder.as_deref(), home.as_deref());
-    let mut loaded = load(&Plan { root, files, folder, home, flags, vars, version, began });
+    let mut loaded = load(&Plan { root, files, folder, home, flags, vars, version });
+    loaded.sources.extend(home.and_then(|home| Source::there(root, &home.join(README))));
     if let Some(first) = flags.modules.first() {
         loaded.doubts.push(format!("it was started with {first}: modules that no file names"));
     }
@@ -294,14 +295,14 @@ fn installed(host: &Host) -> Option<Found> {
     }
     let settings = PACKAGE.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let flags = Flags { settings, ..Flags::default() };
-    let told = CommandLine { root, flags: &flags, cwd: None, beside: None, environment: None, began: None };
+    let told = CommandLine { root, flags: &flags, cwd: None, beside: None, environment: None };
     Some(described(told))
 }
 
 /// The version that the first line of the README in the home folder names, `# Welcome to Filebeat
 /// 7.8.1`; `None` where a package has left it out.
 fn version(root: &Root, home: &Path) -> Option<Version> {
-    let readme = root.read(&home.join("README.md"), LARGEST).ok()?;
+    let readme = root.read(&home.join(README), LARGEST).ok()?;
     let readme = String::from_utf8_lossy(&readme).into_owned();
     readme.lines().next()?.rsplit(' ').next().and_then(Version::parse)
 }

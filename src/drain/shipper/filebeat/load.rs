@@ -4,23 +4,18 @@ use super::config::module::Manifest;
 use super::config::vars::Vars;
 use super::config::yaml::{self, Node, Value};
 use super::config::{self, Config, Fileset, Flags};
-use crate::drain::cursor::Timestamp;
 use crate::drain::judge::glob::{Part, Pattern};
 use crate::drain::shipper::interface::{Source, Version};
 use crate::os::error::{Error as OsError, escape};
 use crate::os::root::{FileKind, Root};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// How large a configuration may be.
 pub(super) const LARGEST: u64 = 4 << 20;
 
 /// A configuration may include more, and that more: no real one so many.
 const INCLUDES: usize = 64;
-
-/// A file may be written in the second in which its reader begins, and when that was is known to a second.
-const BEGINNING: Duration = Duration::from_secs(2);
 
 /// What is to be read, and what is known of who reads it.
 pub(super) struct Plan<'p> {
@@ -35,8 +30,6 @@ pub(super) struct Plan<'p> {
     pub(super) flags: &'p Flags,
     pub(super) vars: Vars,
     pub(super) version: Option<Version>,
-    /// When the process began that has read it.
-    pub(super) began: Option<Timestamp>,
 }
 
 /// A configuration, what could not be known of it, and where it was read.
@@ -54,7 +47,7 @@ pub(super) fn load(plan: &Plan<'_>) -> Loaded {
     let mut name = String::new();
     for file in &plan.files {
         name = escape(file.as_os_str());
-        match plan.text(file, None, &mut loaded).map(|text| yaml::read(&text)) {
+        match plan.text(file, false, &mut loaded).map(|text| yaml::read(&text)) {
             Some(Ok(node)) => tree.override_with(node),
             Some(Err(error)) => loaded.doubts.push(format!("{name}:{error}")),
             // The flags count all the same.
@@ -68,14 +61,9 @@ pub(super) fn load(plan: &Plan<'_>) -> Loaded {
 }
 
 impl Plan<'_> {
-    /// Reads a file. One that has changed since the process began is not what that has read, unless it reads
-    /// it again so often as `reload` says.
-    fn text(&self, file: &Path, reload: Option<Duration>, loaded: &mut Loaded) -> Option<String> {
-        let source = Source::inspect(self.root, file);
-        if let (Some(began), Some((.., mtime)), None) = (self.began, source.seen, reload) {
-            self.note_newer(file, began, mtime, loaded);
-        }
-        loaded.sources.push(source);
+    /// Reads a file, which the shipper reads again by itself or not.
+    fn text(&self, file: &Path, reread: bool, loaded: &mut Loaded) -> Option<String> {
+        loaded.sources.push(Source::inspect(self.root, file, reread));
         match self.root.read(file, LARGEST) {
             Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
             Err(error) => {
@@ -85,23 +73,13 @@ impl Plan<'_> {
         }
     }
 
-    fn note_newer(&self, file: &Path, began: Timestamp, mtime: (i64, u32), loaded: &mut Loaded) {
-        let modified = mtime.0.saturating_mul(1_000_000_000).saturating_add(i64::from(mtime.1));
-        let margin = i64::try_from(BEGINNING.as_nanos()).unwrap_or(i64::MAX);
-        if modified > began.0.saturating_add(margin) {
-            let name = escape(file.as_os_str());
-            loaded
-                .doubts
-                .push(format!("'{name}' was changed after the process began, which has not read it since"));
-        }
-    }
-
     fn includes(&self, loaded: &mut Loaded) {
         let mut at = 0;
         while let Some(include) = loaded.config.includes.get(at).cloned().filter(|_| at < INCLUDES) {
             at += 1;
             let base = self.folder.unwrap_or(Path::new("/")).join(&include.pattern);
-            let files = match self.matching(&base, loaded) {
+            let reread = include.reload.is_some();
+            let files = match self.matching(&base, reread, loaded) {
                 Ok(files) => files,
                 Err(what) => {
                     loaded.doubts.push(what);
@@ -110,7 +88,7 @@ impl Plan<'_> {
             };
             for file in files {
                 let name = escape(file.as_os_str());
-                let Some(text) = self.text(&file, include.reload, loaded) else { continue };
+                let Some(text) = self.text(&file, reread, loaded) else { continue };
                 if let Err(error) = loaded.config.add(include.holds, &name, &text, &self.vars) {
                     loaded.doubts.push(format!("{name}:{error}"));
                 }
@@ -119,7 +97,8 @@ impl Plan<'_> {
     }
 
     /// The files that a pattern matches as Go's `filepath.Glob` has it: `*` matches a leading dot, too.
-    fn matching(&self, pattern: &Path, loaded: &mut Loaded) -> Result<Vec<PathBuf>, String> {
+    /// What is missing where the shipper looks is noted as well: it may have been there.
+    fn matching(&self, pattern: &Path, reread: bool, loaded: &mut Loaded) -> Result<Vec<PathBuf>, String> {
         let text =
             pattern.to_str().ok_or_else(|| format!("'{}' is not UTF-8", escape(pattern.as_os_str())))?;
         let pattern = Pattern::parse(text, false).map_err(|error| error.to_string())?;
@@ -130,7 +109,7 @@ impl Plan<'_> {
                 match part {
                     Part::Name(name) => next.push(folder.join(name)),
                     Part::Wild(_) | Part::Any => {
-                        loaded.sources.push(Source::inspect(self.root, &folder));
+                        loaded.sources.push(Source::inspect(self.root, &folder, reread));
                         let names = self.names(&folder).map_err(|error| error.to_string())?;
                         next.extend(
                             names
@@ -143,7 +122,8 @@ impl Plan<'_> {
             }
             found = next;
         }
-        found.retain(|file| self.root.exists(file));
+        let (found, missing): (Vec<_>, Vec<_>) = found.into_iter().partition(|file| self.root.exists(file));
+        loaded.sources.extend(missing.iter().map(|file| Source::inspect(self.root, file, reread)));
         Ok(found)
     }
 
@@ -162,7 +142,7 @@ impl Plan<'_> {
                 self.unnamed(&fileset, loaded);
                 continue;
             };
-            let files = self.manifest(&fileset.module, name);
+            let files = self.manifest(&fileset.module, name, &mut loaded.sources);
             loaded.config.add_fileset(&fileset, files.as_ref());
         }
     }
@@ -187,13 +167,14 @@ impl Plan<'_> {
                 .push(format!("{file}:{line}: module '{module}': filesets that are not named may be on"));
             return;
         };
+        loaded.sources.extend(folder.map(|folder| Source::inspect(self.root, &folder, false)));
         for name in names.into_iter().filter(|entry| entry.kind == FileKind::Dir) {
             let Some(name) =
                 name.name.to_str().filter(|name| !fileset.named.iter().any(|named| named == name))
             else {
                 continue;
             };
-            if let Some(files) = self.manifest(&fileset.module, name) {
+            if let Some(files) = self.manifest(&fileset.module, name, &mut loaded.sources) {
                 let one = Fileset { name: Some(name.to_owned()), ..fileset.clone() };
                 loaded.config.add_fileset(&one, Some(&files));
             }
@@ -201,9 +182,10 @@ impl Plan<'_> {
     }
 
     /// What the files of a fileset say; `None` where they cannot be read.
-    fn manifest(&self, module: &str, fileset: &str) -> Option<Manifest> {
+    fn manifest(&self, module: &str, fileset: &str, sources: &mut Vec<Source>) -> Option<Manifest> {
         let folder = self.home?.join("module").join(module).join(fileset);
-        let text = |path: &Path| {
+        let mut text = |path: &Path| {
+            sources.extend(Source::there(self.root, path));
             self.root.read(path, LARGEST).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         };
         let manifest = text(&folder.join("manifest.yml"))?;

@@ -74,7 +74,6 @@ impl Shipper for Filebeat {
             flags: &flags,
             vars: vars(Some(Path::new(HOME)), folder, &flags),
             version: found.version,
-            began: None,
         };
         find::take(found, load(&plan));
         Ok(())

@@ -296,6 +296,7 @@ fn blank(kind: FileKind, mode: u32) -> Stat {
         gid: getegid().as_raw(),
         nlink: 1,
         mtime: (0, 0),
+        ctime: (0, 0),
         rdev: 0,
     }
 }

@@ -151,6 +151,31 @@ def reloaded(host):
     host.finish(drain, DRAINED)
 
 
+@scenario("taken-away", "log", inputs="filebeat.config.inputs: {path: '{dir}/inputs.d/*.yml'}\n")
+def taken_away(host):
+    """An input whose file is taken away goes on until the shipper is started anew, and nothing that is left is newer."""
+    folder = host.dir / "inputs.d"
+    folder.mkdir()
+    for name, ending in (("a", "log"), ("b", "txt")):
+        text = f"- type: log\n  paths: ['{{dir}}/logs/*.{ending}']\n  scan_frequency: 4s\n"
+        (folder / f"{name}.yml").write_text(host.fill(text))
+    host.stop()
+    host.run()
+    host.write("b.txt", 20)
+    host.warm()
+    host.until("nothing is in doubt", lambda: host.look()[0] == DRAINED)
+    time.sleep(2.5)
+    (folder / "b.yml").rename(folder / "b.yml.off")
+    host.write("new.txt", 20)
+    code, text = host.look()
+    if code != CANNOT_TELL or f"'{folder}'; restart the shipper" not in text:
+        raise Failed(f"said {code}: {text}")
+    host.until("the input that was taken away ships a new file", lambda: host.missing() == 0)
+    host.stop()
+    host.run()
+    host.until("a restart has cleared the doubt", lambda: host.look()[0] == DRAINED)
+
+
 WORDS = [
     "-E", "filebeat.inputs.1.type=log", "-E", "filebeat.inputs.1.paths.0={dir}/logs/*.txt",
     "-E", "filebeat.inputs.1.scan_frequency=10s",

@@ -263,6 +263,48 @@ fn directories(lab: &Lab) {
     );
 }
 
+/// Also where a start was ended halfway, or another one is quicker.
+fn folders_move_to_private_and_back(lab: &Lab) {
+    use std::os::unix::fs::symlink;
+    let host = lab.below_a_folder();
+    let (open, hidden) = (host.folder.join("var/lib/web"), host.folder.join("var/lib/private/web"));
+    let is_link = |path: &Path| fs::symlink_metadata(path).unwrap().is_symlink();
+    let start = |lines: &str| host.output(lines, "exit 0");
+    for between in ["the link", "nothing", "an empty folder"] {
+        fs::create_dir_all(&hidden).unwrap();
+        fs::write(hidden.join("data"), between).unwrap();
+        match between {
+            "the link" => symlink("private/web", &open).unwrap(),
+            "nothing" => {}
+            _ => fs::create_dir(&open).unwrap(),
+        }
+        start("StateDirectory=web");
+        assert_eq!(fs::read_to_string(open.join("data")).unwrap(), between);
+        assert!(!is_link(&open) && !hidden.exists(), "{between}");
+        fs::remove_dir_all(&open).unwrap();
+    }
+    // What both have is lost in neither place.
+    for (folder, of) in [(&hidden, "hidden"), (&open, "open")] {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join("data"), of).unwrap();
+    }
+    start("StateDirectory=web");
+    for (folder, of) in [(&hidden, "hidden"), (&open, "open")] {
+        assert_eq!(fs::read_to_string(folder.join("data")).unwrap(), of);
+    }
+    // The one below is there by the link to the one above.
+    fs::remove_dir_all(&open).unwrap();
+    fs::create_dir(hidden.join("in")).unwrap();
+    symlink("private/web", &open).unwrap();
+    start("StateDirectory=web/in");
+    assert!(is_link(&open) && hidden.join("in").exists());
+    // Directories in directories, the deeper one named first.
+    start("StateDirectory=web/in web");
+    assert_eq!(fs::read_to_string(open.join("data")).unwrap(), "hidden");
+    assert!(!is_link(&open) && !hidden.exists());
+    fs::remove_dir_all(&host.folder).unwrap();
+}
+
 fn environment(lab: &Lab) {
     let file = lab.folder.join("env");
     fs::write(&file, "FILE=yes\nBOTH=file\n").unwrap();
@@ -340,6 +382,34 @@ fn a_line_with_plus_is_led_nowhere(lab: &Lab) {
     if lab.root.is_alone(&secret).unwrap() {
         assert_eq!(enter(&secret, ExecPrivilege::Full).output, format!("{}\n0\n0 65534", secret.display()));
     }
+}
+
+/// Below a root folder a program is one of the search path there, whatever a service has put elsewhere.
+fn a_name_is_no_file_of_the_working_directory(lab: &Lab) {
+    let jail = lab.folder.join("jail");
+    let put = |name: &str| {
+        let path = jail.join(name).join("helper");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "no program").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    put("planted");
+    // A folder can be "executed" as far as access(2) knows.
+    fs::create_dir_all(jail.join("usr/local/bin/helper")).unwrap();
+    let execute = || {
+        let lines = format!(
+            "RootDirectory={}\nMountAPIVFS=no\nUser=65534\nWorkingDirectory=/planted",
+            jail.display()
+        );
+        let (context, command) = service(&lines);
+        let (path, argv) = ("helper".into(), vec!["helper".into()]);
+        let command = ExecCommand { path, argv, privilege: ExecPrivilege::NoUser, ..command };
+        let failure = lab.run_command(&context, &command).unwrap().failure.unwrap();
+        (failure.stage, failure.errno)
+    };
+    assert_eq!(execute(), (Stage::Exec, libc::ENOENT));
+    put("usr/bin");
+    assert_eq!(execute(), (Stage::Exec, libc::ENOEXEC), "the one of the search path");
 }
 
 fn failures_have_the_status_of_their_step(lab: &Lab) {
@@ -820,6 +890,8 @@ const CASES: &[Case] = &[
     ("one file for both is one open file", one_file_for_both_is_one_open_file),
     ("a line with + is led nowhere", a_line_with_plus_is_led_nowhere),
     ("descriptors", descriptors),
+    ("a name is no file of the working directory", a_name_is_no_file_of_the_working_directory),
+    ("folders move to private/ and back", folders_move_to_private_and_back),
     ("failures have the status of their step", failures_have_the_status_of_their_step),
     ("users, groups, capabilities", users_groups_and_capabilities),
     ("a line with + keeps root's rights", a_line_with_plus_keeps_roots_rights),

@@ -23,9 +23,9 @@ pub struct Process {
     pub context: ExecContext,
     /// The program as the unit names it.
     pub name: String,
-    /// What execve(2) gets: an outer path.
+    /// What execve(2) gets where there are no candidates: an outer path.
     pub program: PathBuf,
-    /// Where it is looked for in the child, the first that is there; none: it is known.
+    /// Where it is looked for in the child, the first that can be executed; none: it is known.
     pub candidates: Vec<PathBuf>,
     /// The words, `argv[0]` included.
     pub argv: Vec<OsString>,
@@ -87,8 +87,12 @@ impl Process {
             let own = std::process::id().to_string();
             let variables = self.pid_variables.iter().map(|name| (name.into(), own.clone().into()));
             let env: Vec<_> = self.env.iter().cloned().chain(variables).collect();
-            let found = self.candidates.iter().find(|path| process::is_executable(path));
-            Image::new(found.unwrap_or(&self.program), &self.argv, &env)
+            // Never the bare name: that would be a file of the working directory, where others may have put one.
+            let program = match self.candidates.as_slice() {
+                [] => &self.program,
+                all => all.iter().find(|path| process::is_executable(path)).ok_or(Errno::ENOENT)?,
+            };
+            Image::new(program, &self.argv, &env)
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::os::features::Features;
 use crate::os::fork::Born;
 use crate::os::ids::{Credentials, User};
 use crate::os::limits::Limit;
-use crate::os::root::Root;
+use crate::os::root::{FileKind, Root, Stat};
 use crate::os::socket::NotifySocket;
 use crate::os::spaces::Space;
 use crate::unit::exec::directories::Kind;
@@ -291,7 +291,8 @@ fn on_host(request: &Request<'_>, path: &Path, mut all: impl Iterator<Item = Pat
         return Ok(inside(path));
     }
     let host = Root::host().map_err(at(Stage::Exec))?;
-    let executable = |p: &PathBuf| [root, &host].iter().any(|r| r.stat(p).is_ok_and(|s| s.mode & 0o111 != 0));
+    let is_program = |stat: &Stat| stat.kind == FileKind::Regular && stat.mode & 0o111 != 0;
+    let executable = |p: &PathBuf| [root, &host].iter().any(|r| r.stat(p).is_ok_and(|s| is_program(&s)));
     all.find(executable)
         .map(|p| inside(&p))
         .ok_or_else(|| Refused::At(Stage::Exec, format!("cannot find '{}'", request.command.path)))

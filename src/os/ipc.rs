@@ -37,8 +37,8 @@ pub fn is_used(host: &Root, owner: Owner) -> bool {
         || FOLDERS.iter().any(|folder| !names(host, folder, owner).is_empty())
 }
 
-/// Removes all that is theirs, as far as can be; shared memory that somebody has attached stays, as with
-/// systemd. Nothing of root's.
+/// Removes what is theirs, of whom no process may live. Shared memory that somebody has attached stays, as with systemd;
+/// so does a group's folder of another user, who could put something else in its place. Nothing of root's.
 pub fn remove(host: &Root, owner: Owner) {
     if matches!(owner, Owner::User(0) | Owner::Group(0)) {
         return;
@@ -49,8 +49,11 @@ pub fn remove(host: &Root, owner: Owner) {
     for folder in FOLDERS {
         for (name, is_folder) in names(host, folder, owner) {
             let path = Path::new(folder).join(name);
-            let removed: Result<()> =
-                if is_folder { host.remove_dir_all(&path) } else { host.remove_file_if_there(&path) };
+            let removed: Result<()> = match owner {
+                Owner::User(id) if is_folder => host.remove_dir_all_of(id, &path),
+                Owner::Group(_) if is_folder => host.remove_dir_all(&path),
+                Owner::User(_) | Owner::Group(_) => host.remove_file_if_there(&path),
+            };
             if let Err(e) = removed {
                 log::warn!("{e}");
             }

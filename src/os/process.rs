@@ -67,10 +67,13 @@ pub fn chroot(path: &Path) -> nix::Result<()> {
     nix::unistd::chroot(".")
 }
 
-/// May it execute this?
+/// Is this a file, and may it execute it? access(2) says so of a folder, too.
 #[must_use]
 pub fn is_executable(path: &Path) -> bool {
-    nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
+    use nix::sys::stat::{SFlag, stat};
+    let is_file = |mode| SFlag::from_bits_truncate(mode & SFlag::S_IFMT.bits()) == SFlag::S_IFREG;
+    stat(path).is_ok_and(|stat| is_file(stat.st_mode))
+        && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
 }
 
 /// Its working directory.

@@ -8,6 +8,7 @@ use crate::os::ids::Credentials;
 use crate::os::root::{Existing, FileKind, InTheWay, Perms, Placed, Root};
 use crate::unit::exec::ApplyMode;
 use crate::unit::exec::directories::Kind;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Only root comes to what is in it.
@@ -29,12 +30,15 @@ pub(super) fn make(request: &Request<'_>, owner: &Credentials, not_applied: &mut
         let existing = if kind == Kind::Configuration { Existing::Keep } else { Existing::Adopt };
         let set = request.context.directories.set(kind);
         let above = request.places.above(kind);
-        for name in &set.names {
+        // Those above first: they move with what is in them.
+        let mut names: Vec<&String> = set.names.iter().collect();
+        names.sort_unstable();
+        for name in names {
             let path = if strict && request.context.is_private(kind) {
                 hide(request.root, above, name).map_err(at(stage))?
             } else {
                 if strict && kind != Kind::Configuration {
-                    show(request.root, above, name).map_err(at(stage))?;
+                    looked_again(|| show(request.root, above, name, not_applied)).map_err(at(stage))?;
                 }
                 above.join(name)
             };
@@ -63,12 +67,45 @@ fn hide(root: &Root, above: &Path, name: &str) -> Result<PathBuf> {
     if let Some(parent) = hidden.parent() {
         root.safe_dir(parent, 0o755, None, Existing::Keep)?;
     }
-    let is_folder = root.lstat(&open).is_ok_and(|stat| stat.kind == FileKind::Dir);
-    if is_folder && root.lstat(&hidden).is_err_and(|e| e.is_not_found()) && root.is_alone(&open)? {
-        log::info!("'{}' is moved to '{}'", root.outer(&open).display(), root.outer(&hidden).display());
-        root.safe_move(&open, &hidden)?;
-    }
+    looked_again(|| {
+        let is_folder = root.lstat(&open).is_ok_and(|stat| stat.kind == FileKind::Dir);
+        if !is_folder || is_same(root, &open, &hidden) || !root.is_alone(&open)? {
+            return Ok(());
+        }
+        match move_folder(root, &open, &hidden) {
+            // What is there already is the one; the link to it will not find room.
+            Err(e) if matches!(e.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => Ok(()),
+            moved => moved,
+        }
+    })?;
     Ok(hidden)
+}
+
+/// How often others may be quicker.
+const LOOKS: u32 = 8;
+
+/// Looks again where what was there is gone, or something else is in its place: another unit with the same directory
+/// was quicker.
+fn looked_again(mut look: impl FnMut() -> Result<()>) -> Result<()> {
+    let mut looked = look();
+    for _ in 1..LOOKS {
+        match &looked {
+            Err(e) if e.is_not_found() || e.kind() == ErrorKind::IsADirectory => looked = look(),
+            Ok(()) | Err(_) => break,
+        }
+    }
+    looked
+}
+
+/// By way of a link above them one is the other.
+fn is_same(root: &Root, one: &Path, other: &Path) -> bool {
+    matches!((root.lstat(one), root.lstat(other)), (Ok(one), Ok(other)) if one.same_file(&other))
+}
+
+fn move_folder(root: &Root, from: &Path, to: &Path) -> Result<()> {
+    root.safe_move(from, to)?;
+    log::info!("'{}' is moved to '{}'", root.outer(from).display(), root.outer(to).display());
+    Ok(())
 }
 
 /// Makes the link `name`, which leads to `target`, both in `above`. Something else in its place is an error.
@@ -91,16 +128,41 @@ fn hidden(name: &str) -> String {
     format!("{PRIVATE}/{name}")
 }
 
-/// A folder that lay hidden, as the unit had a dynamic user, is put where the link to it is.
-fn show(root: &Root, above: &Path, name: &str) -> Result<()> {
+/// A folder that lay hidden, as the unit had a dynamic user, is put where the link to it is. The link goes first: so
+/// where a start was ended behind that nothing is there, or the empty folder of another one.
+fn show(root: &Root, above: &Path, name: &str, not_applied: &mut Vec<String>) -> Result<()> {
     let (open, hidden_name) = (above.join(name), hidden(name));
     let hidden = above.join(&hidden_name);
-    let Ok(leads) = root.read_link(&open) else { return Ok(()) };
-    let is_ours = leads == link_target(&hidden_name, name) || leads == hidden;
-    if is_ours && root.is_alone(&open)? && root.is_alone(&hidden)? && root.is_dir(&hidden) {
-        log::info!("'{}' is moved to '{}'", root.outer(&hidden).display(), root.outer(&open).display());
-        root.safe_remove_file(&open)?;
-        root.safe_move(&hidden, &open)?;
+    if !root.is_dir(&hidden) {
+        return Ok(());
     }
-    Ok(())
+    let there = match root.lstat(&open) {
+        Ok(stat) => Some(stat.kind),
+        Err(e) if e.is_not_found() => {
+            if let Some(parent) = open.parent() {
+                root.safe_dir(parent, 0o755, None, Existing::Keep)?;
+            }
+            None
+        }
+        Err(e) => return Err(e),
+    };
+    let is_ours = |leads: PathBuf| leads == link_target(&hidden_name, name) || leads == hidden;
+    let gives_way = match there {
+        Some(FileKind::Symlink) => is_ours(root.read_link(&open)?),
+        Some(kind) => kind == FileKind::Dir && !is_same(root, &open, &hidden),
+        None => true,
+    };
+    if !gives_way || !root.is_alone(&open)? || !root.is_alone(&hidden)? {
+        return Ok(());
+    }
+    if there == Some(FileKind::Symlink) {
+        root.safe_remove_file(&open)?;
+    }
+    match move_folder(root, &hidden, &open) {
+        Err(e) if there == Some(FileKind::Dir) && !e.is_not_found() => {
+            note(not_applied, &format!("{e}: '{}' is in its place", root.outer(&open).display()));
+            Ok(())
+        }
+        moved => moved,
+    }
 }

@@ -44,10 +44,25 @@ impl Root {
     /// Something cannot be removed, is a mount point, or is nothing that those who can lead there could
     /// remove themselves; it is filled faster than it can be emptied.
     pub fn remove_dir_all(&self, inner: &Path) -> Result<()> {
-        self.remove_dir_all_within(inner, PATIENCE)
+        self.remove_dir_all_within(inner, None, PATIENCE)
     }
 
-    pub(super) fn remove_dir_all_within(&self, inner: &Path, patience: Duration) -> Result<()> {
+    /// As [`remove_dir_all`](Self::remove_dir_all), and also a folder of user `gone` in a folder of root's that is
+    /// sticky, as /dev/shm is. None of that user's processes lives, as the caller knows: so nobody but root puts
+    /// another one in its place.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn remove_dir_all_of(&self, gone: u32, inner: &Path) -> Result<()> {
+        self.remove_dir_all_within(inner, Some(gone), PATIENCE)
+    }
+
+    pub(super) fn remove_dir_all_within(
+        &self,
+        inner: &Path,
+        gone: Option<u32>,
+        patience: Duration,
+    ) -> Result<()> {
         let place = match self.safe_place(VERB, inner, Last::Keep) {
             Err(e) if e.is_not_found() => return Ok(()),
             found => found?,
@@ -57,7 +72,7 @@ impl Root {
         let outcome = match place.entry {
             Some(stat) if stat.kind != FileKind::Dir => return self.safe_remove_file(inner),
             Some(stat) => {
-                self.check_removable(inner, &place, &stat)?;
+                self.check_removable(inner, &place, &stat, gone)?;
                 work.remove(&place)
             }
             None => Ok(()),
@@ -76,10 +91,11 @@ impl Root {
         }
     }
 
-    fn check_removable(&self, inner: &Path, place: &SafePlace, stat: &Stat) -> Result<()> {
+    fn check_removable(&self, inner: &Path, place: &SafePlace, stat: &Stat, gone: Option<u32>) -> Result<()> {
         let folder = &place.folder;
         let theirs = folder.is_shared() && stat.uid == folder.stat.uid;
-        if !(folder.alone || (folder.steady && is_own(stat.uid)) || theirs) {
+        let steady = folder.steady && (is_own(stat.uid) || gone == Some(stat.uid));
+        if !(folder.alone || steady || theirs) {
             let cause = format!("it belongs to user {}", stat.uid);
             return Err(self.unsafe_path(VERB, inner, &cause));
         }
@@ -125,7 +141,7 @@ impl Removal {
     fn finish_earlier(&mut self, place: &SafePlace) -> nix::Result<()> {
         let name = trash_name(place);
         let trash = match openat(&place.dir, name.as_os_str(), LISTING, Mode::empty()) {
-            Err(Errno::ENOENT) => return Ok(()),
+            Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => return Ok(()),
             trash => trash?,
         };
         // Elsewhere it could be a folder of root's that others have put in this place.
@@ -221,11 +237,11 @@ impl Removal {
     }
 }
 
-/// The folder beside that takes what is removed. Left by a supervisor that was killed, it is used again; one
-/// that may be somebody else's is passed over.
+/// The folder beside that takes what is removed. Left by a supervisor that was killed, it is used again; whatever
+/// else may be in its place is passed over.
 fn trash(place: &SafePlace) -> nix::Result<(OwnedFd, OsString)> {
     match usual_trash(place) {
-        Err(Errno::EPERM) if !place.folder.steady => {
+        Err(Errno::EPERM | Errno::ENOTDIR | Errno::ELOOP) => {
             let (name, ()) = with_temp_name(|name| mkdirat(&place.dir, name, Mode::S_IRWXU))?;
             let trash = openat(&place.dir, name.as_str(), LISTING, Mode::empty())?;
             if is_private(&trash)? { Ok((trash, name.into())) } else { Err(Errno::EPERM) }

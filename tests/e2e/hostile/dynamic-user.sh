@@ -29,17 +29,19 @@ kill $squatter; wait $squatter 2>/dev/null; forget
 mkdir -p /dev/shm; mount -t tmpfs -o mode=1777 none /dev/shm || bad "no /dev/shm"
 # Two units of one user; what one leaves is the other's as well.
 for u in web other; do dynamic $u "User=shared
-ExecStartPre=/bin/sh -c ': > /dev/shm/of-$u'
+ExecStartPre=/bin/sh -c ': > /dev/shm/of-$u; mkdir -p /dev/shm/in-$u/deep; : > /dev/shm/in-$u/deep/file'
 $sleeps"; amr start $u; done
+as mallory touch /dev/shm/.amr-removed-in-web
 id=$(uid web); same "$(uid other)" "$id" "two units of one user have one number"
-amr stop web; right "while one runs nothing of it goes" test -e /dev/shm/of-web -a -e /dev/shm/of-other -a -e "$own/$id"
-amr stop other; wrong "then all" sh -c "[ -e /dev/shm/of-web ] || [ -e /dev/shm/of-other ] || [ -e '$own/$id' ]"
+amr stop web; right "while one runs nothing of it goes" test -e /dev/shm/of-web -a -e /dev/shm/in-other/deep/file -a -e "$own/$id"
+amr stop other; same "$(ls -A /dev/shm)" .amr-removed-in-web "then all, but what another user has put in the way"
+wrong "and the number is free" test -e "$own/$id"
 
 # A supervisor that is lost: who takes over holds the number, and takes away what is left.
 amr start web; id=$(uid web)
 lost=$(amr show web -p SupervisorPID --value); if [ "$lost" -gt 1 ]; then kill -KILL "$lost"; else bad "no supervisor"; fi
 right "stop" amr stop web
-wrong "what it left is gone" sh -c "[ -e /dev/shm/of-web ] || [ -e '$own/$id' ]"
+wrong "what it left is gone" sh -c "[ -e /dev/shm/of-web ] || [ -e /dev/shm/in-web ] || [ -e '$own/$id' ]"
 # RemoveIPC= of a user that is nobody's alone.
 printf '[Unit]\nStartLimitIntervalSec=0\n[Service]\nUser=svc\nRemoveIPC=yes\nExecStartPre=/bin/sh -c ": > /dev/shm/of-svc"\n%s\n' "$sleeps" | unit web
 (exec setpriv --reuid svc --clear-groups sleep 1000) & other=$!
@@ -68,6 +70,27 @@ $sleeps"
     amr stop web; right "start again" amr start web; amr stop web
 done
 
+# Directories that lay in the open, the deeper one named first.
+forget; rm -rf /var/lib/in /var/lib/private/in
+for is in no yes no yes; do
+    dynamic web "DynamicUser=$is
+StateDirectory=in/deep in
+$sleeps"
+    [ -e /var/lib/in ] || { mkdir -p /var/lib/in/deep; touch /var/lib/in/x /var/lib/in/deep/x; }
+    right "start with DynamicUser=$is" amr start web
+    same "$(find /var/lib/in/ | sort | tr '\n' ' ')" '/var/lib/in/ /var/lib/in/deep /var/lib/in/deep/x /var/lib/in/x ' "with all that is in them"
+    amr stop web
+done
+# Halfway back: the link is gone already, or there is an empty folder.
+for there in : 'mkdir /var/lib/in'; do
+    rm /var/lib/in; $there
+    dynamic web "DynamicUser=no
+StateDirectory=in
+$sleeps"
+    right "start after '$there'" amr start web
+    right "its state is there" test -e /var/lib/in/x -a ! -L /var/lib/in
+    amr stop web; mv /var/lib/in /var/lib/private/in; ln -s private/in /var/lib/in
+done
 # What others could lead elsewhere.
 useradd -r -M above; mkdir -p /var/lib/up; chown above: /var/lib/up
 dynamic web "StateDirectory=up/web

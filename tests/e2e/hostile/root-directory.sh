@@ -26,6 +26,13 @@ $look")" 210 "also where nothing is mounted"
 chmod 755 /srv; jail; cp -a /usr/bin/true /srv/jail/usr/ 2>/dev/null
 same "$(AMR_FEATURES=no-mount-namespace run "$root
 $look")" 226 "without namespaces of mounts there is none"
+# A program that is not there is not one that the service has put into its working directory.
+jail; mkdir -p /srv/jail/home; chown svc /srv/jail/home; printf '#!/bin/sh\ntouch /home/planted\n' > /srv/jail/home/helper; chmod 755 /srv/jail/home/helper
+same "$(run "$root
+User=svc
+WorkingDirectory=/home
+ExecStart=!helper")" 203 "a missing program"
+wrong "nothing was executed for it" test -e /srv/jail/home/planted
 # A folder that is no mount point, with what a host needs: all that is said of its root holds.
 mkdir -p /srv/host/run /srv/host/tmp /srv/host/var/log /srv/host/srv; chmod 1777 /srv/host/tmp
 for d in usr etc proc sys dev; do mkdir -p /srv/host/$d; done; for l in bin sbin lib lib64; do ln -s usr/$l /srv/host/$l; done

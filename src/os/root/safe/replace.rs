@@ -47,10 +47,11 @@ impl Root {
         put_like(&place, place.name(), bytes, like.as_ref(), mode).map_err(|e| self.error(VERB, inner, e))
     }
 
-    /// rename(2) of a folder to where nothing is, both where root alone can change the folders.
+    /// rename(2) of a folder to where nothing is or an empty folder, both where root alone can change the folders.
     ///
     /// # Errors
-    /// It cannot be moved, as to another file system (EXDEV); others can change the folders.
+    /// It cannot be moved, as to another file system (EXDEV) or to where a folder is that is not empty (ENOTEMPTY);
+    /// others can change the folders.
     pub fn safe_move(&self, from: &Path, to: &Path) -> Result<()> {
         const VERB: &str = "move";
         let find = |path: &Path| {
@@ -58,7 +59,7 @@ impl Root {
             if place.folder.alone { Ok(place) } else { Err(self.unsafe_path(VERB, path, "it lies")) }
         };
         let (source, target) = (find(from)?, find(to)?);
-        if target.entry.is_some() {
+        if target.entry.is_some_and(|there| there.kind != FileKind::Dir) {
             return Err(self.taken(VERB, to, "something is there"));
         }
         renameat(&source.dir, source.name(), &target.dir, target.name())

@@ -204,6 +204,16 @@ fn in_tmp_only_roots_own_is_taken() {
     chown(host.at("/tmp/planted"), Some(OTHER), None).unwrap();
     says(own("/tmp/planted"), "it belongs to user 61002");
     says(host.root.remove_dir_all(Path::new("/tmp/planted")), "it belongs to user 61002");
+    // Where nobody lives as that user, only root could lead elsewhere; whatever others put in the way.
+    fs::write(host.at("/tmp/planted/file"), "x").unwrap();
+    let gone = |user| host.root.remove_dir_all_of(user, Path::new("/tmp/planted"));
+    says(gone(OTHER + 1), "it belongs to user 61002");
+    host.put("/tmp/.amr-removed-planted", "1", OTHER + 1, 0o644);
+    gone(OTHER).unwrap();
+    assert_eq!(
+        (host.at("/tmp/planted").exists(), host.at("/tmp/.amr-removed-planted").exists()),
+        (false, true)
+    );
     host.link("/var", "/tmp/link", 0);
     says(own("/tmp/link"), "is a link");
     host.put("/tmp/pid", "1", OTHER, 0o644);
@@ -232,7 +242,9 @@ fn only_where_root_is_alone_is_written() {
     let moves = |from: &str, to: &str| host.root.safe_move(Path::new(from), Path::new(to));
     says(moves("/var/a", "/var/web/a"), "others than root can change");
     says(moves("/var/web/b", "/var/b"), "others than root can change");
-    says(moves("/var/a", "/var/web"), "something is there");
+    says(moves("/var/a", "/var/web"), "Directory not empty");
+    host.put("/var/file", "1", 0, 0o644);
+    says(moves("/var/a", "/var/file"), "something is there");
     moves("/var/a", "/var/b").unwrap();
     assert!(host.at("/var/b").is_dir() && !host.at("/var/a").exists());
     assert!(host.root.is_alone(var).unwrap() && !host.root.is_alone(web).unwrap());

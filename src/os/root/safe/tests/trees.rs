@@ -45,7 +45,7 @@ fn what_a_removal_did_not_come_to_goes_with_the_next() {
     let left = |inner: &str| fs::read_dir(host.at(inner)).unwrap().count();
     fs::create_dir(host.at("/var/run")).unwrap();
     fill("/var/run/web");
-    let late = host.root.remove_dir_all_within(Path::new("/var/run/web"), std::time::Duration::ZERO);
+    let late = host.root.remove_dir_all_within(Path::new("/var/run/web"), None, std::time::Duration::ZERO);
     says(late, "/var/run/.amr-removed-web'");
     assert_eq!(left("/var/run"), 1);
     // The folder itself need not be there again.
@@ -53,7 +53,7 @@ fn what_a_removal_did_not_come_to_goes_with_the_next() {
     assert_eq!(left("/var/run"), 0);
     // In the service's folder what lies there is nobody's for sure: it stays, and is in nobody's way.
     fill("/var/web/own");
-    let late = host.root.remove_dir_all_within(Path::new("/var/web/own"), std::time::Duration::ZERO);
+    let late = host.root.remove_dir_all_within(Path::new("/var/web/own"), None, std::time::Duration::ZERO);
     says(late, "/var/web/.amr-removed-own'");
     fill("/var/web/own");
     host.root.remove_dir_all(Path::new("/var/web/own")).unwrap();

@@ -10,11 +10,11 @@ use super::stage::Stage;
 use crate::os::error::Error;
 use crate::os::ids::Ids;
 use crate::os::ipc::{self, Owner};
-use crate::os::name_lock::NameLock;
+use crate::os::name_lock::{NAME_MAX, NameLock};
 use crate::os::proc::Proc;
 use crate::os::root::{Existing, Reader, Root};
 use crate::unit::exec::ExecContext;
-use crate::unit::exec::directories::Kind;
+use crate::unit::exec::directories::{Kind, PRIVATE};
 use crate::unit::value::dynamic::{self, NUMBERS};
 use std::path::{Path, PathBuf};
 
@@ -73,7 +73,7 @@ pub fn take_over(context: &ExecContext, root: &Root, own: &Path, spaces: &Spaces
 /// Numbers that a name has, with another unit or since a supervisor was lost.
 fn known(root: &Root, folder: &Path, name: &str) -> Vec<u32> {
     let entries = root.list(folder).unwrap_or_default();
-    let read = |file: &str| root.safe_read(&folder.join(file), 512, Reader::Amr);
+    let read = |file: &str| root.safe_read(&folder.join(file), NAME_MAX, Reader::Amr);
     let is_its = |file: &str| read(file).is_ok_and(|(text, _)| text == name.as_bytes());
     let number = |entry: crate::os::root::Entry| {
         let file = entry.name.to_str()?;
@@ -87,7 +87,7 @@ fn owners(request: &Request<'_>) -> Vec<u32> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Configuration) {
         let above = request.places.above(kind);
-        let above = if request.context.is_private(kind) { above.join("private") } else { above.to_owned() };
+        let above = if request.context.is_private(kind) { above.join(PRIVATE) } else { above.to_owned() };
         paths.extend(request.context.directories.set(kind).names.iter().map(|name| above.join(name)));
     }
     paths.iter().filter_map(|path| request.root.lstat(path).ok()).map(|stat| stat.uid).collect()

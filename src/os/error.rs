@@ -51,6 +51,12 @@ impl Error {
         self.source.raw_os_error()
     }
 
+    /// The same to hand on; EIO where the cause is none of the kernel's.
+    #[must_use]
+    pub fn number(&self) -> Errno {
+        errno(&self.source)
+    }
+
     /// Is it that the object, or a folder on the way to it, does not exist?
     pub fn is_not_found(&self) -> bool {
         matches!(self.errno(), Some(libc::ENOENT | libc::ENOTDIR)) || self.kind() == io::ErrorKind::NotFound

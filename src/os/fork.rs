@@ -4,7 +4,7 @@
 
 use super::clock;
 use super::error::{Error, Result};
-use super::proc::ProcessId;
+use super::proc::{Proc, ProcessId};
 use super::root::Root;
 use super::{signal, sys};
 use nix::errno::Errno;
@@ -12,7 +12,6 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::time::Duration;
 
 /// Which of the two this is now, with its end of a stream between them.
@@ -207,15 +206,11 @@ const BURIAL: Duration = Duration::from_millis(200);
 
 /// Is this the only thread? One that ended just now may still be counted: it is waited for.
 fn only_thread() -> nix::Result<()> {
-    let host = Root::host().map_err(|_| Errno::ENOENT)?;
+    let proc = Proc::new(Root::host().map_err(|_| Errno::ENOENT)?);
     let until = clock::now().saturating_add(BURIAL);
     loop {
-        // Two links for the folder itself and one for each thread's (`proc_task_getattr`), at less cost than its list,
-        // which counts where the kernel is not Linux itself. Without /proc there is no telling, and the caller's word
-        // for it that there are none.
-        let tasks = Path::new("/proc/self/task");
-        let alone = host.stat(tasks).is_ok_and(|task| task.nlink == 3);
-        if alone || host.list(tasks).map_or(1, |tasks| tasks.len()) == 1 {
+        // Without /proc there is no telling, and the caller's word for it that there are none.
+        if proc.is_one_thread().unwrap_or(true) {
             return Ok(());
         }
         if clock::now() > until {

@@ -5,7 +5,7 @@
 //! default where that does not tell. Environment, working directory, umask, signals, terminal and
 //! descriptors are in [`Spec`](super::child::Spec), since each process gets them anew.
 
-use super::error::{Error, errno};
+use super::error::errno;
 use super::limits::Limit;
 use super::root::{OFlag, Root};
 use super::{capability, limits, sys};
@@ -161,8 +161,7 @@ fn text(host: &Root, path: &str) -> Option<String> {
 }
 
 fn write(host: &Root, path: &str, value: &str) -> nix::Result<()> {
-    let closed = |e: Error| Errno::from_raw(e.errno().unwrap_or(libc::EIO));
-    let mut file = host.open_with(Path::new(path), OFlag::O_WRONLY, 0).map_err(closed)?;
+    let mut file = host.open_with(Path::new(path), OFlag::O_WRONLY, 0).map_err(|e| e.number())?;
     file.write_all(value.as_bytes()).map_err(|e| errno(&e))
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 const TRIES: u32 = 500;
 
 /// The longest name, in bytes.
-const NAME_MAX: u64 = 512;
+pub const NAME_MAX: u64 = 512;
 
 /// A number that is held; it is free again when the last of its name is dropped.
 #[derive(Debug)]

@@ -4,6 +4,10 @@
 //! the boot, so that a number that the kernel gave to somebody else is seen as such. All reading
 //! goes through a [`Root`], which is the host's `/` but in tests of the parsing.
 
+mod stat;
+
+pub use stat::ProcStat;
+
 use super::clock::BootId;
 use super::error::{Error, Result};
 use super::opener::{OpenFile, Opener, Text};
@@ -62,70 +66,6 @@ pub enum Life {
     Zombie,
     /// It is not there; perhaps somebody else has its number.
     Gone,
-}
-
-/// /proc/PID/stat, proc(5).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProcStat {
-    /// The process.
-    pub pid: ProcessId,
-    /// Its name: any bytes, cut to 15 by the kernel.
-    pub comm: Vec<u8>,
-    /// `R`, `S`, `D`, `Z`, `T` …
-    pub state: u8,
-    /// The parent; 0 for none that is visible.
-    pub ppid: i32,
-    /// The process group.
-    pub pgrp: i32,
-    /// Session id: field 6 of /proc/PID/stat.
-    pub session: i32,
-    /// The kernel's flags of it (`PF_*` of its linux/sched.h): field 9.
-    flags: u32,
-    /// CPU time in user and kernel mode, in clock ticks (100 a second on every architecture).
-    pub cpu_ticks: u64,
-    /// Clock ticks since boot.
-    pub start_time: u64,
-    /// Pages in memory.
-    pub rss_pages: u64,
-}
-
-impl ProcStat {
-    /// Has it ended?
-    pub fn is_zombie(&self) -> bool {
-        matches!(self.state, b'Z' | b'X' | b'x')
-    }
-
-    /// Has it run its last instruction? The kernel may still be taking it apart: `PF_EXITING`, the same on every
-    /// kernel.
-    pub fn is_exiting(&self) -> bool {
-        const PF_EXITING: u32 = 4;
-        self.is_zombie() || self.flags & PF_EXITING != 0
-    }
-
-    /// From the line in /proc/PID/stat. The name in it may hold blanks and parentheses, so the
-    /// last `)` ends it.
-    pub fn parse(line: &[u8]) -> Option<ProcStat> {
-        let open = line.iter().position(|&b| b == b'(')?;
-        let close = line.iter().rposition(|&b| b == b')')?;
-        let pid = std::str::from_utf8(line.get(..open)?).ok()?.trim().parse().ok()?;
-        let comm = line.get(open + 1..close)?.to_vec();
-        let rest = std::str::from_utf8(line.get(close + 1..)?).ok()?;
-        // Field 3 of proc(5) is the first one here.
-        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-        let field = |number: usize| fields.get(number - 3).copied();
-        Some(ProcStat {
-            pid: ProcessId::new(pid)?,
-            comm,
-            state: *field(3)?.as_bytes().first()?,
-            ppid: field(4)?.parse().ok()?,
-            pgrp: field(5)?.parse().ok()?,
-            session: field(6)?.parse().ok()?,
-            flags: field(9)?.parse().ok()?,
-            cpu_ticks: field(14)?.parse::<u64>().ok()?.saturating_add(field(15)?.parse().ok()?),
-            start_time: field(22)?.parse().ok()?,
-            rss_pages: field(24)?.parse::<i64>().ok()?.try_into().unwrap_or(0),
-        })
-    }
 }
 
 /// /proc below a root.
@@ -277,9 +217,17 @@ impl Proc {
         text.split_ascii_whitespace().map(|word| ProcessId::new(word.parse().ok()?)).collect()
     }
 
-    /// In its list are a folder for each thread, and two names.
+    /// By the links to the list of its threads: one of each, and two of the list itself (`proc_task_getattr`).
     pub fn has_one_thread(&self, pid: ProcessId) -> Result<bool> {
         Ok(self.root.stat(&file(pid, "task"))?.nlink == 3)
+    }
+
+    /// The same of this process, also where /proc counts processes otherwise than it does itself; by the list where
+    /// the links say no, since kernels that only behave like Linux need not count them.
+    pub fn is_one_thread(&self) -> Result<bool> {
+        let tasks = Path::new("/proc/self/task");
+        let by_links = self.root.stat(tasks).is_ok_and(|list| list.nlink == 3);
+        Ok(by_links || self.root.list(tasks)?.len() == 1)
     }
 
     /// The open descriptors of a process, sorted.

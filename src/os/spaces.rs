@@ -2,12 +2,13 @@
 #![allow(unsafe_code)]
 
 use super::error::errno;
-use super::fork;
 use super::poll::{self, Interest};
 use super::proc::ProcessId;
+use super::{fork, kill};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{NSFS_MAGIC, PROC_SUPER_MAGIC, fstatfs};
 use nix::sys::wait::waitpid;
@@ -125,7 +126,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What the other side told, also where it ended without a word; ETIME where it says nothing for so long.
 fn heard(from: &UnixStream, limit: Duration) -> nix::Result<()> {
     let said = poll::wait(&[(from.as_fd(), Interest::Read)], Some(limit));
-    if said.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EIO)))?.is_empty() {
+    if said.map_err(|e| e.number())?.is_empty() {
         return Err(Errno::ETIME);
     }
     let mut code = [0_u8];
@@ -139,12 +140,11 @@ fn heard(from: &UnixStream, limit: Duration) -> nix::Result<()> {
 /// Waits for the end of a child that has nothing more to do. One that hangs in the kernel is killed and left to
 /// whoever reaps this process's children, as it ends when the kernel lets go of it.
 fn buried<T>(child: ProcessId, made: nix::Result<T>) -> nix::Result<T> {
-    let child = Pid::from_raw(child.get());
     if matches!(made, Err(Errno::ETIME)) {
-        let _ = nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL);
+        let _ = kill::child(child, Signal::SIGKILL as i32);
         return made;
     }
-    waitpid(child, None)?;
+    waitpid(Pid::from_raw(child.get()), None)?;
     made
 }
 

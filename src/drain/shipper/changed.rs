@@ -66,7 +66,7 @@ impl Host {
         // The very file that it runs, also where the path leads to another one in its mount namespace. That link
         // itself is as old as the last look at it.
         let program = self.root.stat(Path::new(&format!("/proc/{pid}/exe"))).ok();
-        program.zip(began).is_some_and(|(stat, began)| is_after(stat.mtime.max(stat.ctime), began))
+        program.zip(began).is_some_and(|(stat, began)| is_after(stat.changed(), began))
     }
 }
 

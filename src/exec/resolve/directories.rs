@@ -7,12 +7,9 @@ use crate::os::error::{Errno, Error, Result};
 use crate::os::ids::Credentials;
 use crate::os::root::{Existing, FileKind, InTheWay, Perms, Placed, Root};
 use crate::unit::exec::ApplyMode;
-use crate::unit::exec::directories::Kind;
+use crate::unit::exec::directories::{Kind, PRIVATE};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-/// Only root comes to what is in it.
-const PRIVATE: &str = "private";
 
 /// What the service could have put in their place is refused. A configuration folder that is there stays as it is,
 /// as with systemd.

@@ -42,12 +42,7 @@ pub(super) fn find(request: &Request<'_>) -> Step<Identity> {
         None => Vec::new(),
     };
     let groups_of_user = if gid == 0 { Vec::new() } else { groups.clone() };
-    for name in &c.supplementary_groups {
-        let id = find_group(&ids, name)?;
-        if !groups.contains(&id) {
-            groups.push(id);
-        }
-    }
+    add(&ids, &c.supplementary_groups, &mut groups)?;
     let asked = user.is_some() || c.group.is_some() || !c.supplementary_groups.is_empty();
     let uid = user.as_ref().map_or(0, |u| u.uid);
     let wanted = asked || request.mode == ApplyMode::Strict;
@@ -85,12 +80,7 @@ fn dynamic(request: &Request<'_>, ids: &Ids) -> Step<Identity> {
     };
     let mut groups = ids.groups_of(&user, gid).map_err(at(Stage::Group))?;
     let groups_of_user = groups.clone();
-    for name in &c.supplementary_groups {
-        let id = find_group(ids, name)?;
-        if !groups.contains(&id) {
-            groups.push(id);
-        }
-    }
+    add(ids, &c.supplementary_groups, &mut groups)?;
     let credentials = Some(Credentials { uid: user.uid, gid, groups });
     Ok(Identity { user: Some(user), credentials, groups_of_user })
 }
@@ -107,6 +97,17 @@ fn held(request: &Request<'_>, cell: &OnceCell<DynamicUser>, name: &str) -> Step
     }
     let user = DynamicUser::acquire(request, name)?;
     Ok(cell.get_or_init(|| user).id)
+}
+
+/// `SupplementaryGroups=`.
+fn add(ids: &Ids, names: &[String], groups: &mut Vec<u32>) -> Step<()> {
+    for name in names {
+        let id = find_group(ids, name)?;
+        if !groups.contains(&id) {
+            groups.push(id);
+        }
+    }
+    Ok(())
 }
 
 fn find_user(ids: &Ids, name: &str) -> Step<User> {

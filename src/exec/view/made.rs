@@ -3,7 +3,7 @@
 use super::{Around, Entry, Mode};
 use crate::unit::exec::ExecContext;
 use crate::unit::exec::credentials::FOLDER;
-use crate::unit::exec::directories::Kind;
+use crate::unit::exec::directories::{Kind, PRIVATE};
 use std::path::Path;
 
 /// The directories that were made for the service are its to write to, and there also where others of them are
@@ -13,11 +13,10 @@ pub(super) fn directories(context: &ExecContext, runtime: &Path, all: &mut Vec<E
     let root = context.mounts.root().is_some();
     for kind in Kind::ALL {
         let above = if kind == Kind::Runtime { runtime } else { Path::new(kind.above()) };
-        let (set, private) = (context.directories.set(kind), above.join("private"));
+        let (set, private) = (context.directories.set(kind), above.join(PRIVATE));
         let hidden = context.is_private(kind);
         if hidden && !root && !set.names.is_empty() {
-            let options = "mode=0755,nosuid,nodev,noexec,strictatime,size=64k,nr_inodes=100".to_owned();
-            all.push(Entry { options, read_only: true, ..Entry::new(&private, Mode::Tmpfs, false) });
+            all.push(emptied(&private));
         }
         for name in &set.names {
             let open = above.join(name);
@@ -33,13 +32,18 @@ pub(super) fn directories(context: &ExecContext, runtime: &Path, all: &mut Vec<E
     }
 }
 
+/// A folder in which only that is seen which is bound there.
+fn emptied(path: &Path) -> Entry {
+    let options = "mode=0755,nosuid,nodev,noexec,strictatime,size=64k,nr_inodes=100".to_owned();
+    Entry { options, read_only: true, ..Entry::new(path, Mode::Tmpfs, false) }
+}
+
 /// Its credentials are all that it sees of the folder of them; who has none sees nothing of it (`setup_namespace`).
 pub(super) fn credentials(around: &Around<'_>, all: &mut Vec<Entry>) {
     let above = around.runtime.join(FOLDER);
     match around.credentials {
         Some(own) => {
-            let options = "mode=0755,nosuid,nodev,noexec,strictatime,size=64k,nr_inodes=100".to_owned();
-            all.push(Entry { options, read_only: true, ..Entry::new(above, Mode::Tmpfs, false) });
+            all.push(emptied(&above));
             all.push(Entry { read_only: true, ..Entry::new(own, Mode::Bind, true).made_of(own) });
         }
         None => all.push(Entry::new(above, Mode::Inaccessible, true)),

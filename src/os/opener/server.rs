@@ -2,7 +2,7 @@
 
 use super::wire::{Text, answer, next};
 use super::{Peer, Request, RootedPath};
-use crate::os::error::{Error, errno};
+use crate::os::error::errno;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{FileKind, OFlag, Root, Stat};
 use crate::os::socket::connect_now;
@@ -49,22 +49,22 @@ fn answer_to(
         Request::Stat { place, follow } => {
             let (root, path) = resolve(root, place)?;
             let stat = if follow { root.stat(&path) } else { root.lstat(&path) };
-            json(&stat.map_err(number)?)
+            json(&stat.map_err(|e| e.number())?)
         }
         Request::Links(paths) => {
             let link = |path: Text| {
                 let link = root.read_link(&PathBuf::from(path));
-                link.map(|link| Text::from(&*link)).map_err(|error| number(error) as i32)
+                link.map(|link| Text::from(&*link)).map_err(|error| error.number() as i32)
             };
             json(&paths.into_iter().map(link).collect::<Vec<_>>())
         }
         Request::Processes => {
-            let pids = Proc::new(root.clone()).pids().map_err(number)?;
+            let pids = Proc::new(root.clone()).pids().map_err(|e| e.number())?;
             json(&pids.into_iter().map(ProcessId::get).collect::<Vec<_>>())
         }
         Request::Files(pid) => {
             let pid = ProcessId::new(pid).ok_or(Errno::ESRCH)?;
-            json(&Proc::new(root.clone()).open_files(pid).map_err(number)?)
+            json(&Proc::new(root.clone()).open_files(pid).map_err(|e| e.number())?)
         }
         Request::Ask { peer, limit } => Ok((Some(asked(peer, question, limit)?), Vec::new())),
         Request::Extra => Ok((None, extra.answer(behind))),
@@ -73,10 +73,6 @@ fn answer_to(
 
 fn json<T: serde::Serialize>(value: &T) -> nix::Result<(Option<OwnedFd>, Vec<u8>)> {
     Ok((None, serde_json::to_vec(value).map_err(|_| Errno::EPROTO)?))
-}
-
-fn number(error: Error) -> Errno {
-    Errno::from_raw(error.errno().unwrap_or(libc::EIO))
 }
 
 /// The root that is meant, and the path in it.
@@ -88,7 +84,7 @@ fn resolve(root: &Root, place: RootedPath) -> nix::Result<(Root, PathBuf)> {
     if names != ["root"] {
         return Err(Errno::EACCES);
     }
-    Ok((Root::elsewhere(&elsewhere).map_err(number)?, path))
+    Ok((Root::elsewhere(&elsewhere).map_err(|e| e.number())?, path))
 }
 
 /// For reading, without waiting, and nothing but what may be passed.
@@ -100,10 +96,10 @@ fn open(root: &Root, place: RootedPath, flags: i32) -> nix::Result<OwnedFd> {
     // Looked at before it is opened, since opening a device may already do something.
     let follow = !flags.contains(OFlag::O_NOFOLLOW);
     let before = if follow { root.stat(&path) } else { root.lstat(&path) };
-    if !is_passed(&before.map_err(number)?) {
+    if !is_passed(&before.map_err(|e| e.number())?) {
         return Err(Errno::EACCES);
     }
-    let file = root.open_with(&path, flags, 0).map_err(number)?;
+    let file = root.open_with(&path, flags, 0).map_err(|e| e.number())?;
     let after = Stat::from_fd(&file).map_err(|error| errno(&error))?;
     let of_proc = fstatfs(&file)?.filesystem_type() == PROC_SUPER_MAGIC;
     let passed = is_passed(&after) && (!of_proc || (!is_elsewhere && may_pass(&path)));

@@ -91,11 +91,10 @@ impl Root {
     /// was put in another's place does not show. `None`: it is not there, or cannot be looked at.
     #[must_use]
     pub fn changed(&self, inner: &Path) -> Option<(i64, u32)> {
-        let newest = |stat: &Stat| stat.mtime.max(stat.ctime);
-        let mut last = newest(&self.stat(inner).ok()?);
+        let mut last = self.stat(inner).ok()?.changed();
         self.each_step(inner, &mut |_, stat, step| {
             if matches!(step, Step::Link { .. }) {
-                last = last.max(newest(stat));
+                last = last.max(stat.changed());
             }
             None::<()>
         });

@@ -48,6 +48,12 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// Last change of whatever is known of it, as [`mtime`](Self::mtime), which a program may have set to a time ahead.
+    #[must_use]
+    pub fn changed(&self) -> (i64, u32) {
+        self.mtime.max(self.ctime)
+    }
+
     /// The major and minor number of the device that holds it, as /proc writes them.
     #[must_use]
     pub fn device(&self) -> (u32, u32) {

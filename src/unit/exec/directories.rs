@@ -5,6 +5,10 @@ use super::{ExecContext, Field};
 use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::{boolean, path};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The folder above those of dynamic users, which only root enters; systemd's own.
+pub const PRIVATE: &str = "private";
 
 /// The directories that are made before a command starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,7 +187,7 @@ fn names(c: &mut ExecContext, l: &Line<'_>, kind: Kind) -> Result<(), ValueProbl
             let expanded = l.expand(word.at, text)?;
             let name =
                 path::relative(&expanded).map_err(|e| ValueProblem::new(word.at, &word.text, e.message))?;
-            if name == "private" || name.starts_with("private/") {
+            if Path::new(&name).starts_with(PRIVATE) {
                 return Err(ValueProblem::new(word.at, &word.text, "'private' is systemd's own folder"));
             }
             Ok(name)

@@ -4,6 +4,7 @@
 
 use super::clock;
 use super::error::{Error, Result};
+use super::poll;
 use super::proc::{Proc, ProcessId};
 use super::root::Root;
 use super::{signal, sys};
@@ -201,8 +202,10 @@ fn end(status: u8) -> ! {
     unsafe { libc::_exit(i32::from(status)) }
 }
 
-/// How long the kernel may take to bury a thread that has been joined.
-const BURIAL: Duration = Duration::from_millis(200);
+/// How long the kernel may take to bury a thread that has been joined: on a busy host it waits for a CPU like others.
+const BURIAL: Duration = Duration::from_secs(2);
+/// How long it is left to it between two looks.
+const A_LOOK: Duration = Duration::from_micros(200);
 
 /// Is this the only thread? One that ended just now may still be counted: it is waited for.
 fn only_thread() -> nix::Result<()> {
@@ -216,7 +219,7 @@ fn only_thread() -> nix::Result<()> {
         if clock::now() > until {
             return Err(Errno::EBUSY);
         }
-        nix::sched::sched_yield()?;
+        let _ = poll::wait(&[], Some(A_LOOK));
     }
 }
 

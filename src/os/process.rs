@@ -118,7 +118,11 @@ pub fn own_mounts() -> nix::Result<()> {
         // It is no mount point: so one by one.
         Err(Errno::EINVAL) => {
             let own = super::mounts::table()?;
-            own.iter().try_for_each(|point| mount(none, &point.path, none, MsFlags::MS_SLAVE, none))
+            own.iter().try_for_each(|point| match mount(none, &point.path, none, MsFlags::MS_SLAVE, none) {
+                // It was taken away meanwhile.
+                Err(Errno::ENOENT | Errno::EINVAL) => Ok(()),
+                done => done,
+            })
         }
         done => done,
     }

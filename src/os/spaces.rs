@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::error::errno;
+use super::inherited::only_descriptors;
 use super::poll::{self, Interest};
 use super::proc::ProcessId;
 use super::{fork, kill};
@@ -57,6 +58,10 @@ impl Space {
     pub fn make(self) -> nix::Result<OwnedFd> {
         let (ours, theirs) = UnixStream::pair().map_err(|e| errno(&e))?;
         let child = fork::child(None, |_| {
+            // The kernel may keep it for ever, and nobody is to wait for a lock or a socket with it.
+            if only_descriptors(&[ours.as_fd(), theirs.as_fd()], false).is_err() {
+                return fork::BROKEN;
+            }
             let made = unshare(self.flag());
             if made.is_ok() && self == Space::Network {
                 // systemd goes on without as well.

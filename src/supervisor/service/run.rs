@@ -182,7 +182,7 @@ struct Supervisor {
     watcher: Option<Watcher>,
     /// Namespaces of the run.
     spaces: Spaces,
-    /// Are the credentials of the run in their place?
+    /// Are credentials of this run, or of one before, in their place?
     has_credentials: bool,
     invocation_id: String,
     exit: Option<crate::os::wait::Exit>,

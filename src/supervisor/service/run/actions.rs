@@ -111,7 +111,6 @@ impl Supervisor {
         r.status_errno = 0;
         self.realize_groups();
         self.drop_credentials();
-        self.has_credentials = false;
     }
 
     fn spawn(&mut self, slot: Slot, index: usize, role: Role) {
@@ -148,7 +147,10 @@ impl Supervisor {
         };
         let launched = spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied)
             .and_then(|started| self.identified(started).map_err(|e| Refused::Resources(e.to_string())));
-        self.has_credentials |= launched.is_ok() && spawn::gets_credentials(slot);
+        // Whatever else went wrong, they are there, unless they could not be made.
+        let made = !matches!(&launched, Err(Refused::At(exec::stage::Stage::Credentials, _)));
+        let asked = spawn::gets_credentials(slot) && !self.plan.service.context.credentials.is_empty();
+        self.has_credentials |= asked && made;
         match launched {
             Ok(process) => self.spawned(process, slot, index, role),
             Err(Refused::At(stage, why)) => {

@@ -82,7 +82,8 @@ impl Supervisor {
             waiters: Waiters::default(),
             watcher: None,
             spaces: Spaces::default(),
-            has_credentials: false,
+            // Those of a run that nobody saw end.
+            has_credentials: true,
             invocation_id: String::new(),
             exit: None,
             adopted: false,

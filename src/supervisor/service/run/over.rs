@@ -41,11 +41,11 @@ impl Supervisor {
         if self.plan.mode == ApplyMode::Strict {
             exec::remove_ipc(&p.context, &self.state_dir.root, &self.spaces);
         }
-        self.drop_credentials();
         // In the foreground its terminal is the caller's, whatever the unit says.
         if self.foreground == Foreground::No {
             exec::leave_terminal(&p.context, &self.state_dir.root);
         }
+        self.drop_credentials();
         for path in &gone {
             if let Err(e) = self.state_dir.root.remove_dir_all(path) {
                 log::warn!("{e}");
@@ -86,8 +86,10 @@ impl Supervisor {
     }
 
     /// Secrets of a run end with it; those of one that nobody saw end go before the next one begins.
-    pub(super) fn drop_credentials(&self) {
-        // Whatever the plan says by now: it may have asked for them when the run began.
+    pub(super) fn drop_credentials(&mut self) {
+        if !std::mem::take(&mut self.has_credentials) {
+            return;
+        }
         let folder = exec::credentials::folder(&self.plan.paths.runtime_dir, &self.plan.unit);
         self.note_failure(exec::credentials::remove(&self.state_dir.root, &folder));
     }

@@ -16,13 +16,15 @@ if ! commit=$(git rev-parse --verify --quiet "$before^{commit}"); then
 fi
 kept=$(realpath -m "${CARGO_TARGET_DIR:-target}")/before/$commit
 if [ ! -x "$kept/amr" ]; then
+    # Not below this tree: cargo would take its .cargo/config.toml too.
+    work=$(mktemp -d "${TMPDIR:-/var/tmp}/amr-before.XXXXXX")
     mkdir -p "$kept"
-    work=$(mktemp -d "$kept/work.XXXXXX")
-    trap 'rm -rf "$work"' EXIT
+    new=$(mktemp -d "$kept/new.XXXXXX")
+    trap 'rm -rf "$work" "$new"' EXIT
     mkdir "$work/source"
     git archive "$commit" | tar -x -C "$work/source"
     built=$(CARGO_TARGET_DIR=$work/target "$work/source/tests/portable.sh")
     # In one step: whoever comes meanwhile finds it whole or not at all.
-    cp "$built" "$work/amr" && mv "$work/amr" "$kept/amr"
+    cp "$built" "$new/amr" && mv "$new/amr" "$kept/amr"
 fi
 echo "$kept/amr"

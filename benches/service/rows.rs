@@ -166,7 +166,8 @@ pub fn restart(stage: &Stage) -> Result<bool> {
     kill(Pid::from_raw(bare_pid), Signal::SIGKILL)?;
     let base = median(&mut bare_times);
     row("killed: a bare loop of fork and exec", &millis(base), "1.00x", None);
-    let met = timed("killed to new process running (RestartSec=0)", median(&mut own_times), base, Some(1.5));
+    // A record is written before the new process executes: docs/decisions/intent-first.md.
+    let met = timed("killed to new process running (RestartSec=0)", median(&mut own_times), base, Some(2.0));
     for peer in peers::supervisors_restart(stage)? {
         timed(&peer.0, peer.1, base, None);
     }

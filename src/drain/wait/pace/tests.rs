@@ -71,10 +71,10 @@ fn folders_wait_a_moment_and_polling_looks_by_itself() {
 }
 
 proptest! {
-    /// Whatever comes however fast, and whatever work costs: over a second and more, a tenth of the
-    /// time is spent, beside what was saved.
+    /// Whatever comes however fast, and whatever work costs: over a second and more, no more of the
+    /// time is spent than there is in the budget, beside what was saved.
     #[test]
-    fn a_tenth_of_the_time_is_spent(
+    fn the_budget_holds(
         costs in prop::collection::vec(1u64..20 * MS, 400),
         gaps in prop::collection::vec(0u64..MS, 400),
     ) {
@@ -101,7 +101,7 @@ proptest! {
             }
             now += gap;
         }
-        let bound = now / 10 + SAVED.unsigned_abs() + 20 * MS;
+        let bound = now / 13 + SAVED.unsigned_abs() + 20 * MS;
         prop_assert!(spent <= bound, "spent {spent} of {now}");
     }
 }

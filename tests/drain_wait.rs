@@ -313,7 +313,7 @@ fn at_debug_level_the_log_tells_each_file_and_each_step() {
         let log = fs::read_to_string(tree.0.join("reports/drain.log")).unwrap();
         let has = |words: &str| log.lines().filter(|line| line.contains(words)).count() == usize::from(told);
         assert!(has(" add '/logs/a.log': 0 of 4 acknowledged"), "{log}");
-        assert!(has(" add '/logs/b\\x1b.log': none of 0 acknowledged"), "{log}");
+        assert!(has(" add '/logs/b\\u{1b}.log': none of 0 acknowledged"), "{log}");
         assert!(has(" update '/logs/a.log': 0 -> 2 of 4 acknowledged"), "{log}");
         assert!(has(" update '/logs/a.log': 2 -> 4 of 4 acknowledged"), "{log}");
         assert!(log.lines().last().unwrap().starts_with("drained: 0 B left, "), "{log}");
@@ -335,7 +335,7 @@ fn the_cause_of_a_stall_is_named_in_every_place() {
     );
     // It is longer than what is read of it, and begins with no line.
     fs::write(tree.0.join("fb/filebeat"), format!("{}\n{line}", "\0".repeat(1 << 20))).unwrap();
-    let cause = "output refuses: connection \\x1b[2Jrefused";
+    let cause = "output refuses: connection \\u{1b}[2Jrefused";
     let (mut child, mut out) = tree.drain(&["--timeout", "1500ms"]);
     assert_eq!(child.wait().unwrap().code(), Some(13));
     let mut said = String::new();

@@ -88,7 +88,7 @@ fn nothing_that_is_no_log_makes_it_hang() {
     fs::write(at("a\n\u{1b}[2J.log"), "a\n").unwrap();
     let (verdict, report) = tree.judge();
     assert_eq!(verdict, Verdict::GaveUp);
-    assert!(report.text().contains("a\\x0a\\x1b[2J.log"), "{}", report.text());
+    assert!(report.text().contains("a\\n\\u{1b}[2J.log"), "{}", report.text());
     assert!(!report.json().contains('\u{1b}'));
 }
 
@@ -148,5 +148,5 @@ fn what_the_shipper_says_of_drops_is_reported() {
     let (verdict, report) = tree.judge();
     let text = report.text();
     assert_eq!(verdict, Verdict::Drained, "{text}");
-    assert!(text.contains("dropped events") && text.contains("Cannot index event \\x1b"), "{text}");
+    assert!(text.contains("dropped events") && text.contains("Cannot index event \\u{1b}"), "{text}");
 }

@@ -25,6 +25,11 @@ pub fn is_plain(letter: char) -> bool {
 /// that is not UTF-8 becomes `\xNN`, and letters of `quoted` get a backslash before them.
 #[must_use]
 pub fn escape(text: &[u8], quoted: &[char]) -> String {
+    // As nearly all names are.
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !quoted.contains(&char::from(*byte));
+    if text.iter().all(plain) {
+        return String::from_utf8_lossy(text).into_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for chunk in text.utf8_chunks() {
         for letter in chunk.valid().chars() {
@@ -51,6 +56,7 @@ mod tests {
         assert_eq!(escape(name, &['\'', '\\']), "a\\n\\u{1b}[2J\\xff\\'\\\\\u{e4}");
         assert_eq!(escape(name, &[]), "a\\n\\u{1b}[2J\\xff'\\\u{e4}");
         assert_eq!(escape("x\u{202e}y\t".as_bytes(), &[]), "x\\u{202e}y\\t");
+        assert_eq!((escape(b"a\\b", &[]), escape(b"a\\b", &['\\'])), ("a\\b".into(), "a\\\\b".into()));
     }
 
     #[test]

@@ -18,8 +18,6 @@ use crate::drain::judge::tail::Stream;
 use crate::drain::judge::verdict::{Verdict, bytes_left};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::fmt::Write;
-use strings::is_plain;
 
 pub use text::{counted, rfc3339, size};
 
@@ -150,37 +148,11 @@ pub struct FileReport {
     pub stream: Option<String>,
 }
 
-/// A name as it is printed: printable text as it stands, all else as `\xNN`, so that it can neither
-/// break a line nor steer a terminal.
+/// A name as it is printed: printable text as it stands, all else escaped, a backslash too, so that it can
+/// neither break a line nor steer a terminal, and the name can be read back.
 #[must_use]
 pub fn shown(name: &[u8]) -> String {
-    // Nearly every name is printable ASCII without backslashes.
-    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
-    if name.iter().all(plain)
-        && let Ok(name) = std::str::from_utf8(name)
-    {
-        return name.to_owned();
-    }
-    let mut text = String::with_capacity(name.len());
-    for chunk in name.utf8_chunks() {
-        for letter in chunk.valid().chars() {
-            if letter == '\\' {
-                text.push_str("\\\\");
-            } else if is_plain(letter) {
-                text.push(letter);
-            } else {
-                let mut bytes = [0; 4];
-                letter.encode_utf8(&mut bytes).bytes().for_each(|byte| push_hex(&mut text, byte));
-            }
-        }
-        chunk.invalid().iter().for_each(|&byte| push_hex(&mut text, byte));
-    }
-    text
-}
-
-fn push_hex(text: &mut String, byte: u8) {
-    // Writing to a string cannot fail.
-    let _ = write!(text, "\\x{byte:02x}");
+    strings::escape(name, &['\\'])
 }
 
 /// What is known of a shipper beside its files.
@@ -359,7 +331,7 @@ mod tests {
 
     #[test]
     fn names_cannot_break_a_line() {
-        assert_eq!(shown(b"/var/log/a\n\x1b[2Jb\\"), "/var/log/a\\x0a\\x1b[2Jb\\\\");
-        assert_eq!(shown(b"/\xff/\xe2\x80\xae\xc3\xa4"), "/\\xff/\\xe2\\x80\\xae\u{e4}");
+        assert_eq!(shown(b"/var/log/a\n\x1b[2Jb\\"), "/var/log/a\\n\\u{1b}[2Jb\\\\");
+        assert_eq!(shown(b"/\xff/\xe2\x80\xae\xc3\xa4"), "/\\xff/\\u{202e}\u{e4}");
     }
 }

@@ -487,15 +487,14 @@ fn a_child_with_a_fault_of_ours_ends_there(_: &Lab) {
 
 /// It holds what its parent has open, the lock of the unit among that: it may be waiting for what never comes.
 fn a_child_dies_with_its_parent(_: &Lab) {
-    use amr::os::fork::{Parent, child};
+    use amr::os::fork::child;
     let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
     let asleep = || std::thread::sleep(std::time::Duration::from_secs(600));
     let pid = child(None, |_| {
-        let parent = Parent::to_be();
-        child(None, |_| {
+        child(None, |birth| {
             // The kernel has forgotten it then.
             nix::unistd::setgid(65534.into()).unwrap();
-            parent.die_with().unwrap();
+            birth.parent.die_with().unwrap();
             asleep();
             0
         })
@@ -582,11 +581,11 @@ fn in_its_group_from_the_start(lab: &Lab) {
     group.create().unwrap();
     let Entrance { folder, procs } = group.entrance().unwrap();
     for folder in [folder.as_ref().map(AsFd::as_fd), None] {
-        let pid = child(folder, |born| {
-            if born == Born::WithParent {
+        let pid = child(folder, |birth| {
+            if birth.born == Born::WithParent {
                 amr::os::process::write_all(&procs, b"0").unwrap();
             }
-            u8::from(born == Born::InGroup)
+            u8::from(birth.born == Born::InGroup)
         })
         .unwrap();
         // A zombie is in its group still.

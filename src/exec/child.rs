@@ -5,7 +5,7 @@ use super::process::Process;
 use super::stage::ExecPipe;
 use super::steps::{self, Step, StepDone, StepError};
 use crate::os::error::{Errno, Result};
-use crate::os::fork::{self, Parent};
+use crate::os::fork::{self, Birth};
 use crate::os::pipe::{Gate, Opener, Reports};
 use crate::os::proc::ProcessId;
 use std::os::fd::{AsFd, OwnedFd};
@@ -28,19 +28,16 @@ pub struct Started {
 pub fn start(process: &Process) -> Result<Started> {
     let (reports, mut gate) = (Reports::new()?, Gate::new()?);
     let folder = process.group.as_ref().and_then(|group| group.folder.as_ref()).map(OwnedFd::as_fd);
-    let parent = Parent::to_be();
-    let pid = fork::child(folder, |born| {
-        process.born.set(born);
-        live(process, parent, &reports, &mut gate)
-    })?;
+    let pid = fork::child(folder, |birth| live(process, birth, &reports, &mut gate))?;
     Ok(Started { pid, exec: ExecPipe::new(reports.into_reader()), gate: gate.into_opener() })
 }
 
 /// Returns only where a step failed, or where nobody is left who knows of it: the exit status.
-fn live(process: &Process, parent: Parent, reports: &Reports, gate: &mut Gate) -> u8 {
+fn live(process: &Process, birth: Birth, reports: &Reports, gate: &mut Gate) -> u8 {
+    process.birth.set(Some(birth));
     for step in steps::unknown() {
         // Again for each, as the kernel forgets it where the one before made it another user.
-        match parent.die_with() {
+        match birth.parent.die_with() {
             Ok(()) => {}
             Err(Errno::ESRCH) => return fork::BROKEN,
             Err(errno) => return failed(step, reports, &errno.into()),
@@ -51,7 +48,7 @@ fn live(process: &Process, parent: Parent, reports: &Reports, gate: &mut Gate) -
     }
     process.ready();
     // Who is in the record lives on without this supervisor; until then the gate tells of its end.
-    match parent.outlive().and_then(|()| gate.pass()) {
+    match birth.parent.outlive().and_then(|()| gate.pass()) {
         Ok(true) => {}
         Ok(false) => return fork::BROKEN,
         Err(errno) => return failed(&steps::EXECUTE, reports, &errno.into()),

@@ -3,7 +3,7 @@
 use super::view::Entry;
 use crate::os::cgroup::Entrance;
 use crate::os::error::Errno;
-use crate::os::fork::Born;
+use crate::os::fork::Birth;
 use crate::os::ids::Credentials;
 use crate::os::limits::Limit;
 use crate::os::process::{self, Image};
@@ -41,8 +41,8 @@ pub struct Process {
     pub terminal_owner: Option<u32>,
     /// The control group that tells it from others.
     pub group: Option<Entrance>,
-    /// Was it born in that group? Known in the child.
-    pub born: Cell<Born>,
+    /// Who made it, and whether in that group. Known in the child alone.
+    pub birth: Cell<Option<Birth>>,
     /// The files of the groups of controllers that take whoever writes 0 to them.
     pub controllers: Vec<OwnedFd>,
     /// Where the unit says nothing; `None`: that of the supervisor. So with the limits.

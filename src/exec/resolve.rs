@@ -14,7 +14,6 @@ use super::stage::Stage;
 use crate::os::cgroup::Group;
 use crate::os::error::Error;
 use crate::os::features::Features;
-use crate::os::fork::Born;
 use crate::os::ids::{Credentials, User};
 use crate::os::limits::Limit;
 use crate::os::root::{FileKind, Root, Stat};
@@ -155,7 +154,7 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         terminal: files.terminal,
         terminal_owner: user.as_ref().map(|user| user.uid).filter(|_| request.mode == ApplyMode::Strict),
         group: request.group.map(Group::entrance).transpose().map_err(at(Stage::Cgroup))?,
-        born: Cell::new(Born::WithParent),
+        birth: Cell::default(),
         controllers: controllers(request, not_applied),
         oom_score: request.oom_score,
         limits: request.limits.to_vec(),

@@ -43,6 +43,15 @@ pub fn fork_pair() -> Result<Side> {
     }
 }
 
+/// How a process came to be, as it knows it itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Birth {
+    /// Who made it.
+    pub parent: Parent,
+    /// Where it was made.
+    pub born: Born,
+}
+
 /// Where a new process finds itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Born {
@@ -54,7 +63,7 @@ pub enum Born {
 
 /// A child that does what it is told and ends: the one fork of processes of services. Where the kernel can
 /// (clone3 with CLONE_INTO_CGROUP, 5.7) it is born in `group`, the folder of a group of the unified hierarchy;
-/// else `body`, which is told, has to enter it.
+/// else `body`, which is told by its [`Birth`], has to enter it.
 ///
 /// It begins with all signals blocked and the actions of this process, and dies when this process ends, until it
 /// says otherwise ([`Parent::outlive`]): it holds all that this one has open, its lock and its sockets among that,
@@ -65,10 +74,10 @@ pub enum Born {
 /// # Errors
 /// There are other threads, whose locks the child would never see released; or there are no processes
 /// to be had.
-pub fn child(group: Option<BorrowedFd<'_>>, body: impl FnOnce(Born) -> u8) -> Result<ProcessId> {
+pub fn child(group: Option<BorrowedFd<'_>>, body: impl FnOnce(Birth) -> u8) -> Result<ProcessId> {
     let fail = |error: Errno| Error::new("start", "process", error);
     only_thread().map_err(fail)?;
-    let parent = Parent::to_be();
+    let parent = Parent(nix::unistd::getpid());
     let whole = |born| {
         // A parent that has ended asks for nothing any more. What else the kernel might say is `body`'s to tell.
         if parent.die_with() == Err(Errno::ESRCH) {
@@ -76,7 +85,7 @@ pub fn child(group: Option<BorrowedFd<'_>>, body: impl FnOnce(Born) -> u8) -> Re
         }
         // Runs before anything is unwound, also where a panic aborts.
         std::panic::set_hook(Box::new(|_| end(BROKEN)));
-        body(born)
+        body(Birth { parent, born })
     };
     // SAFETY: this is the only thread, so the child is a whole copy with no lock held in it.
     unsafe { forked(group, whole) }.map_err(fail)
@@ -87,12 +96,6 @@ pub fn child(group: Option<BorrowedFd<'_>>, body: impl FnOnce(Born) -> u8) -> Re
 pub struct Parent(Pid);
 
 impl Parent {
-    /// This process, before it forks.
-    #[must_use]
-    pub fn to_be() -> Self {
-        Self(nix::unistd::getpid())
-    }
-
     /// In the child: the kernel kills it when this parent ends. It forgets that where the child becomes another
     /// user.
     ///

@@ -23,7 +23,8 @@ pub(super) fn session(_p: &Process) -> Applied {
 
 /// "0" stands for the writer. What tells it from others must be had; what limits it systemd goes on without.
 pub(super) fn control_group(p: &Process) -> Applied {
-    if let (Some(group), Born::WithParent) = (&p.group, p.born.get()) {
+    let is_in_group = p.birth.get().is_some_and(|birth| birth.born == Born::InGroup);
+    if let (Some(group), false) = (&p.group, is_in_group) {
         process::write_all(&group.procs, b"0")?;
     }
     let shut = p.controllers.iter().filter_map(|file| process::write_all(file, b"0").err()).next();
@@ -75,7 +76,10 @@ pub(super) fn working_directory(p: &Process) -> Applied {
         Some(user) => {
             let own_users = p.users.is_some();
             let groups = if own_users { Supplementary::Fixed } else { Supplementary::Taken };
-            user.with_rights(groups, || process::chdir(path))
+            // The kernel forgets who is to end with whom where a process takes another user's rights, and by these it
+            // may be led to what never answers.
+            let stays = || p.birth.get().map_or(Ok(()), |birth| birth.parent.die_with());
+            user.with_rights(groups, || stays().and_then(|()| process::chdir(path)))
         }
         None => process::chdir(path),
     };

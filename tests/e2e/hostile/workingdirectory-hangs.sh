@@ -1,0 +1,28 @@
+. /lab/hostile/prelude.sh
+# A working directory on a file system that is gone, entered as the unit's user by a line that keeps root's rights: its
+# supervisor killed meanwhile, nobody goes on waiting with the unit's lock and control socket in his hands.
+mkdir -p /mnt/gone
+/lab/bin/hangs /mnt/gone allow_other > /tmp/hangs & HANGS=$!
+until_ok 5 grep -q mounted /tmp/hangs || bad "no file system of FUSE here: $(cat /tmp/hangs)"
+unit waits <<'U'
+[Service]
+User=svc
+WorkingDirectory=/mnt/gone/folder
+ExecStart=!/bin/sleep 1000
+U
+amr start waits > /tmp/said 2>&1 & STARTER=$!
+supervisor() { amr show -p SupervisorPID --value waits; }
+child() { pgrep -P "$(supervisor)"; }
+as_user() { [ "$(awk '/^Uid:/ { print $3 }' "/proc/$(child)/status")" = "$(id -u svc)" ]; }
+right "it enters it as the user" until_ok 5 as_user
+waiting=$(child)
+kill -9 "$(supervisor)"
+right "the start ends" until_ok 5 sh -c "! kill -0 $STARTER"
+right "and the process that waited" until_ok 5 sh -c "! kill -0 $waiting"
+timeout 5 amr status waits >/dev/null; same "$?" 3 "status says that it does not run"
+right "a stop ends" timeout 5 amr stop waits
+kill $HANGS; wait $HANGS 2>/dev/null; umount -l /mnt/gone; mkdir -p /mnt/gone/folder
+right "it starts when the file system is there again" timeout 5 amr start waits
+same "$(readlink "/proc/$(amr show -p MainPID --value waits)/cwd")" /mnt/gone/folder "there"
+right "and stops" amr stop waits
+finish

@@ -1,8 +1,9 @@
 //! Points in time as amr writes and reads them: UTC, RFC 3339, microseconds. Pure.
 //!
-//! Dates are computed by the proleptic Gregorian calendar from days since 1970-01-01, so that no
-//! time zone file and no locale is needed, also at shutdown.
+//! Dates are of the proleptic Gregorian calendar; no time zone file and no locale is needed, also at shutdown.
 
+use jiff::SignedDuration;
+use jiff::civil::{Date, date};
 use std::time::Duration;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
@@ -32,7 +33,7 @@ impl Utc {
     #[must_use]
     pub fn stamp(self) -> [u8; STAMP_LEN] {
         let seconds = self.0.div_euclid(SECOND).clamp(-62_167_219_200, 253_402_300_799);
-        let (year, month, day) = date_of(seconds.div_euclid(DAY));
+        let date = date_after(seconds.div_euclid(DAY));
         let of_day = seconds.rem_euclid(DAY);
         let mut out = *b"0000-00-00T00:00:00.000000Z";
         let mut put = |at: usize, len: usize, value: i64| {
@@ -42,9 +43,9 @@ impl Utc {
                 value /= 10;
             }
         };
-        put(0, 4, year);
-        put(5, 2, month);
-        put(8, 2, day);
+        put(0, 4, date.year().into());
+        put(5, 2, date.month().into());
+        put(8, 2, date.day().into());
         put(11, 2, of_day / 3600);
         put(14, 2, of_day / 60 % 60);
         put(17, 2, of_day % 60);
@@ -73,13 +74,13 @@ impl Utc {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let date = text.get(..10)?;
-        let mut parts = date.split('-').map(number);
+        let mut parts = text.get(..10)?.split('-').map(number);
         let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-        if parts.next().is_some() || !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
+        let date = Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()?;
+        if parts.next().is_some() {
             return None;
         }
-        let midnight = days_of(year, month, day) * DAY;
+        let midnight = date.duration_since(EPOCH).as_secs();
         let rest = text.get(10..)?;
         if rest.is_empty() {
             return Some(Self(midnight * SECOND));
@@ -130,34 +131,12 @@ fn number(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 31,
-    }
-}
+/// 1970-01-01.
+const EPOCH: Date = date(1970, 1, 1);
 
-/// Days since 1970-01-01; the year begins in March, so that the leap day is the last.
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-fn date_of(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
+/// The date so many days after [`EPOCH`]; the first or last that there is where there is none.
+fn date_after(days: i64) -> Date {
+    EPOCH.saturating_add(SignedDuration::from_hours(days.saturating_mul(24)))
 }
 
 #[cfg(test)]

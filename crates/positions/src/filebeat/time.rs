@@ -1,6 +1,7 @@
 //! The two forms in which Filebeat writes a time. Pure.
 
 use crate::cursor::Timestamp;
+use jiff::civil::Date;
 
 /// A time as the registry has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub enum Time {
     /// A real one.
     At(Timestamp),
 }
+
+const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// Seconds of 0001-01-01T00:00:00Z.
 const ZERO: i64 = -62_135_596_800;
@@ -29,15 +32,15 @@ pub fn rfc3339(text: &[u8]) -> Option<Time> {
     let (clock, rest) = rest.split_first_chunk::<8>()?;
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date else { return None };
     let [h1, h2, b':', i1, i2, b':', s1, s2] = *clock else { return None };
-    let year = pair(y1, y2)? * 100 + pair(y3, y4)?;
-    let (month, day) = (pair(m1, m2)?, pair(d1, d2)?);
+    let year = i16::from(pair(y1, y2)?) * 100 + i16::from(pair(y3, y4)?);
+    let day = Date::new(year, pair(m1, m2)?, pair(d1, d2)?).ok()?;
     let (hour, minute, second) = (pair(h1, h2)?, pair(i1, i2)?, pair(s1, s2)?);
-    let is_date = (1..=12).contains(&month) && (1..=31).contains(&day);
-    if !is_date || hour > 23 || minute > 59 || second > 60 {
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let (nanoseconds, zone) = fraction(rest)?;
-    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    let midnight = day.duration_since(EPOCH).as_secs();
+    let seconds = midnight + i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
     from_seconds(seconds - zone_seconds(zone)?, nanoseconds)
 }
 
@@ -48,8 +51,8 @@ pub fn pair_of(extra: u64, sec: u64) -> Option<Time> {
     from_seconds(i64::from_ne_bytes(sec.to_ne_bytes()), nanoseconds)
 }
 
-fn pair(tens: u8, ones: u8) -> Option<i64> {
-    let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+fn pair(tens: u8, ones: u8) -> Option<i8> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| (byte - b'0').cast_signed());
     Some(digit(tens)? * 10 + digit(ones)?)
 }
 
@@ -67,20 +70,11 @@ fn zone_seconds(zone: &[u8]) -> Option<i64> {
         [b'Z' | b'z'] => Some(0),
         // Filebeat's own log leaves the colon out.
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] | [sign @ (b'+' | b'-'), h1, h2, m1, m2] => {
-            let seconds = pair(h1, h2)? * 3600 + pair(m1, m2)? * 60;
+            let seconds = i64::from(pair(h1, h2)?) * 3600 + i64::from(pair(m1, m2)?) * 60;
             Some(if sign == b'-' { -seconds } else { seconds })
         }
         _ => None,
     }
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar (Howard Hinnant's days_from_civil).
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 #[cfg(test)]
@@ -124,7 +118,8 @@ mod tests {
             "2026-11-20T22:08:39.Z",
             "2026-11-20T22:08:39.64138331xZ",
             "2026-11-20T22:08:39.6413833x5Z",
-            "2026-11-32T22:08:39Z",
+            "2026-11-31T22:08:39Z",
+            "2026-02-29T22:08:39Z",
             "2026-11-20x22:08:39Z",
         ] {
             assert_eq!(rfc3339(text.as_bytes()), None, "{text}");

@@ -537,13 +537,13 @@ fn a_wall_clock_that_jumps_neither_shortens_nor_lengthens_the_wait() {
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     errors.read_line(&mut line).unwrap();
-    assert!(line.contains("so far, after 0.5s"), "{line}");
+    assert!(line.contains("so far, after 500ms"), "{line}");
     assert_eq!(child.wait().unwrap().code(), Some(13));
     let took = begin.elapsed();
     assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(5), "it took {took:?}");
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
-    assert!(rest.contains("gave up after 2."), "{rest}");
+    assert!(rest.contains("gave up after 2"), "{rest}");
     let report = tree.report();
     let at = report["at"].as_str().unwrap();
     assert!([before, hour()].iter().any(|hour| !at.starts_with(hour)), "{at}: the clock did not jump");

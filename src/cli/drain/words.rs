@@ -55,10 +55,9 @@ fn left(summary: &Summary) -> String {
 
 /// A span to the second where it is long, to the tenth where it is short.
 pub fn span(span: Duration) -> String {
-    if span >= Duration::from_secs(60) {
-        return time::format_to(span, Duration::from_secs(1));
-    }
-    format!("{}.{}s", span.as_secs(), span.subsec_millis() / 100)
+    let accuracy = Duration::from_millis(if span >= Duration::from_secs(60) { 1000 } else { 100 });
+    let past = span.as_nanos() % accuracy.as_nanos();
+    time::format_to(span.saturating_sub(Duration::from_nanos(u64::try_from(past).unwrap_or(0))), accuracy)
 }
 
 /// The first line.
@@ -114,8 +113,10 @@ mod tests {
         rate.at(second, 4096);
         assert_eq!(progress(&summary(2, 4096), &rate), "2 files, 4.0 KiB left, nothing moves");
         rate.at(second * 2, 3072);
-        assert_eq!(progress(&summary(2, 3072), &rate), "2 files, 3.0 KiB left, 1.0 KiB/s, about 3.0s more");
+        assert_eq!(progress(&summary(2, 3072), &rate), "2 files, 3.0 KiB left, 1.0 KiB/s, about 3s more");
         assert_eq!(progress(&summary(0, 0), &rate), "nothing left");
+        let spans = [508, 2034, 3_190, 90_400].map(|ms| span(Duration::from_millis(ms)));
+        assert_eq!(spans, ["500ms", "2s", "3.1s", "1min 30s"]);
         assert_eq!(
             begin(&summary(1, 9), second * 1200),
             "waiting until every log line is shipped: 1 file, 9 B left, at most 20min"
@@ -129,7 +130,7 @@ mod tests {
         let refused = Summary { trouble: Some("output refuses: EOF since 14:02".into()), most, ..stuck };
         assert_eq!(
             end(&refused, second, None),
-            "gave up after 1.0s: 1 file, 9 B left (lines are not acknowledged yet; output refuses: EOF since 14:02; in '/l/a.log')"
+            "gave up after 1s: 1 file, 9 B left (lines are not acknowledged yet; output refuses: EOF since 14:02; in '/l/a.log')"
         );
         let two = Summary { files: 2, ..refused };
         assert_eq!(

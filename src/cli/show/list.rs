@@ -52,18 +52,22 @@ pub fn units(ctx: &Context, args: &List) -> Answered {
         out::print_raw(&format!("{:#}\n", Value::Array(rows.iter().map(one).collect())));
         return Ok(Answer::Done);
     }
-    let mut table = Vec::new();
-    if !args.no_legend {
-        table.push(["UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION"].map(str::to_owned).to_vec());
-    }
+    let rows = rows.into_iter().map(|r| vec![r.unit, r.load.to_owned(), r.active, r.sub, r.description]);
+    print_table(args, &["UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION"], rows.collect(), "units");
+    Ok(Answer::Done)
+}
+
+/// With a heading and the number of rows, unless `--no-legend` leaves both out.
+fn print_table(args: &List, heading: &[&str], mut rows: Vec<Vec<String>>, what: &str) {
     let count = rows.len();
-    table.extend(rows.into_iter().map(|r| vec![r.unit, r.load.to_owned(), r.active, r.sub, r.description]));
-    let mut text = columns(&table);
     if !args.no_legend {
-        text += &format!("\n{count} units listed.\n");
+        rows.insert(0, heading.iter().map(|word| (*word).to_owned()).collect());
+    }
+    let mut text = columns(&rows);
+    if !args.no_legend {
+        text += &format!("\n{count} {what} listed.\n");
     }
     out::print_raw(&text);
-    Ok(Answer::Done)
 }
 
 /// Every unit file of the search path.
@@ -81,19 +85,8 @@ pub fn files(ctx: &Context, args: &List) -> Answered {
         out::print_raw(&format!("{:#}\n", Value::Array(files.iter().map(one).collect())));
         return Ok(Answer::Done);
     }
-    let mut table = Vec::new();
-    if !args.no_legend {
-        table.push(["UNIT FILE", "STATE", "PATH"].map(str::to_owned).to_vec());
-    }
-    let count = files.len();
-    table.extend(
-        files.iter().map(|f| vec![f.name.to_string(), state(f).to_owned(), f.path.display().to_string()]),
-    );
-    let mut text = columns(&table);
-    if !args.no_legend {
-        text += &format!("\n{count} unit files listed.\n");
-    }
-    out::print_raw(&text);
+    let row = |f: &UnitFile| vec![f.name.to_string(), state(f).to_owned(), f.path.display().to_string()];
+    print_table(args, &["UNIT FILE", "STATE", "PATH"], files.iter().map(row).collect(), "unit files");
     Ok(Answer::Done)
 }
 

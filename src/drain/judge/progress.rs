@@ -257,4 +257,6 @@ fn hold(rules: &Rules, checks: Checks) -> Duration {
 }
 
 #[cfg(test)]
+pub mod sample;
+#[cfg(test)]
 mod tests;

@@ -363,7 +363,7 @@ impl Reader {
         } else {
             self.note(&format!(
                 "'{}' is not the name of a variable, ignoring the assignment",
-                key.escape_default()
+                strings::escape(key.as_bytes(), &['\''])
             ));
         }
     }

@@ -228,8 +228,8 @@ impl Memlog {
             Key::File(parts) => self.apply_file(op, &parts, place, file),
             Key::Other(kind) => self.apply_other(op, &key, kind),
             Key::Unknown => {
-                let shown: String = String::from_utf8_lossy(&key).chars().take(200).collect();
-                self.fault(file, place, FaultKind::Key(shown.escape_debug().to_string()));
+                let shown = strings::escape(key.get(..200).unwrap_or(&key), &['\'']);
+                self.fault(file, place, FaultKind::Key(shown));
             }
         }
         self.state.key = key;

@@ -1,27 +1,6 @@
 use super::*;
+use crate::drain::judge::progress::sample::file;
 use crate::drain::judge::reason::Cause;
-use std::time::Duration;
-
-fn file(ino: u64, size: u64, acknowledged: Option<u64>, reason: Reason) -> Progress {
-    Progress {
-        file: FileId { dev: 1, ino },
-        path: format!("/l/{ino}").into_bytes().into(),
-        kept_by: KeptBy::File,
-        size,
-        goal: size,
-        acknowledged,
-        rest: Unshipped::Bytes(size - acknowledged.unwrap_or(0).min(size)),
-        reason,
-        begins_anew: false,
-        held: Held::No,
-        input_id: Box::default(),
-        stream: None,
-        hold: Duration::ZERO,
-        seen_at_end: false,
-        shared: false,
-        still_since: Moment(0),
-    }
-}
 
 fn behind(ino: u64, size: u64, acknowledged: u64) -> Progress {
     file(ino, size, Some(acknowledged), Reason::Behind)

@@ -1,31 +1,14 @@
 use super::patience::MARGIN;
 use super::*;
-use crate::drain::cursor::FileId;
 use crate::drain::judge::facts::{Counted, Evidence};
 use crate::drain::judge::file::Held;
 use crate::drain::judge::moment::Moment;
-use crate::drain::judge::progress::KeptBy;
+use crate::drain::judge::progress::sample;
 use std::time::Duration;
 
 fn file(reason: Reason, held: Held) -> Progress {
-    Progress {
-        file: FileId { dev: 1, ino: 2 },
-        path: (*b"/a").into(),
-        kept_by: KeptBy::File,
-        size: 10,
-        goal: 10,
-        acknowledged: Some(4),
-        rest: Unshipped::Bytes(6),
-        reason,
-        begins_anew: false,
-        held,
-        input_id: Box::default(),
-        stream: None,
-        hold: Duration::ZERO,
-        seen_at_end: true,
-        shared: false,
-        still_since: Moment(100),
-    }
+    let file = sample::file(2, 10, Some(4), reason);
+    Progress { path: (*b"/a").into(), held, seen_at_end: true, still_since: Moment(100), ..file }
 }
 
 fn facts(evidence: Option<Evidence>) -> Facts<'static> {

@@ -163,7 +163,8 @@ fn body(answer: &[u8]) -> io::Result<&[u8]> {
     let status = lines.next().unwrap_or_default();
     let code = status.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1));
     if code != Some("200") {
-        return Err(wrong(&format!("expected status 200, found '{}'", status.escape_debug())));
+        let found = strings::escape(status.as_bytes(), &['\'']);
+        return Err(wrong(&format!("expected status 200, found '{found}'")));
     }
     let length = lines.find_map(|line| {
         let (name, value) = line.split_once(':')?;

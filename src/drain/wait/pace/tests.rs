@@ -1,6 +1,6 @@
 use super::*;
 use crate::drain::judge::file::Held;
-use crate::drain::judge::progress::{KeptBy, Unshipped};
+use crate::drain::judge::progress::sample;
 use proptest::prelude::*;
 
 const MS: u64 = 1_000_000;
@@ -9,24 +9,9 @@ const NEVER: Moment = Moment(u64::MAX);
 const LATER: Moment = Moment(30_001 * MS);
 
 fn file(ino: u64, acknowledged: u64, size: u64) -> Progress {
-    Progress {
-        file: FileId { dev: 1, ino },
-        path: format!("/{ino}").into_bytes().into(),
-        kept_by: KeptBy::File,
-        size,
-        goal: size,
-        acknowledged: Some(acknowledged),
-        rest: Unshipped::Bytes(size - acknowledged),
-        reason: if acknowledged < size { Reason::Behind } else { Reason::Acknowledged },
-        begins_anew: false,
-        held: Held::No,
-        input_id: Box::default(),
-        stream: None,
-        hold: Duration::ZERO,
-        seen_at_end: false,
-        shared: false,
-        still_since: Moment(0),
-    }
+    let reason = if acknowledged < size { Reason::Behind } else { Reason::Acknowledged };
+    let path = format!("/{ino}").into_bytes().into();
+    Progress { path, ..sample::file(ino, size, Some(acknowledged), reason) }
 }
 
 fn quiet() -> Pace {

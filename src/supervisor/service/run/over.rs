@@ -12,57 +12,16 @@ impl Supervisor {
     /// The end of a run: folders, PID files and the group go; those who wait are told; whoever is
     /// interested in the end is called.
     pub(super) fn over(&mut self, again: bool) {
-        let p = &self.plan.service;
-        let keep = match p.context.directories.runtime_preserve {
-            Preserve::Yes => true,
-            Preserve::Restart => again || self.machine.stop_kind == StopKind::Restart,
-            Preserve::No => false,
-        };
-        let mut gone = Vec::new();
-        if !keep {
-            let folder = |name: &String| self.plan.paths.runtime_dir.join(name);
-            let set = p.context.directories.set(Kind::Runtime);
-            gone.extend(set.names.iter().map(folder));
-            if p.context.is_private(Kind::Runtime) {
-                let hidden = self.plan.paths.runtime_dir.join("private");
-                gone.extend(set.names.iter().map(|name| hidden.join(name)));
-            }
-            let root = &self.state_dir.root;
-            let is_ours = |name: &str, link: &String| {
-                root.read_link(&folder(link)).is_ok_and(|to| to == exec::link_target(name, link))
-            };
-            for (_, link) in set.links.iter().filter(|(name, link)| is_ours(name, link)) {
-                self.note_failure(root.safe_remove_file(&folder(link)));
-            }
-        }
-        if p.context.mounts.private_tmp {
-            exec::remove_private_tmp(&self.state_dir.root, &self.plan.unit, &self.invocation_id);
-        }
-        if self.plan.mode == ApplyMode::Strict {
-            exec::remove_ipc(&p.context, &self.state_dir.root, &self.spaces);
-        }
-        // In the foreground its terminal is the caller's, whatever the unit says.
-        if self.foreground == Foreground::No {
-            exec::leave_terminal(&p.context, &self.state_dir.root);
-        }
+        self.leave_host();
         self.drop_credentials();
-        for path in &gone {
-            if let Err(e) = self.state_dir.root.remove_dir_all(path) {
-                log::warn!("{e}");
-            }
-        }
+        self.remove_runtime_directories(again);
         // The next run has its own, as with systemd. A number is free for others when nothing is left that is its.
         self.spaces = Spaces::default();
         for path in self.plan.pid_files() {
             self.note_failure(self.state_dir.root.safe_remove_file(&path));
         }
         self.remove_pid_file();
-        // The start that waits for this end needs the group.
-        let last = !again && !self.start_pending;
-        if last && (self.deserted || matches!(self.tracking.is_empty(), Ok(true))) {
-            let removed = self.tracking.remove().and(self.groups.remove());
-            self.note_failure(removed);
-        }
+        self.remove_groups(again);
         if self.machine.result == ServiceResult::Resources
             && self.record.exec_failure.is_none()
             && self.others_live()
@@ -82,6 +41,55 @@ impl Supervisor {
         } else if self.plan.reaction.bound {
             self.call_reaction("will-restart");
             self.restarting = true;
+        }
+    }
+
+    /// Its own /tmp, its objects of IPC and its terminal.
+    fn leave_host(&self) {
+        let (context, root) = (&self.plan.service.context, &self.state_dir.root);
+        if context.mounts.private_tmp {
+            exec::remove_private_tmp(root, &self.plan.unit, &self.invocation_id);
+        }
+        if self.plan.mode == ApplyMode::Strict {
+            exec::remove_ipc(context, root, &self.spaces);
+        }
+        // In the foreground its terminal is the caller's, whatever the unit says.
+        if self.foreground == Foreground::No {
+            exec::leave_terminal(context, root);
+        }
+    }
+
+    /// `RuntimeDirectory=` with its links, unless `RuntimeDirectoryPreserve=` keeps it.
+    fn remove_runtime_directories(&self, again: bool) {
+        let directories = &self.plan.service.context.directories;
+        let keep = match directories.runtime_preserve {
+            Preserve::Yes => true,
+            Preserve::Restart => again || self.machine.stop_kind == StopKind::Restart,
+            Preserve::No => false,
+        };
+        if keep {
+            return;
+        }
+        let (above, set) = (&self.plan.paths.runtime_dir, directories.set(Kind::Runtime));
+        let root = &self.state_dir.root;
+        let is_ours = |name: &str, link: &String| {
+            root.read_link(&above.join(link)).is_ok_and(|to| to == exec::link_target(name, link))
+        };
+        for (_, link) in set.links.iter().filter(|(name, link)| is_ours(name, link)) {
+            self.note_failure(root.safe_remove_file(&above.join(link)));
+        }
+        let hidden = self.plan.service.context.is_private(Kind::Runtime).then(|| above.join("private"));
+        for above in [Some(above), hidden.as_ref()].into_iter().flatten() {
+            set.names.iter().for_each(|name| self.note_failure(root.remove_dir_all(&above.join(name))));
+        }
+    }
+
+    /// The start that waits for this end needs the group.
+    fn remove_groups(&mut self, again: bool) {
+        let last = !again && !self.start_pending;
+        if last && (self.deserted || matches!(self.tracking.is_empty(), Ok(true))) {
+            let removed = self.tracking.remove().and(self.groups.remove());
+            self.note_failure(removed);
         }
     }
 

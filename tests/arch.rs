@@ -24,7 +24,7 @@ const DRIVERS: &[&str] = &[
     "supervisor/core/claim",
     "supervisor/core/control",
     "supervisor/core/events",
-    "supervisor/core/ground",
+    "supervisor/core/base",
     "supervisor/core/job",
     "supervisor/core/launch",
     "supervisor/core/state_dir",
@@ -384,7 +384,7 @@ const UNGUARDED: &[&str] = &[
 /// Where that is right all the same: nobody else comes between.
 const NOBODY_BETWEEN: &[(&str, &str)] = &[
     // The kernel's own file.
-    ("supervisor/core/ground.rs", "host.open_with(own, OFlag::O_WRONLY, 0)"),
+    ("supervisor/core/base.rs", "host.open_with(own, OFlag::O_WRONLY, 0)"),
     ("exec/resolve/io.rs", "Root::host()?.open_with(Path::new(\"/dev/null\")"),
     // What the host says of itself in /etc, and what is asked for: os-release, machine-id.
     ("exec/facts.rs", "root.read(Path::new(path), 64 * 1024)"),

@@ -13,8 +13,8 @@
 
 use amr::exec::spaces::Spaces;
 use amr::exec::stage::{ExecState, Failure, Stage};
-use amr::exec::{self, Places, Refused, Request, Streams, Variables};
-use amr::os::cgroup::{Entrance, Group, Mount, Version, mounts};
+use amr::exec::{self, HostFolders, Refused, Request, Streams, Variables};
+use amr::os::cgroup::{Group, GroupEntry, Mount, Version, mounts};
 use amr::os::features::Features;
 use amr::os::proc::ProcessId;
 use amr::os::root::Root;
@@ -96,7 +96,7 @@ impl Lab {
             invocation: "0123",
             mode: ApplyMode::Strict,
             root: &self.root,
-            places: Places { runtime: Path::new("/run"), own: &self.folder },
+            places: HostFolders { runtime: Path::new("/run"), own: &self.folder },
             spaces: &Spaces::default(),
             features: &features,
             log: Some(output),
@@ -517,12 +517,12 @@ fn a_child_dies_with_its_parent(_: &Lab) {
 
 /// One that hangs costs the time that it has, and holds nothing that others wait for.
 fn a_look_that_hangs_is_ended(_: &Lab) {
-    use amr::os::look::look;
+    use amr::os::probe::probe;
     use std::time::Duration;
     let lock = fs::File::open("/").unwrap();
     let link = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&lock));
     let has = |kept| {
-        let looked = look(Duration::from_secs(60), kept, true, |to| {
+        let looked = probe(Duration::from_secs(60), kept, true, |to| {
             to.send(if fs::read_link(&link).is_ok_and(|to| to == Path::new("/")) { b"yes" } else { b"no" });
         });
         let looked = looked.unwrap();
@@ -531,7 +531,7 @@ fn a_look_that_hangs_is_ended(_: &Lab) {
         looked.told
     };
     assert_eq!((has(None), has(Some(lock.as_fd()))), (vec![b"no".to_vec()], vec![b"yes".to_vec()]));
-    let hangs = look(Duration::from_millis(50), None, true, |to| {
+    let hangs = probe(Duration::from_millis(50), None, true, |to| {
         to.send(b"begun");
         std::thread::sleep(Duration::from_secs(600));
     });
@@ -579,7 +579,7 @@ fn in_its_group_from_the_start(lab: &Lab) {
     };
     let group = Group::at(&lab.root, mount.point.join(lab.folder.file_name().unwrap()), mount.version);
     group.create().unwrap();
-    let Entrance { folder, procs } = group.entrance().unwrap();
+    let GroupEntry { folder, procs } = group.entrance().unwrap();
     for folder in [folder.as_ref().map(AsFd::as_fd), None] {
         let pid = child(folder, |birth| {
             if birth.born == Born::WithParent {

@@ -7,16 +7,16 @@ use crate::unit::value::time;
 
 /// One line of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct Setting {
     /// As the unit has it.
     pub said: String,
     /// What it means.
-    pub what: What,
+    pub what: Demanded,
 }
 
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum Demanded {
     /// Of all devices, 1 to 10000; 100 is what others have.
     Weight(u64),
     /// Of one device.
@@ -37,19 +37,19 @@ pub(super) enum Rate {
 }
 
 /// All lines, a weight before those of devices.
-pub(super) fn asked(r: &Resources) -> Vec<Asked> {
+pub(super) fn asked(r: &Resources) -> Vec<Setting> {
     if r.io.is_unified() { newer(&r.io) } else { older(&r.io) }
 }
 
-fn newer(io: &Io) -> Vec<Asked> {
+fn newer(io: &Io) -> Vec<Setting> {
     let mut all = Vec::new();
     if let Some(weight) = io.weight {
-        all.push(Asked { said: format!("IOWeight={weight}"), what: What::Weight(weight) });
+        all.push(Setting { said: format!("IOWeight={weight}"), what: Demanded::Weight(weight) });
     }
-    lines(&mut all, "IODeviceWeight", &io.device_weights, What::DeviceWeight);
+    lines(&mut all, "IODeviceWeight", &io.device_weights, Demanded::DeviceWeight);
     for (device, target) in &io.latencies {
         let said = format!("IODeviceLatencyTargetSec={device} {}", time::format(*target));
-        all.push(Asked { said, what: What::Latency(device.clone(), target.as_micros()) });
+        all.push(Setting { said, what: Demanded::Latency(device.clone(), target.as_micros()) });
     }
     for (name, rate, list) in [
         ("IOReadBandwidthMax", Rate::ReadBytes, &io.read_bandwidth),
@@ -57,32 +57,32 @@ fn newer(io: &Io) -> Vec<Asked> {
         ("IOReadIOPSMax", Rate::Reads, &io.read_operations),
         ("IOWriteIOPSMax", Rate::Writes, &io.write_operations),
     ] {
-        lines(&mut all, name, list, |device, limit| What::Limit(device, rate, limit));
+        lines(&mut all, name, list, |device, limit| Demanded::Limit(device, rate, limit));
     }
     all
 }
 
-fn older(io: &Io) -> Vec<Asked> {
+fn older(io: &Io) -> Vec<Setting> {
     let mut all = Vec::new();
     if let Some(weight) = io.block.weight {
-        let what = What::Weight(weight_of_block(weight));
-        all.push(Asked { said: format!("BlockIOWeight={weight}"), what });
+        let what = Demanded::Weight(weight_of_block(weight));
+        all.push(Setting { said: format!("BlockIOWeight={weight}"), what });
     }
     let weights = &io.block.device_weights;
-    lines(&mut all, "BlockIODeviceWeight", weights, |d, w| What::DeviceWeight(d, weight_of_block(w)));
+    lines(&mut all, "BlockIODeviceWeight", weights, |d, w| Demanded::DeviceWeight(d, weight_of_block(w)));
     for (name, rate, list) in [
         ("BlockIOReadBandwidth", Rate::ReadBytes, &io.block.read_bandwidth),
         ("BlockIOWriteBandwidth", Rate::WrittenBytes, &io.block.write_bandwidth),
     ] {
-        lines(&mut all, name, list, |device, limit| What::Limit(device, rate, limit));
+        lines(&mut all, name, list, |device, limit| Demanded::Limit(device, rate, limit));
     }
     all
 }
 
-fn lines(all: &mut Vec<Asked>, name: &str, list: &[OfDevice<u64>], what: impl Fn(String, u64) -> What) {
+fn lines(all: &mut Vec<Setting>, name: &str, list: &[OfDevice<u64>], what: impl Fn(String, u64) -> Demanded) {
     for (device, value) in list {
         let text = if *value == u64::MAX { "infinity".to_owned() } else { value.to_string() };
-        all.push(Asked { said: format!("{name}={device} {text}"), what: what(device.clone(), *value) });
+        all.push(Setting { said: format!("{name}={device} {text}"), what: what(device.clone(), *value) });
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
         r.io.block.read_bandwidth = vec![("/dev/sda".into(), 5)];
         let said = |r: &Resources| asked(r).into_iter().map(|asked| asked.said).collect::<Vec<_>>();
         assert_eq!(said(&r), ["BlockIOWeight=1000", "BlockIOReadBandwidth=/dev/sda 5"]);
-        assert_eq!(asked(&r)[0].what, What::Weight(200));
+        assert_eq!(asked(&r)[0].what, Demanded::Weight(200));
         r.io.write_operations = vec![("/srv".into(), u64::MAX)];
         assert_eq!(said(&r), ["IOWriteIOPSMax=/srv infinity"]);
     }

@@ -25,7 +25,7 @@ mod v1;
 mod v2;
 
 pub use hierarchy::{memory_in_all, tasks_in_all};
-pub use realize::{Groups, Mark, Unit, nothing_of};
+pub use realize::{GroupMark, Groups, Unit, nothing_of};
 
 use crate::os::root::Root;
 use std::path::Path;

@@ -18,7 +18,7 @@ pub struct Groups(Vec<Group>);
 
 /// One of them, for a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct GroupMark {
     /// Its folder, an outer path.
     #[serde(with = "raw_path")]
     pub dir: PathBuf,
@@ -63,16 +63,16 @@ fn note(not_applied: &mut Vec<String>, said: &str, why: &str) {
 impl Groups {
     /// Those that a record names.
     #[must_use]
-    pub fn at<'m>(host: &Root, marks: impl IntoIterator<Item = &'m Mark>) -> Groups {
-        let group = |mark: &Mark| Group::at(host, mark.dir.clone(), Version::from_unified(mark.unified));
+    pub fn at<'m>(host: &Root, marks: impl IntoIterator<Item = &'m GroupMark>) -> Groups {
+        let group = |mark: &GroupMark| Group::at(host, mark.dir.clone(), Version::from_unified(mark.unified));
         Groups(marks.into_iter().map(group).collect())
     }
 
     /// For a record.
-    pub fn marks(&self) -> impl Iterator<Item = Mark> + '_ {
+    pub fn marks(&self) -> impl Iterator<Item = GroupMark> + '_ {
         self.0.iter().map(|group| {
             let (dir, version) = group.dir();
-            Mark { dir: dir.to_owned(), unified: version.is_unified() }
+            GroupMark { dir: dir.to_owned(), unified: version.is_unified() }
         })
     }
 

@@ -1,7 +1,7 @@
 //! What the controllers of v1 are told, as systemd 252 does on its legacy hierarchies. Pure.
 
 use super::controllers::{Controller, Demand, Devices, Write, cannot, line, quota, quota_line, write};
-use super::io::{self, Rate, What};
+use super::io::{self, Demanded, Rate};
 use crate::unit::cgroup::Resources;
 use crate::unit::cgroup::cpu::Weight;
 use crate::unit::value::cpu_set;
@@ -77,16 +77,16 @@ fn blkio(r: &Resources) -> Vec<Demand> {
     let defaults = defaults.map(|write| Demand { said: None, how: Ok(write) });
     let asked = io::asked(r).into_iter().map(|asked| {
         let how = match asked.what {
-            What::Weight(w) => weight(w),
-            What::DeviceWeight(device, w) => {
+            Demanded::Weight(w) => weight(w),
+            Demanded::DeviceWeight(device, w) => {
                 of_device(Devices::Of(device), io::block_of_weight(w), io::bfq_of_weight(w))
             }
             // 0 takes the limit away.
-            What::Limit(device, rate, limit) => {
+            Demanded::Limit(device, rate, limit) => {
                 let limit = if limit == u64::MAX { 0 } else { limit };
                 Write::new(throttle(rate), limit).about(Devices::Of(device))
             }
-            What::Latency(..) => return cannot(asked.said, LATENCY),
+            Demanded::Latency(..) => return cannot(asked.said, LATENCY),
         };
         Demand { said: Some(asked.said), how: Ok(how) }
     });

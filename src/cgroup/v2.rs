@@ -1,7 +1,7 @@
 //! What the controllers of the unified hierarchy are told, as systemd 252 does. Pure.
 
 use super::controllers::{Controller, Demand, Devices, Write, line, quota, quota_line, write};
-use super::io::{self, Rate, What};
+use super::io::{self, Demanded, Rate};
 use crate::unit::cgroup::Resources;
 use crate::unit::cgroup::cpu::Weight;
 use crate::unit::value::cpu_set;
@@ -71,15 +71,15 @@ fn blocks(r: &Resources) -> Vec<Demand> {
     let defaults = defaults.into_iter().map(|write| Demand { said: None, how: Ok(write) });
     let asked = io::asked(r).into_iter().map(|asked| {
         let how = match asked.what {
-            What::Weight(w) => weight(format!("default {w}"), io::bfq_of_weight(w)),
-            What::DeviceWeight(device, w) => {
+            Demanded::Weight(w) => weight(format!("default {w}"), io::bfq_of_weight(w)),
+            Demanded::DeviceWeight(device, w) => {
                 of_device(Devices::Of(device), w.to_string(), io::bfq_of_weight(w).to_string())
             }
-            What::Limit(device, rate, value) => {
+            Demanded::Limit(device, rate, value) => {
                 let value = format!("{}={}", key(rate), limit(value));
                 Write::new("io.max", value).about(Devices::Of(device))
             }
-            What::Latency(device, micros) => {
+            Demanded::Latency(device, micros) => {
                 Write::new("io.latency", format!("target={micros}")).about(Devices::Of(device))
             }
         };

@@ -1,6 +1,6 @@
 //! What most verbs ask before they begin: which units are meant, whose host it is, who may.
 
-use crate::cli::door::Surroundings;
+use crate::cli::door::CallerEnv;
 use crate::cli::exit::{Class, Refused};
 use crate::cli::out;
 use crate::host::init;
@@ -40,8 +40,8 @@ pub fn load(ctx: &Context, name: &UnitName) -> Unit {
 }
 
 /// Must this go to systemctl? On the host itself where systemd runs, unless told not to.
-pub fn hands_over(ctx: &Context, around: &Surroundings) -> bool {
-    ctx.root.is_host() && init::booted_with_systemd(&ctx.root) && !around.wishes.skip
+pub fn hands_over(ctx: &Context, caller_env: &CallerEnv) -> bool {
+    ctx.root.is_host() && init::booted_with_systemd(&ctx.root) && !caller_env.hand_over.skip
 }
 
 /// Only root may change the host itself.

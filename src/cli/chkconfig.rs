@@ -1,13 +1,15 @@
 //! `amr chkconfig`, and amr called as chkconfig: prints what `sysv` answers, and hands over where it says so.
 
-use crate::cli::door::Surroundings;
+use crate::cli::door::CallerEnv;
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{exit, handover, out, scripts};
 use crate::host::{family, init};
 use crate::job::context::Context;
 use crate::os::child::{Spec, Stdio, to_end};
 use crate::sysv::apply;
-use crate::sysv::chkconfig::{self, Command, Env, Family, HandOver, HandingOver, Init, Outcome, Privilege};
+use crate::sysv::chkconfig::{
+    self, Command, Env, Family, HandOver, HandOverPolicy, Init, Outcome, Privilege,
+};
 use crate::sysv::level::Runlevel;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -22,23 +24,23 @@ fn root_of(word: &OsStr) -> Option<&Path> {
 }
 
 /// `program` is the name it was called by; `--root DIR` may come first.
-pub fn run(program: &str, words: &[OsString], around: &Surroundings) -> Answered {
+pub fn run(program: &str, words: &[OsString], caller_env: &CallerEnv) -> Answered {
     let (root, words) = match words {
         [option, dir, rest @ ..] if option == "--root" => (Path::new(dir), rest),
         [word, rest @ ..] => root_of(word).map_or((Path::new("/"), words), |dir| (dir, rest)),
         [] => (Path::new("/"), words),
     };
-    let ctx = Context::new(root, None, around.switches.clone())
+    let ctx = Context::new(root, None, caller_env.switches.clone())
         .map_err(|what| Refused::new(Class::Failed, what))?;
-    in_tree(&ctx, program, words, around)
+    in_tree(&ctx, program, words, caller_env)
 }
 
 /// The same, where the root is known.
-pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surroundings) -> Answered {
+pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], caller_env: &CallerEnv) -> Answered {
     // An option of ours: what would be done, step by step.
     let (dry, words): (Vec<OsString>, Vec<OsString>) = words.iter().cloned().partition(|w| w == "--dry-run");
     let is_dry = !dry.is_empty();
-    let command = match chkconfig::parse(program, &words, around.wishes.skip) {
+    let command = match chkconfig::parse(program, &words, caller_env.hand_over.skip) {
         Ok(command) => command,
         Err(usage) => {
             out::eprint_raw(&usage.stderr);
@@ -50,7 +52,8 @@ pub fn in_tree(ctx: &Context, program: &str, words: &[OsString], around: &Surrou
         env.jobs = scripts::jobs(&ctx.root);
     }
     if let Command::Query { level: None, .. } = command {
-        let digit = handover::runlevels(ctx, around.runlevel.as_deref()).and_then(|l| l.current.to_digit(10));
+        let digit =
+            handover::runlevels(ctx, caller_env.runlevel.as_deref()).and_then(|l| l.current.to_digit(10));
         env.runlevel = digit.and_then(|d| Runlevel::new(u8::try_from(d).ok()?));
     }
     let outcome = if is_dry {
@@ -102,7 +105,7 @@ pub fn env(ctx: &Context, program: &str) -> Env {
             init::Init::Upstart | init::Init::Sysvinit | init::Init::Openrc | init::Init::Other => Init::Sysv,
         },
         family: family_of(ctx),
-        hand_over: if ctx.root.is_host() { HandingOver::Allowed } else { HandingOver::Forbidden },
+        hand_over: if ctx.root.is_host() { HandOverPolicy::Allowed } else { HandOverPolicy::Forbidden },
     }
 }
 

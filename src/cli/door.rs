@@ -74,7 +74,7 @@ impl Door {
 
 /// What is read of the environment, here and nowhere else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct CallerEnv {
     /// `AMR_FEATURES`: features of the kernel to do without, for tests.
     pub switches: Option<String>,
     /// `SYSTEMD_UNIT_PATH`; the hand door alone looks at it.
@@ -82,7 +82,7 @@ pub struct Surroundings {
     /// [`NOTED`] is set.
     pub noted: bool,
     /// `SYSTEMCTL_SKIP_REDIRECT`, `SYSTEMCTL_IGNORE_DEPENDENCIES`.
-    pub wishes: HandOverEnv,
+    pub hand_over: HandOverEnv,
     /// `RUNLEVEL`, as rc sets it.
     pub runlevel: Option<String>,
     /// `JOURNAL_STREAM`: the device and inode of the journal's stream (systemd 231).
@@ -95,7 +95,7 @@ pub struct Surroundings {
     pub parent: i32,
 }
 
-impl Surroundings {
+impl CallerEnv {
     /// Reads them.
     #[must_use]
     #[allow(clippy::disallowed_methods)] // the one place
@@ -106,7 +106,7 @@ impl Surroundings {
             switches: var("AMR_FEATURES"),
             unit_path: var("SYSTEMD_UNIT_PATH"),
             noted: var(NOTED).is_some(),
-            wishes: HandOverEnv {
+            hand_over: HandOverEnv {
                 skip: set("SYSTEMCTL_SKIP_REDIRECT"),
                 ignore_dependencies: set("SYSTEMCTL_IGNORE_DEPENDENCIES"),
             },

@@ -1,7 +1,7 @@
 //! The hand door: what a person or a configuration manager types. Speaks systemctl(1)'s exit codes.
 
 use crate::cli::args::{Amr, FamilyArg, Kill, Names, Verb, Whom};
-use crate::cli::door::Surroundings;
+use crate::cli::door::CallerEnv;
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{
     ask, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, reload, run, scripts, show,
@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Parses `argv` and does it; the verb comes with what it answers.
-pub fn run(argv: Vec<OsString>, around: &Surroundings) -> (String, Answered) {
+pub fn run(argv: Vec<OsString>, caller_env: &CallerEnv) -> (String, Answered) {
     let start_up = |answered| ("start-up".to_owned(), answered);
     let parsed = Amr::command().try_get_matches_from(argv).and_then(|matches| {
         let verb = matches.subcommand_name().unwrap_or_default().to_owned();
@@ -45,7 +45,7 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> (String, Answered) {
         let hint = Some(logger::LEVELS.to_owned());
         return start_up(Err(Refused { class: Class::Usage, what, hint }));
     }
-    let ctx = match Context::new(&args.root, around.unit_path.as_deref(), around.switches.clone()) {
+    let ctx = match Context::new(&args.root, caller_env.unit_path.as_deref(), caller_env.switches.clone()) {
         Ok(ctx) => ctx,
         Err(what) => return start_up(Err(Refused::new(Class::Failed, what))),
     };
@@ -58,7 +58,7 @@ pub fn run(argv: Vec<OsString>, around: &Surroundings) -> (String, Answered) {
             from_here(&mut [&mut o.state, &mut o.svg]);
         }
     }
-    (word, verb(&ctx, asked, around))
+    (word, verb(&ctx, asked, caller_env))
 }
 
 /// Relative paths begin in the working folder, as everywhere. (With `--root` every path begins there.)
@@ -72,15 +72,15 @@ fn from_here(typed: &mut [&mut Option<PathBuf>]) {
     }
 }
 
-fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> Answered {
+fn verb(ctx: &Context, verb: Verb, caller_env: &CallerEnv) -> Answered {
     match verb {
-        Verb::Start(j) => start::run(ctx, Job::Start, &j, around),
-        Verb::Stop(j) => start::run(ctx, Job::Stop, &j, around),
-        Verb::Restart(j) => start::run(ctx, Job::Restart, &j, around),
-        Verb::TryRestart(j) => start::run(ctx, Job::TryRestart, &j, around),
-        Verb::Reload(j) => start::run(ctx, Job::Reload, &j, around),
-        Verb::ReloadOrRestart(j) => start::run(ctx, Job::ReloadOrRestart, &j, around),
-        Verb::TryReloadOrRestart(j) => start::run(ctx, Job::TryReloadOrRestart, &j, around),
+        Verb::Start(j) => start::run(ctx, Job::Start, &j, caller_env),
+        Verb::Stop(j) => start::run(ctx, Job::Stop, &j, caller_env),
+        Verb::Restart(j) => start::run(ctx, Job::Restart, &j, caller_env),
+        Verb::TryRestart(j) => start::run(ctx, Job::TryRestart, &j, caller_env),
+        Verb::Reload(j) => start::run(ctx, Job::Reload, &j, caller_env),
+        Verb::ReloadOrRestart(j) => start::run(ctx, Job::ReloadOrRestart, &j, caller_env),
+        Verb::TryReloadOrRestart(j) => start::run(ctx, Job::TryReloadOrRestart, &j, caller_env),
         Verb::Kill(k) => kill(ctx, &k),
         Verb::Status(s) => show::status::run(ctx, &s),
         Verb::IsActive(n) => show::state::is_active(ctx, &n),
@@ -91,16 +91,16 @@ fn verb(ctx: &Context, verb: Verb, around: &Surroundings) -> Answered {
         Verb::ListUnits(l) => show::list::units(ctx, &l),
         Verb::ListUnitFiles(l) => show::list::files(ctx, &l),
         Verb::ListDependencies(d) => show::list::dependencies(ctx, &d),
-        Verb::DaemonReload => reload::run(ctx, around),
+        Verb::DaemonReload => reload::run(ctx, caller_env),
         Verb::Run(r) => run::foreground(ctx, &r),
         Verb::Logs(l) => logs::run(ctx, &l),
-        Verb::Drain(d) => drain::run(ctx, &d, around),
-        Verb::Order(o) => order::run(ctx, &o, around),
-        Verb::Enable(u) => enable::run(ctx, enable::Change::Enable, &u, around),
-        Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, around),
-        Verb::Reenable(u) => enable::run(ctx, enable::Change::Reenable, &u, around),
-        Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, around),
-        Verb::Chkconfig(c) => chkconfig::in_tree(ctx, "chkconfig", &c.words, around),
+        Verb::Drain(d) => drain::run(ctx, &d, caller_env),
+        Verb::Order(o) => order::run(ctx, &o, caller_env),
+        Verb::Enable(u) => enable::run(ctx, enable::Change::Enable, &u, caller_env),
+        Verb::Disable(u) => enable::run(ctx, enable::Change::Disable, &u, caller_env),
+        Verb::Reenable(u) => enable::run(ctx, enable::Change::Reenable, &u, caller_env),
+        Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, caller_env),
+        Verb::Chkconfig(c) => chkconfig::in_tree(ctx, "chkconfig", &c.words, caller_env),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
         Verb::Tmpfiles(t) => tmpfiles::run(ctx, &t),
         Verb::Sysusers(s) => sysusers::run(ctx, &s),

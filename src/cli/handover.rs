@@ -34,9 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(25);
 ///
 /// # Errors
 /// There is no systemctl, or it cannot be run.
-pub fn systemctl(features: &Features, verb: &str, units: &[String], wishes: HandOverEnv) -> Answered {
+pub fn systemctl(features: &Features, verb: &str, units: &[String], hand_over: HandOverEnv) -> Answered {
     let mut args: Vec<String> = vec![verb.to_owned()];
-    if wishes.ignore_dependencies {
+    if hand_over.ignore_dependencies {
         args.push("--job-mode=ignore-dependencies".to_owned());
     }
     args.push("--".to_owned());

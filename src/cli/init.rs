@@ -7,7 +7,7 @@
 mod status;
 
 use crate::cli::dialect::{self, Act, Dialect, Stage};
-use crate::cli::door::Surroundings;
+use crate::cli::door::CallerEnv;
 use crate::cli::exit::{Answer, Answered, Class, Refused, Running, print_refused};
 use crate::cli::handover;
 use crate::cli::{ask, out};
@@ -39,22 +39,23 @@ struct Call {
 }
 
 /// `words` are what stands behind `initd`.
-pub fn run(words: &[OsString], around: &Surroundings) -> Answered {
+pub fn run(words: &[OsString], caller_env: &CallerEnv) -> Answered {
     let Some(path) = words.first() else {
         out::eprint_raw(
             "Usage: amr initd PATH VERB [MEMBER]...\n       amr initd --print NAME [--family redhat|debian]\n",
         );
         return Ok(Answer::Told(Class::Usage));
     };
-    let call = Call::new(path, around).map_err(|(class, what)| Refused::new(class, what))?;
+    let call = Call::new(path, caller_env).map_err(|(class, what)| Refused::new(class, what))?;
     let Some(verb) = words.get(1).and_then(|w| door::Verb::parse(w)) else {
         let (text, class) = dialect::usage(call.dialect(), &call.path.to_string_lossy(), &[]);
         out::eprint_raw(&text);
         return Ok(class.into());
     };
     let members: Vec<String> = words.iter().skip(2).map(|w| w.to_string_lossy().into_owned()).collect();
-    if call.ctx.root.is_host() && host_init::booted_with_systemd(&call.ctx.root) && !around.wishes.skip {
-        return call.hand_over(verb, &members, around);
+    if call.ctx.root.is_host() && host_init::booted_with_systemd(&call.ctx.root) && !caller_env.hand_over.skip
+    {
+        return call.hand_over(verb, &members, caller_env);
     }
     match verb {
         door::Verb::Status => call.status(&members),
@@ -106,15 +107,15 @@ fn job_of(verb: door::Verb) -> Job {
 }
 
 impl Call {
-    fn new(path: &OsStr, around: &Surroundings) -> Result<Self, (Class, String)> {
+    fn new(path: &OsStr, caller_env: &CallerEnv) -> Result<Self, (Class, String)> {
         let path = PathBuf::from(path);
         // `./S95web` in rc3.d: the folder that says what the name means is the working one.
         let whole = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
         let Some(name) = door::service_name(whole.as_os_str()) else {
             return Err((Class::Usage, format!("'{}' names no service", path.display())));
         };
-        let ctx =
-            Context::new(&root_of(&whole), None, around.switches.clone()).map_err(|e| (Class::Failed, e))?;
+        let ctx = Context::new(&root_of(&whole), None, caller_env.switches.clone())
+            .map_err(|e| (Class::Failed, e))?;
         // The script as the host sees it: whoever called us has just read it.
         let bytes = Root::host().and_then(|host| host.read_head(&whole, header::SEARCHED));
         let bytes = bytes.map_err(|e| (Class::NotInstalled, e.to_string()))?;
@@ -135,8 +136,8 @@ impl Call {
     }
 
     /// systemd is the init: its own systemctl does it, or, where systemd itself called, nobody.
-    fn hand_over(&self, verb: door::Verb, members: &[String], around: &Surroundings) -> Answered {
-        let called = host_init::called_by_systemd(&self.ctx.root, around.parent);
+    fn hand_over(&self, verb: door::Verb, members: &[String], caller_env: &CallerEnv) -> Answered {
+        let called = host_init::called_by_systemd(&self.ctx.root, caller_env.parent);
         if called && self.unit.stem() == self.name {
             let what = format!(
                 "systemd calls the script of '{}', for which it has no unit file of its own",
@@ -169,7 +170,7 @@ impl Call {
             | door::Verb::Reload
             | door::Verb::Status => verb.as_str(),
         };
-        handover::systemctl(&self.ctx.features(), word, &units, around.wishes)
+        handover::systemctl(&self.ctx.features(), word, &units, caller_env.hand_over)
     }
 
     /// The units that the words behind the verb name, or the script's own. Members must be part of it: where

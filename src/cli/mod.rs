@@ -30,7 +30,7 @@ mod sysusers;
 mod tmpfiles;
 
 use crate::os::{limits, signal, syslog};
-use door::{Door, Surroundings};
+use door::{CallerEnv, Door};
 use exit::{Class, Codes, Refused};
 use logger::Target;
 use std::ffi::OsString;
@@ -48,16 +48,16 @@ pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
     let argv: Vec<OsString> = argv.collect();
     // It fails for signals that do not exist, and these do.
     let _ = signal::reset();
-    let around = Surroundings::read();
+    let caller_env = CallerEnv::read();
     let door = door::decide(argv);
     let target = if matches!(door, Door::Supervise(_)) {
         Target::System
-    } else if around.journal.as_deref().is_some_and(syslog::is_journal) {
+    } else if caller_env.journal.as_deref().is_some_and(syslog::is_journal) {
         Target::Journal
     } else {
         Target::Terminal
     };
-    logger::install(target, around.log.as_deref());
+    logger::install(target, caller_env.log.as_deref());
     if door.has_jobs()
         && let Err(short) = limits::lift()
     {
@@ -68,14 +68,14 @@ pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
         return refuse(what, "raise it with ulimit or prlimit, or call amr as root");
     }
     match door {
-        Door::Init(words) => exit::code("initd", init::run(&words, &around), Codes::Lsb),
+        Door::Init(words) => exit::code("initd", init::run(&words, &caller_env), Codes::Lsb),
         Door::CarriageReturn(words) => exit::code("initd", init::carriage_return(&words), Codes::Lsb),
         Door::Chkconfig(program, words) => {
-            exit::code("chkconfig", chkconfig::run(&program, &words, &around), Codes::Lsb)
+            exit::code("chkconfig", chkconfig::run(&program, &words, &caller_env), Codes::Lsb)
         }
         Door::Supervise(words) => exit::code("supervise", run::supervise(&words), Codes::Systemctl),
         Door::Hand(argv) => {
-            let (verb, answered) = hand::run(argv, &around);
+            let (verb, answered) = hand::run(argv, &caller_env);
             exit::code(&verb, answered, Codes::Systemctl)
         }
     }

@@ -4,7 +4,7 @@
 //! this is typed. Units that cannot be used keep their plan, and that is said; the exit code is 0 all the same,
 //! as systemctl's is, but where it cannot be seen what runs or a supervisor does not take its plan.
 
-use crate::cli::door::Surroundings;
+use crate::cli::door::CallerEnv;
 use crate::cli::exit::{Answer, Answered, Class};
 use crate::cli::{ask, handover, out};
 use crate::job::context::Context;
@@ -14,17 +14,17 @@ use crate::job::replan::{self, KeepsPlan};
 ///
 /// # Errors
 /// The caller is not root, or it cannot be seen what runs.
-pub fn run(ctx: &Context, around: &Surroundings) -> Answered {
-    if ask::hands_over(ctx, around) {
-        return handover::systemctl(&ctx.features(), "daemon-reload", &[], around.wishes);
+pub fn run(ctx: &Context, caller_env: &CallerEnv) -> Answered {
+    if ask::hands_over(ctx, caller_env) {
+        return handover::systemctl(&ctx.features(), "daemon-reload", &[], caller_env.hand_over);
     }
     ask::needs_root(ctx)?;
-    all(ctx, "daemon-reload", Tell::All)
+    all(ctx, "daemon-reload", Reported::All)
 }
 
 /// Of which services that keep their plan it is said.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Tell {
+pub enum Reported {
     /// Of all.
     All,
     /// Of those that should have taken the new one.
@@ -35,11 +35,11 @@ pub enum Tell {
 ///
 /// # Errors
 /// It cannot be seen what runs.
-pub fn all(ctx: &Context, verb: &str, tell: Tell) -> Answered {
+pub fn all(ctx: &Context, verb: &str, reported: Reported) -> Answered {
     let mut answer = Answer::Done;
     for (unit, why) in replan::all(ctx).map_err(|e| ask::unseen(&e))? {
         let (why, hint) = match why {
-            KeepsPlan::Unusable(_) if tell == Tell::Failures => continue,
+            KeepsPlan::Unusable(_) if reported == Reported::Failures => continue,
             KeepsPlan::Unusable(why) => (why, None),
             KeepsPlan::Failed(e) => {
                 answer = Answer::Told(Class::Failed);

@@ -1,7 +1,7 @@
 //! `amr start`, `stop`, `restart` and their kin: a transaction from what was typed, and what became of it.
 
 use crate::cli::args::Jobs;
-use crate::cli::door::{NOTED, Surroundings};
+use crate::cli::door::{CallerEnv, NOTED};
 use crate::cli::exit::{Answered, Class, Refused};
 use crate::cli::{ask, handover, out, scripts, show};
 use crate::job::context::Context;
@@ -20,17 +20,17 @@ use std::path::Path;
 use strings::pattern::has_wildcard;
 
 /// start, stop and their kin.
-pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answered {
+pub fn run(ctx: &Context, job: Job, args: &Jobs, caller_env: &CallerEnv) -> Answered {
     let verb = job.as_str();
     let units = ask::typed(ctx, &args.units)?;
-    if ask::hands_over(ctx, around) && !args.dry_run {
+    if ask::hands_over(ctx, caller_env) && !args.dry_run {
         let names: Vec<String> = units.iter().map(UnitName::to_string).collect();
-        return handover::systemctl(&ctx.features(), verb, &names, around.wishes);
+        return handover::systemctl(&ctx.features(), verb, &names, caller_env.hand_over);
     }
     let mut options = Options {
         strict: args.strict,
         ignore_dependencies: args.ignore_dependencies,
-        noted: around.noted,
+        noted: caller_env.noted,
         ..Options::default()
     };
     match args.timeout.as_deref().map(time::parse).transpose() {
@@ -71,7 +71,7 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, around: &Surroundings) -> Answe
         return Ok(left.into());
     }
     if args.no_wait {
-        in_background(ctx, verb, (&anchors, &planned), args, around)?;
+        in_background(ctx, verb, (&anchors, &planned), args, caller_env)?;
         return Ok(left.into());
     }
     if !args.json {
@@ -112,7 +112,7 @@ fn in_background(
     verb: &str,
     (anchors, planned): (&[(Job, UnitName)], &Planned),
     args: &Jobs,
-    around: &Surroundings,
+    caller_env: &CallerEnv,
 ) -> Result<(), Refused> {
     let mut argv: Vec<OsString> = vec!["amr".into(), "--root".into(), ctx.root.prefix().into(), verb.into()];
     if args.ignore_dependencies {
@@ -120,7 +120,11 @@ fn in_background(
     }
     argv.extend(anchors.iter().map(|(_, name)| OsString::from(name.as_str())));
     let noted = Some("1".to_owned());
-    let env = [("AMR_FEATURES", &around.switches), ("SYSTEMD_UNIT_PATH", &around.unit_path), (NOTED, &noted)];
+    let env = [
+        ("AMR_FEATURES", &caller_env.switches),
+        ("SYSTEMD_UNIT_PATH", &caller_env.unit_path),
+        (NOTED, &noted),
+    ];
     let env = env.into_iter().filter_map(|(k, v)| Some((k.into(), v.as_ref()?.into()))).collect();
     let spawned = Root::host().and_then(|host| own_executable(&host)).and_then(|program| {
         let spec = Spec { env, ..Spec::detached(program, argv, Vec::new()) };

@@ -52,7 +52,7 @@ fn by_amr(ctx: &Context, dry_run: bool) -> Answered {
     }
     troubles.iter().for_each(|what| out::print_error("sysusers", what, None));
     findings.iter().for_each(|f| out::print_error("sysusers", &finding::render(f), None));
-    let made = make(&ctx.root, &entries, if dry_run { Mode::Look } else { Mode::Do })
+    let made = make(&ctx.root, &entries, if dry_run { Mode::DryRun } else { Mode::Do })
         .map_err(|e| Refused::new(Class::Failed, e.to_string()))?;
     out::print_raw(&listing(&made));
     made.notes.iter().chain(&made.failures).for_each(|what| out::print_error("sysusers", what, None));

@@ -39,7 +39,7 @@ pub fn run(ctx: &Context, args: &Tmpfiles) -> Answered {
     let planned = plan(std::mem::take(&mut said.entries), when, &ctx.state_dir.runtime_dir);
     said.troubles.iter().for_each(|what| out::print_error("tmpfiles", what, None));
     said.findings.iter().for_each(|f| out::print_error("tmpfiles", &finding::render(f), None));
-    let mode = if args.dry_run { Mode::Look } else { Mode::Do };
+    let mode = if args.dry_run { Mode::DryRun } else { Mode::Do };
     let done = apply(&ctx.root, &planned.steps, mode);
     if args.dry_run || args.verbose {
         out::print_raw(&listing(&planned, &done));

@@ -5,7 +5,7 @@
 
 use crate::os::error::{Error, Result};
 use crate::os::ids::Credentials as Ids;
-use crate::os::mounts::{self, Flags, Place};
+use crate::os::mounts::{self, Flags, OpenPath};
 use crate::os::root::{Existing, FileKind, PermValue, Perms, Reader, Root, Sync};
 use crate::unit::exec::credentials::{Credentials, FOLDER, Source, is_name};
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ fn fill(
     let flags = Flags::MS_NODEV | Flags::MS_NOEXEC | Flags::MS_NOSUID;
     let options = format!("mode=0700,nr_inodes=1024,size={TOTAL}");
     let mounted = root.is_host() && {
-        let mount = |kind, options: &str| Place::safe(folder)?.fill(kind, flags, options);
+        let mount = |kind, options: &str| OpenPath::safe(folder)?.fill(kind, flags, options);
         // What cannot be swapped out first; where nothing may be mounted the folder lies in /run.
         mount("ramfs", "mode=0700").or_else(|_| mount("tmpfs", &options)).is_ok()
     };

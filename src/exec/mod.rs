@@ -34,4 +34,4 @@ pub use facts::facts;
 pub use private_tmp::remove as remove_private_tmp;
 pub use process::Process;
 pub use resolve::io::leave as leave_terminal;
-pub use resolve::{Places, Refused, Request, Streams, link_target, resolve};
+pub use resolve::{HostFolders, Refused, Request, Streams, link_target, resolve};

@@ -1,7 +1,7 @@
 //! What a process is to be, everything looked up that needs the host.
 
 use super::view::Entry;
-use crate::os::cgroup::Entrance;
+use crate::os::cgroup::GroupEntry;
 use crate::os::error::Errno;
 use crate::os::fork::Birth;
 use crate::os::ids::Credentials;
@@ -40,7 +40,7 @@ pub struct Process {
     /// Who gets that terminal, by `User=`.
     pub terminal_owner: Option<u32>,
     /// The control group that tells it from others.
-    pub group: Option<Entrance>,
+    pub group: Option<GroupEntry>,
     /// Who made it, and whether in that group. Known in the child alone.
     pub birth: Cell<Option<Birth>>,
     /// The files of the groups of controllers that take whoever writes 0 to them.

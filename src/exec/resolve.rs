@@ -51,7 +51,7 @@ pub struct Request<'a> {
     /// Where the unit's paths lie.
     pub root: &'a Root,
     /// Folders of this host.
-    pub places: Places<'a>,
+    pub places: HostFolders<'a>,
     /// The namespaces of the run.
     pub spaces: &'a Spaces,
     /// What the kernel can do.
@@ -87,14 +87,14 @@ pub enum Streams {
 
 /// Folders of the host, inner paths.
 #[derive(Clone, Copy, Debug)]
-pub struct Places<'a> {
+pub struct HostFolders<'a> {
     /// `/run`, or what stands for it.
     pub runtime: &'a Path,
     /// amr's own, for files without a name.
     pub own: &'a Path,
 }
 
-impl<'a> Places<'a> {
+impl<'a> HostFolders<'a> {
     /// Where directories of a kind lie.
     #[must_use]
     pub fn above(&self, kind: Kind) -> &'a Path {

@@ -77,7 +77,7 @@ impl Spaces {
     pub fn of_process(context: &ExecContext, process: ProcessId) -> Spaces {
         let spaces = Spaces::default();
         for space in [Space::Network, Space::Ipc] {
-            if let (Some(_), Ok(found)) = (asked(context, space), space.of(process)) {
+            if let (Some(_), Ok(found)) = (asked(context, space), space.of_process(process)) {
                 let _ = spaces.cell(space).set(Arc::new(found));
             }
         }

@@ -6,7 +6,7 @@ mod made;
 use super::process::Bind;
 use super::spaces;
 use crate::os::spaces::Space;
-use crate::unit::exec::mounts::{Access, FIELDS, Place, Propagation, ProtectHome, ProtectSystem};
+use crate::unit::exec::mounts::{Access, AccessPath, FIELDS, Propagation, ProtectHome, ProtectSystem};
 use crate::unit::exec::{ExecContext, Field};
 use std::path::{Path, PathBuf};
 
@@ -86,7 +86,7 @@ impl Entry {
 
 /// What lies around a process that is about to start. Paths of the host.
 #[derive(Clone, Copy, Debug)]
-pub struct Around<'a> {
+pub struct HostPaths<'a> {
     /// Of `PrivateTmp=`.
     pub own: &'a [Bind],
     /// Above the `RuntimeDirectory=`.
@@ -100,9 +100,9 @@ pub struct Around<'a> {
 /// Is anything asked of what a process sees (`exec_needs_mount_namespace`)?
 pub fn is_wanted(context: &ExecContext) -> bool {
     let m = &context.mounts;
-    let around = &Around { own: &[], runtime: Path::new("/run"), notify: None, credentials: None };
+    let host_paths = &HostPaths { own: &[], runtime: Path::new("/run"), notify: None, credentials: None };
     let slave = m.propagation.is_some_and(|p| p != Propagation::Shared);
-    slave || m.private_tmp || context.is_on("PrivateMounts") || !entries(context, around).is_empty()
+    slave || m.private_tmp || context.is_on("PrivateMounts") || !entries(context, host_paths).is_empty()
 }
 
 /// The directives that ask it, each by its newer name.
@@ -135,10 +135,10 @@ pub fn is_needed(context: &ExecContext) -> bool {
 }
 
 /// The entries, sorted and merged; paths are those below the root of the process.
-pub fn entries(context: &ExecContext, around: &Around<'_>) -> Vec<Entry> {
+pub fn entries(context: &ExecContext, host_paths: &HostPaths<'_>) -> Vec<Entry> {
     let mut all = Vec::new();
     asked(context, &mut all);
-    let own = around.own.iter();
+    let own = host_paths.own.iter();
     all.extend(own.map(|bind| Entry::new(&bind.target, Mode::PrivateTmp, false).made_of(&bind.source)));
     if context.is_on("PrivateDevices") {
         all.push(Entry::new("/dev", Mode::PrivateDev, false));
@@ -152,13 +152,13 @@ pub fn entries(context: &ExecContext, around: &Around<'_>) -> Vec<Entry> {
     api(context, &mut all);
     let root = context.mounts.root().is_some();
     if root || !all.is_empty() {
-        made::directories(context, around.runtime, &mut all);
+        made::directories(context, host_paths.runtime, &mut all);
     }
     if !all.is_empty() {
-        made::credentials(around, &mut all);
+        made::credentials(host_paths, &mut all);
     }
     if root && !all.is_empty() {
-        made::socket(around, &mut all);
+        made::socket(host_paths, &mut all);
     }
     normalize(&mut all);
     all
@@ -183,7 +183,7 @@ fn api(context: &ExecContext, all: &mut Vec<Entry>) {
 }
 
 /// A path of the host as one below the root, where it is there; one that is meant below it as it is.
-fn below(root: Option<&Path>, place: &Place) -> Option<PathBuf> {
+fn below(root: Option<&Path>, place: &AccessPath) -> Option<PathBuf> {
     match root.filter(|_| !place.below_root) {
         None => Some(place.path.clone().into()),
         Some(root) => Some(Path::new("/").join(Path::new(&place.path).strip_prefix(root).ok()?)),
@@ -201,8 +201,8 @@ fn asked(context: &ExecContext, all: &mut Vec<Entry>) {
             Access::Exec => Mode::Exec,
             Access::NoExec => Mode::NoExec,
         };
-        let entry = |place: &Place| Some(Entry::new(below(m.root(), place)?, mode, place.optional));
-        all.extend(m.of(access).iter().filter_map(entry));
+        let entry = |place: &AccessPath| Some(Entry::new(below(m.root(), place)?, mode, place.optional));
+        all.extend(m.paths(access).iter().filter_map(entry));
     }
     all.extend(m.binds.iter().map(|bind| {
         let mode = if bind.recursive { Mode::BindRecursive } else { Mode::Bind };

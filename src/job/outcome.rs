@@ -42,7 +42,7 @@ pub struct Report {
 /// How a job ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// As wished.
+    /// As asked for.
     Done,
     /// A condition does not hold: nothing was done, and that is well.
     Skipped(String),

@@ -64,7 +64,7 @@ pub fn before_start(ctx: &Context, unit: &Unit) -> Vec<String> {
     let mut wrong: Vec<String> = said.findings.iter().filter(is_own).map(sentence).collect();
     let chosen = said.entries.into_iter().filter(|entry| points.has(entry)).collect();
     let steps = plan(chosen, When::Later, runtime).steps;
-    let looked = apply(&ctx.root, &steps, Mode::Look);
+    let looked = apply(&ctx.root, &steps, Mode::DryRun);
     if looked.iter().all(|done| matches!(done.end, Ok(Placed::Kept | Placed::Left))) {
         return wrong;
     }

@@ -69,7 +69,7 @@ impl Report {
 
 /// Looks at one way down.
 #[must_use]
-pub fn check(plan: &Plan, wishes: &OrderOptions) -> Report {
+pub fn check(plan: &Plan, options: &OrderOptions) -> Report {
     let mut met = Vec::new();
     let mut number = None;
     let mut add = |name: &str, obstacle: Obstacle, number: Option<u8>| {
@@ -78,7 +78,7 @@ pub fn check(plan: &Plan, wishes: &OrderOptions) -> Report {
             met.push(here);
         }
     };
-    for name in &wishes.drains {
+    for name in &options.drains {
         number = place(plan, name).and_then(|at| plan.steps.get(at)).and_then(kill_number);
         for obstacle in own(plan, name) {
             add(name, obstacle, number);
@@ -87,7 +87,7 @@ pub fn check(plan: &Plan, wishes: &OrderOptions) -> Report {
         for obstacle in around(plan, drain) {
             add(name, obstacle, number);
         }
-        if let (Some(limit), Some(needs)) = (wishes.provider_limit, wishes.needs)
+        if let (Some(limit), Some(needs)) = (options.provider_limit, options.needs)
             && needs > limit
         {
             add(name, Obstacle::ProviderLimit { limit, needs }, number);

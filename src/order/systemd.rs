@@ -50,7 +50,7 @@ pub enum PlanError {
 ///
 /// # Errors
 /// See [`PlanError`].
-pub fn plan(host: &SystemdHost, way: Transition, wishes: &OrderOptions) -> Result<Plan, PlanError> {
+pub fn plan(host: &SystemdHost, way: Transition, options: &OrderOptions) -> Result<Plan, PlanError> {
     let target = target(host, way)?;
     let down = way.is_down();
     let cold = |_: &UnitName| Activity::Inactive;
@@ -74,14 +74,14 @@ pub fn plan(host: &SystemdHost, way: Transition, wishes: &OrderOptions) -> Resul
             *slot = Some(plan.steps.len());
         }
         let waits = waits(host.graph, &jobs, at, &place, &mut edges);
-        plan.steps.push(step(host, job, waits, wishes, down));
+        plan.steps.push(step(host, job, waits, options, down));
         if let Some(stopped) = stopped.get_mut(job.id.index()) {
             *stopped |= job.kind.is_stop();
         }
     }
     plan.set_waves();
     if down {
-        plan.absent = absent(host, &stopped, wishes);
+        plan.absent = absent(host, &stopped, options);
     }
     Ok(plan)
 }
@@ -138,7 +138,7 @@ fn waits(
     waits
 }
 
-fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, wishes: &OrderOptions, down: bool) -> Step {
+fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, options: &OrderOptions, down: bool) -> Step {
     let (unit, stop) = (&job.unit, job.kind.is_stop());
     let model = host.graph.unit(job.id);
     let service = model.and_then(service);
@@ -146,7 +146,7 @@ fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, wishes: &OrderOptions, 
         Timeout::After(span) => Limit::After(span),
         Timeout::Never => Limit::None,
     });
-    let role = wishes.role(unit.as_str());
+    let role = options.role(unit.as_str());
     let mut obstacles = Vec::new();
     let mut fate = StepOutcome::Runs;
     if let (true, Some(model), Some(service)) = (down, model, service) {
@@ -158,7 +158,7 @@ fn step(host: &SystemdHost, job: &Job, waits: Vec<Wait>, wishes: &OrderOptions, 
             obstacles.push(Obstacle::GeneratedOrder);
         }
         if role == Role::Drain {
-            limits(host, model, service, wishes, &mut obstacles);
+            limits(host, model, service, options, &mut obstacles);
         }
     }
     let name = unit.as_str().strip_suffix(".service").unwrap_or(unit.as_str()).to_owned();
@@ -186,15 +186,15 @@ fn limits(
     host: &SystemdHost,
     unit: &Unit,
     service: &Service,
-    wishes: &OrderOptions,
+    options: &OrderOptions,
     out: &mut Vec<Obstacle>,
 ) {
-    let extends = wishes.extends_timeout && can_extend(host.version, service.notify_access);
+    let extends = options.extends_timeout && can_extend(host.version, service.notify_access);
     let limit = match service.timeout_stop {
         Timeout::After(limit) => Some(limit),
         Timeout::Never => None,
     };
-    let short = |limit: Duration| wishes.needs.filter(|needs| *needs > limit && !extends);
+    let short = |limit: Duration| options.needs.filter(|needs| *needs > limit && !extends);
     match limit {
         Some(limit) if is_generated(unit) => {
             out.push(Obstacle::GeneratedLimit { limit, needs: short(limit) });
@@ -207,7 +207,7 @@ fn limits(
         })),
         None => {}
     }
-    if let Some((needs, limit)) = wishes.needs.zip(host.job_timeout).filter(|(needs, limit)| needs > limit) {
+    if let Some((needs, limit)) = options.needs.zip(host.job_timeout).filter(|(needs, limit)| needs > limit) {
         out.push(Obstacle::JobTimeout { limit, needs });
     }
 }
@@ -221,9 +221,9 @@ fn can_extend(version: u32, access: NotifyAccess) -> bool {
     }
 }
 
-/// Services that the wishes name, or that run, and that no job stops.
-fn absent(host: &SystemdHost, stopped: &[bool], wishes: &OrderOptions) -> Vec<MissingStep> {
-    let mut names: Vec<UnitName> = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network]
+/// Services that the options name, or that run, and that no job stops.
+fn absent(host: &SystemdHost, stopped: &[bool], options: &OrderOptions) -> Vec<MissingStep> {
+    let mut names: Vec<UnitName> = [&options.drains, &options.shippers, &options.writers, &options.network]
         .into_iter()
         .flatten()
         .filter_map(|n| UnitName::parse_or_service(n).ok())
@@ -245,7 +245,7 @@ fn absent(host: &SystemdHost, stopped: &[bool], wishes: &OrderOptions) -> Vec<Mi
         if id.is_some_and(is_stopped) {
             continue;
         }
-        let role = wishes.role(name.as_str());
+        let role = options.role(name.as_str());
         let runs = (host.active)(main).is_active_or_activating();
         let obstacles = reasons(host, main, runs);
         let known = id.is_some_and(|id| graph.unit(id).is_some());

@@ -56,7 +56,7 @@ impl Version {
 
 /// The ways into a group for a process that is about to be.
 #[derive(Debug)]
-pub struct Entrance {
+pub struct GroupEntry {
     /// Its folder, where the kernel may let a process be born in it: see [`super::fork::child`].
     pub folder: Option<OwnedFd>,
     /// The file that takes whoever writes 0 to it.
@@ -127,12 +127,12 @@ impl Group {
     }
 
     /// Both ways into it for a process that is about to be.
-    pub fn entrance(&self) -> Result<Entrance> {
+    pub fn entrance(&self) -> Result<GroupEntry> {
         let folder = if self.births.load(Ordering::Relaxed) { Some(self.open()?) } else { None };
         let lives =
             |folder: &OwnedFd| *self.tried.get_or_init(|| super::fork::may_be_born_in(folder.as_fd()));
         let folder = folder.filter(lives);
-        Ok(Entrance { folder, procs: self.procs()? })
+        Ok(GroupEntry { folder, procs: self.procs()? })
     }
 
     /// Its folder.

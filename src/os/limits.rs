@@ -237,22 +237,22 @@ mod tests {
         Max open files            1024                 4096                 files     \n\
         Max locked memory         65536                65536                bytes     \n";
 
-    fn of(resource: Resource, table: &str) -> Option<(u64, u64)> {
+    fn limits(resource: Resource, table: &str) -> Option<(u64, u64)> {
         of_services(ROWS.iter().find(|row| row.resource == resource).unwrap(), table)
     }
 
     #[test]
     fn services_get_what_init_has_and_systemds_defaults() {
-        assert_eq!(of(Resource::RLIMIT_NOFILE, INIT), Some((1024, 524_288)));
-        assert_eq!(of(Resource::RLIMIT_MEMLOCK, INIT), Some((8 << 20, 8 << 20)));
-        assert_eq!(of(Resource::RLIMIT_STACK, INIT), Some((8 << 20, INFINITY)));
-        assert_eq!(of(Resource::RLIMIT_NPROC, INIT), Some((96365, 96365)));
+        assert_eq!(limits(Resource::RLIMIT_NOFILE, INIT), Some((1024, 524_288)));
+        assert_eq!(limits(Resource::RLIMIT_MEMLOCK, INIT), Some((8 << 20, 8 << 20)));
+        assert_eq!(limits(Resource::RLIMIT_STACK, INIT), Some((8 << 20, INFINITY)));
+        assert_eq!(limits(Resource::RLIMIT_NPROC, INIT), Some((96365, 96365)));
         // Of the kernel where the table does not tell, and nothing where that cannot be known.
-        assert_eq!(of(Resource::RLIMIT_CORE, INIT), Some((0, INFINITY)));
-        assert_eq!(of(Resource::RLIMIT_NOFILE, ""), Some((1024, 524_288)));
-        assert_eq!(of(Resource::RLIMIT_NPROC, ""), None);
+        assert_eq!(limits(Resource::RLIMIT_CORE, INIT), Some((0, INFINITY)));
+        assert_eq!(limits(Resource::RLIMIT_NOFILE, ""), Some((1024, 524_288)));
+        assert_eq!(limits(Resource::RLIMIT_NPROC, ""), None);
         let container = "Max open files            1048576              1048576              files\n";
-        assert_eq!(of(Resource::RLIMIT_NOFILE, container), Some((1024, 1_048_576)));
+        assert_eq!(limits(Resource::RLIMIT_NOFILE, container), Some((1024, 1_048_576)));
         assert_eq!(parse("Max open files 9 5 files", "Max open files"), None, "soft above hard");
     }
 

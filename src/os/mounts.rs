@@ -27,36 +27,36 @@ const NONE: Option<&str> = None;
 
 /// A file or folder, whoever puts what in its place.
 #[derive(Debug)]
-pub struct Place {
+pub struct OpenPath {
     fd: OwnedFd,
     /// Where it is, without links.
     pub path: PathBuf,
 }
 
-impl Place {
+impl OpenPath {
     /// That to which a path leads, through links.
-    pub fn find(path: &Path) -> nix::Result<Place> {
-        Place::of(open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?, path)
+    pub fn find(path: &Path) -> nix::Result<OpenPath> {
+        OpenPath::from_fd(open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?, path)
     }
 
     /// The same by no link that others than root can change: ELOOP where there is one.
-    pub fn safe(path: &Path) -> nix::Result<Place> {
-        Place::of(hold(path)?, path)
+    pub fn safe(path: &Path) -> nix::Result<OpenPath> {
+        OpenPath::from_fd(hold(path)?, path)
     }
 
-    fn of(fd: OwnedFd, path: &Path) -> nix::Result<Place> {
+    fn from_fd(fd: OwnedFd, path: &Path) -> nix::Result<OpenPath> {
         let named: PathBuf = nix::fcntl::readlink(&through(&fd))?.into();
         // So the kernel names what somebody has taken away and is still mounted.
         let path = match named.to_str().and_then(|name| name.strip_suffix(" (deleted)")) {
             Some(name) if named != path => name.into(),
             Some(_) | None => named,
         };
-        Ok(Place { fd, path })
+        Ok(OpenPath { fd, path })
     }
 
     /// That at a path without links: ELOOP where there is one by now.
-    fn exactly(path: &Path) -> nix::Result<Place> {
-        let place = Place::find(path)?;
+    fn exactly(path: &Path) -> nix::Result<OpenPath> {
+        let place = OpenPath::find(path)?;
         if place.path == path { Ok(place) } else { Err(Errno::ELOOP) }
     }
 
@@ -72,7 +72,7 @@ impl Place {
     }
 
     /// Has another seen in its place.
-    pub fn cover(&self, with: &Place, recursive: bool) -> nix::Result<()> {
+    pub fn cover(&self, with: &OpenPath, recursive: bool) -> nix::Result<()> {
         let deep = if recursive { MsFlags::MS_REC } else { MsFlags::empty() };
         mount(Some(&with.way()), &self.way(), NONE, MsFlags::MS_BIND | deep, NONE)
     }
@@ -111,10 +111,10 @@ pub fn end() -> nix::Result<()> {
 
 /// Has a folder, with what is mounted below it, seen as the root folder; `at` is a folder where it is mounted on
 /// the way (`mount_move_root`).
-pub fn enter_root(root: &Place, at: &Path) -> nix::Result<()> {
-    Place::exactly(at)?.cover(root, true)?;
+pub fn enter_root(root: &OpenPath, at: &Path) -> nix::Result<()> {
+    OpenPath::exactly(at)?.cover(root, true)?;
     let proc = open(".", OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
-    nix::unistd::fchdir(Place::exactly(at)?.fd)?;
+    nix::unistd::fchdir(OpenPath::exactly(at)?.fd)?;
     let moved = mount(Some("."), "/", NONE, MsFlags::MS_MOVE, NONE);
     if moved.is_err() {
         // Where others share what it is mounted on it would stay with them.
@@ -138,7 +138,7 @@ fn number(error: &Error) -> Errno {
 
 /// Makes it what the source is, a folder or an empty file, with the folders above it; through no link that others
 /// than root can change.
-pub fn make_like(path: &Path, source: &Place) -> nix::Result<()> {
+pub fn make_like(path: &Path, source: &OpenPath) -> nix::Result<()> {
     let is_folder = source.is_folder()?;
     let host = Root::host().map_err(|e| number(&e))?;
     let made = if is_folder {
@@ -150,7 +150,7 @@ pub fn make_like(path: &Path, source: &Place) -> nix::Result<()> {
 }
 
 /// A device like another, or where that may not be made that one itself; a link is made like a link.
-pub fn make_device(path: &Path, like: &Place) -> nix::Result<()> {
+pub fn make_device(path: &Path, like: &OpenPath) -> nix::Result<()> {
     let stat = nix::sys::stat::fstat(&like.fd)?;
     let kind = SFlag::from_bits_truncate(stat.st_mode & libc::S_IFMT);
     if !kind.intersects(SFlag::S_IFCHR) {
@@ -159,7 +159,7 @@ pub fn make_device(path: &Path, like: &Place) -> nix::Result<()> {
     match mknod(path, kind, Mode::from_bits_truncate(stat.st_mode & 0o7777), stat.st_rdev) {
         Err(Errno::EPERM) => {
             mknod(path, SFlag::S_IFREG, Mode::empty(), 0)?;
-            Place::exactly(path)?.cover(like, false)
+            OpenPath::exactly(path)?.cover(like, false)
         }
         done => done,
     }
@@ -231,14 +231,14 @@ pub fn make_point(path: &Path, table: &[Point]) -> nix::Result<()> {
     if is_point(table, path) {
         return Ok(());
     }
-    let place = Place::exactly(path)?;
+    let place = OpenPath::exactly(path)?;
     place.cover(&place, true)
 }
 
 /// Takes away what is mounted at a path and below it, as far as can be.
 pub fn uncover(path: &Path, table: &[Point]) {
     for point in table.iter().rev().filter(|point| point.path.starts_with(path)) {
-        if let Ok(place) = Place::exactly(&point.path) {
+        if let Ok(place) = OpenPath::exactly(&point.path) {
             let _ = umount2(&place.way(), MntFlags::MNT_DETACH);
         }
     }
@@ -267,8 +267,8 @@ pub fn make_folder(path: &Path) -> nix::Result<()> {
 }
 
 /// The place at a path that was looked at before; see [`Place`].
-pub fn place(path: &Path) -> nix::Result<Place> {
-    Place::exactly(path)
+pub fn place(path: &Path) -> nix::Result<OpenPath> {
+    OpenPath::exactly(path)
 }
 
 /// Sets flags of what is mounted there, and takes others away; what is covered is left alone.
@@ -277,7 +277,7 @@ pub fn change(point: &Point, set: Flags, clear: Flags) -> nix::Result<()> {
     if wanted == point.flags {
         return Ok(());
     }
-    let place = match Place::exactly(&point.path) {
+    let place = match OpenPath::exactly(&point.path) {
         // Something else is mounted above.
         Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::EACCES) => return Ok(()),
         place => place?,
@@ -290,13 +290,13 @@ pub fn change(point: &Point, set: Flags, clear: Flags) -> nix::Result<()> {
 }
 
 /// What nobody reads or enters, a file and a folder.
-pub fn empty_nodes(folder: &Path) -> nix::Result<[Place; 2]> {
+pub fn empty_nodes(folder: &Path) -> nix::Result<[OpenPath; 2]> {
     use std::os::unix::fs::OpenOptionsExt;
     let [file, dir] = ["inaccessible", "inaccessible.d"].map(|name| folder.join(name));
     let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o000).open(&file).map(drop);
     there(made.map_err(|e| errno(&e)))?;
     there(fs::DirBuilder::new().mode(0o000).create(&dir).map_err(|e| errno(&e)))?;
-    Ok([Place::exactly(&file)?, Place::exactly(&dir)?])
+    Ok([OpenPath::exactly(&file)?, OpenPath::exactly(&dir)?])
 }
 
 /// A folder in it for [`enter_root`].

@@ -12,7 +12,7 @@ pub(crate) mod tests;
 
 pub use control::{Connection, Listener};
 pub use listening::listeners;
-pub use notify::{Arrival, Message, NotifySocket, notify};
+pub use notify::{Message, NotifySocket, Received, notify};
 
 use super::error::{Error, Result};
 use super::root::Root;

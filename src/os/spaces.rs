@@ -75,7 +75,7 @@ impl Space {
         });
         let child = child.map_err(|e| Errno::from_raw(e.errno().unwrap_or(libc::EAGAIN)))?;
         drop(theirs);
-        let made = heard(&ours, PATIENCE).and_then(|()| self.of(child));
+        let made = heard(&ours, PATIENCE).and_then(|()| self.of_process(child));
         drop(ours);
         buried(child, made)
     }
@@ -84,7 +84,7 @@ impl Space {
     ///
     /// # Errors
     /// It has ended.
-    pub fn of(self, process: ProcessId) -> nix::Result<OwnedFd> {
+    pub fn of_process(self, process: ProcessId) -> nix::Result<OwnedFd> {
         Space::at(Path::new(&format!("/proc/{}/ns/{}", process.get(), self.name())))
     }
 

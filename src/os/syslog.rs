@@ -24,7 +24,8 @@ pub fn send(priority: u8, text: &str) -> bool {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let pri = DAEMON | (priority & 7);
     let line = format!("<{pri}>amr[{}]: {text}", std::process::id());
-    let taken = Daemon::new().is_ok_and(|mut daemon| daemon.send(line.as_bytes(), &mut Room::none()).is_ok());
+    let taken =
+        Daemon::new().is_ok_and(|mut daemon| daemon.send(line.as_bytes(), &mut WaitBudget::none()).is_ok());
     taken || to_kernel(line.as_bytes())
 }
 
@@ -79,11 +80,11 @@ const LOG: &str = "/dev/log";
 /// How much time there is for those who take something late: each message waits a part of it, all together wait for
 /// no longer than this.
 #[derive(Clone, Copy, Debug)]
-pub struct Room {
+pub struct WaitBudget {
     all: Duration,
 }
 
-impl Room {
+impl WaitBudget {
     /// How long one message may wait for room.
     const EACH: Duration = Duration::from_millis(250);
     /// How long all messages of a turn may.
@@ -91,7 +92,7 @@ impl Room {
 
     /// For what comes in one turn of a loop that has others to answer.
     #[must_use]
-    pub fn of_turn() -> Self {
+    pub fn for_turn() -> Self {
         Self { all: Self::TURN }
     }
 
@@ -147,29 +148,29 @@ impl Daemon {
     ///
     /// # Errors
     /// EAGAIN: it did not take it; else it is gone.
-    pub fn send(&mut self, message: &[u8], room: &mut Room) -> nix::Result<()> {
+    pub fn send(&mut self, message: &[u8], budget: &mut WaitBudget) -> nix::Result<()> {
         let Some(rest) = self.rest.as_mut() else {
-            return push(&self.socket, message, room).map(drop);
+            return push(&self.socket, message, budget).map(drop);
         };
         while !rest.is_empty() {
-            let sent = push(&self.socket, rest, room)?;
+            let sent = push(&self.socket, rest, budget)?;
             rest.drain(..sent);
         }
         // In a stream each message ends with a NUL (glibc's `__vsyslog_internal`).
         let whole = [message, b"\0"].concat();
-        let sent = push(&self.socket, &whole, room)?;
+        let sent = push(&self.socket, &whole, budget)?;
         rest.extend_from_slice(whole.get(sent..).unwrap_or_default());
         Ok(())
     }
 }
 
 /// How much of it was taken.
-fn push(socket: &OwnedFd, bytes: &[u8], room: &mut Room) -> nix::Result<usize> {
+fn push(socket: &OwnedFd, bytes: &[u8], budget: &mut WaitBudget) -> nix::Result<usize> {
     let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
     loop {
         match send_through(socket.as_raw_fd(), bytes, flags) {
             Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN | Errno::ENOBUFS) if room.wait(socket) => {}
+            Err(Errno::EAGAIN | Errno::ENOBUFS) if budget.wait(socket) => {}
             Err(Errno::ENOBUFS) => return Err(Errno::EAGAIN),
             sent => return sent,
         }
@@ -189,14 +190,14 @@ mod tests {
         let path = scratch.0.join("log");
         let listener = UnixDatagram::bind(&path).unwrap();
         let mut daemon = Daemon::at(&path).unwrap();
-        let mut room = Room { all: Duration::from_millis(60) };
+        let mut budget = WaitBudget { all: Duration::from_millis(60) };
         let begun = clock::now();
-        let refused = (0..10_000).find_map(|_| daemon.send(b"<6>line", &mut room).err());
+        let refused = (0..10_000).find_map(|_| daemon.send(b"<6>line", &mut budget).err());
         assert_eq!(refused, Some(Errno::EAGAIN));
         assert!(clock::now().saturating_sub(begun) >= Duration::from_millis(60));
-        assert_eq!((room.all, daemon.send(b"<6>line", &mut room)), (Duration::ZERO, Err(Errno::EAGAIN)));
+        assert_eq!((budget.all, daemon.send(b"<6>line", &mut budget)), (Duration::ZERO, Err(Errno::EAGAIN)));
         drop(listener);
-        assert_eq!(daemon.send(b"<6>line", &mut room), Err(Errno::ECONNREFUSED));
+        assert_eq!(daemon.send(b"<6>line", &mut budget), Err(Errno::ECONNREFUSED));
     }
 
     #[test]
@@ -209,7 +210,7 @@ mod tests {
         let message = vec![b'x'; 40_000];
         let mut taken = 0;
         // Until the last one is taken in part, or not at all.
-        while daemon.send(&message, &mut Room::none()).is_ok() {
+        while daemon.send(&message, &mut WaitBudget::none()).is_ok() {
             taken += 1;
         }
         let reader = std::thread::spawn(move || {
@@ -217,7 +218,7 @@ mod tests {
             theirs.read_to_end(&mut all).unwrap();
             all
         });
-        daemon.send(b"<6>the end", &mut Room { all: Duration::from_secs(60) }).unwrap();
+        daemon.send(b"<6>the end", &mut WaitBudget { all: Duration::from_secs(60) }).unwrap();
         drop(daemon);
         let all = reader.join().unwrap();
         let messages: Vec<&[u8]> = all.split(|byte| *byte == 0).collect();

@@ -275,13 +275,13 @@ fn plan(
     state_dir: &StateDir,
     unit: &Unit,
     options: &Options,
-    errand: FirstAction,
+    first_action: FirstAction,
 ) -> Result<Plan, PlanError> {
     let files = unit.fragment.iter().chain(&unit.dropins);
     let lock_name = match &options.lock_name {
         Some(name) => Some(name.clone()),
         // The script may be gone with the unit; what was made in its name goes by the record.
-        None if errand != FirstAction::Start => recorded_lock_name(state_dir, unit.name.as_str()),
+        None if first_action != FirstAction::Start => recorded_lock_name(state_dir, unit.name.as_str()),
         None => None,
     };
     let extras = PlanInput {
@@ -293,7 +293,7 @@ fn plan(
         bound: options.bound,
         monitored: options.monitored.clone(),
     };
-    Plan::new(unit, extras, errand)
+    Plan::new(unit, extras, first_action)
 }
 
 fn recorded_lock_name(state_dir: &StateDir, unit: &str) -> Option<String> {

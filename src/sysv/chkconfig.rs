@@ -22,7 +22,7 @@ mod xinetd;
 pub use args::{Usage, parse};
 pub use command::{Command, Kind, Redirect, SPEAKS, State, Strictness};
 pub use decide::decide;
-pub use env::{Env, Family, HandingOver, Init, Privilege};
+pub use env::{Env, Family, HandOverPolicy, Init, Privilege};
 pub use outcome::{Decision, HandOver, Outcome};
 pub use table::{file_of, is_listed};
 pub use view::{Script, Scripts, View};

@@ -32,7 +32,7 @@ pub struct Applied {
 #[allow(missing_docs)]
 pub enum Mode {
     Do,
-    Look,
+    DryRun,
 }
 
 /// Does the lines in order.
@@ -57,7 +57,7 @@ fn one(root: &Root, ids: &Ids, entry: &Entry, mode: Mode) -> Vec<Applied> {
     if line.act != Act::Settle {
         let end = match mode {
             Mode::Do => place(root, line, &perms),
-            Mode::Look => preview(root, line, &perms),
+            Mode::DryRun => preview(root, line, &perms),
         };
         return vec![done(&line.path, end.map_err(|e| e.to_string()))];
     }
@@ -68,7 +68,7 @@ fn one(root: &Root, ids: &Ids, entry: &Entry, mode: Mode) -> Vec<Applied> {
     let settled = found.into_iter().map(|path| {
         let end = match mode {
             Mode::Do => root.settle(&path, &perms),
-            Mode::Look => root.lstat(&path).map(|stat| {
+            Mode::DryRun => root.lstat(&path).map(|stat| {
                 let now = (stat.uid, stat.gid, stat.mode);
                 if perms.resolve(&stat, false) == now { Placed::Kept } else { Placed::Changed }
             }),

@@ -8,7 +8,7 @@ mod parts;
 mod words;
 
 use crate::cli::args::{Drain, FreezeArg, OnStallArg};
-use crate::cli::door::Surroundings;
+use crate::cli::door::CallerEnv;
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::out;
 use crate::drain::inspect::{self, Options};
@@ -30,20 +30,20 @@ use std::time::Duration;
 const HOOK: &str = "/var/log/shutdown-filebeat";
 
 /// Judges, or shows the last judgement.
-pub fn run(ctx: &Context, args: &Drain, around: &Surroundings) -> Answered {
+pub fn run(ctx: &Context, args: &Drain, caller_env: &CallerEnv) -> Answered {
     if args.last {
         return last(ctx, args);
     }
     match task(ctx, args) {
         Ok((task, _)) if args.once => front::once(&task, args.quiet),
         Ok((task, hook)) => {
-            let wishes = OutputOptions {
+            let options = OutputOptions {
                 quiet: args.quiet,
                 json: args.json,
                 console: args.console,
                 syslog: ctx.is_root && ctx.root.is_host(),
             };
-            front::run(&task, Outputs::new(wishes, around.notify.clone()), hook)
+            front::run(&task, Outputs::new(options, caller_env.notify.clone()), hook)
         }
         Err(what) => Err(Refused::new(Class::Usage, what)),
     }

@@ -51,7 +51,7 @@ pub struct OutputOptions {
 /// Everybody who listens.
 #[derive(Debug)]
 pub struct Outputs {
-    wishes: OutputOptions,
+    options: OutputOptions,
     log: Log,
     notify: Option<String>,
     console: Option<File>,
@@ -64,18 +64,18 @@ pub struct Outputs {
 
 impl Outputs {
     /// Looks who is there.
-    pub fn new(wishes: OutputOptions, notify: Option<String>) -> Self {
+    pub fn new(options: OutputOptions, notify: Option<String>) -> Self {
         let terminal = term::is_terminal(std::io::stderr().as_fd());
-        let console = (wishes.console && !terminal).then(console).flatten();
+        let console = (options.console && !terminal).then(console).flatten();
         let columns = if terminal { term::columns(std::io::stderr()) } else { None };
         let log = if Stat::from_fd(std::io::stdout()).is_ok_and(|stat| stat.kind == FileKind::Socket) {
             Log::Journal
-        } else if wishes.syslog {
+        } else if options.syslog {
             Log::Syslog
         } else {
             Log::Output
         };
-        Self { wishes, log, notify, console, terminal, columns, told: None, unfinished: false }
+        Self { options, log, notify, console, terminal, columns, told: None, unfinished: false }
     }
 
     /// One of the two lines. `level` as in syslog(3).
@@ -92,7 +92,7 @@ impl Outputs {
         }
         let prefix = if self.log == Log::Journal { format!("<{level}>") } else { String::new() };
         let line = format!("{prefix}amr: drain: {text}\n");
-        match (self.wishes.quiet, self.wishes.json) {
+        match (self.options.quiet, self.options.json) {
             (true, _) => {}
             (false, false) if writable(std::io::stdout().as_fd()) => out::print_raw(&line),
             (false, true) if writable(std::io::stderr().as_fd()) => out::eprint_raw(&line),
@@ -123,7 +123,7 @@ impl Outputs {
     pub fn note(&mut self, text: &str) {
         self.finish();
         let line = format!("amr: drain: {}\r\n", out::escape(text));
-        if self.show(&line) || self.log == Log::Journal || self.wishes.quiet {
+        if self.show(&line) || self.log == Log::Journal || self.options.quiet {
             return;
         }
         if writable(std::io::stderr().as_fd()) {
@@ -167,7 +167,7 @@ impl Outputs {
         if let Some(console) = &mut self.console {
             return write(console, text);
         }
-        let can = self.terminal && !self.wishes.quiet && writable(std::io::stderr().as_fd());
+        let can = self.terminal && !self.options.quiet && writable(std::io::stderr().as_fd());
         if can {
             out::eprint_raw(text);
         }

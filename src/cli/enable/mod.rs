@@ -14,7 +14,7 @@ mod wants;
 pub use self::request::Change;
 use self::request::{Request, has_scripts};
 use crate::cli::args::{Jobs, Names, UnitFiles};
-use crate::cli::door::Surroundings;
+use crate::cli::door::CallerEnv;
 use crate::cli::exit::{self, Answer, Answered, Class, Refused};
 use crate::cli::{ask, chkconfig, handover, out, reload, scripts, start};
 use crate::host::{Init, init};
@@ -24,14 +24,14 @@ use crate::sysv::apply;
 use crate::unit::name::UnitName;
 
 /// Does it.
-pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surroundings) -> Answered {
+pub fn run(ctx: &Context, change: Change, args: &UnitFiles, caller_env: &CallerEnv) -> Answered {
     let verb = change.as_str();
     let names = ask::typed(ctx, &args.units)?;
     if !args.dry_run {
         ask::needs_root(ctx)?;
     }
     let options = Options { now: args.now, no_reload: args.no_reload, dry: args.dry_run };
-    if let Some(answered) = by_systemctl(ctx, verb, options, &names, around) {
+    if let Some(answered) = by_systemctl(ctx, verb, options, &names, caller_env) {
         return answered;
     }
     // Held while reading too, so that two commands do not decide on what the other changes.
@@ -49,12 +49,12 @@ pub fn run(ctx: &Context, change: Change, args: &UnitFiles, around: &Surrounding
     done?;
     if !args.dry_run && !args.no_reload && ctx.root.is_host() {
         // As systemctl's do (docs/decisions/daemon-reload.md).
-        reload::all(ctx, verb, reload::Tell::Failures)?;
+        reload::all(ctx, verb, reload::Reported::Failures)?;
     }
-    Ok(if args.now && !args.dry_run { now(ctx, change, &names, around) } else { Answer::Done })
+    Ok(if args.now && !args.dry_run { now(ctx, change, &names, caller_env) } else { Answer::Done })
 }
 
-fn now(ctx: &Context, change: Change, names: &[UnitName], around: &Surroundings) -> Answer {
+fn now(ctx: &Context, change: Change, names: &[UnitName], caller_env: &CallerEnv) -> Answer {
     let job = match change {
         Change::Enable => Job::Start,
         Change::Disable => Job::Stop,
@@ -69,7 +69,8 @@ fn now(ctx: &Context, change: Change, names: &[UnitName], around: &Surroundings)
         ignore_dependencies: false,
         json: false,
     };
-    start::run(ctx, job, &jobs, around).unwrap_or_else(|refused| exit::print_refused(job.as_str(), &refused))
+    start::run(ctx, job, &jobs, caller_env)
+        .unwrap_or_else(|refused| exit::print_refused(job.as_str(), &refused))
 }
 
 /// How it was asked for.
@@ -86,10 +87,10 @@ fn by_systemctl(
     verb: &str,
     asked: Options,
     names: &[UnitName],
-    around: &Surroundings,
+    caller_env: &CallerEnv,
 ) -> Option<Answered> {
     let in_tree = !ctx.root.is_host() && init(&ctx.root) == Init::Systemd;
-    if !in_tree && !ask::hands_over(ctx, around) {
+    if !in_tree && !ask::hands_over(ctx, caller_env) {
         return None;
     }
     let mut options = Vec::new();
@@ -113,9 +114,9 @@ fn by_systemctl(
 }
 
 /// Prints a word for each unit; exit 0 if one is enabled or needs no enabling.
-pub fn is_enabled(ctx: &Context, args: &Names, around: &Surroundings) -> Answered {
+pub fn is_enabled(ctx: &Context, args: &Names, caller_env: &CallerEnv) -> Answered {
     let names = ask::typed(ctx, &args.units)?;
-    if let Some(answered) = by_systemctl(ctx, "is-enabled", Options::default(), &names, around) {
+    if let Some(answered) = by_systemctl(ctx, "is-enabled", Options::default(), &names, caller_env) {
         return answered;
     }
     let enabled = state::Enabled::read(ctx);

@@ -7,7 +7,7 @@ mod systemd;
 mod sysv;
 
 use crate::cli::args::Order;
-use crate::cli::door::Surroundings;
+use crate::cli::door::CallerEnv;
 use crate::cli::exit;
 use crate::cli::exit::{Answer, Class, Refused};
 use crate::cli::{handover, out, scripts};
@@ -31,11 +31,11 @@ use std::time::Duration;
 /// What was found out: for each way its plan, and who is who.
 struct Answered {
     plans: Vec<Plan>,
-    wishes: OrderOptions,
+    options: OrderOptions,
 }
 
 /// Does it.
-pub fn run(ctx: &Context, args: &Order, around: &Surroundings) -> exit::Answered {
+pub fn run(ctx: &Context, args: &Order, caller_env: &CallerEnv) -> exit::Answered {
     let needs = match args.needs.as_deref().map(time::parse).transpose() {
         Ok(Some(Timeout::After(needs))) => Some(needs),
         Ok(Some(Timeout::Never) | None) => None,
@@ -45,11 +45,11 @@ pub fn run(ctx: &Context, args: &Order, around: &Surroundings) -> exit::Answered
     };
     let ways = ways(args);
     let answered =
-        plans(ctx, args, around, &ways, needs).map_err(|what| Refused::new(Class::Failed, what))?;
+        plans(ctx, args, caller_env, &ways, needs).map_err(|what| Refused::new(Class::Failed, what))?;
     if let [a, b] = args.why.as_slice() {
         return Ok(explain(args, &answered, a, b));
     }
-    let reports: Vec<Report> = answered.plans.iter().map(|p| check_way_down(p, &answered.wishes)).collect();
+    let reports: Vec<Report> = answered.plans.iter().map(|p| check_way_down(p, &answered.options)).collect();
     if let Some(file) = &args.svg {
         draw(ctx, file, &answered, &reports)?;
     }
@@ -78,25 +78,25 @@ fn ways(args: &Order) -> Vec<Transition> {
 }
 
 /// Only a way down has something to find.
-fn check_way_down(plan: &Plan, wishes: &OrderOptions) -> Report {
-    if plan.way.is_down() { check(plan, wishes) } else { Report::default() }
+fn check_way_down(plan: &Plan, options: &OrderOptions) -> Report {
+    if plan.way.is_down() { check(plan, options) } else { Report::default() }
 }
 
 fn plans(
     ctx: &Context,
     args: &Order,
-    around: &Surroundings,
+    caller_env: &CallerEnv,
     ways: &[Transition],
     needs: Option<Duration>,
 ) -> Result<Answered, String> {
     match init(&ctx.root) {
         Init::Systemd => on_systemd(ctx, args, ways, needs),
-        Init::Upstart | Init::Sysvinit => on_sysv(ctx, args, around, ways, needs),
+        Init::Upstart | Init::Sysvinit => on_sysv(ctx, args, caller_env, ways, needs),
         Init::Openrc => Err("this host has OpenRC, whose order amr does not know".to_owned()),
         Init::Other => {
             let is_dir = |path: &str| ctx.root.is_dir(Path::new(path));
             if is_dir("/etc/rc0.d") || is_dir("/etc/rc6.d") || is_dir("/etc/rc3.d") {
-                on_sysv(ctx, args, around, ways, needs)
+                on_sysv(ctx, args, caller_env, ways, needs)
             } else if is_dir("/usr/lib/systemd/system") || is_dir("/lib/systemd/system") {
                 on_systemd(ctx, args, ways, needs)
             } else {
@@ -109,12 +109,12 @@ fn plans(
 fn on_sysv(
     ctx: &Context,
     args: &Order,
-    around: &Surroundings,
+    caller_env: &CallerEnv,
     ways: &[Transition],
     needs: Option<Duration>,
 ) -> Result<Answered, String> {
     let scripts = scripts::read(&ctx.root);
-    let host = sysv::gather(&ctx.root, &scripts, handover::runlevels(ctx, around.runlevel.as_deref()))
+    let host = sysv::gather(&ctx.root, &scripts, handover::runlevels(ctx, caller_env.runlevel.as_deref()))
         .map_err(|e| e.to_string())?;
     let facts = ctx.facts();
     let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);
@@ -139,8 +139,8 @@ fn on_sysv(
             known.push(HostService { name: &job.name, unit: None });
         }
     }
-    let wishes = options::order_options(args, &known, &ctx.root, needs);
-    Ok(Answered { plans: ways.iter().map(|way| order::sysv::plan(&host, *way, &wishes)).collect(), wishes })
+    let options = options::order_options(args, &known, &ctx.root, needs);
+    Ok(Answered { plans: ways.iter().map(|way| order::sysv::plan(&host, *way, &options)).collect(), options })
 }
 
 fn on_systemd(
@@ -172,14 +172,14 @@ fn on_systemd(
     let without_unit: Vec<&String> =
         scripts.iter().filter(|s| !known.iter().any(|k| k.name == **s)).collect();
     known.extend(without_unit.into_iter().map(|name| HostService { name, unit: None }));
-    let wishes = options::order_options(args, &known, &ctx.root, needs);
+    let options = options::order_options(args, &known, &ctx.root, needs);
     let active = |name: &UnitName| found.active(name);
-    let plan = |way: &Transition| order::systemd::plan(&found.host(*way, &active), *way, &wishes);
+    let plan = |way: &Transition| order::systemd::plan(&found.host(*way, &active), *way, &options);
     let plans: Result<Vec<Plan>, _> = ways.iter().map(plan).collect();
     drop(known);
     // Thousands of units are not taken apart piece by piece: the program ends with its answer.
     std::mem::forget(found);
-    Ok(Answered { plans: plans.map_err(|e| e.to_string())?, wishes })
+    Ok(Answered { plans: plans.map_err(|e| e.to_string())?, options })
 }
 
 fn explain(args: &Order, answered: &Answered, a: &str, b: &str) -> Answer {
@@ -219,7 +219,7 @@ fn draw(ctx: &Context, file: &Path, answered: &Answered, reports: &[Report]) -> 
         let what = "--svg draws one way: give one of --boot, --shutdown, --reboot, --runlevel";
         return Err(Refused::new(Class::Usage, what));
     }
-    let picture = svg::plan(plan, report, &answered.wishes);
+    let picture = svg::plan(plan, report, &answered.options);
     if file == Path::new("-") {
         out::print_raw(&picture);
         return Ok(());
@@ -232,7 +232,7 @@ fn print(args: &Order, answered: &Answered, reports: &[Report]) {
     let show = if args.all { Show::All } else { Show::Relevant };
     let both = || answered.plans.iter().zip(reports);
     if args.check && args.json {
-        let good = !answered.wishes.drains.is_empty() && reports.iter().all(Report::is_good);
+        let good = !answered.options.drains.is_empty() && reports.iter().all(Report::is_good);
         let all: Vec<Value> = reports.iter().flat_map(json::findings).collect();
         out::print_raw(&format!("{:#}\n", json!({ "good": good, "findings": all })));
     } else if args.check {
@@ -251,14 +251,14 @@ fn verdict(ways: &[Transition], answered: &Answered, reports: &[Report]) -> exit
     if !ways.iter().any(|way| way.is_down()) {
         return Ok(Answer::Done);
     }
-    if answered.wishes.drains.is_empty() {
+    if answered.options.drains.is_empty() {
         let hint = "install shutdown-filebeat, or name your own with --hook NAME";
         let what = "no hook on this host waits for a shipper".to_owned();
         return Err(Refused { class: Class::Failed, what, hint: Some(hint.to_owned()) });
     }
     // No rc cuts a hook short.
     let has_limits = answered.plans.iter().any(|p| p.init == order::step::Init::Systemd);
-    if answered.wishes.needs.is_none() && (has_limits || answered.wishes.provider_limit.is_some()) {
+    if answered.options.needs.is_none() && (has_limits || answered.options.provider_limit.is_some()) {
         let hint = "say it with --needs SPAN";
         out::print_error(
             "order",

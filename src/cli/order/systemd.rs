@@ -27,7 +27,7 @@ const STOP: Duration = Duration::from_secs(90);
 const JOBS: Duration = Duration::from_secs(30 * 60);
 
 /// What was read.
-pub struct Gathered {
+pub struct LoadedUnits {
     /// The units.
     pub graph: Rc<Graph>,
     activity: HashMap<UnitName, Activity>,
@@ -49,7 +49,7 @@ struct State {
 ///
 /// # Errors
 /// The order of the boot contradicts itself.
-pub fn gather(ctx: &Context, scripts: Vec<String>, state: Option<&str>) -> Result<Gathered, PlanError> {
+pub fn gather(ctx: &Context, scripts: Vec<String>, state: Option<&str>) -> Result<LoadedUnits, PlanError> {
     let facts = ctx.facts();
     let mut units = Loader::new(&ctx.root, &ctx.unit_paths, &facts).load_all(&[]).into_vec();
     let running = ctx.root.is_host() && state.is_none();
@@ -73,10 +73,10 @@ pub fn gather(ctx: &Context, scripts: Vec<String>, state: Option<&str>) -> Resul
         None => after_boot(&graph, &default_target)?,
     };
     let version = systemd_version(&ctx.root).unwrap_or(252);
-    Ok(Gathered { graph, activity, version, scripts, default_stop, job_timeouts, default_target })
+    Ok(LoadedUnits { graph, activity, version, scripts, default_stop, job_timeouts, default_target })
 }
 
-impl Gathered {
+impl LoadedUnits {
     /// What the unit does now.
     #[must_use]
     pub fn active(&self, name: &UnitName) -> Activity {

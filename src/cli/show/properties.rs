@@ -57,7 +57,7 @@ fn properties(ctx: &Context, name: &UnitName, graph: Option<&Graph>) -> Result<P
     if let Some(graph) = graph {
         let at = list.iter().position(|(name, _)| relations::is_one(name)).unwrap_or(list.len());
         list.retain(|(name, _)| !relations::is_one(name));
-        list.splice(at..at, relations::of(graph, &unit.name));
+        list.splice(at..at, relations::properties(graph, &unit.name));
     }
     list.extend(used(record.as_ref()));
     let changed = record.as_ref().is_some_and(|r| ctx.state_dir.needs_reload(&unit, r));

@@ -57,7 +57,7 @@ pub(super) fn all(ctx: &Context) -> Result<Graph, Refused> {
 }
 
 /// Each, with the names of the units to which the unit has it.
-pub(super) fn of(graph: &Graph, unit: &UnitName) -> Vec<(&'static str, String)> {
+pub(super) fn properties(graph: &Graph, unit: &UnitName) -> Vec<(&'static str, String)> {
     let names = |relation| {
         let related = graph.find(unit).into_iter().flat_map(|id| graph.related(id, relation));
         related.map(|(to, _)| graph.name(to)).collect::<Vec<_>>().join(" ")

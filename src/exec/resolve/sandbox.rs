@@ -5,7 +5,7 @@ use crate::exec::credentials;
 use crate::exec::private_tmp;
 use crate::exec::spaces::{self, Missing};
 use crate::exec::stage::Stage;
-use crate::exec::view::{self, Around, Entry};
+use crate::exec::view::{self, Entry, HostPaths};
 use crate::os::capability;
 use crate::os::ids::Credentials;
 use crate::os::process;
@@ -118,8 +118,8 @@ pub(super) fn view(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step
         let runtime = request.places.runtime;
         let folder = credentials::folder(runtime, request.unit);
         let credentials = (!context.credentials.is_empty()).then_some(folder.as_path());
-        let around = Around { own: &own, runtime, notify: notify.as_deref(), credentials };
-        return Ok(Some(view::entries(&context, &around)));
+        let host_paths = HostPaths { own: &own, runtime, notify: notify.as_deref(), credentials };
+        return Ok(Some(view::entries(&context, &host_paths)));
     };
     if request.mode == ApplyMode::Strict && view::is_needed(&context) {
         let names = view::names(&context).join("= ");

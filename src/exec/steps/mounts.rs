@@ -7,7 +7,7 @@ use super::{Applied, StepDone, StepError};
 use crate::exec::process::Process;
 use crate::exec::view::{self, Entry, Mode};
 use crate::os::error::Errno;
-use crate::os::mounts::{self, Flags, Place, Point};
+use crate::os::mounts::{self, Flags, OpenPath, Point};
 use crate::os::process;
 use crate::unit::exec::mounts::Propagation;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub(super) fn namespace(p: &Process) -> Applied {
     mounts::begin()?;
     // What is mounted over a root folder that is no mount point would not be seen by those who are in it.
     if !mounts::is_point(&mounts::table()?, Path::new("/")) {
-        match mounts::enter_root(&Place::find(Path::new("/"))?, &mounts::root_folder(&p.own_folder)?) {
+        match mounts::enter_root(&OpenPath::find(Path::new("/"))?, &mounts::root_folder(&p.own_folder)?) {
             Err(errno @ Errno::EINVAL) if !is_needed => {
                 mounts::end()?;
                 return Ok(StepDone::Without(errno));
@@ -59,12 +59,12 @@ pub(super) fn root(p: &Process) -> Applied {
 /// still the host's.
 struct View {
     all: Vec<Entry>,
-    sources: BTreeMap<PathBuf, Result<Place, Errno>>,
+    sources: BTreeMap<PathBuf, Result<OpenPath, Errno>>,
     /// What nobody reads or enters, a file and a folder.
-    nodes: Option<[Place; 2]>,
-    devices: Option<devices::Held>,
+    nodes: Option<[OpenPath; 2]>,
+    devices: Option<devices::HostDevices>,
     /// A folder, like which others are made.
-    folder: Place,
+    folder: OpenPath,
     /// Can a /proc have options of its own?
     proc_options: bool,
 }
@@ -77,14 +77,14 @@ impl View {
         let nodes = any(Mode::Inaccessible).then(|| mounts::empty_nodes(own)).transpose();
         let mut view = View {
             all: Vec::new(),
-            sources: sources.map(|source| (source.clone(), Place::safe(&source))).collect(),
+            sources: sources.map(|source| (source.clone(), OpenPath::safe(&source))).collect(),
             nodes: nodes.map_err(|errno| fault(errno, own))?,
-            devices: any(Mode::PrivateDev).then(devices::Held::find),
-            folder: Place::find(own).map_err(|errno| fault(errno, own))?,
+            devices: any(Mode::PrivateDev).then(devices::HostDevices::find),
+            folder: OpenPath::find(own).map_err(|errno| fault(errno, own))?,
             proc_options: p.proc_options,
         };
         if let Some(root) = root {
-            let enter = || mounts::enter_root(&Place::safe(root)?, &mounts::root_folder(own)?);
+            let enter = || mounts::enter_root(&OpenPath::safe(root)?, &mounts::root_folder(own)?);
             enter().map_err(|errno| fault(errno, root))?;
         }
         view.all = view.places(entries)?;
@@ -103,7 +103,7 @@ impl View {
             // Where links lead decides which entry stands below which.
             // What covers a place, or is seen elsewhere, is root's to choose: a link of the service's would have
             // programs of root's see another /etc, or the service what it may not enter.
-            let find = if covers(entry.mode) { Place::safe } else { Place::find };
+            let find = if covers(entry.mode) { OpenPath::safe } else { OpenPath::find };
             match find(&entry.path) {
                 Ok(place) => entry.path = place.path,
                 Err(Errno::ENOENT) if is_made(entry.mode) => {}
@@ -129,7 +129,7 @@ impl View {
     }
 
     /// What is seen in the place of an entry, if it is something of the host.
-    fn source(&self, entry: &Entry) -> Result<Option<&Place>, Errno> {
+    fn source(&self, entry: &Entry) -> Result<Option<&OpenPath>, Errno> {
         let source = entry
             .source
             .as_ref()
@@ -181,7 +181,7 @@ impl View {
     }
 
     /// Makes what is missing where something is to be mounted.
-    fn make(&self, entry: &Entry, source: &Place) -> Result<Place, Errno> {
+    fn make(&self, entry: &Entry, source: &OpenPath) -> Result<OpenPath, Errno> {
         match mounts::place(&entry.path) {
             Err(Errno::ENOENT) => {
                 mounts::make_like(&entry.path, source)?;

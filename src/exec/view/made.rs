@@ -1,6 +1,6 @@
 //! What was made for the service: its directories, its credentials, its socket. Pure.
 
-use super::{Around, Entry, Mode};
+use super::{Entry, HostPaths, Mode};
 use crate::unit::exec::ExecContext;
 use crate::unit::exec::credentials::FOLDER;
 use crate::unit::exec::directories::{Kind, PRIVATE};
@@ -39,9 +39,9 @@ fn emptied(path: &Path) -> Entry {
 }
 
 /// Its credentials are all that it sees of the folder of them; who has none sees nothing of it (`setup_namespace`).
-pub(super) fn credentials(around: &Around<'_>, all: &mut Vec<Entry>) {
-    let above = around.runtime.join(FOLDER);
-    match around.credentials {
+pub(super) fn credentials(host_paths: &HostPaths<'_>, all: &mut Vec<Entry>) {
+    let above = host_paths.runtime.join(FOLDER);
+    match host_paths.credentials {
         Some(own) => {
             all.push(emptied(&above));
             all.push(Entry { read_only: true, ..Entry::new(own, Mode::Bind, true).made_of(own) });
@@ -51,8 +51,8 @@ pub(super) fn credentials(around: &Around<'_>, all: &mut Vec<Entry>) {
 }
 
 /// Below another root it speaks to who started it all the same.
-pub(super) fn socket(around: &Around<'_>, all: &mut Vec<Entry>) {
-    if let Some(socket) = around.notify {
+pub(super) fn socket(host_paths: &HostPaths<'_>, all: &mut Vec<Entry>) {
+    if let Some(socket) = host_paths.notify {
         all.push(Entry { read_only: true, ..Entry::new(socket, Mode::Bind, true).made_of(socket) });
     }
 }

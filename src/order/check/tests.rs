@@ -24,7 +24,7 @@ fn list(names: &[&str]) -> Vec<String> {
     names.iter().map(|n| (*n).to_owned()).collect()
 }
 
-pub fn wishes() -> OrderOptions {
+pub fn options() -> OrderOptions {
     OrderOptions {
         drains: list(&["drain"]),
         shippers: list(&["filebeat"]),
@@ -36,7 +36,7 @@ pub fn wishes() -> OrderOptions {
 }
 
 fn sysv(host: &SysvHost) -> Report {
-    check(&sysv::plan(host, Transition::PowerOff, &wishes()), &wishes())
+    check(&sysv::plan(host, Transition::PowerOff, &options()), &options())
 }
 
 /// The right order: writer, drain, shipper, network.
@@ -85,12 +85,12 @@ struct Facts {
     inactive: Vec<&'static str>,
     starting: Vec<&'static str>,
     scripts: Vec<&'static str>,
-    wishes: OrderOptions,
+    options: OrderOptions,
 }
 
 fn systemd_with(change: impl FnOnce(&mut Facts)) -> (Plan, Report) {
     let mut facts =
-        Facts { units: units(), inactive: vec![], starting: vec![], scripts: vec![], wishes: wishes() };
+        Facts { units: units(), inactive: vec![], starting: vec![], scripts: vec![], options: options() };
     change(&mut facts);
     let graph = std::rc::Rc::new(Graph::new(facts.units));
     let active = |u: &UnitName| {
@@ -111,8 +111,8 @@ fn systemd_with(change: impl FnOnce(&mut Facts)) -> (Plan, Report) {
         job_timeout: Some(Duration::from_secs(1800)),
         default_target: name("multi-user.target"),
     };
-    let plan = systemd::plan(&host, Transition::Reboot, &facts.wishes).unwrap();
-    let report = check(&plan, &facts.wishes);
+    let plan = systemd::plan(&host, Transition::Reboot, &facts.options).unwrap();
+    let report = check(&plan, &facts.options);
     (plan, report)
 }
 
@@ -140,8 +140,8 @@ fn generated(facts: &mut Facts) {
 fn hosts() -> Vec<(&'static str, Report)> {
     vec![
         ("not-installed", {
-            let wishes = OrderOptions { drains: list(&["nobody"]), ..wishes() };
-            check(&sysv::plan(&good(), Transition::PowerOff, &wishes), &wishes)
+            let options = OrderOptions { drains: list(&["nobody"]), ..options() };
+            check(&sysv::plan(&good(), Transition::PowerOff, &options), &options)
         }),
         (
             "no-lock",
@@ -161,8 +161,8 @@ fn hosts() -> Vec<(&'static str, Report)> {
         ("not-executable", with(|h| down(h)[1].executable = false)),
         ("name-filtered", {
             let host = host(&["K30drain.bak"], &["drain.bak"]);
-            let wishes = OrderOptions { drains: list(&["drain.bak"]), ..wishes() };
-            check(&sysv::plan(&host, Transition::PowerOff, &wishes), &wishes)
+            let options = OrderOptions { drains: list(&["drain.bak"]), ..options() };
+            check(&sysv::plan(&host, Transition::PowerOff, &options), &options)
         }),
         (
             "no-kill-link",
@@ -239,8 +239,8 @@ fn hosts() -> Vec<(&'static str, Report)> {
                 service_mut(drain(f)).timeout_stop = Timeout::After(Duration::from_secs(90));
             }),
         ),
-        ("job-timeout", on_systemd(|f| f.wishes.needs = Some(Duration::from_secs(2000)))),
-        ("provider-limit", on_systemd(|f| f.wishes.provider_limit = Some(Duration::from_secs(120)))),
+        ("job-timeout", on_systemd(|f| f.options.needs = Some(Duration::from_secs(2000)))),
+        ("provider-limit", on_systemd(|f| f.options.provider_limit = Some(Duration::from_secs(120)))),
         ("network-down-first", with(|h| down(h)[3].name = "K10network".to_owned())),
         ("stops-beside-rc", with(|h| h.jobs = vec![shipper_of_upstart(When::AtOnce)])),
         ("shipper-stops-first", with(|h| down(h)[2].name = "K02filebeat".to_owned())),

@@ -32,14 +32,14 @@ struct Row<'a> {
 
 /// The steps of a plan as an SVG image, with their waits, limits and obstacles.
 #[must_use]
-pub fn plan(plan: &Plan, report: &Report, wishes: &OrderOptions) -> String {
+pub fn plan(plan: &Plan, report: &Report, options: &OrderOptions) -> String {
     let show = if plan.steps.len() > MANY { Show::Relevant } else { Show::All };
     let (rows, columns) = rows(plan, show);
     let limit = |row: &Row| match row.step.limit {
         Limit::After(limit) => Some(limit),
         Limit::None => None,
     };
-    let frame = Frame::new(rows.iter().filter_map(limit), columns, wishes.needs);
+    let frame = Frame::new(rows.iter().filter_map(limit), columns, options.needs);
     let body = ROW * count(rows.len());
     let mut below = String::new();
     let height = foot::findings(&mut below, report, HEAD + body + 84.0) + 20.0;

@@ -7,13 +7,13 @@ use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, InitStep, Limit, OrderOptions, Plan, Role, Step, StepOutcome};
 
 /// Adds the jobs that stop on the way to `level` to the steps of rc.
-pub(super) fn add(host: &SysvHost, level: u8, wishes: &OrderOptions, plan: &mut Plan) {
+pub(super) fn add(host: &SysvHost, level: u8, options: &OrderOptions, plan: &mut Plan) {
     let stopping =
         || host.jobs.iter().filter(|j| !j.only_waits).filter_map(|j| Some((j, j.stops.get(&level)?)));
     let mut at_once: Vec<&Job> = stopping().filter(|(_, w)| is_at_once(plan, w)).map(|(j, _)| j).collect();
     at_once.sort_by(|a, b| a.name.cmp(&b.name));
     for (at, job) in at_once.iter().enumerate() {
-        insert(plan, at, step(job, wishes));
+        insert(plan, at, step(job, options));
     }
     for (job, when) in stopping().filter(|(j, _)| !at_once.iter().any(|other| other.name == j.name)) {
         let place = match when {
@@ -24,7 +24,7 @@ pub(super) fn add(host: &SysvHost, level: u8, wishes: &OrderOptions, plan: &mut 
         };
         // What stops with a script that rc passes over goes on running.
         if let Some(place) = place {
-            insert(plan, place, step(job, wishes));
+            insert(plan, place, step(job, options));
         }
     }
 }
@@ -38,12 +38,12 @@ fn is_at_once(plan: &Plan, when: &When) -> bool {
     }
 }
 
-fn step(job: &Job, wishes: &OrderOptions) -> Step {
+fn step(job: &Job, options: &OrderOptions) -> Step {
     Step {
         name: job.name.clone(),
         shown: format!("init: {}", job.name),
         act: Act::Stop,
-        role: wishes.role(&job.name),
+        role: options.role(&job.name),
         wave: 0,
         waits: Vec::new(),
         limit: Limit::After(job.kill_timeout),

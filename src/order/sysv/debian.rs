@@ -13,7 +13,7 @@ const KILLERS: [&str; 2] = ["sendsigs", "killprocs"];
 
 /// The steps on `way` where the numbers of the links decide.
 #[must_use]
-pub fn by_numbers(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
+pub fn by_numbers(host: &SysvHost, way: Transition, options: &OrderOptions) -> Plan {
     let level = way.level(host.runlevel);
     let down = way.is_down();
     let mut plan = empty(host, way);
@@ -22,14 +22,14 @@ pub fn by_numbers(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Pl
         // Down already: a K link and no S link in the level that the host comes from.
         let is_down = tail(&link.name).is_some_and(|s| stopped.contains(s) && !up.contains(s));
         if way != Transition::Boot && !is_down {
-            plan.steps.push(step(host, link, Act::Stop, wishes));
+            plan.steps.push(step(host, link, Act::Stop, options));
         }
     }
     for link in host.links(level, 'S') {
         let act = if down { Act::Stop } else { Act::Start };
         let is_up = tail(&link.name).is_some_and(|s| up.contains(s));
         if down || way == Transition::Boot || !is_up {
-            plan.steps.push(step(host, link, act, wishes));
+            plan.steps.push(step(host, link, act, options));
         }
     }
     if down {
@@ -95,11 +95,11 @@ fn parse(text: &str) -> DependFile {
 
 /// The steps on `way` where insserv's files decide.
 #[must_use]
-pub fn by_depend(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
+pub fn by_depend(host: &SysvHost, way: Transition, options: &OrderOptions) -> Plan {
     let level = way.level(host.runlevel);
     let mut plan = empty(host, way);
     if way != Transition::Boot {
-        let mut stops = runnable(host, level, 'K', Act::Stop, wishes);
+        let mut stops = runnable(host, level, 'K', Act::Stop, options);
         let stopped = host.services(host.runlevel, 'K');
         stops.retain(|s| !stopped.contains(s.name.as_str()));
         append(&mut plan.steps, stops, &host.depend.stop, ".depend.stop");
@@ -108,12 +108,12 @@ pub fn by_depend(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Pla
         // rc runs the S links of 0 and 6 by their numbers, after all K links.
         let from = plan.steps.len();
         for link in host.links(level, 'S') {
-            plan.steps.push(step(host, link, Act::Stop, wishes));
+            plan.steps.push(step(host, link, Act::Stop, options));
         }
         serial_tail(&mut plan.steps, from);
         mark_unordered_killers(&mut plan);
     } else {
-        let mut starts = runnable(host, level, 'S', Act::Start, wishes);
+        let mut starts = runnable(host, level, 'S', Act::Start, options);
         let up = host.services(host.runlevel, 'S');
         starts.retain(|s| way == Transition::Boot || !up.contains(s.name.as_str()));
         append(&mut plan.steps, starts, &host.depend.start, ".depend.start");
@@ -122,11 +122,11 @@ pub fn by_depend(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Pla
 }
 
 /// The scripts with a link in the level that the file knows; the others are ignored.
-fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, wishes: &OrderOptions) -> Vec<Step> {
+fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, options: &OrderOptions) -> Vec<Step> {
     let text = if act == Act::Stop { &host.depend.stop } else { &host.depend.start };
     let known = ordered::set(parse(text).targets);
     let listed = |l: &&Link| tail(&l.name).is_some_and(|s| known.contains(s));
-    host.links(level, letter).into_iter().filter(listed).map(|l| step(host, l, act, wishes)).collect()
+    host.links(level, letter).into_iter().filter(listed).map(|l| step(host, l, act, options)).collect()
 }
 
 /// Adds `new` behind `steps` in an order that the file allows.

@@ -16,32 +16,32 @@ pub use host::{Depend, Link, LinkTarget, Numbers, Rc, Script, SysvHost, tail};
 
 /// What happens on `way`.
 #[must_use]
-pub fn plan(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
+pub fn plan(host: &SysvHost, way: Transition, options: &OrderOptions) -> Plan {
     let mut plan = match host.rc {
-        Rc::RedHat => redhat::plan(host, way, wishes),
-        Rc::DebianNumbers => debian::by_numbers(host, way, wishes),
-        Rc::DebianDepend => debian::by_depend(host, way, wishes),
+        Rc::RedHat => redhat::plan(host, way, options),
+        Rc::DebianNumbers => debian::by_numbers(host, way, options),
+        Rc::DebianDepend => debian::by_depend(host, way, options),
     };
     plan.asked = host.asked();
     if way.is_down() {
-        beside::add(host, way.level(host.runlevel), wishes, &mut plan);
-        plan.absent = absent(host, &plan, way.level(host.runlevel), wishes);
+        beside::add(host, way.level(host.runlevel), options, &mut plan);
+        plan.absent = absent(host, &plan, way.level(host.runlevel), options);
         say_useless_links(host, &mut plan);
     }
     plan.set_waves();
     plan
 }
 
-/// Services that run, or that the wishes name, and that no step stops.
-fn absent(host: &SysvHost, plan: &Plan, level: u8, wishes: &OrderOptions) -> Vec<MissingStep> {
-    let wished = [&wishes.drains, &wishes.shippers, &wishes.writers, &wishes.network];
+/// Services that run, or that the options name, and that no step stops.
+fn absent(host: &SysvHost, plan: &Plan, level: u8, options: &OrderOptions) -> Vec<MissingStep> {
+    let wished = [&options.drains, &options.shippers, &options.writers, &options.network];
     let mut names = ordered::set(wished.into_iter().flatten().map(String::as_str));
     names.extend(host.links(host.runlevel, 'S').iter().filter_map(|l| tail(&l.name)));
     let linked = plan.steps.iter().filter(|s| s.shown.starts_with('K'));
     let linked = ordered::set(linked.map(|s| s.name.as_str()));
     let mut out = Vec::new();
     for name in names {
-        let role = wishes.role(name);
+        let role = options.role(name);
         let has_step = linked.contains(name);
         let known = host.script(name).is_some() || role == Role::Drain;
         if has_step || !known || name == "local" {

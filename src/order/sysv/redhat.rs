@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps on `way`, those included that rc would pass over.
 #[must_use]
-pub fn plan(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
+pub fn plan(host: &SysvHost, way: Transition, options: &OrderOptions) -> Plan {
     let level = way.level(host.runlevel);
     // rc.sysinit empties the lock folder at boot.
     let mut locks = match way {
@@ -21,7 +21,7 @@ pub fn plan(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
     let mut plan = empty(host, way);
     let mut ran: BTreeMap<String, String> = BTreeMap::new();
     for link in host.links(level, 'K') {
-        let step = stop(host, link, &mut locks, way, wishes, &ran);
+        let step = stop(host, link, &mut locks, way, options, &ran);
         if step.fate == StepOutcome::Runs && !ran.contains_key(&step.name) {
             ran.insert(step.name.clone(), link.name.clone());
         }
@@ -29,7 +29,7 @@ pub fn plan(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
     }
     for link in host.links(level, 'S') {
         let killall = tail(&link.name) == Some("killall");
-        let mut start = step(host, link, Act::Start, wishes);
+        let mut start = step(host, link, Act::Start, options);
         if tail(&link.name).is_some_and(|s| locks.contains(s) || locks.contains(&format!("{s}.init"))) {
             // Already up: rc says nothing, and nothing is wrong.
             start.fate = StepOutcome::Skipped;
@@ -37,7 +37,7 @@ pub fn plan(host: &SysvHost, way: Transition, wishes: &OrderOptions) -> Plan {
         let runs = start.fate == StepOutcome::Runs;
         plan.steps.push(start);
         if killall && runs {
-            stop_by_killall(host, &mut locks, wishes, &mut plan.steps);
+            stop_by_killall(host, &mut locks, options, &mut plan.steps);
         }
     }
     chain(host, &mut plan.steps, &SysvHost::folder(level));
@@ -49,10 +49,10 @@ fn stop(
     link: &Link,
     locks: &mut BTreeSet<String>,
     way: Transition,
-    wishes: &OrderOptions,
+    options: &OrderOptions,
     ran: &BTreeMap<String, String>,
 ) -> Step {
-    let mut stop = step(host, link, Act::Stop, wishes);
+    let mut stop = step(host, link, Act::Stop, options);
     let name = stop.name.clone();
     let init = format!("{name}.init");
     if locks.contains(&name) || locks.contains(&init) {
@@ -83,7 +83,7 @@ fn stop(
 fn stop_by_killall(
     host: &SysvHost,
     locks: &mut BTreeSet<String>,
-    wishes: &OrderOptions,
+    options: &OrderOptions,
     steps: &mut Vec<Step>,
 ) {
     for lock in std::mem::take(locks) {
@@ -94,9 +94,9 @@ fn stop_by_killall(
             target: LinkTarget::Script(script.clone()),
             executable: host.script(&script).is_some_and(|s| s.executable),
         };
-        let mut late = step(host, &link, Act::Stop, wishes);
+        let mut late = step(host, &link, Act::Stop, options);
         // `tail` would take a name such as `K9daemon` for a link's.
-        late.role = wishes.role(&script);
+        late.role = options.role(&script);
         late.name = script;
         late.shown = format!("killall: {}", link.name);
         steps.push(late);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Endings of names that RHEL's rc passes over (initscripts rc.d/rc).
 const FILTERED: [&str; 6] = ["~", ".bak", ".orig", ".rpmnew", ".rpmorig", ".rpmsave"];
 
-pub(super) fn step(host: &SysvHost, link: &Link, act: Act, wishes: &OrderOptions) -> Step {
+pub(super) fn step(host: &SysvHost, link: &Link, act: Act, options: &OrderOptions) -> Step {
     let name = tail(&link.name).unwrap_or(&link.name).to_owned();
     let mut obstacles = Vec::new();
     match &link.target {
@@ -34,7 +34,7 @@ pub(super) fn step(host: &SysvHost, link: &Link, act: Act, wishes: &OrderOptions
         StepOutcome::Skipped
     };
     Step {
-        role: wishes.role(&name),
+        role: options.role(&name),
         name,
         shown: link.name.clone(),
         act,

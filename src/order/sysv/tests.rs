@@ -159,14 +159,14 @@ pub fn shipper_of_upstart(when: beside::When) -> beside::Job {
 fn jobs_of_pid_1_stop_beside_rc() {
     let mut h = host(&["K20tomcat", "K30drain", "K90network"], &["tomcat", "drain", "network"]);
     let job = shipper_of_upstart;
-    let wishes = OrderOptions {
+    let options = OrderOptions {
         drains: vec!["drain".to_owned()],
         shippers: vec!["filebeat".to_owned()],
         writers: vec!["tomcat".to_owned()],
         ..OrderOptions::default()
     };
     let found = |h: &SysvHost| -> Vec<&str> {
-        let report = crate::order::check::check(&plan(h, Transition::PowerOff, &wishes), &wishes);
+        let report = crate::order::check::check(&plan(h, Transition::PowerOff, &options), &options);
         report.met.iter().map(|f| f.obstacle.id().as_str()).collect()
     };
     h.jobs = vec![job(beside::When::AtOnce)];
@@ -225,8 +225,8 @@ proptest! {
     #[test]
     fn steps_stand_behind_what_they_wait_for_and_nothing_stops_twice(h in hosts()) {
         for way in [Transition::Boot, Transition::PowerOff, Transition::Reboot, Transition::Runlevel(3)] {
-            let wishes = OrderOptions { drains: vec!["s0".to_owned()], ..OrderOptions::default() };
-            let plan = plan(&h, way, &wishes);
+            let options = OrderOptions { drains: vec!["s0".to_owned()], ..OrderOptions::default() };
+            let plan = plan(&h, way, &options);
             let mut stopped = BTreeSet::new();
             for (at, step) in plan.steps.iter().enumerate() {
                 prop_assert!(step.waits.iter().all(|w| w.on < at));
@@ -235,7 +235,7 @@ proptest! {
                     prop_assert!(stopped.insert(step.name.clone()));
                 }
             }
-            let report = crate::order::check::check(&plan, &wishes);
+            let report = crate::order::check::check(&plan, &options);
             let drains = plan.find("s0", Act::Stop).is_some();
             prop_assert!(!way.is_down() || drains || !report.is_good());
         }

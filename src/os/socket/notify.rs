@@ -40,7 +40,7 @@ pub struct Message {
 
 /// What one read gave.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct Received {
     /// `None` for one that is too long: cut, it could say something else.
     pub message: Option<Message>,
     /// The process that closes the descriptors that came with it: a child to be reaped.
@@ -108,7 +108,7 @@ impl NotifySocket {
     /// # Errors
     /// Besides those of the kernel: nobody could be found to hold the descriptors that came with it. It
     /// stays where it is then.
-    pub fn receive(&self) -> Result<Option<Arrival>> {
+    pub fn receive(&self) -> Result<Option<Received>> {
         loop {
             match receive(&self.fd) {
                 Ok(arrival) => return Ok(Some(arrival)),
@@ -144,7 +144,7 @@ fn random_name() -> Result<String> {
 }
 
 /// One datagram. Nobody else reads from this socket: what was peeked at is what is read then.
-fn receive(fd: &OwnedFd) -> nix::Result<Arrival> {
+fn receive(fd: &OwnedFd) -> nix::Result<Received> {
     let dontwait = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
     let next = sys::receive(fd.as_fd(), &mut [0], dontwait | MsgFlags::MSG_PEEK)?;
     let holder = if next.carries { Some(hold::next(fd.as_fd())?) } else { None };
@@ -157,7 +157,7 @@ fn receive(fd: &OwnedFd) -> nix::Result<Arrival> {
         gid,
         bytes,
     });
-    Ok(Arrival { message, holder: holder.map(Holder::release) })
+    Ok(Received { message, holder: holder.map(Holder::release) })
 }
 
 /// Sends a state to `NOTIFY_SOCKET` (sd_notify(3)): an absolute path, or `@` and an abstract name.

@@ -50,12 +50,12 @@ enum Source {
 
 impl Pending {
     pub(super) fn new(state_dir: &StateDir, unit: &Unit, options: &Options, job: Job) -> Result<Self> {
-        let errand = match job {
+        let first_action = match job {
             Job::Start => FirstAction::Start,
             Job::Stop | Job::StopForRestart => FirstAction::Stop,
             Job::Reload => FirstAction::Adopt,
         };
-        let plan = plan(state_dir, unit, options, errand);
+        let plan = plan(state_dir, unit, options, first_action);
         if job == Job::Start {
             plan.clone()?;
         }

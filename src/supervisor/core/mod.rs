@@ -15,11 +15,11 @@
 //! Pure: [`frame`] (versions before messages), [`mark`] (processes, files and times in records), [`notify`]
 //! (datagrams of `sd_notify(3)`), [`plan`], [`record`], [`version`] (across releases). The others are drivers.
 
+pub mod base;
 pub mod claim;
 pub mod control;
 pub mod events;
 pub mod frame;
-pub mod ground;
 pub mod job;
 pub mod launch;
 pub mod mark;

@@ -6,7 +6,7 @@
 use super::stamp::LINE_MAX;
 use crate::os::clock;
 use crate::os::error::Errno;
-use crate::os::syslog::{self, Console, Daemon, Room};
+use crate::os::syslog::{self, Console, Daemon, WaitBudget};
 use crate::unit::exec::ExecContext;
 use crate::unit::exec::io::{Output, Streams};
 use crate::unit::exec::log::INFO;
@@ -46,7 +46,7 @@ pub struct Forward {
     daemon: Option<Daemon>,
     console: Console,
     /// What is left of this turn's time for those who take lines late.
-    room: Room,
+    budget: WaitBudget,
     /// Not before this time since boot.
     daemon_again: Duration,
     /// Lines that it did not take.
@@ -77,7 +77,7 @@ impl Forward {
             facility: 0,
             daemon: None,
             console: Console::default(),
-            room: Room::of_turn(),
+            budget: WaitBudget::for_turn(),
             daemon_again: Duration::ZERO,
             missed: 0,
             writer: (String::new(), 0),
@@ -94,7 +94,7 @@ impl Forward {
 
     /// A turn of the supervisor's loop begins, which has others to answer.
     pub fn begin_turn(&mut self) {
-        self.room = Room::of_turn();
+        self.budget = WaitBudget::for_turn();
     }
 
     /// Takes a piece; lines may be cut anywhere.
@@ -104,8 +104,8 @@ impl Forward {
                 Some((b'\n', text)) => (text, true),
                 _ => (part, false),
             };
-            let room = LINE_MAX.saturating_sub(self.line.len());
-            self.line.extend_from_slice(text.get(..room).unwrap_or(text));
+            let budget = LINE_MAX.saturating_sub(self.line.len());
+            self.line.extend_from_slice(text.get(..budget).unwrap_or(text));
             if ends || self.line.len() >= LINE_MAX {
                 let line = std::mem::take(&mut self.line);
                 if !self.cut {
@@ -169,7 +169,7 @@ impl Forward {
     fn reach(&mut self, message: &[u8]) -> bool {
         for _ in 0..2 {
             let Some(mut daemon) = self.daemon.take().or_else(|| Daemon::new().ok()) else { return false };
-            match daemon.send(message, &mut self.room) {
+            match daemon.send(message, &mut self.budget) {
                 Ok(()) => {
                     self.daemon = Some(daemon);
                     return true;

@@ -119,7 +119,7 @@ impl<'t> Lines<'t> {
 /// A file is there and cannot be read.
 pub fn read(root: &Root, path: &Path, part: &Part<'_>, print: &mut dyn FnMut(&[u8])) -> Result<End> {
     let mut kept: VecDeque<Vec<u8>> = VecDeque::new();
-    let mut selection = Selection { part, at: part.boot.map_or(At::Wanted, |_| At::Unknown) };
+    let mut selection = Selection { part, at: part.boot.map_or(BootMatch::Wanted, |_| BootMatch::Unknown) };
     let mut verdict = Verdict::Skip;
     let mut take = |line: &[u8], is_rest: bool| {
         if !is_rest {
@@ -144,9 +144,9 @@ pub fn read(root: &Root, path: &Path, part: &Part<'_>, print: &mut dyn FnMut(&[u
     }
     let end = finish(&mut lines, end, goes_on);
     let is_wanted = match selection.at {
-        At::Wanted => true,
-        At::Unknown => part.boot.is_none_or(|boot| boot.seen_to),
-        At::Other => false,
+        BootMatch::Wanted => true,
+        BootMatch::Unknown => part.boot.is_none_or(|boot| boot.seen_to),
+        BootMatch::Other => false,
     };
     if is_wanted {
         kept.iter().for_each(|l| print(l));
@@ -182,7 +182,7 @@ enum Verdict {
 
 /// In which boot the line at hand was written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum At {
+enum BootMatch {
     /// In one before the first mark.
     Unknown,
     /// In the one that is wanted, or none is.
@@ -194,22 +194,26 @@ enum At {
 /// Follows the boots while the lines go by.
 struct Selection<'a> {
     part: &'a Part<'a>,
-    at: At,
+    at: BootMatch,
 }
 
 impl Selection<'_> {
     fn judge(&mut self, line: &Line<'_>) -> Verdict {
         if let (Some(wanted), Some(boot)) = (self.part.boot, query::boot_of(line)) {
             let before = self.at;
-            self.at = if boot == wanted.id { At::Wanted } else { At::Other };
+            self.at = if boot == wanted.id { BootMatch::Wanted } else { BootMatch::Other };
             // The mark itself is no line of the service's. One more of the same boot says nothing new.
-            return if before == At::Wanted && self.at == At::Wanted {
+            return if before == BootMatch::Wanted && self.at == BootMatch::Wanted {
                 Verdict::Skip
             } else {
                 Verdict::StartOver
             };
         }
-        if self.at == At::Other || !self.part.query.wants(line) { Verdict::Skip } else { Verdict::Keep }
+        if self.at == BootMatch::Other || !self.part.query.wants(line) {
+            Verdict::Skip
+        } else {
+            Verdict::Keep
+        }
     }
 }
 

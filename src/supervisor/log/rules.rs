@@ -98,7 +98,7 @@ impl Rate {
 
 /// Where the stream stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum LinePosition {
     /// Before a line.
     Start,
     /// In one that is kept, or not.
@@ -110,7 +110,7 @@ enum Place {
 pub struct Filter {
     rules: Rules,
     rate: Option<Rate>,
-    place: Place,
+    place: LinePosition,
     /// The beginning of a line that may become a mark: `<` or `<N`.
     held: Vec<u8>,
 }
@@ -119,20 +119,20 @@ impl Filter {
     /// By rules.
     #[must_use]
     pub fn by_rules(rules: Rules) -> Self {
-        Self { rules, rate: None, place: Place::Start, held: Vec::new() }
+        Self { rules, rate: None, place: LinePosition::Start, held: Vec::new() }
     }
 
     /// By a rate, of lines that say themselves how urgent they are.
     #[must_use]
     pub fn by_rate(rate: Rate) -> Self {
-        Self { rules: Rules::NONE, rate: Some(rate), place: Place::Start, held: Vec::new() }
+        Self { rules: Rules::NONE, rate: Some(rate), place: LinePosition::Start, held: Vec::new() }
     }
 
     /// What passes of a piece.
     pub fn pass(&mut self, now: Utc, piece: &[u8], out: &mut Vec<u8>) {
         let mut rest = piece;
         while !rest.is_empty() {
-            if self.place == Place::Start {
+            if self.place == LinePosition::Start {
                 while let Some((first, behind)) = rest.split_first()
                     && may_become_mark(&self.held, *first)
                 {
@@ -146,11 +146,11 @@ impl Filter {
             }
             let end = memchr::memchr(b'\n', rest).map(|at| at + 1);
             let (line, behind) = rest.split_at(end.unwrap_or(rest.len()));
-            if self.place == Place::Within(true) {
+            if self.place == LinePosition::Within(true) {
                 out.extend_from_slice(line);
             }
             if end.is_some() {
-                self.place = Place::Start;
+                self.place = LinePosition::Start;
             }
             rest = behind;
         }
@@ -170,7 +170,7 @@ impl Filter {
             Some(rate) => rate.test(now, level),
             None => (true, 0),
         };
-        self.place = Place::Within(passes);
+        self.place = LinePosition::Within(passes);
         if missing > 0 {
             out.extend_from_slice(
                 format!("<4>amr: {missing} lines were suppressed here by the rate limit\n").as_bytes(),

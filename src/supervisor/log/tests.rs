@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 const NOW: Utc = Utc(1_709_210_096_000_000); // 2024-02-29T12:34:56Z
 const SMALL: Limits = Limits { size: 100, keep: 2 };
 
-struct Place {
+struct TempFolder {
     dir: PathBuf,
     root: Root,
 }
 
-impl Place {
+impl TempFolder {
     fn new(name: &str) -> Self {
         let dir = std::env::temp_dir().join(format!("amr-log-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
@@ -31,7 +31,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.dir);
     }
@@ -43,7 +43,7 @@ fn all() -> Part<'static> {
 
 #[test]
 fn every_line_survives_rotation_whole_and_in_order() {
-    let place = Place::new("rotate");
+    let place = TempFolder::new("rotate");
     let path = path_of(Path::new("/"), "a.service");
     let mut log = LogFile::open(&place.root, &path, Limits { size: 100, keep: 50 }).unwrap();
     let mut written = Vec::new();
@@ -63,7 +63,7 @@ fn every_line_survives_rotation_whole_and_in_order() {
 
 #[test]
 fn only_as_many_as_wanted_are_kept_and_the_newest_survive() {
-    let place = Place::new("keep");
+    let place = TempFolder::new("keep");
     let path = path_of(Path::new("/"), "a.service");
     let mut log = LogFile::open(&place.root, &path, SMALL).unwrap();
     for n in 0..100 {
@@ -77,7 +77,7 @@ fn only_as_many_as_wanted_are_kept_and_the_newest_survive() {
 
 #[test]
 fn a_big_piece_is_rotated_at_line_ends() {
-    let place = Place::new("big");
+    let place = TempFolder::new("big");
     let path = path_of(Path::new("/"), "a.service");
     let mut log = LogFile::open(&place.root, &path, Limits { size: 1000, keep: 100 }).unwrap();
     let text: String = (0..200).map(|n| format!("{n:04}\n")).collect();
@@ -88,7 +88,7 @@ fn a_big_piece_is_rotated_at_line_ends() {
 
 #[test]
 fn an_unfinished_line_goes_on_after_the_supervisor_was_replaced() {
-    let place = Place::new("mid");
+    let place = TempFolder::new("mid");
     let path = path_of(Path::new("/"), "a.service");
     LogFile::open(&place.root, &path, SMALL).unwrap().append(NOW, b"first ha");
     LogFile::open(&place.root, &path, SMALL).unwrap().append(NOW, b"lf\n");
@@ -97,7 +97,7 @@ fn an_unfinished_line_goes_on_after_the_supervisor_was_replaced() {
 }
 
 /// The lines of a log, cut where they are too long, whole in each file, and what each begins with.
-fn heads(place: &Place, path: &Path, keep: u32) -> Vec<String> {
+fn heads(place: &TempFolder, path: &Path, keep: u32) -> Vec<String> {
     let mut heads = Vec::new();
     for n in (0..=keep).rev() {
         let bytes = std::fs::read(place.root.outer(&rotated(path, n))).unwrap_or_default();
@@ -112,7 +112,7 @@ fn heads(place: &Place, path: &Path, keep: u32) -> Vec<String> {
 
 #[test]
 fn a_line_without_end_is_cut_and_rotated_and_read_as_one() {
-    let place = Place::new("endless");
+    let place = TempFolder::new("endless");
     let path = path_of(Path::new("/"), "a.service");
     let limits = Limits { size: 100_000, keep: 50 };
     let mut log = LogFile::open(&place.root, &path, limits).unwrap();
@@ -137,7 +137,7 @@ fn no_line_can_be_forged() {
     let forged = b"2001-01-01T00:00:00.000000Z <0>kernel: forged\n";
     let offsets = [LINE_MAX, LINE_MAX - 28, (1 << 20) - 28, 1 << 20, (16 << 20) - 28];
     for (n, filler) in offsets.into_iter().flat_map(|o| [o - 1, o, o + 1]).enumerate() {
-        let place = Place::new(&format!("forged-{n}"));
+        let place = TempFolder::new(&format!("forged-{n}"));
         let path = path_of(Path::new("/"), "a.service");
         let mut log = LogFile::open(&place.root, &path, Limits { size: 1 << 20, keep: 40 }).unwrap();
         log.append(NOW, &[vec![b'A'; filler], forged.to_vec()].concat());
@@ -153,7 +153,7 @@ fn no_line_can_be_forged() {
 
 #[test]
 fn what_has_not_ended_is_followed_as_one_line() {
-    let place = Place::new("unfinished");
+    let place = TempFolder::new("unfinished");
     let path = path_of(Path::new("/"), "a.service");
     let mut log = LogFile::open(&place.root, &path, Limits { size: 1 << 20, keep: 9 }).unwrap();
     let mut seen = Vec::new();
@@ -174,7 +174,7 @@ fn what_has_not_ended_is_followed_as_one_line() {
 
 #[test]
 fn a_link_in_place_of_the_log_is_refused() {
-    let place = Place::new("link");
+    let place = TempFolder::new("link");
     std::fs::write(place.dir.join("victim"), "precious").unwrap();
     std::os::unix::fs::symlink("victim", place.dir.join("a.service.log")).unwrap();
     let error = LogFile::open(&place.root, Path::new("/a.service.log"), SMALL).unwrap_err();
@@ -185,7 +185,7 @@ fn a_link_in_place_of_the_log_is_refused() {
 /// On a tmpfs of 64 KiB: nothing blocks, whole lines only, and the count of what was lost is said.
 #[test]
 fn a_full_disk_drops_lines_counts_them_and_says_so() {
-    let place = Place::new("full");
+    let place = TempFolder::new("full");
     let small = place.dir.join("small");
     std::fs::create_dir(&small).unwrap();
     let mounted = std::process::Command::new("mount")
@@ -220,7 +220,7 @@ fn a_full_disk_drops_lines_counts_them_and_says_so() {
 
 #[test]
 fn boots_are_told_apart_without_a_clock() {
-    let place = Place::new("boot");
+    let place = TempFolder::new("boot");
     let path = path_of(Path::new("/"), "a.service");
     let mut log = LogFile::open(&place.root, &path, Limits { size: 1 << 20, keep: 1 }).unwrap();
     log.append(NOW, b"before there were marks\n");
@@ -240,7 +240,7 @@ fn boots_are_told_apart_without_a_clock() {
 
 #[test]
 fn following_crosses_rotations() {
-    let place = Place::new("follow");
+    let place = TempFolder::new("follow");
     let path = path_of(Path::new("/"), "a.service");
     let mut log = LogFile::open(&place.root, &path, Limits { size: 80, keep: 50 }).unwrap();
     log.append(NOW, b"before\n");

@@ -61,7 +61,8 @@ pub struct Plan {
     /// Features of the kernel to do without (`AMR_FEATURES`).
     pub switches: Option<String>,
     /// What the supervisor does first.
-    pub errand: FirstAction,
+    #[serde(rename = "errand")]
+    pub first_action: FirstAction,
 }
 
 /// Which ends of the unit somebody is interested in.
@@ -133,15 +134,17 @@ impl Plan {
     ///
     /// # Errors
     /// See [`PlanError`].
-    pub fn new(unit: &Unit, extras: PlanInput, errand: FirstAction) -> Result<Self, PlanError> {
+    pub fn new(unit: &Unit, extras: PlanInput, first_action: FirstAction) -> Result<Self, PlanError> {
         let unread = Service::default();
         let service = match &unit.body {
             Body::Service(service) => service,
             // Its file is gone, and it may run: it is stopped and watched over as any service is.
-            Body::Other if errand != FirstAction::Start && unit.name.kind() == UnitKind::Service => &unread,
+            Body::Other if first_action != FirstAction::Start && unit.name.kind() == UnitKind::Service => {
+                &unread
+            }
             Body::Other => return Err(PlanError::NotAService(unit.name.clone())),
         };
-        if errand == FirstAction::Start {
+        if first_action == FirstAction::Start {
             refuse_overlap(&unit.name, service, &extras.paths)?;
         }
         let has = |kind| unit.deps.iter().any(|d| d.kind == kind);
@@ -166,7 +169,7 @@ impl Plan {
             },
             monitored: extras.monitored,
             switches: extras.switches,
-            errand,
+            first_action,
         })
     }
 
@@ -228,7 +231,7 @@ impl Plan {
             reaction: Reaction { bound, ..next.reaction },
             monitored: self.monitored.clone(),
             switches: self.switches.clone(),
-            errand: self.errand,
+            first_action: self.first_action,
             ..next
         }
     }

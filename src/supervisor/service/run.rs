@@ -47,10 +47,10 @@ use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
 use crate::os::socket::NotifySocket;
 use crate::os::tracking::Tracking;
+use crate::supervisor::core::base::Base;
 use crate::supervisor::core::claim::Claim;
 use crate::supervisor::core::control::{Caller, Control};
 use crate::supervisor::core::events::Events;
-use crate::supervisor::core::ground::Ground;
 use crate::supervisor::core::launch::{self, Inherited};
 use crate::supervisor::core::notify::Budget;
 use crate::supervisor::core::state_dir::StateDir;
@@ -92,7 +92,7 @@ enum Clock {
     /// `WatchdogSec=` since the last ping.
     Watchdog,
     /// Look whether something has happened that nothing tells of.
-    Look,
+    Poll,
     /// The notify socket is read again.
     Notify,
     /// A program that keeps a PID file has looked for it by now; what could not be written is tried again.
@@ -107,14 +107,14 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
     let Inherited { plan, mut starter } = launch::inherited(plan_fd);
     let outcome = plan.map_err(RunError::from).and_then(|plan| {
         // What needs no plan comes before it: whoever makes it may still be at work.
-        let ground = Ground::new()?;
+        let base = Base::new()?;
         let Some(bytes) = launch::read_plan(plan)? else { return Ok(()) };
         let plan = Box::new(Plan::decode(&bytes)?);
         drop(bytes);
-        let mut s = Supervisor::new(ground, plan, Foreground::No)?;
+        let mut s = Supervisor::new(base, plan, Foreground::No)?;
         if let Some(pipe) = starter.take() {
             let caller = Caller::starter(pipe, s.plan.version);
-            s.waiters.add_starter(caller, s.plan.errand);
+            s.waiters.add_starter(caller, s.plan.first_action);
         }
         s.work();
         Ok(())
@@ -134,7 +134,7 @@ pub fn supervise(plan_fd: i32) -> Result<(), RunError> {
 pub fn foreground(mut plan: Plan) -> Result<Ended, RunError> {
     plan.service.restart = Restart::No;
     plan.service.restart_force = StatusSet::default();
-    let mut s = Supervisor::new(Ground::new()?, Box::new(plan), Foreground::Yes)?;
+    let mut s = Supervisor::new(Base::new()?, Box::new(plan), Foreground::Yes)?;
     s.work();
     Ok(Ended { record: s.record })
 }
@@ -193,7 +193,7 @@ struct Supervisor {
     asked: bool,
     /// SIGTERM came: there is little time.
     hurry: bool,
-    /// The errand of starting is still to be done, after what was found is down.
+    /// The start that was asked for is still to be done, after what was found is down.
     start_pending: bool,
     /// The score and the limits of the service, where the unit says nothing and they are not this
     /// process's own.

@@ -9,7 +9,7 @@ pub use check::CheckMark;
 pub use command::CommandMark;
 
 use super::machine::{Phase, ServiceResult, State, Window};
-use crate::cgroup::Mark;
+use crate::cgroup::GroupMark;
 use crate::supervisor::core::mark::{FileMark, Moment, ProcessMark, micros};
 use crate::supervisor::core::record::{self, TooNew};
 use crate::supervisor::core::version::{NEEDS, VERSION};
@@ -148,7 +148,7 @@ pub struct TrackingMark {
     /// Without a group: the processes that were seen.
     pub kin: Vec<ProcessMark>,
     /// The groups of controllers, besides.
-    pub controllers: Vec<Mark>,
+    pub controllers: Vec<GroupMark>,
 }
 
 impl TrackingMark {

@@ -4,7 +4,7 @@ use super::{CONFIGURATION_LIMIT, OVERRIDES, SCRIPTS, XINETD, path};
 use crate::os::error::Error;
 use crate::os::root::{FileKind, Root};
 use crate::sysv::chkconfig::{
-    Command, Env, Family, HandingOver, Init, Kind, Script, View, file_of, is_listed,
+    Command, Env, Family, HandOverPolicy, Init, Kind, Script, View, file_of, is_listed,
 };
 use crate::sysv::header::{Keep, OverrideError, SEARCHED, scan, scan_for, whole_lines};
 use crate::sysv::level::Runlevel;
@@ -51,7 +51,7 @@ pub(super) fn read(root: &Root, command: &Command, env: &Env) -> Result<View, Er
         read_orphans(root, &mut view);
     }
     if is_debian {
-        let is_handed_over = view.update_rc_d && env.hand_over == HandingOver::Allowed;
+        let is_handed_over = view.update_rc_d && env.hand_over == HandOverPolicy::Allowed;
         super::insserv::read(root, command.name().filter(|_| is_handed_over), &mut view);
     }
     let xinetd = OsStr::new("xinetd");

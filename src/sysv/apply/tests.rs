@@ -10,7 +10,7 @@ mod refusals;
 use super::*;
 use crate::os::root::tests::Scratch;
 use crate::sysv::chkconfig::{Family, Init};
-use crate::sysv::chkconfig::{HandingOver, Redirect, parse};
+use crate::sysv::chkconfig::{HandOverPolicy, Redirect, parse};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -39,7 +39,7 @@ impl Host {
             runlevel: Runlevel::new(3),
             init: Init::Sysv,
             family: Family::RedHat,
-            hand_over: HandingOver::Allowed,
+            hand_over: HandOverPolicy::Allowed,
             jobs: Vec::new(),
         };
         Self { scratch, env }

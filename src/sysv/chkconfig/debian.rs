@@ -2,7 +2,7 @@
 //! that has none or is not the running host, as insserv would have them. Pure.
 
 use super::command::State;
-use super::env::{Env, HandingOver};
+use super::env::{Env, HandOverPolicy};
 use super::outcome::{Decision, HandOver, Outcome};
 use super::refusal::{privileged, refuse};
 use super::view::{Refusal, Script, View};
@@ -40,7 +40,7 @@ pub(super) fn change(view: &View, env: &Env, name: &OsStr, change: Change, decis
         return;
     }
     let Some(block) = block(view, name, change, &mut decision.outcome) else { return };
-    if view.update_rc_d && env.hand_over == HandingOver::Allowed {
+    if view.update_rc_d && env.hand_over == HandOverPolicy::Allowed {
         return hand_over(view, name, change, decision);
     }
     if let Some(block) = block.filter(|_| !matches!(change, Change::Del | Change::Set(State::Off, _)))
@@ -263,13 +263,13 @@ mod tests {
             jobs: Vec::new(),
             init: Init::Sysv,
             family: Family::Debian,
-            hand_over: HandingOver::Forbidden,
+            hand_over: HandOverPolicy::Forbidden,
         };
         // Nor is update-rc.d called, which would make no link for it and end with 0.
         let script = b"#!/bin/sh\n# chkconfig: 2345 90 30\n";
         view.blocks.insert("web".into(), crate::sysv::lsb::parse(script));
         view.update_rc_d = true;
-        let host = Env { hand_over: HandingOver::Allowed, ..env.clone() };
+        let host = Env { hand_over: HandOverPolicy::Allowed, ..env.clone() };
         let mut decision = Decision::default();
         change(&view, &host, OsStr::new("web"), Change::Add, &mut decision);
         assert_eq!((decision.outcome.code, decision.outcome.hand_over.len()), (1, 0));

@@ -20,7 +20,7 @@ pub struct Env {
     /// Whose rc reads the links.
     pub family: Family,
     /// May programs of the host be run? Not with `--root`.
-    pub hand_over: HandingOver,
+    pub hand_over: HandOverPolicy,
 }
 
 /// May links be written?
@@ -54,7 +54,7 @@ pub enum Family {
 
 /// May programs of the host be run?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HandingOver {
+pub enum HandOverPolicy {
     /// Yes.
     Allowed,
     /// The tree is not the running host.

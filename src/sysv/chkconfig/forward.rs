@@ -1,7 +1,7 @@
 //! Requests that go to systemctl, because systemd is the init and has a unit of that name. Pure.
 
 use super::command::Redirect;
-use super::env::{Env, HandingOver, Init};
+use super::env::{Env, HandOverPolicy, Init};
 use super::outcome::{HandOver, Outcome};
 use super::view::View;
 use crate::sysv::links::shown;
@@ -33,11 +33,11 @@ pub(super) fn forward(
         return false;
     };
     match env.hand_over {
-        HandingOver::Allowed => {
+        HandOverPolicy::Allowed => {
             out.stderr += &format!("Note: Forwarding request to 'systemctl {verb} {}'.\n", shown(&unit));
             out.hand_over.push(HandOver { program: "systemctl", args: vec![verb.into(), unit] });
         }
-        HandingOver::Forbidden => {
+        HandOverPolicy::Forbidden => {
             out.stderr +=
                 &format!("{0} is a native unit: use 'systemctl --root=DIR {verb} {0}'\n", shown(&unit));
             out.code = 1;

@@ -59,7 +59,7 @@ pub struct User {
     /// Its UID, or where that comes from.
     pub id: Id,
     /// `UID:GID`, `UID:GROUP`: a group that is there, in place of one of the user's name.
-    pub group: Option<Of>,
+    pub group: Option<GroupRef>,
     /// The GECOS field: a comment.
     pub gecos: Option<String>,
     /// Home directory, an absolute path; by default `/`, for UID 0 `/root`.
@@ -71,7 +71,7 @@ pub struct User {
 /// A group by number or name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub enum Of {
+pub enum GroupRef {
     Number(u32),
     Name(String),
 }
@@ -201,8 +201,8 @@ fn user(
         None => (Id::Auto, None),
         Some(field) => match field.text.split_once(':').filter(|_| !field.text.starts_with('/')) {
             Some((uid, gid)) => {
-                let named = || is_name(gid).then(|| Of::Name(gid.to_owned()));
-                let group = number(gid).map(Of::Number).or_else(named);
+                let named = || is_name(gid).then(|| GroupRef::Name(gid.to_owned()));
+                let group = number(gid).map(GroupRef::Number).or_else(named);
                 let group = group.ok_or_else(|| field.fail(format!("'{gid}' is not a group")))?;
                 let uid = match uid {
                     "-" => Id::Auto,

@@ -1,7 +1,7 @@
 //! Which users and groups are made, and with which numbers, as systemd-sysusers 252.39 chooses them. Pure:
 //! who is there already is asked through [`World`].
 
-use super::line::{Entry, Id, Item, Of, User};
+use super::line::{Entry, GroupRef, Id, Item, User};
 use crate::unit::model::Origin;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -192,8 +192,8 @@ impl Planner<'_> {
         let name = user.name.as_str();
         let gid = match &user.group {
             None => self.add_group(name, &Id::Auto, &user.id, None)?,
-            Some(Of::Number(gid)) => self.add_group(name, &Id::Auto, &Id::Auto, Some(*gid))?,
-            Some(Of::Name(group)) => {
+            Some(GroupRef::Number(gid)) => self.add_group(name, &Id::Auto, &Id::Auto, Some(*gid))?,
+            Some(GroupRef::Name(group)) => {
                 let new = self.out.groups.iter().find(|new| new.name == *group).map(|new| new.gid);
                 let known = (self.world.group)(group)?.map(|(_, gid)| gid);
                 new.or(known)

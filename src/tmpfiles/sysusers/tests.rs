@@ -180,7 +180,7 @@ fn a_tree_gets_users_and_keeps_modes_and_old_files() {
     assert!(
         render(findings.first().unwrap()).starts_with("/a.conf:3:1: unknown type 'z', ignoring the line")
     );
-    assert_eq!(make(&root, &entries, Mode::Look).unwrap().users.len(), 1);
+    assert_eq!(make(&root, &entries, Mode::DryRun).unwrap().users.len(), 1);
     assert_eq!(fs::read_to_string(at("/etc/passwd")).unwrap(), PASSWD);
     make(&root, &entries, Mode::Do).unwrap();
     let text = |path: &str| fs::read_to_string(at(path)).unwrap();

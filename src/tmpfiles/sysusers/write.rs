@@ -24,7 +24,7 @@ const LIMIT: u64 = 64 << 20;
 #[allow(missing_docs)]
 pub enum Mode {
     Do,
-    Look,
+    DryRun,
 }
 
 /// Makes whom the lines ask for and who is not there.
@@ -34,7 +34,7 @@ pub enum Mode {
 pub fn make(root: &Root, entries: &[Entry], mode: Mode) -> Result<Plan> {
     let _lock = match mode {
         Mode::Do => Some(PasswdLock::take(root)?),
-        Mode::Look => None,
+        Mode::DryRun => None,
     };
     let ids = Ids::new(root);
     let text = |path: &str| read(root, path).map(|bytes| bytes.unwrap_or_default());
@@ -46,7 +46,7 @@ pub fn make(root: &Root, entries: &[Entry], mode: Mode) -> Result<Plan> {
         range: range(&String::from_utf8_lossy(&defs)),
     };
     let planned = plan(entries, &world);
-    if mode == Mode::Look {
+    if mode == Mode::DryRun {
         return Ok(planned);
     }
     let old = Texts {

@@ -22,7 +22,7 @@ pub struct Mounts {
     /// `ProtectHome=`.
     pub home: ProtectHome,
     /// `ReadWritePaths=` and its kin.
-    pub access: [Vec<Place>; 5],
+    pub access: [Vec<AccessPath>; 5],
     /// `BindPaths=` and `BindReadOnlyPaths=`.
     pub binds: Vec<BindPath>,
     /// `TemporaryFileSystem=`: path and options of mount(8).
@@ -86,7 +86,7 @@ impl Access {
 
 /// A path of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct AccessPath {
     /// Absolute.
     pub path: String,
     /// Leading `-`: it may be missing.
@@ -150,7 +150,7 @@ impl Mounts {
 
     /// The paths of a directive.
     #[must_use]
-    pub fn of(&self, access: Access) -> &[Place] {
+    pub fn paths(&self, access: Access) -> &[AccessPath] {
         self.access.get(access as usize).map_or(&[], Vec::as_slice)
     }
 }
@@ -199,7 +199,7 @@ fn places(c: &mut ExecContext, l: &Line<'_>, access: Access) -> Result<(), Value
             found.text.strip_prefix('-').map_or((false, &*found.text), |rest| (true, rest));
         let (below_root, rest) = rest.strip_prefix('+').map_or((false, rest), |rest| (true, rest));
         match l.absolute(found.at, rest) {
-            Ok(path) => places.push(Place { path, optional, below_root }),
+            Ok(path) => places.push(AccessPath { path, optional, below_root }),
             Err(trouble) => l.warn(trouble),
         }
     }
@@ -207,11 +207,11 @@ fn places(c: &mut ExecContext, l: &Line<'_>, access: Access) -> Result<(), Value
 }
 
 fn show_places(c: &ExecContext, access: Access) -> String {
-    let one = |place: &Place| {
+    let one = |place: &AccessPath| {
         let mark = |is: bool, mark: &'static str| if is { mark } else { "" };
         format!("{}{}{}", mark(place.optional, "-"), mark(place.below_root, "+"), place.path)
     };
-    c.mounts.of(access).iter().map(one).collect::<Vec<_>>().join(" ")
+    c.mounts.paths(access).iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// `config_parse_bind_paths`: `SOURCE[:TARGET[:rbind|norbind]]`; an empty value clears both lists.

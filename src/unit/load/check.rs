@@ -94,7 +94,7 @@ pub fn unmet_of_unit<'c>(
         .or_else(|| unmet_asked(root, facts, asserts, &|c| tell(Unmet::Assert(c))).map(Unmet::Assert))
 }
 
-/// The bare test, without its `!`; `None` when it cannot be told, which is never as wished.
+/// The bare test, without its `!`; `None` when it cannot be told, which never counts as met.
 fn test(root: &Root, facts: &Facts, check: &Check) -> Option<bool> {
     let value = check.value.as_str();
     let path = Path::new(value);

@@ -49,7 +49,7 @@ struct Path {
 impl Path {
     /// `None` where there are no slots.
     #[inline(always)]
-    fn of(half: u32, slots: usize) -> Option<Self> {
+    fn new(half: u32, slots: usize) -> Option<Self> {
         let mask = slots.checked_sub(1)?;
         Some(Self { at: half as usize & mask, step: (half >> 20 << 6 | 1) as usize, mask })
     }
@@ -95,7 +95,7 @@ impl Index {
 
     #[inline(always)]
     fn look(&self, half: u32, same: &mut impl FnMut(u32) -> bool) -> Option<Entry> {
-        let mut path = Path::of(half, self.slots.len())?;
+        let mut path = Path::new(half, self.slots.len())?;
         loop {
             let slot = self.slots.get(path.at).copied()?;
             if slot == 0 {
@@ -124,7 +124,7 @@ impl Index {
         let old = std::mem::replace(&mut self.slots, vec![0; size_for(count.saturating_add(count / 4))]);
         self.used = count;
         for slot in old.into_iter().filter(kept) {
-            let Some(mut path) = Path::of((slot >> 32) as u32, self.slots.len()) else { return };
+            let Some(mut path) = Path::new((slot >> 32) as u32, self.slots.len()) else { return };
             while self.slots.get(path.at).is_some_and(|&other| other != 0) {
                 path.go_on();
             }
@@ -137,7 +137,7 @@ impl Index {
     /// Takes a number out.
     pub fn remove(&mut self, hash: u64, number: u32) {
         let half = half(hash);
-        let Some(mut path) = Path::of(half, self.slots.len()) else { return };
+        let Some(mut path) = Path::new(half, self.slots.len()) else { return };
         while let Some(found) = self.slots.get_mut(path.at) {
             if *found == 0 {
                 return;
@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn every_slot_of_a_table_comes_in_turn() {
         for half in [0, 7, 8, 0x1234_5678, u32::MAX] {
-            let mut path = Path::of(half, 64).unwrap();
+            let mut path = Path::new(half, 64).unwrap();
             let mut seen = std::collections::BTreeSet::new();
             for _ in 0..64 {
                 seen.insert(path.at);
@@ -329,7 +329,7 @@ mod tests {
             }
             assert_eq!(seen.len(), 64, "{half}");
         }
-        assert!(Path::of(7, 0).is_none());
+        assert!(Path::new(7, 0).is_none());
     }
 
     /// As inodes are: one after the other, every eighth alone, and any; with room made before or not.

@@ -3,12 +3,12 @@ use crate::cursor::{Acknowledged, FileId, Timestamp, Ttl};
 use proptest::prelude::*;
 use std::time::Duration;
 
-fn of(text: &[u8]) -> Positions {
+fn parse(text: &[u8]) -> Positions {
     read(text, text.len() as u64, "registry", Generation::Array).unwrap()
 }
 
 fn faults(text: &str) -> Vec<String> {
-    of(text.as_bytes()).faults.first().iter().map(ToString::to_string).collect()
+    parse(text.as_bytes()).faults.first().iter().map(ToString::to_string).collect()
 }
 
 fn state(rest: &str) -> String {
@@ -22,7 +22,7 @@ fn the_object_of_1_x() {
         "/l/b":{"FileStateOS":{"inode":8,"device":1}},
         "/l/c":{"source":"/l/c","offset":4,"FileStateOS":{"inode":7,"device":1}}}
 "#;
-    let positions = of(text);
+    let positions = parse(text);
     assert_eq!(positions.generation, Generation::Object);
     assert!(positions.faults.is_empty(), "{:?}", positions.faults);
     assert_eq!(positions.notes, [Note::Duplicates(1)]);
@@ -41,7 +41,7 @@ fn the_array_of_6_x_with_a_container_s_two_streams() {
          "meta":{"stream":"stderr"},"FileStateOS":{"inode":7,"device":1}},
         {"source":"/l/x","offset":5,"timestamp":"2026-11-20T22:08:40Z","ttl":60000000000,"type":"log",
          "meta":{},"FileStateOS":{"inode":9,"device":1,"uid":0}}]"#;
-    let positions = of(text);
+    let positions = parse(text);
     assert!(positions.faults.is_empty(), "{:?}", positions.faults);
     let cursors: Vec<_> = positions.cursors.iter().collect();
     assert_eq!(cursors.len(), 3);
@@ -57,7 +57,7 @@ fn duplicates_of_6_3_1_are_merged() {
         {"source":"/l/old","offset":9,"timestamp":"2026-11-20T22:08:39Z","ttl":-2,"FileStateOS":{"inode":7,"device":1}},
         {"source":"/l/new","offset":3,"timestamp":"2026-11-20T22:08:40Z","ttl":-1,"FileStateOS":{"inode":7,"device":1}},
         {"source":"/l/older","offset":1,"timestamp":"2026-11-20T22:08:38Z","ttl":-2,"FileStateOS":{"inode":7,"device":1}}]"#;
-    let positions = of(text);
+    let positions = parse(text);
     assert_eq!(positions.notes, [Note::Duplicates(2)]);
     let all: Vec<_> = positions.cursors.iter().collect();
     assert_eq!(all.len(), 1);
@@ -68,7 +68,7 @@ fn duplicates_of_6_3_1_are_merged() {
 #[test]
 fn names_are_taken_in_any_case_and_escapes_resolved() {
     let positions =
-        of(br#"[{"Source":"/l/\u00e9\n\ud83d\ude00","OFFSET":3,"filestateos":{"Inode":7,"Device":1}}]"#);
+        parse(br#"[{"Source":"/l/\u00e9\n\ud83d\ude00","OFFSET":3,"filestateos":{"Inode":7,"Device":1}}]"#);
     let cursor = positions.cursors.get(0).unwrap();
     assert_eq!(cursor.path(), "/l/é\n😀".as_bytes());
     assert_eq!(cursor.seen, Some(FileId { dev: 1, ino: 7 }));
@@ -116,7 +116,7 @@ fn fields_that_cannot_be() {
         let text = state(field);
         let found = faults(&text);
         assert!(found.first().is_some_and(|fault| fault.contains(what)), "{text}: {found:?}");
-        for cursor in of(text.as_bytes()).cursors.iter() {
+        for cursor in parse(text.as_bytes()).cursors.iter() {
             assert_eq!(cursor.acknowledged, Acknowledged::Offset(0), "{text}");
         }
     }
@@ -125,7 +125,7 @@ fn fields_that_cannot_be() {
 #[test]
 fn an_empty_registry_has_no_fault() {
     for text in ["[]\n", "{}", "null\n"] {
-        let positions = of(text.as_bytes());
+        let positions = parse(text.as_bytes());
         assert!(positions.faults.is_empty() && positions.cursors.is_empty(), "{text}");
     }
 }
@@ -139,7 +139,7 @@ proptest! {
             .collect();
         let text = format!("[{}]", states.join(","));
         let part = &text.as_bytes()[..cut.index(text.len())];
-        let positions = of(part);
+        let positions = parse(part);
         prop_assert!(!positions.faults.is_empty());
         for cursor in positions.cursors.iter() {
             let ino = usize::try_from(cursor.seen.unwrap().ino).unwrap();
@@ -149,7 +149,7 @@ proptest! {
 
     #[test]
     fn any_bytes_end(text in prop::collection::vec(any::<u8>(), 0..200)) {
-        of(&text);
+        parse(&text);
     }
 }
 
@@ -170,7 +170,7 @@ proptest! {
             });
             format!("[{}]", all.collect::<Vec<_>>().join(","))
         };
-        let (plain, escaped) = (of(text("/").as_bytes()), of(text("\\u002f").as_bytes()));
+        let (plain, escaped) = (parse(text("/").as_bytes()), parse(text("\\u002f").as_bytes()));
         prop_assert!(plain.faults.is_empty());
         prop_assert_eq!(plain.cursors.iter().collect::<Vec<_>>(), escaped.cursors.iter().collect::<Vec<_>>());
         prop_assert_eq!(plain.notes, escaped.notes);

@@ -117,14 +117,14 @@ mod tests {
     use crate::drain::cursor::Generation;
     use proptest::prelude::*;
 
-    fn of(file: &str, text: &[u8]) -> Positions {
+    fn parse(file: &str, text: &[u8]) -> Positions {
         let mut positions = Positions::new(Generation::CloudWatch);
         read(file, text, &mut positions);
         positions
     }
 
     fn shipped(text: &str) -> Result<Vec<(u64, u64)>, String> {
-        let positions = of("_var_log_messages", text.as_bytes());
+        let positions = parse("_var_log_messages", text.as_bytes());
         match (positions.cursors.iter().next(), positions.faults.first()) {
             (Some(cursor), []) => match cursor.acknowledged {
                 Acknowledged::Ranges(ranges) => Ok(ranges.to_vec()),
@@ -151,9 +151,9 @@ mod tests {
 
     #[test]
     fn a_path_with_blanks_and_what_is_no_path() {
-        let positions = of("_a_b_c.log", b"7\n/a b:c.log");
+        let positions = parse("_a_b_c.log", b"7\n/a b:c.log");
         assert_eq!(positions.cursors.get(0).map(|cursor| cursor.path()), Some(b"/a b:c.log".to_vec()));
-        assert_eq!(of("System", b"7\nSystem").not_files.len(), 1);
+        assert_eq!(parse("System", b"7\nSystem").not_files.len(), 1);
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
 
         #[test]
         fn any_bytes_end(text in prop::collection::vec(any::<u8>(), 0..100)) {
-            of("_x", &text);
+            parse("_x", &text);
         }
     }
 }

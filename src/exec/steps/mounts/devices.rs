@@ -1,7 +1,7 @@
 //! `PrivateDevices=`: a /dev with what every program expects (`mount_private_dev`).
 
 use crate::os::error::Errno;
-use crate::os::mounts::{self, Flags, Place};
+use crate::os::mounts::{self, Flags, OpenPath};
 use std::path::{Path, PathBuf};
 
 /// Devices that nobody can do harm with.
@@ -17,20 +17,20 @@ const LINKS: [(&str, &str); 5] = [
 ];
 
 /// Those of the host, held before the new /dev covers them, or another root hides them.
-pub(super) struct Held {
-    devices: Vec<(&'static str, Place)>,
-    folders: Vec<(&'static str, bool, Result<Place, Errno>)>,
+pub(super) struct HostDevices {
+    devices: Vec<(&'static str, OpenPath)>,
+    folders: Vec<(&'static str, bool, Result<OpenPath, Errno>)>,
     /// Where a link leads, and what is there.
-    terminals: (Option<PathBuf>, Result<Place, Errno>),
-    log: (Option<PathBuf>, Result<Place, Errno>),
+    terminals: (Option<PathBuf>, Result<OpenPath, Errno>),
+    log: (Option<PathBuf>, Result<OpenPath, Errno>),
 }
 
-impl Held {
-    pub fn find() -> Held {
+impl HostDevices {
+    pub fn find() -> HostDevices {
         let dev = Path::new("/dev");
-        let of_host = |name: &str| Place::find(&dev.join(name));
+        let of_host = |name: &str| OpenPath::find(&dev.join(name));
         let both = |name: &str| (mounts::link(&dev.join(name)), of_host(name));
-        Held {
+        HostDevices {
             devices: DEVICES.iter().filter_map(|name| Some((*name, of_host(name).ok()?))).collect(),
             folders: FOLDERS.iter().map(|(name, must)| (*name, *must, of_host(name))).collect(),
             terminals: both("ptmx"),

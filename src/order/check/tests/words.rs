@@ -13,10 +13,10 @@ fn a_host_set_up_by_hand_loses_its_logs_to_the_old_link() {
     let six = ["K15app", "K30drain", "K40filebeat", "K90network", "S00killall", "S01reboot"];
     host.levels.insert(6, crate::order::sysv::tests::links(&six));
     host.levels.get_mut(&3).unwrap().extend(crate::order::sysv::tests::links(&["K30drain", "K40filebeat"]));
-    let off = sysv::plan(&host, Transition::PowerOff, &wishes());
-    assert_eq!(ids(&check(&off, &wishes())), ["shipper-stops-first", "kill-link-in-start-level"]);
-    let reboot = sysv::plan(&host, Transition::Reboot, &wishes());
-    assert!(check(&reboot, &wishes()).is_good());
+    let off = sysv::plan(&host, Transition::PowerOff, &options());
+    assert_eq!(ids(&check(&off, &options())), ["shipper-stops-first", "kill-link-in-start-level"]);
+    let reboot = sysv::plan(&host, Transition::Reboot, &options());
+    assert!(check(&reboot, &options()).is_good());
     assert!(matches!(why::why(&reboot, "drain", "filebeat"), why::Answer::Chain(_)));
     assert!(matches!(why::why(&off, "drain", "filebeat"), why::Answer::Reversed(_)));
 }
@@ -25,7 +25,7 @@ fn a_host_set_up_by_hand_loses_its_logs_to_the_old_link() {
 fn an_extended_stop_needs_the_right_notify_access_and_version() {
     let short = |access: NotifyAccess| {
         on_systemd(|f| {
-            f.wishes.extends_timeout = true;
+            f.options.extends_timeout = true;
             let service = service_mut(drain(f));
             service.timeout_stop = Timeout::After(Duration::from_secs(90));
             service.notify_access = access;
@@ -72,9 +72,9 @@ fn what_is_drawn_is_well_formed_whatever_the_names() {
         target: LinkTarget::Script("x".to_owned()),
         executable: true,
     });
-    let plan = sysv::plan(&h, Transition::PowerOff, &wishes());
-    let report = check(&plan, &wishes());
-    let svg = render::svg::plan(&plan, &report, &wishes());
+    let plan = sysv::plan(&h, Transition::PowerOff, &options());
+    let report = check(&plan, &options());
+    let svg = render::svg::plan(&plan, &report, &options());
     assert!(!svg.contains('\u{7}') && svg.contains("&lt;&amp;&quot;"));
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
     assert!(!render::dot::plan(&plan, render::Show::All).contains('\u{7}'));
@@ -103,7 +103,7 @@ fn a_boot_starts_the_network_first() {
         job_timeout: None,
         default_target: name("multi-user.target"),
     };
-    let plan = systemd::plan(&host, Transition::Boot, &wishes()).unwrap();
+    let plan = systemd::plan(&host, Transition::Boot, &options()).unwrap();
     let order: Vec<&str> = plan.steps.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(order, ["multi-user.target", "network", "network.target", "filebeat", "drain", "app"]);
 }

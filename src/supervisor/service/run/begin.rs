@@ -13,9 +13,9 @@ use crate::os::cgroup::Made;
 use crate::os::features::Features;
 use crate::os::proc::{Identity, Proc};
 use crate::os::socket::NotifySocket;
+use crate::supervisor::core::base::Base;
 use crate::supervisor::core::claim::Claim;
 use crate::supervisor::core::control::Control;
-use crate::supervisor::core::ground::Ground;
 use crate::supervisor::core::mark::Moment;
 use crate::supervisor::core::notify::Budget;
 use crate::supervisor::core::state_dir::StateDir;
@@ -34,11 +34,11 @@ impl Supervisor {
     /// On the heap, and not inlined: what making it took of the stack is used again by the loop.
     #[inline(never)]
     pub(super) fn new(
-        ground: Ground<Clock>,
+        base: Base<Clock>,
         plan: Box<Plan>,
         foreground: Foreground,
     ) -> Result<Box<Self>, RunError> {
-        let Ground { host, boot, events, own, oom_score, fresh } = ground;
+        let Base { host, boot, events, own, oom_score, fresh } = base;
         let features = Features::detect(plan.switches.as_deref())?;
         let state_dir = StateDir::from_plan(&plan.paths, plan.mode, is_left_at)?;
         let Some(claim) = Claim::take(&state_dir, &plan.unit)? else {
@@ -157,7 +157,7 @@ impl Supervisor {
             if self.machine.result.is_failure() {
                 self.machine.state = State::Failed;
             }
-            if self.plan.errand != FirstAction::Start {
+            if self.plan.first_action != FirstAction::Start {
                 return Ok(());
             }
             self.keep_plan()?;
@@ -233,7 +233,7 @@ impl Supervisor {
             self.take_lock();
         }
         self.queue.push_back(Event::Adopted(phase));
-        match self.plan.errand {
+        match self.plan.first_action {
             FirstAction::Stop => self.queue.push_back(Event::Stop(StopKind::Stop)),
             FirstAction::Start => self.start_pending = phase == Phase::Stopping,
             FirstAction::Adopt => {}

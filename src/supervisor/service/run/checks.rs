@@ -5,7 +5,7 @@
 
 use super::Supervisor;
 use crate::exec;
-use crate::os::look::{Look, look};
+use crate::os::probe::{Probe, probe};
 use crate::supervisor::core::store::moment;
 use crate::supervisor::service::status::CheckMark;
 use crate::unit::load::{Unmet, unmet_of_unit};
@@ -33,7 +33,7 @@ impl Supervisor {
             let asserts = p.asserts.iter().map(Unmet::Assert);
             p.conditions.iter().map(Unmet::Condition).chain(asserts)
         };
-        let looked = look(LIMIT, root.descriptor(), self.features.close_range, |to| {
+        let looked = probe(LIMIT, root.descriptor(), self.features.close_range, |to| {
             let facts = exec::facts(root, &p.paths.runtime_dir);
             let tell = |unmet: Unmet<'_>| {
                 let number = all().position(|one| one.is(unmet)).unwrap_or_default();
@@ -44,10 +44,10 @@ impl Supervisor {
             to.send(if unmet.is_some() { UNMET } else { MET });
         });
         let (child, told, why) = match looked {
-            Ok(Look { child, told, is_whole: true }) => {
+            Ok(Probe { child, told, is_whole: true }) => {
                 (Some(child), told, "the check ended without a result")
             }
-            Ok(Look { child, told, is_whole: false }) => (Some(child), told, NO_ANSWER),
+            Ok(Probe { child, told, is_whole: false }) => (Some(child), told, NO_ANSWER),
             Err(_) => (None, Vec::new(), "no process to look at it"),
         };
         let last = told.last().map(Vec::as_slice);

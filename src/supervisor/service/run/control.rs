@@ -35,8 +35,8 @@ pub(super) struct Waiters {
 
 impl Waiters {
     /// Whoever sent the plan.
-    pub(super) fn add_starter(&mut self, caller: Caller, errand: FirstAction) {
-        self.all.push(if errand == FirstAction::Stop { End::Stop } else { End::Start }, caller);
+    pub(super) fn add_starter(&mut self, caller: Caller, first_action: FirstAction) {
+        self.all.push(if first_action == FirstAction::Stop { End::Stop } else { End::Start }, caller);
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -271,7 +271,7 @@ impl Supervisor {
                 Clock::Watchdog => self.queue.push_back(Event::WatchdogExpired),
                 Clock::Notify => {}
                 Clock::Files => self.complete_files(),
-                Clock::Look => {
+                Clock::Poll => {
                     self.look_at_stranger(Role::Main);
                     self.look_at_stranger(Role::Control);
                     self.look_at_group();

@@ -45,12 +45,12 @@ impl LogSink for LogFile {
 
 /// What a unit says of its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Asked {
+struct LogSettings {
     log: Logging,
     outputs: [unit::Output; 2],
 }
 
-impl Asked {
+impl LogSettings {
     fn new(context: &ExecContext) -> Self {
         let streams = context.io.streams();
         let outputs = [streams.stdout.clone(), streams.stderr.clone()];
@@ -60,19 +60,19 @@ impl Asked {
 
 /// What happens to lines before they come into the log, where a unit asks for anything.
 #[derive(Debug)]
-struct Shape {
+struct LineFilters {
     /// What it was made for.
-    asked: Asked,
+    asked: LogSettings,
     rules: Option<Filter>,
     forward: Option<Forward>,
     rate: Option<Filter>,
 }
 
-impl Shape {
+impl LineFilters {
     fn new(context: &ExecContext) -> Self {
         let rules = Rules::new(context);
         Self {
-            asked: Asked::new(context),
+            asked: LogSettings::new(context),
             rules: (!rules.is_empty()).then(|| Filter::by_rules(rules)),
             forward: Forward::new(context),
             rate: Rate::new(context).map(Filter::by_rate),
@@ -99,7 +99,7 @@ impl Shape {
 
 /// How much the pipe holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Width {
+enum PipeSize {
     Usual,
     Wide,
 }
@@ -111,8 +111,8 @@ pub struct Output {
     fifo: PathBuf,
     log: PathBuf,
     reader: File,
-    width: Width,
-    shape: Shape,
+    pipe_size: PipeSize,
+    shape: LineFilters,
     /// Opened with the first byte, so that a silent service has no log.
     sink: Option<Box<dyn LogSink>>,
 }
@@ -121,15 +121,15 @@ impl Output {
     /// Opens the FIFO, made before if it is not there.
     pub fn open(root: &Root, fifo: &Path, log: &Path, context: &ExecContext) -> Result<Self> {
         let reader = File::from(fifo::open(root, fifo, 0o600, Side::Reader)?);
-        let (fifo, log, width) = (fifo.to_owned(), log.to_owned(), Width::Usual);
-        let shape = Shape::new(context);
-        Ok(Self { root: root.clone(), fifo, log, reader, width, shape, sink: None })
+        let (fifo, log, pipe_size) = (fifo.to_owned(), log.to_owned(), PipeSize::Usual);
+        let shape = LineFilters::new(context);
+        Ok(Self { root: root.clone(), fifo, log, reader, pipe_size, shape, sink: None })
     }
 
     /// Has what the unit asks of its lines now happen to them, where that is another thing than before.
     pub fn shape(&mut self, context: &ExecContext) {
-        if self.shape.asked != Asked::new(context) {
-            self.shape = Shape::new(context);
+        if self.shape.asked != LogSettings::new(context) {
+            self.shape = LineFilters::new(context);
         }
     }
 
@@ -184,9 +184,9 @@ impl Output {
         let mut buffer = vec![0_u8; CHUNK];
         for _ in 0..TURNS {
             let taken = self.take(&mut buffer);
-            if taken >= PIPE - FEW && self.width == Width::Usual {
+            if taken >= PIPE - FEW && self.pipe_size == PipeSize::Usual {
                 fifo::widen(&self.reader, i32::try_from(CHUNK).unwrap_or(i32::MAX));
-                self.width = Width::Wide;
+                self.pipe_size = PipeSize::Wide;
             }
             if taken == 0 {
                 return;

@@ -273,10 +273,10 @@ impl Supervisor {
         } else {
             None
         };
-        match (every, self.events.timers.deadline(Clock::Look)) {
-            (None, _) => self.events.timers.disarm(Clock::Look),
+        match (every, self.events.timers.deadline(Clock::Poll)) {
+            (None, _) => self.events.timers.disarm(Clock::Poll),
             (Some(_), Some(_)) => {}
-            (Some(time), None) => self.events.timers.arm(Clock::Look, clock::now().saturating_add(time)),
+            (Some(time), None) => self.events.timers.arm(Clock::Poll, clock::now().saturating_add(time)),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Clock, Process, Supervisor};
 use crate::os::clock;
 use crate::os::proc::{Identity, ProcessId};
-use crate::os::socket::{Arrival, Message, NotifySocket};
+use crate::os::socket::{Message, NotifySocket, Received};
 use crate::supervisor::core::events::AFTER_FAILURE;
 use crate::supervisor::core::notify::{self, Reported, Watchdog};
 use crate::supervisor::service::machine::{Event, State};
@@ -40,7 +40,7 @@ impl Supervisor {
         self.publish();
     }
 
-    fn arrived(&mut self, arrival: Arrival) {
+    fn arrived(&mut self, arrival: Received) {
         if let Some(holder) = arrival.holder {
             self.set_apart(holder);
             self.holders.push(holder);

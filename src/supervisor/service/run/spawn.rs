@@ -4,7 +4,7 @@ use super::output::Output;
 use super::variables::{self, RunFacts};
 use crate::exec::spaces::Spaces;
 use crate::exec::stage::Stage;
-use crate::exec::{self, Places, Refused, Request, Started, Streams};
+use crate::exec::{self, HostFolders, Refused, Request, Started, Streams};
 use crate::os::cgroup::Group;
 use crate::os::features::Features;
 use crate::os::limits::Limit;
@@ -73,7 +73,7 @@ pub(super) fn launch(
         invocation: &known.invocation_id,
         mode: plan.mode,
         root: scene.root,
-        places: Places { runtime: &plan.paths.runtime_dir, own: &plan.paths.run_dir },
+        places: HostFolders { runtime: &plan.paths.runtime_dir, own: &plan.paths.run_dir },
         spaces: scene.spaces,
         features: scene.features,
         log: log.map_err(|e| Refused::At(Stage::Stdout, e.to_string()))?.map(Arc::new),

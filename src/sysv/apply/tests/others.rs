@@ -79,7 +79,7 @@ fn native_units_go_to_systemctl() {
     assert_eq!(host.run(&["is-enabled", "web"]).code, 0);
     assert!(host.run(&["frob", "web"]).stderr.contains("usage:"));
     host.env.program = "chkconfig".to_owned();
-    host.env.hand_over = HandingOver::Forbidden;
+    host.env.hand_over = HandOverPolicy::Forbidden;
     let out = host.run(&["web", "on"]);
     assert_eq!((out.code, out.hand_over.len()), (1, 0));
     assert!(out.stderr.contains("systemctl --root=DIR enable web.service"));
@@ -120,7 +120,7 @@ fn debian_goes_to_update_rc_d() {
 fn debian_in_a_tree() {
     let mut host = Host::new();
     host.env.family = Family::Debian;
-    host.env.hand_over = HandingOver::Forbidden;
+    host.env.hand_over = HandOverPolicy::Forbidden;
     fs::write(host.path("/etc/insserv.conf"), "$network networking\n$syslog +rsyslog\n").unwrap();
     let block = |name: &str, needs: &str| {
         let levels = "Default-Start: 2 3 4 5|Default-Stop: 0 1 6";
@@ -173,7 +173,7 @@ fn debian_in_a_tree() {
 fn refusals_and_levels_of_insserv() {
     let mut host = Host::new();
     host.env.family = Family::Debian;
-    host.env.hand_over = HandingOver::Forbidden;
+    host.env.hand_over = HandOverPolicy::Forbidden;
     fs::create_dir(host.path("/etc/rcS.d")).unwrap();
     let script = |name: &str, needs: &str, start: &str, stop: &str| {
         let text = format!(

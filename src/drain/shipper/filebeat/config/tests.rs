@@ -1,7 +1,7 @@
 use super::*;
 use crate::drain::judge::glob::Answer;
 
-fn of(text: &str) -> Config {
+fn parse(text: &str) -> Config {
     read("filebeat.yml", text, &Flags::default()).unwrap()
 }
 
@@ -11,7 +11,8 @@ fn unknown(config: &Config) -> Vec<String> {
 
 #[test]
 fn a_configuration_of_8_x() {
-    let config = of(r#"
+    let config = parse(
+        r#"
 path.data: /srv/filebeat
 filebeat.inputs:
 - type: filestream
@@ -36,7 +37,8 @@ filebeat.config.modules:
   path: ${path.config}/modules.d/*.yml
 http: {enabled: true, port: 5067}
 queue.mem.flush.timeout: 1h1.5s
-"#);
+"#,
+    );
     assert!(config.is_known(), "{:?}", unknown(&config));
     assert_eq!(config.data, Setting::Set("/srv/filebeat".into()));
     assert_eq!(config.registry_flush, Setting::Set(Duration::ZERO));
@@ -58,12 +60,12 @@ queue.mem.flush.timeout: 1h1.5s
 
 #[test]
 fn configurations_of_1_x_to_6_x() {
-    let old = of(
+    let old = parse(
         "filebeat:\n  prospectors:\n    -\n      paths:\n        - /var/log/*.log\n      input_type: log\n      ignore_older: 24h\n  registry_file: /var/lib/filebeat/registry\n",
     );
     assert_eq!(old.registry, Setting::Set("/var/lib/filebeat/registry".into()));
     assert_eq!(old.inputs[0].ignore_older, Setting::Set(Duration::from_secs(86_400)));
-    let six = of(
+    let six = parse(
         "filebeat.prospectors:\n- type: docker\n  containers.ids: ['*']\nfilebeat.registry_flush: 1s\nfilebeat.config_dir: /etc/filebeat/conf.d/\n",
     );
     assert!(six.inputs[0].paths[0].matches(b"/var/lib/docker/containers/abc/abc-json.log"));
@@ -73,7 +75,8 @@ fn configurations_of_1_x_to_6_x() {
 
 #[test]
 fn what_is_not_plainly_there_is_named() {
-    let config = of(r#"filebeat.inputs:
+    let config = parse(
+        r#"filebeat.inputs:
 - type: log
   paths: ["${LOGS}/*.log", "logs/*.log", "/a/**/b/**"]
 - type: ${KIND}
@@ -87,7 +90,8 @@ filebeat.modules:
   access: {enabled: true}
 - module: system
 filebeat.registry.path: ${D}/r
-"#);
+"#,
+    );
     assert_eq!(config.registry, Setting::Unknown("${D}/r".into()));
     let all = unknown(&config);
     for part in [
@@ -105,7 +109,7 @@ filebeat.registry.path: ${D}/r
 
 #[test]
 fn modules_and_inputs_of_other_files() {
-    let mut config = of("");
+    let mut config = parse("");
     let modules = "- module: nginx\n  access:\n    enabled: true\n    var.paths: ['/var/log/nginx/*.log']\n  error:\n    enabled: false\n- module: apache\n  enabled: false\n";
     let vars = Vars::default();
     config.add(IncludeKind::Modules, "modules.d/nginx.yml", modules, &vars).unwrap();

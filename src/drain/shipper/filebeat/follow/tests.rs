@@ -4,9 +4,9 @@ use std::fs;
 use std::io::Write;
 
 /// A folder of the test's own, gone with it.
-struct Place(PathBuf);
+struct TempFolder(PathBuf);
 
-impl Place {
+impl TempFolder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("amr-follow-{}-{name}", std::process::id()));
         fs::create_dir_all(path.join("registry/filebeat")).unwrap();
@@ -31,7 +31,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
@@ -61,7 +61,7 @@ fn offset(registry: &Registry) -> u64 {
 
 #[test]
 fn each_generation_is_told_by_what_is_there() {
-    let place = Place::new("generations");
+    let place = TempFolder::new("generations");
     let array = r#"[{"source":"/l","offset":3,"FileStateOS":{"inode":7,"device":1}}]"#;
     place.write("registry/filebeat/data.json", array);
     assert_eq!(place.find().unwrap().positions().generation, Generation::DataJson);
@@ -84,7 +84,7 @@ fn each_generation_is_told_by_what_is_there() {
 
 #[test]
 fn what_is_not_there_and_what_is_not_read() {
-    let place = Place::new("refused");
+    let place = TempFolder::new("refused");
     assert!(matches!(place.find(), Err(Error::Missing(_))));
     assert!(matches!(Registry::find(&place.root(), Path::new("/none")), Err(Error::Missing(_))));
     let mut page = vec![0; 4096];
@@ -96,7 +96,7 @@ fn what_is_not_there_and_what_is_not_read() {
 
 #[test]
 fn memlog_is_followed_through_appends_checkpoints_and_truncations() {
-    let place = Place::new("memlog");
+    let place = TempFolder::new("memlog");
     place.write(LOG_PATH, set(1, 10));
     let mut registry = place.find().unwrap();
     assert_eq!(registry.refresh().unwrap(), Change::Same);
@@ -122,7 +122,7 @@ fn memlog_is_followed_through_appends_checkpoints_and_truncations() {
 
 #[test]
 fn a_checkpoint_for_each_operation_is_followed() {
-    let place = Place::new("bug");
+    let place = TempFolder::new("bug");
     place.write(LOG_PATH, "");
     place.write("registry/filebeat/1.json", checkpoint(1));
     let mut registry = place.find().unwrap();
@@ -135,7 +135,7 @@ fn a_checkpoint_for_each_operation_is_followed() {
 
 #[test]
 fn a_gap_that_stays_is_a_fault_and_what_came_before_it_counts() {
-    let place = Place::new("gap");
+    let place = TempFolder::new("gap");
     place.write(LOG_PATH, [set(1, 10), set(3, 30)].concat());
     let registry = place.find().unwrap();
     assert_eq!(offset(&registry), 10);
@@ -148,7 +148,7 @@ fn a_gap_that_stays_is_a_fault_and_what_came_before_it_counts() {
 
 #[test]
 fn a_registry_that_went_away_is_an_error() {
-    let place = Place::new("gone");
+    let place = TempFolder::new("gone");
     place.write("registry/filebeat/data.json", "[]");
     let mut registry = place.find().unwrap();
     fs::remove_file(place.0.join("registry/filebeat/data.json")).unwrap();

@@ -16,7 +16,7 @@ const OOM_SCORE: &str = "-1000";
 
 /// The ground that a supervisor stands on.
 #[derive(Debug)]
-pub struct Ground<C: Ord + Copy> {
+pub struct Base<C: Ord + Copy> {
     /// The host's own root.
     pub host: Root,
     /// This boot.
@@ -31,7 +31,7 @@ pub struct Ground<C: Ord + Copy> {
     pub fresh: CleanState,
 }
 
-impl<C: Ord + Copy> Ground<C> {
+impl<C: Ord + Copy> Base<C> {
     /// Makes this process a supervisor. For one with a single thread, before it starts anything.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! A look at what may hang in the kernel, as a file system whose server is gone does: by a child, for a process
+//! A probe of what may hang in the kernel, as a file system whose server is gone does: by a child, for a process
 //! of one thread that has others to answer meanwhile.
 
 use super::clock;
@@ -15,8 +15,8 @@ use std::time::Duration;
 
 /// What came of it.
 #[derive(Debug)]
-pub struct Look {
-    /// Who looks, or has looked: whoever reaps this process's children buries it.
+pub struct Probe {
+    /// The process that does it, or has done it: whoever reaps this process's children buries it.
     pub child: ProcessId,
     /// The lines that it told.
     pub told: Vec<Vec<u8>>,
@@ -24,18 +24,18 @@ pub struct Look {
     pub is_whole: bool,
 }
 
-/// Has a child look, and hears what it tells for as long as `limit`; then it is killed. It holds nothing that this
+/// Has a child probe, and hears what it tells for as long as `limit`; then it is killed. It holds nothing that this
 /// process has open but `kept`, so that nobody waits for a lock or a socket with it. `ranges`: as for
 /// [`only_descriptors`].
 ///
 /// # Errors
 /// There is no process to be had.
-pub fn look(
+pub fn probe(
     limit: Duration,
     kept: Option<BorrowedFd<'_>>,
     ranges: bool,
     body: impl FnOnce(&Reports),
-) -> Result<Look> {
+) -> Result<Probe> {
     let until = clock::now().saturating_add(limit);
     let reports = Reports::new()?;
     let child = fork::child(None, |_| {
@@ -65,5 +65,5 @@ pub fn look(
     if !is_whole {
         let _ = kill::child(child, Signal::SIGKILL as i32);
     }
-    Ok(Look { child, told, is_whole })
+    Ok(Probe { child, told, is_whole })
 }

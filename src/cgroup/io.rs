@@ -19,7 +19,7 @@ pub(super) struct Setting {
 pub(super) enum Demanded {
     /// Of all devices, 1 to 10000; 100 is what others have.
     Weight(u64),
-    /// Of one device.
+    /// Of one device, by its path; 1 to 10000.
     DeviceWeight(String, u64),
     /// So many bytes or operations a second; [`u64::MAX`] for any.
     Limit(String, Rate, u64),

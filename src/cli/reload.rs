@@ -25,7 +25,7 @@ pub fn run(ctx: &Context, caller_env: &CallerEnv) -> Answered {
 /// Of which services that keep their plan it is said.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Reported {
-    /// Of all.
+    /// Of all that keep it, those whose files cannot be used as well.
     All,
     /// Of those that should have taken the new one.
     Failures,

@@ -55,7 +55,7 @@ pub struct Process {
     pub root: Option<PathBuf>,
     /// The namespaces that it shares with the others of its run.
     pub network: Option<Arc<OwnedFd>>,
-    /// So with the one of IPC.
+    /// The IPC namespace that it shares with the others of its run; `None`: the supervisor's own.
     pub ipc: Option<Arc<OwnedFd>>,
     /// Whom it sees, where it has users of its own.
     pub users: Option<Seen>,
@@ -104,7 +104,7 @@ pub enum TerminalClaim {
     Wait,
     /// Take it away.
     Force,
-    /// Fail.
+    /// Fail (`StandardInput=tty-fail`).
     Fail,
 }
 
@@ -113,6 +113,6 @@ pub enum TerminalClaim {
 pub struct Bind {
     /// What is seen.
     pub source: PathBuf,
-    /// Where.
+    /// The folder in whose place it is seen.
     pub target: PathBuf,
 }

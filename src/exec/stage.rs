@@ -113,7 +113,7 @@ impl Stage {
 /// A stage that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Where.
+    /// What was to be done; its exit status is systemd's.
     pub stage: Stage,
     /// The kernel's reason.
     pub errno: i32,

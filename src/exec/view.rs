@@ -52,7 +52,7 @@ pub enum Mode {
 pub struct Entry {
     /// Absolute, of the host.
     pub path: PathBuf,
-    /// What.
+    /// What is mounted there, and how.
     pub mode: Mode,
     /// It may be missing.
     pub optional: bool,

@@ -62,9 +62,9 @@ impl Ending {
 pub struct Reaction {
     /// What is done.
     pub verb: Verb,
-    /// To which unit.
+    /// The unit to which it is done.
     pub unit: UnitName,
-    /// In which mode.
+    /// What becomes of jobs in its way.
     pub mode: Mode,
     /// What that unit is to the one that ended.
     pub relation: Relation,

@@ -66,7 +66,7 @@ pub enum Init {
     DebianNumbers,
     /// Debian's rc by insserv's `.depend` files, in parallel.
     DebianDepend,
-    /// systemd.
+    /// systemd's transactions.
     Systemd,
 }
 
@@ -105,7 +105,7 @@ impl Act {
 /// Whether a step is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StepOutcome {
-    /// It runs.
+    /// Its program is called.
     Runs,
     /// rc passes it over; the obstacles say why.
     Skipped,
@@ -169,7 +169,7 @@ pub struct Step {
     pub role: Role,
     /// Steps of one wave may run at the same time; from 0.
     pub wave: usize,
-    /// What it waits for.
+    /// The earlier steps that must have ended, each with the reason.
     pub waits: Vec<Wait>,
     /// How long it may take.
     pub limit: Limit,

@@ -5,7 +5,7 @@ use super::step::{Act, Order, Plan, StepOutcome};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// One link of the chain.
+/// Two steps of which the second waits for the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainLink {
     /// Runs first.

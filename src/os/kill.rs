@@ -60,7 +60,7 @@ impl Target {
         }
     }
 
-    /// Who it is.
+    /// Number and start time of the process, by which a number that was given anew is told.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }

@@ -12,7 +12,7 @@ const MIB: u64 = 1 << 20;
 /// setrlimit(2); `u64::MAX` is infinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// Which.
+    /// `RLIMIT_…` of setrlimit(2).
     pub resource: Resource,
     /// What signals and errors go by.
     pub soft: u64,
@@ -112,7 +112,7 @@ const MEMLOCK: u64 = 8 * MIB;
 pub struct Shortage {
     /// As /proc/PID/limits names it: `open files`.
     pub name: &'static str,
-    /// What it is.
+    /// The limit that this process has, in the resource's own unit.
     pub have: u64,
     /// What amr needs.
     pub needed: u64,

@@ -65,7 +65,7 @@ impl OpenPath {
         through(&self.fd)
     }
 
-    /// Is it a folder?
+    /// Whether a folder lies there (fstat(2)).
     pub fn is_folder(&self) -> nix::Result<bool> {
         let mode = nix::sys::stat::fstat(&self.fd)?.st_mode;
         Ok(mode & libc::S_IFMT == libc::S_IFDIR)
@@ -168,9 +168,9 @@ pub fn make_device(path: &Path, like: &OpenPath) -> nix::Result<()> {
 /// One line of /proc/self/mountinfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
-    /// Where.
+    /// The mount point, as the kernel names it.
     pub path: PathBuf,
-    /// What it is mounted with.
+    /// Its own flags (`ro`, `nosuid` …), not those of the file system.
     pub flags: Flags,
 }
 
@@ -250,7 +250,7 @@ pub fn link(path: &Path) -> Option<PathBuf> {
     nix::fcntl::readlink(path).ok().map(PathBuf::from)
 }
 
-/// A link.
+/// Makes a symbolic link; EEXIST where something is there.
 pub fn make_link(to: &Path, path: &Path) -> nix::Result<()> {
     std::os::unix::fs::symlink(to, path).map_err(|e| errno(&e))
 }

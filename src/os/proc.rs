@@ -30,7 +30,7 @@ impl ProcessId {
     pub fn new(pid: i32) -> Option<ProcessId> {
         (pid > 0).then_some(ProcessId(pid))
     }
-    /// This process.
+    /// The number of this process in its own PID namespace.
     pub fn own() -> ProcessId {
         ProcessId(std::process::id().cast_signed())
     }

@@ -54,9 +54,9 @@ pub enum Action {
 pub struct Condition {
     /// Which, from 0.
     pub argument: u8,
-    /// How.
+    /// The comparison that the lower half of the argument must pass.
     pub test: Test,
-    /// With what.
+    /// What it is compared with.
     pub value: u32,
 }
 

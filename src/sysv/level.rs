@@ -110,7 +110,7 @@ impl Levels {
         self.0 & !other.0 == 0
     }
 
-    /// Is it empty?
+    /// No runlevel at all?
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0

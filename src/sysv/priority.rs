@@ -42,7 +42,7 @@ pub struct Needs<'a> {
 }
 
 impl<'a> Script<'a> {
-    /// As its header has it.
+    /// A script whose numbers and dependencies are those of its header, LSB's or `# chkconfig:`.
     #[must_use]
     pub fn from_header(name: &'a str, header: &'a Header, on: Levels) -> Self {
         let needs = header.lsb.as_ref().map(|lsb| Needs {

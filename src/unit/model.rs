@@ -116,7 +116,7 @@ pub struct Origin {
     /// Path inside the root; all places in one file have the same.
     #[serde(with = "raw_path")]
     pub path: Arc<Path>,
-    /// Where in it.
+    /// Line and columns, from 1.
     pub span: Span,
 }
 
@@ -252,6 +252,6 @@ pub struct Unapplied {
     pub value: String,
     /// Why, in a few words.
     pub why: String,
-    /// Where.
+    /// The file and line that have it.
     pub origin: Origin,
 }

@@ -221,13 +221,13 @@ pub(crate) trait Take<'de>: Sized {
     /// Takes a value that is no container, or hears of a container that is not wanted.
     fn scalar(self, value: Scalar<'_>) -> Self::Out;
 
-    /// Takes an object.
+    /// Takes an object; where none is wanted it is read to its end and told of as a container.
     fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Out, A::Error> {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(self.scalar(Scalar::Container))
     }
 
-    /// Takes an array.
+    /// Takes an array, likewise.
     fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Out, A::Error> {
         while array.next_element::<IgnoredAny>()?.is_some() {}
         Ok(self.scalar(Scalar::Container))

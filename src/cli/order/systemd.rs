@@ -28,7 +28,7 @@ const JOBS: Duration = Duration::from_secs(30 * 60);
 
 /// What was read.
 pub struct LoadedUnits {
-    /// The units.
+    /// All units of the search path, and the relations between them.
     pub graph: Rc<Graph>,
     activity: HashMap<UnitName, Activity>,
     version: u32,

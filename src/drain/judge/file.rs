@@ -186,7 +186,7 @@ pub enum Compression {
 /// Where reading of a file begins that has no state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// At its beginning.
+    /// With the first byte.
     Beginning,
     /// At its end (`tail_files`, `seek_to_tail`).
     End,
@@ -218,7 +218,7 @@ pub enum Running {
 /// What the shipper's own log says about a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Nothing.
+    /// No line of it is about the file.
     NothingSaid,
     /// It could not open or read it.
     Refused,

@@ -33,7 +33,7 @@ const HOLD_MARGIN: Duration = Duration::from_secs(1);
 /// How much of a file is not acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unshipped {
-    /// So many bytes.
+    /// As many bytes of the file, from the acknowledged offset to the goal.
     Bytes(u64),
     /// It cannot be counted in bytes of the file (compressed).
     Unknown,

@@ -63,7 +63,7 @@ pub enum Unread {
 /// How the lines of a file are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// A line is a line.
+    /// Each line is an event, or a part of one that joined lines make.
     Lines,
     /// Each line is an envelope with a stream, a part mark and the text (Docker's json-file or CRI).
     Container {
@@ -82,7 +82,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// The stream of this name.
+    /// By `stdout` or `stderr`; `None` for any other word.
     #[must_use]
     pub fn named(name: &[u8]) -> Option<Self> {
         match name {

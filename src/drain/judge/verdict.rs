@@ -84,13 +84,13 @@ impl Verdict {
 /// A verdict, or why it is worth waiting for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// This is it.
+    /// The verdict: nothing more is waited for.
     Final(Verdict),
     /// There is time, and something may still change.
     Wait,
 }
 
-/// Judges.
+/// The verdict on these files at `facts.now`, or that it is worth waiting.
 #[must_use]
 pub fn judge(files: &[Progress], facts: &Facts<'_>, checks: Checks) -> Judgement {
     let summary = Summary::from_files(files, facts, checks);

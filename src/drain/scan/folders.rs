@@ -151,7 +151,7 @@ fn blindness(at: &Path, error: &OsError) -> Option<Doubt> {
 /// A folder and the names in it that lead to regular files.
 #[derive(Debug)]
 pub(super) struct Folder {
-    /// Its path.
+    /// Where it is, inside the root.
     pub path: PathBuf,
     /// Those names.
     pub files: Vec<FolderEntry>,

@@ -25,14 +25,14 @@ pub struct Host {
     pub root: Root,
     /// Its processes' files.
     pub proc: Proc,
-    /// Its processes.
+    /// All processes of the host that this one may see.
     pub processes: Vec<Process>,
     /// Whose drain it is.
     pub asker: Asker,
     pub(super) known: Known,
 }
 
-/// A process.
+/// A process that may be a shipper's.
 #[derive(Clone, Debug)]
 pub struct Process {
     /// Its number in this PID namespace.

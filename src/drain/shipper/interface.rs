@@ -132,7 +132,7 @@ pub struct LogEvidence {
 /// A shipper that is here.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Which.
+    /// The program, and what is known of its ways.
     pub shipper: &'static dyn Shipper,
     /// Where its paths lead: the host's root, or that of its process where this lives in another mount
     /// namespace.
@@ -207,7 +207,7 @@ impl Found {
 /// A file or folder that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Its path.
+    /// Where it is, inside the root.
     pub path: PathBuf,
     /// Its device, inode and size, and when it was last written and changed; `None` where it was not there.
     pub seen: Option<Seen>,
@@ -259,7 +259,8 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// All of it.
+    /// From the moment a line is written until the registry has it, at most, while the output takes what it is
+    /// given.
     #[must_use]
     pub fn total(&self) -> Duration {
         self.scan + self.backoff + self.flush + self.registry

@@ -16,7 +16,7 @@ pub enum At {
     Own(Vec<u64>),
     /// Nobody that is known to be it.
     Another,
-    /// Nobody.
+    /// No socket listens there.
     Nobody,
 }
 

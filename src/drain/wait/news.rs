@@ -143,7 +143,7 @@ impl Order {
 }
 
 impl News {
-    /// As one line.
+    /// As JSON on one line, the line end included.
     #[must_use]
     pub fn line(&self) -> Vec<u8> {
         // Into memory, and no type here has a value without a form: it does not fail.

@@ -51,9 +51,9 @@ pub enum OnStall {
 pub enum Freeze {
     /// Those that log daemons hold open for writing.
     Auto,
-    /// All.
+    /// Every file, whoever writes it.
     All,
-    /// None.
+    /// No file: each is followed to whatever end it has.
     None,
 }
 
@@ -179,7 +179,7 @@ pub enum Step {
 /// How changes are heard of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeSource {
-    /// By events.
+    /// inotify(7) tells of each.
     Events,
     /// Not everywhere: it must be looked so often.
     Polling(Duration),
@@ -221,7 +221,7 @@ impl Pace {
         self.hearing = hearing;
     }
 
-    /// The registry has changed.
+    /// Notes that the registry was written: it is read at the next look.
     pub fn registry_changed(&mut self) {
         self.registry = true;
     }
@@ -290,7 +290,7 @@ pub struct Behind {
 /// A position and where it has to get to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// The file.
+    /// Whose position it is.
     pub file: FileId,
     /// The number of the state.
     pub number: u32,

@@ -35,7 +35,7 @@ pub type Applied = Result<StepDone, StepError>;
 /// A step that did not fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepDone {
-    /// All of it.
+    /// Everything that it is there for was done.
     Fully,
     /// systemd goes on without; why.
     Without(Errno),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Which rc the host has.
+/// What goes through the links of a runlevel, and by which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rc {
     /// RHEL 6, Amazon Linux AMI.

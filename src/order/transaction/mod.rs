@@ -148,11 +148,11 @@ pub enum JobKind {
     RestartStop,
     /// Succeed only if it is active when its turn comes.
     VerifyActive,
-    /// Start it.
+    /// Start it, or wait for a start that is under way.
     Start,
     /// Start it as the second half of a restart.
     RestartStart,
-    /// Reload it.
+    /// Have it read its configuration again; it is active, or the job fails.
     Reload,
 }
 

@@ -27,7 +27,7 @@ pub struct Hierarchy {
 /// One line of /proc/self/mountinfo that is about cgroups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
-    /// Where.
+    /// Where the hierarchy is mounted, an outer path.
     pub point: PathBuf,
     /// Which interface.
     pub version: Version,

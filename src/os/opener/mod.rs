@@ -73,7 +73,7 @@ pub struct OpenFile {
     pub fd: i32,
     /// Position and flags.
     pub info: FdInfo,
-    /// What it is open on.
+    /// fstat(2) of it.
     pub stat: Stat,
     /// The same as a path for people.
     pub link: Text,

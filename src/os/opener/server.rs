@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// What is answered to a question that only the caller knows, and what is done when it is answered.
 pub trait ExtraHandler {
-    /// The answer.
+    /// What the caller knows to say to `asked`, in its own form.
     fn answer(&mut self, asked: &[u8]) -> Vec<u8>;
 
     /// What it need not wait for.

@@ -40,7 +40,7 @@ impl From<Text> for PathBuf {
     }
 }
 
-/// An answer.
+/// What comes back from the process that opens: an error or a descriptor, and bytes.
 #[derive(Debug)]
 pub(super) struct Answer {
     /// Why there is none; 0 where there is.

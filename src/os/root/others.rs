@@ -19,7 +19,7 @@ pub enum Who {
     User(u32),
     /// The members of its group. (An access control list shows here, too: its mask stands in the group's bits.)
     Group(u32),
-    /// Everybody.
+    /// Any user of the host.
     Everybody,
 }
 

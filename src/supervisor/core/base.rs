@@ -19,7 +19,7 @@ const OOM_SCORE: &str = "-1000";
 pub struct Base<C: Ord + Copy> {
     /// The host's own root.
     pub host: Root,
-    /// This boot.
+    /// The id of this boot, for records.
     pub boot: BootId,
     /// What wakes it.
     pub events: Events<C>,

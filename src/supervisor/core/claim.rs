@@ -7,7 +7,7 @@ use crate::os::lock::Lock;
 /// A unit that has this supervisor and no other.
 #[derive(Debug)]
 pub struct Claim {
-    /// Where its files are.
+    /// The paths of its record, plan and sockets, inside the root.
     pub files: Files,
     /// Until it has finished.
     lock: Option<Lock>,

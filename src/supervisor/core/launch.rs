@@ -23,7 +23,7 @@ pub const REPORT_FD: i32 = 4;
 pub struct Launched {
     /// Where it reads the plan, to the end.
     pub plan: File,
-    /// Where it reports.
+    /// From which its answers are read: that it is up, or why not.
     pub report: File,
 }
 

@@ -28,7 +28,7 @@ pub struct End {
 /// A boot, and what is known of its part of the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Boot<'a> {
-    /// Its id.
+    /// As records have it: /proc/sys/kernel/random/boot_id.
     pub id: &'a str,
     /// A supervisor of this boot has seen to the log: without a mark of the boot all of it was written since.
     pub seen_to: bool,

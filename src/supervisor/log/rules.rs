@@ -116,7 +116,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// By rules.
+    /// By how urgent lines are: `SyslogLevel=`, `SyslogLevelPrefix=`, `LogLevelMax=`.
     #[must_use]
     pub fn by_rules(rules: Rules) -> Self {
         Self { rules, rate: None, place: LinePosition::Start, held: Vec::new() }

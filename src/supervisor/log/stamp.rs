@@ -84,7 +84,7 @@ impl Prefix {
 /// The beginning of a piece, ready for one write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// How many slices it has.
+    /// How many slices writev(2) gets.
     pub slices: usize,
     /// How many bytes of the piece it takes.
     pub taken: usize,

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 /// The answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// For stdout.
+    /// What chkconfig prints, with its line ends.
     pub stdout: String,
-    /// For stderr.
+    /// What it complains of, likewise.
     pub stderr: String,
     /// The exit code.
     pub code: i32,

@@ -22,13 +22,13 @@ pub enum Target {
 /// One name found in one level, of a service that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Where.
+    /// The runlevel in whose folder it lies.
     pub level: Runlevel,
     /// `S` or `K`.
     pub turn: LinkAction,
     /// The two digits.
     pub priority: Priority,
-    /// What it is.
+    /// Where it leads to, or what stands in a link's place.
     pub target: Target,
 }
 

@@ -54,7 +54,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All kinds.
+    /// In the order in which systemd makes them.
     pub const ALL: [Kind; 5] = [Kind::Runtime, Kind::State, Kind::Cache, Kind::Logs, Kind::Configuration];
 
     /// Directive, place above, and the variable that names the directories.

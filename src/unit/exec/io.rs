@@ -49,7 +49,7 @@ pub enum Input {
 }
 
 impl Input {
-    /// Is it a terminal?
+    /// `tty`, `tty-force` or `tty-fail`?
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Input::Tty | Input::TtyForce | Input::TtyFail)
@@ -67,15 +67,15 @@ pub enum Output {
     Tty,
     /// The log of the unit.
     Journal,
-    /// And the console.
+    /// The log of the unit and /dev/console.
     JournalConsole,
     /// The log of the unit and that of the kernel.
     Kmsg,
-    /// And the console.
+    /// The log of the unit, that of the kernel and /dev/console.
     KmsgConsole,
     /// The log of the unit and the daemon that listens at /dev/log.
     Syslog,
-    /// And the console.
+    /// The log of the unit, the daemon that listens at /dev/log and /dev/console.
     SyslogConsole,
     /// An absolute path, written from its beginning.
     File(String),

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExecContext {
-    /// Who it is.
+    /// Its user and groups.
     pub identity: identity::Identity,
     /// Its variables, and where its program is searched.
     pub environment: environment::Environment,
@@ -39,7 +39,7 @@ pub struct ExecContext {
     pub io: io::Io,
     /// How its output is told of.
     pub log: log::Logging,
-    /// Its terminal.
+    /// Which terminal it has, and what is done to that before and after.
     pub terminal: terminal::Terminal,
     /// How much it may use.
     pub limits: limits::Limits,

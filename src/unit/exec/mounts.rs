@@ -52,12 +52,12 @@ pub enum ProtectSystem {
 /// `ProtectHome=`: what is seen of /home, /root and /run/user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProtectHome {
-    /// All.
+    /// Everything, as on the host.
     #[default]
     No,
     /// That they cannot be entered.
     Yes,
-    /// All, to be read.
+    /// Everything, and nothing can be written.
     ReadOnly,
     /// That they are empty.
     Tmpfs,

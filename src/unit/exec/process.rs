@@ -109,7 +109,7 @@ pub enum WorkingDirectory {
         /// Leading `-`.
         missing_ok: bool,
     },
-    /// A path.
+    /// A path that the unit names.
     Path {
         /// Absolute.
         path: String,

@@ -32,7 +32,7 @@ impl Units {
         self.units.iter()
     }
 
-    /// How many units.
+    /// How many units, each counted once whatever its aliases.
     #[must_use]
     pub fn len(&self) -> usize {
         self.units.len()

@@ -49,7 +49,7 @@ pub struct UnitFile {
     pub name: UnitName,
     /// The file or link that counts, inside the root.
     pub path: PathBuf,
-    /// What it is.
+    /// A file, a link to another name, or a mask.
     pub state: FileState,
 }
 

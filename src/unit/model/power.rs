@@ -4,7 +4,7 @@
 use super::Keyword;
 use serde::{Deserialize, Serialize};
 
-/// One action.
+/// What is done with the host (`FailureAction=` and its kin, systemd.unit(5)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum HostAction {

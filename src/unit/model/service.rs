@@ -64,7 +64,7 @@ pub struct Service {
     pub runtime_max: Timeout,
     /// `WatchdogSec=`; `Never` for none.
     pub watchdog: Timeout,
-    /// How it is killed.
+    /// `KillMode=`, `KillSignal=` and their kin, systemd.kill(5).
     pub kill: Kill,
     /// `RemainAfterExit=`.
     #[serde(default)]

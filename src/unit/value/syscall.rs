@@ -80,7 +80,7 @@ pub const OTHER_ARCHITECTURES: [&str; 17] = [
 /// How a program of a kind makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
-    /// By its own number.
+    /// Its number in the kernel's table; `None` where the kind has no call of its own for it.
     pub own: Option<u32>,
     /// By the number of a call for several, which takes as its first argument which one.
     pub through: Option<(u32, u32)>,

@@ -39,7 +39,7 @@ pub enum Escapes {
 /// One step of the splitter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// The word.
+    /// What it came to, without quotes.
     pub word: Word<'a>,
     /// Where the next word begins, or the end of the value.
     pub next: usize,

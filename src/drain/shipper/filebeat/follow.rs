@@ -54,7 +54,7 @@ pub enum Change {
     Reloaded,
 }
 
-/// A registry that is followed.
+/// A registry of any of Filebeat's formats, read again where it has changed.
 #[derive(Debug)]
 pub struct Registry {
     root: Root,

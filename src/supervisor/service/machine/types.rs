@@ -265,7 +265,7 @@ pub enum Action {
     TakeMain,
     /// Arm the timer, instead of what it was armed with.
     Arm(Timer),
-    /// Disarm it.
+    /// The timer that is armed no longer runs.
     Disarm,
     /// (Re)start the watchdog's time.
     ArmWatchdog,
@@ -315,7 +315,7 @@ impl Action {
 /// The whole memory of a service's life.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Machine {
-    /// Where it is.
+    /// The state as systemd has it (`service_state`).
     pub state: State,
     /// Where it should be.
     pub want: Want,

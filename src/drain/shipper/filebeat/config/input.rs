@@ -5,7 +5,7 @@ use super::yaml::{Node, Value};
 use crate::drain::judge::glob::{Expressions, Pattern};
 use std::time::Duration;
 
-/// Which kind of input.
+/// An input's `type`, as far as it reads files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `log`, and inputs without a type.
@@ -106,7 +106,7 @@ pub struct Fingerprint {
     pub growing: Setting<bool>,
 }
 
-/// What one input is.
+/// What one entry of a list of inputs came to.
 pub(super) enum Read {
     /// It reads files.
     Files(Box<LogInput>),

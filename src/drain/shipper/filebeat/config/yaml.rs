@@ -106,7 +106,7 @@ impl Node {
         }
     }
 
-    /// The text, if it is one.
+    /// The scalar as it is written, without quotes; `None` for null, lists and maps.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.value {

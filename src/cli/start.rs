@@ -164,10 +164,10 @@ fn print_report(verb: &str, unit: &UnitName, report: &Report) {
             out::print_error(verb, &format!("'{unit}' failed: {why}"), hint.as_deref())
         }
         Outcome::Dependency(on) => {
-            out::print_error(verb, &format!("'{unit}' was left, since '{on}' failed"), None)
+            out::print_error(verb, &format!("the job of '{unit}' was cancelled, since '{on}' failed"), None)
         }
         Outcome::TimedOut => {
-            out::print_error(verb, &format!("'{unit}' is not done in the time given; it goes on"), None)
+            out::print_error(verb, &format!("'{unit}' has not finished within the time given; it goes on"), None)
         }
     }
 }

@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
             }
             if !self.await_some(deadline, held.is_some(), tell) {
                 if let Some((job, on)) = held {
-                    let why = format!("not begun in the time given, since '{on}' is on its way");
+                    let why = format!("not begun within the time given, since another command's job of '{on}' goes on");
                     self.end(job, Outcome::Failed(Class::Failed, why), tell);
                 }
                 break;
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
             if let Err(complaint) = power::carry_out_whole(&self.ctx.root, action.unwrap_or_default()) {
                 log::error!("'{}': {complaint}", job.unit);
             }
-            let why = format!("its job was not done within {why}; what the unit does goes on");
+            let why = format!("its job did not finish within {why}; what the unit does goes on");
             self.end(late, Outcome::Failed(Class::Failed, why), tell);
         }
     }

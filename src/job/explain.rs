@@ -71,11 +71,11 @@ pub fn failure(record: &Record) -> String {
         (None, "timeout") if command.is_none() && record.failed_in == State::Start.sub() => {
             "the PID file (PIDFile=) named no process of the service within TimeoutStartSec=".to_owned()
         }
-        (None, "timeout") => format!(" was not done within {}", limit(&record.failed_in)),
+        (None, "timeout") => format!(" did not finish within {}", limit(&record.failed_in)),
         (None, "watchdog") => " did not feed the watchdog in time (WatchdogSec=)".to_owned(),
         (None, "protocol") if !ended.is_empty() => format!(" {ended}, and did not do what Type= says"),
         (None, "protocol") => " did not do what Type= says".to_owned(),
-        (None, "resources") => ": something that it needs could not be had (resources)".to_owned(),
+        (None, "resources") => ": a resource that it needs was not available (resources)".to_owned(),
         (None, other) => format!(": {other}"),
     };
     match command {

@@ -57,7 +57,7 @@ impl fmt::Display for Edge {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AssignError {
     /// The units order each other in a circle.
-    #[error("the order goes in a circle: {}", chain(.0))]
+    #[error("ordering cycle: {}", chain(.0))]
     Circle(Vec<Edge>),
     /// Between the numbers that stand there is no room for those between them.
     #[error("{} leave no number: {}", ends(.direction, .first, .last), chain(.edges))]

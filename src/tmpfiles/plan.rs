@@ -74,7 +74,7 @@ fn passed_over(line: &Line, when: When) -> Option<String> {
         return Some("it is for the boot alone".to_owned());
     }
     if line.credential {
-        return Some("it asks for a credential, which amr has none of".to_owned());
+        return Some("it needs a credential, and amr has none".to_owned());
     }
     (line.act == Act::Nothing).then(|| format!("amr does nothing for type '{}'", line.letter))
 }

@@ -124,7 +124,7 @@ fn the_first_line_of_a_path_counts_and_folders_come_first() {
             "it is for the boot alone",
             "/t.conf:3 has this path already",
             "amr does nothing for type 'R'",
-            "it asks for a credential, which amr has none of",
+            "it needs a credential, and amr has none",
             "amr does nothing for type 'x'"
         ]
     );

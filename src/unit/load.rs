@@ -99,7 +99,7 @@ impl<'a> Loader<'a> {
                 report(
                     &mut unit,
                     &path,
-                    "the links of this name go round in a circle".to_owned(),
+                    "the links of this name lead back to it".to_owned(),
                     (Id::LinksInACircle, Severity::Error),
                 );
                 unit

@@ -51,7 +51,7 @@ fn chains() {
 fn circles_are_named() {
     let e = assign(&[free("a"), free("b"), free("c")], &[after("b", "a"), after("a", "b"), after("c", "a")]);
     let text = e.unwrap_err().to_string();
-    assert!(text.starts_with("the order goes in a circle: "), "{text}");
+    assert!(text.starts_with("ordering cycle: "), "{text}");
     assert!(text.contains("'a' after 'b' (/etc/systemd/system/a.service:3)"), "{text}");
     assert!(text.contains("'b' after 'a'") && !text.contains("'c'"), "{text}");
     let own = assign(&[free("a")], &[after("a", "a")]).unwrap_err().to_string();

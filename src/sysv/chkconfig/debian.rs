@@ -185,7 +185,7 @@ fn renumber_all(view: &View, name: &OsStr, block: Option<&Block>, change: Change
         decision
             .outcome
             .notes
-            .push(format!("the dependencies of these go in a circle, insserv would refuse: {names}"));
+            .push(format!("dependency cycle, which insserv would refuse: {names}"));
     }
     let mut drop: Vec<Step> = Vec::new();
     for entry in view.found.links_of(name).iter().filter(|e| !wanted.iter().any(|(l, _)| *l == e.level)) {

@@ -117,7 +117,7 @@ pub fn parse(text: &str, facts: &Facts) -> Result<Item, ValueError> {
         from = step.next;
     }
     if let Some(word) = words.get(6) {
-        return Err(ValueError::new(word.at, word.len, "there is more than six fields"));
+        return Err(ValueError::new(word.at, word.len, "more than six fields"));
     }
     let mut words = words.into_iter();
     let Some(kind) = words.next() else { return Err(ValueError::whole(text, "it is empty")) };

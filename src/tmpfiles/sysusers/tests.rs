@@ -147,7 +147,7 @@ fn what_252_refuses() {
         ("u a:b", "'a:b' is not a name of a user or group"),
         ("u - 5", "type 'u' needs a name there"),
         ("x foo", "unknown type 'x'"),
-        ("u toolong a b c d e f g", "there is more than six fields"),
+        ("u toolong a b c d e f g", "more than six fields"),
         ("uu foo", "unknown type 'uu'"),
         ("g withdesc - \"desc\"", "type 'g' takes no such field"),
         ("u desc - \"a:b\"", "'a:b' cannot be a comment"),

@@ -1,4 +1,4 @@
-# c70 to c83: the life of one service: conditions by command, signals, limits of time, restarts, directories.
+# c70 to c83, c103: the life of one service: conditions by command, signals, limits of time, restarts, directories.
 import os, time
 from words import RUN, active, bucket, case, ctl, log, mainpid, prop, show, unit, units, until, waitlog
 def service(lines): return '[Service]\n%s\n' % lines
@@ -94,3 +94,11 @@ def c83_():
     """Documentation= and IgnoreOnIsolate= as they are shown"""
     units({'c83': '[Unit]\nDocumentation=man:sleep(1) https://example.org/sleep\nIgnoreOnIsolate=yes\n[Service]\nExecStart=/bin/sleep 1000\n'})
     return [('shown', show('c83', 'Documentation,IgnoreOnIsolate'))]
+@case
+def c103_():
+    """TimeoutSec=: one limit for the start and for the stop"""
+    units({'c103-start': service('Type=notify\nExecStart=/opt/conf/bin/signals c103-start TERM\nTimeoutSec=1'),
+           'c103-stop': service('ExecStart=/opt/conf/bin/signals c103-stop TERM-\nTimeoutSec=1')})
+    s = ctl('start', 'c103-start'); x = [('start', int(s[0] != 0), bucket(s[3]), log('c103-start'), show('c103-start'))]
+    ctl('start', 'c103-stop'); waitlog('c103-stop', 1); s = ctl('stop', 'c103-stop')
+    return x + [('stop', s[0], bucket(s[3]), log('c103-stop'), show('c103-stop'))]

@@ -18,7 +18,7 @@ right "stop both" amr stop a b
 amr start --no-block a
 amr start --timeout 200ms b > /tmp/said 2>&1
 same $? 1 "a wait has its limit"
-right "and says for whom" grep -q "since 'a.service' is on its way" /tmp/said
+right "and says for whom" grep -q "job of 'a.service' goes on" /tmp/said
 wrong "b was not started" amr is-active b
 right "stop" amr stop a b
 # What waits in another command's transaction has a job, too.

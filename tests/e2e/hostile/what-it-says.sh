@@ -41,7 +41,7 @@ says 1 amr start signalled
 line "amr: start: 'signalled.service' failed: ExecStartPost=/bin/sh -c kill -USR1 \$\$\$\$ was killed by SIGUSR1"
 printf '[Service]\nTimeoutStartSec=300ms\nExecStartPre=/bin/sleep 1000\nExecStart=/bin/sleep 1000\n' | unit slow
 says 1 amr start slow
-line "amr: start: 'slow.service' failed: ExecStartPre=/bin/sleep 1000 was not done within TimeoutStartSec="
+line "amr: start: 'slow.service' failed: ExecStartPre=/bin/sleep 1000 did not finish within TimeoutStartSec="
 printf '[Service]\nType=notify\nExecStart=/bin/true\n' | unit silent
 says 1 amr start silent
 line "amr: start: 'silent.service' failed: ExecStart=/bin/true exited with status 0, and did not do what Type= says"

@@ -13,7 +13,7 @@
 
 mod common;
 
-use amr::drain::inspect::{LookOptions, Options, inspect, positions_of, shippers_of};
+use amr::drain::inspect::{InspectOptions, Options, inspect, positions_of, shippers_of};
 use amr::drain::judge::history::History;
 use amr::drain::judge::verdict::Verdict;
 use amr::drain::shipper;
@@ -150,7 +150,7 @@ fn large(folder: &Path) -> (Duration, Duration) {
     let found = shippers_of(&root, &options).unwrap().pop().unwrap();
     let source = positions_of(&found, Duration::from_secs(60)).unwrap();
     let goals = Goals::MOVING;
-    let terms = LookOptions::now(&goals);
+    let terms = InspectOptions::now(&goals);
     let [ours, bare] = best([
         &mut || {
             let mut history = History::default();

@@ -31,28 +31,7 @@ pub fn supervise(words: &[OsString]) -> Answered {
 /// Runs it, and exits as its main process did: its status, 128 and the signal, or systemd's 2xx
 /// where a step before exec failed.
 pub fn foreground(ctx: &Context, args: &Run) -> Answered {
-    let unit = find(ctx, &args.unit).map_err(|what| Refused::new(Class::NotConfigured, what))?;
-    if let Some(what) = units::refusal(&unit) {
-        let is_missing = unit.load == LoadState::NotFound;
-        return Err(Refused::new(if is_missing { Class::NotInstalled } else { Class::NotConfigured }, what));
-    }
-    if unit.name.is_template() {
-        let (verb, unit) = (Verb::Start, unit.name);
-        return Err(Refused::new(
-            Class::NotConfigured,
-            TransactionError::MissingInstance { verb, unit }.to_string(),
-        ));
-    }
-    if let Some(line) = units::unapplied_line(&unit) {
-        out::print_error("run", &line, None);
-        if args.strict {
-            return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
-        }
-    }
-    ask::tell_findings("run", &units::findings(ctx, &unit));
-    if args.strict && !units::others_write(ctx, &unit).is_empty() {
-        return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
-    }
+    let unit = usable(ctx, args)?;
     tmpfiles::before_start(ctx, &unit).iter().for_each(|what| out::print_error("run", what, None));
     // Where nobody else's files are touched: an ordinary user may try a unit too.
     let scratch = (!ctx.is_root && ctx.root.is_host())
@@ -95,6 +74,33 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
         }
         Err(what) => Err(Refused::new(Class::Failed, what)),
     }
+}
+
+/// The unit, where it can be run: what is wrong with it is said.
+fn usable(ctx: &Context, args: &Run) -> Result<Unit, Refused> {
+    let unit = find(ctx, &args.unit).map_err(|what| Refused::new(Class::NotConfigured, what))?;
+    if let Some(what) = units::refusal(&unit) {
+        let is_missing = unit.load == LoadState::NotFound;
+        return Err(Refused::new(if is_missing { Class::NotInstalled } else { Class::NotConfigured }, what));
+    }
+    if unit.name.is_template() {
+        let (verb, unit) = (Verb::Start, unit.name);
+        return Err(Refused::new(
+            Class::NotConfigured,
+            TransactionError::MissingInstance { verb, unit }.to_string(),
+        ));
+    }
+    if let Some(line) = units::unapplied_line(&unit) {
+        out::print_error("run", &line, None);
+        if args.strict {
+            return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
+        }
+    }
+    ask::tell_findings("run", &units::findings(ctx, &unit));
+    if args.strict && !units::others_write(ctx, &unit).is_empty() {
+        return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
+    }
+    Ok(unit)
 }
 
 fn code(record: &crate::supervisor::service::status::Record) -> u8 {

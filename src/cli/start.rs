@@ -27,19 +27,7 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, caller_env: &CallerEnv) -> Answ
         let names: Vec<String> = units.iter().map(UnitName::to_string).collect();
         return handover::systemctl(&ctx.features(), verb, &names, caller_env.hand_over);
     }
-    let mut options = Options {
-        strict: args.strict,
-        ignore_dependencies: args.ignore_dependencies,
-        noted: caller_env.noted,
-        ..Options::default()
-    };
-    match args.timeout.as_deref().map(time::parse).transpose() {
-        Ok(Some(Timeout::After(t))) => options.timeout = Some(t),
-        Ok(Some(Timeout::Never) | None) => {}
-        Err(e) => {
-            return Err(Refused::new(Class::Usage, format!("--timeout: {e}")));
-        }
-    }
+    let options = options(args, caller_env)?;
     if !args.dry_run {
         ask::needs_root(ctx)?;
     }
@@ -57,17 +45,7 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, caller_env: &CallerEnv) -> Answ
         planned.unapplied().iter().for_each(|line| out::print_error(verb, line, None));
     }
     if args.dry_run {
-        let text = if args.json {
-            let mut value = planned.transaction.to_json();
-            if let Some(members) = value.as_object_mut() {
-                let findings = show::findings_json(&planned.findings(ctx));
-                members.insert("findings".to_owned(), findings.into());
-            }
-            format!("{value:#}\n")
-        } else {
-            planned.transaction.to_text()
-        };
-        out::print_raw(&text);
+        print_plan(ctx, &planned, args.json);
         return Ok(left.into());
     }
     if args.no_wait {
@@ -90,6 +68,34 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, caller_env: &CallerEnv) -> Answ
     }
     let class = verdict(&reports, &typed);
     Ok(if class == Class::Ok { clear(ctx, verb, &down).max(left) } else { class }.into())
+}
+
+fn options(args: &Jobs, caller_env: &CallerEnv) -> Result<Options, Refused> {
+    let timeout = match args.timeout.as_deref().map(time::parse).transpose() {
+        Ok(Some(Timeout::After(limit))) => Some(limit),
+        Ok(Some(Timeout::Never) | None) => None,
+        Err(e) => return Err(Refused::new(Class::Usage, format!("--timeout: {e}"))),
+    };
+    Ok(Options {
+        strict: args.strict,
+        ignore_dependencies: args.ignore_dependencies,
+        noted: caller_env.noted,
+        timeout,
+        ..Options::default()
+    })
+}
+
+/// What would be done (`--dry-run`).
+fn print_plan(ctx: &Context, planned: &Planned, json: bool) {
+    if !json {
+        out::print_raw(&planned.transaction.to_text());
+        return;
+    }
+    let mut value = planned.transaction.to_json();
+    if let Some(members) = value.as_object_mut() {
+        members.insert("findings".to_owned(), show::findings_json(&planned.findings(ctx)).into());
+    }
+    out::print_raw(&format!("{value:#}\n"));
 }
 
 /// Removes what those that are down left behind, as their scripts would.
@@ -166,8 +172,10 @@ fn print_report(verb: &str, unit: &UnitName, report: &Report) {
         Outcome::Dependency(on) => {
             out::print_error(verb, &format!("the job of '{unit}' was cancelled, since '{on}' failed"), None)
         }
-        Outcome::TimedOut => {
-            out::print_error(verb, &format!("'{unit}' has not finished within the time given; it goes on"), None)
-        }
+        Outcome::TimedOut => out::print_error(
+            verb,
+            &format!("'{unit}' has not finished within the time given; it goes on"),
+            None,
+        ),
     }
 }

@@ -85,7 +85,9 @@ impl<'a> Run<'a> {
             }
             if !self.await_some(deadline, held.is_some(), tell) {
                 if let Some((job, on)) = held {
-                    let why = format!("not begun within the time given, since another command's job of '{on}' goes on");
+                    let why = format!(
+                        "not begun within the time given, since another command's job of '{on}' goes on"
+                    );
                     self.end(job, Outcome::Failed(Class::Failed, why), tell);
                 }
                 break;

@@ -107,7 +107,11 @@ impl std::fmt::Display for Cycle {
             Direction::Stop => ("Required-Stop or Should-Stop", "K00"),
         };
         let first = self.names.first().map_or("", String::as_str);
-        write!(f, "dependency cycle in {key}, so that they end at {end}: {} -> {first}", self.names.join(" -> "))
+        write!(
+            f,
+            "dependency cycle in {key}, so that they end at {end}: {} -> {first}",
+            self.names.join(" -> ")
+        )
     }
 }
 

@@ -9,10 +9,11 @@
 
 mod owed;
 mod source;
+mod testimony;
 
 use crate::drain::cursor::{Positions, Timestamp};
 use crate::drain::judge::check::Checks;
-use crate::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life};
+use crate::drain::judge::facts::{Counted, Doubt, Facts, Life};
 use crate::drain::judge::file::{Access, Running, ShortFiles, Wanted};
 use crate::drain::judge::glob::{Pattern, PatternError};
 use crate::drain::judge::history::{History, View};
@@ -34,6 +35,7 @@ use std::time::Duration;
 
 use owed::{Obligations, judge_obligations};
 pub use source::{positions_of, positions_of_all, shippers_of};
+use testimony::{Testimony, testimony};
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -99,7 +101,7 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     let goals = Goals::MOVING;
     let found = shippers_of(root, options)?;
     for (found, source) in positions_of_all(found, options, options.limit.unwrap_or(LIMIT))? {
-        let terms = LookOptions::now(&goals);
+        let terms = InspectOptions::now(&goals);
         let mut history = History::default();
         let look = inspect(root, &found, options, source.positions(), &mut history, &terms)?;
         verdict = verdict.max(look.verdict);
@@ -115,9 +117,9 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     Ok(Judged { verdict, report, inputs })
 }
 
-/// What one look at one shipper gave, beside the files, which the [`History`] holds.
+/// What one inspection of one shipper gave, beside the files, which the [`History`] holds.
 #[derive(Clone, Debug)]
-pub struct LookReport {
+pub struct Inspection {
     /// The verdict, if it were due now.
     pub verdict: Verdict,
     /// Whether it is.
@@ -140,7 +142,7 @@ pub struct LookReport {
 
 /// For how long an answer is waited for, and for which bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct LookOptions<'g> {
+pub struct InspectOptions<'g> {
     /// When an answer is due at the latest; `None`: at once.
     pub deadline: Option<Moment>,
     /// As [`Facts::stall`].
@@ -151,7 +153,7 @@ pub struct LookOptions<'g> {
     pub goals: &'g Goals,
 }
 
-impl<'g> LookOptions<'g> {
+impl<'g> InspectOptions<'g> {
     /// An answer is due at once.
     #[must_use]
     pub fn now(goals: &'g Goals) -> Self {
@@ -169,10 +171,9 @@ pub fn inspect(
     options: &Options,
     positions: &Positions,
     history: &mut History,
-    terms: &LookOptions<'_>,
-) -> Result<LookReport, Error> {
+    terms: &InspectOptions<'_>,
+) -> Result<Inspection, Error> {
     let limit = options.limit.unwrap_or(LIMIT);
-    let proc = Proc::new(root.clone());
     let files_root = &found.root;
     let (mut inputs, mut doubts) = inputs(found, options, positions)?;
     let life = life(root, found);
@@ -181,13 +182,11 @@ pub fn inspect(
         input.rules.running = running;
         input.rules.short = options.short.unwrap_or(ShortFiles::Owed);
     }
-    let others = if doubts.iter().any(|doubt| matches!(doubt, Doubt::Configuration(_))) {
-        Wanted::Unknown
-    } else {
-        Wanted::No
-    };
+    let is_doubtful = doubts.iter().any(|doubt| matches!(doubt, Doubt::Configuration(_)));
+    let others = if is_doubtful { Wanted::Unknown } else { Wanted::No };
     let pids: Vec<ProcessId> = found.process.into_iter().collect();
     let asks = ScanRequest { inputs: &inputs, others };
+    let proc = Proc::new(root.clone());
     let mut scene = scan(files_root, &proc, &positions.cursors, &asks, &pids, &found.own, limit);
     let witness = found.witness.as_ref();
     let said = witness.map(|it| it.log(files_root, limit)).unwrap_or_default();
@@ -196,26 +195,10 @@ pub fn inspect(
     let now = moment();
     let Obligations { files, gone, gone_owing } =
         judge_obligations(files_root, positions, &mut scene, &asks, now, limit);
-    let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
-    let view = if partial { View::Partial } else { View::Whole };
-    // Where the answer is due at once nothing was seen before, and nobody looks again.
-    if terms.deadline.is_some() {
-        history.record(files, view, now, Checks::ALL);
-    } else {
-        history.only(files);
-    }
+    remember(history, files, &scene, terms, now);
     doubts.append(&mut scene.doubts);
-    let steady = history.steady(now, wall());
-    let asked = moment();
-    let (counters, not_believed) = match witness.zip(found.process).filter(|_| life == Life::Alive) {
-        Some((witness, process)) => match witness.counters(root, process) {
-            Ok(counters) => (counters, None),
-            Err(why) => (None, Some(why)),
-        },
-        None => (None, None),
-    };
-    let told = counters.map(|counters| Evidence { active: counters.active, at: asked });
-    let evidence = told.or_else(|| logged(&said, now).filter(|_| steady));
+    let testimony = testimony(root, found, life, &said, now, history.steady(now, wall()));
+    let Testimony { counters, evidence, .. } = testimony;
     let idle_now = evidence.is_some_and(|evidence| evidence.active == 0 && evidence.at >= now);
     if !found.others.is_empty() && !idle_now && options.logs.is_empty() {
         doubts.push(Doubt::NotJudged(found.others.join(", ")));
@@ -240,30 +223,61 @@ pub fn inspect(
         pickup: terms.deadline.map(|_| settle.max(found.latency.scan.saturating_mul(2))),
     };
     let files = history.files();
-    let judgement = judge(files, &facts, Checks::ALL);
-    let due = next_due(files, &facts);
-    let verdict = match judge(files, &Facts { deadline: now, ..facts }, Checks::ALL) {
-        Judgement::Final(verdict) => verdict,
-        // An answer is due, so there is no waiting.
-        Judgement::Wait => Verdict::CannotTell,
-    };
-    let remarks = remarks(history.files(), counters);
-    let about = ShipperFacts {
-        name: found.shipper.name(),
-        version: found.version.map(|version| version.to_string()),
-        positions_at: found.positions.as_os_str().as_bytes(),
-        pids: pids.iter().map(|pid| pid.get()).collect(),
-        life,
-        evidence,
-        said: said.notes.iter().chain(&not_believed).chain(&found.notes).chain(&remarks).cloned().collect(),
-        format: found.shipper.format(positions),
-        trouble: said.trouble.map(|trouble| trouble.to_string()),
-    };
+    let (judgement, due) = (judge(files, &facts, Checks::ALL), next_due(files, &facts));
+    let verdict = verdict_now(files, &facts);
+    let remarks = remarks(files, counters);
+    let about = about(found, &facts, positions, &said, &testimony.not_believed, &remarks);
     let report = report::shipper(&about, verdict, positions, gone, &doubts);
     let left = report::left(files);
     let unheard = evidence.is_some_and(|evidence| evidence.active > 0)
         || doubts.iter().any(|doubt| matches!(doubt, Doubt::KeptBack(_)));
-    Ok(LookReport { verdict, judgement, due, left, report, inputs, unheard, remarks, counters })
+    Ok(Inspection { verdict, judgement, due, left, report, inputs, unheard, remarks, counters })
+}
+
+/// Into the history. Where the answer is due at once nothing was seen before, and nobody looks again.
+fn remember(
+    history: &mut History,
+    files: Vec<Progress>,
+    scene: &ScanResult,
+    terms: &InspectOptions<'_>,
+    now: Moment,
+) {
+    if terms.deadline.is_none() {
+        history.only(files);
+        return;
+    }
+    let partial = scene.doubts.iter().any(|doubt| matches!(doubt, Doubt::Blind(..) | Doubt::Unsteady(_)));
+    history.record(files, if partial { View::Partial } else { View::Whole }, now, Checks::ALL);
+}
+
+/// The verdict if an answer is due now: there is no waiting.
+fn verdict_now(files: &[Progress], facts: &Facts<'_>) -> Verdict {
+    match judge(files, &Facts { deadline: facts.now, ..*facts }, Checks::ALL) {
+        Judgement::Final(verdict) => verdict,
+        Judgement::Wait => Verdict::CannotTell,
+    }
+}
+
+/// For the report.
+fn about<'f>(
+    found: &'f Found,
+    facts: &Facts<'_>,
+    positions: &Positions,
+    said: &LogEvidence,
+    not_believed: &Option<String>,
+    remarks: &[String],
+) -> ShipperFacts<'f> {
+    ShipperFacts {
+        name: found.shipper.name(),
+        version: found.version.map(|version| version.to_string()),
+        positions_at: found.positions.as_os_str().as_bytes(),
+        pids: found.process.iter().map(|pid| pid.get()).collect(),
+        life: facts.life,
+        evidence: facts.evidence,
+        said: said.notes.iter().chain(not_believed).chain(&found.notes).chain(remarks).cloned().collect(),
+        format: found.shipper.format(positions),
+        trouble: said.trouble.as_ref().map(ToString::to_string),
+    }
 }
 
 /// What is asked for, and what of it is not known.
@@ -338,14 +352,6 @@ fn remarks(files: &[Progress], counters: Option<Counters>) -> Vec<String> {
     let dropped =
         dropped.map(|count| format!("its output refused and dropped {}", report::counted(count, "event")));
     late.into_iter().chain(dropped).collect()
-}
-
-/// The counters of its own log. Their time is of the clock on the wall; a second less, since it is
-/// rounded.
-fn logged(said: &LogEvidence, now: Moment) -> Option<Evidence> {
-    let (active, at) = said.in_flight?;
-    let age = u64::try_from(wall().0.checked_sub(at.0)?).ok()?.saturating_add(1_000_000_000);
-    Some(Evidence { active, at: Moment(now.0.saturating_sub(age)) })
 }
 
 /// Now.

@@ -19,7 +19,7 @@ mod steps;
 mod watches;
 
 use crate::drain::inspect::{
-    self, Error, Judged, LIMIT, LookOptions, Options, inspect, moment, positions_of_all, shippers_of,
+    self, Error, InspectOptions, Judged, LIMIT, Options, inspect, moment, positions_of_all, shippers_of,
 };
 use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
@@ -321,9 +321,9 @@ impl CpuTime {
     }
 }
 
-fn terms<'g>(task: &Task, deadline: Moment, goals: &'g Goals) -> LookOptions<'g> {
+fn terms<'g>(task: &Task, deadline: Moment, goals: &'g Goals) -> InspectOptions<'g> {
     let Policy { settle, .. } = task.policy;
-    LookOptions { deadline: Some(deadline), stall: task.policy.failing_stall(), settle, goals }
+    InspectOptions { deadline: Some(deadline), stall: task.policy.failing_stall(), settle, goals }
 }
 
 fn due(shippers: &[One]) -> Moment {

@@ -5,7 +5,7 @@
 use super::Task;
 use super::watches::Watches;
 use crate::drain::cursor::{Cursors, FileId};
-use crate::drain::inspect::{LIMIT, LookOptions, LookReport, inspect, moment, positions_of, shippers_of};
+use crate::drain::inspect::{InspectOptions, Inspection, LIMIT, inspect, moment, positions_of, shippers_of};
 use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::progress::Progress;
@@ -33,7 +33,7 @@ pub(super) struct One {
     pub(super) source: Box<dyn PositionSource>,
     pub(super) history: History,
     pub(super) behind: Behind,
-    pub(super) last: LookReport,
+    pub(super) last: Inspection,
     pub(super) fault: Option<String>,
     pub(super) dead_since: Option<Moment>,
     /// Its counters when its output last took something.
@@ -80,7 +80,7 @@ impl One {
         }
     }
 
-    pub(super) fn judge(&mut self, task: &Task, terms: &LookOptions<'_>) {
+    pub(super) fn judge(&mut self, task: &Task, terms: &InspectOptions<'_>) {
         let positions = self.source.positions();
         match inspect(&task.root, &self.found, &task.options, positions, &mut self.history, terms) {
             Ok(last) => self.last = last,

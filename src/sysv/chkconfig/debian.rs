@@ -182,10 +182,7 @@ fn renumber_all(view: &View, name: &OsStr, block: Option<&Block>, change: Change
     let depths = depth::depths(&scripts, &view.facilities);
     if !depths.circles.is_empty() {
         let names = depths.circles.join(" ");
-        decision
-            .outcome
-            .notes
-            .push(format!("dependency cycle, which insserv would refuse: {names}"));
+        decision.outcome.notes.push(format!("dependency cycle, which insserv would refuse: {names}"));
     }
     let mut drop: Vec<Step> = Vec::new();
     for entry in view.found.links_of(name).iter().filter(|e| !wanted.iter().any(|(l, _)| *l == e.level)) {

@@ -57,6 +57,6 @@ pub fn needs_root(ctx: &Context) -> Result<(), Refused> {
 }
 
 /// Says what is wrong or doubtful in files of units.
-pub fn tell_findings(verb: &str, findings: &[Finding]) {
+pub fn print_findings(verb: &str, findings: &[Finding]) {
     findings.iter().for_each(|f| out::print_error(verb, &units::without_hint(f), f.hint.as_deref()));
 }

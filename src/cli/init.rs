@@ -255,7 +255,7 @@ impl Call {
             .iter()
             .chain(&planned.unapplied())
             .for_each(|note| out::print_error("initd", note, None));
-        ask::tell_findings("initd", &planned.findings(&self.ctx));
+        ask::print_findings("initd", &planned.findings(&self.ctx));
         let typed = planned.typed(&anchors);
         // A unit goes by the name of the script that was called, or by that which was typed.
         let name_of = |unit: &UnitName| match typed.get(unit).unwrap_or(unit) {

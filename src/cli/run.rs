@@ -96,7 +96,7 @@ fn usable(ctx: &Context, args: &Run) -> Result<Unit, Refused> {
             return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
         }
     }
-    ask::tell_findings("run", &units::findings(ctx, &unit));
+    ask::print_findings("run", &units::findings(ctx, &unit));
     if args.strict && !units::others_write(ctx, &unit).is_empty() {
         return Err(Refused::new(Class::NotConfigured, "refused, as --strict asks"));
     }

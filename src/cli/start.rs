@@ -41,7 +41,7 @@ pub fn run(ctx: &Context, job: Job, args: &Jobs, caller_env: &CallerEnv) -> Answ
     let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
     let planned = plan::compute(ctx, &anchors, &options)?;
     if !args.json {
-        ask::tell_findings(verb, &planned.findings(ctx));
+        ask::print_findings(verb, &planned.findings(ctx));
         planned.unapplied().iter().for_each(|line| out::print_error(verb, line, None));
     }
     if args.dry_run {

@@ -40,7 +40,7 @@ pub fn oom_killed(host: &Root, pid: ProcessId) -> bool {
             Ok(0) => return false,
             Ok(n) => {
                 let text = String::from_utf8_lossy(record.get(..n).unwrap_or_default());
-                if tells_of(&text, pid.get(), now) {
+                if is_about(&text, pid.get(), now) {
                     return true;
                 }
             }
@@ -55,7 +55,7 @@ pub fn oom_killed(host: &Root, pid: ProcessId) -> bool {
 }
 
 /// Does a record, `PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT`, say so of this pid?
-fn tells_of(record: &str, pid: i32, now: Duration) -> bool {
+fn is_about(record: &str, pid: i32, now: Duration) -> bool {
     let Some((head, text)) = record.split_once(';') else { return false };
     if !text.contains(&format!("Killed process {pid} ")) {
         return false;
@@ -81,7 +81,7 @@ mod tests {
             ("garbage Killed process 42 (java)", false),
             ("6,1,x,-;Killed process 42 (java)", false),
         ] {
-            assert_eq!(tells_of(record, 42, now), want, "{record}");
+            assert_eq!(is_about(record, 42, now), want, "{record}");
         }
     }
 }

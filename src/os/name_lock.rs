@@ -79,19 +79,19 @@ impl NameLock {
         Ok(self.root.lstat(&self.path).is_ok_and(|there| there.same_file(&here)))
     }
 
-    fn said(&self) -> Result<Vec<u8>> {
+    fn name_on_file(&self) -> Result<Vec<u8>> {
         name_in(&self.held).map_err(|e| self.fail(e))
     }
 
     /// Writes the name where there is none, and lets others of the name in. Is it its name's?
     fn settle(&self, is_free: &dyn Fn() -> bool) -> Result<bool> {
         // Who shares the lock finds the name of who came first.
-        if self.said()?.is_empty() && self.alone() && self.said()?.is_empty() && is_free() {
+        if self.name_on_file()?.is_empty() && self.alone() && self.name_on_file()?.is_empty() && is_free() {
             (&*self.held).write_all(&self.name).map_err(|e| self.fail(e))?;
         }
         self.held.relock(FlockArg::LockShared).map_err(|e| self.fail(e.into()))?;
         // The kernel gives up the one lock before it gives the other.
-        Ok(self.is_there()? && self.said()? == self.name)
+        Ok(self.is_there()? && self.name_on_file()? == self.name)
     }
 
     /// Does nobody else hold the number? Then nobody else can take it before this is dropped; else this no longer
@@ -105,7 +105,7 @@ impl NameLock {
 impl Drop for NameLock {
     fn drop(&mut self) {
         // The last one of the name takes the file along.
-        let is_its = || self.said().is_ok_and(|name| name.is_empty() || name == self.name);
+        let is_its = || self.name_on_file().is_ok_and(|name| name.is_empty() || name == self.name);
         if self.alone()
             && is_its()
             && self.is_there().unwrap_or(false)

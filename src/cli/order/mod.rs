@@ -197,13 +197,13 @@ fn explain(args: &Order, answered: &Answered, a: &str, b: &str) -> Answer {
         }
     }
     if args.json {
-        say_json(found);
+        print_json(found);
     }
     answer
 }
 
 /// One value by itself, several as a list.
-fn say_json(mut values: Vec<Value>) {
+fn print_json(mut values: Vec<Value>) {
     let value = if values.len() == 1 { values.swap_remove(0) } else { Value::Array(values) };
     out::print_raw(&format!("{value:#}\n"));
 }
@@ -239,7 +239,7 @@ fn print(args: &Order, answered: &Answered, reports: &[Report]) {
         let all: String = reports.iter().map(text::findings).collect();
         out::print_raw(&out_text(&all));
     } else if args.json {
-        say_json(both().map(|(plan, report)| json::plan(plan, report, show)).collect());
+        print_json(both().map(|(plan, report)| json::plan(plan, report, show)).collect());
     } else if args.dot {
         both().for_each(|(plan, _)| out::print_raw(&dot::plan(plan, show)));
     } else if args.svg.is_none() {

@@ -35,7 +35,7 @@ pub(super) fn make(request: &Request<'_>, owner: &Credentials, not_applied: &mut
                 hide(request.root, above, name).map_err(at(stage))?
             } else {
                 if strict && kind != Kind::Configuration {
-                    looked_again(|| show(request.root, above, name, not_applied)).map_err(at(stage))?;
+                    retried(|| show(request.root, above, name, not_applied)).map_err(at(stage))?;
                 }
                 above.join(name)
             };
@@ -64,7 +64,7 @@ fn hide(root: &Root, above: &Path, name: &str) -> Result<PathBuf> {
     if let Some(parent) = hidden.parent() {
         root.safe_dir(parent, 0o755, None, Existing::Keep)?;
     }
-    looked_again(|| {
+    retried(|| {
         let is_folder = root.lstat(&open).is_ok_and(|stat| stat.kind == FileKind::Dir);
         if !is_folder || is_same(root, &open, &hidden) || !root.is_alone(&open)? {
             return Ok(());
@@ -79,19 +79,19 @@ fn hide(root: &Root, above: &Path, name: &str) -> Result<PathBuf> {
 }
 
 /// How often others may be quicker.
-const LOOKS: u32 = 8;
+const TRIES: u32 = 8;
 
-/// Looks again where what was there is gone, or something else is in its place: another unit with the same directory
+/// Tries again where what was there is gone, or something else is in its place: another unit with the same directory
 /// was quicker.
-fn looked_again(mut look: impl FnMut() -> Result<()>) -> Result<()> {
-    let mut looked = look();
-    for _ in 1..LOOKS {
-        match &looked {
-            Err(e) if e.is_not_found() || e.kind() == ErrorKind::IsADirectory => looked = look(),
+fn retried(mut act: impl FnMut() -> Result<()>) -> Result<()> {
+    let mut done = act();
+    for _ in 1..TRIES {
+        match &done {
+            Err(e) if e.is_not_found() || e.kind() == ErrorKind::IsADirectory => done = act(),
             Ok(()) | Err(_) => break,
         }
     }
-    looked
+    done
 }
 
 /// By way of a link above them one is the other.

@@ -19,7 +19,7 @@ pub(super) fn inheritable(p: &Process) -> Applied {
     if (c.ambient != 0 || c.secure_bits != 0) && changes_user(p) {
         capability::secure(capability::KEEP)?;
     }
-    if c.ambient == 0 { Ok(StepDone::Fully) } else { said(capability::pass_on(ambient)) }
+    if c.ambient == 0 { Ok(StepDone::Fully) } else { ambient_set(capability::pass_on(ambient)) }
 }
 
 fn changes_user(p: &Process) -> bool {
@@ -32,12 +32,12 @@ pub(super) fn ambient(p: &Process) -> Applied {
     if set == 0 || !changes_user(p) {
         Ok(StepDone::Fully)
     } else {
-        said(capability::raise(capability::bounded(set)))
+        ambient_set(capability::raise(capability::bounded(set)))
     }
 }
 
 /// Before Linux 4.3 there are none, and the service would lack what it needs (`capability_ambient_set_apply`).
-fn said(done: Result<(), Errno>) -> Applied {
+fn ambient_set(done: Result<(), Errno>) -> Applied {
     fully(done.map_err(|errno| if errno == Errno::EINVAL { Errno::EOPNOTSUPP } else { errno }))
 }
 

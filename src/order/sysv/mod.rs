@@ -26,7 +26,7 @@ pub fn plan(host: &SysvHost, way: Transition, options: &OrderOptions) -> Plan {
     if way.is_down() {
         beside::add(host, way.level(host.runlevel), options, &mut plan);
         plan.absent = absent(host, &plan, way.level(host.runlevel), options);
-        say_useless_links(host, &mut plan);
+        note_useless_links(host, &mut plan);
     }
     plan.set_waves();
     plan
@@ -76,7 +76,7 @@ fn absent(host: &SysvHost, plan: &Plan, level: u8, options: &OrderOptions) -> Ve
 
 /// A drain with a K link in a level in which hosts live is not started there, and the link stops
 /// nothing on the way down.
-fn say_useless_links(host: &SysvHost, plan: &mut Plan) {
+fn note_useless_links(host: &SysvHost, plan: &mut Plan) {
     let Some(drain) = plan.steps.iter_mut().find(|s| s.role == Role::Drain && s.act == Act::Stop) else {
         return;
     };

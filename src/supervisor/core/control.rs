@@ -91,7 +91,7 @@ impl Caller {
     }
 
     /// Answers. Whoever asked may have gone: that is no concern of the unit.
-    pub fn tell(&mut self, words: &str) {
+    pub fn reply(&mut self, words: &str) {
         let mut bytes = frame(self.version, words).into_bytes();
         match &mut self.to {
             Channel::Connection(c) => drop(c.send(&bytes, Duration::ZERO)),
@@ -140,8 +140,8 @@ impl<W: Copy + PartialEq> Waiting<W> {
     }
 
     /// Tells all who wait for an end that it has come.
-    pub fn tell(&mut self, end: W, words: &str) {
-        self.all.iter_mut().filter(|(of, _)| *of == end).for_each(|(_, caller)| caller.tell(words));
+    pub fn reply(&mut self, end: W, words: &str) {
+        self.all.iter_mut().filter(|(of, _)| *of == end).for_each(|(_, caller)| caller.reply(words));
         self.all.retain(|(of, _)| *of != end);
     }
 

@@ -58,7 +58,7 @@ impl<C: Ord + Copy> Events<C> {
     }
 
     /// Something could not be looked at: the next sleep is short.
-    pub fn look_again(&mut self) {
+    pub fn retry_soon(&mut self) {
         self.missed = true;
     }
 

@@ -100,7 +100,7 @@ impl Bell {
                 let text = String::from_utf8(packet).unwrap();
                 let (version, words) = unframe(&text);
                 let mut caller = Caller::connection(connection, version);
-                if words == "wait" { self.waiting.push(End::Rung, caller) } else { caller.tell("refused") }
+                if words == "wait" { self.waiting.push(End::Rung, caller) } else { caller.reply("refused") }
             }
         }
         if woken.ready.contains(&Source::Waiter) {
@@ -109,7 +109,7 @@ impl Bell {
         for Clock::Bell in self.events.timers.expired(clock::now()) {
             self.record.rung = true;
             self.published.write(&self.dir.root, &self.claim.files.status, &self.record).unwrap();
-            self.waiting.tell(End::Rung, "rung");
+            self.waiting.reply(End::Rung, "rung");
         }
     }
 }

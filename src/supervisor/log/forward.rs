@@ -135,7 +135,7 @@ impl Forward {
         let marked =
             [format!("<{}>", u16::from(self.facility) << 3 | u16::from(level)).as_bytes(), &said].concat();
         if self.others.syslog {
-            self.tell_daemon(&marked);
+            self.send_to_daemon(&marked);
         }
         if self.others.kmsg {
             syslog::to_kernel(&marked);
@@ -145,7 +145,7 @@ impl Forward {
         }
     }
 
-    fn tell_daemon(&mut self, message: &[u8]) {
+    fn send_to_daemon(&mut self, message: &[u8]) {
         let now = clock::now();
         if now < self.daemon_again {
             self.missed = self.missed.saturating_add(1);

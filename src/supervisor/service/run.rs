@@ -235,7 +235,7 @@ impl Supervisor {
             }
             if let Err(e) = self.wait() {
                 log::error!("{e}");
-                self.events.look_again();
+                self.events.retry_soon();
             }
         }
         self.finish();
@@ -277,7 +277,7 @@ impl Supervisor {
                 self.publish();
             }
         }
-        self.plan_look();
+        self.plan_poll();
     }
 
     /// Removes what only a living supervisor has, and answers those who are left.

@@ -69,7 +69,7 @@ impl Index {
     /// The number for which `same` holds.
     #[inline]
     pub fn find(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
-        match self.look(half(hash), &mut same)? {
+        match self.find_slot(half(hash), &mut same)? {
             Entry::Found(number) => Some(number),
             Entry::Free(_) => None,
         }
@@ -81,7 +81,7 @@ impl Index {
         if self.used.wrapping_mul(3) >= self.slots.len().wrapping_mul(2) {
             self.grow();
         }
-        self.look(half(hash), &mut same)
+        self.find_slot(half(hash), &mut same)
     }
 
     /// Adds a number that is not there, where [`Self::entry`] has found room for it.
@@ -94,7 +94,7 @@ impl Index {
     }
 
     #[inline(always)]
-    fn look(&self, half: u32, same: &mut impl FnMut(u32) -> bool) -> Option<Entry> {
+    fn find_slot(&self, half: u32, same: &mut impl FnMut(u32) -> bool) -> Option<Entry> {
         let mut path = Path::new(half, self.slots.len())?;
         loop {
             let slot = self.slots.get(path.at).copied()?;

@@ -65,16 +65,16 @@ impl Waiters {
         self.all.forget_gone();
     }
 
-    fn tell(&mut self, end: End, reply: &Reply) {
-        self.all.tell(end, &reply.text());
+    fn reply(&mut self, end: End, reply: &Reply) {
+        self.all.reply(end, &reply.text());
     }
 
     pub(super) fn started(&mut self) {
-        self.tell(End::Start, &Reply::Started);
+        self.reply(End::Start, &Reply::Started);
     }
 
     pub(super) fn reloaded(&mut self, result: ServiceResult) {
-        self.tell(End::Reload, &Reply::Reloaded(result));
+        self.reply(End::Reload, &Reply::Reloaded(result));
     }
 
     /// A stop is over, and a start follows that somebody waits for.
@@ -83,9 +83,9 @@ impl Waiters {
         if std::mem::take(&mut self.is_theirs)
             && let Some(mut first) = self.all.take(End::Stop, takes_over)
         {
-            first.tell(&Reply::StoppedYours(machine.result).text());
+            first.reply(&Reply::StoppedYours(machine.result).text());
         }
-        self.tell(End::Stop, &Reply::Stopped(machine.result));
+        self.reply(End::Stop, &Reply::Stopped(machine.result));
     }
 
     /// A run is over: a start has failed, or was one that ends by itself.
@@ -98,7 +98,7 @@ impl Waiters {
         } else {
             Reply::Done
         };
-        self.tell(End::Start, &start);
+        self.reply(End::Start, &start);
         if machine.state.is_over() {
             self.stopped(machine);
         } else {
@@ -129,21 +129,21 @@ impl Supervisor {
             Ok(Request::Reload) => self.asked_to_reload(caller),
             Ok(Request::Kill(signal, who)) => {
                 let reply = self.asked_to_kill(signal, who).map_or_else(Reply::Refused, |()| Reply::Ok);
-                caller.tell(&reply.text());
+                caller.reply(&reply.text());
             }
             Ok(Request::ResetFailed) => {
                 self.queue.push_back(Event::ResetFailed);
-                caller.tell(&Reply::Ok.text());
+                caller.reply(&Reply::Ok.text());
             }
             Ok(Request::Concerns) => {
                 self.plan.reaction.bound = true;
-                caller.tell(&Reply::Ok.text());
+                caller.reply(&Reply::Ok.text());
             }
             Ok(Request::Replan) => {
                 let reply = self.replan().map_or_else(|e| Reply::Refused(e.to_string()), |()| Reply::Ok);
-                caller.tell(&reply.text());
+                caller.reply(&reply.text());
             }
-            Err(reply) => caller.tell(&reply.text()),
+            Err(reply) => caller.reply(&reply.text()),
         }
     }
 
@@ -151,9 +151,9 @@ impl Supervisor {
         let state = self.machine.state;
         let stop_queued = self.queue.iter().any(|e| matches!(e, Event::Stop(_)));
         if state.is_active() && !stop_queued {
-            caller.tell(&Reply::Started.text());
+            caller.reply(&Reply::Started.text());
         } else if state.is_stopping() || state.is_over() || stop_queued {
-            caller.tell(&Reply::Later.text());
+            caller.reply(&Reply::Later.text());
         } else {
             self.waiters.all.push(End::Start, caller);
         }
@@ -169,9 +169,9 @@ impl Supervisor {
         let can = !self.policy.commands(Slot::Reload).is_empty()
             || self.policy.kind == crate::unit::model::ServiceType::NotifyReload;
         if !can {
-            caller.tell(&Reply::Refused("it has no ExecReload=".to_owned()).text());
+            caller.reply(&Reply::Refused("it has no ExecReload=".to_owned()).text());
         } else if !self.machine.state.is_active() {
-            caller.tell(&Reply::Refused("it is not active".to_owned()).text());
+            caller.reply(&Reply::Refused("it is not active".to_owned()).text());
         } else {
             self.waiters.all.push(End::Reload, caller);
             self.queue.push_back(Event::Reload);

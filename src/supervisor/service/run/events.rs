@@ -48,7 +48,7 @@ impl Supervisor {
         }
         for role in [Role::Main, Role::Control] {
             if has(Source::Process(role)) {
-                self.look_at(role);
+                self.check_process(role);
             }
         }
         if signals {
@@ -127,7 +127,7 @@ impl Supervisor {
         while let Some(pid) = wait::peek()? {
             for role in [Role::Main, Role::Control] {
                 if self.process(role).is_some_and(|p| p.pid() == pid && p.target.is_none()) {
-                    self.look_at(role);
+                    self.check_process(role);
                 }
             }
             // Before it is reaped its number still says who it was.
@@ -139,7 +139,7 @@ impl Supervisor {
             self.host_action_ended(pid, reaped.exit);
             self.ended(pid, reaped.exit);
         }
-        self.look_at_group();
+        self.check_group();
         Ok(())
     }
 
@@ -214,7 +214,7 @@ impl Supervisor {
     }
 
     /// The exec pipe or the pidfd of a process has something to say.
-    fn look_at(&mut self, role: Role) {
+    fn check_process(&mut self, role: Role) {
         let Some(process) = self.process(role) else { return };
         if let Some((state, notices)) = process.exec_state() {
             for notice in
@@ -228,11 +228,11 @@ impl Supervisor {
                 ExecState::Done | ExecState::Pending => {}
             }
         }
-        self.look_at_stranger(role);
+        self.check_adopted(role);
     }
 
     /// One that is not our child has ended when it is a zombie or gone; nobody says how.
-    fn look_at_stranger(&mut self, role: Role) {
+    fn check_adopted(&mut self, role: Role) {
         let Some(identity) = self.process(role).filter(|p| p.target.is_some()).map(|p| p.identity.clone())
         else {
             return;
@@ -247,11 +247,11 @@ impl Supervisor {
                 self.queue.push_back(Event::ControlExit(Exit::Unknown));
             }
         }
-        self.look_at_group();
+        self.check_group();
     }
 
     /// Is anybody left, where that matters?
-    fn look_at_group(&mut self) {
+    fn check_group(&mut self) {
         if self.main.is_some() || self.control.is_some() {
             return;
         }
@@ -272,9 +272,9 @@ impl Supervisor {
                 Clock::Notify => {}
                 Clock::Files => self.complete_files(),
                 Clock::Poll => {
-                    self.look_at_stranger(Role::Main);
-                    self.look_at_stranger(Role::Control);
-                    self.look_at_group();
+                    self.check_adopted(Role::Main);
+                    self.check_adopted(Role::Control);
+                    self.check_group();
                     if self.machine.awaits_pid_file {
                         self.queue.push_back(Event::PidFile);
                     }

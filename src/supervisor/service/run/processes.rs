@@ -257,7 +257,7 @@ impl Supervisor {
 
     /// Arms a timer only for what nothing else would tell: the end of processes that are not our
     /// children and have no pidfd.
-    pub(super) fn plan_look(&mut self) {
+    pub(super) fn plan_poll(&mut self) {
         let strangers = [&self.main, &self.control]
             .into_iter()
             .flatten()

@@ -154,7 +154,7 @@ pub(super) fn credential(root: &Root, value: &str) -> bool {
 
 /// `ConditionNeedsUpdate=`: /usr is newer than the mark that was left in the folder when it was last updated.
 pub(super) fn needs_update(root: &Root, value: &Path) -> bool {
-    if let Some(said) = told_by_command_line(root) {
+    if let Some(said) = from_command_line(root) {
         return said;
     }
     if root.exists(Path::new("/etc/initrd-release")) || mount_of(root, value).is_some_and(|m| m.read_only) {
@@ -174,7 +174,7 @@ pub(super) fn needs_update(root: &Root, value: &Path) -> bool {
 }
 
 /// `systemd.condition-needs-update`, which comes before all else.
-fn told_by_command_line(root: &Root) -> Option<bool> {
+fn from_command_line(root: &Root) -> Option<bool> {
     let line = text(root, "/proc/cmdline")?;
     let mut said = line.split_ascii_whitespace().filter_map(|word| {
         let rest = word.replace('_', "-");

@@ -230,31 +230,19 @@ impl Call {
             self.refuse_reload(&units)?;
         }
         let anchors: Vec<(Job, UnitName)> = units.into_iter().map(|u| (job, u)).collect();
-        let lock = Some((self.unit.clone(), self.name.clone()));
-        // It comes up on another CPU while the units are read here.
-        let ahead = if job == Job::Start {
-            client::ahead(&self.ctx.state_dir, &self.unit)
-        } else {
-            client::Prestarted::default()
-        };
-        let options = Options { lock, started: Started::Executed, ahead, ..Options::default() };
+        let options = self.options(job);
         let planned = match plan::compute(&self.ctx, &anchors, &options) {
             Ok(planned) => planned,
-            Err(refused) => {
-                if job == Job::Stop {
-                    print_refused("initd", &refused);
-                    // What it left when it ran goes with it, though there is no unit to stop any more.
-                    self.clear(&anchors.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>());
-                    return Ok(refused.class.into());
-                }
-                return Err(refused);
+            Err(refused) if job == Job::Stop => {
+                print_refused("initd", &refused);
+                // What it left when it ran goes with it, though there is no unit to stop any more.
+                self.clear(&anchors.into_iter().map(|(_, name)| name).collect::<Vec<_>>());
+                return Ok(refused.class.into());
             }
+            Err(refused) => return Err(refused),
         };
-        planned
-            .notes(&self.ctx)
-            .iter()
-            .chain(&planned.unapplied())
-            .for_each(|note| out::print_error("initd", note, None));
+        let notes = planned.notes(&self.ctx);
+        notes.iter().chain(&planned.unapplied()).for_each(|note| out::print_error("initd", note, None));
         ask::print_findings("initd", &planned.findings(&self.ctx));
         let typed = planned.typed(&anchors);
         // A unit goes by the name of the script that was called, or by that which was typed.
@@ -269,19 +257,27 @@ impl Call {
             self.print_unchanged(stage, job, cleared == Class::Ok);
             return Ok(cleared.into());
         }
-        let reports = execute(
-            planned,
-            &self.ctx,
-            &options,
-            &|| {
-                self.dialect();
-            },
-            &mut |report| self.print_report(stage, &name_of(&report.unit), report),
-        );
+        let meanwhile = || {
+            self.dialect();
+        };
+        let mut tell = |report: &Report| self.print_report(stage, &name_of(&report.unit), report);
+        let reports = execute(planned, &self.ctx, &options, &meanwhile, &mut tell);
         // A member that is only wanted may fail without its umbrella failing, but a script that printed
         // FAILED does not end with 0.
         let bad = reports.iter().map(|r| r.outcome.class()).find(|c| *c != Class::Ok);
         Ok(bad.unwrap_or_else(|| self.clear(&down)).into())
+    }
+
+    /// An init script's lock goes by the script's name, and OK is said when the program runs.
+    fn options(&self, job: Job) -> Options {
+        // It comes up on another CPU while the units are read here.
+        let ahead = if job == Job::Start {
+            client::ahead(&self.ctx.state_dir, &self.unit)
+        } else {
+            client::Prestarted::default()
+        };
+        let lock = Some((self.unit.clone(), self.name.clone()));
+        Options { lock, started: Started::Executed, ahead, ..Options::default() }
     }
 
     /// What is down cannot be reloaded.

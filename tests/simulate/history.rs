@@ -82,6 +82,7 @@ pub fn config(rng: &mut Rng, focus: Focus) -> Config {
     let disk_queue = kind != Kind::CloudWatch && more.one_in(8);
     let ignore_short = by == By::Fingerprint && more.one_in(2);
     let changeable = more.one_in(24);
+    let keeps_renamed = second != Second::Never && more.one_in(2);
     Config {
         kind,
         by,
@@ -98,6 +99,7 @@ pub fn config(rng: &mut Rng, focus: Focus) -> Config {
         ignore_short,
         changeable,
         second,
+        keeps_renamed,
     }
 }
 

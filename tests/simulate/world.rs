@@ -48,6 +48,8 @@ pub struct Config {
     pub changeable: bool,
     /// Another input may take the same files.
     pub second: Second,
+    /// It keeps a file open that was renamed to where no pattern leads, which the first one closes.
+    pub keeps_renamed: bool,
 }
 
 /// The second input of a shipper.

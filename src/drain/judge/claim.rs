@@ -12,6 +12,7 @@ use crate::drain::cursor::{ByFile, Cursor, Cursors, Identity, Ttl};
 use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::file::{Held, LogFile, Rules, Wanted};
 use crate::drain::judge::rules::{Demand, InputRules, Owner, is_orphan, worth};
+use crate::drain::judge::tail::Stream;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -102,8 +103,8 @@ pub fn obligations<'a>(
             all.push(of(&Claim { file: place_of(claims), cursor: None, ambiguous: false }, demand));
         }
     }
-    let first = all.first().and_then(|one| one.input);
-    let shared = all.iter().any(|one| one.input != first);
+    let shared =
+        all.first().is_some_and(|first| all.iter().any(|one| whose(one, inputs) != whose(first, inputs)));
     for one in &mut all {
         one.shared = shared;
         // The next file with its inode may be open in the other input.
@@ -113,21 +114,36 @@ pub fn obligations<'a>(
         }
     }
     if let Held::Open { read } = file.held {
-        apart(&mut all, read);
+        apart(&mut all, read, inputs);
     }
     all
+}
+
+/// Whose an obligation is: the input's that asks for it, and by its state's own id and stream also where none does any
+/// more, or one who takes any state (the operator).
+type Whose = (Option<usize>, Box<[u8]>, Option<Stream>);
+
+fn whose(one: &Obligation<'_>, inputs: &[InputRules]) -> Whose {
+    let owner = one.input.and_then(|place| inputs.get(place)).map(|input| &input.owner);
+    let (id, stream) = match (&one.claim.cursor, owner) {
+        (Some(cursor), _) => (cursor.input_id, cursor.stream().and_then(Stream::named)),
+        (None, Some(owner)) => (owner.id(), owner.stream()),
+        (None, None) => (&[][..], None),
+    };
+    (one.input, id.into(), stream)
 }
 
 /// Several inputs have the file open, and of their descriptors the one that was read least is known. Where that is
 /// behind one's position and not behind another's, it is that other's, as far as can be seen, and says nothing of how
 /// far this one has read.
-fn apart(all: &mut [Obligation<'_>], read: u64) {
+fn apart(all: &mut [Obligation<'_>], read: u64, inputs: &[InputRules]) {
     let takers = all.iter().filter(|one| one.rules.wanted != Wanted::Orphaned);
-    let positions: Vec<_> = takers.map(|one| (one.input, one.position())).collect();
+    let positions: Vec<_> = takers.map(|one| (whose(one, inputs), one.position())).collect();
     for one in all.iter_mut().filter(|one| one.position() > read) {
-        let mut others = positions.iter().filter(|(input, _)| *input != one.input);
+        let own = whose(one, inputs);
+        let mut others = positions.iter().filter(|(other, _)| *other != own);
         if others.any(|(_, position)| *position <= read) {
-            one.held = Held::Unknown;
+            one.held = Held::Apart;
         }
     }
 }
@@ -356,3 +372,6 @@ impl Candidates<'_> {
         self.as_slice().is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

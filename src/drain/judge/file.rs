@@ -41,6 +41,9 @@ pub enum Held {
     },
     /// The shipper's descriptors cannot be seen.
     Unknown,
+    /// Open, and read less far than this input's position: by another input, or by this one in a file that was
+    /// truncated and has grown again.
+    Apart,
 }
 
 /// What a file's first bytes say.

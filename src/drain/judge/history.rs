@@ -263,7 +263,9 @@ fn fate(
 /// the old position: either the shipper noticed and is through again, or it goes on from there. A file
 /// with another name has got the position of that name.
 fn outgrown(last: &Progress, now: &Progress) -> bool {
+    // Where another input was behind, that is what made it doubtful.
     let other = last.reason == Reason::PositionOlder
+        && last.held != Held::Apart
         && last.acknowledged >= Some(last.size)
         && now.reason != Reason::PositionOlder;
     let regrown = (last.begins_anew || other)

@@ -233,7 +233,7 @@ fn alive<'c, 'a>(
     checks: Checks,
 ) -> Option<&'c Cursor<'a>> {
     let named = file.links > 0 && matches!(rules.wanted, Wanted::Asked | Wanted::Matched);
-    let read_on = matches!(file.held, Held::Open { .. }) && !named;
+    let read_on = matches!(file.held, Held::Open { .. } | Held::Apart) && !named;
     cursor.filter(|cursor| cursor.ttl != Ttl::Deleted || read_on || !checks.on(Check::DeletedState))
 }
 

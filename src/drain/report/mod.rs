@@ -272,7 +272,7 @@ fn file(progress: &Progress) -> FileReport {
         },
         read: match progress.held {
             Held::Open { read } => Some(read),
-            Held::No | Held::Unknown => None,
+            Held::No | Held::Unknown | Held::Apart => None,
         },
         reason: progress.reason.word().into(),
         standing: class_word(progress.reason.class()).into(),

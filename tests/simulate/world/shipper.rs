@@ -131,6 +131,7 @@ impl World {
     /// Closes what is removed or renamed away, and cleans states.
     pub(super) fn forget(&mut self) {
         let (files, kind, close_removed) = (&self.files, self.config.kind, self.config.close_removed);
+        let keeps_renamed = self.config.keeps_renamed;
         let mut left = Vec::new();
         self.harvesters.retain(|harvester| {
             let file = &files[harvester.file];
@@ -142,7 +143,9 @@ impl World {
                 (Place::In(_), _) => true,
                 (Place::Gone, _) => !close_removed && !at_end,
                 (Place::Out(_) | Place::Excluded(_), Kind::Log | Kind::Container) => !at_end,
-                (Place::Out(_) | Place::Excluded(_), Kind::Filestream) => false,
+                (Place::Out(_) | Place::Excluded(_), Kind::Filestream) => {
+                    keeps_renamed && harvester.stream == SECOND
+                }
             };
             if !stays {
                 left.push(harvester.key);

@@ -68,7 +68,10 @@ impl Case<'_, '_> {
         }
         match self.cursor {
             // One that is open was claimed, and the registry is behind.
-            Some(cursor) if cursor.ttl == Ttl::Unclaimed && !matches!(self.file.held, Held::Open { .. }) => {
+            Some(cursor)
+                if cursor.ttl == Ttl::Unclaimed
+                    && !matches!(self.file.held, Held::Open { .. } | Held::Apart) =>
+            {
                 if !self.checks.on(Check::Unclaimed) {
                     return Some(Reason::Unclaimed);
                 }
@@ -102,8 +105,14 @@ impl Case<'_, '_> {
         if self.unfollowed() {
             Some(Reason::PerhapsOther)
         } else {
-            self.position_older().then_some(Reason::PositionOlder)
+            (self.position_older() || self.perhaps_begun_anew()).then_some(Reason::PositionOlder)
         }
+    }
+
+    /// A file that was truncated and has grown to its position again is read anew, and where two inputs take it,
+    /// one whose position is not of before looks like the only one that has it open.
+    fn perhaps_begun_anew(&self) -> bool {
+        self.file.held == Held::Apart
     }
 
     /// The CloudWatch agent has a file open for as long as it follows it, and keeps its position by the
@@ -224,7 +233,7 @@ impl Case<'_, '_> {
     fn of_tail(&self, tail: &Tail) -> Reason {
         let terminator =
             if self.checks.on(Check::Terminator) { self.rules.terminator } else { Terminator::LineFeed };
-        let doubt = if self.by_name() && !self.position.truncated { self.doubt() } else { None };
+        let doubt = if self.position.truncated { None } else { self.doubt() };
         let proved = |reason| match terminator {
             Terminator::LineFeed => doubt.unwrap_or(reason),
             Terminator::Other => Reason::OtherTerminator,
@@ -279,12 +288,11 @@ impl Case<'_, '_> {
         let read_to_end = match self.file.held {
             Held::Open { read } => read >= self.file.goal || !self.checks.on(Check::ReadToEnd),
             Held::No => self.closed_at_end(cursor),
-            Held::Unknown => false,
+            Held::Unknown | Held::Apart => false,
         };
         if read_to_end {
             // The position may be of another file that had the name: it says nothing of what was shipped of this.
-            let doubt = if self.by_name() { self.doubt() } else { None };
-            return doubt.unwrap_or_else(|| Reason::ReadToEnd(self.cause(cursor, first)));
+            return self.doubt().unwrap_or_else(|| Reason::ReadToEnd(self.cause(cursor, first)));
         }
         if self.file.links == 0 {
             return Reason::DeletedOpen;

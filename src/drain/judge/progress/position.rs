@@ -75,6 +75,6 @@ pub(super) fn overread(file: &LogFile, cursor: Option<&Cursor<'_>>) -> bool {
             let acknowledged = cursor.map_or(0, |cursor| cursor.acknowledged.prefix());
             read > file.size || (read < acknowledged && acknowledged <= file.size)
         }
-        Held::No | Held::Unknown => false,
+        Held::No | Held::Unknown | Held::Apart => false,
     }
 }

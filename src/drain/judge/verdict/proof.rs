@@ -35,7 +35,7 @@ pub(super) fn proof(file: &Progress, facts: &Facts<'_>, checks: Checks) -> Proof
     if file.held == Held::No && !file.seen_at_end && checks.on(Check::ClosedStill) {
         return Proof::None;
     }
-    if file.held == Held::Unknown && checks.on(Check::ClosedStill) {
+    if matches!(file.held, Held::Unknown | Held::Apart) && checks.on(Check::ClosedStill) {
         return Proof::None;
     }
     let newer = evidence.at > proved_from(file, facts, checks);
@@ -70,7 +70,7 @@ fn required_rest(file: &Progress, facts: &Facts<'_>) -> Duration {
         // the next scan, and the line is held back anew.
         Held::Open { .. } if file.hold > Duration::ZERO => hold,
         Held::Open { .. } => Duration::ZERO,
-        Held::No | Held::Unknown => hold,
+        Held::No | Held::Unknown | Held::Apart => hold,
     }
 }
 

@@ -1,20 +1,22 @@
 . /lab/hostile/prelude.sh
-# A working directory on a file system that is gone, entered as the unit's user by a line that keeps root's rights: its
-# supervisor killed meanwhile, nobody goes on waiting with the unit's lock and control socket in his hands.
-mkdir -p /mnt/gone
+# A link of the service's user to a file system that is gone, as the working directory of a line that keeps root's rights and
+# enters it as that user: its supervisor killed meanwhile, nobody goes on waiting with the unit's lock and control socket in his hands.
+mkdir -p /mnt/gone /srv/app; chown svc:svc /srv/app
+as svc ln -s /mnt/gone/folder /srv/app/current
 /lab/bin/hangs /mnt/gone allow_other > /tmp/hangs & HANGS=$!
 until_ok 5 grep -q mounted /tmp/hangs || bad "no file system of FUSE here: $(cat /tmp/hangs)"
 unit waits <<'U'
 [Service]
 User=svc
-WorkingDirectory=/mnt/gone/folder
+WorkingDirectory=/srv/app/current
 ExecStart=!/bin/sleep 1000
 U
 amr start waits > /tmp/said 2>&1 & STARTER=$!
 supervisor() { amr show -p SupervisorPID --value waits; }
 child() { pgrep -P "$(supervisor)"; }
-as_user() { [ "$(awk '/^Uid:/ { print $3 }' "/proc/$(child)/status")" = "$(id -u svc)" ]; }
+as_user() { [ -n "$(child)" ] && [ "$(awk '/^Uid:/ { print $3 }' "/proc/$(child)/status")" = "$(id -u svc)" ]; }
 right "it enters it as the user" until_ok 5 as_user
+[ $FAILED = 0 ] || finish
 waiting=$(child)
 kill -9 "$(supervisor)"
 right "the start ends" until_ok 5 sh -c "! kill -0 $STARTER"

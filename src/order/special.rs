@@ -5,7 +5,7 @@ use crate::unit::builtin;
 use crate::unit::name::UnitName;
 
 /// Known by name alone, beside the targets of [`builtin`]: nothing is done to start them.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "-.mount",
     "-.slice",
     "cryptsetup-pre.target",
@@ -17,6 +17,8 @@ const NAMES: [&str; 14] = [
     "kexec.target",
     "remote-cryptsetup.target",
     "sigpwr.target",
+    // What journald passes on to a syslog daemon; without it the daemon has /dev/log.
+    "syslog.socket",
     "system.slice",
     "user.slice",
     "veritysetup.target",

@@ -2,7 +2,7 @@
 //! and `service_notify_cgroup_empty_event` of systemd 252. Pure.
 
 use super::enter::in_set;
-use super::{Exit, Failure, Main, ServiceResult, Slot, State, Step};
+use super::{Exit, Failure, Main, ServiceResult, Slot, State, Step, Want};
 use crate::unit::model::{ExitType, NotifyAccess, ServiceType};
 
 /// SIGHUP, SIGINT, SIGPIPE, SIGTERM: a daemon that dies of them has stopped in order.
@@ -298,6 +298,9 @@ impl Step<'_> {
             }
             // Nobody told how an adopted process ended; one that was asked to stop has stopped.
             Exit::Unknown if self.m.state == State::StopSigterm => ServiceResult::Success,
+            Exit::Unknown if self.m.state == State::Stop && self.m.want == Want::Down => {
+                ServiceResult::Success
+            }
             // Whether there is a daemon, the PID file and the processes tell.
             Exit::Unknown if self.m.state == State::Start && self.p.kind == ServiceType::Forking => {
                 ServiceResult::Success

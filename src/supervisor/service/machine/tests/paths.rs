@@ -103,6 +103,25 @@ fn a_main_process_that_ends_well_gets_exec_stop_and_one_that_fails_does_not_c50_
 }
 
 #[test]
+fn an_adopted_process_that_ends_unseen_during_a_stop_has_stopped_and_else_has_failed() {
+    let mut l = Life::of(with(stops()));
+    l.f.found = true;
+    l.feed(Event::Adopted(Phase::Running)).feed(Event::Stop(StopKind::Stop));
+    l.feed(Event::MainExit(Exit::Unknown)).control(0).control(0);
+    assert_eq!((l.told().as_str(), l.m.state), ("Stop0 StopPost0", State::Dead));
+    let mut l = Life::of(with(stops()));
+    l.f.found = true;
+    l.feed(Event::Adopted(Phase::Running)).feed(Event::MainExit(Exit::Unknown)).control(0);
+    assert_eq!((l.told().as_str(), l.m.state), ("StopPost0", State::Failed));
+    // That its group is empty may be seen first.
+    let mut l = Life::of(with(stops()));
+    l.f.found = true;
+    l.feed(Event::Adopted(Phase::Running)).feed(Event::GroupEmpty).feed(Event::MainExit(Exit::Unknown));
+    l.control(0).control(0);
+    assert_eq!(l.m.state, State::Failed, "{}", l.told());
+}
+
+#[test]
 fn a_stop_timeout_ends_in_sigkill_and_the_first_failure_is_kept_c23() {
     let mut l = Life::of(plain());
     l.feed(Event::Start).feed(Event::Stop(StopKind::Stop)).feed(Event::Timeout);

@@ -235,10 +235,14 @@ pub fn make_point(path: &Path, table: &[Point]) -> nix::Result<()> {
     place.cover(&place, true)
 }
 
-/// Takes away what is mounted at a path and below it, as far as can be.
+/// Takes away what is mounted at a path and below it, as far as can be. What lies below another mount goes with that,
+/// by the one call: each may wait for all CPUs.
 pub fn uncover(path: &Path, table: &[Point]) {
-    for point in table.iter().rev().filter(|point| point.path.starts_with(path)) {
-        if let Ok(place) = OpenPath::exactly(&point.path) {
+    let there: Vec<&Path> =
+        table.iter().map(|point| &*point.path).filter(|point| point.starts_with(path)).collect();
+    let is_below = |point: &Path| there.iter().any(|other| *other != point && point.starts_with(other));
+    for point in there.iter().rev().filter(|point| !is_below(point)) {
+        if let Ok(place) = OpenPath::exactly(point) {
             let _ = umount2(&place.way(), MntFlags::MNT_DETACH);
         }
     }

@@ -122,9 +122,15 @@ impl Host {
         unit
     }
 
-    /// Kills the supervisor as the OOM killer would, and waits until it has gone.
+    /// Kills the supervisor as the OOM killer would, and waits until it has gone. A main process that has not executed
+    /// its program yet would go with it: that is waited for.
     pub fn kill_supervisor(&self) {
-        kill(self.supervisor(), "KILL");
+        let supervisor = self.supervisor();
+        let program = |pid: i32| std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+        if let Some(main) = self.status().main {
+            until("the program", || program(main.pid) != program(supervisor));
+        }
+        kill(supervisor, "KILL");
         until("the supervisor to die", || !client::is_supervised(&self.state_dir, &name()).unwrap());
     }
 }

@@ -231,7 +231,7 @@ fn a_host_that_shows_no_process_is_an_error() {
 #[test]
 fn what_has_no_meaning_for_a_judgement_at_once_is_refused() {
     let tree = Tree::new("meaning");
-    for more in [&["--timeout", "5min"][..], &["--exec", "/bin/true"], &["--console"]] {
+    for more in [&["--settle", "5min"][..], &["--exec", "/bin/true"], &["--console"]] {
         let refused = tree.once(more);
         assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), String::new()));
         assert!(text(&refused.stderr).contains("'--once' cannot be used with '--"), "{refused:?}");

@@ -44,3 +44,4 @@ pub mod term;
 pub mod tracking;
 pub mod tty;
 pub mod wait;
+pub mod worker;

@@ -13,10 +13,10 @@ pub struct Drain {
     pub shipper: String,
     /// Judge now and exit: 0 drained, 10 settled, 11 cannot tell, 12 stalled, 13 gave up, 14 shipper dead, 15 lost
     #[arg(long, conflicts_with_all = [
-        "timeout", "soft_timeout", "settle", "stall", "on_stall", "freeze", "exec", "exec_timeout", "console"
+        "soft_timeout", "settle", "stall", "on_stall", "freeze", "exec", "exec_timeout", "console"
     ])]
     pub once: bool,
-    /// Give up waiting after this time
+    /// Give up waiting after this time; one look (--once) takes two minutes at most in any case
     #[arg(long, value_name = "SPAN", default_value = "20min")]
     pub timeout: String,
     /// Tell how things stand after this time, also to the command of --exec, and go on

@@ -13,9 +13,11 @@ use super::parts::{self, ExitLimits, Freed};
 use super::words::{self, Rate};
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::out;
-use crate::drain::report::keep;
+use crate::drain::inspect::wall;
+use crate::drain::judge::verdict::Verdict;
+use crate::drain::report::{self, Stage, keep};
 use crate::drain::wait::news::{News, Order, Phase, Summary};
-use crate::drain::wait::{self, Task};
+use crate::drain::wait::{self, Json, Task};
 use crate::os::clock;
 use crate::os::poll::{self, Interest};
 use crate::os::proc::ProcessId;
@@ -45,6 +47,9 @@ const BLOCKS: u32 = 1024;
 
 /// The longest news are a report of a million files.
 const LONGEST: usize = 512 << 20;
+
+/// How long one look may take: a registry of a million states on a slow disk takes one.
+const ONCE: Duration = Duration::from_secs(120);
 
 /// How often the service manager is asked for more time.
 const EXTEND: Duration = Duration::from_secs(30);
@@ -76,15 +81,17 @@ pub fn run(task: &Task, audience: Outputs, hook: Option<Hook>) -> Answered {
     }
 }
 
-/// Parts, and says the one answer.
+/// Parts, and says the one answer; that none came, where a file system hangs.
 pub fn once(task: &Task, quiet: bool) -> Answered {
+    let limit = task.policy.timeout.min(ONCE);
+    let until = clock::now().saturating_add(limit);
     let look = |task: &Task, link: UnixStream, kept: Vec<String>| wait::once(task, link, kept);
     let (others, link) = match parts::part(task, look) {
         Ok(parted) => parted,
         Err(error) => return Err(failed(&error.to_string())),
     };
     let mut answer = None;
-    for line in BufReader::new(link).split(b'\n') {
+    for line in BufReader::new(Until { link, until }).split(b'\n') {
         match line.map(|line| News::parse(&line)) {
             Ok(Ok(News::Answer { code: told, text })) => {
                 answer = Some(Ok(Answer::Verdict(told)));
@@ -98,7 +105,37 @@ pub fn once(task: &Task, quiet: bool) -> Answered {
         }
     }
     others.end(None, ExitLimits::usual(Freed::Awaited));
-    answer.unwrap_or_else(|| Err(failed("the process that looks at the files has died")))
+    answer.unwrap_or_else(|| {
+        if clock::now() < until {
+            return Err(failed("the process that looks at the files has died"));
+        }
+        let span = words::span(limit);
+        let late = format!("the look at the files was not over within {span}, as where a file system hangs");
+        out::print_error("drain", &late, None);
+        let verdict = Verdict::CannotTell;
+        let report = report::whole(wall(), Stage::Once, verdict, 0, None, Vec::new());
+        if !quiet {
+            out::print_raw(&if task.json == Json::Wanted { report.json() } else { report.text() });
+        }
+        Ok(Answer::Verdict(verdict.code()))
+    })
+}
+
+/// A stream whose reading ends then.
+struct Until {
+    link: UnixStream,
+    until: Duration,
+}
+
+impl Read for Until {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.until.saturating_sub(clock::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        self.link.set_read_timeout(Some(left))?;
+        self.link.read(into)
+    }
 }
 
 /// Lines, each escaped once more: who wrote them has read what others wrote.

@@ -9,7 +9,7 @@
 //! no signal, as in a file system that hangs: that one is named.
 
 use crate::cli::out;
-use crate::drain::inspect::wall;
+use crate::drain::inspect::{LIMIT, wall};
 use crate::drain::report::keep::Keeper;
 use crate::drain::report::rfc3339;
 use crate::drain::shipper::QUESTION;
@@ -93,6 +93,9 @@ pub struct Others {
 /// There are no processes to be had.
 pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> Result<(Others, UnixStream)> {
     let parent = ProcessId::own();
+    // Who looks gives up first, and says what hangs.
+    let limit = task.options.limit.unwrap_or(LIMIT);
+    let limit = limit.saturating_add(limit / 8);
     let (opens, asks) = match fork::fork_pair()? {
         Side::Child(link) => {
             let (folder, file) = (task.folder.clone(), task.file.clone());
@@ -100,7 +103,7 @@ pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> R
             // What cannot be closed it keeps, as it has root's rights anyway.
             let _ = apart(task, &[link.as_fd()]);
             let mut keeper = Keeper::new(task.root.clone(), folder, file, name);
-            opener::serve(link, &task.root, QUESTION, &mut keeper);
+            opener::serve(link, &task.root, QUESTION, limit, &mut keeper);
             fork::leave();
         }
         Side::Parent(opens, asks) => (opens, asks),
@@ -112,7 +115,7 @@ pub fn part(task: &Task, look: impl FnOnce(&Task, UnixStream, Vec<String>)) -> R
             let filter = if task.features.seccomp { Filter::Wanted } else { Filter::Unwanted };
             let mut kept = sandbox::enter(parent, filter);
             kept.extend(closed.err());
-            let root = task.root.with_opener(Opener::new(asks));
+            let root = task.root.with_opener(Opener::new(asks, limit));
             look(&Task { root, ..task.clone() }, link, kept);
             fork::leave();
         }

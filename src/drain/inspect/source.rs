@@ -4,13 +4,13 @@
 
 use super::{Error, Options};
 use crate::drain::cursor::{Generation, Positions};
-use crate::drain::scan::within;
 use crate::drain::shipper::belief::Asker;
 use crate::drain::shipper::host::Host;
 use crate::drain::shipper::{self, Found, PositionSource, Shipper};
 use crate::os::error::escape;
 use crate::os::ids::effective_uid;
 use crate::os::root::Root;
+use crate::os::worker::within;
 use std::path::Path;
 use std::time::Duration;
 

@@ -3,13 +3,14 @@
 //! A driver: it reads folders.
 
 use super::ScanRequest;
-use super::limit::{each, within};
+use super::limit::each;
 use crate::drain::cursor::Cursors;
 use crate::drain::judge::facts::Doubt;
 use crate::drain::judge::glob::{DEPTH, Part, Pattern};
 use crate::drain::judge::rules::FolderRules;
 use crate::os::error::{Error as OsError, escape};
 use crate::os::root::{FileKind, Root, Stat};
+use crate::os::worker::within;
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

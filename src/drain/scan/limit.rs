@@ -1,13 +1,11 @@
 //! Work that a file system may hang: each piece has a limit, and what hangs costs its own answer only.
-//!
-//! It is done by [`Worker`]s, threads that stay for the next piece: making one costs as much as a small folder.
 
 use crate::os::cpu;
 use crate::os::root::Root;
+use crate::os::worker::{Worker, ends_within};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::Builder;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// After so many pieces that hang, the others are not tried.
@@ -15,74 +13,6 @@ const HUNG: usize = 8;
 
 /// From so many pieces on a second thread saves more than it costs.
 const MANY: usize = 32;
-
-/// Runs `job` in another thread; `None` if it is not done within `limit`. A thread that hangs in the kernel stays
-/// behind: there is no way to end it.
-pub fn within<T: Send + 'static>(limit: Duration, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let result = Arc::new(Mutex::new(None));
-    let theirs = Arc::clone(&result);
-    let done = ends_within(
-        limit,
-        Box::new(move || {
-            let value = job();
-            if let Ok(mut slot) = theirs.lock() {
-                *slot = Some(value);
-            }
-        }),
-    );
-    if done { result.lock().ok()?.take() } else { None }
-}
-
-/// What is run in a thread: one type for all, so that there is one thread's code for all.
-type Job = Box<dyn FnOnce() + Send>;
-
-/// A thread that does one job after the other, and says when each is done.
-struct Worker {
-    jobs: mpsc::Sender<Job>,
-    done: mpsc::Receiver<()>,
-}
-
-/// One that has nothing to do. It alone is kept, as each has a stack.
-static IDLE: Mutex<Option<Worker>> = Mutex::new(None);
-
-impl Worker {
-    /// One that has begun with `job`; `None` where there are no threads to be had.
-    fn begin(job: Job) -> Option<Self> {
-        let idle = IDLE.lock().ok().and_then(|mut idle| idle.take());
-        let worker = idle.or_else(Self::new)?;
-        worker.jobs.send(job).ok()?;
-        Some(worker)
-    }
-
-    fn new() -> Option<Self> {
-        let (jobs, todo) = mpsc::channel::<Job>();
-        let (says, done) = mpsc::channel();
-        let work = move || {
-            for job in todo {
-                job();
-                // Nobody waits any more for one that hung: its thread ends.
-                if says.send(()).is_err() {
-                    return;
-                }
-            }
-        };
-        Builder::new().spawn(work).ok()?;
-        Some(Self { jobs, done })
-    }
-
-    /// Whether its job is done within `limit`. One that hangs is not used again.
-    fn ends_within(self, limit: Duration) -> bool {
-        let ended = self.done.recv_timeout(limit).is_ok();
-        if ended && let Ok(mut idle) = IDLE.lock() {
-            *idle = Some(self);
-        }
-        ended
-    }
-}
-
-fn ends_within(limit: Duration, job: Job) -> bool {
-    Worker::begin(job).is_some_and(|worker| worker.ends_within(limit))
-}
 
 /// Does `look` for each of `requests`, in a thread that gets `limit` for each; what is not answered is
 /// `None`. After one that hangs the next thread goes on behind it. Where there is much to do and a
@@ -205,11 +135,5 @@ mod tests {
         let answers = each(&root, few, Duration::from_millis(200), hangs_at_odd);
         assert_eq!(answers.iter().filter(|answer| answer.is_none()).count(), 1);
         assert_eq!((answers.len(), answers[50], answers[51]), (64, None, Some(102)));
-    }
-
-    #[test]
-    fn a_job_that_hangs_is_left_behind() {
-        assert_eq!(within(Duration::from_secs(60), || 7), Some(7));
-        assert_eq!(within(Duration::from_millis(20), forever), None);
     }
 }

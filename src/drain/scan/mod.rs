@@ -29,7 +29,6 @@ mod folders;
 mod held;
 mod limit;
 mod read;
-pub use limit::within;
 pub use read::{Request, codings, open, prints, tails};
 
 /// How often folders that change while they are read are read again.

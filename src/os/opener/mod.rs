@@ -6,8 +6,8 @@
 //! never its memory; on a connection it asks the one question that its caller knows, and nothing else can
 //! be said on it then. What else is asked of it goes to that caller ([`serve`]).
 //!
-//! One request, one answer, one after the other. An answer that does not come in time ends it: what is asked
-//! later fails at once, since the other process hangs in a file system.
+//! One request, one answer, one after the other. What a file system keeps from being answered is given up by the other
+//! process, which goes on. Where that one does not answer at all, what is asked later fails at once.
 
 mod server;
 mod wire;
@@ -27,8 +27,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// How long the other process may take to open something before it counts as hanging.
-const LIMIT: Duration = Duration::from_secs(5);
+/// How long the other process may take to say that a file system has not answered within its limit.
+const MARGIN: Duration = Duration::from_millis(500);
 
 /// What is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,17 +84,19 @@ pub struct OpenFile {
 pub struct Opener {
     /// `None`: it has not answered.
     link: Mutex<Option<UnixStream>>,
+    /// How long an answer may take.
+    limit: Duration,
 }
 
 impl Opener {
-    /// At the other end of `link` a process runs [`serve`].
+    /// At the other end of `link` a process runs [`serve`] with this limit.
     #[must_use]
-    pub fn new(link: UnixStream) -> Self {
-        Self { link: Mutex::new(Some(link)) }
+    pub fn new(link: UnixStream, limit: Duration) -> Self {
+        Self { link: Mutex::new(Some(link)), limit: limit.saturating_add(MARGIN) }
     }
 
     pub(super) fn open(&self, place: RootedPath, flags: i32) -> nix::Result<OwnedFd> {
-        self.ask(&Request::Open { place, flags }, &[], LIMIT)?.fd.ok_or(Errno::EBADF)
+        self.ask(&Request::Open { place, flags }, &[], self.limit)?.fd.ok_or(Errno::EBADF)
     }
 
     pub(super) fn stat(&self, place: RootedPath, follow: bool) -> nix::Result<Stat> {
@@ -133,7 +135,7 @@ impl Opener {
     }
 
     fn peer(&self, peer: Peer, limit: Duration) -> nix::Result<OwnedFd> {
-        self.ask(&Request::Ask { peer, limit }, &[], LIMIT)?.fd.ok_or(Errno::EBADF)
+        self.ask(&Request::Ask { peer, limit }, &[], self.limit)?.fd.ok_or(Errno::EBADF)
     }
 
     /// Asks what the caller of [`serve`] knows; `None` where the answer does not come within `limit`.
@@ -150,7 +152,7 @@ impl Opener {
     }
 
     fn ask_value<T: serde::de::DeserializeOwned>(&self, request: &Request) -> nix::Result<T> {
-        let answer = self.ask(request, &[], LIMIT)?;
+        let answer = self.ask(request, &[], self.limit)?;
         serde_json::from_slice(&answer.body).map_err(|_| Errno::EPROTO)
     }
 

@@ -6,6 +6,7 @@ use crate::os::error::errno;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{FileKind, OFlag, Root, Stat};
 use crate::os::socket::connect_now;
+use crate::os::worker::within;
 use nix::errno::Errno;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use std::io::Write;
@@ -24,11 +25,24 @@ pub trait ExtraHandler {
     fn afterwards(&mut self);
 }
 
-/// Answers until nobody asks any more. `question` is all that is said on connections.
-pub fn serve(mut link: UnixStream, root: &Root, question: &[u8], extra: &mut dyn ExtraHandler) {
+/// Answers until nobody asks any more. `question` is all that is said on connections. What a file system does not answer
+/// within `limit` is given up, and costs that answer alone.
+pub fn serve(
+    mut link: UnixStream,
+    root: &Root,
+    question: &'static [u8],
+    limit: Duration,
+    extra: &mut dyn ExtraHandler,
+) {
     while let Some((request, behind)) = next(&mut link) {
         let is_extra = matches!(request, Request::Extra);
-        if answer(&mut link, answer_to(root, question, request, &behind, extra)).is_err() {
+        let said = if is_extra {
+            Ok((None, extra.answer(&behind)))
+        } else {
+            let root = root.clone();
+            within(limit, move || answer_to(&root, question, request)).unwrap_or(Err(Errno::ETIMEDOUT))
+        };
+        if answer(&mut link, said).is_err() {
             return;
         }
         if is_extra {
@@ -37,13 +51,7 @@ pub fn serve(mut link: UnixStream, root: &Root, question: &[u8], extra: &mut dyn
     }
 }
 
-fn answer_to(
-    root: &Root,
-    question: &[u8],
-    request: Request,
-    behind: &[u8],
-    extra: &mut dyn ExtraHandler,
-) -> nix::Result<(Option<OwnedFd>, Vec<u8>)> {
+fn answer_to(root: &Root, question: &[u8], request: Request) -> nix::Result<(Option<OwnedFd>, Vec<u8>)> {
     match request {
         Request::Open { place, flags } => Ok((Some(open(root, place, flags)?), Vec::new())),
         Request::Stat { place, follow } => {
@@ -67,7 +75,8 @@ fn answer_to(
             json(&Proc::new(root.clone()).open_files(pid).map_err(|e| e.number())?)
         }
         Request::Ask { peer, limit } => Ok((Some(asked(peer, question, limit)?), Vec::new())),
-        Request::Extra => Ok((None, extra.answer(behind))),
+        // The caller's.
+        Request::Extra => Err(Errno::ENOSYS),
     }
 }
 

@@ -2,6 +2,8 @@ use super::*;
 use crate::os::root::tests::Scratch;
 use crate::os::root::{OFlag, Root};
 
+const LIMIT: Duration = Duration::from_secs(5);
+
 /// Answers with the question turned around.
 struct Turned;
 
@@ -16,8 +18,8 @@ impl ExtraHandler for Turned {
 fn opener(root: &Root) -> Opener {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let root = root.clone();
-    std::thread::spawn(move || serve(theirs, &root, b"question", &mut Turned));
-    Opener::new(ours)
+    std::thread::spawn(move || serve(theirs, &root, b"question", LIMIT, &mut Turned));
+    Opener::new(ours, LIMIT)
 }
 
 fn at(path: &str) -> RootedPath {
@@ -88,7 +90,7 @@ fn on_a_connection_the_one_question_is_asked() {
 #[test]
 fn who_does_not_answer_is_asked_once() {
     let (ours, _theirs) = UnixStream::pair().unwrap();
-    let opener = Opener::new(ours);
+    let opener = Opener::new(ours, LIMIT);
     let limit = Duration::from_millis(30);
     assert_eq!(opener.extra(b"x", limit), None);
     let start = std::time::Instant::now();

@@ -80,6 +80,9 @@ for who in '' allow_other; do
     asks '/var/log/app/*.log' '/var/log/app/hangs/*.log'
     hang /var/log/app/hangs $who
     in_time "logs hang${who:+ for all}" "11 13"
+    wrong "logs hang${who:+ for all}: the report is kept" grep -q 'cannot keep a report' /tmp/out
+    right "logs hang${who:+ for all}: it is the last one" grep -q '"stage":"final"' "$(ls -t /var/log/amr-drain/drain-*.json | head -n 1)"
+    in_time "logs hang${who:+ for all}, at once" "11 13" --once
     unhang /var/log/app/hangs
     asks '/var/log/app/**/*.log' '/var/log/app/*/*.log' '/var/log/app/*/*/*.log' '/var/log/app/hangs/a/*.log' '/var/log/app/hangs/b/*.log'
     hang /var/log/app/hangs $who
@@ -88,12 +91,15 @@ for who in '' allow_other; do
     asks '/var/log/app/*.log'
     hang /var/lib/filebeat/registry $who
     in_time "the registry hangs${who:+ for all}" "1 11 13"
+    in_time "the registry hangs${who:+ for all}, at once" "1 11" --once
     unhang /var/lib/filebeat/registry
     hang /etc/filebeat $who
     in_time "the configuration hangs${who:+ for all}" "1 11 13"
+    in_time "the configuration hangs${who:+ for all}, at once" "1 11" --once
     unhang /etc/filebeat
     hang /usr/share/filebeat $who
     in_time "the program hangs${who:+ for all}" "1 11 13 14"
+    in_time "the program hangs${who:+ for all}, at once" "1 11 13 14" --once
     unhang /usr/share/filebeat
     mkdir -p /var/log/amr-drain; hang /var/log/amr-drain $who
     in_time "the reports hang${who:+ for all}" "11 13"

@@ -4,12 +4,12 @@
 use super::evidence::testimony;
 use crate::drain::cursor::Timestamp;
 use crate::drain::judge::facts::Doubt;
-use crate::drain::scan::within;
 use crate::drain::shipper::interface::{Counters, EvidenceSource, LogEvidence};
 use crate::drain::shipper::log_end::log_end;
 use crate::os::clock;
 use crate::os::proc::ProcessId;
 use crate::os::root::Root;
+use crate::os::worker::within;
 use std::path::Path;
 use std::time::Duration;
 

@@ -9,13 +9,13 @@ use super::evidence::{self, LogDigest};
 use super::{disk_queue, http};
 use crate::drain::cursor::Timestamp;
 use crate::drain::judge::facts::Doubt;
-use crate::drain::scan::within;
 use crate::drain::shipper::interface::{Counters, EvidenceSource, LogEvidence};
 use crate::drain::shipper::listener::OwnListener;
 use crate::drain::shipper::log_end::log_end;
 use crate::os::clock;
 use crate::os::proc::ProcessId;
 use crate::os::root::{FileKind, Root, Stat};
+use crate::os::worker::within;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -169,6 +169,98 @@ fn a_command_that_takes_too_long_is_killed() {
     assert!(begin.elapsed() < Duration::from_secs(10));
 }
 
+/// A command that writes its number and that of a process which has left its session and its parent, and goes on `with`.
+fn hook_that_starts_others(tree: &Tree, with: &str) {
+    let hook = tree.0.join("hook");
+    let script = format!(
+        "#!/bin/sh\ncd {}\n( setsid sh -c 'echo $$ >> pids; exec sleep 60' & ) \necho $$ >> pids\n{with}\n",
+        tree.0.display()
+    );
+    fs::write(&hook, script).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Whether both are there and have not ended, as soon as both have begun.
+fn live(tree: &Tree) -> [bool; 2] {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        let pids = fs::read_to_string(tree.0.join("pids")).unwrap_or_default();
+        let all: Vec<&str> = pids.lines().collect();
+        if let [one, other] = all[..] {
+            let state = |pid: &str| fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            return [one, other].map(|pid| state(pid).contains(") ") && !state(pid).contains(") Z"));
+        }
+        assert!(Instant::now() < until, "{all:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_a_command_has_started_is_killed_with_it() {
+    let tree = Tree::new();
+    hook_that_starts_others(&tree, "exec sleep 60");
+    let options = ["--timeout", "200ms", "--exec", "/hook", "--exec-timeout", "2s"];
+    let (mut child, _out) = tree.drain(&options);
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    assert_eq!(live(&tree), [false; 2]);
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("the command of --exec took too long and was killed"), "{said}");
+}
+
+#[test]
+fn what_a_command_left_behind_is_killed_at_its_limit() {
+    let tree = Tree::new();
+    hook_that_starts_others(&tree, "exit 0");
+    let (mut child, _out) = tree.drain(&["--timeout", "200ms", "--exec", "/hook", "--exec-timeout", "4s"]);
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    let ended = || live(&tree) == [false; 2];
+    assert!(within(Duration::from_secs(20), ended));
+}
+
+/// The drain does not wait for it then: it is told to end.
+#[test]
+fn a_command_has_its_limit_also_where_the_drain_is_told_to_end() {
+    let tree = Tree::new();
+    hook_that_starts_others(&tree, "exec sleep 60");
+    let (mut child, _out) = tree.drain(&["--timeout", "60s", "--exec", "/hook", "--exec-timeout", "4s"]);
+    let begin = Instant::now();
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    assert!(begin.elapsed() < Duration::from_secs(3), "it took {:?}", begin.elapsed());
+    assert_eq!(live(&tree), [true; 2]);
+    let ended = || live(&tree) == [false; 2];
+    assert!(within(Duration::from_secs(20), ended));
+}
+
+/// The half that looks hangs: the command is waited for all the same.
+#[test]
+fn a_command_is_waited_for_where_the_other_half_hangs() {
+    let tree = Tree::new();
+    hook_that_starts_others(&tree, "sleep 0.5; echo over > over; kill $(grep -vx $$ pids); exit 3");
+    let (mut child, _out) = tree.drain(&["--timeout", "300ms", "--exec", "/hook"]);
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let children = fs::read_to_string(children).unwrap();
+    let looking = children.split_whitespace().nth(1).unwrap().to_owned();
+    assert!(Command::new("kill").args(["-STOP", &looking]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    assert!(tree.0.join("over").exists());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("the command of --exec failed: exited, status=3"), "{said}");
+}
+
+fn within(span: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let until = Instant::now() + span;
+    while Instant::now() < until {
+        if is_so() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
 #[test]
 fn signals_print_the_table_and_end_it() {
     let tree = Tree::new();

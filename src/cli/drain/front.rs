@@ -208,20 +208,20 @@ impl<'c> Front<'c> {
             self.extend(now);
             self.reap(now);
             match self.ended {
-                Some(answer) if self.hooks.is_empty() || self.giving_up.is_some() => return Ok(answer),
+                Some(answer) if self.hooks.is_empty() || self.ordered => return Ok(answer),
                 Some(_) => {}
                 None if now >= self.longest_wait() => self.without_the_other_half(),
                 None => {}
             }
             let mut fds = vec![(signals.as_fd(), Interest::Read)];
-            if self.open == Link::Open {
-                fds.push((self.link.as_fd(), Interest::Read));
-            }
+            let news = (self.open == Link::Open).then_some(fds.len());
+            fds.extend(news.map(|_| (self.link.as_fd(), Interest::Read)));
+            fds.extend(self.hooks.iter().map(|hook| (hook.as_fd(), Interest::Read)));
             let ready = poll::wait(&fds, Some(self.next(now))).map_err(|error| error.to_string())?;
             if ready.contains(&0) {
                 self.signals(signals);
             }
-            if ready.contains(&1) {
+            if news.is_some_and(|place| ready.contains(&place)) {
                 self.news()?;
             }
         }
@@ -271,8 +271,8 @@ impl<'c> Front<'c> {
     fn signals(&mut self, signals: &mut Signals) {
         for signal in signals.take() {
             match Signal::try_from(signal) {
-                Ok(Signal::SIGTERM | Signal::SIGINT) if self.giving_up.is_none() => {
-                    self.giving_up = Some(clock::now());
+                Ok(Signal::SIGTERM | Signal::SIGINT) if !self.ordered => {
+                    self.giving_up.get_or_insert(clock::now());
                     self.ordered = true;
                     self.order(Order::GiveUp);
                 }

@@ -1,13 +1,19 @@
 //! `--exec`: a command that is told the verdict and where the report lies, to alert or to upload what
-//! is left. It runs without a shell and for a limited time.
+//! is left. It runs without a shell and for a limited time, which a process of its own keeps ([`guard`]).
 
-use crate::os::child::{Spawned, Spec, Stdio, spawn};
+use super::guard::{GRACE, guard};
+use crate::os::child::Spec;
 use crate::os::clock;
 use crate::os::error::Error;
+use crate::os::features::Features;
+use crate::os::fork::{self, Side};
+use crate::os::proc::ProcessId;
 use crate::os::root::{FileKind, Root};
-use crate::os::{kill, wait};
 use crate::unit::value::words;
 use std::ffi::OsString;
+use std::io::{ErrorKind, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +23,7 @@ pub struct Hook {
     program: PathBuf,
     words: Vec<OsString>,
     limit: Duration,
+    features: Features,
 }
 
 /// Why it is no command.
@@ -35,7 +42,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 impl Hook {
     /// From the words of the option, quoted as in `ExecStart=`.
-    pub fn parse(text: &str, limit: Duration, root: &Root) -> Result<Self, Refused> {
+    pub fn parse(text: &str, limit: Duration, root: &Root, features: Features) -> Result<Self, Refused> {
         let words = words::split(text).map_err(|error| Refused::Words(error.message))?;
         let words: Vec<OsString> = words.into_iter().map(|word| word.text.into_owned().into()).collect();
         let program = PathBuf::from(words.first().cloned().unwrap_or_default());
@@ -45,7 +52,7 @@ impl Hook {
         if !program.is_absolute() || !runs(&program) {
             return Err(Refused::Program(super::output::shown(&program)));
         }
-        Ok(Self { program: root.outer(&program), words, limit })
+        Ok(Self { program: root.outer(&program), words, limit, features })
     }
 
     /// Starts it with the verdict and the report's path behind its own words.
@@ -59,44 +66,69 @@ impl Hook {
             ("AMR_DRAIN_REPORT".into(), report.into()),
         ];
         env.extend(code.map(|code| ("AMR_DRAIN_CODE".into(), code.to_string().into())));
-        let spec = Spec {
-            program: self.program.clone(),
-            argv,
-            env,
-            stdio: [Stdio::Null, Stdio::Inherit, Stdio::Inherit],
-            new_session: true,
-            ..Spec::default()
-        };
-        Ok(Run { child: spawn(&spec)?, ends: clock::now().saturating_add(self.limit) })
+        let (program, limit) = (self.program.clone(), clock::now().saturating_add(self.limit));
+        let spec = Spec { program, argv, env, new_session: true, ..Spec::default() };
+        match fork::fork_pair()? {
+            Side::Child(link) => {
+                guard(spec, limit, link, &self.features);
+                fork::leave();
+            }
+            Side::Parent(guard, link) => {
+                let failed = |error| Error::new("start", "second process", error);
+                link.set_nonblocking(true).map_err(failed)?;
+                Ok(Run { guard, link, said: Vec::new(), ends: limit.saturating_add(LATE) })
+            }
+        }
     }
 }
+
+/// How long after the limit the guard may take to say that the command was killed.
+const LATE: Duration = GRACE.saturating_mul(2);
 
 /// A hook that runs.
 #[derive(Debug)]
 pub struct Run {
-    child: Spawned,
+    guard: ProcessId,
+    link: UnixStream,
+    said: Vec<u8>,
     ends: Duration,
 }
 
+impl AsFd for Run {
+    /// Readable when there is something to say of it.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.link.as_fd()
+    }
+}
+
 impl Run {
-    /// Its limit.
+    /// When it is over at the latest.
     pub fn ends(&self) -> Duration {
         self.ends
     }
 
-    /// Whether it is over. Past its limit it is killed, with what it started. What it says of itself
-    /// is a note.
+    /// Whether it is over. What is said of it is a note.
     pub fn over(&mut self, now: Duration) -> Option<Option<String>> {
-        match wait::reap(self.child.pid) {
-            Ok(Some(reaped)) if reaped.exit == wait::Exit::Exited(0) => Some(None),
-            Ok(Some(reaped)) => Some(Some(format!("the command of --exec failed: {}", reaped.exit))),
-            Err(error) => Some(Some(error.to_string())),
-            Ok(None) if now < self.ends => None,
-            Ok(None) => {
-                // Its group is its own session's; unreaped, the number is still its own.
-                let _ = kill::group(self.child.pid, 9);
-                Some(Some("the command of --exec took too long and was killed".to_owned()))
+        let mut block = [0; 512];
+        let closed = loop {
+            match self.link.read(&mut block) {
+                Ok(0) => break true,
+                Ok(got) => self.said.extend(block.iter().take(got)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => break error.kind() != ErrorKind::WouldBlock,
             }
+        };
+        if let Some(end) = self.said.iter().position(|byte| *byte == b'\n') {
+            let said = String::from_utf8_lossy(self.said.get(..end).unwrap_or_default()).into_owned();
+            return Some((!said.is_empty()).then_some(said));
         }
+        if !closed && now < self.ends {
+            return None;
+        }
+        // It ends with its own limit, if it lives.
+        Some(Some(format!(
+            "what became of the command of --exec is not known: process {} does not say",
+            self.guard
+        )))
     }
 }

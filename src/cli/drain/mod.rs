@@ -2,6 +2,7 @@
 //! its report printed and kept.
 
 mod front;
+mod guard;
 mod hook;
 mod output;
 mod parts;
@@ -52,7 +53,7 @@ pub fn run(ctx: &Context, args: &Drain, caller_env: &CallerEnv) -> Answered {
 /// What is to be waited for, and the command that is told.
 fn task(ctx: &Context, args: &Drain) -> Result<(Task, Option<Hook>), String> {
     let limit = span("--exec-timeout", &args.exec_timeout)?;
-    let hook = args.exec.as_deref().map(|text| Hook::parse(text, limit, &ctx.root));
+    let hook = args.exec.as_deref().map(|text| Hook::parse(text, limit, &ctx.root, ctx.features()));
     let hook = hook.transpose().map_err(|refused| refused.to_string())?;
     let policy = Policy {
         timeout: span("--timeout", &args.timeout)?,

@@ -137,6 +137,36 @@ fn ready(child: &mut Child) {
     assert_eq!(line, "ready\n");
 }
 
+/// Filebeat 9 takes the fingerprint of each file at each scan. A file that is open for that, and is read from its beginning,
+/// is not begun anew.
+#[test]
+fn a_file_that_is_opened_for_a_moment_is_not_read_anew() {
+    let mut host = Host::new();
+    end(&mut host.shipper);
+    let (config, data) = (host.at.join("filebeat.yml"), host.at.join("data"));
+    let words = ["-c", config.to_str().unwrap(), "--path.data", data.to_str().unwrap()];
+    // Open for three milliseconds of four, under a number of its own each time.
+    let moment = "for n in {20..220}; do eval \"exec $n<logs/a.log\"; read -rt 0.003 -u 9; eval \"exec $n<&-\"; read -rt 0.001 -u 9; done";
+    let opened = "mkfifo wait; exec 9<>wait; exec 3<logs/a.log; cat <&3 >/dev/null";
+    host.shipper = named(&host.at, "filebeat", opened, moment, &words);
+    acknowledge(&host.at, 4);
+    host.shipper.stdin.as_mut().unwrap().write_all(&[b'\n'; 200]).unwrap();
+    let look = |host: &Host| {
+        let mut look = Command::new(env!("CARGO_BIN_EXE_amr"));
+        look.args(["drain", "filebeat", "--once", "--quiet", "--registry"])
+            .arg(host.at.join("data/registry"));
+        look.arg("--reports").arg(host.at.join("reports")).status().unwrap().code()
+    };
+    let codes: Vec<_> = (0..20).map(|_| look(&host)).collect();
+    // On a busy host it may be open for longer once.
+    assert!(codes.iter().filter(|code| **code == Some(0)).count() >= 18, "{codes:?}");
+    // One that stays open is.
+    end(&mut host.shipper);
+    let stays = "exec 3<logs/a.log; cat <&3 >/dev/null; exec 4<logs/a.log";
+    host.shipper = named(&host.at, "filebeat", stays, ":", &words);
+    assert_eq!(look(&host), Some(13));
+}
+
 fn acknowledge(at: &Path, offset: u64) {
     let path = at.join("logs/a.log");
     let stat = fs::metadata(&path).unwrap();

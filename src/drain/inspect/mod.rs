@@ -193,8 +193,9 @@ pub fn inspect(
     refuse(&mut scene, &said);
     scene.files.iter_mut().for_each(|file| terms.goals.set(file));
     let now = moment();
+    let look_again = |scene: &mut ScanResult| scene.forget_passing(&proc, &pids, &found.own);
     let Obligations { files, gone, gone_owing } =
-        judge_obligations(files_root, positions, &mut scene, &asks, now, limit);
+        judge_obligations(files_root, positions, &mut scene, &asks, now, limit, look_again);
     remember(history, files, &scene, terms, now);
     doubts.append(&mut scene.doubts);
     let testimony = testimony(root, found, life, &said, now, history.steady(now, wall()));

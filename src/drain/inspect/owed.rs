@@ -13,6 +13,7 @@ use crate::drain::judge::progress::{Progress, ReadRequest, ask, judge_claim};
 use crate::drain::judge::tail::Tail;
 use crate::drain::report;
 use crate::drain::scan::{Request, ScanRequest, ScanResult, codings, prints, tails};
+use crate::os::poll;
 use crate::os::root::Root;
 use std::time::Duration;
 
@@ -25,7 +26,12 @@ pub(super) struct Obligations {
     pub(super) gone_owing: u64,
 }
 
-/// Pairs files with positions, reads what must be read of them, and weighs each.
+/// How long before it is looked again whether a file is open that seems to be begun: a disk may take some milliseconds to
+/// give the first bytes to whoever has opened it for them alone.
+const PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(10)];
+
+/// Pairs files with positions, reads what must be read of them, and weighs each. Where the shipper seems to have begun
+/// with a file anew, `look_again` has to say whether it still has it open.
 pub(super) fn judge_obligations(
     root: &Root,
     positions: &Positions,
@@ -33,6 +39,7 @@ pub(super) fn judge_obligations(
     asks: &ScanRequest<'_>,
     now: Moment,
     limit: Duration,
+    look_again: impl Fn(&mut ScanResult),
 ) -> Obligations {
     let (prints, unread) = prints(root, &positions.cursors, scene, limit);
     for file in unread.iter().filter_map(|&place| scene.files.get(place)) {
@@ -43,9 +50,20 @@ pub(super) fn judge_obligations(
     }
     let index = Index::new(&scene.files, &scene.places, &prints);
     let claims = index.pair(&positions.cursors, asks.inputs, asks.others == Wanted::No, Checks::ALL);
+    let mut obligations = all_obligations(&claims.claims, scene, asks);
+    for pause in PAUSES {
+        let is_begun =
+            |one: &Obligation<'_>| scene.files.get(one.claim.file).is_some_and(|file| one.is_begun(file));
+        if !obligations.iter().any(is_begun) {
+            break;
+        }
+        let _ = poll::wait(&[], Some(pause));
+        look_again(scene);
+        obligations = all_obligations(&claims.claims, scene, asks);
+    }
     let (mut tailed, mut coded) = (Vec::new(), Vec::new());
     let mut owed = Vec::with_capacity(claims.claims.len());
-    for obligation in all_obligations(&claims.claims, scene, asks) {
+    for obligation in obligations {
         let Obligation { claim, rules, .. } = &obligation;
         let Some(file) = scene.files.get(claim.file).map(|file| obligation.seen(file)) else { continue };
         let unasked = claim.cursor.is_none() && matches!(rules.wanted, Wanted::No | Wanted::Unknown);

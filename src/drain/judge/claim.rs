@@ -54,6 +54,14 @@ impl Obligation<'_> {
         }
     }
 
+    /// Whether the file, as far as this input knows it, seems to be begun anew or for the first time: a descriptor is
+    /// before the position.
+    #[must_use]
+    pub fn is_begun(&self, file: &LogFile) -> bool {
+        let position = self.position();
+        matches!(file.held, Held::Open { read } if read < position.max(1) && position <= file.size)
+    }
+
     /// Up to where it is acknowledged.
     fn position(&self) -> u64 {
         self.claim.cursor.as_ref().map_or(0, |cursor| cursor.acknowledged.prefix())

@@ -2,6 +2,7 @@
 
 use crate::drain::cursor::FileId;
 use crate::drain::judge::facts::Doubt;
+use crate::drain::judge::file::Held;
 use crate::os::opener::OpenFile;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{FileKind, Stat};
@@ -13,12 +14,29 @@ use std::path::{Path, PathBuf};
 pub(super) struct Descriptor {
     /// The file's.
     pub stat: Stat,
-    /// Offset up to which it was read: the lowest, where it is open several times.
-    pub read: u64,
     /// What the descriptor's link says.
     pub link: PathBuf,
     /// Where the file can be opened.
     pub open: PathBuf,
+    /// Each time that it is open.
+    pub readers: Readers,
+}
+
+/// The descriptors of one file, each with the offset up to which it was read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Readers(Vec<((ProcessId, i32), u64)>);
+
+impl Readers {
+    /// How far the file was read by whoever has read least of it.
+    pub(super) fn held(&self) -> Held {
+        self.0.iter().map(|(_, read)| *read).min().map_or(Held::No, |read| Held::Open { read })
+    }
+
+    /// Only those that are still there.
+    pub(super) fn retain(&mut self, still: Option<&Self>) {
+        let is_open = |which| still.is_some_and(|still| still.0.iter().any(|(other, _)| *other == which));
+        self.0.retain(|(which, _)| is_open(*which));
+    }
 }
 
 /// What the shipper's processes have open. Their positions are taken before the sizes, so that a
@@ -43,13 +61,29 @@ pub(super) fn held(
             }
             let open = PathBuf::from(format!("/proc/{}/fd/{fd}", pid.get()));
             let id = FileId { dev: stat.dev, ino: stat.ino };
-            all.entry(id).and_modify(|other| other.read = other.read.min(info.pos)).or_insert(Descriptor {
-                stat,
-                read: info.pos,
-                link,
-                open,
-            });
+            let seen = all.entry(id).or_insert(Descriptor { stat, link, open, readers: Readers::default() });
+            seen.readers.0.push(((pid, fd), info.pos));
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_read_least_counts_while_he_has_the_file_open() {
+        let readers = |all: &[(i32, u64)]| {
+            let pid = ProcessId::own();
+            Readers(all.iter().map(|&(fd, read)| ((pid, fd), read)).collect())
+        };
+        let mut seen = readers(&[(3, 900), (7, 512)]);
+        assert_eq!(seen.held(), Held::Open { read: 512 });
+        // What was read since then the sizes do not know of.
+        seen.retain(Some(&readers(&[(3, 950), (8, 0)])));
+        assert_eq!(seen.held(), Held::Open { read: 900 });
+        seen.retain(None);
+        assert_eq!(seen.held(), Held::No);
+    }
 }

@@ -18,7 +18,7 @@ use crate::drain::judge::rules::{Demand, FolderRules, InputRules, add, demands_o
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{Root, Stat};
 use folders::{Folder, FolderEntry};
-use held::Descriptor;
+use held::{Descriptor, Readers};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -56,6 +56,8 @@ pub struct ScanResult {
     pub places: ByFile<usize>,
     /// Where those can be opened that cannot be by their path.
     elsewhere: BTreeMap<usize, PathBuf>,
+    /// By which descriptors the shipper has them open.
+    readers: BTreeMap<FileId, Readers>,
 }
 
 /// Looks below `root`. `pids` are the shipper's processes, among those of `proc`; files below `own` are the
@@ -88,7 +90,8 @@ pub fn scan(
         scene.gather(root, read, asks, &held);
         break;
     }
-    scene.deleted(held, asks);
+    scene.deleted(&held, asks);
+    scene.readers = held.into_iter().map(|(id, descriptor)| (id, descriptor.readers)).collect();
     scene
 }
 
@@ -100,6 +103,22 @@ impl ScanResult {
             (Some(path), _) => path.clone(),
             (None, Some(file)) => PathBuf::from(OsStr::from_bytes(&file.path)),
             (None, None) => PathBuf::new(),
+        }
+    }
+
+    /// Looks once more at what the shipper has open. What it has closed meanwhile it had opened for a moment and not to
+    /// ship it: Filebeat takes the fingerprint of each file at each scan, from its beginning.
+    pub fn forget_passing(&mut self, proc: &Proc, pids: &[ProcessId], own: &Path) {
+        let mut doubts = Vec::new();
+        let still = held::held(proc, pids, own, &mut doubts);
+        // Nothing is known of a process that has ended.
+        if !doubts.is_empty() {
+            return;
+        }
+        for file in self.files.iter_mut().filter(|file| file.links > 0) {
+            let Some(readers) = self.readers.get_mut(&file.id) else { continue };
+            readers.retain(still.get(&file.id).map(|descriptor| &descriptor.readers));
+            file.held = readers.held();
         }
     }
 
@@ -148,14 +167,14 @@ impl ScanResult {
             self.elsewhere.insert(self.files.len(), target);
         }
         self.places.insert(id, self.files.len());
-        let held = held.get(&id).map_or(Held::No, |held| Held::Open { read: held.read });
+        let held = held.get(&id).map_or(Held::No, |held| held.readers.held());
         self.files.push(log_file(&seen.stat, path, held));
         self.demands.push(demands);
     }
 
     /// Adds what the shipper holds open and no folder showed.
-    fn deleted(&mut self, held: BTreeMap<FileId, Descriptor>, asks: &ScanRequest<'_>) {
-        for (id, descriptor) in held {
+    fn deleted(&mut self, held: &BTreeMap<FileId, Descriptor>, asks: &ScanRequest<'_>) {
+        for (&id, descriptor) in held {
             if self.places.contains_key(&id) {
                 continue;
             }
@@ -166,8 +185,8 @@ impl ScanResult {
             };
             self.demands.push(demands_of(asks.inputs, path, false, asks.others));
             self.places.insert(id, self.files.len());
-            self.elsewhere.insert(self.files.len(), descriptor.open);
-            self.files.push(log_file(&descriptor.stat, path.into(), Held::Open { read: descriptor.read }));
+            self.elsewhere.insert(self.files.len(), descriptor.open.clone());
+            self.files.push(log_file(&descriptor.stat, path.into(), descriptor.readers.held()));
         }
     }
 }

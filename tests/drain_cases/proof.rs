@@ -241,6 +241,19 @@ fn filesets_are_on_as_each_generation_reckons() {
     }
 }
 
+/// What a broker that answers nothing has received is not known.
+#[test]
+fn an_output_that_waits_for_no_answer_proves_nothing() {
+    for (acks, verdict) in [("0", Verdict::CannotTell), ("1", Verdict::Drained), ("-1", Verdict::Drained)] {
+        let mut tree = Tree::new(&format!("acks{acks}"));
+        tree.input("log", "");
+        tree.inputs += &format!("output.kafka: {{hosts: [x], required_acks: {acks}}}\n");
+        let id = tree.file(A, LINES);
+        tree.log_state(A, id, ALL);
+        expect(&tree, verdict, &["acknowledged"], "");
+    }
+}
+
 #[test]
 fn the_default_paths_of_a_module_are_in_its_manifest() {
     for version in ["7.17.0", "8.1.3"] {

@@ -204,7 +204,7 @@ pub fn inspect(
     if !found.others.is_empty() && !idle_now && options.logs.is_empty() {
         doubts.push(Doubt::NotJudged(found.others.join(", ")));
     }
-    let kept_back = witness.and_then(|it| it.disk_queue_doubt(files_root));
+    let kept_back = witness.and_then(|it| it.delivery_doubt(files_root));
     let idle = history.idle(evidence, kept_back.is_none().then(moment));
     doubts.extend(kept_back);
     let settle = terms.settle.unwrap_or(found.latency.total());

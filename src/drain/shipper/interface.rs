@@ -98,9 +98,9 @@ pub trait EvidenceSource: Debug + Send + Sync {
     /// Another process answers, or listens, in its place; a sentence.
     fn counters(&self, root: &Root, process: ProcessId) -> Result<Option<Counters>, String>;
 
-    /// Why what it has acknowledged to its inputs may not have left this host: a queue on its own disk that
-    /// is not seen to be empty.
-    fn disk_queue_doubt(&self, root: &Root) -> Option<Doubt>;
+    /// Why what it has acknowledged to its inputs may not have arrived: a queue on its own disk that is not seen to be
+    /// empty, an output that waits for no answer.
+    fn delivery_doubt(&self, root: &Root) -> Option<Doubt>;
 }
 
 /// A shipper's counters.

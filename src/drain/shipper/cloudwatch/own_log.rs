@@ -34,7 +34,7 @@ impl EvidenceSource for OwnLog {
     }
 
     /// Batches are in its memory alone.
-    fn disk_queue_doubt(&self, _: &Root) -> Option<Doubt> {
+    fn delivery_doubt(&self, _: &Root) -> Option<Doubt> {
         None
     }
 }

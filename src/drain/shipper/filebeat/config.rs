@@ -98,6 +98,8 @@ pub struct Config {
     pub metrics_period: Setting<Duration>,
     /// The queue on disk (`queue.disk`, `queue.spool`), if there is one.
     pub disk_queue: Option<DiskQueue>,
+    /// The output waits for no answer, so that its acknowledgements prove no delivery.
+    pub unanswered: bool,
     /// The inputs that read files and are switched on.
     pub inputs: Vec<LogInput>,
     /// Those that read no files, by their names.
@@ -160,6 +162,7 @@ impl Config {
         self.settings(tree);
         self.http(tree);
         self.queue(tree);
+        self.output(tree);
         self.sources(file, tree);
     }
 
@@ -242,6 +245,16 @@ impl Config {
         } else if on("queue.spool").is_some() {
             self.disk_queue = Some(DiskQueue { folder: Setting::Default, spool: true });
         }
+    }
+
+    /// Kafka's brokers answer nothing where none of them is to (`required_acks`, -1 and 1 are the others).
+    fn output(&mut self, tree: &Node) {
+        let Some(kafka) = tree.get("output.kafka") else { return };
+        let off = kafka.get("enabled").is_some_and(|node| boolean(node) == Setting::Set(false));
+        let acks = kafka.get("required_acks").map_or(Setting::Default, string);
+        self.unanswered = !off
+            && !matches!(&acks, Setting::Default)
+            && !matches!(acks.set().map(String::as_str), Some("1" | "-1"));
     }
 
     fn http(&mut self, tree: &Node) {

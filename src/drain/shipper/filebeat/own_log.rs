@@ -31,13 +31,15 @@ pub(super) struct SelfReport {
     http: Setting<Http>,
     folder: PathBuf,
     queue: Option<DiskQueue>,
+    unanswered: bool,
     data: PathBuf,
 }
 
 impl SelfReport {
     pub(super) fn new(config: Config, data: &Path) -> Self {
         let folder = folder(&config);
-        Self { folder, http: config.http, queue: config.disk_queue, data: data.to_owned() }
+        let (queue, unanswered) = (config.disk_queue, config.unanswered);
+        Self { folder, http: config.http, queue, unanswered, data: data.to_owned() }
     }
 }
 
@@ -69,8 +71,13 @@ impl EvidenceSource for SelfReport {
         }
     }
 
-    fn disk_queue_doubt(&self, root: &Root) -> Option<Doubt> {
-        disk_queue::doubt(self.queue.as_ref()?, &self.data, root)
+    fn delivery_doubt(&self, root: &Root) -> Option<Doubt> {
+        let queue = self.queue.as_ref().and_then(|queue| disk_queue::doubt(queue, &self.data, root));
+        let unanswered = || {
+            let what = "its output takes what was sent for delivered (output.kafka.required_acks: 0)";
+            self.unanswered.then(|| Doubt::Positions(what.to_owned()))
+        };
+        queue.or_else(unanswered)
     }
 }
 

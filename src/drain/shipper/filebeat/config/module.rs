@@ -64,10 +64,20 @@ impl Config {
                         self.unknown(file, node, &what);
                     }
                 }
+                self.overridden(file, &name, fileset, node);
                 let paths = node.get("var.paths").filter(|paths| !paths.list().is_empty()).cloned();
                 self.filesets.push(of(node.line, Some(fileset.clone()), Vec::new(), paths));
             }
             self.filesets.push(of(module.line, None, named, None));
+        }
+    }
+
+    /// Settings of its input that a fileset lays over its template, where they bear on which files that takes.
+    fn overridden(&mut self, file: &str, module: &str, fileset: &str, node: &Node) {
+        let Some(input) = node.get("input") else { return };
+        let known = ["paths", "exclude_files", "prospector", "type", "enabled", "id", "ignore_older"];
+        for name in known.into_iter().filter(|name| input.get(name).is_some()) {
+            self.unknown(file, input, &format!("module '{module}', fileset '{fileset}', input.{name}"));
         }
     }
 
@@ -134,6 +144,19 @@ mod tests {
         assert_eq!(config.inputs[0].kind, Kind::Log);
         let two = with(MANIFEST, "{{ if .x }}\ntype: journald\n{{ else }}\ntype: log\n{{ end }}");
         assert_eq!(two.inputs[0].kind, Kind::Module);
+    }
+
+    /// "Override input settings" of Filebeat's manual of modules.
+    #[test]
+    fn what_is_laid_over_the_input_of_a_fileset_is_not_known() {
+        let of = |yaml: &str| {
+            let mut config = Config::default();
+            config.modules("m.yml", &yaml::read(&format!("- module: nginx\n  access:\n{yaml}")).unwrap());
+            config.unknown.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(of("    input.paths: [/x]\n"), ["m.yml:3: module 'nginx', fileset 'access', input.paths"]);
+        assert_eq!(of("    input:\n      exclude_files: [x]\n").len(), 1);
+        assert_eq!(of("    input.close_eof: true\n"), <[String; 0]>::default());
     }
 
     #[test]

@@ -509,6 +509,19 @@ fn a_stalled_drain_ends_or_waits_on_as_it_is_told() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// A new file waits for the next scan.
+#[test]
+fn an_input_that_looks_seldom_does_not_stall_before_it_has_looked() {
+    let tree = Tree::new();
+    let inputs = "filebeat.inputs:\n- type: log\n  paths: ['/logs/*.log']\n  scan_frequency: 45s\n";
+    fs::write(tree.0.join("filebeat.yml"), inputs).unwrap();
+    let (mut child, mut out) = tree.drain(&["--timeout", "2s", "--stall", "300ms", "--on-stall", "fail"]);
+    assert_eq!(child.wait().unwrap().code(), Some(13));
+    let mut said = String::new();
+    out.read_to_string(&mut said).unwrap();
+    assert!(said.contains("gave up after") && !said.contains("stalled"), "{said}");
+}
+
 /// Says that it polls, with this cause, and ends drained all the same.
 fn polls(tree: &Tree, command: Command, cause: &str) {
     let (mut child, _out) = started(command);

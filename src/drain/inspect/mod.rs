@@ -219,7 +219,7 @@ pub fn inspect(
         now,
         moved: history.moved().unwrap_or(now),
         deadline: terms.deadline.unwrap_or(now),
-        stall: terms.stall,
+        stall: terms.stall.map(|allowed| found.latency.stall(allowed)),
         settle,
         pickup: terms.deadline.map(|_| settle.max(found.latency.scan.saturating_mul(2))),
     };

@@ -265,7 +265,18 @@ impl Latency {
     pub fn total(&self) -> Duration {
         self.scan + self.backoff + self.flush + self.registry
     }
+
+    /// How long nothing has to move until that is a stall, where `allowed` is: two turns at least of an input that looks
+    /// at its files less often than by default.
+    #[must_use]
+    pub fn stall(&self, allowed: Duration) -> Duration {
+        let turn = self.scan.max(self.backoff);
+        if turn > TURN { allowed.max(turn.saturating_mul(2)) } else { allowed }
+    }
 }
+
+/// How often inputs look by default (`scan_frequency`, `max_backoff`).
+const TURN: Duration = Duration::from_secs(10);
 
 /// A version, as far as it was found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

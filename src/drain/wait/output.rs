@@ -79,7 +79,9 @@ impl Waiting<'_> {
             OnStall::Fail => None,
             OnStall::Wait => {
                 let moved = self.shippers.iter().filter_map(|one| one.history.moved()).max()?;
-                Some(moved.after(self.task.policy.stall))
+                let allowed = self.task.policy.stall;
+                let stall = self.shippers.iter().map(|one| one.found.latency.stall(allowed)).max();
+                Some(moved.after(stall.unwrap_or(allowed)))
             }
         }
     }

@@ -71,7 +71,7 @@ fn reasons() -> String {
         ReasonClass::Pending => "pending: lines remain that are to be shipped",
         ReasonClass::Lost => "lost: bytes are gone unshipped",
     };
-    let mut all = Reason::ALL;
+    let mut all = Reason::all();
     all.sort_by_key(Reason::class);
     for same in all.chunk_by(|one, other| one.class() == other.class()) {
         writeln!(text, ".SS \"{}\"", about(same[0].class())).unwrap();

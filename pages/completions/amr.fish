@@ -215,7 +215,7 @@ complete -c amr -n "__fish_amr_using_subcommand logs" -l log-level -d 'Print mor
 complete -c amr -n "__fish_amr_using_subcommand logs" -s f -l follow -d 'Go on printing what is added'
 complete -c amr -n "__fish_amr_using_subcommand logs" -s b -l boot -d 'Since the last boot only'
 complete -c amr -n "__fish_amr_using_subcommand logs" -s h -l help -d 'Print help'
-complete -c amr -n "__fish_amr_using_subcommand drain" -l timeout -d 'Give up waiting after this time' -r
+complete -c amr -n "__fish_amr_using_subcommand drain" -l timeout -d 'Give up waiting after this time; one look (--once) takes two minutes at most in any case' -r
 complete -c amr -n "__fish_amr_using_subcommand drain" -l soft-timeout -d 'Tell how things stand after this time, also to the command of --exec, and go on' -r
 complete -c amr -n "__fish_amr_using_subcommand drain" -l settle -d 'How long silence must last before it counts; above every latency of the shipper if not given' -r
 complete -c amr -n "__fish_amr_using_subcommand drain" -l stall -d 'After how long without movement the drain is stalled' -r

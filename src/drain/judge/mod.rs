@@ -7,6 +7,21 @@
 //! * [`history`]: what earlier looks saw.
 //! * [`verdict`]: the one answer; [`check`]: the checks it is made of, each with a name.
 
+/// An enum that knows the names of its variants, so that a test can hold a list of them complete.
+macro_rules! listed {
+    ($(#[$about:meta])* pub enum $Enum:ident { $($(#[$doc:meta])* $Variant:ident $(($inner:ty))?,)+ }) => {
+        $(#[$about])*
+        pub enum $Enum {
+            $($(#[$doc])* $Variant $(($inner))?,)+
+        }
+
+        #[cfg(test)]
+        impl $Enum {
+            pub(in crate::drain::judge) const NAMES: &[&str] = &[$(stringify!($Variant)),+];
+        }
+    };
+}
+
 pub mod belief;
 pub mod check;
 pub mod claim;

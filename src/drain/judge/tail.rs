@@ -40,24 +40,26 @@ pub enum Tail {
     Unread(Unread),
 }
 
-/// Why bytes could not be looked at.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unread {
-    /// There were more of them than amr reads of one file, and no line ended in what was read.
-    #[error("no line ends within {0} bytes, more are not looked at")]
-    TooMany(u64),
-    /// The file shrank while it was read.
-    #[error("the file shrank while it was read")]
-    Shrank,
-    /// The file system did not answer in time.
-    #[error("its file system did not answer in time")]
-    Hangs,
-    /// Opening or reading failed.
-    #[error("{0}")]
-    Failed(String),
-    /// Whoever looked had no reason to read them.
-    #[error("not looked at")]
-    NotAsked,
+listed! {
+    /// Why bytes could not be looked at.
+    #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum Unread {
+        /// There were more of them than amr reads of one file, and no line ended in what was read.
+        #[error("no line ends within {0} bytes, more are not looked at")]
+        TooMany(u64),
+        /// The file shrank while it was read.
+        #[error("the file shrank while it was read")]
+        Shrank,
+        /// The file system did not answer in time.
+        #[error("its file system did not answer in time")]
+        Hangs,
+        /// Opening or reading failed.
+        #[error("{0}")]
+        Failed(String),
+        /// Whoever looked had no reason to read them.
+        #[error("not looked at")]
+        NotAsked,
+    }
 }
 
 /// How the lines of a file are built.

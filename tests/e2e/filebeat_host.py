@@ -71,9 +71,9 @@ class Host:
     def fill(self, text):
         return text.replace("{dir}", str(self.dir))
 
-    def run(self, *before):
+    def run(self, *before, data="data"):
         self.filebeat = subprocess.Popen(
-            [*before, self.executable, "-c", self.config, "--path.home", self.dir, "--path.data", self.dir / "data",
+            [*before, self.executable, "-c", self.config, "--path.home", self.dir, "--path.data", self.dir / data,
              "--path.logs", self.dir / "own", *self.words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def stop(self):
@@ -129,6 +129,15 @@ class Host:
         if code in (DRAINED, SETTLED) and self.missing():
             raise Failed(f"said {code}, and {self.missing()} lines are missing: {done.stdout}")
         return code, done.stdout + done.stderr
+
+    def found(self):
+        """What a look that names no registry says of this Filebeat."""
+        looked = subprocess.run([AMR, "drain", "filebeat", "--once", "--json", "--reports", self.reports], capture_output=True)
+        shippers = json.loads(looked.stdout)["shippers"]
+        own = [shipper for shipper in shippers if self.filebeat.pid in shipper["pids"]]
+        if len(own) != 1:
+            raise Failed(f"found {len(own)} of it: {shippers}")
+        return own[0]
 
     def start(self, timeout=60, *options):
         """A drain that has taken its first look."""

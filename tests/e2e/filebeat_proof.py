@@ -103,7 +103,7 @@ def removed_and_shipped(host):
     host.write("k.log", 300)
     host.write("a.log", 50)
     time.sleep(4)
-    drain = host.watch(60)
+    drain = host.watch(100)
     time.sleep(1)
     (host.logs / "a.log").unlink()
     time.sleep(3)
@@ -210,6 +210,25 @@ def elsewhere(host):
     code, text = host.look()
     if code not in (CANNOT_TELL, GAVE_UP):
         raise Failed(f"said {code}: {text}")
+
+
+@scenario("in-a-container", "log")
+def in_a_container(host):
+    """The host has no such folder as its registry lies in: it is found, and judged, by its process."""
+    host.stop()
+    (host.dir / "inside").mkdir()
+    mounts = f"mount --make-rprivate / && mount -t tmpfs none {host.dir}/inside && exec \"$@\""
+    host.run("unshare", "-m", "sh", "-c", mounts, "sh", data="inside/data")
+    host.write("a.log", 20)
+    host.until("the first lines arrive", lambda: host.missing() == 0)
+    host.until("it is found to be drained", lambda: host.found()["verdict"] == "drained")
+    if host.found()["positions"] != f"{host.dir}/inside/data/registry":
+        raise Failed(f"another registry: {host.found()}")
+    host.es.set("block")
+    host.write("a.log", 300)
+    time.sleep(3)
+    if host.found()["verdict"] in ("drained", "settled"):
+        raise Failed(f"said of {host.missing()} missing lines: {host.found()}")
 
 
 @scenario("dropped", "log", more="http: {enabled: true, port: {port}}\n".replace("{port}", str(free_port())))

@@ -50,7 +50,7 @@ pub enum Owner {
 #[must_use]
 pub fn read(root: &Root) -> Vec<Script> {
     let names = |folder: &str| root.list(Path::new(folder)).unwrap_or_default();
-    let overrides = ordered::set(names("/etc/chkconfig.d").into_iter().map(|e| e.name));
+    let overrides = names("/etc/chkconfig.d").into_iter().map(|e| e.name).collect::<BTreeSet<_>>();
     let files = names(FOLDER).into_iter().filter(|e| matches!(e.kind, FileKind::Regular | FileKind::Symlink));
     let named = files.filter(|e| is_listed(&e.name)).filter_map(|e| e.name.into_string().ok());
     named.filter_map(|name| read_one(root, name, &overrides)).collect()

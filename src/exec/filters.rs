@@ -242,7 +242,7 @@ fn deny(arch: Arch, rules: &Rules, answer: Action) -> Filter {
 /// By the numbers that the calls have there. Those that older programs make through another are told by its
 /// first argument, where nothing else is asked of them.
 fn filter(arch: Arch, rules: &Rules, matched: Action, otherwise: Action) -> Filter {
-    let names: BTreeSet<&str> = ordered::set(rules.keys().copied());
+    let names: BTreeSet<&str> = rules.keys().copied().collect();
     let mut by_number: BTreeMap<u32, Vec<Rule>> = BTreeMap::new();
     let mut whole = BTreeSet::new();
     for (name, numbers) in numbers(&names, arch) {

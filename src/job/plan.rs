@@ -227,7 +227,7 @@ impl Planned {
     /// The same, unit by unit.
     #[must_use]
     pub fn findings_by_unit(&self, ctx: &Context) -> BTreeMap<UnitName, Vec<Finding>> {
-        ordered::map(self.to_start().map(|(kind, unit)| (unit.name.clone(), findings(ctx, kind, unit))))
+        self.to_start().map(|(kind, unit)| (unit.name.clone(), findings(ctx, kind, unit))).collect()
     }
 
     /// The units that are to be started, in order.
@@ -239,7 +239,7 @@ impl Planned {
     /// The units that were named, by their main names, with the names that they were given.
     #[must_use]
     pub fn typed(&self, anchors: &[(Verb, UnitName)]) -> BTreeMap<UnitName, UnitName> {
-        ordered::map(anchors.iter().map(|(_, name)| (self.set.main(name).clone(), name.clone())))
+        anchors.iter().map(|(_, name)| (self.set.main(name).clone(), name.clone())).collect()
     }
 
     /// Has others see the jobs as those of a process that will do them, while it comes up.

@@ -99,7 +99,8 @@ impl Descendants {
     /// Those that a dead supervisor left: by what its record says.
     pub fn adopt(seen: &[Identity], proc: Proc, boot_id: BootId) -> Descendants {
         let of_this_boot = seen.iter().filter(|identity| identity.boot_id == boot_id);
-        let seen = ordered::map(of_this_boot.map(|identity| (identity.pid, identity.start_time)));
+        let seen =
+            of_this_boot.map(|identity| (identity.pid, identity.start_time)).collect::<BTreeMap<_, _>>();
         Descendants { proc, boot_id, supervisor: None, apart: BTreeSet::new(), seen, adopted: true }
     }
 
@@ -156,7 +157,7 @@ impl Descendants {
         // cannot be somebody else's.
         let was_seen = |stat: &&ProcStat| self.seen.get(&stat.pid) == Some(&stat.start_time);
         let sessions = all.iter().filter(was_seen).map(|s| s.session);
-        let sessions = ordered::set(sessions.filter(|s| *s > 0 && Some(*s) != own_session));
+        let sessions = sessions.filter(|s| *s > 0 && Some(*s) != own_session).collect::<BTreeSet<_>>();
         let is_kin = |stat: &&ProcStat| {
             below.contains(&stat.pid) || sessions.contains(&stat.session) || was_seen(stat)
         };
@@ -168,7 +169,7 @@ impl Descendants {
         kin.extend(all.into_iter().filter(|s| below.contains(&s.pid) && !ours.contains(&s.pid)));
         kin.retain(|stat| !stat.is_zombie());
         kin.sort_unstable_by_key(|stat| stat.pid);
-        self.seen = ordered::map(kin.iter().map(|stat| (stat.pid, stat.start_time)));
+        self.seen = kin.iter().map(|stat| (stat.pid, stat.start_time)).collect();
         Ok(kin)
     }
 

@@ -8,7 +8,7 @@
 use super::level::Priority;
 use super::priority::{Direction, Numbers};
 use crate::unit::model::Origin;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use thiserror::Error;
 
@@ -103,7 +103,7 @@ pub fn assign(nodes: &[Node], edges: &[Edge]) -> Result<BTreeMap<String, Numbers
     let start = graph.numbers(&order, Direction::Start)?;
     let stop = graph.numbers(&order, Direction::Stop)?;
     let free = nodes.iter().zip(start.iter().zip(stop)).filter(|(n, _)| n.place == Placement::Free);
-    Ok(ordered::map(free.map(|(n, (start, stop))| (n.name.clone(), Numbers { start: *start, stop }))))
+    Ok(free.map(|(n, (start, stop))| (n.name.clone(), Numbers { start: *start, stop })).collect())
 }
 
 struct Graph<'a> {
@@ -125,7 +125,7 @@ struct Bound {
 
 impl<'a> Graph<'a> {
     fn new(nodes: &'a [Node], edges: &'a [Edge]) -> Self {
-        let index = ordered::map(nodes.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)));
+        let index = nodes.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)).collect::<BTreeMap<_, _>>();
         let mut graph =
             Self { nodes, before: vec![Vec::new(); nodes.len()], after: vec![Vec::new(); nodes.len()] };
         for edge in edges {
@@ -163,7 +163,8 @@ impl<'a> Graph<'a> {
     /// All nodes, those that come earlier first.
     fn sorted(&self) -> Result<Vec<usize>, AssignError> {
         let mut waits: Vec<usize> = self.before.iter().map(Vec::len).collect();
-        let mut ready = ordered::set(waits.iter().enumerate().filter(|(_, n)| **n == 0).map(|(i, _)| i));
+        let mut ready =
+            waits.iter().enumerate().filter(|(_, n)| **n == 0).map(|(i, _)| i).collect::<BTreeSet<_>>();
         let mut order = Vec::with_capacity(waits.len());
         while let Some(node) = ready.pop_first() {
             order.push(node);
@@ -181,7 +182,7 @@ impl<'a> Graph<'a> {
 
     /// Walks back from a node that never became ready until one comes twice.
     fn circle(&self, done: &[usize]) -> AssignError {
-        let done = ordered::set(done.iter().copied());
+        let done = done.iter().copied().collect::<BTreeSet<_>>();
         let mut path: Vec<(usize, &Edge)> = Vec::new();
         let mut at = (0..self.nodes.len()).find(|i| !done.contains(i)).unwrap_or(0);
         while !path.iter().any(|(node, _)| *node == at) {

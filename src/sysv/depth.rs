@@ -71,7 +71,7 @@ pub fn depths(scripts: &[Linked<'_>], facilities: &Facilities) -> Depths {
     let is_listed = |s: &Linked<'_>| listed.iter().any(|n| n == s.name || s.block.provides.contains(n));
     let is_interactive = |i: usize| scripts.get(i).is_some_and(|s| s.block.interactive || is_listed(s));
     let of = |counts: fn(&Linked<'_>) -> bool| -> BTreeSet<usize> {
-        ordered::set(scripts.iter().enumerate().filter(|(_, s)| counts(s)).map(|(i, _)| i))
+        scripts.iter().enumerate().filter(|(_, s)| counts(s)).map(|(i, _)| i).collect()
     };
     let boot = of(|s| s.boots);
     let up = of(|s| s.starts);
@@ -79,7 +79,7 @@ pub fn depths(scripts: &[Linked<'_>], facilities: &Facilities) -> Depths {
     let (at_boot, boot_circles) = count(&start, &boot, &is_interactive);
     let (at_start, start_circles) = count(&start, &up, &is_interactive);
     let (at_stop, stop_circles) = count(&before_stop, &down, &|_| false);
-    let circles = ordered::set([boot_circles, start_circles, stop_circles].into_iter().flatten());
+    let circles = [boot_circles, start_circles, stop_circles].into_iter().flatten().collect::<BTreeSet<_>>();
     let number = |n: u8| Priority::new(n).unwrap_or(Priority::MIDDLE);
     // A script that both start has the later place in both.
     let starts = at_boot.iter().zip(&at_start).map(|(boot, up)| *boot.max(up));

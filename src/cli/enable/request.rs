@@ -84,7 +84,8 @@ pub(super) fn with_also(
 
 impl<'a> Request<'a> {
     pub(super) fn new(ctx: &'a Context, change: Change, env: Env, names: &[UnitName]) -> Changed<Self> {
-        let scripts = ordered::map(scripts::read(&ctx.root).into_iter().map(|s| (s.name.clone(), s)));
+        let scripts =
+            scripts::read(&ctx.root).into_iter().map(|s| (s.name.clone(), s)).collect::<BTreeMap<_, _>>();
         let mut request = Self { ctx, change, env, scripts, wanted: Vec::new(), notes: Vec::new() };
         let facts = ctx.facts();
         let loader = Loader::new(&ctx.root, &ctx.unit_paths, &facts);

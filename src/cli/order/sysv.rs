@@ -151,12 +151,12 @@ fn locks(root: &Root, host: &SysvHost) -> Result<BTreeSet<String>, Error> {
         listed => listed?,
     };
     let names = entries.into_iter().filter(|e| e.kind == FileKind::Regular);
-    let found = ordered::set(names.filter_map(|e| e.name.into_string().ok()));
+    let found = names.filter_map(|e| e.name.into_string().ok()).collect::<BTreeSet<_>>();
     if !found.is_empty() || root.is_host() {
         return Ok(found);
     }
     let started = host.links(host.runlevel, 'S').into_iter().filter_map(|l| tail(&l.name));
-    Ok(ordered::set(started.map(str::to_owned)))
+    Ok(started.map(str::to_owned).collect())
 }
 
 /// The level that the host lives in: not 0 or 6, which it is in while it goes down.

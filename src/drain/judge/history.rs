@@ -67,7 +67,7 @@ impl History {
         let mut last = std::mem::take(&mut self.files);
         let mut kept = last.split_off(self.seen.min(last.len()));
         last.append(&mut self.unseen);
-        let last = ordered::map(last.iter().map(|file| (key(file), file)));
+        let last = last.iter().map(|file| (key(file), file)).collect::<BTreeMap<_, _>>();
         for file in &mut files {
             let before = last.get(&key(file));
             let at_end = before.is_some_and(|last| unmoved(last, file) && (last.seen_at_end || at_end(last)));

@@ -41,7 +41,7 @@ impl Report {
             let owed = matches!(&*file.standing, "pending" | "at-rest" | "unknown" | "lost");
             owed && file.rest != Some(0)
         };
-        let files: BTreeSet<(u64, u64)> = ordered::set(files.filter(left).map(|file| (file.dev, file.ino)));
+        let files: BTreeSet<(u64, u64)> = files.filter(left).map(|file| (file.dev, file.ino)).collect();
         files.len() as u64
     }
 

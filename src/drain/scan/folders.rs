@@ -20,7 +20,7 @@ use std::time::Duration;
 /// The folders of every position whose path is absolute.
 pub(super) fn known(cursors: &Cursors) -> BTreeSet<PathBuf> {
     let paths = cursors.used_folders().map(|folder| cursors.folder(folder));
-    ordered::set(paths.filter(|path| path.first() == Some(&b'/')).map(without_trailing_slash))
+    paths.filter(|path| path.first() == Some(&b'/')).map(without_trailing_slash).collect()
 }
 
 /// A folder's path without its last `/`.

@@ -12,6 +12,7 @@ use crate::drain::judge::progress::{ByteRange, Edge};
 use crate::drain::judge::tail::{Look, Need, Tail, Unread};
 use crate::os::root::{FileKind, OFlag, Root, Stat};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -140,10 +141,13 @@ pub fn prints(
     scene: &ScanResult,
     limit: Duration,
 ) -> (Vec<(usize, Fingerprint)>, Vec<usize>) {
-    let kinds = ordered::set(cursors.by_print().filter_map(|cursor| match cursor.identity {
-        Identity::Fingerprint { offset, len, growing, .. } => Some((offset, len, growing)),
-        Identity::Inode(_) | Identity::Path | Identity::InodeMarker { .. } => None,
-    }));
+    let kinds = cursors
+        .by_print()
+        .filter_map(|cursor| match cursor.identity {
+            Identity::Fingerprint { offset, len, growing, .. } => Some((offset, len, growing)),
+            Identity::Inode(_) | Identity::Path | Identity::InodeMarker { .. } => None,
+        })
+        .collect::<BTreeSet<_>>();
     if kinds.is_empty() {
         return (Vec::new(), Vec::new());
     }

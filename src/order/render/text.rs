@@ -4,6 +4,7 @@ use super::{Show, shown};
 use crate::order::check::Report;
 use crate::order::step::{Act, Limit, Plan, Role, StepOutcome, span};
 use crate::unit::finding::Severity;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// As many numbers of steps fit on a line.
@@ -67,7 +68,7 @@ pub fn plan(plan: &Plan, report: &Report, show: Show) -> String {
 fn verdict(plan: &Plan, report: &Report) -> String {
     let of_steps = plan.steps.iter().filter(|s| s.role == Role::Drain).map(|s| s.name.as_str());
     let of_absent = plan.absent.iter().filter(|a| a.role == Role::Drain).map(|a| a.name.as_str());
-    let drains = ordered::set(of_steps.chain(of_absent));
+    let drains = of_steps.chain(of_absent).collect::<BTreeSet<_>>();
     if drains.is_empty() || !plan.way.is_down() {
         return String::new();
     }

@@ -5,7 +5,7 @@ use super::host::{Link, SysvHost, tail};
 use super::steps::{chain, empty, step};
 use crate::order::obstacle::Obstacle;
 use crate::order::step::{Act, Order, OrderOptions, Plan, Role, Step, StepOutcome, Transition, Wait, Why};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Scripts that end all processes that are left.
@@ -124,7 +124,7 @@ pub fn by_depend(host: &SysvHost, way: Transition, options: &OrderOptions) -> Pl
 /// The scripts with a link in the level that the file knows; the others are ignored.
 fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, options: &OrderOptions) -> Vec<Step> {
     let text = if act == Act::Stop { &host.depend.stop } else { &host.depend.start };
-    let known = ordered::set(parse(text).targets);
+    let known = parse(text).targets.into_iter().collect::<BTreeSet<_>>();
     let listed = |l: &&Link| tail(&l.name).is_some_and(|s| known.contains(s));
     host.links(level, letter).into_iter().filter(listed).map(|l| step(host, l, act, options)).collect()
 }
@@ -132,12 +132,12 @@ fn runnable(host: &SysvHost, level: u8, letter: char, act: Act, options: &OrderO
 /// Adds `new` behind `steps` in an order that the file allows.
 fn append(steps: &mut Vec<Step>, new: Vec<Step>, text: &str, file: &str) {
     let depend = parse(text);
-    let rank = ordered::map(depend.targets.iter().enumerate().map(|(at, n)| (n.as_str(), at)));
+    let rank = depend.targets.iter().enumerate().map(|(at, n)| (n.as_str(), at)).collect::<BTreeMap<_, _>>();
     let mut left: Vec<Step> = new;
     left.sort_by_key(|s| rank.get(s.name.as_str()).copied());
     let from = steps.len();
     while !left.is_empty() {
-        let waiting = ordered::set(left.iter().map(|s| s.name.clone()));
+        let waiting = left.iter().map(|s| s.name.clone()).collect::<BTreeSet<_>>();
         let free = |s: &Step| {
             depend.before.get(&s.name).is_none_or(|needs| !needs.iter().any(|(n, _)| waiting.contains(n)))
         };

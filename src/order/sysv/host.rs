@@ -114,7 +114,7 @@ impl SysvHost {
     /// The services that have such a link in a level.
     pub(super) fn services(&self, level: u8, letter: char) -> BTreeSet<&str> {
         let all = self.levels.get(&level).into_iter().flatten();
-        ordered::set(all.filter(|l| l.name.starts_with(letter)).filter_map(|l| tail(&l.name)))
+        all.filter(|l| l.name.starts_with(letter)).filter_map(|l| tail(&l.name)).collect()
     }
 
     pub(super) fn has_link(&self, level: u8, letter: char, service: &str) -> bool {
@@ -130,7 +130,7 @@ impl SysvHost {
     /// The K numbers that scripts ask for.
     pub(super) fn asked(&self) -> BTreeMap<String, u8> {
         let numbers = |s: &Script| Some((s.name.clone(), s.numbers.as_ref()?.stop));
-        ordered::map(self.scripts.iter().filter_map(numbers))
+        self.scripts.iter().filter_map(numbers).collect()
     }
 
     pub(super) fn folder(level: u8) -> String {

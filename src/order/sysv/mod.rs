@@ -13,6 +13,7 @@ mod steps;
 use super::obstacle::Obstacle;
 use super::step::{Act, MissingStep, OrderOptions, Plan, Role, Transition};
 pub use host::{Depend, Link, LinkTarget, Numbers, Rc, Script, SysvHost, tail};
+use std::collections::BTreeSet;
 
 /// What happens on `way`.
 #[must_use]
@@ -35,10 +36,10 @@ pub fn plan(host: &SysvHost, way: Transition, options: &OrderOptions) -> Plan {
 /// Services that run, or that the options name, and that no step stops.
 fn absent(host: &SysvHost, plan: &Plan, level: u8, options: &OrderOptions) -> Vec<MissingStep> {
     let wished = [&options.drains, &options.shippers, &options.writers, &options.network];
-    let mut names = ordered::set(wished.into_iter().flatten().map(String::as_str));
+    let mut names = wished.into_iter().flatten().map(String::as_str).collect::<BTreeSet<_>>();
     names.extend(host.links(host.runlevel, 'S').iter().filter_map(|l| tail(&l.name)));
     let linked = plan.steps.iter().filter(|s| s.shown.starts_with('K'));
-    let linked = ordered::set(linked.map(|s| s.name.as_str()));
+    let linked = linked.map(|s| s.name.as_str()).collect::<BTreeSet<_>>();
     let mut out = Vec::new();
     for name in names {
         let role = options.role(name);

@@ -9,6 +9,7 @@ use crate::sysv::chkconfig::{
 use crate::sysv::header::{Keep, OverrideError, SEARCHED, scan, scan_for, whole_lines};
 use crate::sysv::level::Runlevel;
 use crate::sysv::links::{FoundLinks, Target};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -121,7 +122,7 @@ fn read_orphans(root: &Root, view: &mut View) {
 }
 
 fn read_all_scripts(root: &Root, keep: Keep, view: &mut View) {
-    let overrides = ordered::set(names(root, OVERRIDES));
+    let overrides = names(root, OVERRIDES).into_iter().collect::<BTreeSet<_>>();
     let entries = match root.list(Path::new(SCRIPTS)) {
         Ok(entries) => entries,
         Err(e) => {

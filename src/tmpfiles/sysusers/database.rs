@@ -93,7 +93,7 @@ fn grown(line: &str, members: &BTreeMap<String, BTreeSet<String>>) -> Option<Str
     let bare = line.strip_suffix('\n').unwrap_or(line);
     let wanted = members.get(bare.split(':').next()?)?;
     let (head, list) = bare.rsplit_once(':').filter(|_| bare.matches(':').count() == 3)?;
-    let mut names: BTreeSet<&str> = ordered::set(list.split(',').filter(|name| !name.is_empty()));
+    let mut names: BTreeSet<&str> = list.split(',').filter(|name| !name.is_empty()).collect();
     let before = names.len();
     names.extend(wanted.iter().map(String::as_str));
     let end = line.get(bare.len()..)?;

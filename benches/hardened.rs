@@ -48,7 +48,7 @@ fn run() -> Result<bool> {
 
 fn measure(folder: &Path) -> Result<bool> {
     let programs = Programs::make(folder)?;
-    let tree = common_tree()?;
+    let tree = host_tree()?;
     let (sysv, systemd) = (Host::new("sysv", &tree, &programs)?, Host::new("systemd", &tree, &programs)?);
     sysv.boot("/sbin/init")?;
     systemd.boot("systemd")?;
@@ -64,7 +64,8 @@ fn measure(folder: &Path) -> Result<bool> {
     // With another one beside it, so that the pages of the program are not its alone.
     sysv.exec(&["amr", "start", "hardened", "plain"])?;
     let supervisor = sysv.exec(&["amr", "show", "-p", "SupervisorPID", "--value", "hardened"])?;
-    let memory = private(&sysv.exec(&["cat", &format!("/proc/{}/smaps_rollup", supervisor.trim())])?)?;
+    let memory =
+        common::private_kib(&sysv.exec(&["cat", &format!("/proc/{}/smaps_rollup", supervisor.trim())])?)?;
     println!("bare fork and exec: {bare} us; systemctl start of the hardened unit: {theirs} us");
     let rows = [
         row("start of the hardened unit", format!("{ours} us"), ours as f64 / bare as f64, 8.0),
@@ -86,14 +87,6 @@ fn row(what: &str, value: String, got: f64, reach: f64) -> bool {
     met
 }
 
-/// KiB of the lines `Private_...` of smaps.
-fn private(smaps: &str) -> Result<u64> {
-    let lines = smaps.lines().filter(|line| line.starts_with("Private_"));
-    let sizes =
-        lines.map(|line| Ok(line.split_whitespace().nth(1).ok_or("no size in smaps")?.parse::<u64>()?));
-    sizes.sum()
-}
-
 /// What is put into both hosts.
 struct Programs(Vec<(PathBuf, &'static str)>);
 
@@ -113,7 +106,7 @@ fn e2e(script: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e").join(script)
 }
 
-fn common_tree() -> Result<String> {
+fn host_tree() -> Result<String> {
     Ok(said(Command::new(e2e("mkrootfs.sh")))?.trim().to_owned())
 }
 

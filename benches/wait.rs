@@ -329,8 +329,7 @@ fn switches(pid: u32) -> u64 {
 /// Private memory in KiB.
 fn private(pid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
-    let lines = text.lines().filter(|line| line.starts_with("Private_"));
-    lines.map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum()
+    common::private_kib(&text).unwrap()
 }
 
 /// The time that a process has run, in seconds, with the resolution of the scheduler.

@@ -22,6 +22,15 @@ pub fn amr() -> Result<PathBuf, Box<dyn Error>> {
 #[allow(dead_code)]
 pub const BARE: &str = "int main(void) { return 0; }\n";
 
+/// What a process does not share with others, in KiB, as /proc/PID/smaps_rollup has it.
+#[allow(dead_code)]
+pub fn private_kib(smaps: &str) -> Result<u64, Box<dyn Error>> {
+    let lines = smaps.lines().filter(|line| line.starts_with("Private_"));
+    let sizes =
+        lines.map(|line| Ok(line.split_whitespace().nth(1).ok_or("no size in smaps")?.parse::<u64>()?));
+    sizes.sum()
+}
+
 /// Compiles a C program to `place`, static.
 #[allow(dead_code)]
 pub fn compile(place: &Path, text: &str) -> Result<(), Box<dyn Error>> {

@@ -119,7 +119,7 @@ pub fn supervisors(stage: &Stage) -> Result<bool> {
 /// What a process does not share with others.
 pub fn private_kib(pid: i32) -> Result<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    Ok(["Private_Clean:", "Private_Dirty:"].iter().map(|key| field(&text, key)).sum())
+    crate::common::private_kib(&text)
 }
 
 fn switches(pid: i32) -> Result<u64> {

@@ -214,8 +214,7 @@ fn what_a_command_left_behind_is_killed_at_its_limit() {
     hook_that_starts_others(&tree, "exit 0");
     let (mut child, _out) = tree.drain(&["--timeout", "200ms", "--exec", "/hook", "--exec-timeout", "4s"]);
     assert_eq!(child.wait().unwrap().code(), Some(13));
-    let ended = || live(&tree) == [false; 2];
-    assert!(within(Duration::from_secs(20), ended));
+    assert!(end_soon(&tree));
 }
 
 /// The drain does not wait for it then: it is told to end.
@@ -229,8 +228,7 @@ fn a_command_has_its_limit_also_where_the_drain_is_told_to_end() {
     assert_eq!(child.wait().unwrap().code(), Some(13));
     assert!(begin.elapsed() < Duration::from_secs(3), "it took {:?}", begin.elapsed());
     assert_eq!(live(&tree), [true; 2]);
-    let ended = || live(&tree) == [false; 2];
-    assert!(within(Duration::from_secs(20), ended));
+    assert!(end_soon(&tree));
 }
 
 /// The half that looks hangs: the command is waited for all the same.
@@ -248,6 +246,11 @@ fn a_command_is_waited_for_where_the_other_half_hangs() {
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(said.contains("the command of --exec failed: exited, status=3"), "{said}");
+}
+
+/// Both of them, at the limit that they have.
+fn end_soon(tree: &Tree) -> bool {
+    within(Duration::from_secs(20), || live(tree) == [false; 2])
 }
 
 fn within(span: Duration, mut is_so: impl FnMut() -> bool) -> bool {

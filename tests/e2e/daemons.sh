@@ -30,12 +30,16 @@ known=(
     'squid.service squid                    listens 3128'
     'supervisor.service supervisor          does supervisorctl pid'
 )
-wanted=("$@")
-packages=$(for line in "${known[@]}"; do read -r unit package _ <<< "$line"
-    [ ${#wanted[@]} = 0 ] || [[ " ${wanted[*]} " = *" $unit "* ]] || continue
-    echo "$package"; case $line in *' beside rsyslog'*) echo rsyslog;; esac; done | sort -u | paste -sd,)
-[ -n "$packages" ] || { echo "daemons.sh: none of these is known: ${wanted[*]}" >&2; exit 2; }
-AMRBOX_TREE=$("$here/mkrootfs.sh" "${AMR_E2E_CACHE:-/var/cache/amr-e2e}" bookworm "$packages")
+chosen=() packages=()
+for line in "${known[@]}"; do
+    read -r unit package _ <<< "$line"
+    [ $# = 0 ] || [[ " $* " = *" $unit "* ]] || continue
+    chosen+=("$line") packages+=("$package")
+    case $line in *' beside rsyslog'*) packages+=(rsyslog);; esac
+done
+[ ${#chosen[@]} -gt 0 ] || { echo "daemons.sh: none of these is known: $*" >&2; exit 2; }
+list=$(printf '%s\n' "${packages[@]}" | sort -u | paste -sd,)
+AMRBOX_TREE=$("$here/mkrootfs.sh" "${AMR_E2E_CACHE:-/var/cache/amr-e2e}" bookworm "$list")
 export AMRBOX_TREE AMRBOX_OWN=1
 # shellcheck source=tests/e2e/lib.sh
 . "$here/lib.sh"
@@ -109,7 +113,7 @@ try() {
     step "answers then" answers "$@"
     step "its processes are known" [ -n "$(processes "$unit")" ]
     step stop amr stop "$unit"
-    step "it is gone" [ ! -d "/proc/$(amr show "$unit" -p MainPID --value)" ]
+    step "it is gone" box exec [ ! -d "/proc/$pid" ]
     step "inactive" [ "$(amr is-active "$unit" || :)" = inactive ]
     step "does not answer" silent "$@"
     step "nothing of it is left" [ -z "$(processes "$unit")" ]
@@ -121,9 +125,8 @@ processes() { box exec bash -c 'cat "/run/amr-supervise/cgroup/amr/$0"*/cgroup.p
 
 box boot /sbin/init
 until_ok 30 box exec runlevel || fail "no boot"
-for line in "${known[@]}"; do
+for line in "${chosen[@]}"; do
     read -r unit package words <<< "$line"
-    [ ${#wanted[@]} = 0 ] || [[ " ${wanted[*]} " = *" $unit "* ]] || continue
     # shellcheck disable=SC2086
     if (try "$unit" $words); then passed=$((passed + 1)); else failed+=("$unit"); fi
 done

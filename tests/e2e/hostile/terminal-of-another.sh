@@ -19,15 +19,9 @@ python3 /tmp/owner.py & OWNER=$!
 right "a terminal that is taken" until_ok 5 test -s /tmp/terminal
 printf '[Service]\nStandardInput=tty\nTTYPath=%s\nExecStart=/bin/sleep 1000\n' "$(cat /tmp/terminal)" | unit waits
 amr start waits > /tmp/said 2>&1 & STARTER=$!
-supervisor() { amr show -p SupervisorPID --value waits; }
-child() { pgrep -P "$(supervisor)"; }
+child() { child_of waits; }
 right "it waits for it" until_ok 5 child
-waiting=$(child)
-kill -9 "$(supervisor)"
-right "the start ends" until_ok 5 sh -c "! kill -0 $STARTER"
-right "and the process that waited" until_ok 5 sh -c "! kill -0 $waiting"
-timeout 5 amr status waits >/dev/null; same "$?" 3 "status says that it does not run"
-right "a stop ends" timeout 5 amr stop waits
+ends_with_its_supervisor waits "$STARTER"
 printf '[Service]\nExecStart=/bin/sleep 1000\n' | unit waits
 right "it starts again" timeout 5 amr start waits
 right "and stops" amr stop waits

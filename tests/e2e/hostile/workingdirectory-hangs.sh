@@ -12,17 +12,11 @@ WorkingDirectory=/srv/app/current
 ExecStart=!/bin/sleep 1000
 U
 amr start waits > /tmp/said 2>&1 & STARTER=$!
-supervisor() { amr show -p SupervisorPID --value waits; }
-child() { pgrep -P "$(supervisor)"; }
+child() { child_of waits; }
 as_user() { [ -n "$(child)" ] && [ "$(awk '/^Uid:/ { print $3 }' "/proc/$(child)/status")" = "$(id -u svc)" ]; }
 right "it enters it as the user" until_ok 5 as_user
 [ $FAILED = 0 ] || finish
-waiting=$(child)
-kill -9 "$(supervisor)"
-right "the start ends" until_ok 5 sh -c "! kill -0 $STARTER"
-right "and the process that waited" until_ok 5 sh -c "! kill -0 $waiting"
-timeout 5 amr status waits >/dev/null; same "$?" 3 "status says that it does not run"
-right "a stop ends" timeout 5 amr stop waits
+ends_with_its_supervisor waits "$STARTER"
 kill $HANGS; wait $HANGS 2>/dev/null; umount -l /mnt/gone; mkdir -p /mnt/gone/folder
 right "it starts when the file system is there again" timeout 5 amr start waits
 # A simple service is started once it was forked: it may still be on its way.

@@ -20,9 +20,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The parts of amr that apply what is not about one process, and where they are.
-const PARTS: [(&str, &str); 13] = [
+const PARTS: [(&str, &str); 14] = [
     ("cgroup", "src/cgroup"),
     ("credentials", "src/exec/credentials.rs"),
+    ("descriptors", "src/exec/descriptors.rs"),
     ("directories", "src/exec/resolve/directories.rs"),
     ("enable", "src/cli/enable"),
     ("identity", "src/exec/resolve/identity.rs"),

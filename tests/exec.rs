@@ -13,7 +13,7 @@
 
 use amr::exec::spaces::Spaces;
 use amr::exec::stage::{ExecState, Failure, Stage};
-use amr::exec::{self, HostFolders, Refused, Request, Streams, Variables};
+use amr::exec::{self, HostFolders, Passing, Refused, Request, Streams, Variables};
 use amr::os::cgroup::{Group, GroupEntry, Mount, Version, mounts};
 use amr::os::features::Features;
 use amr::os::proc::ProcessId;
@@ -86,6 +86,7 @@ impl Lab {
             ..Features::detect(None).unwrap()
         };
         let request = Request {
+            passing: Passing::default(),
             terminal: false,
             credentials: true,
             unit: "lab.service",

@@ -26,7 +26,7 @@ pub struct Started {
 /// # Errors
 /// There is no process, for want of something or since this one has other threads.
 pub fn start(process: &Process) -> Result<Started> {
-    let (reports, mut gate) = (Reports::new()?, Gate::new()?);
+    let (reports, mut gate) = (Reports::new(process.passed.count())?, Gate::new(process.passed.count())?);
     let folder = process.group.as_ref().and_then(|group| group.folder.as_ref()).map(OwnedFd::as_fd);
     let pid = fork::child(folder, |birth| live(process, birth, &reports, &mut gate))?;
     Ok(Started { pid, exec: ExecPipe::new(reports.into_reader()), gate: gate.into_opener() })

@@ -7,6 +7,7 @@
 mod host;
 
 use super::credentials;
+use super::descriptors::Passed;
 use super::resolve::Request;
 use crate::os::ids::{Credentials, Ids, User};
 use crate::os::root::{Author, Reader, Root};
@@ -76,10 +77,12 @@ pub(super) fn build(
     request: &Request<'_>,
     user: Option<&User>,
     whose: RunAs<'_>,
+    passed: &Passed,
 ) -> Result<(Variables, Vec<String>), String> {
     let root = request.root;
     let mut e = Variables { vars: request.host.to_vec() };
     e.vars.extend(request.variables.vars.iter().cloned());
+    passed.tell(&mut e);
     folders(&mut e, request);
     if !request.context.credentials.is_empty() {
         let folder = credentials::folder(request.places.runtime, request.unit);

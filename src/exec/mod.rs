@@ -15,6 +15,7 @@
 
 mod child;
 pub mod credentials;
+mod descriptors;
 mod dynamic_user;
 pub mod environment;
 mod facts;
@@ -28,6 +29,7 @@ pub mod steps;
 mod view;
 
 pub use child::{Started, start};
+pub use descriptors::Passing;
 pub use dynamic_user::{remove_ipc, take_over as take_over_users};
 pub use environment::{Variables, of_host};
 pub use facts::facts;

@@ -1,5 +1,6 @@
 //! What a process is to be, everything looked up that needs the host.
 
+use super::descriptors::Passed;
 use super::view::Entry;
 use crate::os::cgroup::GroupEntry;
 use crate::os::error::Errno;
@@ -35,6 +36,8 @@ pub struct Process {
     pub pid_variables: Vec<&'static str>,
     /// Input, output and error; `None`: those of the supervisor.
     pub stdio: [Option<Arc<OwnedFd>>; 3],
+    /// Descriptors besides these.
+    pub passed: Passed,
     /// How it takes the terminal that is its input; `None` where that is something else.
     pub terminal: Option<TerminalClaim>,
     /// Who gets that terminal, by `User=`.

@@ -7,6 +7,7 @@ pub(super) mod io;
 mod sandbox;
 
 use super::credentials;
+use super::descriptors::{Passed, Passing};
 use super::environment::{self, RunAs, SEARCH_PATH, Variables};
 use super::process::Process;
 use super::spaces::Spaces;
@@ -60,6 +61,8 @@ pub struct Request<'a> {
     pub log: Option<Arc<OwnedFd>>,
     /// Whose standard descriptors it gets.
     pub streams: Streams,
+    /// Which others.
+    pub passing: Passing<'a>,
     /// May it read the terminal of the unit?
     pub terminal: bool,
     /// Are the credentials of the unit to be put there first?
@@ -132,7 +135,9 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
     make_credentials(request, &own)?;
     let command = request.command;
     let whose = RunAs { user: &own, line: command.privilege };
-    let (env, kept_out) = environment::build(request, user.as_ref(), whose).map_err(Refused::Resources)?;
+    let passed = Passed::open(request, &own)?;
+    let (env, kept_out) =
+        environment::build(request, user.as_ref(), whose, &passed).map_err(Refused::Resources)?;
     kept_out.iter().for_each(|why| note(not_applied, why));
     let mut words = command.argv.clone();
     if !command.no_env_expand {
@@ -148,9 +153,10 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         program,
         candidates,
         argv: words.into_iter().map(Into::into).collect(),
-        pid_variables: pid_variables(&env),
+        pid_variables: pid_variables(request, &env, &passed),
         env: env.into_pairs(),
         stdio: files.stdio,
+        passed,
         terminal: files.terminal,
         terminal_owner: user.as_ref().map(|user| user.uid).filter(|_| request.mode == ApplyMode::Strict),
         group: request.group.map(Group::entrance).transpose().map_err(at(Stage::Cgroup))?,
@@ -187,10 +193,15 @@ fn at(stage: Stage) -> impl Fn(Error) -> Refused {
 }
 
 /// The variables that tell a process that it is meant itself.
-fn pid_variables(env: &Variables) -> Vec<&'static str> {
+fn pid_variables(request: &Request<'_>, env: &Variables, passed: &Passed) -> Vec<&'static str> {
     let mut names = vec!["SYSTEMD_EXEC_PID"];
     if env.get("WATCHDOG_USEC").is_some() {
         names.push("WATCHDOG_PID");
+    }
+    let unset = &request.context.environment.unset;
+    let is_free = |name: &str| env.get(name).is_none() && !unset.iter().any(|unset| unset == name);
+    if passed.count() > 0 && is_free("LISTEN_PID") {
+        names.push("LISTEN_PID");
     }
     names
 }

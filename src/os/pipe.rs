@@ -2,6 +2,7 @@
 //! executes another program or ends, and one by which the parent holds it back.
 
 use super::error::{Error, Result, errno};
+use super::rights;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
@@ -17,11 +18,11 @@ pub struct Reports {
 }
 
 impl Reports {
-    /// A new one; exec closes it.
-    pub fn new() -> Result<Reports> {
+    /// A new one; exec closes it. The child's end leaves room for so many descriptors that are passed on.
+    pub fn new(passed: usize) -> Result<Reports> {
         let ends = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK);
         let (reader, writer) = ends.map_err(|e| Error::new("make", "pipe", e))?;
-        Ok(Reports { reader, writer: File::from(writer) })
+        Ok(Reports { reader, writer: File::from(beside(writer, passed)?) })
     }
 
     /// The child's side: a line. With no reader there is nobody to tell.
@@ -34,6 +35,14 @@ impl Reports {
     pub fn into_reader(self) -> Reader {
         Reader { fd: self.reader, bytes: Vec::new() }
     }
+}
+
+/// An end that is not where passed descriptors go.
+fn beside(end: OwnedFd, passed: usize) -> Result<OwnedFd> {
+    if passed == 0 {
+        return Ok(end);
+    }
+    rights::out_of_the_way(end, passed).map_err(|e| Error::new("make", "pipe", e))
 }
 
 /// The reading end; poll it for readability.
@@ -85,9 +94,10 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A new one; exec closes it.
-    pub fn new() -> Result<Gate> {
+    /// A new one; exec closes it. Both ends leave room for so many descriptors that are passed on.
+    pub fn new(passed: usize) -> Result<Gate> {
         let (reader, writer) = pipe2(OFlag::O_CLOEXEC).map_err(|e| Error::new("make", "pipe", e))?;
+        let (reader, writer) = (beside(reader, passed)?, beside(writer, passed)?);
         Ok(Gate { reader: File::from(reader), writer: Some(File::from(writer)) })
     }
 
@@ -145,14 +155,14 @@ mod tests {
 
     #[test]
     fn lines_then_the_end() {
-        let reports = Reports::new().unwrap();
+        let reports = Reports::new(0).unwrap();
         reports.send(b"one");
         reports.send(&[b'x'; 3000]);
         let mut reader = reports.into_reader();
         assert_eq!(reader.read_line(), PipeEvent::Line(b"one".to_vec()));
         assert_eq!(reader.read_line(), PipeEvent::Line(vec![b'x'; 3000]));
         assert_eq!(reader.read_line(), PipeEvent::End);
-        let open = Reports::new().unwrap();
+        let open = Reports::new(0).unwrap();
         let keep = open.writer.try_clone().unwrap();
         let mut reader = open.into_reader();
         assert_eq!(reader.read_line(), PipeEvent::Nothing);
@@ -163,7 +173,7 @@ mod tests {
     #[test]
     fn a_gate_opens_by_a_word_alone() {
         for opened in [true, false] {
-            let mut theirs = Gate::new().unwrap();
+            let mut theirs = Gate::new(0).unwrap();
             let ours = Opener { writer: theirs.writer.take() };
             if opened {
                 ours.open();

@@ -37,7 +37,7 @@ pub fn probe(
     body: impl FnOnce(&Reports),
 ) -> Result<Probe> {
     let until = clock::now().saturating_add(limit);
-    let reports = Reports::new()?;
+    let reports = Reports::new(0)?;
     let child = fork::child(None, |_| {
         let own: Vec<_> = kept.into_iter().chain([reports.as_fd()]).collect();
         if only_descriptors(&own, ranges).is_err() {

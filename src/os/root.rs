@@ -20,7 +20,7 @@ mod write;
 
 pub use find::Folder;
 pub use others::{Other, Who};
-pub use safe::{Author, Existing, InTheWay, Output, PermValue, Perms, Placed, Reader};
+pub use safe::{Author, Existing, InTheWay, Output, Passed, PermValue, Perms, Placed, Reader};
 pub use stat::{FileKind, Stat};
 pub use write::{Sync, is_temporary, temporary_name};
 

@@ -1,5 +1,5 @@
 //! Unix sockets: where they are bound and how they are reached; those of the supervisor stand in
-//! `notify` and `control`.
+//! `notify`, `control` and `store`.
 //!
 //! Promise: nothing blocks but what has a time limit.
 
@@ -7,16 +7,19 @@ mod control;
 mod hold;
 mod listening;
 mod notify;
+mod store;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use control::{Connection, Listener};
 pub use listening::listeners;
 pub use notify::{Message, NotifySocket, Received, notify};
+pub use store::{Keeper, MOST, Word, fetch};
 
 use super::error::{Error, Result};
 use super::root::Root;
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, UnixAddr, bind, connect, getsockopt, socket,
     sockopt::PeerCredentials,
@@ -88,6 +91,21 @@ pub fn sender_now(path: &Path, kind: SockType) -> std::io::Result<OwnedFd> {
     let fd = new_socket(kind)?;
     connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
     Ok(fd)
+}
+
+/// A way to whoever is at a name in a folder, of whatever kind he takes (`connect_unix_harder`). Nothing waits for him;
+/// what is sent later does.
+pub(super) fn connect_at(folder: &OwnedFd, name: &OsStr) -> nix::Result<OwnedFd> {
+    let address = UnixAddr::new(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name))?;
+    let mut last = Err(Errno::EPROTOTYPE);
+    for kind in [SockType::Datagram, SockType::Stream, SockType::SeqPacket] {
+        let fd = new_socket(kind)?;
+        last = connect(fd.as_raw_fd(), &address).map(|()| fd);
+        if !matches!(last, Err(Errno::EPROTOTYPE)) {
+            break;
+        }
+    }
+    last.and_then(|fd| fcntl(&fd, FcntlArg::F_SETFL(OFlag::empty())).map(|_| fd))
 }
 
 /// The process that began to listen where this stream leads to, and its effective user.

@@ -215,6 +215,8 @@ pub fn stop(state_dir: &StateDir, unit: &Unit, options: &Options) -> Result<Pend
 /// # Errors
 /// See [`ClientError`].
 pub fn stop_for_restart(state_dir: &StateDir, unit: &Unit, options: &Options) -> Result<Pending> {
+    // Whoever takes over a service that lost its supervisor by stopping it would not know that it is to come back.
+    supervised(state_dir, unit, options)?;
     Pending::new(state_dir, unit, options, Job::StopForRestart)
 }
 

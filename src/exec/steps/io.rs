@@ -1,4 +1,4 @@
-//! Standard descriptors, the terminal among them, and that the process has no others.
+//! Standard descriptors, the terminal among them, and that the process has no others but those passed to it.
 
 use super::{Applied, StepDone, fully};
 use crate::exec::process::{Process, TerminalClaim};
@@ -31,7 +31,9 @@ pub(super) fn stderr(p: &Process) -> Applied {
     stderr.as_ref().map_or(Ok(StepDone::Fully), |fd| fully(process::become_stderr(fd)))
 }
 
-/// Every descriptor of ours is close-on-exec from birth; this is for those that we inherited ourselves.
+/// Every descriptor of ours is close-on-exec from birth; this is for those that we inherited ourselves. Those that are
+/// passed on keep their flags: `NonBlocking=` is about the sockets of socket units (`flags_fds`).
 pub(super) fn descriptors(p: &Process) -> Applied {
-    fully(process::keep_standard_descriptors(p.close_range))
+    process::keep_standard_descriptors(p.close_range)?;
+    fully(p.passed.arrive())
 }

@@ -12,6 +12,7 @@ mod give;
 mod hold;
 mod link;
 mod open;
+mod passed;
 mod replace;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use folder::Existing;
 pub(super) use folder::{LISTING, is_private};
 pub use give::{InTheWay, PermValue, Perms, Placed};
 pub use open::{Author, Output, Reader};
+pub use passed::Passed;
 
 use super::walk::{Last, Location, MAX_LINKS, push_components};
 use super::{FileKind, Root, Stat};

@@ -3,6 +3,7 @@
 //! A sender is who the kernel says it is (SCM_CREDENTIALS). Descriptors are never taken: a message that
 //! carries some is told by a peek, held by another process (`hold`), and only then removed, so that the
 //! last close(2) of a descriptor, which may wait for as long as its sender likes, never falls to this one.
+//! Those that are to be kept another process has taken by then (`store`).
 
 use super::hold::{self, Holder};
 use super::{MESSAGE, bind_at, new_socket};
@@ -103,6 +104,22 @@ impl NotifySocket {
             .map_err(fail)
     }
 
+    /// The next message where it carries descriptors. It stays where it is, and so do they.
+    ///
+    /// # Errors
+    /// Those of the kernel.
+    pub fn carried(&self) -> Result<Option<Message>> {
+        let dontwait = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC | MsgFlags::MSG_PEEK;
+        let peek = |bytes: &mut [u8]| match sys::receive(self.fd.as_fd(), bytes, dontwait) {
+            Ok(next) => Ok(Some(next)),
+            Err(Errno::EINTR | Errno::EAGAIN) => Ok(None),
+            Err(e) => Err(Error::new("read", "notify socket", e)),
+        };
+        let Some(next) = peek(&mut [0])?.filter(|next| next.carries) else { return Ok(None) };
+        let mut bytes = vec![0; next.length.min(MESSAGE)];
+        Ok(peek(&mut bytes)?.and_then(|got| message(got.length, got.sender, bytes)))
+    }
+
     /// The next message, without blocking.
     ///
     /// # Errors
@@ -150,14 +167,14 @@ fn receive(fd: &OwnedFd) -> nix::Result<Received> {
     let holder = if next.carries { Some(hold::next(fd.as_fd())?) } else { None };
     let mut bytes = vec![0; next.length.min(MESSAGE)];
     let got = sys::receive(fd.as_fd(), &mut bytes, dontwait)?;
-    let whole = got.length == bytes.len();
-    let message = got.sender.filter(|_| whole).map(|(pid, uid, gid)| Message {
-        pid: ProcessId::new(pid),
-        uid,
-        gid,
-        bytes,
-    });
+    let message = message(got.length, got.sender, bytes);
     Ok(Received { message, holder: holder.map(Holder::release) })
+}
+
+/// What was read, if that is all of it.
+fn message(length: usize, sender: Option<(i32, u32, u32)>, bytes: Vec<u8>) -> Option<Message> {
+    let whole = length == bytes.len();
+    sender.filter(|_| whole).map(|(pid, uid, gid)| Message { pid: ProcessId::new(pid), uid, gid, bytes })
 }
 
 /// Sends a state to `NOTIFY_SOCKET` (sd_notify(3)): an absolute path, or `@` and an abstract name.

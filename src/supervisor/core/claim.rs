@@ -3,6 +3,7 @@
 use super::state_dir::{Files, StateDir};
 use crate::os::error::Result;
 use crate::os::lock::Lock;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// A unit that has this supervisor and no other.
 #[derive(Debug)]
@@ -26,6 +27,12 @@ impl Claim {
             return Ok(None);
         }
         Ok(Some(Self { files, lock: Some(lock) }))
+    }
+
+    /// What holds it: nobody else has the unit while this is open somewhere.
+    #[must_use]
+    pub fn held(&self) -> Option<BorrowedFd<'_>> {
+        self.lock.as_ref().map(AsFd::as_fd)
     }
 
     /// Gives the unit up, at the end: whoever gets an answer after that need not meet this process again.

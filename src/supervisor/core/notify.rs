@@ -3,6 +3,7 @@
 //! Tolerant as systemd is: a line that means nothing is passed over, the last one of several
 //! states wins. Pure.
 
+use crate::unit::value::descriptor;
 use std::time::Duration;
 
 /// The longest STATUS= that is kept, in bytes.
@@ -25,7 +26,26 @@ pub struct Notice {
     pub watchdog_time: Option<Duration>,
     /// EXTEND_TIMEOUT_USEC=: from now.
     pub extend: Option<Duration>,
+    /// FDSTORE=1 or FDSTOREREMOVE=1, which wins over the first.
+    pub to_keep: Option<ToKeep>,
 }
+
+/// What becomes of descriptors that are kept for a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToKeep {
+    /// Those of the message come to them.
+    Add {
+        /// FDNAME=.
+        name: String,
+        /// Unless FDPOLL=0: they go when they are closed at their other end.
+        watched: bool,
+    },
+    /// Those of this name go.
+    Remove(String),
+}
+
+/// The name of descriptors that come without one.
+const STORED: &str = "stored";
 
 /// What the service says that it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +120,23 @@ pub fn parse(bytes: &[u8]) -> Notice {
             (_, _) => {}
         }
     }
+    n.to_keep = to_keep(bytes);
     n
+}
+
+/// `service_notify_message`: the first FDNAME= counts; one that is no name is passed over, and removes nothing.
+fn to_keep(bytes: &[u8]) -> Option<ToKeep> {
+    let lines = || bytes.split(|b| *b == b'\n');
+    let says = |text: &[u8]| lines().any(|line| line == text);
+    let name = lines().find_map(|line| line.strip_prefix(b"FDNAME="));
+    let name = name
+        .and_then(|name| std::str::from_utf8(name).ok())
+        .filter(|name| name.is_empty() || descriptor::is_name(name));
+    if says(b"FDSTOREREMOVE=1") {
+        return name.map(|name| ToKeep::Remove(name.to_owned()));
+    }
+    let add = || ToKeep::Add { name: name.unwrap_or(STORED).to_owned(), watched: !says(b"FDPOLL=0") };
+    says(b"FDSTORE=1").then(add)
 }
 
 /// Numbers only: "infinity" is refused, as by systemd.
@@ -154,6 +190,24 @@ mod tests {
         assert_eq!(parse(b"READY=1\nSTOPPING=1").state, Some(Reported::Stopping));
         let odd = b"READY=0\nMAINPID=-1\nMAINPID=x\nEXTEND_TIMEOUT_USEC=infinity\nREADY\n\n=\n\xff=\xff";
         assert_eq!(parse(odd), Notice::default());
+    }
+
+    #[test]
+    fn descriptors_are_kept_by_name() {
+        let add = |name: &str, watched| Some(ToKeep::Add { name: name.to_owned(), watched });
+        for (text, right) in [
+            ("FDSTORE=1", add("stored", true)),
+            ("READY=1\nFDSTORE=1\nFDNAME=a b\nFDNAME=c", add("a b", true)),
+            ("FDNAME=x\nFDPOLL=0\nFDSTORE=1", add("x", false)),
+            ("FDSTORE=1\nFDNAME=a:b\nFDPOLL=1", add("stored", true)),
+            ("FDSTORE=1\nFDNAME=", add("", true)),
+            ("FDSTORE=1\nFDSTOREREMOVE=1\nFDNAME=a", Some(ToKeep::Remove("a".to_owned()))),
+            ("FDSTORE=1\nFDSTOREREMOVE=1", None),
+            ("FDSTOREREMOVE=1\nFDNAME=\u{7f}", None),
+            ("FDSTORE=2\nFDNAME=a", None),
+        ] {
+            assert_eq!(parse(text.as_bytes()).to_keep, right, "{text}");
+        }
     }
 
     #[test]

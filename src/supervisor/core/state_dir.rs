@@ -2,8 +2,8 @@
 //!
 //! `RUN/UNIT/` holds `lock` (held by the supervisor), `status` (the record, readable by all), `plan`, `notify.d`
 //! (with the socket of NOTIFY_SOCKET, in a folder that nobody lists), `out.fifo` (the unit's output) and
-//! `control/socket`, in a folder that only the owner enters. A folder that belongs to somebody else, or
-//! that somebody else can write, is refused.
+//! `control/socket` and `control/store`, in a folder that only the owner enters. A folder that belongs to somebody
+//! else, or that somebody else can write, is refused.
 //!
 //! RUN is where the host keeps such things (`host::runtime`). A host may become another one while services
 //! run (a /run is mounted, a link is made), and an earlier amr may have gone by less: so what a unit has
@@ -77,6 +77,8 @@ pub struct Files {
     pub control_dir: PathBuf,
     /// The control socket.
     pub control: PathBuf,
+    /// Where whoever keeps descriptors waits for the next supervisor.
+    pub store: PathBuf,
 }
 
 impl Files {
@@ -92,6 +94,7 @@ impl Files {
             notify_dir: folder.join("notify.d"),
             output: folder.join("out.fifo"),
             control: control_dir.join("socket"),
+            store: control_dir.join("store"),
             control_dir,
             folder,
         }

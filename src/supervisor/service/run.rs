@@ -15,6 +15,7 @@ mod events;
 mod facts;
 mod files;
 mod groups;
+mod kept;
 mod output;
 mod over;
 mod processes;
@@ -29,6 +30,7 @@ pub use files::TIME_TO_LOOK;
 pub use output::{LogSink, Output};
 
 use self::control::Waiters;
+use self::kept::Store;
 use self::processes::Process;
 use self::spawn::Foreground;
 use super::machine::{self, Action, Event, Machine, Policy, State};
@@ -176,6 +178,8 @@ struct Supervisor {
     budget: Budget,
     /// Children that close what came with messages.
     holders: Vec<ProcessId>,
+    /// What the service has handed over.
+    store: Store,
     commands: Control,
     waiters: Waiters,
     output: Option<Output>,
@@ -286,13 +290,14 @@ impl Supervisor {
             output.pump();
         }
         self.await_host_actions();
+        self.end_kept();
         self.record.supervisor = None;
         self.drop_lock();
         self.publish();
+        let files = &self.claim.files;
         let notify = self.notify.as_ref().map(NotifySocket::path);
-        for path in
-            [self.claim.files.control.as_path(), self.claim.files.plan.as_path()].into_iter().chain(notify)
-        {
+        let store = Some(files.store.as_path()).filter(|_| self.record.kept.is_empty());
+        for path in [files.control.as_path(), files.plan.as_path()].into_iter().chain(notify).chain(store) {
             if let Err(e) = self.state_dir.root.safe_remove_file(path) {
                 log::warn!("{e}");
             }

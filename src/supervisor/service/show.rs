@@ -132,6 +132,7 @@ fn of_run(r: &Record) -> Vec<(&'static str, String)> {
         ("Result", r.result.clone()),
         ("ReloadResult", or_success(&r.reload_result)),
         ("NRestarts", r.restarts.to_string()),
+        ("NFileDescriptorStore", r.kept.len().to_string()),
         ("ExecMainStartTimestamp", time(r.exec_main_start)),
         ("ExecMainStartTimestampMonotonic", r.exec_main_start.mono.to_string()),
         ("ExecMainExitTimestamp", time(r.exec_main_exit)),

@@ -110,9 +110,21 @@ pub struct Record {
     pub unknown: Option<String>,
     /// How its processes are told from others.
     pub tracking: TrackingMark,
+    /// The descriptors that are kept for it, in the order in which they came.
+    pub kept: Vec<Kept>,
     /// The subsys lock that it holds.
     #[serde(with = "raw_path::option")]
     pub lock: Option<PathBuf>,
+}
+
+/// A descriptor that is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    /// By which the service knows it.
+    pub name: String,
+    /// It goes when it is closed at its other end.
+    pub watched: bool,
 }
 
 /// [`Window`] on disk.

@@ -3,6 +3,7 @@
 
 use super::unit::{failure_action, start_limit_action, start_limit_burst, start_limit_interval};
 use super::{Arm, Draft};
+use crate::unit::exec::descriptors;
 use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::model::{
     ExecCommand, ExecLists, Keyword, Kill, KillMode, OomPolicy, Service, ServiceType, StatusSet,
@@ -30,12 +31,14 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("ExecStopPost", |d, l| d.command(l, |e| &mut e.stop_post)),
     ("ExitType", |d, l| set(&mut d.service.service.exit_type, l.keyword())),
     ("FailureAction", failure_action),
+    ("FileDescriptorStoreMax", |d, l| set(&mut d.service.service.store_max, l.number())),
     ("FinalKillSignal", |d, l| set(&mut d.kill().final_signal, l.signal())),
     ("GuessMainPID", |d, l| set(&mut d.service.service.guess_main_pid, l.boolean())),
     ("KillMode", kill_mode),
     ("KillSignal", |d, l| set(&mut d.kill().signal, l.signal())),
     ("NotifyAccess", |d, l| set(&mut d.service.service.notify_access, l.keyword())),
     ("OOMPolicy", oom_policy),
+    ("OpenFile", open_file),
     ("PIDFile", pid_file),
     ("PermissionsStartOnly", |d, l| set(&mut d.service.permissions_start_only, l.boolean())),
     ("RemainAfterExit", |d, l| set(&mut d.service.service.remain_after_exit, l.boolean())),
@@ -97,6 +100,17 @@ fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
 fn oom_policy(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     d.service.service.oom_policy = l.keyword()?;
     d.service.service.resources.memory.oom_group = d.service.service.oom_policy == OomPolicy::Kill;
+    Ok(())
+}
+
+/// They add up; specifiers are not expanded.
+fn open_file(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
+    let files = &mut d.service.service.open_files;
+    if l.text.is_empty() {
+        files.clear();
+    } else {
+        files.push(descriptors::parse(l.text)?);
+    }
     Ok(())
 }
 

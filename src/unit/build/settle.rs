@@ -82,7 +82,9 @@ fn defaults(draft: &mut ServiceDraft, has_bus_name: bool) {
         draft.timeout_start.unwrap_or(if oneshot { Timeout::Never } else { service.timeout_start });
     service.timeout_abort = draft.timeout_abort.unwrap_or(service.timeout_stop);
     if service.notify_access == NotifyAccess::None
-        && (service.kind == ServiceType::Notify || service.watchdog != Timeout::Never)
+        && (service.kind == ServiceType::Notify
+            || service.watchdog != Timeout::Never
+            || service.store_max > 0)
     {
         service.notify_access = NotifyAccess::Main;
     }

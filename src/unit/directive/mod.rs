@@ -138,12 +138,12 @@ pub enum AppliedBy {
 }
 
 /// Why a directive has no effect: the table's word and the sentence.
-const REASONS: [(&str, &str); 23] = [
+const REASONS: [(&str, &str); 24] = [
     ("attribute", "amr does not set this attribute of the process"),
     ("bus", "amr does not use a message bus"),
     ("cgroup", "amr does not apply this of control groups"),
     ("credentials", "amr decrypts no credentials, and the service would run without"),
-    ("descriptors", "amr passes no file descriptors"),
+    ("gadgets", "amr sets up no USB functions"),
     ("images", "amr does not mount images"),
     ("input", "amr writes no utmp records for services"),
     ("import", "amr has no credentials of its own to pass on"),
@@ -160,6 +160,7 @@ const REASONS: [(&str, &str); 23] = [
     ("runlevels", "amr enables units through links of the runlevels"),
     ("sandbox", "amr does not apply this of the sandbox"),
     ("sockets", "amr does not open sockets for services"),
+    ("store", "descriptors that are kept end with the service, as by systemd 252"),
     ("systemd", "has no effect outside systemd"),
     ("timers", "amr does not run timers"),
 ];

@@ -1,10 +1,9 @@
 //! CREDENTIALS: `LoadCredential=`, `SetCredential=`.
 
 use super::Field;
-use super::io::is_descriptor_name;
 use crate::unit::line::{Line, ValueProblem};
 use crate::unit::value::base64::Bytes;
-use crate::unit::value::{path, words};
+use crate::unit::value::{descriptor, path, words};
 use serde::{Deserialize, Serialize};
 
 /// Where those of all units lie, below the folder of runtime directories.
@@ -40,7 +39,7 @@ impl Credentials {
 /// As `credential_name_valid`: the name of a file, and of a descriptor.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
-    path::is_file_name(name) && is_descriptor_name(name)
+    path::is_file_name(name) && descriptor::is_name(name)
 }
 
 pub(super) const FIELDS: &[Field] = &[

@@ -4,7 +4,7 @@
 use super::Field;
 use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::value::base64::{self, Bytes};
-use crate::unit::value::words;
+use crate::unit::value::{descriptor as fd, words};
 use serde::{Deserialize, Serialize};
 
 /// The three standard descriptors, as the unit has them; what they are says [`Io::streams`].
@@ -224,14 +224,9 @@ fn descriptor(text: &str, stream: &str) -> Option<String> {
     let name = text.strip_prefix("fd")?;
     match name.strip_prefix(':') {
         Some("") => Some(stream.to_owned()),
-        Some(name) => Some(name.to_owned()).filter(|name| is_descriptor_name(name)),
+        Some(name) => Some(name.to_owned()).filter(|name| fd::is_name(name)),
         None => name.is_empty().then(|| stream.to_owned()),
     }
-}
-
-/// As `fdname_is_valid`: ASCII characters that can be seen.
-pub(super) fn is_descriptor_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 255 && name.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b':')
 }
 
 fn input(l: &Line<'_>) -> Result<Input, ValueProblem> {

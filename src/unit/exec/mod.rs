@@ -9,6 +9,7 @@
 
 pub mod capabilities;
 pub mod credentials;
+pub mod descriptors;
 pub mod directories;
 pub mod environment;
 pub mod identity;

@@ -3,6 +3,7 @@
 use super::Origin;
 use crate::unit::cgroup::Resources;
 use crate::unit::exec::ExecContext;
+use crate::unit::exec::descriptors::OpenFile;
 use crate::unit::value::{Signal, Timeout};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -79,6 +80,12 @@ pub struct Service {
     pub root_directory_start_only: bool,
     /// `NotifyAccess=`, the default of the type applied.
     pub notify_access: NotifyAccess,
+    /// `FileDescriptorStoreMax=`: so many descriptors it may hand over to be kept.
+    #[serde(default)]
+    pub store_max: u32,
+    /// `OpenFile=` (253).
+    #[serde(default)]
+    pub open_files: Vec<OpenFile>,
     /// What each process gets.
     pub context: Box<ExecContext>,
     /// What all of them may use together.
@@ -116,6 +123,8 @@ impl Default for Service {
             guess_main_pid: true,
             root_directory_start_only: false,
             notify_access: NotifyAccess::None,
+            store_max: 0,
+            open_files: Vec::new(),
             context: Box::default(),
             resources: Box::default(),
         }

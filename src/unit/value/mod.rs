@@ -12,6 +12,7 @@ pub mod base64;
 pub mod boolean;
 pub mod capability;
 pub mod cpu_set;
+pub mod descriptor;
 pub mod dynamic;
 pub mod env;
 pub mod errno;

@@ -220,7 +220,7 @@ impl Root {
     }
 
     /// May this file be handed to a process of the user?
-    fn judge(
+    pub(super) fn judge(
         &self,
         inner: &Path,
         place: &SafePlace,
@@ -254,7 +254,7 @@ impl Root {
     }
 
     /// Opens what is there, after a look and before another at what was opened.
-    fn safe_open_at(
+    pub(super) fn safe_open_at(
         &self,
         inner: &Path,
         place: &SafePlace,
@@ -305,7 +305,7 @@ impl Root {
     }
 
     /// It was opened without waiting; who uses it expects to wait.
-    fn set_blocking(&self, file: File, inner: &Path) -> Result<File> {
+    pub(super) fn set_blocking(&self, file: File, inner: &Path) -> Result<File> {
         fcntl(&file, FcntlArg::F_GETFL)
             .map(OFlag::from_bits_retain)
             .and_then(|flags| fcntl(&file, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK)))

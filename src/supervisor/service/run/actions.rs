@@ -3,7 +3,7 @@
 use super::spawn::{self, SpawnContext};
 use super::variables::RunFacts;
 use super::{Clock, Process, Supervisor};
-use crate::exec::{self, Refused};
+use crate::exec::{self, Passing, Refused};
 use crate::os::clock;
 use crate::os::error::Result;
 use crate::os::tracking::Tracking;
@@ -16,6 +16,7 @@ use crate::supervisor::service::machine::{
 use crate::supervisor::service::restart::Backoff;
 use crate::supervisor::service::status::{CheckMark, CommandMark};
 use crate::unit::value::Timeout;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 /// SIGCONT, so that a stopped process can die; SIGHUP of `SendSIGHUP=`.
@@ -114,6 +115,9 @@ impl Supervisor {
     }
 
     fn spawn(&mut self, slot: Slot, index: usize, role: Role) {
+        if slot == Slot::Start {
+            self.drop_hung_up();
+        }
         let known = RunFacts {
             invocation_id: self.invocation_id.clone(),
             main_pid: self.main.as_ref().map(|m| m.pid().get()),
@@ -130,6 +134,8 @@ impl Supervisor {
             Tracking::Cgroup(group) => Some(group),
             Tracking::Subreaper(_) => None,
         };
+        let names: Vec<String> = self.record.kept.iter().map(|kept| kept.name.clone()).collect();
+        let own: Vec<_> = self.claim.held().into_iter().chain([self.commands.as_fd()]).collect();
         let scene = SpawnContext {
             plan: &self.plan,
             root: &self.state_dir.root,
@@ -137,6 +143,11 @@ impl Supervisor {
             spaces: &self.spaces,
             output: self.output.as_ref(),
             notify: self.notify.as_ref(),
+            passing: Passing {
+                files: &self.plan.service.open_files,
+                kept: self.store.keeper.as_ref().map(|keeper| (keeper, names.as_slice())),
+                own: &own,
+            },
             group,
             controllers: self.groups.list(),
             foreground: self.foreground,

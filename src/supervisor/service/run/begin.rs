@@ -2,6 +2,7 @@
 //! by its record.
 
 use super::control::Waiters;
+use super::kept::Store;
 use super::output::Output;
 use super::processes;
 use super::replan::KEEPS_PLAN;
@@ -106,6 +107,7 @@ impl Supervisor {
             notify,
             budget: Budget::default(),
             holders: Vec::new(),
+            store: Store::default(),
             commands,
             foreground,
             unfinished: None,
@@ -157,6 +159,9 @@ impl Supervisor {
             if self.machine.result.is_failure() {
                 self.machine.state = State::Failed;
             }
+            // What outlived a supervisor in order is for who restarts the service.
+            let goes_on = self.plan.first_action == FirstAction::Start && old.supervisor.is_none();
+            self.take_over_kept(old.kept, goes_on);
             if self.plan.first_action != FirstAction::Start {
                 return Ok(());
             }
@@ -194,6 +199,7 @@ impl Supervisor {
         self.record.unknown = Some(old.unseen(phase).to_owned());
         let known = old.main.map(|mark| mark.pid);
         let keeps_plan = old.version >= KEEPS_PLAN;
+        let kept = old.kept.clone();
         publish::inherit(&mut self.record, old);
         if keeps_plan {
             self.take_over_plan();
@@ -206,6 +212,7 @@ impl Supervisor {
         // Those of a run that goes on are where its supervisor has put them.
         self.has_credentials = true;
         self.machine.restarts = self.record.restarts;
+        self.take_over_kept(kept, true);
         let main = main.and_then(|m| self.stranger(&m));
         if let Some(main) = &main {
             self.spaces = Spaces::of_process(&self.plan.service.context, main.pid());

@@ -20,6 +20,7 @@ enum Source {
     Commands,
     Output,
     PidFile,
+    Kept,
     /// Exec pipe or pidfd.
     Process(Role),
     Waiter,
@@ -45,6 +46,9 @@ impl Supervisor {
         let has = |source| ready.contains(&source);
         if has(Source::Notify) {
             self.read_notify();
+        }
+        if has(Source::Kept) {
+            self.look_at_kept();
         }
         for role in [Role::Main, Role::Control] {
             if has(Source::Process(role)) {
@@ -85,6 +89,9 @@ impl Supervisor {
         }
         if let Some(watcher) = &self.watcher {
             fds.push((watcher.as_fd(), Source::PidFile));
+        }
+        if let Some(keeper) = &self.store.keeper {
+            fds.push((keeper.as_fd(), Source::Kept));
         }
         for (process, role) in [(&self.main, Role::Main), (&self.control, Role::Control)] {
             let Some(process) = process else { continue };

@@ -5,7 +5,7 @@ use crate::os::clock;
 use crate::os::proc::{Identity, ProcessId};
 use crate::os::socket::{Message, NotifySocket, Received};
 use crate::supervisor::core::events::AFTER_FAILURE;
-use crate::supervisor::core::notify::{self, Reported, Watchdog};
+use crate::supervisor::core::notify::{self, Reported, ToKeep, Watchdog};
 use crate::supervisor::service::machine::{Event, State};
 use crate::unit::model::NotifyAccess;
 use crate::unit::value::Timeout;
@@ -28,6 +28,7 @@ impl Supervisor {
                 self.events.timers.arm(Clock::Notify, until);
                 break;
             }
+            self.keep_next();
             match self.notify.as_ref().map(NotifySocket::receive) {
                 Some(Ok(Some(arrival))) => self.arrived(arrival),
                 Some(Err(e)) => {
@@ -52,7 +53,7 @@ impl Supervisor {
 
     /// `NotifyAccess=`, by who the kernel says the sender is. One that has ended before its words
     /// were read is believed if it still can be placed.
-    fn may_notify(&mut self, message: &Message) -> bool {
+    pub(super) fn may_notify(&mut self, message: &Message) -> bool {
         let Some(pid) = message.pid else { return false };
         let main = self.main.as_ref().map(Process::pid) == Some(pid);
         let control = self.control.as_ref().map(Process::pid) == Some(pid);
@@ -94,6 +95,9 @@ impl Supervisor {
         }
         if let Some(time) = n.extend {
             self.extend(time);
+        }
+        if let Some(ToKeep::Remove(name)) = n.to_keep {
+            self.forget_kept(&name);
         }
     }
 

@@ -4,7 +4,7 @@ use super::output::Output;
 use super::variables::{self, RunFacts};
 use crate::exec::spaces::Spaces;
 use crate::exec::stage::Stage;
-use crate::exec::{self, HostFolders, Refused, Request, Started, Streams};
+use crate::exec::{self, HostFolders, Passing, Refused, Request, Started, Streams};
 use crate::os::cgroup::Group;
 use crate::os::features::Features;
 use crate::os::limits::Limit;
@@ -31,6 +31,7 @@ pub(super) struct SpawnContext<'a> {
     pub(super) spaces: &'a Spaces,
     pub(super) output: Option<&'a Output>,
     pub(super) notify: Option<&'a NotifySocket>,
+    pub(super) passing: Passing<'a>,
     pub(super) group: Option<&'a Group>,
     pub(super) controllers: &'a [Group],
     pub(super) foreground: Foreground,
@@ -78,6 +79,7 @@ pub(super) fn launch(
         features: scene.features,
         log: log.map_err(|e| Refused::At(Stage::Stdout, e.to_string()))?.map(Arc::new),
         streams: if foreground { Streams::Own } else { Streams::Unit },
+        passing: if slot == Slot::Start { scene.passing } else { Passing::default() },
         terminal: matches!(slot, Slot::Condition | Slot::StartPre | Slot::Start | Slot::StopPost),
         credentials: gets_credentials(slot) && !scene.has_credentials,
         notify: scene.notify,

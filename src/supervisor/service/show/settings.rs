@@ -1,6 +1,7 @@
 //! What the files of a unit say, with the defaults of what they do not say, as systemctl prints it. What a
 //! process gets is printed by its own fields (`crate::unit::exec`). Pure.
 
+use crate::unit::exec::descriptors;
 use crate::unit::model::{
     Body, Check, DepKind, Keyword, Kill, LoadState, Service, ServiceType, StatusSet, Unit,
 };
@@ -71,6 +72,8 @@ pub(super) fn life(s: &Service, watchdog: Option<u64>) -> Properties {
         ("OOMPolicy", s.oom_policy.as_str().into()),
         ("Restart", s.restart.as_str().into()),
         ("NotifyAccess", s.notify_access.as_str().into()),
+        ("FileDescriptorStoreMax", s.store_max.to_string()),
+        ("OpenFile", s.open_files.iter().map(descriptors::show).collect::<Vec<_>>().join("\n")),
         ("RestartUSec", format(s.restart_sec)),
         ("RestartSteps", s.restart_steps.to_string()),
         ("RestartMaxDelayUSec", format_timeout(s.restart_max_delay)),

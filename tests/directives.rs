@@ -20,7 +20,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The parts of amr that apply what is not about one process, and where they are.
-const PARTS: [(&str, &str); 14] = [
+const PARTS: [(&str, &str); 15] = [
+    ("bus", "src/supervisor/service/run/bus.rs"),
     ("cgroup", "src/cgroup"),
     ("credentials", "src/exec/credentials.rs"),
     ("descriptors", "src/exec/descriptors.rs"),
@@ -145,6 +146,7 @@ fn a_value(row: &Directive) -> &'static str {
         (Kind::Choice, name) if name.ends_with("Action") => "reboot",
         (_, name) if name.ends_with("ControlGroupController") => "bpf-firewall",
         (_, name) if name.ends_with("NeedsUpdate") => "!/x",
+        (_, "BusName") => "org.x",
         (_, "BlockIOWeight") => "20",
         (_, "DeviceAllow") => "/dev/null rw",
         (_, "DevicePolicy") => "strict",
@@ -153,6 +155,7 @@ fn a_value(row: &Directive) -> &'static str {
         (_, "NotifyAccess") => "all",
         (_, "PrivateTmp" | "RuntimeDirectoryPreserve") => "yes",
         (_, "Restart") => "always",
+        (_, "RestartMode") => "direct",
         (_, "KeyringMode") => "shared",
         (_, "MountFlags") => "slave",
         (_, "ProcSubset") => "pid",

@@ -13,7 +13,6 @@ use std::process::Command;
 
 const DBUS: &str = "of systemd's bus and queue, which amr does not have";
 const CLEAN: &str = "there is no `amr clean`";
-const STORE: &str = "amr keeps no descriptors for services";
 const NETWORK: &str = "traffic is not counted";
 const COUNTED: &str = "not counted by amr";
 const TRIGGERS: &str = "amr starts nothing by timers, sockets and paths";
@@ -22,7 +21,7 @@ const GROUPS: &str = "of systemd's tree of slices";
 const SECURITY: &str = "no security module is asked";
 
 /// Properties of 252 that are no directive's and that amr does not print.
-const LEFT_OUT: [(&str, &str); 26] = [
+const LEFT_OUT: [(&str, &str); 25] = [
     ("AccessSELinuxContext", SECURITY),
     ("ActivationDetails", DBUS),
     ("CPUAffinityFromNUMA", "CPUAffinity=numa is not applied"),
@@ -40,7 +39,6 @@ const LEFT_OUT: [(&str, &str); 26] = [
     ("Job", DBUS),
     ("Markers", DBUS),
     ("MemoryAvailable", COUNTED),
-    ("NFileDescriptorStore", STORE),
     ("Refs", DBUS),
     ("RootHashPath", IMAGES),
     ("RootHashSignaturePath", IMAGES),
@@ -52,13 +50,16 @@ const LEFT_OUT: [(&str, &str); 26] = [
 ];
 
 /// What amr prints and 252 does not have.
-const MORE: [&str; 7] = [
+const MORE: [&str; 10] = [
     "FilesMissing",
     "LogPath",
     "SupervisorPID",
     // Of later systemds.
     "MemoryPeak",
+    "OpenFile",
+    "ReloadSignal",
     "RestartMaxDelayUSec",
+    "RestartMode",
     "RestartSteps",
     "SetLoginEnvironment",
 ];

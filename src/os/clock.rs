@@ -14,6 +14,11 @@ pub fn now() -> Duration {
     read(ClockId::CLOCK_BOOTTIME).or_else(|| read(ClockId::CLOCK_MONOTONIC)).unwrap_or_default()
 }
 
+/// Time since boot without that of suspension (CLOCK_MONOTONIC), which sd_notify(3) goes by.
+pub fn monotonic() -> Duration {
+    read(ClockId::CLOCK_MONOTONIC).unwrap_or_default()
+}
+
 /// Time since 1970 in UTC, as the host's clock has it. May jump.
 pub fn realtime() -> Duration {
     read(ClockId::CLOCK_REALTIME).unwrap_or_default()

@@ -93,6 +93,14 @@ pub fn sender_now(path: &Path, kind: SockType) -> std::io::Result<OwnedFd> {
     Ok(fd)
 }
 
+/// A stream to a listening socket on which nothing waits.
+///
+/// # Errors
+/// Nobody listens, or the queue is full.
+pub fn sender_stream(path: &Path) -> std::io::Result<UnixStream> {
+    sender_now(path, SockType::Stream).map(UnixStream::from)
+}
+
 /// A way to whoever is at a name in a folder, of whatever kind he takes (`connect_unix_harder`). Nothing waits for him;
 /// what is sent later does.
 pub(super) fn connect_at(folder: &OwnedFd, name: &OsStr) -> nix::Result<OwnedFd> {

@@ -8,7 +8,7 @@ mod service;
 pub use self::power::{HostAction, HostActions};
 pub use self::service::{
     ExecCommand, ExecLists, ExecPrivilege, ExitType, Keyword, Kill, KillMode, NotifyAccess, OomPolicy,
-    Restart, Service, ServiceType, StatusSet, TimeoutFailureMode,
+    Restart, RestartMode, Service, ServiceType, StatusSet, TimeoutFailureMode,
 };
 pub use super::finding::{Finding, Severity};
 

@@ -12,10 +12,12 @@
 //! what its timers and descriptors are called ([`events::Events`]) and what callers wait for
 //! ([`control::Waiting`]). Nothing here knows a kind of unit: docs/decisions/supervisor-core.md.
 //!
-//! Pure: [`frame`] (versions before messages), [`mark`] (processes, files and times in records), [`notify`]
-//! (datagrams of `sd_notify(3)`), [`plan`], [`record`], [`version`] (across releases). The others are drivers.
+//! Pure: [`bus`] (what is asked of a message bus), [`frame`] (versions before messages), [`mark`] (processes, files
+//! and times in records), [`notify`] (datagrams of `sd_notify(3)`), [`plan`], [`record`], [`version`] (across
+//! releases). The others are drivers.
 
 pub mod base;
+pub mod bus;
 pub mod claim;
 pub mod control;
 pub mod events;

@@ -24,6 +24,10 @@ pub struct Notice {
     pub watchdog: Option<Watchdog>,
     /// WATCHDOG_USEC=: the time between two pings from now on.
     pub watchdog_time: Option<Duration>,
+    /// RELOADING=1 and READY=1 at once: it has read its configuration already (253).
+    pub reloaded: bool,
+    /// MONOTONIC_USEC=: when it was said, by that clock (253).
+    pub said_at: Option<Duration>,
     /// EXTEND_TIMEOUT_USEC=: from now.
     pub extend: Option<Duration>,
     /// FDSTORE=1 or FDSTOREREMOVE=1, which wins over the first.
@@ -116,10 +120,13 @@ pub fn parse(bytes: &[u8]) -> Notice {
             ("WATCHDOG", "1") => n.watchdog = Some(Watchdog::Ping),
             ("WATCHDOG", "trigger") => n.watchdog = Some(Watchdog::Trigger),
             ("WATCHDOG_USEC", time) => n.watchdog_time = micros(time),
+            ("MONOTONIC_USEC", time) => n.said_at = micros(time),
             ("EXTEND_TIMEOUT_USEC", time) => n.extend = micros(time),
             (_, _) => {}
         }
     }
+    let says = |text: &[u8]| bytes.split(|b| *b == b'\n').any(|line| line == text);
+    n.reloaded = says(b"RELOADING=1") && says(b"READY=1");
     n.to_keep = to_keep(bytes);
     n
 }

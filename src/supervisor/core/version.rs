@@ -18,8 +18,8 @@
 //! Version 3 has more, which joined it before its first release: in the plan `conditions`, `asserts`, `actions`, and of a
 //! service's `exec` the areas `log`, `terminal`, `credentials`, `mounts`, `spaces` (namespaces) and `system_calls`, and
 //! what others have gained (dynamic users, scheduling, ambient capabilities, input as data, links to directories, …),
-//! and of the service itself `store_max` and `open_files`; in the record `kept`, `commands`, `failed_in`, `condition`,
-//! `assertion`, `watchdog`, `watchdog_usec` and `unwritten`.
+//! and of the service itself `store_max`, `open_files`, `restart_mode`, `bus_name` and the reload signal; in the record
+//! `kept`, `commands`, `failed_in`, `condition`, `assertion`, `watchdog`, `watchdog_usec` and `unwritten`.
 //!
 //! What a kind of unit adds to them is that kind's; the number is one for all. Pure.
 

@@ -66,8 +66,9 @@ impl Step<'_> {
             Event::PidFile => self.pid_file(),
             Event::MainMoved => self.main_moved(),
             Event::Ready => self.ready(),
-            Event::Reloading => self.reloading(),
+            Event::Reloading { answers } => self.reloading(answers),
             Event::Stopping => self.stopping(),
+            Event::BusName(owned) => self.bus_name(owned),
             Event::Ping => self.ping(),
             Event::WatchdogExpired => self.watchdog_expired(),
             Event::OomKill => self.oom_kill(),
@@ -140,8 +141,8 @@ impl Step<'_> {
         self.acts.push(Action::Over { again: false });
     }
 
-    /// `service_reload`, and for `Type=notify-reload` without `ExecReload=` a SIGHUP that is
-    /// answered by READY=1.
+    /// `service_reload`. With `Type=notify-reload` (253) a signal to the main process comes first; where no command
+    /// follows, it is answered by RELOADING=1 and then READY=1.
     fn reload(&mut self) {
         match self.m.state {
             State::Running | State::Exited => {}
@@ -167,16 +168,19 @@ impl Step<'_> {
             | State::AutoRestart => return,
         }
         self.m.reload = ServiceResult::Success;
-        if self.p.commands(Slot::Reload).is_empty() {
-            if self.p.kind == ServiceType::NotifyReload && self.m.main == Main::Alive {
-                self.acts.push(Action::ReloadSignal);
-                self.acts.push(Action::Arm(Timer::Start));
-                self.m.state = State::Reload;
-            }
-            return;
+        let signals = self.p.kind == ServiceType::NotifyReload && self.m.main == Main::Alive;
+        let runs = !self.p.commands(Slot::Reload).is_empty();
+        self.m.awaits_reloading = signals && !runs;
+        if signals {
+            self.acts.push(Action::ReloadSignal);
         }
-        self.m.state = State::Reload;
-        self.spawn_control(Slot::Reload, 0);
+        if runs {
+            self.m.state = State::Reload;
+            self.spawn_control(Slot::Reload, 0);
+        } else if signals {
+            self.m.state = State::Reload;
+            self.acts.push(Action::Arm(Timer::Start));
+        }
     }
 
     /// `service_reset_failed`, which also forgets the starts that were counted.
@@ -199,6 +203,8 @@ impl Step<'_> {
         self.m.stop_kind = StopKind::Stop;
         self.m.result = ServiceResult::Success;
         self.m.main = if self.f.found { Main::Alive } else { Main::Unknown };
+        // Until the bus says otherwise.
+        self.m.bus_name = matches!(phase, Phase::Running | Phase::Exited);
         match phase {
             Phase::Starting => self.adopted_in_start(),
             Phase::Forking => {
@@ -231,8 +237,9 @@ impl Step<'_> {
     /// The fork has worked: that is all that `Type=simple` waits for.
     fn spawned(&mut self, slot: Slot) {
         let at_once = match self.p.kind {
-            ServiceType::Simple | ServiceType::Idle | ServiceType::Dbus => true,
+            ServiceType::Simple | ServiceType::Idle => true,
             ServiceType::Exec
+            | ServiceType::Dbus
             | ServiceType::Forking
             | ServiceType::Oneshot
             | ServiceType::Notify
@@ -271,15 +278,16 @@ impl Step<'_> {
         let by_notify = matches!(self.p.kind, ServiceType::Notify | ServiceType::NotifyReload);
         if by_notify && self.m.state == State::Start {
             self.enter_start_post();
-        } else if self.m.state == State::Reload && self.m.control.is_none() {
+        } else if self.m.state == State::Reload && self.m.control.is_none() && !self.m.awaits_reloading {
             self.enter_running(ServiceResult::Success);
         }
     }
 
     /// RELOADING=1.
-    fn reloading(&mut self) {
+    fn reloading(&mut self, answers: bool) {
         self.m.notified = Notified::Reloading;
-        if self.m.state == State::Running {
+        let answered = self.m.state == State::Reload && self.m.awaits_reloading && answers;
+        if self.m.state == State::Running || answered {
             self.enter_reload_by_notify();
         }
     }
@@ -289,6 +297,19 @@ impl Step<'_> {
         self.m.notified = Notified::Stopping;
         if self.m.state == State::Running {
             self.enter_stop_by_notify();
+        }
+    }
+
+    /// The name has got an owner or lost it (`service_bus_name_owner_change`).
+    fn bus_name(&mut self, owned: bool) {
+        self.m.bus_name = owned;
+        if self.p.kind != ServiceType::Dbus {
+            return;
+        }
+        if self.m.state == State::Running {
+            self.enter_running(ServiceResult::Success);
+        } else if self.m.state == State::Start && owned && self.m.main == Main::Alive {
+            self.enter_start_post();
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod actions;
 mod begin;
+mod bus;
 mod checks;
 mod control;
 mod events;
@@ -29,6 +30,7 @@ mod variables;
 pub use files::TIME_TO_LOOK;
 pub use output::{LogSink, Output};
 
+use self::bus::Bus;
 use self::control::Waiters;
 use self::kept::Store;
 use self::processes::Process;
@@ -97,6 +99,8 @@ enum Clock {
     Poll,
     /// The notify socket is read again.
     Notify,
+    /// A message bus is looked for again.
+    Bus,
     /// A program that keeps a PID file has looked for it by now; what could not be written is tried again.
     Files,
 }
@@ -178,6 +182,8 @@ struct Supervisor {
     budget: Budget,
     /// Children that close what came with messages.
     holders: Vec<ProcessId>,
+    /// `Type=dbus`: whoever tells of its name.
+    bus: Option<Bus>,
     /// What the service has handed over.
     store: Store,
     commands: Control,
@@ -206,6 +212,8 @@ struct Supervisor {
     /// What each service of the host gets for its environment: as systemd's manager, which reads it when it starts and
     /// at a daemon-reload.
     host_variables: Vec<(String, String)>,
+    /// By the clock of MONOTONIC_USEC=, when the reload signal was last sent.
+    reload_signal_at: Duration,
     /// Whether the host went down when it was last asked, and when that was.
     going_down: Option<(Duration, bool)>,
     /// Programs that take the host down, until they have ended.

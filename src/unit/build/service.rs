@@ -6,7 +6,7 @@ use super::{Arm, Draft};
 use crate::unit::exec::descriptors;
 use crate::unit::line::{Line, ValueProblem, set};
 use crate::unit::model::{
-    ExecCommand, ExecLists, Keyword, Kill, KillMode, OomPolicy, Service, ServiceType, StatusSet,
+    ExecCommand, ExecLists, Kill, KillMode, OomPolicy, Service, ServiceType, StatusSet,
 };
 use crate::unit::value::{Signal, Timeout, exec, exit_status, path, signal};
 
@@ -22,6 +22,7 @@ pub(super) struct ServiceDraft {
 }
 
 pub(super) const ARMS: &[(&str, Arm)] = &[
+    ("BusName", bus_name),
     ("ExecCondition", |d, l| d.command(l, |e| &mut e.condition)),
     ("ExecReload", |d, l| d.command(l, |e| &mut e.reload)),
     ("ExecStart", |d, l| d.command(l, |e| &mut e.start)),
@@ -41,11 +42,13 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("OpenFile", open_file),
     ("PIDFile", pid_file),
     ("PermissionsStartOnly", |d, l| set(&mut d.service.permissions_start_only, l.boolean())),
+    ("ReloadSignal", |d, l| set(&mut d.kill().reload_signal, l.signal())),
     ("RemainAfterExit", |d, l| set(&mut d.service.service.remain_after_exit, l.boolean())),
     ("Restart", |d, l| set(&mut d.service.service.restart, l.keyword())),
     ("RestartForceExitStatus", |d, l| d.statuses(l, |s| &mut s.restart_force)),
     ("RestartKillSignal", |d, l| set(&mut d.kill().restart_signal, l.signal().map(Some))),
     ("RestartMaxDelaySec", |d, l| set(&mut d.service.service.restart_max_delay, l.time())),
+    ("RestartMode", |d, l| set(&mut d.service.service.restart_mode, l.keyword())),
     ("RestartPreventExitStatus", |d, l| d.statuses(l, |s| &mut s.restart_prevent)),
     ("RestartSec", |d, l| set(&mut d.service.service.restart_sec, l.duration())),
     ("RestartSteps", |d, l| set(&mut d.service.service.restart_steps, l.number())),
@@ -68,21 +71,10 @@ pub(super) const ARMS: &[(&str, Arm)] = &[
     ("TimeoutStartSec", |d, l| set(&mut d.service.timeout_start, l.time_or_never().map(Some))),
     ("TimeoutStopFailureMode", |d, l| set(&mut d.service.service.stop_failure_mode, l.keyword())),
     ("TimeoutStopSec", |d, l| set(&mut d.service.service.timeout_stop, l.time_or_never())),
-    ("Type", service_type),
+    ("Type", |d, l| set(&mut d.service.kind, l.keyword().map(Some))),
     ("WatchdogSec", |d, l| set(&mut d.service.service.watchdog, l.time_or_never())),
     ("WatchdogSignal", |d, l| set(&mut d.kill().watchdog_signal, l.signal())),
 ];
-
-fn service_type(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
-    if l.text == "notify-reload" {
-        return Err(l
-            .trouble("Type=notify-reload is known since systemd 253 only")
-            .hint("write Type=notify and ExecReload=/bin/kill -HUP $MAINPID"));
-    }
-    let is_known = |kind: ServiceType| kind != ServiceType::NotifyReload;
-    let known: Vec<_> = ServiceType::KEYWORDS.iter().copied().filter(|(_, kind)| is_known(*kind)).collect();
-    set(&mut d.service.kind, l.choice(&known).map(Some))
-}
 
 /// The one choice that an empty value resets.
 fn kill_mode(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
@@ -101,6 +93,24 @@ fn oom_policy(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
     d.service.service.oom_policy = l.keyword()?;
     d.service.service.resources.memory.oom_group = d.service.service.oom_policy == OomPolicy::Kill;
     Ok(())
+}
+
+fn bus_name(d: &mut Draft<'_>, l: &Line<'_>) -> Result<(), ValueProblem> {
+    let name = l.expand(0, l.text)?;
+    if !is_bus_name(&name) {
+        return Err(l.trouble(format!("invalid name on the message bus '{name}'")));
+    }
+    d.service.service.bus_name = Some(name);
+    Ok(())
+}
+
+/// `sd_bus_service_name_is_valid`.
+fn is_bus_name(name: &str) -> bool {
+    let is_element = |part: &str| {
+        part.bytes().next().is_some_and(|b| !b.is_ascii_digit())
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    };
+    name.len() <= 255 && name.contains('.') && name.split('.').all(is_element)
 }
 
 /// They add up; specifiers are not expanded.

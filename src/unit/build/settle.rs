@@ -20,9 +20,8 @@ const FEW: usize = 24;
 /// What was read becomes the unit.
 pub(super) fn settle(mut draft: Draft<'_>) -> Unit {
     if draft.unit.name.kind() == UnitKind::Service {
-        let has_bus_name = draft.unit.unapplied.iter().any(|u| u.section == "Service" && u.key == "BusName");
         draft.service.service.context.imply_dynamic_user(draft.unit.name.prefix());
-        defaults(&mut draft.service, has_bus_name);
+        defaults(&mut draft.service);
         verify(&mut draft);
         draft.unit.body = Body::Service(draft.service.service);
     }
@@ -60,7 +59,7 @@ const FOR_NOTHING: [(&str, u64); 4] = [
     ("ProtectClock", 1 << 25 | 1 << 35),
 ];
 
-fn defaults(draft: &mut ServiceDraft, has_bus_name: bool) {
+fn defaults(draft: &mut ServiceDraft) {
     let service = &mut draft.service;
     let for_nothing = FOR_NOTHING.iter().filter(|(name, _)| service.context.is_on(name));
     let for_nothing = for_nothing.fold(0, |all, (_, rights)| all | rights);
@@ -73,7 +72,7 @@ fn defaults(draft: &mut ServiceDraft, has_bus_name: bool) {
     }
     service.kind = match draft.kind {
         Some(kind) => kind,
-        None if has_bus_name => ServiceType::Dbus,
+        None if service.bus_name.is_some() => ServiceType::Dbus,
         None if service.exec.start.is_empty() => ServiceType::Oneshot,
         None => ServiceType::Simple,
     };
@@ -82,7 +81,7 @@ fn defaults(draft: &mut ServiceDraft, has_bus_name: bool) {
         draft.timeout_start.unwrap_or(if oneshot { Timeout::Never } else { service.timeout_start });
     service.timeout_abort = draft.timeout_abort.unwrap_or(service.timeout_stop);
     if service.notify_access == NotifyAccess::None
-        && (service.kind == ServiceType::Notify
+        && (matches!(service.kind, ServiceType::Notify | ServiceType::NotifyReload)
             || service.watchdog != Timeout::Never
             || service.store_max > 0)
     {
@@ -157,13 +156,8 @@ fn verify(draft: &mut Draft<'_>) {
     } else if start == 0 && !rest && !action {
         draft.fault("ExecStop", "service has no ExecStart= and no RemainAfterExit=yes");
     }
-    if draft.service.service.kind == ServiceType::Dbus {
-        let key = if draft.service.kind.is_some() { "Type" } else { "BusName" };
-        let message = match key {
-            "Type" => "Type=dbus needs a message bus, which amr does not use",
-            _ => "BusName= without Type= makes it Type=dbus, which needs a message bus that amr does not use",
-        };
-        draft.fault(key, message);
+    if draft.service.service.kind == ServiceType::Dbus && draft.service.service.bus_name.is_none() {
+        draft.fault("Type", "Type=dbus needs BusName=");
     }
     if start > 1 && !oneshot {
         let message = "service has more than one ExecStart=, which only Type=oneshot may have";

@@ -181,8 +181,8 @@ fn what_252_refuses_about_a_service() {
         ("[Service]\nExecStart=/bin/a\nWorkingDirectory=rel", 3, "not an absolute path"),
         ("[Service]\nExecStart=/bin/echo %z", 2, "%z"),
         ("[Service]\nExecStart=/bin/echo \"open", 2, "quot"),
-        ("[Service]\nExecStart=/bin/a\nType=dbus", 3, "message bus"),
-        ("[Service]\nExecStart=/bin/a\nBusName=org.x", 3, "Type=dbus"),
+        ("[Service]\nExecStart=/bin/a\nType=dbus", 3, "needs BusName="),
+        ("[Service]\nExecStart=/bin/a\nType=dbus\nBusName=org", 3, "needs BusName="),
         ("[Service]\nExecStart=/bin/a\nPAMName=x", 3, "PAMName="),
         ("[Service]\nExecStart=/bin/a\nRootImage=/x", 3, "cannot be applied"),
     ] {
@@ -238,7 +238,7 @@ fn a_bad_header_is_an_error_and_a_line_without_equals_a_warning() {
 
 #[test]
 fn unknown_keys_have_hints() {
-    let text = "[Unit]\nDescrption=x\nX-Mine=1\nWantedBy=a.target\n[Service]\nExecStart=/bin/a\nRestartMode=direct\n\
+    let text = "[Unit]\nDescrption=x\nX-Mine=1\nWantedBy=a.target\n[Service]\nExecStart=/bin/a\nDelegateSubgroup=direct\n\
                 ControlGroup=x\nUnheardOf=1\nRestartSteps=3\n[Bogus]\nA=b\n[X-Mine]\nB=c\n[service]\n";
     let unit = unit(text);
     let seen: Vec<_> = unit.findings.iter().map(|f| (f.message.as_str(), f.hint.as_deref())).collect();
@@ -252,7 +252,10 @@ fn unknown_keys_have_hints() {
             ),
             ("unknown key 'Descrption' in section [Unit], ignoring", Some("did you mean Description=?")),
             ("unknown key 'WantedBy' in section [Unit], ignoring", Some("it belongs in [Install]")),
-            ("unknown key 'RestartMode' in section [Service], ignoring", Some("known since systemd 254")),
+            (
+                "unknown key 'DelegateSubgroup' in section [Service], ignoring",
+                Some("known since systemd 254")
+            ),
             (
                 "unknown key 'ControlGroup' in section [Service], ignoring",
                 Some("removed in 205; write Slice")

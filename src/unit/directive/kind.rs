@@ -6,6 +6,7 @@
 pub enum Kind {
     Address,
     Bool,
+    BusName,
     Calendar,
     Capabilities,
     Check,
@@ -42,9 +43,10 @@ pub enum Kind {
     WorkingDirectory,
 }
 
-const KINDS: [(&str, Kind); 35] = [
+const KINDS: [(&str, Kind); 36] = [
     ("address", Kind::Address),
     ("bool", Kind::Bool),
+    ("bus-name", Kind::BusName),
     ("calendar", Kind::Calendar),
     ("capabilities", Kind::Capabilities),
     ("check", Kind::Check),

@@ -138,9 +138,8 @@ pub enum AppliedBy {
 }
 
 /// Why a directive has no effect: the table's word and the sentence.
-const REASONS: [(&str, &str); 24] = [
+const REASONS: [(&str, &str); 23] = [
     ("attribute", "amr does not set this attribute of the process"),
-    ("bus", "amr does not use a message bus"),
     ("cgroup", "amr does not apply this of control groups"),
     ("credentials", "amr decrypts no credentials, and the service would run without"),
     ("gadgets", "amr sets up no USB functions"),

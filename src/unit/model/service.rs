@@ -37,6 +37,9 @@ pub struct Service {
     pub restart: Restart,
     /// `RestartSec=`.
     pub restart_sec: Duration,
+    /// `RestartMode=` (254).
+    #[serde(default)]
+    pub restart_mode: RestartMode,
     /// `RestartSteps=` (254), 0 for none.
     #[serde(default)]
     pub restart_steps: u32,
@@ -70,6 +73,9 @@ pub struct Service {
     /// `RemainAfterExit=`.
     #[serde(default)]
     pub remain_after_exit: bool,
+    /// `BusName=`.
+    #[serde(default)]
+    pub bus_name: Option<String>,
     /// `PIDFile=`, made absolute.
     pub pid_file: Option<String>,
     /// `GuessMainPID=`.
@@ -105,6 +111,7 @@ impl Default for Service {
             oom_policy: OomPolicy::Stop,
             restart: Restart::No,
             restart_sec: Duration::from_millis(100),
+            restart_mode: RestartMode::Normal,
             restart_steps: 0,
             restart_max_delay: Timeout::Never,
             success: StatusSet::default(),
@@ -119,6 +126,7 @@ impl Default for Service {
             watchdog: Timeout::Never,
             kill: Kill::default(),
             remain_after_exit: false,
+            bus_name: None,
             pid_file: None,
             guess_main_pid: true,
             root_directory_start_only: false,
@@ -128,6 +136,14 @@ impl Default for Service {
             context: Box::default(),
             resources: Box::default(),
         }
+    }
+}
+
+impl Service {
+    /// The name on the message bus by which it is told whether the service is up.
+    #[must_use]
+    pub fn awaited_name(&self) -> Option<&str> {
+        self.bus_name.as_deref().filter(|_| self.kind == ServiceType::Dbus)
     }
 }
 
@@ -265,6 +281,20 @@ impl Keyword for Restart {
     ];
 }
 
+/// `RestartMode=` (254): what others hear of an automatic restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RestartMode {
+    /// Those whom an end of the unit concerns.
+    #[default]
+    Normal,
+    /// Nothing.
+    Direct,
+}
+
+impl Keyword for RestartMode {
+    const KEYWORDS: &'static [(&'static str, Self)] = &[("normal", Self::Normal), ("direct", Self::Direct)];
+}
+
 /// A set of exit codes and signals.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -298,10 +328,18 @@ pub struct Kill {
     pub restart_signal: Option<Signal>,
     pub final_signal: Signal,
     pub watchdog_signal: Signal,
+    /// 253.
+    #[serde(default = "hangup")]
+    pub reload_signal: Signal,
     #[serde(default)]
     pub send_sigkill: bool,
     #[serde(default)]
     pub send_sighup: bool,
+}
+
+/// SIGHUP.
+fn hangup() -> Signal {
+    Signal(1)
 }
 
 impl Default for Kill {
@@ -312,6 +350,7 @@ impl Default for Kill {
             restart_signal: None,
             final_signal: Signal(9),
             watchdog_signal: Signal(6),
+            reload_signal: hangup(),
             send_sigkill: true,
             send_sighup: false,
         }

@@ -29,6 +29,7 @@ impl Step<'_> {
                 self.m.main_command = None;
                 self.m.rule = Rule::Table;
                 self.m.notified = Notified::Nothing;
+                self.m.bus_name = false;
                 self.acts.push(Action::Begin);
                 self.enter_condition();
             }
@@ -90,7 +91,11 @@ impl Step<'_> {
         self.keep_first(f);
         self.m.awaits_pid_file = false;
         let again = self.m.state == State::Reload && self.m.reload_again;
-        if self.m.state == State::Reload && !again {
+        // A command may be done before the service has said that it is.
+        let goes_on = self.m.notified == Notified::Reloading
+            && self.m.result == ServiceResult::Success
+            && self.is_good();
+        if self.m.state == State::Reload && !again && !goes_on {
             self.acts.push(Action::Reloaded(self.m.reload));
         }
         if self.m.result != ServiceResult::Success {
@@ -127,9 +132,12 @@ impl Step<'_> {
         self.acts.push(Action::Started);
     }
 
-    /// `service_good`: the main process lives or, where none is known or its end decides nothing, somebody of
-    /// the group does.
+    /// `service_good`: it has its name on the bus; the main process lives or, where none is known or its end decides
+    /// nothing, somebody of the group does.
     fn is_good(&self) -> bool {
+        if self.p.kind == ServiceType::Dbus && !self.m.bus_name {
+            return false;
+        }
         match self.m.main {
             Main::Alive => true,
             Main::Gone if self.p.exit_type == ExitType::Main => false,
@@ -138,8 +146,11 @@ impl Step<'_> {
     }
 
     pub(super) fn enter_reload_by_notify(&mut self) {
+        if self.m.state != State::Reload {
+            self.m.reload = ServiceResult::Success;
+        }
         self.m.state = State::Reload;
-        self.m.reload = ServiceResult::Success;
+        self.m.awaits_reloading = false;
         self.acts.push(Action::Arm(Timer::Start));
         self.become_active();
     }
@@ -321,8 +332,9 @@ impl Step<'_> {
         self.m.main = Main::Alive;
         self.m.main_command = Some(index);
         let timer = match self.p.kind {
-            ServiceType::Simple | ServiceType::Idle | ServiceType::Dbus => Action::Disarm,
+            ServiceType::Simple | ServiceType::Idle => Action::Disarm,
             ServiceType::Exec
+            | ServiceType::Dbus
             | ServiceType::Forking
             | ServiceType::Oneshot
             | ServiceType::Notify

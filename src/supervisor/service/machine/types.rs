@@ -158,9 +158,14 @@ pub enum Event {
     /// READY=1.
     Ready,
     /// RELOADING=1.
-    Reloading,
+    Reloading {
+        /// It was said after the reload signal that was sent last (MONOTONIC_USEC=).
+        answers: bool,
+    },
     /// STOPPING=1.
     Stopping,
+    /// Has the name of `BusName=` an owner now?
+    BusName(bool),
     /// WATCHDOG=1.
     Ping,
     /// The watchdog's time is over, or WATCHDOG=trigger.
@@ -259,7 +264,7 @@ pub enum Action {
     Kill(KillOp, Targets),
     /// SIGKILL the control process and think no more of it.
     DropControl,
-    /// SIGHUP to the main process of a `Type=notify-reload` service.
+    /// `ReloadSignal=` to the main process of a `Type=notify-reload` service.
     ReloadSignal,
     /// The process that [`Facts::found`] speaks of is the main process from now on.
     TakeMain,
@@ -327,6 +332,10 @@ pub struct Machine {
     pub reload: ServiceResult,
     /// Another reload was asked for while one ran.
     pub reload_again: bool,
+    /// The name of `BusName=` has an owner, of a `Type=dbus` service.
+    pub bus_name: bool,
+    /// The reload signal was sent, and the RELOADING=1 that answers it has not come (systemd's `reload-signal`).
+    pub awaits_reloading: bool,
     /// The main process.
     pub main: Main,
     /// Which of `ExecStart=` the main process is; `None` once it is gone or was found by PID file.

@@ -37,7 +37,11 @@ impl Supervisor {
                 }
             }
             Action::ReloadSignal => {
-                if self.main.as_ref().is_some_and(|process| !self.signal(process, SIGHUP)) {
+                self.reload_signal_at = clock::monotonic();
+                let signal = self.plan.service.kill.reload_signal.0;
+                // SIGCONT so that a stopped process hears it (`kill_and_sigcont`).
+                let send = |process| self.signal(process, signal) && self.signal(process, SIGCONT);
+                if self.main.as_ref().is_some_and(|process| !send(process)) {
                     self.answer(Event::NotSignalled);
                 }
             }
@@ -112,6 +116,7 @@ impl Supervisor {
         r.status_errno = 0;
         self.realize_groups();
         self.drop_credentials();
+        self.watch_bus();
     }
 
     fn spawn(&mut self, slot: Slot, index: usize, role: Role) {

@@ -93,6 +93,7 @@ impl Supervisor {
             start_pending: false,
             oom_kills: None,
             group_oom_kills: None,
+            reload_signal_at: Duration::ZERO,
             going_down: None,
             host_actions: Vec::new(),
             plan,
@@ -107,6 +108,7 @@ impl Supervisor {
             notify,
             budget: Budget::default(),
             holders: Vec::new(),
+            bus: None,
             store: Store::default(),
             commands,
             foreground,
@@ -240,6 +242,7 @@ impl Supervisor {
             self.take_lock();
         }
         self.queue.push_back(Event::Adopted(phase));
+        self.watch_bus();
         match self.plan.first_action {
             FirstAction::Stop => self.queue.push_back(Event::Stop(StopKind::Stop)),
             FirstAction::Start => self.start_pending = phase == Phase::Stopping,

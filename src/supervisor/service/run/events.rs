@@ -20,6 +20,7 @@ enum Source {
     Commands,
     Output,
     PidFile,
+    Bus,
     Kept,
     /// Exec pipe or pidfd.
     Process(Role),
@@ -46,6 +47,9 @@ impl Supervisor {
         let has = |source| ready.contains(&source);
         if has(Source::Notify) {
             self.read_notify();
+        }
+        if has(Source::Bus) {
+            self.hear_bus();
         }
         if has(Source::Kept) {
             self.look_at_kept();
@@ -89,6 +93,9 @@ impl Supervisor {
         }
         if let Some(watcher) = &self.watcher {
             fds.push((watcher.as_fd(), Source::PidFile));
+        }
+        if let Some(bus) = &self.bus {
+            fds.push((bus.as_fd(), Source::Bus));
         }
         if let Some(keeper) = &self.store.keeper {
             fds.push((keeper.as_fd(), Source::Kept));
@@ -277,6 +284,7 @@ impl Supervisor {
                 Clock::Phase => self.queue.push_back(Event::Timeout),
                 Clock::Watchdog => self.queue.push_back(Event::WatchdogExpired),
                 Clock::Notify => {}
+                Clock::Bus => self.watch_bus(),
                 Clock::Files => self.complete_files(),
                 Clock::Poll => {
                     self.check_adopted(Role::Main);

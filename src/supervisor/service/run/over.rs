@@ -7,6 +7,7 @@ use crate::exec::spaces::Spaces;
 use crate::supervisor::service::machine::{ServiceResult, StopKind};
 use crate::supervisor::service::plan::ApplyMode;
 use crate::unit::exec::directories::{Kind, Preserve};
+use crate::unit::model::RestartMode;
 
 impl Supervisor {
     /// The end of a run: folders, PID files and the group go; those who wait are told; whoever is
@@ -38,7 +39,7 @@ impl Supervisor {
         }
         if !again {
             self.react();
-        } else if self.plan.reaction.bound {
+        } else if self.plan.reaction.bound && self.plan.service.restart_mode == RestartMode::Normal {
             self.call_reaction("will-restart");
             self.restarting = true;
         }

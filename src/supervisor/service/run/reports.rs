@@ -7,7 +7,7 @@ use crate::os::socket::{Message, NotifySocket, Received};
 use crate::supervisor::core::events::AFTER_FAILURE;
 use crate::supervisor::core::notify::{self, Reported, ToKeep, Watchdog};
 use crate::supervisor::service::machine::{Event, State};
-use crate::unit::model::NotifyAccess;
+use crate::unit::model::{NotifyAccess, ServiceType};
 use crate::unit::value::Timeout;
 use std::time::Duration;
 
@@ -70,9 +70,14 @@ impl Supervisor {
         if let Some(pid) = n.main_pid.filter(|_| self.machine.state.main_may_move()) {
             self.move_main(pid, message.uid);
         }
+        let answers = n.said_at.is_some_and(|at| at >= self.reload_signal_at);
+        let notify_reload = self.policy.kind == ServiceType::NotifyReload;
         match n.state {
+            Some(Reported::Ready | Reported::Reloading) if notify_reload && n.reloaded => {
+                self.queue.extend([Event::Reloading { answers }, Event::Ready]);
+            }
             Some(Reported::Ready) => self.queue.push_back(Event::Ready),
-            Some(Reported::Reloading) => self.queue.push_back(Event::Reloading),
+            Some(Reported::Reloading) => self.queue.push_back(Event::Reloading { answers }),
             Some(Reported::Stopping) => self.queue.push_back(Event::Stopping),
             None => {}
         }

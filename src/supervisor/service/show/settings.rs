@@ -74,6 +74,7 @@ pub(super) fn life(s: &Service, watchdog: Option<u64>) -> Properties {
         ("NotifyAccess", s.notify_access.as_str().into()),
         ("FileDescriptorStoreMax", s.store_max.to_string()),
         ("OpenFile", s.open_files.iter().map(descriptors::show).collect::<Vec<_>>().join("\n")),
+        ("RestartMode", s.restart_mode.as_str().into()),
         ("RestartUSec", format(s.restart_sec)),
         ("RestartSteps", s.restart_steps.to_string()),
         ("RestartMaxDelayUSec", format_timeout(s.restart_max_delay)),
@@ -87,6 +88,7 @@ pub(super) fn life(s: &Service, watchdog: Option<u64>) -> Properties {
         ("RemainAfterExit", yes_no(s.remain_after_exit)),
         ("GuessMainPID", yes_no(s.guess_main_pid)),
         ("RootDirectoryStartOnly", yes_no(s.root_directory_start_only)),
+        ("BusName", s.bus_name.clone().unwrap_or_default()),
         ("PIDFile", s.pid_file.clone().unwrap_or_default()),
         ("SuccessExitStatus", statuses(&s.success)),
         ("RestartPreventExitStatus", statuses(&s.restart_prevent)),
@@ -102,6 +104,7 @@ pub(super) fn kill(k: Kill) -> Properties {
         ("RestartKillSignal", k.restart_signal.unwrap_or(k.signal).0.to_string()),
         ("FinalKillSignal", k.final_signal.0.to_string()),
         ("WatchdogSignal", k.watchdog_signal.0.to_string()),
+        ("ReloadSignal", k.reload_signal.0.to_string()),
         ("SendSIGKILL", yes_no(k.send_sigkill)),
         ("SendSIGHUP", yes_no(k.send_sighup)),
     ]

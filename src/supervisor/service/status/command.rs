@@ -116,7 +116,8 @@ impl Record {
             | Event::PidFile
             | Event::MainMoved
             | Event::Ready
-            | Event::Reloading
+            | Event::Reloading { .. }
+            | Event::BusName(_)
             | Event::Stopping
             | Event::Ping => c.directive == Slot::Start.directive(),
         };

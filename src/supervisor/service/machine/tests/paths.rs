@@ -153,6 +153,41 @@ fn a_signal_that_cannot_be_sent_is_not_waited_for() {
 }
 
 #[test]
+fn a_name_on_the_bus_is_waited_for_and_its_loss_is_the_end() {
+    let mut l = Life::of(Policy { kind: ServiceType::Dbus, ..plain() });
+    l.feed(Event::Start).feed(Event::BusName(false)).feed(Event::Executed);
+    assert_eq!(l.m.state, State::Start);
+    assert_eq!(l.feed(Event::BusName(true)).m.state, State::Running);
+    assert_eq!(l.feed(Event::BusName(false)).m.state, State::StopSigterm);
+    l.main(0);
+    assert_eq!((l.m.state, l.m.result), (State::Dead, ServiceResult::Success));
+}
+
+/// As service.c of 253 has it: what was said before the signal answers nothing.
+#[test]
+fn a_reload_by_signal_ends_when_the_service_says_so() {
+    let reloading = |answers| Event::Reloading { answers };
+    let notify_reload = |commands| Policy { kind: ServiceType::NotifyReload, ..with(commands) };
+    let mut l = Life::of(notify_reload(stops()));
+    l.feed(Event::Start).feed(Event::Ready).feed(Event::Reload);
+    assert_eq!(l.feed(Event::Ready).m.state, State::Reload, "it was ready before");
+    l.feed(reloading(false)).feed(Event::Ready);
+    assert_eq!(l.m.state, State::Reload, "a reload of before");
+    assert_eq!(l.feed(reloading(true)).m.state, State::Reload);
+    l.feed(Event::Ready);
+    assert_eq!((l.m.state, l.m.reload), (State::Running, ServiceResult::Success));
+    l.feed(Event::Reload).feed(Event::Timeout);
+    assert_eq!((l.m.state, l.m.reload), (State::Running, ServiceResult::Timeout));
+    // Commands besides: done when both are.
+    let mut l = Life::of(notify_reload(Commands { reload: list(1), ..stops() }));
+    l.feed(Event::Start).feed(Event::Ready).feed(Event::Reload).feed(reloading(true)).control(0);
+    assert_eq!(l.m.state, State::Reload);
+    assert_eq!(l.feed(Event::Ready).m.state, State::Running);
+    l.feed(Event::Reload).control(0);
+    assert_eq!(l.m.state, State::Running);
+}
+
+#[test]
 fn mixed_kills_the_rest_as_soon_as_main_has_gone_c22() {
     let mut l = Life::of(Policy { kill_mode: KillMode::Mixed, ..plain() });
     l.f.others = true;

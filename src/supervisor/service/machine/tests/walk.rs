@@ -46,19 +46,17 @@ impl Dice {
 }
 
 fn policies() -> Vec<Policy> {
-    use ServiceType::{Exec, Forking, Notify, NotifyReload, Oneshot, Simple};
+    use ServiceType::{Dbus, Exec, Forking, Notify, NotifyReload, Oneshot, Simple};
     let mut d = Dice(7);
     let mode = [TimeoutFailureMode::Terminate, TimeoutFailureMode::Abort, TimeoutFailureMode::Kill];
-    let kinds = [Simple, Exec, Forking, Oneshot, Notify, NotifyReload];
+    let kinds = [Simple, Exec, Forking, Oneshot, Notify, NotifyReload, Dbus];
     let kills = [KillMode::ControlGroup, KillMode::Mixed, KillMode::Process, KillMode::None];
-    (0..24)
+    (0..28)
         .map(|i| {
             let kind = kinds[i % kinds.len()];
             let start = match kind {
                 Oneshot => list(d.pick(&[0, 1, 2])),
-                Simple | Exec | Forking | Notify | NotifyReload | ServiceType::Dbus | ServiceType::Idle => {
-                    list(1)
-                }
+                Simple | Exec | Forking | Notify | NotifyReload | Dbus | ServiceType::Idle => list(1),
             };
             Policy {
                 kind,
@@ -118,10 +116,14 @@ fn possible(p: &Policy, m: &Machine, w: World) -> Vec<(Event, Facts)> {
             events.extend([Exit::Code(0), Exit::Code(1)].map(Event::ControlExit));
         }
         if w.main || w.control {
-            events.extend([Event::Ready, Event::Reloading, Event::Stopping, Event::Ping]);
+            events.extend([Event::Ready, Event::Stopping, Event::Ping]);
+            events.extend([true, false].map(|answers| Event::Reloading { answers }));
             events.extend(m.state.main_may_move().then_some(Event::MainMoved));
         } else {
             events.push(Event::GroupEmpty);
+        }
+        if p.kind == ServiceType::Dbus {
+            events.extend([true, false].map(Event::BusName));
         }
         if w.timer {
             events.push(Event::Timeout);
@@ -195,8 +197,9 @@ fn before(mut w: World, e: Event, f: &Facts) -> World {
         | Event::GroupEmpty
         | Event::PidFile
         | Event::Ready
-        | Event::Reloading
+        | Event::Reloading { .. }
         | Event::Stopping
+        | Event::BusName(_)
         | Event::Ping
         | Event::NotSignalled
         | Event::OomKill => {}
@@ -316,6 +319,7 @@ fn reduced(mut n: Machine, mut w: World) -> Node {
     n.restarts = 0;
     n.reload = ServiceResult::Success;
     n.reload_again &= n.state == State::Reload;
+    n.awaits_reloading &= n.state == State::Reload;
     n.result = match n.result {
         ServiceResult::Protocol
         | ServiceResult::StartLimitHit
@@ -331,6 +335,7 @@ fn reduced(mut n: Machine, mut w: World) -> Node {
     };
     if n.state.is_stopping() || n.state.is_over() || n.state == State::AutoRestart {
         n.notified = Notified::Nothing;
+        n.bus_name = false;
     }
     if n.want == Want::Up || n.state.is_over() {
         n.stop_kind = StopKind::Stop;

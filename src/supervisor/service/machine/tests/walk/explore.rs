@@ -28,7 +28,7 @@ fn explore(p: &Policy, edges: &mut Edges) -> HashSet<Node> {
 /// The kind of event, without its details.
 fn label(e: Event) -> String {
     let text = format!("{e:?}");
-    text.split('(').next().unwrap_or_default().to_owned()
+    text.split(['(', ' ']).next().unwrap_or_default().to_owned()
 }
 
 #[test]

@@ -138,10 +138,11 @@ pub enum AppliedBy {
 }
 
 /// Why a directive has no effect: the table's word and the sentence.
-const REASONS: [(&str, &str); 23] = [
+const REASONS: [(&str, &str); 24] = [
     ("attribute", "amr does not set this attribute of the process"),
     ("cgroup", "amr does not apply this of control groups"),
     ("credentials", "amr decrypts no credentials, and the service would run without"),
+    ("fields", "a line of a unit's log, or of syslog, has no fields besides its text"),
     ("gadgets", "amr sets up no USB functions"),
     ("images", "amr does not mount images"),
     ("input", "amr writes no utmp records for services"),

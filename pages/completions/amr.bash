@@ -94,6 +94,9 @@ _amr() {
             amr,run)
                 cmd="amr__subcmd__run"
                 ;;
+            amr,security)
+                cmd="amr__subcmd__security"
+                ;;
             amr,show)
                 cmd="amr__subcmd__show"
                 ;;
@@ -128,7 +131,7 @@ _amr() {
 
     case "${cmd}" in
         amr)
-            opts="-h -V --root --log-level --help --version start stop restart try-restart condrestart reload reload-or-restart try-reload-or-restart force-reload kill status is-active is-failed reset-failed show cat list-units list-unit-files list-dependencies daemon-reload run logs drain order enable disable reenable is-enabled chkconfig initd tmpfiles sysusers demo stand-in reaction"
+            opts="-h -V --root --log-level --help --version start stop restart try-restart condrestart reload reload-or-restart try-reload-or-restart force-reload kill status is-active is-failed reset-failed show cat security list-units list-unit-files list-dependencies daemon-reload run logs drain order enable disable reenable is-enabled chkconfig initd tmpfiles sysusers demo stand-in reaction"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -805,6 +808,28 @@ _amr() {
             ;;
         amr__subcmd__run)
             opts="-h --strict --root --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        amr__subcmd__security)
+            opts="-h --json --root --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

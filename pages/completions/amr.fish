@@ -44,6 +44,7 @@ complete -c amr -n "__fish_amr_needs_command" -f -a "is-failed" -d 'Exit with 0 
 complete -c amr -n "__fish_amr_needs_command" -f -a "reset-failed" -d 'Forget that units have failed, and their start limits'
 complete -c amr -n "__fish_amr_needs_command" -f -a "show" -d 'Print properties of units, one KEY=VALUE a line'
 complete -c amr -n "__fish_amr_needs_command" -f -a "cat" -d 'Print the files of units, drop-ins included'
+complete -c amr -n "__fish_amr_needs_command" -f -a "security" -d 'Show how much services could do to this host, as systemd-analyze security; what is not applied here counts as bad'
 complete -c amr -n "__fish_amr_needs_command" -f -a "list-units" -d 'List units that amr knows to be active, failed or wanted'
 complete -c amr -n "__fish_amr_needs_command" -f -a "list-unit-files" -d 'List all unit files that are installed'
 complete -c amr -n "__fish_amr_needs_command" -f -a "list-dependencies" -d 'Print the tree of units that a unit pulls in'
@@ -179,6 +180,10 @@ complete -c amr -n "__fish_amr_using_subcommand cat" -l root -d 'Take DIR for /:
 complete -c amr -n "__fish_amr_using_subcommand cat" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand cat" -s q -l quiet -d 'Print nothing, only exit'
 complete -c amr -n "__fish_amr_using_subcommand cat" -s h -l help -d 'Print help'
+complete -c amr -n "__fish_amr_using_subcommand security" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
+complete -c amr -n "__fish_amr_using_subcommand security" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
+complete -c amr -n "__fish_amr_using_subcommand security" -l json -d 'Print JSON'
+complete -c amr -n "__fish_amr_using_subcommand security" -s h -l help -d 'Print help'
 complete -c amr -n "__fish_amr_using_subcommand list-units" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand list-units" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand list-units" -s a -l all -d 'Also those that are inactive'

@@ -91,6 +91,13 @@ fn inherit(group: &Group, top: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Can groups be told here which devices may be opened?
+#[must_use]
+pub fn lists_devices() -> bool {
+    let found = Root::host().and_then(|host| Hierarchies::read(&host));
+    found.is_ok_and(|all| all.mount_of(Controller::Devices).is_some())
+}
+
 /// Bytes of memory that this host has.
 #[must_use]
 pub fn memory_in_all() -> Option<u64> {

@@ -24,7 +24,7 @@ mod realize;
 mod v1;
 mod v2;
 
-pub use hierarchy::{memory_in_all, tasks_in_all};
+pub use hierarchy::{lists_devices, memory_in_all, tasks_in_all};
 pub use realize::{GroupMark, Groups, Unit, nothing_of};
 
 use crate::os::root::Root;

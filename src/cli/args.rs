@@ -60,6 +60,8 @@ pub enum Verb {
     Show(Show),
     /// Print the files of units, drop-ins included
     Cat(Names),
+    /// Show how much services could do to this host, as systemd-analyze security; what is not applied here counts as bad
+    Security(Security),
     /// List units that amr knows to be active, failed or wanted
     ListUnits(List),
     /// List all unit files that are installed
@@ -202,6 +204,17 @@ pub struct Show {
     /// Print the values without their names
     #[arg(long)]
     pub value: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `amr security`
+#[derive(Debug, Args)]
+pub struct Security {
+    /// Services; `.service` may be left out; `*`, `?` and `[]` match loaded units
+    #[arg(value_name = "UNIT", required = true)]
+    pub units: Vec<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -4,8 +4,8 @@ use crate::cli::args::{Amr, FamilyArg, Kill, Names, Verb, Whom};
 use crate::cli::door::CallerEnv;
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{
-    ask, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, reload, run, scripts, show,
-    start, sysusers, tmpfiles,
+    ask, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, reload, run, scripts, security,
+    show, start, sysusers, tmpfiles,
 };
 use crate::job::context::Context;
 use crate::job::{explain, units};
@@ -88,6 +88,7 @@ fn verb(ctx: &Context, verb: Verb, caller_env: &CallerEnv) -> Answered {
         Verb::ResetFailed(n) => reset_failed(ctx, &n),
         Verb::Show(s) => show::properties::run(ctx, &s),
         Verb::Cat(n) => show::cat::run(ctx, &n),
+        Verb::Security(s) => security::run(ctx, &s),
         Verb::ListUnits(l) => show::list::units(ctx, &l),
         Verb::ListUnitFiles(l) => show::list::files(ctx, &l),
         Verb::ListDependencies(d) => show::list::dependencies(ctx, &d),

@@ -24,6 +24,7 @@ mod reaction;
 mod reload;
 mod run;
 mod scripts;
+mod security;
 mod show;
 mod start;
 mod sysusers;

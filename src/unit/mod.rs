@@ -7,6 +7,7 @@ pub mod builtin;
 pub mod cgroup;
 pub mod directive;
 pub mod exec;
+pub mod exposure;
 pub mod finding;
 pub mod line;
 pub mod load;

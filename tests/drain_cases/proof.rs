@@ -44,6 +44,48 @@ fn each_input_that_takes_a_file_is_owed_its_own_copy() {
     expect(again(&tree), Verdict::Drained, &["acknowledged", "acknowledged"], "drained");
 }
 
+/// Filebeat keeps one state of a file that several log inputs take: it says how far the one is that was acknowledged last.
+#[test]
+fn one_position_of_several_inputs_says_nothing_of_the_one_that_lags() {
+    let other = "- type: log\n  paths: [/var/log/app/a.*]\n";
+    for (name, more, verdict, reason) in [
+        ("two", other.to_owned(), Verdict::CannotTell, "one-position"),
+        ("excluded", format!("{other}  exclude_files: [a]\n"), Verdict::Drained, "acknowledged"),
+        ("link", other.replace("a.*", "link"), Verdict::Drained, "acknowledged"),
+        ("container", other.replace("log\n", "container\n"), Verdict::CannotTell, "one-position"),
+        ("other", other.replace("a.*", "b.log"), Verdict::Drained, "acknowledged"),
+    ] {
+        let mut tree = Tree::new(&format!("one-position-{name}"));
+        tree.input("log", "");
+        tree.inputs += &more;
+        let id = tree.file(A, LINES);
+        symlink("a.log", tree.root.join("var/log/app/link")).unwrap();
+        tree.log_state(A, id, ALL);
+        expect(&tree, verdict, &[reason], "");
+    }
+    // One input by two names of the file.
+    let mut tree = Tree::new("one-position-names");
+    tree.inputs = "- type: log\n  paths: [/var/log/app/*.log, /var/log/app/a.*]\n".into();
+    let id = tree.file(A, LINES);
+    fs::hard_link(tree.root.join(&A[1..]), tree.root.join("var/log/app/a.second")).unwrap();
+    tree.log_state(A, id, ALL);
+    expect(&tree, Verdict::Drained, &["acknowledged"], "");
+    // Renamed to where none of them asks for it: the state still has the name that both took it by.
+    let mut tree = Tree::new("one-position-renamed");
+    tree.input("log", "");
+    tree.input("log", "");
+    let id = tree.file("/var/log/app/a.log.1", LINES);
+    tree.log_state(A, id, ALL);
+    expect(&tree, Verdict::CannotTell, &["one-position"], "let one input take it");
+    // Filestreams of one id take turns on one position.
+    let mut tree = Tree::new("one-position-turns");
+    tree.input("filestream", "  id: app\n");
+    tree.input("filestream", "  id: app\n");
+    let id = tree.file(A, LINES);
+    tree.filestream_of("app", A, id, ALL);
+    expect(&tree, Verdict::Drained, &["acknowledged"], "");
+}
+
 /// The shipper has the file open once for each input. A descriptor that is behind one's position may be the other's, or
 /// its own in a file that was truncated; behind both of them, somebody begins anew.
 #[test]
@@ -195,6 +237,19 @@ fn a_queue_on_disk_is_no_proof_until_it_is_empty() {
     }
 }
 
+/// What a broker that answers nothing has received is not known.
+#[test]
+fn an_output_that_waits_for_no_answer_proves_nothing() {
+    for (acks, verdict) in [("0", Verdict::CannotTell), ("1", Verdict::Drained), ("-1", Verdict::Drained)] {
+        let mut tree = Tree::new(&format!("acks{acks}"));
+        tree.input("log", "");
+        tree.inputs += &format!("output.kafka: {{hosts: [x], required_acks: {acks}}}\n");
+        let id = tree.file(A, LINES);
+        tree.log_state(A, id, ALL);
+        expect(&tree, verdict, &["acknowledged"], "");
+    }
+}
+
 #[test]
 fn a_queue_on_disk_is_empty_where_its_position_is_the_end_of_the_last_segment() {
     let position = |version: u32, segment: u64, byte: u64| {
@@ -238,19 +293,6 @@ fn filesets_are_on_as_each_generation_reckons() {
         tree.file("/var/log/nginx/error.log", LINES);
         let (found, _, text) = said(&tree);
         assert_eq!(found, verdict, "{version} {more}{text}");
-    }
-}
-
-/// What a broker that answers nothing has received is not known.
-#[test]
-fn an_output_that_waits_for_no_answer_proves_nothing() {
-    for (acks, verdict) in [("0", Verdict::CannotTell), ("1", Verdict::Drained), ("-1", Verdict::Drained)] {
-        let mut tree = Tree::new(&format!("acks{acks}"));
-        tree.input("log", "");
-        tree.inputs += &format!("output.kafka: {{hosts: [x], required_acks: {acks}}}\n");
-        let id = tree.file(A, LINES);
-        tree.log_state(A, id, ALL);
-        expect(&tree, verdict, &["acknowledged"], "");
     }
 }
 

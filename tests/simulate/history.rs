@@ -76,6 +76,7 @@ pub fn config(rng: &mut Rng, focus: Focus) -> Config {
     let twice = kind == Kind::Filestream && by == By::Inode && !gzip;
     let second = match more.below(12) {
         0 | 1 if twice => Second::Always,
+        11 if kind == Kind::Log => Second::Always,
         2 | 3 if twice => Second::Reloaded,
         _ => Second::Never,
     };

@@ -12,7 +12,7 @@ use amr::drain::judge::check::Checks;
 use amr::drain::judge::claim::{Claim, Fingerprint, Index, Obligation, obligations};
 use amr::drain::judge::facts::{Counted, Doubt, Evidence, Facts, Life, Trust};
 use amr::drain::judge::file::{
-    Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, ShortFiles, Terminator, Wanted,
+    Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, ShortFiles, Takers, Terminator, Wanted,
 };
 use amr::drain::judge::glob::Pattern;
 use amr::drain::judge::history::{History, View};
@@ -258,7 +258,11 @@ fn inputs(world: &World, reading: Reading) -> Vec<InputRules> {
         owner: Owner::Input { id: id.into(), stream: None },
         ..InputRules::asked(Pattern::parse("/in/*", true).unwrap())
     };
-    let ids: &[&[u8]] = if second { &[b"app", b"two"] } else { &[b"app"] };
+    let ids: &[&[u8]] = match second {
+        _ if world.config.one_position() => &[b"", b""],
+        true => &[b"app", b"two"],
+        false => &[b"app"],
+    };
     ids.iter().map(|id| input(id)).collect()
 }
 
@@ -285,9 +289,12 @@ fn owed<'a>(
             continue;
         }
         let demands: Vec<Demand> = if rules.wanted == Wanted::No {
-            vec![Demand { input: None, rules }]
+            vec![Demand { input: None, taker: None, rules }]
+        } else if world.config.one_position() {
+            let takers = if rules.wanted == Wanted::Matched { Takers::Several } else { Takers::One };
+            vec![Demand { input: Some(0), taker: Some(0), rules: Rules { takers, ..rules } }]
         } else {
-            (0..inputs.len()).map(|place| Demand { input: Some(place), rules }).collect()
+            (0..inputs.len()).map(|place| Demand { input: Some(place), taker: Some(place), rules }).collect()
         };
         all.extend(obligations(claims, &demands, inputs, file, true, checks));
     }

@@ -31,6 +31,7 @@ fn shown_by(check: Check) -> &'static [(Way, Focus)] {
         Check::Gaps | Check::Trust => &[(Way::Once, CLOUDWATCH)],
         Check::Followed => &[(Way::Once, CLOUDWATCH), (Way::Waiting, CLOUDWATCH)],
         Check::EveryState => &[(Way::Once, CONTAINER)],
+        Check::OnePosition => &[(Way::Once, LOG)],
         Check::ClosedStill
         | Check::EachInput
         | Check::Shared

@@ -204,7 +204,30 @@ pub struct World {
     pub metrics: Option<(u64, u64)>,
 }
 
+impl Key {
+    /// The key of the second input's state of the same file.
+    fn of_second(self) -> Self {
+        self.of_stream(SECOND)
+    }
+
+    fn of_first(self) -> Self {
+        self.of_stream(0)
+    }
+
+    fn of_stream(self, stream: u8) -> Self {
+        match self {
+            Self::Inode(dev, ino, _) => Self::Inode(dev, ino, stream),
+            Self::Path(_) | Self::Print(_) => self,
+        }
+    }
+}
+
 impl Config {
+    /// Whether two inputs keep one state of a file, each with a copy of its own to ship.
+    pub fn one_position(&self) -> bool {
+        self.kind == Kind::Log && self.second != Second::Never
+    }
+
     /// The longest time between two scans of an input, in seconds.
     pub fn scan(&self) -> u64 {
         if self.second == Second::Never { SCAN } else { SECOND_SCAN }

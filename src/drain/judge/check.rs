@@ -33,6 +33,8 @@ checks! {
     EachInput,
     /// Of a file that several inputs take it is not known which of them has it open.
     Shared,
+    /// One state that several inputs go by says nothing of the one that lags.
+    OnePosition,
     /// A state that fits several files proves nothing.
     Ambiguity,
     /// A position above the size means that all is to be shipped again.

@@ -10,8 +10,8 @@
 
 use crate::drain::cursor::{ByFile, Cursor, Cursors, Identity, Ttl};
 use crate::drain::judge::check::{Check, Checks};
-use crate::drain::judge::file::{Held, LogFile, Rules, Wanted};
-use crate::drain::judge::rules::{Demand, InputRules, Owner, is_orphan, worth};
+use crate::drain::judge::file::{Held, LogFile, Rules, Takers, Wanted};
+use crate::drain::judge::rules::{Demand, InputRules, Owner, is_orphan, takers, worth};
 use crate::drain::judge::tail::Stream;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -86,7 +86,7 @@ pub fn obligations<'a>(
     };
     let of = |claim: &Claim<'a>, demand: &Demand| Obligation {
         claim: claim.clone(),
-        rules: demand.rules,
+        rules: Rules { takers: takers_of(claim, demand.rules.takers, inputs, file), ..demand.rules },
         input: demand.input,
         shared: false,
         held: file.held,
@@ -156,6 +156,16 @@ fn apart(all: &mut [Obligation<'_>], read: u64, inputs: &[InputRules]) {
     }
 }
 
+/// How many inputs go by the state, also those that take the file by the name alone which the state has: it was renamed.
+fn takers_of(claim: &Claim<'_>, asking: Takers, inputs: &[InputRules], file: &LogFile) -> Takers {
+    let renamed =
+        |cursor: &&Cursor<'_>| file.path.strip_prefix(cursor.folder).is_none_or(|name| name != cursor.name);
+    match (asking, claim.cursor.as_ref().filter(renamed)) {
+        (Takers::One, Some(cursor)) => takers(inputs, cursor),
+        (asking, _) => asking,
+    }
+}
+
 /// What the operator asks for is asked of the inputs that take the file; of nobody, where none does.
 fn with_operator(demands: &[Demand], inputs: &[InputRules]) -> Vec<Demand> {
     let operators = |demand: &&Demand| {
@@ -203,7 +213,7 @@ fn unclaimed_state<'a>(
         (false, _) if known => Wanted::No,
         (false, _) => Wanted::Unknown,
     };
-    let rules = Rules { wanted, ..rules };
+    let rules = Rules { wanted, takers: takers_of(claim, Takers::One, inputs, file), ..rules };
     Obligation { claim: claim.clone(), rules, input: None, shared: false, held: file.held }
 }
 

@@ -84,6 +84,8 @@ pub struct Rules {
     pub access: Access,
     /// Since when the shipper runs.
     pub running: Running,
+    /// How many inputs go by one state of it.
+    pub takers: Takers,
 }
 
 impl Rules {
@@ -101,6 +103,7 @@ impl Rules {
         open_files: OpenFiles::Unknown,
         access: Access::NothingSaid,
         running: Running::Unknown,
+        takers: Takers::One,
     };
 
     /// An input asks for the file, with every option at its default.
@@ -117,7 +120,18 @@ impl Rules {
         open_files: OpenFiles::Any,
         access: Access::NothingSaid,
         running: Running::Unknown,
+        takers: Takers::One,
     };
+}
+
+/// How many inputs take a file and go by one state of it, each with a copy of its own to ship: log inputs, and
+/// containers without a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takers {
+    /// One at most.
+    One,
+    /// Several: the state says how far the one is that was acknowledged last.
+    Several,
 }
 
 /// Whether files are owed that are too short to be picked up.

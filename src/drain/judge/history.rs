@@ -104,14 +104,13 @@ impl History {
                 continue;
             };
             match (fate, view) {
-                (Reason::Gone | Reason::GoneRead | Reason::PerhapsOther, View::Partial)
-                    if !is_cut(last, there) =>
-                {
-                    self.unseen.push(last.clone())
-                }
+                (
+                    Reason::Gone | Reason::GoneRead | Reason::PerhapsOther | Reason::OnePosition,
+                    View::Partial,
+                ) if !is_cut(last, there) => self.unseen.push(last.clone()),
                 (Reason::Gone | Reason::GoneRead, View::Whole) if !checks.on(Check::Vanished) => {}
                 (
-                    Reason::CutShort | Reason::PerhapsOther | Reason::PositionOlder,
+                    Reason::CutShort | Reason::PerhapsOther | Reason::PositionOlder | Reason::OnePosition,
                     View::Whole | View::Partial,
                 ) if is_cut(last, there) && !checks.on(Check::CutShort) => {}
                 (reason, View::Whole | View::Partial) => {
@@ -230,12 +229,12 @@ fn fate(
     if skipped {
         return Some(Reason::PerhapsSkipped);
     }
-    // Its position was perhaps another file's, and it went before that was known.
-    if last.reason == Reason::PerhapsOther && present.is_none() {
-        return (last.size > 0).then_some(Reason::PerhapsOther);
+    // Its position was perhaps another file's, or another input had not read it, and it went before that was known.
+    if matches!(last.reason, Reason::PerhapsOther | Reason::OnePosition) && present.is_none() {
+        return (last.size > 0).then(|| last.reason.clone());
     }
     // So it is where it was cut.
-    let doubtful = matches!(last.reason, Reason::PerhapsOther | Reason::PositionOlder);
+    let doubtful = matches!(last.reason, Reason::PerhapsOther | Reason::PositionOlder | Reason::OnePosition);
     if doubtful && !had_unshipped(last) && is_cut(last, present) {
         return Some(last.reason.clone());
     }

@@ -81,6 +81,8 @@ listed! {
         /// The state is kept by name, and the shipper does not have the file open: it may be of another one,
         /// which had the name and is still read.
         PerhapsOther,
+        /// Several inputs take it and keep one position of it: that of the others is not known.
+        OnePosition,
 
         /// Gone, with bytes that were not acknowledged when it was last seen.
         Gone,
@@ -165,6 +167,7 @@ impl Reason {
             Self::Ambiguous,
             Self::PositionOlder,
             Self::PerhapsOther,
+            Self::OnePosition,
             Self::Gone,
             Self::GoneRead,
             Self::CutShort,
@@ -213,7 +216,8 @@ impl Reason {
             | Self::ConfigurationUnknown
             | Self::Ambiguous
             | Self::PositionOlder
-            | Self::PerhapsOther => ReasonClass::Unknown,
+            | Self::PerhapsOther
+            | Self::OnePosition => ReasonClass::Unknown,
             Self::Gone | Self::GoneRead | Self::CutShort | Self::Forgotten => ReasonClass::Lost,
         }
     }
@@ -256,6 +260,7 @@ impl Reason {
             Self::Ambiguous => "ambiguous",
             Self::PositionOlder => "position-older",
             Self::PerhapsOther => "perhaps-other",
+            Self::OnePosition => "one-position",
             Self::Gone => "gone",
             Self::GoneRead => "gone-read",
             Self::CutShort => "cut-short",
@@ -320,6 +325,9 @@ impl Reason {
             }
             Self::PerhapsOther => {
                 "the shipper does not have the file open: the position may be of another one that had its name"
+            }
+            Self::OnePosition => {
+                "several inputs take it and keep one position, which says nothing of the one that lags; let one input take it"
             }
             Self::Gone => "gone, with bytes that were not acknowledged when it was last seen",
             Self::GoneRead => {

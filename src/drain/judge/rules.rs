@@ -4,7 +4,7 @@
 //! Pure.
 
 use crate::drain::cursor::{Cursor, split};
-use crate::drain::judge::file::{Compression, Lines, OpenFiles, Rules, Terminator, Wanted};
+use crate::drain::judge::file::{Compression, Lines, OpenFiles, Rules, Takers, Terminator, Wanted};
 use crate::drain::judge::glob::{Answer, Expressions, Pattern, Within};
 use crate::drain::judge::tail::Stream;
 
@@ -41,6 +41,17 @@ impl Owner {
                 let stream = stream.is_none_or(|own| cursor.stream().and_then(Stream::named) == Some(own));
                 stream && **id == *cursor.input_id
             }
+        }
+    }
+
+    /// Whether several inputs of this owner each ship a copy of a file and keep one state of it. Filestreams of one id
+    /// take turns (`lockResource`): each goes on where the one before has ended.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::Operator => false,
+            Self::Unknown => true,
+            Self::Input { id, .. } => id.is_empty(),
         }
     }
 
@@ -125,6 +136,8 @@ impl InputRules {
 pub struct Demand {
     /// The place of the first input with this owner; `None`: nobody asks for the file.
     pub input: Option<usize>,
+    /// The place of the input that asks, where each of this owner ships a copy; else as `input`.
+    pub taker: Option<usize>,
     /// What holds.
     pub rules: Rules,
 }
@@ -138,7 +151,7 @@ pub fn demands_of(inputs: &[InputRules], path: &[u8], link: bool, else_wanted: W
 /// What the inputs say of the files of one folder: what is the same for all of them is found out once.
 #[derive(Clone, Debug)]
 pub struct FolderRules<'w> {
-    inputs: Vec<(usize, &'w InputRules, Vec<Within<'w>>)>,
+    inputs: Vec<([usize; 2], &'w InputRules, Vec<Within<'w>>)>,
     others: Rules,
 }
 
@@ -151,14 +164,19 @@ impl<'w> FolderRules<'w> {
             all.filter(|within| *within != Within::Nothing).collect()
         };
         let first = |owner: &Owner| inputs.iter().position(|input| input.owner == *owner).unwrap_or(0);
+        let places = |place: usize, owner: &Owner| match first(owner) {
+            first if owner.is_shared() => [first, place],
+            first => [first; 2],
+        };
         // A file that was renamed to where no pattern leads was read by the rules of one of them.
         let all = inputs.iter().map(|input| input.rules).reduce(both).unwrap_or(Rules::UNKNOWN);
         Self {
             inputs: inputs
                 .iter()
-                .map(|input| (input, within(input)))
-                .filter(|(_, within)| !within.is_empty())
-                .map(|(input, within)| (first(&input.owner), input, within))
+                .enumerate()
+                .map(|(place, input)| (place, input, within(input)))
+                .filter(|(.., within)| !within.is_empty())
+                .map(|(place, input, within)| (places(place, &input.owner), input, within))
                 .collect(),
             others: Rules { wanted: else_wanted, ..all },
         }
@@ -169,13 +187,14 @@ impl<'w> FolderRules<'w> {
     pub fn demands(&self, path: &[u8], link: bool) -> Vec<Demand> {
         let name = split(path).1;
         let mut all: Vec<Demand> = Vec::new();
-        for (place, input, within) in &self.inputs {
+        for ([first, own], input, within) in &self.inputs {
             if within.iter().any(|within| within.matches(path, name)) {
-                add(&mut all, Demand { input: Some(*place), rules: input.rules_for(path, link) });
+                let rules = input.rules_for(path, link);
+                add(&mut all, Demand { input: Some(*first), taker: Some(*own), rules });
             }
         }
         if all.is_empty() {
-            all.push(Demand { input: None, rules: self.others });
+            all.push(Demand { input: None, taker: None, rules: self.others });
         }
         all
     }
@@ -189,9 +208,35 @@ pub fn add(all: &mut Vec<Demand>, demand: Demand) {
         return;
     }
     match all.iter_mut().find(|other| other.input == demand.input) {
-        Some(other) => other.rules = both(other.rules, demand.rules),
+        Some(other) => merge(other, &demand),
         None => all.push(demand),
     }
+}
+
+/// Of one owner, what another input or another name of the file asks for.
+fn merge(one: &mut Demand, other: &Demand) {
+    let takes = |demand: &Demand| matches!(demand.rules.wanted, Wanted::Asked | Wanted::Matched);
+    let several = takes(one) && takes(other) && one.taker != other.taker;
+    if !takes(one) {
+        one.taker = other.taker;
+    }
+    one.rules = both(one.rules, other.rules);
+    if several {
+        one.rules.takers = Takers::Several;
+    }
+}
+
+/// Whether several inputs that run take the file by the name which its state has, and go by that state.
+#[must_use]
+pub fn takers(inputs: &[InputRules], cursor: &Cursor<'_>) -> Takers {
+    if inputs.iter().filter(|input| input.owner.is_shared()).count() < 2 {
+        return Takers::One;
+    }
+    let path = [cursor.folder, cursor.name].concat();
+    let taken = demands_of(inputs, &path, false, Wanted::No).into_iter().filter(|demand| {
+        demand.input.and_then(|place| inputs.get(place)).is_some_and(|input| input.owner.owns(cursor))
+    });
+    taken.map(|demand| demand.rules.takers).find(|takers| *takers == Takers::Several).unwrap_or(Takers::One)
 }
 
 /// Whether the input that kept this state is no more: none that is configured keeps such states of files
@@ -242,6 +287,7 @@ fn both(one: Rules, other: Rules) -> Rules {
             Compression::ByContent
         },
         open_files: if one.open_files == other.open_files { one.open_files } else { OpenFiles::Limited },
+        takers: if one.takers == other.takers { one.takers } else { Takers::Several },
         ..more
     }
 }

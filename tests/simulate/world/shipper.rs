@@ -38,11 +38,15 @@ impl World {
         for state in self.states.values_mut().filter(|_| self.config.by == By::Path) {
             state.seen = UNKNOWN;
         }
+        if self.config.one_position() {
+            let of_first = self.visible.iter().map(|(key, state)| (key.of_second(), state.clone()));
+            self.states.extend(of_first);
+        }
         if self.config.kind == Kind::Log || self.config.kind == Kind::Container {
             for state in self.states.values_mut().filter(|state| state.ttl != Ttl::Deleted) {
                 state.ttl = Ttl::Unclaimed;
             }
-            self.visible = self.states.clone();
+            self.flush();
         }
         self.scanned.clear();
         self.running = self.configured;
@@ -76,6 +80,18 @@ impl World {
 
     pub(super) fn flush(&mut self) {
         self.visible = self.states.clone();
+        if self.config.one_position() {
+            for (key, of_second) in self.states.iter().filter(|(key, _)| **key == key.of_second()) {
+                self.visible.remove(key);
+                let newer = |other: &State| {
+                    (of_second.updated, of_second.ttl == Ttl::Never)
+                        > (other.updated, other.ttl == Ttl::Never)
+                };
+                if self.visible.get(&key.of_first()).is_none_or(newer) {
+                    self.visible.insert(key.of_first(), of_second.clone());
+                }
+            }
+        }
         // The CloudWatch agent writes no state before something is acknowledged.
         let cloudwatch = self.config.kind == Kind::CloudWatch;
         self.visible.retain(|_, state| !cloudwatch || !state.ranges.is_empty());
@@ -100,7 +116,7 @@ impl World {
     pub(super) fn streams(&self) -> &'static [u8] {
         match self.config.kind {
             Kind::Container => &[1, 2],
-            Kind::Filestream if self.running => &[0, SECOND],
+            Kind::Filestream | Kind::Log if self.running => &[0, SECOND],
             Kind::Filestream | Kind::Log | Kind::CloudWatch => &[0],
         }
     }

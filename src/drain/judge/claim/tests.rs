@@ -69,7 +69,7 @@ fn reasons(owed: &[Obligation<'_>], file: &LogFile, tail: &Tail) -> Vec<Reason> 
 #[test]
 fn two_inputs_whose_file_nobody_asks_for_any_more_share_it() {
     let inputs = [input(Owner::unnamed()), input(filestream(b"b"))];
-    let nobody = [Demand { input: None, rules: Rules { wanted: Wanted::No, ..Rules::DEFAULT } }];
+    let nobody = [Demand { input: None, taker: None, rules: Rules { wanted: Wanted::No, ..Rules::DEFAULT } }];
     let states = [state(Input::Log, b"", 100), state(Input::Filestream, b"b", 50)];
     let file = open("/l/a.log.1", 100);
     let owed = owed(&states, &nobody, &inputs, &file);
@@ -83,7 +83,8 @@ fn two_inputs_whose_file_nobody_asks_for_any_more_share_it() {
 #[test]
 fn two_states_that_the_operator_takes_are_of_two_inputs() {
     let inputs = [input(Owner::Operator)];
-    let asked = [Demand { input: Some(0), rules: Rules { wanted: Wanted::Asked, ..Rules::DEFAULT } }];
+    let asked =
+        [Demand { input: Some(0), taker: Some(0), rules: Rules { wanted: Wanted::Asked, ..Rules::DEFAULT } }];
     let two = [state(Input::Filestream, b"a", 100), state(Input::Filestream, b"b", 50)];
     let file = open("/l/a.log", 100);
     assert!(owed(&two, &asked, &inputs, &file).iter().all(|one| one.shared));
@@ -96,7 +97,8 @@ fn two_states_that_the_operator_takes_are_of_two_inputs() {
 #[test]
 fn a_position_ahead_of_a_descriptor_that_may_be_another_inputs_proves_nothing() {
     let inputs = [input(filestream(b"a")), input(filestream(b"b"))];
-    let demands = [0, 1].map(|place| Demand { input: Some(place), rules: Rules::DEFAULT });
+    let demands =
+        [0, 1].map(|place| Demand { input: Some(place), taker: Some(place), rules: Rules::DEFAULT });
     let states = [state(Input::Filestream, b"a", 100), state(Input::Filestream, b"b", 50)];
     let read = |read: u64| {
         let file = open("/l/a.log", read);
@@ -114,7 +116,7 @@ fn a_position_ahead_of_a_descriptor_that_may_be_another_inputs_proves_nothing() 
 #[test]
 fn the_state_of_a_file_that_is_read_on_stays_owed_beside_one_that_is_behind() {
     let inputs = [input(filestream(b"a")), input(filestream(b"b"))];
-    let nobody = [Demand { input: None, rules: Rules { wanted: Wanted::No, ..Rules::DEFAULT } }];
+    let nobody = [Demand { input: None, taker: None, rules: Rules { wanted: Wanted::No, ..Rules::DEFAULT } }];
     let removed = Cursor { ttl: Ttl::Deleted, ..state(Input::Filestream, b"a", 100) };
     let states = [removed, state(Input::Filestream, b"b", 50)];
     let file = open("/l/a.log.1", 50);

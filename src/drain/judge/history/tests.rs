@@ -177,3 +177,16 @@ fn what_vanishes_with_a_position_that_is_perhaps_of_another_file_stays_in_doubt(
     assert_eq!(reasons(&look(&mut history, 3, View::Whole, &[])), [&Reason::PerhapsOther]);
     assert_eq!(reasons(&look(&mut history, 4, View::Whole, &[])), [&Reason::PerhapsOther]);
 }
+
+/// Another input may not have read it.
+#[test]
+fn a_file_of_one_position_that_vanishes_or_is_cut_stays_in_doubt() {
+    let taken = file(1, 9, Some(9), Reason::OnePosition);
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, std::slice::from_ref(&taken));
+    assert_eq!(reasons(&look(&mut history, 2, View::Whole, &[])), [&Reason::OnePosition]);
+    let mut history = History::default();
+    look(&mut history, 1, View::Whole, &[taken]);
+    let cut = file(1, 0, Some(9), Reason::Empty);
+    assert_eq!(reasons(&look(&mut history, 2, View::Whole, &[cut])), [&Reason::Empty, &Reason::OnePosition]);
+}

@@ -11,7 +11,7 @@ use super::position::{Position, overread};
 use crate::drain::cursor::{Acknowledged, Cursor, Timestamp, Ttl};
 use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::file::{
-    Access, Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Running, ShortFiles, Start,
+    Access, Coding, Compression, Held, Lines, LogFile, OpenFiles, Rules, Running, ShortFiles, Start, Takers,
     Terminator, Wanted,
 };
 use crate::drain::judge::reason::{Cause, Reason, ReasonClass};
@@ -104,9 +104,16 @@ impl Case<'_, '_> {
     fn doubt(&self) -> Option<Reason> {
         if self.unfollowed() {
             Some(Reason::PerhapsOther)
+        } else if self.of_several() && self.position.from > 0 {
+            Some(Reason::OnePosition)
         } else {
             (self.position_older() || self.perhaps_begun_anew()).then_some(Reason::PositionOlder)
         }
+    }
+
+    /// Another input may not have read yet what is before the position, or what this one has read to the end.
+    fn of_several(&self) -> bool {
+        self.rules.takers == Takers::Several && self.checks.on(Check::OnePosition)
     }
 
     /// A file that was truncated and has grown to its position again is read anew, and where two inputs take it,
@@ -292,7 +299,9 @@ impl Case<'_, '_> {
         };
         if read_to_end {
             // The position may be of another file that had the name: it says nothing of what was shipped of this.
-            return self.doubt().unwrap_or_else(|| Reason::ReadToEnd(self.cause(cursor, first)));
+            let several = || self.of_several().then_some(Reason::OnePosition);
+            let doubt = self.doubt().or_else(several);
+            return doubt.unwrap_or_else(|| Reason::ReadToEnd(self.cause(cursor, first)));
         }
         if self.file.links == 0 {
             return Reason::DeletedOpen;

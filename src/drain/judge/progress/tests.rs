@@ -1,6 +1,8 @@
 use super::*;
 use crate::drain::judge::claim::{Claim, Obligation, obligations};
+use crate::drain::judge::file::Takers;
 use crate::drain::judge::glob::Pattern;
+use crate::drain::judge::reason::Cause;
 use crate::drain::judge::rules::{Demand, InputRules};
 
 /// A file of two bytes that the shipper has read to its end.
@@ -50,6 +52,19 @@ fn the_state_of_a_removed_file_says_nothing_of_an_open_one_with_its_inode() {
     assert_eq!(reason(&open(1), Some(&alive), Wanted::Matched), Reason::Acknowledged);
 }
 
+/// It may be read to its end by one of them, and not begun by the other.
+#[test]
+fn a_file_of_one_position_that_is_open_at_its_end_is_in_doubt_from_the_first_byte() {
+    let takers = |takers| {
+        let rules = Rules { takers, ..Rules::DEFAULT };
+        let state = Cursor { acknowledged: Acknowledged::Offset(0), ttl: Ttl::Never, ..deleted(b"") };
+        let (tail, now) = (Tail::CompleteLines { first: 2 }, (Timestamp(314), Moment(314)));
+        judge_claim(&open(1), Some(&state), false, &rules, &tail, now, Checks::ALL).unwrap().reason
+    };
+    assert_eq!(takers(Takers::Several), Reason::OnePosition);
+    assert_eq!(takers(Takers::One), Reason::ReadToEnd(Cause::NotNamed));
+}
+
 /// `close.on_state_change.removed` off: it is read on when it is removed, or renamed to where nobody asks.
 #[test]
 fn the_state_of_a_removed_file_that_is_read_on_is_its_own() {
@@ -66,7 +81,8 @@ fn the_state_of_a_removed_file_that_is_read_on_by_one_of_two_inputs_is_nobodys()
         ..InputRules::asked(Pattern::parse("/l/*", true).unwrap())
     };
     let inputs = [input(b"app"), input(b"two")];
-    let demands = [0, 1].map(|place| Demand { input: Some(place), rules: Rules::DEFAULT });
+    let demands =
+        [0, 1].map(|place| Demand { input: Some(place), taker: Some(place), rules: Rules::DEFAULT });
     let begun = Cursor { ttl: Ttl::Never, ..deleted(b"app") };
     let claims =
         [begun, deleted(b"two")].map(|state| Claim { file: 0, cursor: Some(state), ambiguous: false });

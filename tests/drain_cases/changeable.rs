@@ -3,7 +3,7 @@
 
 use crate::tree::{A, Tree};
 use amr::drain::judge::verdict::Verdict;
-use amr::drain::report::Report;
+use amr::drain::report::{self, Report};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -42,7 +42,7 @@ fn judged(tree: &Tree) -> (Verdict, Report) {
 fn a_folder_that_others_can_write_is_a_doubt_with_the_remedy() {
     let tree = shipped("changeable", 0);
     let (verdict, report) = judged(&tree);
-    assert_eq!(verdict, Verdict::Drained, "{}", report.text());
+    assert_eq!(verdict, Verdict::Drained, "{}", report::text(&report));
     for (path, bits, what) in [
         ("", 0o777, "program '/usr/share/filebeat/bin/filebeat'"),
         ("etc", 0o777, "configuration '/etc/filebeat/filebeat.yml'"),
@@ -60,7 +60,7 @@ fn a_folder_that_others_can_write_is_a_doubt_with_the_remedy() {
         let before = fs::metadata(tree.root.join(path)).unwrap().permissions().mode();
         mode(&tree, path, bits);
         let (verdict, report) = judged(&tree);
-        let (text, json) = (report.text(), report.json());
+        let (text, json) = (report::text(&report), report.json());
         assert_eq!(verdict, Verdict::CannotTell, "{path}: {text}");
         let doubt = format!(
             "'/{path}' can be changed by everybody, and so can the shipper's {what}; let root alone own and write \
@@ -84,7 +84,11 @@ fn a_folder_that_others_can_write_is_a_doubt_with_the_remedy() {
     mode(&tree, "srv/fb", 0o777);
     let (verdict, report) = judged(&tree);
     assert_eq!(verdict, Verdict::CannotTell);
-    assert!(report.text().contains("doubt: '/srv/fb' can be changed by everybody"), "{}", report.text());
+    assert!(
+        report::text(&report).contains("doubt: '/srv/fb' can be changed by everybody"),
+        "{}",
+        report::text(&report)
+    );
 }
 
 #[test]
@@ -92,7 +96,7 @@ fn what_is_left_is_left_all_the_same() {
     let tree = shipped("changeable-left", 5);
     mode(&tree, "etc/filebeat", 0o777);
     let (verdict, report) = judged(&tree);
-    assert_eq!((verdict, report.bytes_left), (Verdict::GaveUp, 5), "{}", report.text());
+    assert_eq!((verdict, report.bytes_left), (Verdict::GaveUp, 5), "{}", report::text(&report));
     fs::remove_dir_all(tree.root.join("proc/42")).unwrap();
     assert_eq!(judged(&tree).0, Verdict::ShipperDead);
 }
@@ -107,7 +111,11 @@ fn files_of_another_user_are_his() {
     std::os::unix::fs::chown(tree.root.join("var/lib/filebeat"), Some(4242), None).unwrap();
     let (verdict, report) = judged(&tree);
     assert_eq!(verdict, Verdict::CannotTell);
-    assert!(report.text().contains("'/var/lib/filebeat' can be changed by user 4242"), "{}", report.text());
+    assert!(
+        report::text(&report).contains("'/var/lib/filebeat' can be changed by user 4242"),
+        "{}",
+        report::text(&report)
+    );
     // He runs the shipper.
     tree.put("/proc/42/status", "Name:\tfilebeat\nUid:\t4242\t4242\t4242\t4242\n");
     assert_eq!(judged(&tree).0, Verdict::Drained);

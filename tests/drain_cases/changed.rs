@@ -3,6 +3,7 @@
 
 use crate::tree::{A, Tree};
 use amr::drain::judge::verdict::Verdict;
+use amr::drain::report;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -38,7 +39,7 @@ fn written(tree: &Tree, path: &str, seconds: i64) {
 
 fn expect_now(tree: &Tree, verdict: Verdict, words: &str) {
     let (found, report) = tree.look().unwrap();
-    let text = report.text();
+    let text = report::text(&report);
     assert_eq!(found, verdict, "{text}");
     assert!(text.contains(words), "'{words}' is not in\n{text}");
 }

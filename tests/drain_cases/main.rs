@@ -13,6 +13,7 @@ mod table;
 mod tree;
 
 use amr::drain::judge::verdict::Verdict;
+use amr::drain::report;
 use amr::drain::shipper::cloudwatch::CloudWatchAgent;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -56,7 +57,7 @@ fn auto_judges_every_shipper_and_the_worst_verdict_counts() {
         (agent, "dead", "shipper dead"),
         (states, "dead", "cannot tell"),
     ];
-    assert_eq!((found.as_slice(), verdict), (&wanted[..], Verdict::ShipperDead), "{}", report.text());
+    assert_eq!((found.as_slice(), verdict), (&wanted[..], Verdict::ShipperDead), "{}", report::text(&report));
     assert_eq!(report.bytes_left, 2);
 }
 
@@ -70,7 +71,11 @@ fn a_configuration_that_names_no_input_is_no_proof() {
         tree.inputs = inputs.to_owned();
         let (verdict, report) = tree.judge();
         assert_eq!(verdict, Verdict::CannotTell);
-        assert!(report.text().contains("names no input that is switched on"), "{}", report.text());
+        assert!(
+            report::text(&report).contains("names no input that is switched on"),
+            "{}",
+            report::text(&report)
+        );
     }
 }
 
@@ -88,7 +93,7 @@ fn nothing_that_is_no_log_makes_it_hang() {
     fs::write(at("a\n\u{1b}[2J.log"), "a\n").unwrap();
     let (verdict, report) = tree.judge();
     assert_eq!(verdict, Verdict::GaveUp);
-    assert!(report.text().contains("a\\n\\u{1b}[2J.log"), "{}", report.text());
+    assert!(report::text(&report).contains("a\\n\\u{1b}[2J.log"), "{}", report::text(&report));
     assert!(!report.json().contains('\u{1b}'));
 }
 
@@ -146,7 +151,7 @@ fn what_the_shipper_says_of_drops_is_reported() {
     let line = "{\"@timestamp\":\"2026-01-01T00:00:00.000Z\",\"message\":\"Cannot index event \\u001b: dropping event!\"}\n";
     tree.put("/var/log/filebeat/filebeat-20260101.ndjson", line.repeat(9000));
     let (verdict, report) = tree.judge();
-    let text = report.text();
+    let text = report::text(&report);
     assert_eq!(verdict, Verdict::Drained, "{text}");
     assert!(text.contains("dropped events") && text.contains("Cannot index event \\u{1b}"), "{text}");
 }

@@ -4,6 +4,7 @@
 use crate::tree::{A, Tree};
 use amr::drain::judge::file::ShortFiles;
 use amr::drain::judge::verdict::Verdict;
+use amr::drain::report;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -15,7 +16,7 @@ fn said(tree: &Tree) -> (Verdict, Vec<String>, String) {
     let files = report.shippers.iter().flat_map(|shipper| &shipper.files);
     let mut reasons: Vec<String> = files.map(|file| file.reason.to_string()).collect();
     reasons.sort();
-    (verdict, reasons, report.text())
+    (verdict, reasons, report::text(&report))
 }
 
 fn expect(tree: &Tree, verdict: Verdict, reasons: &[&str], words: &str) {
@@ -357,8 +358,8 @@ fn what_the_command_line_adds_counts() {
         let line = fs::read_to_string(tree.root.join("proc/42/cmdline")).unwrap();
         tree.put("/proc/42/cmdline", format!("{}\0{words}\0", line.trim_end_matches('\0')));
         let (found, report) = tree.look().unwrap();
-        assert_eq!(found, verdict, "{words}: {}", report.text());
-        assert!(report.text().contains(what), "{what}: {}", report.text());
+        assert_eq!(found, verdict, "{words}: {}", report::text(&report));
+        assert!(report::text(&report).contains(what), "{what}: {}", report::text(&report));
     }
 }
 
@@ -419,7 +420,7 @@ fn a_file_that_was_too_old_from_the_start_was_never_begun_with() {
         }
         let (found, report) = tree.look().unwrap();
         let why = &*report.shippers[0].files[0].reason;
-        assert_eq!((found, why), (verdict, reason), "{began:?}: {}", report.text());
+        assert_eq!((found, why), (verdict, reason), "{began:?}: {}", report::text(&report));
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::tree::{A, TIME, Tree, fifo};
 use amr::drain::judge::verdict::Verdict;
+use amr::drain::report;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -50,10 +51,10 @@ fn a_bad_registry_is_never_drained() {
         tree.lay();
         match tree.look() {
             Ok((Verdict::Drained | Verdict::Settled, report)) => {
-                wrong.push(format!("{name}: {}", report.text()));
+                wrong.push(format!("{name}: {}", report::text(&report)));
             }
-            Ok((_, report)) if !report.text().contains(must_say) => {
-                wrong.push(format!("{name} does not say '{must_say}': {}", report.text()));
+            Ok((_, report)) if !report::text(&report).contains(must_say) => {
+                wrong.push(format!("{name} does not say '{must_say}': {}", report::text(&report)));
             }
             Err(error) if !error.contains("/var/lib/filebeat/registry") => {
                 wrong.push(format!("{name} does not name the file: {error}"));
@@ -113,7 +114,7 @@ fn of_two_states_with_the_same_name_none_is_believed_blindly() {
     );
     tree.put("/var/lib/filebeat/registry", state);
     let (verdict, report) = tree.judge();
-    assert!(!matches!(verdict, Verdict::Drained | Verdict::Settled), "{}", report.text());
+    assert!(!matches!(verdict, Verdict::Drained | Verdict::Settled), "{}", report::text(&report));
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn a_gigantic_registry_without_sense_is_given_up_at_once() {
     file.set_len(1 << 40).unwrap();
     tree.lay();
     if let Ok((verdict, report)) = tree.look() {
-        assert!(!matches!(verdict, Verdict::Drained | Verdict::Settled), "{}", report.text());
+        assert!(!matches!(verdict, Verdict::Drained | Verdict::Settled), "{}", report::text(&report));
     }
 }
 
@@ -140,5 +141,5 @@ fn names_that_are_not_utf_8_are_found_and_escaped() {
     fs::write(tree.root.join("var/log/app").join(name), "a\n").unwrap();
     let (verdict, report) = tree.judge();
     assert_eq!(verdict, Verdict::GaveUp);
-    assert!(report.text().contains("/var/log/app/\\xff\\n.log"), "{}", report.text());
+    assert!(report::text(&report).contains("/var/log/app/\\xff\\n.log"), "{}", report::text(&report));
 }

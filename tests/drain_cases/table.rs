@@ -5,6 +5,7 @@
 use crate::cases::CASES;
 use crate::tree::Tree;
 use amr::drain::judge::verdict::Verdict;
+use amr::drain::report;
 use std::collections::BTreeSet;
 
 /// Writes the rows and the list of them from one list.
@@ -64,7 +65,7 @@ fn every_case_comes_out_as_expected() {
             wrong.push(format!(
                 "{}: {verdict:?} {found:?}, not {expected:?} {files:?}\n{}",
                 case.name,
-                report.text()
+                report::text(&report)
             ));
         }
     }

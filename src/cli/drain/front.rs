@@ -115,7 +115,7 @@ pub fn once(task: &Task, quiet: bool) -> Answered {
         let verdict = Verdict::CannotTell;
         let report = report::whole(wall(), Stage::Once, verdict, 0, None, Vec::new());
         if !quiet {
-            out::print_raw(&if task.json == Json::Wanted { report.json() } else { report.text() });
+            out::print_raw(&if task.json == Json::Wanted { report.json() } else { report::text(&report) });
         }
         Ok(Answer::Verdict(verdict.code()))
     })

@@ -14,8 +14,7 @@ use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::out;
 use crate::drain::inspect::{self, Options};
 use crate::drain::judge::file::ShortFiles;
-use crate::drain::report::Report;
-use crate::drain::report::keep;
+use crate::drain::report::{self, Report, keep};
 use crate::drain::wait::pace::{Freeze, OnStall, Policy};
 use crate::drain::wait::{Json, StepReports, Task};
 use crate::job::context::Context;
@@ -120,7 +119,7 @@ fn show(args: &Drain, report: &Report) {
         return;
     }
     if !args.json {
-        out::print_raw(&report.text());
+        out::print_raw(&report::text(report));
         return;
     }
     out::print_raw(&report.json());

@@ -107,7 +107,7 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
         verdict = verdict.max(look.verdict);
         left = left.saturating_add(look.left);
         let trouble = look.report.trouble.or_else(|| shipper::trouble::failing(None, look.counters?));
-        most.extend(Lag::largest(history.files().iter()));
+        most.extend(report::largest_lag(history.files().iter()));
         let files = report::files(history.files());
         shippers.push(report::ShipperReport { files, trouble, ..look.report });
         inputs.extend(look.inputs);

@@ -61,33 +61,36 @@ pub(super) fn judge_obligations(
         look_again(scene);
         obligations = all_obligations(&claims.claims, scene, asks);
     }
+    let (gone, gone_owing) = (claims.gone, claims.gone_owing);
+    // Thousands of each: what is not needed any more makes room for what follows.
+    drop(claims);
     let (mut tailed, mut coded) = (Vec::new(), Vec::new());
-    let mut owed = Vec::with_capacity(claims.claims.len());
-    for obligation in obligations {
-        let Obligation { claim, rules, .. } = &obligation;
-        let Some(file) = scene.files.get(claim.file).map(|file| obligation.seen(file)) else { continue };
+    let mut requests = Vec::with_capacity(obligations.len());
+    obligations.retain(|obligation| {
+        let Obligation { claim, rules, .. } = obligation;
+        let Some(file) = scene.files.get(claim.file).map(|file| obligation.seen(file)) else { return false };
         let unasked = claim.cursor.is_none() && matches!(rules.wanted, Wanted::No | Wanted::Unknown);
         if unasked && file.held == Held::No {
-            continue;
+            return false;
         }
         let ReadRequest { coding, stretch } = ask(&file, claim.cursor.as_ref(), rules, Checks::ALL);
         if coding {
             coded.push((claim.file, (file.id, scene.opened_at(claim.file))));
         }
-        let request = stretch.map(|stretch| {
+        requests.push(stretch.map(|stretch| {
             tailed.push(Request { id: file.id, open: scene.opened_at(claim.file), stretch });
             tailed.len() - 1
-        });
-        owed.push((obligation, request));
-    }
-    let (places, requests): (Vec<usize>, Vec<_>) = coded.into_iter().unzip();
-    for (place, coding) in places.into_iter().zip(codings(root, requests, limit)) {
+        }));
+        true
+    });
+    let (places, begun): (Vec<usize>, Vec<_>) = coded.into_iter().unzip();
+    for (place, coding) in places.into_iter().zip(codings(root, begun, limit)) {
         scene.files.get_mut(place).into_iter().for_each(|file| file.coding = coding);
     }
     let tails = tails(root, tailed, limit);
     let now = (wall(), now);
-    let mut files = Vec::with_capacity(owed.len());
-    for (obligation, request) in owed {
+    let mut files = Vec::with_capacity(obligations.len());
+    for (obligation, request) in obligations.into_iter().zip(requests) {
         let Some(file) = scene.files.get(obligation.claim.file).map(|file| obligation.seen(file)) else {
             continue;
         };
@@ -98,7 +101,7 @@ pub(super) fn judge_obligations(
         let progress = judge_claim(&file, cursor, claim.ambiguous, rules, tail, now, Checks::ALL);
         files.extend(progress.map(|progress| progress.owed_to(owner, *shared)));
     }
-    Obligations { files, gone: claims.gone, gone_owing: claims.gone_owing }
+    Obligations { files, gone, gone_owing }
 }
 
 /// What is owed of every file; its claims follow one another.

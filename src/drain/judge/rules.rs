@@ -186,7 +186,8 @@ impl<'w> FolderRules<'w> {
     #[must_use]
     pub fn demands(&self, path: &[u8], link: bool) -> Vec<Demand> {
         let name = split(path).1;
-        let mut all: Vec<Demand> = Vec::new();
+        // Nearly always one.
+        let mut all: Vec<Demand> = Vec::with_capacity(1);
         for ([first, own], input, within) in &self.inputs {
             if within.iter().any(|within| within.matches(path, name)) {
                 let rules = input.rules_for(path, link);

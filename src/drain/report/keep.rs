@@ -14,7 +14,7 @@ use crate::os::error::{Error as OsError, escape};
 use crate::os::root::{FileKind, OFlag, Root, Sync, is_temporary, temporary_name};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -175,7 +175,8 @@ impl Prepared {
         }
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_NOFOLLOW;
         let file = root.open_with(&hidden, flags, 0o640)?;
-        file.write_all_at(&vec![b'\n'; room], 0).and_then(|()| file.sync_all()).map_err(fail)?;
+        let made = io::copy(&mut io::repeat(b'\n').take(room as u64), &mut &file);
+        made.and_then(|_| file.sync_all()).map_err(fail)?;
         sync_folder(root, path)?;
         let interim = root.open_with(path, OFlag::O_RDONLY | OFlag::O_NOFOLLOW, 0)?;
         Ok(Self { file, _interim: interim, path: path.to_owned() })

@@ -10,86 +10,81 @@ use std::fmt::Write;
 /// What `stalled` and `gave up` are where nobody waited.
 const NOT_DRAINED: &str = "not drained";
 
-impl Report {
-    /// The verdict, what is left, and when.
-    #[must_use]
-    pub fn line(&self) -> String {
-        let left = size(self.bytes_left);
-        let (verdict, at, why) = (&self.verdict, &self.at, self.why());
-        match self.stage {
-            Stage::Once if matches!(self.code, 12 | 13) => {
-                format!("{NOT_DRAINED}: {left} in {}, {at}{why}", counted(self.files_left(), "file"))
-            }
-            Stage::Final | Stage::Once => format!("{verdict}: {left} left, {at}{why}"),
-            Stage::Interim => format!("unfinished (by then: {verdict}): {left} left, {at}{why}"),
+/// The verdict, what is left, and when.
+#[must_use]
+pub fn line(report: &Report) -> String {
+    let left = size(report.bytes_left);
+    let (verdict, at, why) = (&report.verdict, &report.at, why(report));
+    match report.stage {
+        Stage::Once if matches!(report.code, 12 | 13) => {
+            format!("{NOT_DRAINED}: {left} in {}, {at}{why}", counted(files_left(report), "file"))
         }
-    }
-
-    /// What keeps it from being drained, where that is known, and the file that lags most.
-    fn why(&self) -> String {
-        let troubles = self.shippers.iter().filter_map(|shipper| shipper.trouble.clone());
-        let most = self.lags_most.iter().map(|lag| format!("most in '{}', {}", lag.path, size(lag.rest)));
-        let all: Vec<String> = troubles.chain(most).collect();
-        if self.code == 0 || all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) }
-    }
-
-    /// How many files bytes are left of.
-    fn files_left(&self) -> u64 {
-        let files = self.shippers.iter().flat_map(|shipper| &shipper.files);
-        // Those whose bytes are counted; a file that two inputs owe is one.
-        let left = |file: &&FileReport| {
-            let owed = matches!(&*file.standing, "pending" | "at-rest" | "unknown" | "lost");
-            owed && file.rest != Some(0)
-        };
-        let files: BTreeSet<(u64, u64)> = files.filter(left).map(|file| (file.dev, file.ino)).collect();
-        files.len() as u64
-    }
-
-    /// As text for people: the verdict, then what stands in its way, the largest rests first.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut text = format!("{}\n", self.line());
-        for shipper in &self.shippers {
-            shipper.text(self.stage, &mut text);
-        }
-        text
+        Stage::Final | Stage::Once => format!("{verdict}: {left} left, {at}{why}"),
+        Stage::Interim => format!("unfinished (by then: {verdict}): {left} left, {at}{why}"),
     }
 }
 
-impl ShipperReport {
-    fn text(&self, stage: Stage, text: &mut String) {
-        let version = self.version.as_deref().unwrap_or("of unknown version");
-        let pids: Vec<String> = self.pids.iter().map(ToString::to_string).collect();
-        let pids = if pids.is_empty() { String::new() } else { format!(" (pid {})", pids.join(", ")) };
-        let waited =
-            [Verdict::Stalled, Verdict::GaveUp].iter().any(|verdict| verdict.words() == self.verdict);
-        let verdict = if stage == Stage::Once && waited { NOT_DRAINED } else { &self.verdict };
-        let (name, health, at) = (&self.name, &self.health, &self.positions);
-        let _ = writeln!(text, "{name} {version}, {health}{pids}, positions in '{at}': {verdict}");
-        if let Some(trouble) = &self.trouble {
-            let _ = writeln!(text, "  {trouble}");
-        }
-        let done = |file: &&FileReport| file.standing == "done";
-        let count = self.files.iter().filter(done).count();
-        let mut rest: Vec<&FileReport> = self.files.iter().filter(|file| !done(file)).collect();
-        rest.sort_by_key(|file| std::cmp::Reverse(file.rest));
-        for file in rest {
-            let offset = file.offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
-            let left = file.rest.map_or_else(|| "unknown".to_owned(), size);
-            let _ = writeln!(
-                text,
-                "  {left:>10}  {offset}/{}  {}  {}: {}",
-                file.goal, file.path, file.standing, file.because
-            );
-        }
-        let (files, gone) = (counted(count as u64, "file"), counted(self.states_without_file, "state"));
-        let _ = writeln!(text, "  {files} with nothing left, {gone} whose file is gone");
-        for line in &self.doubts {
-            let _ = writeln!(text, "  doubt: {line}");
-        }
-        for line in &self.notes {
-            let _ = writeln!(text, "  note: {line}");
-        }
+/// What keeps it from being drained, where that is known, and the file that lags most.
+fn why(report: &Report) -> String {
+    let troubles = report.shippers.iter().filter_map(|shipper| shipper.trouble.clone());
+    let most = report.lags_most.iter().map(|lag| format!("most in '{}', {}", lag.path, size(lag.rest)));
+    let all: Vec<String> = troubles.chain(most).collect();
+    if report.code == 0 || all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) }
+}
+
+/// How many files bytes are left of.
+fn files_left(report: &Report) -> u64 {
+    let files = report.shippers.iter().flat_map(|shipper| &shipper.files);
+    // Those whose bytes are counted; a file that two inputs owe is one.
+    let left = |file: &&FileReport| {
+        let owed = matches!(&*file.standing, "pending" | "at-rest" | "unknown" | "lost");
+        owed && file.rest != Some(0)
+    };
+    let files: BTreeSet<(u64, u64)> = files.filter(left).map(|file| (file.dev, file.ino)).collect();
+    files.len() as u64
+}
+
+/// As text for people: the verdict, then what stands in its way, the largest rests first.
+#[must_use]
+pub fn text(report: &Report) -> String {
+    let mut text = format!("{}\n", line(report));
+    for shipper in &report.shippers {
+        one(shipper, report.stage, &mut text);
+    }
+    text
+}
+
+fn one(shipper: &ShipperReport, stage: Stage, text: &mut String) {
+    let version = shipper.version.as_deref().unwrap_or("of unknown version");
+    let pids: Vec<String> = shipper.pids.iter().map(ToString::to_string).collect();
+    let pids = if pids.is_empty() { String::new() } else { format!(" (pid {})", pids.join(", ")) };
+    let waited = [Verdict::Stalled, Verdict::GaveUp].iter().any(|verdict| verdict.words() == shipper.verdict);
+    let verdict = if stage == Stage::Once && waited { NOT_DRAINED } else { &shipper.verdict };
+    let (name, health, at) = (&shipper.name, &shipper.health, &shipper.positions);
+    let _ = writeln!(text, "{name} {version}, {health}{pids}, positions in '{at}': {verdict}");
+    if let Some(trouble) = &shipper.trouble {
+        let _ = writeln!(text, "  {trouble}");
+    }
+    let done = |file: &&FileReport| file.standing == "done";
+    let count = shipper.files.iter().filter(done).count();
+    let mut rest: Vec<&FileReport> = shipper.files.iter().filter(|file| !done(file)).collect();
+    rest.sort_by_key(|file| std::cmp::Reverse(file.rest));
+    for file in rest {
+        let offset = file.offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
+        let left = file.rest.map_or_else(|| "unknown".to_owned(), size);
+        let _ = writeln!(
+            text,
+            "  {left:>10}  {offset}/{}  {}  {}: {}",
+            file.goal, file.path, file.standing, file.because
+        );
+    }
+    let (files, gone) = (counted(count as u64, "file"), counted(shipper.states_without_file, "state"));
+    let _ = writeln!(text, "  {files} with nothing left, {gone} whose file is gone");
+    for line in &shipper.doubts {
+        let _ = writeln!(text, "  doubt: {line}");
+    }
+    for line in &shipper.notes {
+        let _ = writeln!(text, "  note: {line}");
     }
 }
 

@@ -100,12 +100,14 @@ fn is_behind_a_line(file: &File, at: u64) -> Result<bool, Unread> {
 fn tail_of(file: &File, stretch: &ByteRange) -> Result<Tail, Unread> {
     let mut look = Look::new(stretch.framing);
     let mut at = stretch.from;
-    let mut block = vec![0; BLOCK];
+    // Most tails are a line or two.
+    let room = usize::try_from(stretch.to.saturating_sub(at)).unwrap_or(BLOCK).min(BLOCK);
+    let mut block = vec![0; room];
     while at < stretch.to {
         if look.seen() >= MOST {
             return Ok(look.cut_short());
         }
-        let want = usize::try_from(stretch.to - at).unwrap_or(BLOCK).min(BLOCK);
+        let want = usize::try_from(stretch.to - at).unwrap_or(BLOCK).min(room);
         let buffer = block.get_mut(..want).unwrap_or_default();
         let got =
             file.read_at(buffer, at).map_err(|error| Unread::Failed(crate::os::error::cause(&error)))?;

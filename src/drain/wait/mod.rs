@@ -24,6 +24,7 @@ use crate::drain::inspect::{
 use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::verdict::{Judgement, Verdict};
+use crate::drain::report;
 use crate::drain::wait::news::{News, Order, Phase, Summary};
 use crate::drain::wait::pace::{Goals, Pace, Policy, Step};
 use crate::os::clock;
@@ -96,7 +97,7 @@ pub fn once(task: &Task, link: UnixStream, kept: Vec<String>) {
         Ok(Judged { verdict, report, inputs }) => {
             let text = match task.json {
                 Json::Wanted => report.json(),
-                Json::Unwanted => report.text(),
+                Json::Unwanted => report::text(&report),
             };
             let answered = link.send(&News::Answer { code: verdict.code(), text });
             let notes = output::keep(task, &report, None, &inputs, Sync::Yes).notes;

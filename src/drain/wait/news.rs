@@ -8,7 +8,7 @@
 use crate::drain::judge::progress::Progress;
 use crate::drain::judge::reason::ReasonClass;
 use crate::drain::judge::verdict::{Verdict, bytes_left, decisive};
-use crate::drain::report::Lag;
+use crate::drain::report::{Lag, largest_lag};
 use serde::{Deserialize, Serialize};
 
 /// How things stand, in a few words.
@@ -48,7 +48,7 @@ impl Summary {
             code: verdict.code(),
             because: worst.map(|reason| reason.sentence().into_owned()).unwrap_or_default(),
             trouble: None,
-            most: Lag::largest(files.flatten()),
+            most: largest_lag(files.flatten()),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::drain::judge::moment::Moment;
 use crate::drain::judge::rules::InputRules;
 use crate::drain::judge::verdict::{Judgement, Verdict};
 use crate::drain::report::keep::{self, Kept, Order, ReportPlace};
-use crate::drain::report::{self, Lag, Report, Stage};
+use crate::drain::report::{self, Report, Stage};
 use crate::drain::wait::news::{News, Phase, Summary};
 use crate::drain::wait::pace::OnStall;
 use crate::os::opener::Opener;
@@ -129,7 +129,7 @@ impl Waiting<'_> {
     /// Has a report kept where it is wanted, and says what cannot be kept. Where it is, if it is.
     fn keep(&mut self, report: &Report, sync: Sync, link: &mut Link) -> io::Result<Option<String>> {
         let inputs: Vec<_> = self.shippers.iter().flat_map(|one| one.last.inputs.clone()).collect();
-        let Kept { paths, notes } = keep(self.task, report, Some(report.line()), &inputs, sync);
+        let Kept { paths, notes } = keep(self.task, report, Some(report::line(report)), &inputs, sync);
         for note in notes {
             if self.said.insert(note.clone()) {
                 link.send(&News::Note(note))?;
@@ -142,7 +142,7 @@ impl Waiting<'_> {
         let left = self.shippers.iter().map(|one| one.last.left).fold(0, u64::saturating_add);
         let shippers = self.shippers.iter().map(One::report).collect();
         let files = self.shippers.iter().flat_map(|one| one.history.files());
-        report::whole(wall(), stage, verdict, left, Lag::largest(files), shippers)
+        report::whole(wall(), stage, verdict, left, report::largest_lag(files), shippers)
     }
 }
 
@@ -170,7 +170,7 @@ pub(super) fn keep(
         sync: sync == Sync::Yes,
         line,
     };
-    let mut kept = ordered(task, &order.with(&report.bytes()));
+    let mut kept = ordered(task, &order.with(Some(report)));
     kept.notes.extend(note);
     kept
 }
@@ -179,7 +179,7 @@ pub(super) fn keep(
 fn log_lines(task: &Task, lines: Vec<String>, inputs: &[InputRules]) -> Vec<String> {
     let taken = task.folder.as_ref().is_some_and(|wanted| keep::folder(wanted, inputs).1.is_some());
     let folder = if taken { ReportPlace::NotThere } else { ReportPlace::Wanted };
-    ordered(task, &Order::Lines { folder, lines }.with(&[])).notes
+    ordered(task, &Order::Lines { folder, lines }.with(None)).notes
 }
 
 /// The process that opens and writes is not asked any more: it ends while the verdict is told.

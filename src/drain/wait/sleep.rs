@@ -7,7 +7,7 @@ use super::{Link, Waiting};
 use crate::drain::inspect::moment;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::verdict::Verdict;
-use crate::drain::report::Stage;
+use crate::drain::report::{self, Stage};
 use crate::os::poll::{self, Interest};
 use crate::os::root::Sync;
 use std::io;
@@ -54,7 +54,7 @@ impl Waiting<'_> {
             match order {
                 Order::Table => {
                     let report = self.report(Stage::Interim, self.worst());
-                    link.send(&News::Table(report.text()))?;
+                    link.send(&News::Table(report::text(&report)))?;
                 }
                 Order::GiveUp => {
                     self.phase(Phase::Ended, self.summary(Verdict::GaveUp), Sync::No, link)?;

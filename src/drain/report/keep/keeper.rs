@@ -4,7 +4,7 @@
 //! A driver: it writes files.
 
 use super::{DEBUG_SIZE, ELSEWHERE, Error, LOG_SIZE, Prepared, log, sync, write};
-use crate::drain::report::Stage;
+use crate::drain::report::{Report, Stage};
 use crate::os::error::escape;
 use crate::os::opener::ExtraHandler;
 use crate::os::root::{Root, Sync};
@@ -201,11 +201,11 @@ impl ExtraHandler for Keeper {
 impl Order {
     /// As it is asked, with the report behind it.
     #[must_use]
-    pub fn with(&self, report: &[u8]) -> Vec<u8> {
+    pub fn with(&self, report: Option<&Report>) -> Vec<u8> {
         // As above.
         let mut order = serde_json::to_vec(self).unwrap_or_default();
         order.push(b'\n');
-        order.extend_from_slice(report);
+        report.into_iter().for_each(|report| report.add_to(&mut order));
         order
     }
 }

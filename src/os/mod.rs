@@ -32,6 +32,7 @@ pub mod poll;
 pub mod probe;
 pub mod proc;
 pub mod process;
+pub mod random;
 pub mod rights;
 pub mod root;
 pub mod sandbox;

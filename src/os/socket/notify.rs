@@ -9,6 +9,7 @@ use super::hold::{self, Holder};
 use super::{MESSAGE, bind_at, new_socket};
 use crate::os::error::{Error, Result};
 use crate::os::proc::ProcessId;
+use crate::os::random;
 use crate::os::root::{Entry, FileKind, Root};
 use crate::os::sys;
 use nix::errno::Errno;
@@ -151,13 +152,7 @@ fn left_name(root: &Root, folder: &Path) -> Result<Option<PathBuf>> {
 
 /// The last digits of a random UUID: those that say neither version nor variant.
 fn random_name() -> Result<String> {
-    let path = Path::new("/proc/sys/kernel/random/uuid");
-    let uuid = Root::host()?.read_kernel(path, 64)?;
-    let name = String::from_utf8_lossy(&uuid).trim().rsplit('-').next().unwrap_or_default().to_owned();
-    if name.len() == NAME_LEN {
-        return Ok(name);
-    }
-    Err(Error::other("read", path, io::ErrorKind::InvalidData, "it is not a UUID"))
+    Ok(random::uuid(&Root::host()?)?.split_off(random::UUID_LEN - NAME_LEN))
 }
 
 /// One datagram. Nobody else reads from this socket: what was peeked at is what is read then.

@@ -46,6 +46,7 @@ use crate::os::clock::BootId;
 use crate::os::error::Error;
 use crate::os::features::{Features, UnknownSwitch};
 use crate::os::inotify::Watcher;
+use crate::os::kmsg::KernelLog;
 use crate::os::limits::Limit;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::Root;
@@ -218,9 +219,9 @@ struct Supervisor {
     going_down: Option<(Duration, bool)>,
     /// Programs that take the host down, until they have ended.
     host_actions: Vec<(ProcessId, HostAction)>,
-    /// Processes that the OOM killer had ended when the main process surely lived.
-    oom_kills: Option<u64>,
-    /// And those of this unit when its groups were made, where a memory controller tells.
+    /// Where it says whom the OOM killer ended, read to where the main process began.
+    kernel_log: KernelLog,
+    /// How many of the unit's processes it had ended when last looked, where a memory controller tells.
     group_oom_kills: Option<u64>,
     /// Nobody lives in the group or among the kin, as was seen since the last sleep.
     deserted: bool,

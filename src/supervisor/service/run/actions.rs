@@ -6,6 +6,7 @@ use super::{Clock, Process, Supervisor};
 use crate::exec::{self, Passing, Refused};
 use crate::os::clock;
 use crate::os::error::Result;
+use crate::os::random;
 use crate::os::tracking::Tracking;
 use crate::os::wait;
 use crate::supervisor::core::mark::Moment;
@@ -17,7 +18,6 @@ use crate::supervisor::service::restart::Backoff;
 use crate::supervisor::service::status::{CheckMark, CommandMark};
 use crate::unit::value::Timeout;
 use std::os::fd::AsFd;
-use std::path::Path;
 
 /// SIGCONT, so that a stopped process can die; SIGHUP of `SendSIGHUP=`.
 const SIGCONT: i32 = crate::os::signal::Signal::SIGCONT as i32;
@@ -83,7 +83,6 @@ impl Supervisor {
                     self.note_unwritten(&e);
                 }
                 self.waiters.started();
-                self.count_oom_kills();
             }
         }
     }
@@ -93,9 +92,7 @@ impl Supervisor {
             // An automatic restart restarts those who require the unit, as systemd's restart job does.
             self.call_reaction("restarting");
         }
-        let id = self.host.read_kernel(Path::new("/proc/sys/kernel/random/uuid"), 64).unwrap_or_default();
-        let hex = String::from_utf8_lossy(&id).chars().filter(char::is_ascii_hexdigit).collect();
-        self.invocation_id = hex;
+        self.invocation_id = random::uuid(&self.host).unwrap_or_default();
         self.exit = None;
         self.asked = false;
         self.adopted = false;
@@ -161,6 +158,9 @@ impl Supervisor {
             limits: &self.limits,
             host_variables: &self.host_variables,
         };
+        if role == Role::Main {
+            self.kernel_log.skip();
+        }
         let launched = spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied)
             .and_then(|started| self.identified(started).map_err(|e| Refused::Resources(e.to_string())));
         // Whatever else went wrong, they are there, unless they could not be made.

@@ -12,6 +12,7 @@ use crate::exec;
 use crate::exec::spaces::Spaces;
 use crate::os::cgroup::Made;
 use crate::os::features::Features;
+use crate::os::kmsg::KernelLog;
 use crate::os::proc::{Identity, Proc};
 use crate::os::socket::NotifySocket;
 use crate::supervisor::core::base::Base;
@@ -91,7 +92,7 @@ impl Supervisor {
             asked: false,
             hurry: false,
             start_pending: false,
-            oom_kills: None,
+            kernel_log: KernelLog::open(&host),
             group_oom_kills: None,
             reload_signal_at: Duration::ZERO,
             going_down: None,

@@ -4,7 +4,6 @@ use super::{Clock, Supervisor};
 use crate::exec::stage::ExecState;
 use crate::os::clock;
 use crate::os::error::Result;
-use crate::os::kmsg;
 use crate::os::proc::{Life, ProcessId};
 use crate::os::wait;
 use crate::supervisor::core::events::{Sleep, Woken};
@@ -181,31 +180,9 @@ impl Supervisor {
 
     /// Was it the OOM killer? A memory controller that knows the unit tells; else the kernel's log.
     fn is_oom_kill(&mut self, pid: ProcessId) -> bool {
-        let (before, now) = (self.group_oom_kills, self.oom_kills_of_group());
-        self.group_oom_kills = now;
-        match (before, now) {
-            (Some(before), Some(now)) => now > before,
-            _ => self.oom_killer_was_here() && kmsg::oom_killed(&self.host, pid),
-        }
-    }
-
-    /// Has the OOM killer ended anybody since the main process was seen alive? The kernel's log, where
-    /// it says whom, takes long to read.
-    fn oom_killer_was_here(&mut self) -> bool {
-        let now = kmsg::oom_kills(&self.host);
-        let before = std::mem::replace(&mut self.oom_kills, now);
-        before.is_none() || before != now
-    }
-
-    /// What [`Self::oom_killer_was_here`] compares with; counts only while the main process lives.
-    pub(super) fn count_oom_kills(&mut self) {
-        if self.oom_kills.is_some() {
-            return;
-        }
-        let now = kmsg::oom_kills(&self.host);
-        if matches!(wait::peek(), Ok(None)) {
-            self.oom_kills = now;
-        }
+        let Some(before) = self.group_oom_kills else { return self.kernel_log.oom_killed(pid) };
+        self.group_oom_kills = self.oom_kills_of_group();
+        self.group_oom_kills.is_some_and(|now| now > before)
     }
 
     /// Keeps how the main process ended, for the record and for stop commands.

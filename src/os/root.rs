@@ -22,7 +22,7 @@ pub use find::Folder;
 pub use others::{Other, Who};
 pub use safe::{Author, Existing, InTheWay, Output, Passed, PermValue, Perms, Placed, Reader};
 pub use stat::{FileKind, Stat};
-pub use write::{Sync, is_temporary, temporary_name};
+pub use write::{Replaced, Sync, is_temporary, temporary_name};
 
 use super::error::{Error, Result};
 use super::opener::Opener;

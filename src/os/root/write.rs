@@ -26,24 +26,48 @@ pub enum Sync {
     No,
 }
 
+/// An old file that has only a temporary name left, which goes when this is dropped: whoever waits for the new one
+/// need not wait for that.
+#[derive(Debug)]
+#[must_use]
+pub struct Replaced {
+    dir: OwnedFd,
+    temp: Option<String>,
+}
+
+impl Drop for Replaced {
+    fn drop(&mut self) {
+        if let Some(temp) = &self.temp {
+            remove_temp(&self.dir, temp);
+        }
+    }
+}
+
+/// One that cannot be removed is known by its name for what it is.
+fn remove_temp(dir: &OwnedFd, temp: &str) {
+    let _ = unlinkat(dir, temp, UnlinkatFlags::NoRemoveDir);
+}
+
 /// Gives the file its name, in the place of that in `from`. Where nothing is promised for the time after a
 /// crash, it changes places with the old file, which is then removed: a rename over a file has ext4 write
 /// the new one out at once (mount option `auto_da_alloc`), which costs more than all else. Kernels before
 /// 3.15 and file systems that cannot do that take the rename. Where it fails, no name is left behind.
-fn put(from: &OwnedFd, temp: &str, place: &Location, sync: Sync) -> nix::Result<()> {
+///
+/// The temporary name where the old file has it now.
+fn put(from: &OwnedFd, temp: String, place: &Location, sync: Sync) -> nix::Result<Option<String>> {
     let name = place.name.as_os_str();
-    let remove = || unlinkat(from, temp, UnlinkatFlags::NoRemoveDir);
     if sync == Sync::No {
         let old = fstatat(&place.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW);
         let is_file = old.is_ok_and(|old| kind_of(old.st_mode) == FileKind::Regular);
-        if is_file && sys::exchange((from.as_fd(), OsStr::new(temp)), (place.dir.as_fd(), name)).is_ok() {
-            return remove();
+        if is_file && sys::exchange((from.as_fd(), OsStr::new(&temp)), (place.dir.as_fd(), name)).is_ok() {
+            return Ok(Some(temp));
         }
     }
     // The first error is the one to report.
-    renameat(from, temp, &place.dir, name).inspect_err(|_| {
-        let _ = remove();
-    })
+    renameat(from, temp.as_str(), &place.dir, name).inspect_err(|_| {
+        remove_temp(from, &temp);
+    })?;
+    Ok(None)
 }
 
 /// Makes temporary names differ within this process; the pid makes them differ between processes,
@@ -192,8 +216,27 @@ pub(super) fn write_at(place: &Location, bytes: &[u8], mode: u32, sync: Sync) ->
     write_from(&place.dir, place, bytes, mode, sync)
 }
 
+/// The same; the old file goes with what is returned.
+pub(super) fn replace_at(place: Location, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<Replaced> {
+    let temp = put_from(&place.dir, &place, bytes, mode, sync)?;
+    Ok(Replaced { dir: place.dir, temp })
+}
+
 /// The same, with the temporary name in this folder.
 fn write_from(from: &OwnedFd, place: &Location, bytes: &[u8], mode: u32, sync: Sync) -> std::io::Result<()> {
+    let old = put_from(from, place, bytes, mode, sync)?;
+    old.iter().for_each(|temp| remove_temp(from, temp));
+    Ok(())
+}
+
+/// As [`put`].
+fn put_from(
+    from: &OwnedFd,
+    place: &Location,
+    bytes: &[u8],
+    mode: u32,
+    sync: Sync,
+) -> std::io::Result<Option<String>> {
     let (temp, fd) = with_temp_name(|name| {
         let flags = OFlag::O_WRONLY
             | OFlag::O_CREAT
@@ -204,11 +247,12 @@ fn write_from(from: &OwnedFd, place: &Location, bytes: &[u8], mode: u32, sync: S
         openat(from, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)
     })?;
     let filled = fill(&mut File::from(fd), bytes, mode, sync);
-    filled.inspect_err(|_| {
-        let _ = unlinkat(from, temp.as_str(), UnlinkatFlags::NoRemoveDir);
-    })?;
-    put(from, &temp, place, sync)?;
-    if sync == Sync::Yes { Ok(sync_folder(place)?) } else { Ok(()) }
+    filled.inspect_err(|_| remove_temp(from, &temp))?;
+    let old = put(from, temp, place, sync)?;
+    if sync == Sync::Yes {
+        sync_folder(place)?;
+    }
+    Ok(old)
 }
 
 /// The name of a temporary file of this process.
@@ -258,7 +302,9 @@ fn write_unnamed(
         |dir: &OwnedFd, name: &OsStr| linkat(AT_FDCWD, own.as_str(), dir, name, AtFlags::AT_SYMLINK_FOLLOW);
     let from_aside = |aside: &OwnedFd| {
         let (temp, ()) = with_temp_name(|temp| link(aside, OsStr::new(temp)))?;
-        put(aside, &temp, place, sync)
+        let old = put(aside, temp, place, sync)?;
+        old.iter().for_each(|temp| remove_temp(aside, temp));
+        Ok(())
     };
     let named = match link(&place.dir, &place.name) {
         Err(Errno::ENOENT) => return None,

@@ -6,7 +6,7 @@ use super::record::{self, Record, TooNew};
 use crate::os::clock::{self, BootId};
 use crate::os::error::{Error, Result};
 use crate::os::proc::{Identity, Life, Proc, ProcessId};
-use crate::os::root::{Root, Sync};
+use crate::os::root::{Replaced, Root, Sync};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -37,7 +37,11 @@ pub fn read<R: Record>(root: &Root, path: &Path) -> Result<Option<R>> {
 /// # Errors
 /// It cannot be written.
 pub fn write<R: Record>(root: &Root, path: &Path, record: &R) -> Result<()> {
-    root.safe_write(path, &record::encode(record), 0o644, Sync::No)
+    replace(root, path, record).map(drop)
+}
+
+fn replace<R: Record>(root: &Root, path: &Path, record: &R) -> Result<Replaced> {
+    root.safe_write_over(path, &record::encode(record), 0o644, Sync::No)
 }
 
 /// The record as a supervisor last wrote it.
@@ -56,8 +60,17 @@ impl<R: Record> Published<R> {
     /// # Errors
     /// It cannot be written; with the next change it is tried again.
     pub fn write(&mut self, root: &Root, path: &Path, record: &R) -> Result<()> {
-        if self.0.as_ref() != Some(record) {
-            write(root, path, record)?;
+        self.write_first(root, path, record, || ())
+    }
+
+    /// The same, and does something as soon as it is there, or cannot be: before anything that can wait.
+    ///
+    /// # Errors
+    /// As [`Published::write`].
+    pub fn write_first(&mut self, root: &Root, path: &Path, record: &R, then: impl FnOnce()) -> Result<()> {
+        let replaced = (self.0.as_ref() != Some(record)).then(|| replace(root, path, record)).transpose();
+        then();
+        if replaced?.is_some() {
             self.0 = Some(record.clone());
         }
         Ok(())

@@ -10,7 +10,7 @@ use crate::os::error::{Error, Result};
 use crate::os::ids::Credentials;
 use crate::os::root::find::{Name, each_raw};
 use crate::os::root::walk::Last;
-use crate::os::root::write::write_at;
+use crate::os::root::write::{Replaced, replace_at};
 use crate::os::root::{Entry, FileKind, Root, Stat, Sync};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, openat};
@@ -193,11 +193,19 @@ impl Root {
     /// # Errors
     /// It cannot be written, or others can change the folder.
     pub fn safe_write(&self, inner: &Path, bytes: &[u8], mode: u32, sync: Sync) -> Result<()> {
+        self.safe_write_over(inner, bytes, mode, sync).map(drop)
+    }
+
+    /// The same; the old file goes with what is returned.
+    ///
+    /// # Errors
+    /// As [`Root::safe_write`].
+    pub fn safe_write_over(&self, inner: &Path, bytes: &[u8], mode: u32, sync: Sync) -> Result<Replaced> {
         let place = self.safe_place("write", inner, Last::Keep)?;
         if !place.folder.alone {
             return Err(self.unsafe_path("write", inner, "it lies"));
         }
-        write_at(&place.into_place(), bytes, mode, sync).map_err(|e| self.error("write", inner, e))
+        replace_at(place.into_place(), bytes, mode, sync).map_err(|e| self.error("write", inner, e))
     }
 
     /// Removes a file if it is there. A link goes, not what it leads to.

@@ -78,13 +78,6 @@ impl Supervisor {
     /// # Errors
     /// The record cannot be written.
     pub(super) fn try_publish(&mut self) -> Result<()> {
-        let written = self.write_record();
-        let waiting = [&mut self.main, &mut self.control].into_iter().flatten();
-        waiting.filter_map(|process| process.gate.take()).for_each(Opener::open);
-        written
-    }
-
-    fn write_record(&mut self) -> Result<()> {
         let tracking = self.tracking_mark();
         let m = &self.machine;
         let r = &mut self.record;
@@ -98,6 +91,8 @@ impl Supervisor {
         r.main = self.main.as_ref().map(|p| mark(&p.identity));
         r.control = self.control.as_ref().map(|p| mark(&p.identity));
         r.tracking = tracking;
-        self.published.write(&self.state_dir.root, &self.claim.files.status, &self.record)
+        let waiting = [&mut self.main, &mut self.control].into_iter().flatten();
+        let go_on = || waiting.filter_map(|process| process.gate.take()).for_each(Opener::open);
+        self.published.write_first(&self.state_dir.root, &self.claim.files.status, &self.record, go_on)
     }
 }

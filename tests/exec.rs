@@ -14,7 +14,7 @@
 use amr::exec::spaces::Spaces;
 use amr::exec::stage::{ExecState, Failure, Stage};
 use amr::exec::{self, HostFolders, Passing, Refused, Request, Streams, Variables};
-use amr::os::cgroup::{Group, GroupEntry, Mount, Version, mounts};
+use amr::os::cgroup::{Group, Mount, Version, mounts};
 use amr::os::features::Features;
 use amr::os::proc::ProcessId;
 use amr::os::root::Root;
@@ -580,11 +580,12 @@ fn in_its_group_from_the_start(lab: &Lab) {
     };
     let group = Group::at(&lab.root, mount.point.join(lab.folder.file_name().unwrap()), mount.version);
     group.create().unwrap();
-    let GroupEntry { folder, procs } = group.entrance().unwrap();
-    for folder in [folder.as_ref().map(AsFd::as_fd), None] {
+    let entrance = group.entrance().unwrap();
+    let folder = entrance.folder.as_ref();
+    for folder in [folder.map(AsFd::as_fd), None] {
         let pid = child(folder, |birth| {
             if birth.born == Born::WithParent {
-                amr::os::process::write_all(&procs, b"0").unwrap();
+                entrance.enter().unwrap();
             }
             u8::from(birth.born == Born::InGroup)
         })
@@ -602,7 +603,7 @@ fn in_its_group_from_the_start(lab: &Lab) {
     let (other, own) =
         (Group::at(&lab.root, group.dir().0.with_extension("killed"), mount.version), own_group());
     other.create().unwrap();
-    let can = folder.as_ref().is_some_and(|folder| amr::os::fork::may_be_born_in(folder.as_fd()));
+    let can = folder.is_some_and(|folder| amr::os::fork::may_be_born_in(folder.as_fd()));
     // Since 5.14.
     let _ = fs::write(other.dir().0.join("cgroup.kill"), "1");
     fs::write(other.dir().0.join("cgroup.procs"), "0").unwrap();

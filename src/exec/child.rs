@@ -36,15 +36,15 @@ pub fn start(process: &Process) -> Result<Started> {
 fn live(process: &Process, birth: Birth, reports: &Reports, gate: &mut Gate) -> u8 {
     process.birth.set(Some(birth));
     for step in steps::unknown() {
-        // Again for each, as the kernel forgets it where the one before made it another user.
-        match birth.parent.die_with() {
+        if let Some(status) = failure(step, process, reports) {
+            return status;
+        }
+        match if step.changes_rights { birth.parent.die_with() } else { Ok(()) } {
             Ok(()) => {}
             Err(Errno::ESRCH) => return fork::BROKEN,
             Err(errno) => return failed(step, reports, &errno.into()),
         }
-        if let Some(status) = failure(step, process, reports) {
-            return status;
-        }
+        debug_assert!(birth.parent.is_died_with(), "the kernel forgot it in {}", step.name);
     }
     process.ready();
     // Who is in the record lives on without this supervisor; until then the gate tells of its end.

@@ -59,8 +59,18 @@ impl Version {
 pub struct GroupEntry {
     /// Its folder, where the kernel may let a process be born in it: see [`super::fork::child`].
     pub folder: Option<OwnedFd>,
-    /// The file that takes whoever writes 0 to it.
-    pub procs: OwnedFd,
+    group: Group,
+}
+
+impl GroupEntry {
+    /// Moves this process there.
+    ///
+    /// # Errors
+    /// The kernel's, or there is no such group any more.
+    pub fn enter(&self) -> Result<()> {
+        let failed = |e: Errno| Error::new("enter", &self.group.dir, e);
+        super::process::write_all(&self.group.procs()?, b"0").map_err(failed)
+    }
 }
 
 /// A control group: a folder of a hierarchy, by its outer path.
@@ -132,7 +142,7 @@ impl Group {
         let lives =
             |folder: &OwnedFd| *self.tried.get_or_init(|| super::fork::may_be_born_in(folder.as_fd()));
         let folder = folder.filter(lives);
-        Ok(GroupEntry { folder, procs: self.procs()? })
+        Ok(GroupEntry { folder, group: self.clone() })
     }
 
     /// Its folder.

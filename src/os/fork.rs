@@ -9,6 +9,7 @@ use super::proc::{Proc, ProcessId};
 use super::root::Root;
 use super::{signal, sys};
 use nix::errno::Errno;
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -104,6 +105,12 @@ impl Parent {
     pub fn die_with(self) -> nix::Result<()> {
         sys::prctl(libc::PR_SET_PDEATHSIG, KILL, 0)?;
         if nix::unistd::getppid() == self.0 { Ok(()) } else { Err(Errno::ESRCH) }
+    }
+
+    /// In the child: does the kernel know of it?
+    #[must_use]
+    pub fn is_died_with(self) -> bool {
+        nix::sys::prctl::get_pdeathsig() == Ok(Some(nix::sys::signal::Signal::SIGKILL))
     }
 
     /// In the child: no more.
@@ -212,6 +219,11 @@ const A_LOOK: Duration = Duration::from_micros(200);
 
 /// Is this the only thread? One that ended just now may still be counted: it is waited for.
 fn only_thread() -> nix::Result<()> {
+    // unshare(2): it does nothing in a process of one thread, and is refused to any other. A reader of its /proc may
+    // look like a thread to kernels before 4.4, and a container may forbid the call.
+    if unshare(CloneFlags::CLONE_THREAD).is_ok() {
+        return Ok(());
+    }
     let proc = Proc::new(Root::host().map_err(|_| Errno::ENOENT)?);
     let until = clock::now().saturating_add(BURIAL);
     loop {

@@ -26,6 +26,8 @@ pub struct Step {
     pub name: &'static str,
     /// The exit status of a process that fails in it.
     pub status: Stage,
+    /// May it take the rights of another user? Where it did the kernel has forgotten with whom the process is to die.
+    pub changes_rights: bool,
     apply: fn(&Process) -> Applied,
 }
 
@@ -75,17 +77,17 @@ const ORDER: [&[Step]; 3] = [
         step("ipc", Stage::Namespace, spaces::ipc),
         step("mount-namespace", Stage::Namespace, mounts::namespace),
         step("hostname", Stage::Namespace, process::hostname),
-        step("group", Stage::Group, identity::group),
-        step("users", Stage::User, spaces::users),
+        step("group", Stage::Group, identity::group).changing_rights(),
+        step("users", Stage::User, spaces::users).changing_rights(),
         step("descriptors", Stage::Fds, io::descriptors),
         step("realtime-limit", Stage::Limits, syscalls::realtime_limit),
         step("capabilities", Stage::Capabilities, capabilities::bounding_set),
         step("inheritable-capabilities", Stage::Capabilities, capabilities::inheritable),
         step("root", Stage::Chroot, mounts::root),
-        step("user", Stage::User, identity::user),
+        step("user", Stage::User, identity::user).changing_rights(),
         step("ambient-capabilities", Stage::Capabilities, capabilities::ambient),
         step("keyring", Stage::Keyring, identity::keyring),
-        step("working-directory", Stage::Chdir, process::working_directory),
+        step("working-directory", Stage::Chdir, process::working_directory).changing_rights(),
         step("apparmor", Stage::AppArmor, spaces::apparmor),
         step("secure-bits", Stage::SecureBits, capabilities::secure_bits),
         step("no-new-privileges", Stage::NoNewPrivileges, capabilities::no_new_privileges),
@@ -111,10 +113,14 @@ pub fn all() -> impl Iterator<Item = Step> {
 }
 
 const fn step(name: &'static str, status: Stage, apply: fn(&Process) -> Applied) -> Step {
-    Step { name, status, apply }
+    Step { name, status, changes_rights: false, apply }
 }
 
 impl Step {
+    const fn changing_rights(self) -> Step {
+        Step { changes_rights: true, ..self }
+    }
+
     /// Does it. In the child.
     ///
     /// # Errors

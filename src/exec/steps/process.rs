@@ -25,7 +25,7 @@ pub(super) fn session(_p: &Process) -> Applied {
 pub(super) fn control_group(p: &Process) -> Applied {
     let is_in_group = p.birth.get().is_some_and(|birth| birth.born == Born::InGroup);
     if let (Some(group), false) = (&p.group, is_in_group) {
-        process::write_all(&group.procs, b"0")?;
+        group.enter().map_err(|e| e.number())?;
     }
     let shut = p.controllers.iter().filter_map(|file| process::write_all(file, b"0").err()).next();
     Ok(shut.map_or(StepDone::Fully, StepDone::Without))

@@ -19,6 +19,9 @@ _amr() {
             amr,cat)
                 cmd="amr__subcmd__cat"
                 ;;
+            amr,cgroups)
+                cmd="amr__subcmd__cgroups"
+                ;;
             amr,chkconfig)
                 cmd="amr__subcmd__chkconfig"
                 ;;
@@ -131,7 +134,7 @@ _amr() {
 
     case "${cmd}" in
         amr)
-            opts="-h -V --root --log-level --help --version start stop restart try-restart condrestart reload reload-or-restart try-reload-or-restart force-reload kill status is-active is-failed reset-failed show cat security list-units list-unit-files list-dependencies daemon-reload run logs drain order enable disable reenable is-enabled chkconfig initd tmpfiles sysusers demo stand-in reaction"
+            opts="-h -V --root --log-level --help --version start stop restart try-restart condrestart reload reload-or-restart try-reload-or-restart force-reload kill status is-active is-failed reset-failed show cat security list-units list-unit-files list-dependencies daemon-reload run logs drain order enable disable reenable is-enabled chkconfig initd cgroups tmpfiles sysusers demo stand-in reaction"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -154,6 +157,28 @@ _amr() {
             ;;
         amr__subcmd__cat)
             opts="-q -h --quiet --root --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        amr__subcmd__cgroups)
+            opts="-h --mount --root --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

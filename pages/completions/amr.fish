@@ -59,6 +59,7 @@ complete -c amr -n "__fish_amr_needs_command" -f -a "reenable" -d 'Set links ane
 complete -c amr -n "__fish_amr_needs_command" -f -a "is-enabled" -d 'Print whether units are started at boot; exit 0 if one is'
 complete -c amr -n "__fish_amr_needs_command" -f -a "chkconfig" -d 'chkconfig\'s own command line: --list, --add, --del, on, off, reset and the rest'
 complete -c amr -n "__fish_amr_needs_command" -f -a "initd" -d 'Print an init script for a unit'
+complete -c amr -n "__fish_amr_needs_command" -f -a "cgroups" -d 'Show which hierarchy has which controller of control groups; mount those that none has'
 complete -c amr -n "__fish_amr_needs_command" -f -a "tmpfiles" -d 'Create the folders, files and links that packages expect, by tmpfiles.d(5)'
 complete -c amr -n "__fish_amr_needs_command" -f -a "sysusers" -d 'Make the users and groups that packages expect, by sysusers.d(5)'
 complete -c amr -n "__fish_amr_needs_command" -f -a "demo" -d 'Show the main job end to end below a throw-away folder'
@@ -293,6 +294,10 @@ debian\t'A complete LSB block'"
 complete -c amr -n "__fish_amr_using_subcommand initd" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand initd" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand initd" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c amr -n "__fish_amr_using_subcommand cgroups" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
+complete -c amr -n "__fish_amr_using_subcommand cgroups" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
+complete -c amr -n "__fish_amr_using_subcommand cgroups" -l mount -d 'Mount each controller that no hierarchy has, by itself, below /sys/fs/cgroup; never one that is mounted or in use'
+complete -c amr -n "__fish_amr_using_subcommand cgroups" -s h -l help -d 'Print help'
 complete -c amr -n "__fish_amr_using_subcommand tmpfiles" -l root -d 'Take DIR for /: unit files, state and logs are read and written below it' -r -F
 complete -c amr -n "__fish_amr_using_subcommand tmpfiles" -l log-level -d 'Print more or less: off, error, warn, info, debug or trace (also from $AMR_LOG)' -r
 complete -c amr -n "__fish_amr_using_subcommand tmpfiles" -l boot -d 'Also the lines that are for the boot alone (`!`)'

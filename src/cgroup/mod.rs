@@ -20,6 +20,7 @@ mod device;
 mod devices;
 mod hierarchy;
 mod io;
+pub mod mounting;
 mod realize;
 mod v1;
 mod v2;

@@ -6,7 +6,7 @@
 mod boot;
 mod drain;
 
-pub use boot::{Chkconfig, FamilyArg, Initd, Order, Sysusers, Tmpfiles, UnitFiles};
+pub use boot::{Cgroups, Chkconfig, FamilyArg, Initd, Order, Sysusers, Tmpfiles, UnitFiles};
 pub use drain::{Drain, FreezeArg, OnStallArg};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -91,6 +91,8 @@ pub enum Verb {
     Chkconfig(Chkconfig),
     /// Print an init script for a unit
     Initd(Initd),
+    /// Show which hierarchy has which controller of control groups; mount those that none has
+    Cgroups(Cgroups),
     /// Create the folders, files and links that packages expect, by tmpfiles.d(5)
     Tmpfiles(Tmpfiles),
     /// Make the users and groups that packages expect, by sysusers.d(5)

@@ -4,8 +4,8 @@ use crate::cli::args::{Amr, FamilyArg, Kill, Names, Verb, Whom};
 use crate::cli::door::CallerEnv;
 use crate::cli::exit::{Answer, Answered, Class, Refused};
 use crate::cli::{
-    ask, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, reload, run, scripts, security,
-    show, start, sysusers, tmpfiles,
+    ask, cgroups, chkconfig, demo, drain, enable, logger, logs, order, out, reaction, reload, run, scripts,
+    security, show, start, sysusers, tmpfiles,
 };
 use crate::job::context::Context;
 use crate::job::{explain, units};
@@ -103,6 +103,7 @@ fn verb(ctx: &Context, verb: Verb, caller_env: &CallerEnv) -> Answered {
         Verb::IsEnabled(n) => enable::is_enabled(ctx, &n, caller_env),
         Verb::Chkconfig(c) => chkconfig::in_tree(ctx, "chkconfig", &c.words, caller_env),
         Verb::Initd(i) => print_script(ctx, &i.print, i.family),
+        Verb::Cgroups(c) => cgroups::run(ctx, &c),
         Verb::Tmpfiles(t) => tmpfiles::run(ctx, &t),
         Verb::Sysusers(s) => sysusers::run(ctx, &s),
         Verb::Demo(d) => demo::run(&d),

@@ -6,6 +6,7 @@
 
 pub mod args;
 mod ask;
+mod cgroups;
 mod chkconfig;
 mod demo;
 mod dialect;

@@ -7,7 +7,7 @@ mod hierarchy;
 #[cfg(test)]
 mod tests;
 
-pub use hierarchy::{Hierarchy, Mount, mounts};
+pub use hierarchy::{Hierarchy, Mount, mount_controller, mounts};
 
 use super::error::{Error, Result};
 use super::features::Features;

@@ -112,15 +112,20 @@ impl Spec {
         let hook =
             member("shutdown-filebeat", "Wait until Filebeat has shipped every log line", &["filebeat"])?;
         let number = |n| Priority::new(n).unwrap_or(Priority::MIDDLE);
-        // Early, before those whose folders it makes.
-        let folders = Self::new("amr-tmpfiles", "Create what tmpfiles.d lists")?;
-        let folders = Self { required: names(&["$local_fs"]), ..folders };
+        // Early, before those whose folders or groups they make.
+        let early = |name: &str, does: &str| -> Result<Self, SpecError> {
+            let early = Self::new(name, does)?;
+            Ok(Self { levels: Levels::MULTI_USER, required: names(&["$local_fs"]), ..early })
+        };
+        let folders = early("amr-tmpfiles", "Create what tmpfiles.d lists")?;
+        let groups = early("amr-cgroups", "Mount the controllers of control groups")?;
         Ok(vec![
             Self { levels: Levels::MULTI_USER, ..umbrella },
             member("amr-mqtt", "AMR MQTT broker", &[])?,
             member("amr-system", "AMR process manager", &["amr-mqtt"])?,
             member("amr-dashboard", "AMR web dashboard", &["amr-system"])?,
-            Self { levels: Levels::MULTI_USER, start: number(2), stop: number(98), ..folders },
+            Self { start: number(2), stop: number(98), ..folders },
+            Self { start: number(3), stop: number(97), ..groups },
             Self { levels: Levels::MULTI_USER, start: number(99), stop: number(30), ..hook },
         ])
     }

@@ -36,6 +36,7 @@ done | sort -u > "$work/libraries"
 while read -r library; do mkdir -p "$root${library%/*}"; cp -L "$library" "$root$library"; done < "$work/libraries"
 cp "$AMR_BIN" "$root/usr/sbin/amr"; chmod 755 "$root/usr/sbin/amr"
 cp -r "$here/hostile" "$here/vm" "$root/lab"
+cp "$here/../../systemd/amr-cgroups.service" "$root/etc/systemd/system"
 printf 'root:x:0:0:root:/root:/bin/sh\nsvc:x:998:998::/nonexistent:/bin/false\n' > "$root/etc/passwd"
 printf 'root:x:0:\nsvc:x:998:\n' > "$root/etc/group"
 cat > "$root/init" <<'I'

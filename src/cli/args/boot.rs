@@ -123,3 +123,11 @@ pub struct Sysusers {
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
+
+/// `amr cgroups`
+#[derive(Debug, Args)]
+pub struct Cgroups {
+    /// Mount each controller that no hierarchy has, by itself, below /sys/fs/cgroup; never one that is mounted or in use
+    #[arg(long)]
+    pub mount: bool,
+}

@@ -5,12 +5,13 @@
 //! `none,name=amr`.
 
 use super::{Group, LIMIT, Version};
-use crate::os::error::Result;
+use crate::os::error::{Error, Result};
 use crate::os::features::Features;
 use crate::os::mounts::unescaped;
 use crate::os::root::Root;
+use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
-use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, statfs};
+use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, SYSFS_MAGIC, statfs};
 use nix::unistd::{AccessFlags, access};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -89,9 +90,8 @@ impl Hierarchy {
             host.create_dir(&folder, 0o755)
                 .or_else(|e| if host.is_dir(&folder) { Ok(()) } else { Err(e) })
                 .ok()?;
-            let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
             let options = format!("none,name={name}");
-            if mount(Some(name), &folder, Some("cgroup"), flags, Some(options.as_str())).is_err() {
+            if mount(Some(name), &folder, Some("cgroup"), INERT, Some(options.as_str())).is_err() {
                 // Made for nothing.
                 let _ = host.remove_dir(&folder);
                 return None;
@@ -138,6 +138,32 @@ impl Hierarchy {
 fn is_mount(host: &Root, place: &Path) -> bool {
     let dev = |path: &Path| host.stat(path).ok().map(|stat| stat.dev);
     place.parent().is_some_and(|above| dev(above) != dev(place))
+}
+
+/// What nobody starts or opens as a device on a hierarchy.
+const INERT: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
+
+/// Mounts a controller of v1 in a hierarchy of its own, at /sys/fs/cgroup/NAME, where a tmpfs is mounted first if that is the
+/// kernel's own folder, in which none can be made (as cgroupfs-mount does).
+///
+/// # Errors
+/// EBUSY: it is in use. The unified hierarchy is mounted there. Without privilege: EPERM.
+pub fn mount_controller(host: &Root, name: &str) -> Result<PathBuf> {
+    let top = Path::new("/sys/fs/cgroup");
+    let place = top.join(name);
+    let fail = |errno: Errno| Error::new("mount", place.as_path(), errno);
+    let kind = statfs(top).map_err(fail)?.filesystem_type();
+    if kind == SYSFS_MAGIC {
+        mount(Some("cgroup"), top, Some("tmpfs"), INERT, Some("mode=755")).map_err(fail)?;
+    } else if kind == CGROUP2_SUPER_MAGIC {
+        // A folder there would be a group.
+        return Err(fail(Errno::EBUSY));
+    }
+    if !host.is_dir(&place) {
+        host.create_dir(&place, 0o755)?;
+    }
+    mount(Some("cgroup"), &place, Some("cgroup"), INERT, Some(name)).map_err(fail)?;
+    Ok(place)
 }
 
 /// The cgroup mounts of this process's view.

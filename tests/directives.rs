@@ -342,8 +342,8 @@ impl Cases {
             "conformance/files",
             "exec.rs",
             "supervise",
-            "golden",
             "e2e",
+            "golden",
         ];
         for place in places.map(|place| repository().join("tests").join(place)) {
             if place.is_dir() { walk(&place, &mut files) } else { read(&place, &mut files) }

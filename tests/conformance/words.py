@@ -36,6 +36,10 @@ def readpid(f):
     except Exception: return 0
 def mainpid(unit):
     rc, o, e, _ = ctl('show', unit, '-p', 'MainPID'); return int(o.strip().split('=')[1] or 0)
+def hit(unit, number):
+    """A signal for the main process. Where there is none, 0 would be the group of the whole run."""
+    pid = mainpid(unit)
+    if pid: os.kill(pid, number)
 def waitlog(tag, n, t=5):
     end = time.time() + t
     while time.time() < end and len([x for x in log(tag) if x]) < n: time.sleep(0.05)

@@ -1,6 +1,6 @@
 # c360 and up: scheduling, standard descriptors, terminals, logs, credentials, directories and environment, from inside.
 import base64, json, os, pty, re, shutil, socket, subprocess, threading, time
-from words import CTL, RUN, UDIR, alive, case, ctl, log, mainpid, prop, sh, show, unit, units, until, waitlog
+from words import CTL, RUN, UDIR, alive, case, ctl, hit, log, prop, sh, show, unit, units, until, waitlog
 def inside(tag, many, script, props, more=''):
     """What a script says in units with these lines, and what `show` says of them."""
     x = []
@@ -211,7 +211,7 @@ def c376_():
     for how in ('no', 'restart', 'yes', 'nonsense'):
         u = 'c376-' + how; d = '/run/' + u
         units({u: '[Service]\nRuntimeDirectory=%s\nRuntimeDirectoryPreserve=%s\nRestart=on-failure\nRestartSec=300ms\nExecStart=/bin/sh -c "[ -e %s/f ] && echo kept >> /run/conf/%s.log || echo new >> /run/conf/%s.log; touch %s/f; exec sleep 1000"\n' % (u, how, d, u, u, d)})
-        ctl('start', u); waitlog(u, 1); ctl('restart', u); waitlog(u, 2); os.kill(mainpid(u), 9); waitlog(u, 3, 3); ctl('stop', u)
+        ctl('start', u); waitlog(u, 1); ctl('restart', u); waitlog(u, 2); hit(u, 9); waitlog(u, 3, 3); ctl('stop', u)
         x.append((how, log(u), os.path.exists(d), show(u, 'RuntimeDirectoryPreserve'))); shutil.rmtree(d, True)
     return x
 @case
@@ -238,7 +238,7 @@ def c378_():
         units({u: '[Service]\nType=oneshot\nRemainAfterExit=yes\n%s\n%s' % (lines, ''.join(map(say, kinds)))})
         ctl('start', u); ctl('reload', u); ctl('stop', u); x.append((lines, fails, log(u), show(u)))
     units({'c378-k': '[Service]\nExecStart=/bin/sleep 1000\n' + ''.join('%s=/opt/conf/bin/whole-env c378-k %s\n' % (k, k) for k in ('ExecStartPost', 'ExecReload', 'ExecStop', 'ExecStopPost'))})
-    ctl('start', 'c378-k'); ctl('reload', 'c378-k'); os.kill(mainpid('c378-k'), 9); waitlog('c378-k', 20, 3); time.sleep(.3); x.append(('killed', log('c378-k'), show('c378-k'))); return x
+    ctl('start', 'c378-k'); ctl('reload', 'c378-k'); hit('c378-k', 9); waitlog('c378-k', 20, 3); time.sleep(.3); x.append(('killed', log('c378-k'), show('c378-k'))); return x
 @case
 def c379_():
     """ExecSearchPath=: which program is found, what PATH is, beside Environment= and an environment file; a prefix; what is missing"""

@@ -1,11 +1,11 @@
-# c62 to c69: what a unit does to others: starts, stops, reloads and failures that go from one to another.
+# c62 to c69, c137: what a unit does to others: starts, stops, reloads and failures that go from one to another.
 import os, time
-from words import SLEEP, active, case, ctl, log, mainpid, prop, show, unit, units, until, waitlog
+from words import SLEEP, active, case, ctl, hit, log, mainpid, prop, show, unit, units, until, waitlog
 def needs(lines): return '[Unit]\n%s\n%s' % (lines, SLEEP)
 def gone(u): return lambda: prop(u, 'ActiveState') in ('inactive', 'failed')
 def end(u):
     """Its main process dies."""
-    os.kill(mainpid(u), 9); until(gone(u))
+    hit(u, 9); until(gone(u))
 @case
 def c62_():
     """BindsTo= and its old name follow a unit that dies; Requires= and its old kin only one that is stopped"""
@@ -59,7 +59,7 @@ def c66_():
         'c66-done@': '[Service]\nType=oneshot\nExecStart=/opt/conf/bin/say c66 "done %i"\n',
         'c66-bad': ends('/bin/false'), 'c66-good': ends('/bin/true'), 'c66-stopped': ends('/bin/sleep 1000'), 'c66-killed': ends('/bin/sleep 1000')})
     ctl('start', 'c66-bad', 'c66-good', 'c66-stopped', 'c66-killed'); ctl('stop', 'c66-stopped')
-    os.kill(mainpid('c66-killed'), 9); waitlog('c66', 4); time.sleep(.3)
+    hit('c66-killed', 9); waitlog('c66', 4); time.sleep(.3)
     return [('started', sorted(log('c66')))]
 @case
 def c67_():
@@ -91,7 +91,19 @@ def c69_():
     def held(): return prop('c69-held', 'ActiveState') == 'active'
     ctl('start', 'c69-up'); until(held, 2); x = [('started', active(*all))]
     ctl('stop', 'c69-held'); until(held, 2); x.append(('held_stopped', active(*all)))
-    if held(): os.kill(mainpid('c69-held'), 9); time.sleep(.2); until(held, 2)
+    if held(): hit('c69-held', 9); time.sleep(.2); until(held, 2)
     x.append(('held_died', active(*all)))
     ctl('stop', 'c69-up'); ctl('stop', 'c69-held'); time.sleep(.5); x.append(('both_stopped', active(*all)))
     ctl('stop', *all); return x
+@case
+def c137_():
+    """Conflicts= stops the other, from either side, after it where Before= says so; DefaultDependencies=no does without shutdown.target"""
+    def says(u, lines): return '[Unit]\n%s\n[Service]\nExecStart=/bin/sleep 1000\nExecStartPost=/opt/conf/bin/say c137 "%s starts"\nExecStopPost=/opt/conf/bin/say c137 "%s stops"\n' % (lines, u, u)
+    units({'c137-a': says('a', 'Conflicts=c137-b.service\nBefore=c137-b.service c137-c.service'), 'c137-b': says('b', ''), 'c137-c': says('c', 'Wants=c137-a.service'),
+        'c137-no': '[Unit]\nDefaultDependencies=no\n' + SLEEP})
+    all = 'c137-a', 'c137-b', 'c137-c'; x = []
+    for u in ('b', 'a', 'b', 'c'):
+        r = ctl('start', 'c137-' + u); until(lambda: prop('c137-b', 'ActiveState') in ('active', 'inactive')); time.sleep(.3); x.append((u, r[0], active(*all)))
+    x.append(('log', log('c137'))); ctl('stop', *all); ctl('start', 'c137-no')
+    x += [(u, [v for v in prop(u, p).split() if v == 'shutdown.target']) for u in ('c137-a', 'c137-no') for p in ('Conflicts', 'Before')]
+    ctl('stop', 'c137-no'); return x

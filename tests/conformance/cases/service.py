@@ -1,6 +1,6 @@
 # c265 to c270: when a service is up and when it is over, and what else its end means.
 import os, signal, time
-from words import BIN, CTL, UDIR, active, bucket, case, ctl, log, mainpid, prop, sh, show, unit, units, until, waitlog
+from words import BIN, CTL, UDIR, active, bucket, case, ctl, hit, log, mainpid, prop, sh, show, unit, units, until, waitlog
 def service(lines): return '[Service]\n%s\n' % lines
 def over(u): return lambda: prop(u, 'ActiveState') in ('inactive', 'failed')
 @case
@@ -62,7 +62,7 @@ def c270_():
     for name, text in (('late', dbus('org.conf.x 1')), ('never', dbus('org.conf.y 0')), ('dies', dbus('org.conf.x die')), ('left', dbus('org.conf.x 0', 'RemainAfterExit=yes'))):
         u = 'c270-' + name; units({u: text}); r = ctl('start', u); x.append((name, int(r[0] != 0), bucket(r[3]), show(u, 'ActiveState,SubState,Result,Type,BusName')))
         if name in ('late', 'left'):
-            os.kill(mainpid(u), signal.SIGUSR1); until(lambda: prop(u, 'SubState') != 'running'); time.sleep(0.5); x.append(show(u))
+            hit(u, signal.SIGUSR1); until(lambda: prop(u, 'SubState') != 'running'); time.sleep(0.5); x.append(show(u))
         ctl('stop', u); ctl('reset-failed', u)
     for n, lines in enumerate(('Type=dbus', 'BusName=org.conf.x', 'BusName=org', 'BusName=org.conf.x\nType=simple', 'BusName=org.%p-x', 'Type=dbus\nBusName=org.a\nBusName=')):
         u = 'c270-%d' % n; units({u: service(lines + '\nExecStart=/bin/true')}); x.append(show(u, 'LoadState,Type,BusName'))

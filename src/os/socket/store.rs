@@ -98,6 +98,12 @@ impl Keeper {
                 used.extend(root.descriptor());
                 only_descriptors(&used, ranges)?;
                 let held = collect(before, socket)?;
+                // A socket that it had open and nobody read would have a service wait in its next message for ever, once
+                // the supervisor is lost.
+                let mut used = vec![theirs.as_fd(), listener.as_fd()];
+                used.extend(root.descriptor());
+                used.extend(held.iter().map(AsFd::as_fd));
+                only_descriptors(&used, ranges)?;
                 let same: Vec<bool> = (0..held.len()).map(|at| is_there(&held, at)).collect();
                 say_hello(&theirs, &same)?;
                 Life {

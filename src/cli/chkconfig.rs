@@ -24,6 +24,8 @@ fn root_of(word: &OsStr) -> Option<&Path> {
 }
 
 /// `program` is the name it was called by; `--root DIR` may come first.
+// Its frame is none of a supervisor's, which lives in the same `main`.
+#[inline(never)]
 pub fn run(program: &str, words: &[OsString], caller_env: &CallerEnv) -> Answered {
     let (root, words) = match words {
         [option, dir, rest @ ..] if option == "--root" => (Path::new(dir), rest),

@@ -21,6 +21,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Parses `argv` and does it; the verb comes with what it answers.
+// Its frame is none of a supervisor's, which lives in the same `main`.
+#[inline(never)]
 pub fn run(argv: Vec<OsString>, caller_env: &CallerEnv) -> (String, Answered) {
     let start_up = |answered| ("start-up".to_owned(), answered);
     let parsed = Amr::command().try_get_matches_from(argv).and_then(|matches| {

@@ -39,6 +39,8 @@ struct Call {
 }
 
 /// `words` are what stands behind `initd`.
+// Its frame is none of a supervisor's, which lives in the same `main`.
+#[inline(never)]
 pub fn run(words: &[OsString], caller_env: &CallerEnv) -> Answered {
     let Some(path) = words.first() else {
         out::eprint_raw(

@@ -53,6 +53,7 @@ pub fn foreground(ctx: &Context, args: &Run) -> Answered {
         switches: ctx.switches.clone(),
         bound: false,
         monitored: None,
+        await_exec: false,
     };
     let ended = Plan::new(&unit, extras, FirstAction::Start).map_err(|e| e.to_string());
     let ended = ended.and_then(|plan| run::foreground(plan).map_err(|e| e.to_string()));

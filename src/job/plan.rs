@@ -75,10 +75,7 @@ pub fn compute(ctx: &Context, anchors: &[(Verb, UnitName)], options: &Options) -
     let names: Vec<UnitName> = anchors.iter().map(|(_, n)| n.clone()).collect();
     let facts = ctx.facts();
     let recorded = client::known(&ctx.state_dir).map_err(|e| unseen(&e))?;
-    let mut set = units::load(ctx, &facts, &names, &recorded).map_err(|e| unseen(&e))?;
-    if options.started == Started::Executed {
-        set.await_exec();
-    }
+    let set = units::load(ctx, &facts, &names, &recorded).map_err(|e| unseen(&e))?;
     let mut resolved: Vec<(Verb, UnitName)> = Vec::new();
     for (verb, name) in anchors {
         if let Some(unit) = set.get(name)

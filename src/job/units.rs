@@ -13,7 +13,7 @@ use crate::supervisor::client::{self, ClientError};
 use crate::unit::build::blank;
 use crate::unit::finding;
 use crate::unit::load::{Loader, writers};
-use crate::unit::model::{Body, DepKind, Finding, LoadState, ServiceType, Severity, Unit};
+use crate::unit::model::{DepKind, Finding, LoadState, Severity, Unit};
 use crate::unit::name::{NameError, UnitName};
 use crate::unit::specifier::Facts;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,17 +73,6 @@ impl Set {
     /// All of them.
     pub fn units(&self) -> impl Iterator<Item = &Unit> {
         self.units.values()
-    }
-
-    /// Has the start of services of `Type=simple` wait until their programs run.
-    pub fn await_exec(&mut self) {
-        for unit in self.units.values_mut() {
-            if let Body::Service(service) = &mut unit.body
-                && service.kind == ServiceType::Simple
-            {
-                service.kind = ServiceType::Exec;
-            }
-        }
     }
 
     /// Every loaded unit, and those that are only named by one.

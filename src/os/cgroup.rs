@@ -11,6 +11,7 @@ pub use hierarchy::{Hierarchy, Mount, mount_controller, mounts};
 
 use super::error::{Error, Result};
 use super::features::Features;
+use super::fork::may_be_born_in;
 use super::kill;
 use super::proc::ProcessId;
 use super::root::{FileKind, Root};
@@ -54,6 +55,20 @@ impl Version {
     }
 }
 
+/// The namespace of control groups that the kernel begins with (`PROC_CGROUP_INIT_INO`, linux/proc_ns.h).
+const FIRST_NAMESPACE: u64 = 0xEFFF_FFFB;
+
+/// Is this process in the root of the unified hierarchy, which has no cgroup.kill? `false` where that cannot be found
+/// out: the root of another namespace may be anybody's group.
+fn is_in_root_group(host: &Root) -> bool {
+    let namespace = host.stat(Path::new("/proc/self/ns/cgroup"));
+    let is_first = namespace.is_ok_and(|namespace| namespace.ino == FIRST_NAMESPACE);
+    is_first
+        && host
+            .read_kernel(Path::new("/proc/self/cgroup"), LIMIT)
+            .is_ok_and(|groups| groups.split(|byte| *byte == b'\n').any(|line| line == b"0::/"))
+}
+
 /// The ways into a group for a process that is about to be.
 #[derive(Debug)]
 pub struct GroupEntry {
@@ -79,8 +94,8 @@ pub struct Group {
     host: Root,
     dir: PathBuf,
     version: Version,
-    /// May processes be born in it? Only in one that this process has made and not killed, and where one that was
-    /// tried has lived: see [`super::fork::may_be_born_in`].
+    /// May processes be born in it? Only in one that this process has made and not killed, and where nobody can have
+    /// killed this process's own or one that was tried has lived: see [`may_be_born_in`].
     births: Arc<AtomicBool>,
     tried: Arc<OnceLock<bool>>,
 }
@@ -139,8 +154,9 @@ impl Group {
     /// Both ways into it for a process that is about to be.
     pub fn entrance(&self) -> Result<GroupEntry> {
         let folder = if self.births.load(Ordering::Relaxed) { Some(self.open()?) } else { None };
-        let lives =
-            |folder: &OwnedFd| *self.tried.get_or_init(|| super::fork::may_be_born_in(folder.as_fd()));
+        let lives = |folder: &OwnedFd| {
+            *self.tried.get_or_init(|| is_in_root_group(&self.host) || may_be_born_in(folder.as_fd()))
+        };
         let folder = folder.filter(lives);
         Ok(GroupEntry { folder, group: self.clone() })
     }

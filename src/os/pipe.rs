@@ -68,7 +68,7 @@ impl Reader {
     pub fn read_line(&mut self) -> PipeEvent {
         let mut chunk = [0_u8; 1024];
         loop {
-            if let Some(at) = memchr::memchr(b'\n', &self.bytes) {
+            if let Some(at) = self.bytes.iter().position(|byte| *byte == b'\n') {
                 let rest = self.bytes.split_off(at.saturating_add(1));
                 let mut line = std::mem::replace(&mut self.bytes, rest);
                 line.pop();

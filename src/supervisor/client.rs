@@ -103,6 +103,8 @@ pub struct Options {
     pub bound: bool,
     /// The unit by whose `OnFailure=` or `OnSuccess=` this one is started.
     pub monitored: Option<String>,
+    /// Is its program to run before a service of `Type=simple` counts as started?
+    pub await_exec: bool,
     /// The amr to run as supervisor; `None` for this program.
     pub program: Option<PathBuf>,
     /// One that was started before its plan was made; the first job that needs one takes it.
@@ -294,6 +296,7 @@ fn plan(
         switches: options.switches.clone(),
         bound: options.bound,
         monitored: options.monitored.clone(),
+        await_exec: options.await_exec,
     };
     Plan::new(unit, extras, first_action)
 }

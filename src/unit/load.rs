@@ -250,9 +250,7 @@ impl<'a> Loader<'a> {
 
     /// The facts, and where a file asks for it (`%y`, `%Y`) its own path without links.
     fn facts_for(&self, input: &Input<'_>) -> Cow<'_, Facts> {
-        let is_path = |behind: usize, s: &Source<'_>| matches!(s.bytes.get(behind), Some(b'y' | b'Y'));
-        let asks =
-            |s: &Source<'_>| memchr::memchr_iter(b'%', s.bytes).any(|at| is_path(at.saturating_add(1), s));
+        let asks = |s: &Source<'_>| s.bytes.windows(2).any(|pair| matches!(pair, b"%y" | b"%Y"));
         let Some(path) = input.fragment.as_ref().filter(|_| input.sources.iter().any(asks)) else {
             return Cow::Borrowed(self.facts);
         };

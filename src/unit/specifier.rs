@@ -186,7 +186,7 @@ fn expand_in(
     facts: &Facts,
     name: Option<&UnitName>,
 ) -> Result<String, ValueError> {
-    if memchr::memchr(b'%', text.as_bytes()).is_none() {
+    if !text.contains('%') {
         return Ok(text.to_owned());
     }
     let mut out = String::with_capacity(text.len());

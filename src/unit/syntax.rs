@@ -242,7 +242,7 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         if rest.is_empty() {
             return None;
         }
-        let end = memchr::memchr3(b'\n', b'\r', 0, rest).unwrap_or(rest.len());
+        let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | 0)).unwrap_or(rest.len());
         let (content, tail) = rest.split_at(end);
         let marks = match tail {
             [b'\n', b'\r', 0, ..] | [b'\r', b'\n', 0, ..] => 3,

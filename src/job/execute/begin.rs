@@ -2,6 +2,7 @@
 
 use super::{Outcome, Run};
 use crate::job::outcome::Class;
+use crate::job::plan::Started;
 use crate::job::{activity, checks, explain, tmpfiles, umbrella};
 use crate::order::reaction::{self, Ending};
 use crate::order::transaction::{Activity, JobKind};
@@ -117,6 +118,7 @@ impl Run<'_> {
             ahead: self.options.ahead.clone(),
             bound: !reaction::interested(&self.planned.graph, &unit.name).is_none(),
             monitored: self.monitored(&unit.name),
+            await_exec: self.options.started == Started::Executed,
             ..client::Options::default()
         }
     }

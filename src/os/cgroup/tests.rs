@@ -79,3 +79,15 @@ fn unified_hierarchy_with_and_without_its_kill_file() {
     life_of_a_group(&group, &features);
     life_of_a_group(&group, &Features::detect(Some("no-cgroup-kill")).unwrap());
 }
+
+#[test]
+fn the_root_group_is_known_by_its_namespace_and_its_path() {
+    let host = Root::host().unwrap();
+    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let namespace = std::fs::read_link("/proc/self/ns/cgroup").unwrap_or_default();
+    let want = namespace == Path::new("cgroup:[4026531835]") && own.lines().any(|line| line == "0::/");
+    assert_eq!(is_in_root_group(&host), want);
+    // Where /proc does not say, it is not believed.
+    let scratch = Scratch::new();
+    assert!(!is_in_root_group(&scratch.root()));
+}

@@ -234,10 +234,18 @@ impl Step<'_> {
         self.acts.push(Action::Arm(Timer::Start));
     }
 
+    /// Is it up when its program runs? An automatic restart of `Type=simple` is up when it was forked, as systemd has it,
+    /// whatever the start before it waited for.
+    pub(super) fn is_up_by_exec(&self) -> bool {
+        let asked = self.p.await_exec && self.m.restarts == 0;
+        self.p.kind == ServiceType::Exec || self.p.kind == ServiceType::Simple && asked
+    }
+
     /// The fork has worked: that is all that `Type=simple` waits for.
     fn spawned(&mut self, slot: Slot) {
         let at_once = match self.p.kind {
-            ServiceType::Simple | ServiceType::Idle => true,
+            ServiceType::Simple => !self.is_up_by_exec(),
+            ServiceType::Idle => true,
             ServiceType::Exec
             | ServiceType::Dbus
             | ServiceType::Forking
@@ -252,7 +260,7 @@ impl Step<'_> {
 
     /// The exec has worked: that is what `Type=exec` waits for (`service_dispatch_exec_io`).
     fn executed(&mut self) {
-        if self.p.kind == ServiceType::Exec && self.m.state == State::Start && self.m.main == Main::Alive {
+        if self.is_up_by_exec() && self.m.state == State::Start && self.m.main == Main::Alive {
             self.enter_start_post();
         }
     }

@@ -58,6 +58,9 @@ pub struct Plan {
     /// The unit whose end this one is started for: `MONITOR_UNIT` and its kin.
     #[serde(default)]
     pub monitored: Option<String>,
+    /// Does whoever starts it wait until its program runs, also where `Type=simple` asks for the fork alone?
+    #[serde(default)]
+    pub await_exec: bool,
     /// Features of the kernel to do without (`AMR_FEATURES`).
     pub switches: Option<String>,
     /// What the supervisor does first.
@@ -127,6 +130,8 @@ pub struct PlanInput {
     pub bound: bool,
     /// The unit whose end this one is started for.
     pub monitored: Option<String>,
+    /// Is its program to run before a service of `Type=simple` counts as started?
+    pub await_exec: bool,
 }
 
 impl Plan {
@@ -168,6 +173,7 @@ impl Plan {
                 bound: extras.bound,
             },
             monitored: extras.monitored,
+            await_exec: extras.await_exec,
             switches: extras.switches,
             first_action,
         })
@@ -176,7 +182,7 @@ impl Plan {
     /// The facts that the machine goes by.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        Policy::new(&self.service, self.start_limit)
+        Policy { await_exec: self.await_exec, ..Policy::new(&self.service, self.start_limit) }
     }
 
     /// A command of the unit.
@@ -230,6 +236,7 @@ impl Plan {
             lock_name: self.lock_name.clone(),
             reaction: Reaction { bound, ..next.reaction },
             monitored: self.monitored.clone(),
+            await_exec: self.await_exec,
             switches: self.switches.clone(),
             first_action: self.first_action,
             ..next

@@ -2,7 +2,7 @@
 
 /// Where such a comment begins: a `#` behind a blank and outside of quotes.
 pub(super) fn comment(text: &str) -> Option<usize> {
-    memchr::memchr(b'#', text.as_bytes())?;
+    text.find('#')?;
     let (mut quote, mut blank, mut escaped) = (None, false, false);
     for (at, c) in text.char_indices() {
         match (quote, c) {

@@ -226,7 +226,7 @@ fn backslash(value: &str, out: &mut Vec<u8>, scan: &mut Scan, escapes: Escapes) 
 /// An escape that there is none of, a backslash at the end.
 pub fn unescape_all(text: &str) -> Result<Vec<u8>, ValueError> {
     let (mut out, mut from) = (Vec::with_capacity(text.len()), 0);
-    while let Some(at) = memchr::memchr(b'\\', text.as_bytes().get(from..).unwrap_or_default()) {
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find('\\')) {
         let at = from.saturating_add(at);
         out.extend_from_slice(text.as_bytes().get(from..at).unwrap_or_default());
         let behind = text.get(at.saturating_add(1)..).unwrap_or_default();

@@ -332,8 +332,10 @@ impl Step<'_> {
         self.m.main = Main::Alive;
         self.m.main_command = Some(index);
         let timer = match self.p.kind {
-            ServiceType::Simple | ServiceType::Idle => Action::Disarm,
-            ServiceType::Exec
+            ServiceType::Simple if !self.is_up_by_exec() => Action::Disarm,
+            ServiceType::Idle => Action::Disarm,
+            ServiceType::Simple
+            | ServiceType::Exec
             | ServiceType::Dbus
             | ServiceType::Forking
             | ServiceType::Oneshot

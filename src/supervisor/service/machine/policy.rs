@@ -33,6 +33,8 @@ pub struct Commands {
 pub struct Policy {
     /// `Type=`.
     pub kind: ServiceType,
+    /// Is a start that was asked for to wait for the exec, also where `Type=simple` would not?
+    pub await_exec: bool,
     /// All `Exec…=`.
     pub commands: Commands,
     /// `ExitType=`.
@@ -75,6 +77,7 @@ impl Policy {
         let e = &service.exec;
         Self {
             kind: service.kind,
+            await_exec: false,
             commands: Commands {
                 condition: flags(&e.condition),
                 start_pre: flags(&e.start_pre),

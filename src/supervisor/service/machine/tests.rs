@@ -19,6 +19,7 @@ fn list(n: usize) -> Vec<Failure> {
 fn plain() -> Policy {
     Policy {
         kind: ServiceType::Simple,
+        await_exec: false,
         commands: Commands { start: list(1), ..Commands::default() },
         exit_type: ExitType::Main,
         oom_policy: OomPolicy::Stop,

@@ -153,6 +153,18 @@ fn a_signal_that_cannot_be_sent_is_not_waited_for() {
 }
 
 #[test]
+fn whoever_starts_a_simple_service_may_wait_for_its_program_and_an_automatic_restart_does_not() {
+    let start_limit = StartLimit { burst: 0, ..plain().start_limit };
+    let mut l = Life::of(Policy { await_exec: true, restart: Restart::Always, start_limit, ..plain() });
+    assert_eq!(l.feed(Event::Start).m.state, State::Start);
+    assert_eq!(l.feed(Event::Executed).m.state, State::Running);
+    assert_eq!(l.main(0).m.state, State::AutoRestart);
+    assert_eq!(l.feed(Event::Timeout).m.state, State::Running);
+    l.feed(Event::Stop(StopKind::Stop)).feed(Event::MainExit(Exit::Signal(15)));
+    assert_eq!(l.feed(Event::Start).m.state, State::Start);
+}
+
+#[test]
 fn a_name_on_the_bus_is_waited_for_and_its_loss_is_the_end() {
     let mut l = Life::of(Policy { kind: ServiceType::Dbus, ..plain() });
     l.feed(Event::Start).feed(Event::BusName(false)).feed(Event::Executed);

@@ -60,6 +60,7 @@ fn policies() -> Vec<Policy> {
             };
             Policy {
                 kind,
+                await_exec: i % 4 == 3,
                 commands: Commands {
                     condition: d.list(),
                     start_pre: d.list(),

@@ -78,13 +78,13 @@ pub enum Verb {
     Drain(Drain),
     /// What a boot or a shutdown does, in order and why; exit 0 if the hook runs in time and in order
     Order(Order),
-    /// Start units at boot: init script and links, or systemctl enable
+    /// Start units at boot, or with those that [Install] names: init script and links, or systemctl enable
     Enable(UnitFiles),
-    /// Start units at boot no more
+    /// Start units no more at boot, nor with others: all links to them go, their other names among them
     Disable(UnitFiles),
     /// Set links anew, as [Install] asks for them now
     Reenable(UnitFiles),
-    /// Print whether units are started at boot; exit 0 if one is
+    /// Print whether units are started at boot or with others; exit 0 if one is
     IsEnabled(Names),
     /// chkconfig's own command line: --list, --add, --del, on, off, reset and the rest
     #[command(disable_help_flag = true)]

@@ -40,6 +40,8 @@ pub struct Spec {
     pub should: Vec<String>,
     /// Scripts that start after it and stop before it.
     pub before: Vec<String>,
+    /// Is it stopped on the ways down though no level starts it? Debian's form only, as insserv links by it.
+    pub is_pulled_in: bool,
 }
 
 /// Why a script cannot be written.
@@ -80,6 +82,7 @@ impl Spec {
             required: ["$remote_fs", "$syslog", "$network"].map(str::to_owned).to_vec(),
             should: Vec::new(),
             before: Vec::new(),
+            is_pulled_in: false,
         })
     }
 
@@ -169,7 +172,11 @@ impl Spec {
         let row = |key: &str, value: &str| {
             format!("# {:<18} {value}", format!("{key}:")).trim_end().to_owned() + "\n"
         };
-        let stop = if self.levels.is_empty() { Levels::NONE } else { Levels::ALL.minus(self.levels) };
+        let stop = match (self.levels.is_empty(), self.is_pulled_in) {
+            (true, true) => Levels::DOWN,
+            (true, false) => Levels::NONE,
+            (false, _) => Levels::ALL.minus(self.levels),
+        };
         let (required, should) = (self.required.join(" "), self.should.join(" "));
         // insserv's own keys; without a value they would be no keys.
         let before = match self.before.join(" ") {

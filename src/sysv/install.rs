@@ -1,15 +1,15 @@
 //! What enabling a unit means on a SysV host: `[Install]` as runlevels. Pure.
 //!
 //! `default.target` and `multi-user.target` are runlevels 2 to 5, `graphical.target` 5,
-//! `rescue.target` 1, `runlevelN.target` N. Other targets have no runlevel, which is reported.
+//! `rescue.target` 1, `runlevelN.target` N. For other units there are the links of [`crate::unit::install`].
 
 use super::level::{Levels, Priority, Runlevel};
-use super::links::{FoundLinks, LinkAction};
+use super::links::{FoundLinks, LinkAction, Step, plan};
 use super::priority::Numbers;
+use crate::unit::install::{self, InstallError, InstallLink};
 use crate::unit::model::Install;
 use crate::unit::name::UnitName;
 use std::ffi::OsStr;
-use thiserror::Error;
 
 /// What `[Install]` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,28 +18,10 @@ pub struct Enablement {
     pub unit: UnitName,
     /// The runlevels that start it.
     pub levels: Levels,
-    /// Further names, each a script of its own that runs the same unit.
-    pub aliases: Vec<UnitName>,
     /// Units to enable and disable together with it.
     pub also: Vec<UnitName>,
-    /// Units in WantedBy= and RequiredBy= that stand for no runlevel.
-    pub without_level: Vec<UnitName>,
-}
-
-/// Why a unit cannot be enabled.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum InstallError {
-    /// systemctl's "no installation config": enabling would do nothing.
-    #[error(
-        "'{0}' has no [Install] section that says when to start it; it is started by other units, or by hand"
-    )]
-    Nothing(UnitName),
-    /// `foo@.service` without `DefaultInstance=`.
-    #[error("'{0}' is a template: name an instance, or give it DefaultInstance=")]
-    Template(UnitName),
-    /// An instance name that is none.
-    #[error("DefaultInstance='{1}' of '{0}' makes no valid name of a unit")]
-    Instance(UnitName, String),
+    /// All links of [Install], also those that stand for runlevels.
+    pub links: Vec<InstallLink>,
 }
 
 /// The runlevels that a unit in WantedBy= or RequiredBy= stands for.
@@ -65,21 +47,33 @@ fn levels(digits: &[u8]) -> Levels {
 /// # Errors
 /// See [`InstallError`].
 pub fn enablement(unit: &UnitName, install: &Install) -> Result<Enablement, InstallError> {
-    let unit = match (&install.default_instance, unit.is_template()) {
-        (_, false) => unit.clone(),
-        (None, true) => return Err(InstallError::Template(unit.clone())),
-        (Some(instance), true) => unit
-            .with_instance(instance)
-            .map_err(|_| InstallError::Instance(unit.clone(), instance.clone()))?,
-    };
-    let wants = install.wanted_by.iter().chain(&install.required_by);
-    let levels = wants.clone().map(levels_of).fold(Levels::NONE, Levels::union);
-    let without_level: Vec<UnitName> = wants.filter(|w| levels_of(w).is_empty()).cloned().collect();
-    if levels.is_empty() && without_level.is_empty() && install.alias.is_empty() && install.also.is_empty() {
+    let links = install::links(unit, install)?;
+    let unit = install::member(unit, install)?;
+    let levels = levels_asked(install);
+    if links.is_empty() && install.also.is_empty() {
         return Err(InstallError::Nothing(unit));
     }
-    let (aliases, also) = (install.alias.clone(), install.also.clone());
-    Ok(Enablement { unit, levels, aliases, also, without_level })
+    Ok(Enablement { unit, levels, also: install.also.clone(), links })
+}
+
+impl Enablement {
+    /// Of a unit that [Install] asks nothing for, or nothing that could be.
+    #[must_use]
+    pub fn none(unit: &UnitName, install: &Install) -> Self {
+        Self { unit: unit.clone(), levels: Levels::NONE, also: install.also.clone(), links: Vec::new() }
+    }
+
+    /// Its names of `Alias=`.
+    pub fn other_names(&self) -> impl Iterator<Item = UnitName> {
+        let names = self.links.iter().filter(|link| link.puller.is_none());
+        names.filter_map(|link| UnitName::parse(link.path.file_name()?.to_str()?).ok())
+    }
+}
+
+/// The runlevels that `[Install]` asks for.
+#[must_use]
+pub fn levels_asked(install: &Install) -> Levels {
+    install.wanted_by.iter().chain(&install.required_by).map(levels_of).fold(Levels::NONE, Levels::union)
 }
 
 /// The links of an enabled service: S in its levels, K in the others.
@@ -98,16 +92,27 @@ pub fn disabled(numbers: Numbers) -> impl Iterator<Item = (Runlevel, LinkAction,
     enabled(Levels::NONE, numbers)
 }
 
+/// The steps to the links of a service that no level starts, as another unit pulls it in: K where the host goes
+/// down. Between the other levels it is not stopped, as the other unit is not.
+#[must_use]
+pub fn pulled_in(found: &FoundLinks, name: &OsStr, numbers: Numbers) -> Vec<Step> {
+    let mut steps =
+        plan(found, name, Levels::DOWN.iter().map(|level| (level, LinkAction::Stop, numbers.stop)));
+    let others = found.links_of(name).iter().filter(|e| !Levels::DOWN.contains(e.level));
+    steps.extend(others.map(|e| Step::Remove { level: e.level, link: e.link(name) }));
+    steps
+}
+
 /// As `systemctl is-enabled` says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitFileState {
-    /// An S link in some level.
+    /// Something starts it: a runlevel, or a link of another unit.
     Enabled,
-    /// No S link, though `[Install]` asks for one.
+    /// Nothing does, though `[Install]` asks for it.
     Disabled,
     /// Nothing to enable.
     Static,
-    /// Nothing but other units, which `Also=` names.
+    /// Nothing but other units, which `Also=` names; or it is linked under names that `[Install]` does not know.
     Indirect,
     /// Another name of a unit.
     Alias,
@@ -156,24 +161,22 @@ impl UnitFileState {
     }
 }
 
-/// Is the script `name` of a unit enabled?
+/// What `[Install]` makes of a unit that nothing starts.
 #[must_use]
-pub fn state(found: &FoundLinks, name: &OsStr, install: &Install, is_masked: bool) -> UnitFileState {
-    if is_masked {
-        UnitFileState::Masked
-    } else if !found.on(name).is_empty() {
-        UnitFileState::Enabled
-    } else if install.wanted_by.is_empty() && install.required_by.is_empty() && install.alias.is_empty() {
-        if install.also.is_empty() { UnitFileState::Static } else { UnitFileState::Indirect }
-    } else {
+pub fn state_when_off(install: &Install) -> UnitFileState {
+    if !install.wanted_by.is_empty() || !install.required_by.is_empty() || !install.alias.is_empty() {
         UnitFileState::Disabled
+    } else if install.also.is_empty() {
+        UnitFileState::Static
+    } else {
+        UnitFileState::Indirect
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sysv::links::{Target, plan};
+    use crate::sysv::links::Target;
 
     fn unit(name: &str) -> UnitName {
         UnitName::parse(name).unwrap()
@@ -203,7 +206,7 @@ mod tests {
     fn what_install_asks_for() {
         let name = unit("web.service");
         let e = enablement(&name, &wanted_by(&["graphical.target", "rescue.target", "x.target"])).unwrap();
-        assert_eq!((e.levels.to_string().as_str(), e.without_level), ("15", vec![unit("x.target")]));
+        assert_eq!((e.levels.to_string().as_str(), e.links.len()), ("15", 3));
         let nothing = enablement(&name, &Install::default()).unwrap_err();
         assert!(nothing.to_string().contains("no [Install] section"));
         let also = Install { also: vec![unit("b.service")], ..Install::default() };
@@ -223,18 +226,20 @@ mod tests {
         let name = OsStr::new("web");
         let numbers = Numbers { start: Priority::new(95).unwrap(), stop: Priority::new(20).unwrap() };
         let mut found = FoundLinks::default();
-        assert_eq!(state(&found, name, &install, false).as_str(), "disabled");
-        assert_eq!(state(&found, name, &Install::default(), false).as_str(), "static");
+        assert_eq!(state_when_off(&install).as_str(), "disabled");
+        assert_eq!(state_when_off(&Install::default()).as_str(), "static");
         let also = Install { also: vec![unit("b.service")], ..Install::default() };
-        assert_eq!(state(&found, name, &also, false).as_str(), "indirect");
+        assert_eq!(state_when_off(&also).as_str(), "indirect");
         assert_eq!(plan(&found, name, enabled(Levels::MULTI_USER, numbers)).len(), 7);
         for (level, turn, priority) in enabled(Levels::MULTI_USER, numbers) {
             let file = format!("{}{priority}web", turn.letter());
             found.add(level, OsStr::new(&file), Target::Link("../init.d/web".into()));
         }
-        assert_eq!(state(&found, name, &install, false).as_str(), "enabled");
-        assert_eq!(state(&found, name, &install, true).as_str(), "masked");
+        assert_eq!(found.on(name).to_string(), "2345");
         assert!(plan(&found, name, enabled(Levels::MULTI_USER, numbers)).is_empty());
         assert_eq!(plan(&found, name, disabled(numbers)).len(), 8);
+        let steps = pulled_in(&found, name, numbers);
+        assert_eq!(steps.iter().filter(|s| matches!(s, Step::Remove { .. })).count(), 4);
+        assert_eq!(steps.len(), 4);
     }
 }

@@ -53,6 +53,8 @@ impl Levels {
     pub const NONE: Self = Self(0);
     /// 2, 3, 4 and 5: what `on` and `off` mean without `--level`.
     pub const MULTI_USER: Self = Self(0b0011_1100);
+    /// 0, 1 and 6: where a host without services goes.
+    pub const DOWN: Self = Self(0b0100_0011);
     /// 0 to 6.
     pub const ALL: Self = Self(0b0111_1111);
 

@@ -18,7 +18,7 @@ pub mod writers;
 
 pub use check::{Unmet, is_mount_point, unmet, unmet_of_unit};
 pub use closure::Units;
-pub use index::{FileState, UnitFile, search_path};
+pub use index::{FileState, UnitFile, link_target, search_path};
 
 use super::build::{Input, blank, build, instance_for};
 use super::builtin;

@@ -9,6 +9,7 @@ pub mod directive;
 pub mod exec;
 pub mod exposure;
 pub mod finding;
+pub mod install;
 pub mod line;
 pub mod load;
 pub mod merge;

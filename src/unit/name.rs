@@ -149,6 +149,18 @@ impl UnitName {
         self.instance() == Some("")
     }
 
+    /// May this be another name of `main`? As `unit_validate_alias_symlink_or_warn`: the same kind, a template
+    /// for a template, and no other instance for an instance.
+    #[must_use]
+    pub fn may_alias(&self, main: &Self) -> bool {
+        let instances = match (self.instance(), main.instance()) {
+            (None, other) => other != Some(""),
+            (Some(""), other) => other == Some(""),
+            (Some(own), other) => other == Some("") || other == Some(own),
+        };
+        self.kind() == main.kind() && instances
+    }
+
     /// `foo@.service` for `foo@bar.service`; `None` for a plain name.
     #[must_use]
     pub fn template(&self) -> Option<Self> {

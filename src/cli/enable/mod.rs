@@ -1,18 +1,20 @@
 //! `amr enable`, `disable`, `reenable` and `is-enabled`: on a SysV host an init script and links from
-//! [Install], with systemd what systemctl does; where there is neither, the links that systemctl would make.
+//! [Install], rc's for runlevels and those that systemctl would make for other units; with systemd what systemctl
+//! does; where there is neither, all the links that systemctl would make.
 //!
 //! Promises: all or nothing (a failure leaves scripts and links as they were, and says so); other
 //! people's scripts are never written, only linked.
 
+mod links;
 mod numbers;
+mod plan_links;
 mod request;
 pub mod state;
 mod steps;
 mod upstart;
-mod wants;
 
 pub use self::request::Change;
-use self::request::{Request, has_scripts};
+use self::request::Request;
 use crate::cli::args::{Jobs, Names, UnitFiles};
 use crate::cli::door::CallerEnv;
 use crate::cli::exit::{self, Answer, Answered, Class, Refused};
@@ -39,12 +41,8 @@ pub fn run(ctx: &Context, change: Change, args: &UnitFiles, caller_env: &CallerE
     if let Some(Err(e)) = &lock {
         return Err(Refused::new(Class::Failed, e.to_string()));
     }
-    let done = if has_scripts(ctx) {
-        Request::new(ctx, change, chkconfig::env(ctx, "chkconfig"), &names)
-            .and_then(|request| steps::carry_out(request, args.dry_run))
-    } else {
-        wants::carry_out(ctx, change, &names, args.dry_run)
-    };
+    let done = Request::new(ctx, change, chkconfig::env(ctx, "chkconfig"), &names)
+        .and_then(|request| steps::carry_out(request, args.dry_run));
     drop(lock);
     done?;
     if !args.dry_run && !args.no_reload && ctx.root.is_host() {

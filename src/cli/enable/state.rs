@@ -1,13 +1,13 @@
 //! Is a unit file enabled, and if not, why: in systemctl's words, by what starts it on this host.
 
+use super::links;
 use super::request::has_scripts;
-use super::wants;
 use crate::host::{Init, init};
 use crate::job::context::Context;
-use crate::os::root::Root;
 use crate::sysv::apply;
-use crate::sysv::install::{self, UnitFileState};
+use crate::sysv::install::{self, UnitFileState, levels_asked, levels_of};
 use crate::sysv::links::FoundLinks;
+use crate::unit::install::{FoundLink, Linked, linked, member};
 use crate::unit::load::{FileState, Loader, UnitFile};
 use crate::unit::model::{LoadState, Unit};
 use crate::unit::name::UnitName;
@@ -20,20 +20,20 @@ const MADE: [(&str, UnitFileState); 2] = [
     ("/run/systemd/transient", UnitFileState::Transient),
 ];
 
-/// What starts units at boot here.
-pub struct Enabled<'a> {
-    root: &'a Root,
-    links: FoundLinks,
-    /// The links of [Install] do, and not those of runlevels.
+/// What starts units here.
+pub struct Enabled {
+    runlevels: FoundLinks,
+    links: Vec<FoundLink>,
+    /// The links of [Install] do, also those of the targets that stand for runlevels elsewhere.
     by_targets: bool,
 }
 
-impl<'a> Enabled<'a> {
-    /// Reads the links of the runlevels.
+impl Enabled {
+    /// Reads the links of the runlevels and of units.
     #[must_use]
-    pub fn read(ctx: &'a Context) -> Self {
+    pub fn read(ctx: &Context) -> Self {
         let by_targets = !has_scripts(ctx) || init(&ctx.root) == Init::Systemd;
-        Self { root: &ctx.root, links: apply::links(&ctx.root, []), by_targets }
+        Self { runlevels: apply::links(&ctx.root, []), links: links::read(&ctx.root), by_targets }
     }
 
     /// Of a file of the search path.
@@ -41,9 +41,9 @@ impl<'a> Enabled<'a> {
     pub fn file(&self, loader: &Loader, file: &UnitFile) -> UnitFileState {
         match file.state {
             FileState::Masked => masked(&file.path),
-            FileState::Alias(_) if self.is_on(&file.name) => UnitFileState::Enabled,
-            FileState::Alias(_) => UnitFileState::Alias,
-            FileState::File => self.unit(&file.name, &loader.load(&file.name)).unwrap_or(UnitFileState::Bad),
+            FileState::Alias(_) | FileState::File => {
+                self.unit(&file.name, &loader.load(&file.name)).unwrap_or(UnitFileState::Bad)
+            }
         }
     }
 
@@ -56,21 +56,37 @@ impl<'a> Enabled<'a> {
             (LoadState::NotFound, _) => return None,
             (LoadState::Masked, _) => masked(path.unwrap_or(Path::new("/"))),
             (LoadState::Error, _) => UnitFileState::Bad,
-            _ if self.is_on(name) || self.by_targets && wants::is_enabled(self.root, unit) => {
+            _ if self.is_on(name) || member(name, &unit.install).is_ok_and(|one| self.is_on(&one)) => {
                 UnitFileState::Enabled
             }
+            _ if *name != unit.name && name.instance().is_none_or(str::is_empty) => UnitFileState::Alias,
             (_, Some((_, state))) => *state,
-            _ if *name != unit.name => UnitFileState::Alias,
             (LoadState::Loaded | LoadState::BadSetting, None) => {
                 path?;
-                install::state(&self.links, OsStr::new(name.stem()), &unit.install, false)
+                match self.linked(unit) {
+                    Linked::Yes => UnitFileState::Enabled,
+                    Linked::ByOtherNames => UnitFileState::Indirect,
+                    Linked::No => install::state_when_off(&unit.install),
+                }
             }
         })
     }
 
+    /// What the links of other units make of it. Where runlevels start units, those of the targets that stand
+    /// for them start nothing; nor does another name of a unit that some runlevel is to start.
+    fn linked(&self, unit: &Unit) -> Linked {
+        let by_runlevel = !levels_asked(&unit.install).is_empty();
+        let counts = |link: &&FoundLink| match &link.puller {
+            _ if self.by_targets => true,
+            Some(puller) => levels_of(puller).is_empty(),
+            None => !by_runlevel,
+        };
+        linked(&unit.name, &unit.install, self.links.iter().filter(counts))
+    }
+
     /// Does some runlevel start the script of this name?
     fn is_on(&self, name: &UnitName) -> bool {
-        !self.by_targets && !self.links.on(OsStr::new(name.stem())).is_empty()
+        !self.by_targets && !self.runlevels.on(OsStr::new(name.stem())).is_empty()
     }
 
     /// The same of a script that stands for no unit; off is off.

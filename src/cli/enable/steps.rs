@@ -1,19 +1,22 @@
 //! From what is wanted to scripts and links, all or nothing.
 
-use super::request::{Change, Changed, LinkRequest, Request, refuse};
-use super::{numbers, upstart};
+use super::links::{self, LinkBefore, LinkStep};
+use super::request::{Change, Changed, LinkRequest, Request, has_scripts, refuse};
+use super::{numbers, plan_links, upstart};
 use crate::cli::exit::Answer;
 use crate::cli::exit::Class;
-use crate::cli::scripts::FOLDER;
+use crate::cli::scripts::{FOLDER, Script};
 use crate::cli::{chkconfig as door, out};
 use crate::os::root::{Root, Sync};
 use crate::sysv::apply;
 use crate::sysv::chkconfig::{Command, Decision, Family, HandOver, Redirect, State, Strictness};
 use crate::sysv::initd::{Spec, SpecError};
-use crate::sysv::install::{disabled, enabled};
+use crate::sysv::install::{disabled, enabled, pulled_in};
 use crate::sysv::level::Levels;
 use crate::sysv::links::{FoundLinks, Step, plan};
+use crate::sysv::lsb;
 use crate::sysv::priority::Numbers;
+use crate::unit::name::UnitName;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -23,7 +26,10 @@ use std::path::{Path, PathBuf};
 struct Plan {
     /// Scripts and jobs of upstart's to write or remove.
     files: Vec<Written>,
+    /// Links of runlevels.
     steps: Vec<Step>,
+    /// Links of other units, and other names.
+    links: Vec<LinkStep>,
     /// Programs of the host that make the links in our place (Debian).
     hand_over: Vec<HandOver>,
 }
@@ -43,24 +49,47 @@ impl Written {
 }
 
 pub(super) fn carry_out(mut request: Request, is_dry: bool) -> Changed<()> {
+    let mut planned = Plan { links: plan_links::plan(&request)?, ..Plan::default() };
+    if has_scripts(request.ctx) {
+        scripts(&mut request, &mut planned)?;
+    } else {
+        request.wanted.clear();
+    }
+    let verb = request.change.as_str();
+    request.notes.iter().for_each(|note| out::print_error(verb, note, None));
+    if is_dry {
+        show(&planned);
+    } else {
+        apply_all(&request, planned)?;
+    }
+    if !has_scripts(request.ctx) && request.change != Change::Disable && !request.linked.is_empty() {
+        let names = request.linked.iter().filter_map(|unit| unit.names.first());
+        let names = names.map(UnitName::as_str).collect::<Vec<_>>().join(" ");
+        let what = "there is no /etc/init.d here: only a systemd that boots this tree follows the links";
+        out::print_error(verb, what, Some(&format!("in a container, start it with 'amr start {names}'")));
+    }
+    Ok(())
+}
+
+/// Plans the scripts and the links of the runlevels.
+fn scripts(request: &mut Request, planned: &mut Plan) -> Changed<()> {
     let names: Vec<OsString> = request.scripts.keys().map(OsString::from).collect();
     let mut found = apply::links(&request.ctx.root, names.iter().map(OsString::as_os_str));
-    let mut planned = Plan::default();
     let numbered = match (request.change, request.env.family) {
-        (Change::Enable | Change::Reenable, Family::RedHat) => numbers::numbers(&request, &found)?,
+        (Change::Enable | Change::Reenable, Family::RedHat) => numbers::numbers(request, &found)?,
         (Change::Enable | Change::Reenable, Family::Debian) | (Change::Disable, _) => BTreeMap::new(),
     };
     for at in 0..request.wanted.len() {
         let Some(wanted) = request.wanted.get(at) else { continue };
         if request.is_foreign(wanted) {
             let name = wanted.script.clone();
-            foreign(&mut request, &name, at, &mut planned)?;
+            foreign(request, &name, at, planned)?;
         } else {
-            ours(&request, wanted, &numbered, &mut found, &mut planned)?;
+            ours(request, wanted, &numbered, &mut found, planned)?;
         }
     }
-    neighbours(&request, &numbered, &found, &mut planned)?;
-    for job in upstart::wanted(&request) {
+    neighbours(request, &numbered, &found, planned)?;
+    for job in upstart::wanted(request) {
         if job.text.is_some() {
             let what = "keeps upstart from stopping the shipper before the hook has ended";
             let note = format!("'{}' {what}; start it with 'initctl start {}'", job.path.display(), job.name);
@@ -68,13 +97,7 @@ pub(super) fn carry_out(mut request: Request, is_dry: bool) -> Changed<()> {
         }
         planned.files.push(Written { path: job.path, text: job.text, mode: 0o644 });
     }
-    let verb = request.change.as_str();
-    request.notes.iter().for_each(|note| out::print_error(verb, note, None));
-    if is_dry {
-        show(&planned);
-        return Ok(());
-    }
-    apply_all(&request, planned)
+    Ok(())
 }
 
 /// A script of ours: its text and its links.
@@ -96,6 +119,8 @@ fn ours(
                 planned.steps.extend(plan(found, name, disabled(numbers)));
                 Ok(())
             }
+            // Nor does it disable that.
+            (Family::Debian, _) if starts_nowhere(script) => Ok(()),
             (Family::RedHat, None) | (Family::Debian, _) => {
                 let off = set(&wanted.script, State::Off, None);
                 add(planned, apply::preview(&request.ctx.root, &off, &request.env))
@@ -110,10 +135,18 @@ fn ours(
         planned.files.push(Written::script(&wanted.script, text));
     }
     match (request.env.family, numbers) {
+        (Family::RedHat, Some(numbers)) if levels.is_empty() => {
+            planned.steps.extend(pulled_in(found, name, numbers));
+        }
         (Family::RedHat, Some(numbers)) => planned.steps.extend(plan(found, name, enabled(levels, numbers))),
         (Family::RedHat, None) | (Family::Debian, _) => {}
     }
     Ok(())
+}
+
+/// Is there no level in which insserv would start it?
+fn starts_nowhere(script: &Script) -> bool {
+    lsb::parse(&script.bytes).is_ok_and(|b| b.default_start.levels.is_empty() && !b.default_start.boot)
 }
 
 /// The text of a script: the shipped one's words where amr ships it, else the unit's.
@@ -129,6 +162,7 @@ fn script(
     let spec = shipped.map_or_else(|| Spec::new(&wanted.script, described.trim_end_matches('\\')), Ok);
     let text = spec.and_then(|mut spec| {
         spec.levels = levels;
+        spec.is_pulled_in = levels.is_empty();
         if let Some(unit) = unit {
             spec.unit = unit.name.clone();
             spec = spec.placed(&unit.deps, |name| request.scripts.contains_key(name));
@@ -208,6 +242,7 @@ fn show(planned: &Plan) {
         let verb = if file.text.is_some() { "write" } else { "remove" };
         out::print_raw(&format!("{verb} {}\n", file.path.display()));
     }
+    planned.links.iter().for_each(|step| out::print_raw(&format!("{step}\n")));
     planned.steps.iter().for_each(|step| out::print_raw(&format!("{step}\n")));
     planned.hand_over.iter().for_each(|call| out::print_raw(&format!("run {call}\n")));
 }
@@ -220,9 +255,10 @@ struct ScriptBefore {
 
 fn apply_all(request: &Request, mut planned: Plan) -> Changed<()> {
     let root = &request.ctx.root;
-    let mut before = Vec::new();
+    let (mut before, mut links_before): (_, Vec<LinkBefore>) = (Vec::new(), Vec::new());
     let done = write(root, &planned.files, &mut before)
         .and_then(|()| debian(request, &mut planned))
+        .and_then(|()| links::take(root, &planned.links, &mut links_before))
         .and_then(|()| {
             apply::take(root, &planned.steps).map_err(|f| match f.left.as_slice() {
                 [] => f.message,
@@ -230,8 +266,13 @@ fn apply_all(request: &Request, mut planned: Plan) -> Changed<()> {
             })
         })
         .and_then(|()| hand_over(request, &planned.hand_over));
-    let Err(what) = done else { return Ok(()) };
-    let left: Vec<String> = before.iter().rev().filter_map(|b| put_back(root, b).err()).collect();
+    let Err(what) = done else {
+        links::tidy_all(root, &planned.links);
+        return Ok(());
+    };
+    let links = links_before.iter().rev().map(|b| links::put_back(root, b));
+    let files = before.iter().rev().map(|b| put_back(root, b));
+    let left: Vec<String> = links.chain(files).filter_map(Result::err).collect();
     match left.as_slice() {
         [] => refuse(Class::Failed, what, Some("nothing was changed")),
         left => {
@@ -261,11 +302,20 @@ fn debian(request: &Request, planned: &mut Plan) -> Result<(), String> {
     if request.env.family != Family::Debian || request.change == Change::Disable {
         return Ok(());
     }
+    let found = apply::links(&request.ctx.root, []);
     for wanted in request.wanted.iter().filter(|w| !request.is_foreign(w)) {
-        for command in [
-            Command::Add { name: OsString::from(&wanted.script), strictness: Strictness::Lax },
-            set(&wanted.script, State::On, None),
-        ] {
+        let levels = wanted.install.as_ref().map_or(Levels::NONE, |i| i.levels);
+        let add_it = Command::Add { name: OsString::from(&wanted.script), strictness: Strictness::Lax };
+        let is_on_elsewhere = !found.on(OsStr::new(&wanted.script)).minus(levels).is_empty();
+        let commands = if request.change == Change::Reenable && is_on_elsewhere {
+            vec![set(&wanted.script, State::Reset, None)]
+        } else if levels.is_empty() {
+            // update-rc.d enables nothing that no level is to start.
+            vec![add_it]
+        } else {
+            vec![add_it, set(&wanted.script, State::On, None)]
+        };
+        for command in commands {
             let decision = apply::preview(&request.ctx.root, &command, &request.env);
             let is_tree = decision.outcome.hand_over.is_empty();
             add(planned, decision).map_err(|refused| refused.what)?;

@@ -245,7 +245,7 @@ fn instantiate(to: &UnitName, from: &UnitName) -> UnitName {
 
 /// What a link in the search path makes of its name; `None` where systemd ignores the link.
 fn link_state(root: &Root, paths: &[PathBuf], path: &Path, name: &UnitName) -> Option<FileState> {
-    let target = target(root, path)?;
+    let target = link_target(root, path)?;
     if target == Path::new("/dev/null") {
         return Some(FileState::Masked);
     }
@@ -253,25 +253,14 @@ fn link_state(root: &Root, paths: &[PathBuf], path: &Path, name: &UnitName) -> O
     let to = UnitName::parse(target.file_name()?.to_str()?).ok();
     match to {
         Some(to) if inside && to == *name => Some(FileState::File),
-        Some(to) if inside => may_alias(name, &to).then_some(FileState::Alias(to)),
+        Some(to) if inside => name.may_alias(&to).then_some(FileState::Alias(to)),
         Some(_) | None => Some(FileState::File),
     }
 }
 
-/// As `unit_validate_alias_symlink_or_warn`: the same kind, a template for a template, and no other
-/// instance for an instance.
-fn may_alias(name: &UnitName, to: &UnitName) -> bool {
-    let instances = match (name.instance(), to.instance()) {
-        (None, other) => other != Some(""),
-        (Some(""), other) => other == Some(""),
-        (Some(own), other) => other == Some("") || other == Some(own),
-    };
-    name.kind() == to.kind() && instances
-}
-
 /// Is this a link to /dev/null?
 pub(super) fn is_mask(root: &Root, path: &Path) -> bool {
-    target(root, path).is_some_and(|t| t == Path::new("/dev/null"))
+    link_target(root, path).is_some_and(|t| t == Path::new("/dev/null"))
 }
 
 /// Is `link` at `path` a link to /dev/null?
@@ -282,7 +271,8 @@ pub(super) fn leads_to_null(path: &Path, link: &Path) -> bool {
 }
 
 /// Where a link leads, by its text alone: /dev/null need not be there in a tree.
-fn target(root: &Root, path: &Path) -> Option<PathBuf> {
+#[must_use]
+pub fn link_target(root: &Root, path: &Path) -> Option<PathBuf> {
     resolved(path, &root.read_link(path).ok()?)
 }
 

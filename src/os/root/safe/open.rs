@@ -227,6 +227,20 @@ impl Root {
         }
     }
 
+    /// Removes an empty folder.
+    ///
+    /// # Errors
+    /// It cannot be removed, or is something that those who can lead there could not remove themselves.
+    pub fn safe_remove_dir(&self, inner: &Path) -> Result<()> {
+        const VERB: &str = "remove folder";
+        let place = self.safe_place(VERB, inner, Last::Keep)?;
+        let Some(stat) = place.entry else { return Err(self.error(VERB, inner, Errno::ENOENT)) };
+        if !place.is_removable(&stat) {
+            return Err(self.unsafe_path(VERB, inner, "it is not theirs"));
+        }
+        unlinkat(&place.dir, place.name(), UnlinkatFlags::RemoveDir).map_err(|e| self.error(VERB, inner, e))
+    }
+
     /// May this file be handed to a process of the user?
     pub(super) fn judge(
         &self,

@@ -236,6 +236,12 @@ fn only_where_root_is_alone_is_written() {
     fs::create_dir(host.at("/var/web/dir")).unwrap();
     host.put("/var/web/dir/x.pid", "1", 0, 0o644);
     says(host.root.safe_remove_file(Path::new("/var/web/dir/x.pid")), "it is not theirs");
+    fs::create_dir(host.at("/var/web/dir/empty")).unwrap();
+    says(host.root.safe_remove_dir(Path::new("/var/web/dir/empty")), "it is not theirs");
+    says(host.root.safe_remove_dir(Path::new("/var/web")), "Directory not empty");
+    fs::create_dir(host.at("/var/empty")).unwrap();
+    host.root.safe_remove_dir(Path::new("/var/empty")).unwrap();
+    assert!(!host.at("/var/empty").exists());
     for dir in ["/var/a", "/var/web/b"] {
         fs::create_dir(host.at(dir)).unwrap();
     }

@@ -227,6 +227,13 @@ fn a_queue_on_disk_is_no_proof_until_it_is_empty() {
         ("queue.disk: {max_size: 1GB, path: /q}\n", Verdict::Drained, "drained"),
         ("queue.spool: {file.size: 1GB}\n", Verdict::CannotTell, "queue.spool"),
         ("queue.mem.events: 10\n", Verdict::Drained, "drained"),
+        ("queue.other: {size: 1GB}\n", Verdict::CannotTell, "queue.other"),
+        // Below the output, from 8.12 on (elastic/beats#36788).
+        ("output.elasticsearch.queue.disk.max_size: 1GB\n", Verdict::CannotTell, "is not shipped to its end"),
+        ("output.logstash:\n  queue: {disk: {path: /q}}\n", Verdict::Drained, "drained"),
+        ("output.kafka.queue.other.size: 1GB\n", Verdict::CannotTell, "output.kafka.queue.other"),
+        ("output.logstash: {enabled: false, queue.disk.max_size: 1GB}\n", Verdict::Drained, "drained"),
+        ("output.logstash.queue.mem.events: 10\n", Verdict::Drained, "drained"),
     ] {
         let mut tree = Tree::new(&format!("queue-{}", queue.len()));
         tree.input("log", "");

@@ -9,6 +9,7 @@
 pub mod flags;
 mod input;
 pub mod module;
+mod queue;
 mod setting;
 pub mod vars;
 pub mod yaml;
@@ -16,12 +17,13 @@ pub mod yaml;
 pub use flags::Flags;
 pub use input::{Identification, Kind, LogInput, Multiline};
 pub use module::Fileset;
+pub use queue::Queue;
 pub use setting::{Setting, go_duration};
 
 use setting::{boolean, duration, string};
 use std::time::Duration;
 use vars::Vars;
-use yaml::{Node, Value};
+use yaml::Node;
 
 /// Something in the configuration that amr does not know the meaning of.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,15 +68,6 @@ pub struct Http {
     pub port: u16,
 }
 
-/// A queue that acknowledges what it has on its own disk, before the output does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DiskQueue {
-    /// The folder of its segments, where they are known (`queue.disk.path`).
-    pub folder: Setting<String>,
-    /// `queue.spool`: one file, which never says whether it is empty.
-    pub spool: bool,
-}
-
 /// What the configuration says.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -92,12 +85,12 @@ pub struct Config {
     pub backend: Setting<String>,
     /// `http.*`, if it is switched on.
     pub http: Setting<Http>,
-    /// `queue.mem.flush.timeout`
+    /// `queue.mem.flush.timeout`, at the top or below the output.
     pub queue_flush: Setting<Duration>,
     /// `logging.metrics.enabled` and its period; zero when it is off.
     pub metrics_period: Setting<Duration>,
-    /// The queue on disk (`queue.disk`, `queue.spool`), if there is one.
-    pub disk_queue: Option<DiskQueue>,
+    /// Its queues but the one in memory: each may acknowledge to the inputs before the output does.
+    pub queues: Vec<Queue>,
     /// The output waits for no answer, so that its acknowledgements prove no delivery.
     pub unanswered: bool,
     /// The inputs that read files and are switched on.
@@ -161,7 +154,7 @@ impl Config {
     fn whole(&mut self, file: &str, tree: &Node) {
         self.settings(tree);
         self.http(tree);
-        self.queue(tree);
+        self.queues.extend(queue::of(tree));
         self.output(tree);
         self.sources(file, tree);
     }
@@ -181,14 +174,15 @@ impl Config {
             }
         }
         let flush = ["filebeat.registry_flush", "filebeat.registry.flush"];
-        for (setting, names) in [
-            (&mut self.registry_flush, &flush[..]),
-            (&mut self.queue_flush, &["queue.mem.flush.timeout"]),
-            (&mut self.metrics_period, &["logging.metrics.period"]),
-        ] {
+        for (setting, names) in
+            [(&mut self.registry_flush, &flush[..]), (&mut self.metrics_period, &["logging.metrics.period"])]
+        {
             if let Some(node) = last(tree, names) {
                 *setting = duration(node);
             }
+        }
+        if let Some(node) = queue::flush(tree) {
+            self.queue_flush = duration(node);
         }
         if tree.get("logging.metrics.enabled").is_some_and(|node| boolean(node) == Setting::Set(false)) {
             self.metrics_period = Setting::Set(Duration::ZERO);
@@ -230,20 +224,6 @@ impl Config {
         if let Some(node) = tree.get("management.enabled").filter(|node| boolean(node) != Setting::Set(false))
         {
             self.unknown(file, node, "central management: the inputs come from a server");
-        }
-    }
-
-    fn queue(&mut self, tree: &Node) {
-        let on = |name: &str| {
-            let node = tree.get(name).filter(|node| node.value != Value::Null)?;
-            let off = node.get("enabled").is_some_and(|node| boolean(node) == Setting::Set(false));
-            (!off).then_some(node)
-        };
-        if let Some(disk) = on("queue.disk") {
-            let folder = disk.get("path").map_or(Setting::Default, string);
-            self.disk_queue = Some(DiskQueue { folder, spool: false });
-        } else if on("queue.spool").is_some() {
-            self.disk_queue = Some(DiskQueue { folder: Setting::Default, spool: true });
         }
     }
 

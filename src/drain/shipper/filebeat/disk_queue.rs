@@ -4,9 +4,9 @@
 //! output has acknowledged says `state.dat`: a version of 1, the number of a segment, and up to which byte
 //! and event of it, each in little endian. A segment that is through is removed when the next one is begun.
 //! So the queue is empty when the position is the end of the last segment. `queue.spool` is one file for
-//! ever, and says nothing. A driver: it reads files.
+//! ever, and says nothing, nor does a queue that amr does not know. A driver: it reads files.
 
-use super::config::{DiskQueue, Setting};
+use super::config::{Queue, Setting};
 use crate::drain::judge::facts::Doubt;
 use crate::os::error::{Error as OsError, escape};
 use crate::os::root::Root;
@@ -17,15 +17,15 @@ use std::path::Path;
 const STATE: u64 = 64;
 
 /// What speaks against the queue of a shipper with this data folder being empty.
-pub(super) fn doubt(queue: &DiskQueue, data: &Path, root: &Root) -> Option<Doubt> {
-    if queue.spool {
-        let why = "its queue is on disk (queue.spool), and acknowledges before the output does";
-        return Some(Doubt::Positions(why.to_owned()));
-    }
-    let folder = match &queue.folder {
-        Setting::Set(folder) => data.join(folder),
-        Setting::Default => data.join("diskqueue"),
-        Setting::Unknown(text) => {
+pub(super) fn doubt(queue: &Queue, data: &Path, root: &Root) -> Option<Doubt> {
+    let folder = match queue {
+        Queue::Disk(Setting::Set(folder)) => data.join(folder),
+        Queue::Disk(Setting::Default) => data.join("diskqueue"),
+        Queue::Other(name) => {
+            let why = format!("its queue ({name}) may acknowledge a line before the output has it");
+            return Some(Doubt::Positions(why));
+        }
+        Queue::Disk(Setting::Unknown(text)) => {
             return Some(Doubt::Positions(format!("its queue is on disk, in '{text}'")));
         }
     };

@@ -4,7 +4,7 @@
 //! Only where it logs to files; what goes to the journal is not read. A log that cannot be read says
 //! nothing, and silence proves nothing. A driver: it reads files and talks.
 
-use super::config::{Config, DiskQueue, Http, Setting};
+use super::config::{Config, Http, Queue, Setting};
 use super::evidence::{self, LogDigest};
 use super::{disk_queue, http};
 use crate::drain::cursor::Timestamp;
@@ -30,7 +30,7 @@ const HTTP_LIMIT: Duration = Duration::from_secs(1);
 pub(super) struct SelfReport {
     http: Setting<Http>,
     folder: PathBuf,
-    queue: Option<DiskQueue>,
+    queues: Vec<Queue>,
     unanswered: bool,
     data: PathBuf,
 }
@@ -38,8 +38,8 @@ pub(super) struct SelfReport {
 impl SelfReport {
     pub(super) fn new(config: Config, data: &Path) -> Self {
         let folder = folder(&config);
-        let (queue, unanswered) = (config.disk_queue, config.unanswered);
-        Self { folder, http: config.http, queue, unanswered, data: data.to_owned() }
+        let (queues, unanswered) = (config.queues, config.unanswered);
+        Self { folder, http: config.http, queues, unanswered, data: data.to_owned() }
     }
 }
 
@@ -72,12 +72,15 @@ impl EvidenceSource for SelfReport {
     }
 
     fn delivery_doubt(&self, root: &Root) -> Option<Doubt> {
-        let queue = self.queue.as_ref().and_then(|queue| disk_queue::doubt(queue, &self.data, root));
+        let queues = self.queues.iter().filter_map(|queue| disk_queue::doubt(queue, &self.data, root));
         let unanswered = || {
             let what = "its output takes what was sent for delivered (output.kafka.required_acks: 0)";
             self.unanswered.then(|| Doubt::Positions(what.to_owned()))
         };
-        queue.or_else(unanswered)
+        // What is never known counts more than what a later look may find shipped: it is not waited for.
+        let doubts: Vec<Doubt> = queues.chain(unanswered()).collect();
+        let passes = |doubt: &&Doubt| matches!(doubt, Doubt::KeptBack(_));
+        doubts.iter().find(|doubt| !passes(doubt)).or(doubts.first()).cloned()
     }
 }
 

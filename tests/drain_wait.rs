@@ -495,6 +495,35 @@ fn a_drain_that_has_watched_says_what_one_look_cannot_know() {
 }
 
 #[test]
+fn the_last_line_of_a_wait_names_the_doubt() {
+    let tree = Tree::new();
+    let config = tree.0.join("filebeat.yml");
+    let inputs = fs::read_to_string(&config).unwrap();
+    // Whether it runs is not known otherwise.
+    fs::create_dir_all(tree.0.join("proc")).unwrap();
+    for (more, doubt) in [
+        ("queue.next.size: 1\n", "its queue (queue.next) may acknowledge a line before the output has it"),
+        ("filebeat.autodiscover.providers: []\n", "autodiscover: its inputs are found at run time"),
+    ] {
+        fs::write(&config, format!("{inputs}{more}")).unwrap();
+        tree.acknowledge(4);
+        let ended = tree.command(&["--timeout", "2s", "--settle", "100ms"]).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+        let last = said.lines().last().unwrap_or_default();
+        assert_eq!(ended.status.code(), Some(11), "{said}");
+        assert!(
+            last.contains("cannot tell after") && last.contains("nothing left (") && last.contains(doubt),
+            "{said}"
+        );
+        assert!(!last.contains("every byte is acknowledged"), "{said}");
+        let kept = tree.command(&["--last"]).output().unwrap();
+        assert!(String::from_utf8_lossy(&kept.stdout).lines().next().unwrap().contains(doubt), "{kept:?}");
+        let log = fs::read_to_string(tree.0.join("reports/drain.log")).unwrap();
+        assert!(log.lines().last().unwrap().contains(doubt), "{log}");
+    }
+}
+
+#[test]
 fn a_stalled_drain_ends_or_waits_on_as_it_is_told() {
     let tree = Tree::new();
     let (mut child, mut out) = tree.drain(&["--timeout", "60s", "--stall", "300ms", "--on-stall", "fail"]);

@@ -7,6 +7,7 @@ mod cases;
 mod changeable;
 mod changed;
 mod changing;
+mod holders;
 mod proof;
 mod registries;
 mod table;

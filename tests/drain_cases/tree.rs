@@ -118,6 +118,11 @@ impl Tree {
     /// Lays everything down and judges.
     pub fn judge(&self) -> (Verdict, Report) {
         self.lay();
+        self.judge_what_is_there()
+    }
+
+    /// The same of what was laid before.
+    pub fn judge_what_is_there(&self) -> (Verdict, Report) {
         let (verdict, report) = self.look().unwrap();
         // Counters are told to whoever asks first.
         if !self.inputs.contains("http.port") {

@@ -20,7 +20,7 @@ use crate::drain::judge::history::{History, View};
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::progress::Progress;
 use crate::drain::judge::rules::InputRules;
-use crate::drain::judge::verdict::{Judgement, Verdict, judge, next_due};
+use crate::drain::judge::verdict::{Judgement, Verdict, hindrances, judge, next_due};
 use crate::drain::report::{self, Lag, Report, ShipperFacts, Stage};
 use crate::drain::scan::{ScanRequest, ScanResult, scan};
 use crate::drain::shipper::{self, Counters, Found, LogEvidence, Shipper};
@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use owed::{Obligations, judge_obligations};
-pub use source::{positions_of, positions_of_all, shippers_of};
+pub use source::{positions_of, positions_of_all, read_by, shippers_of};
 use testimony::{Testimony, testimony};
 
 /// What is to be judged.
@@ -103,7 +103,13 @@ pub fn once(root: &Root, options: &Options) -> Result<Judged, Error> {
     for (found, source) in positions_of_all(found, options, options.limit.unwrap_or(LIMIT))? {
         let terms = InspectOptions::now(&goals);
         let mut history = History::default();
-        let look = inspect(root, &found, options, source.positions(), &mut history, &terms)?;
+        let mut look = inspect(root, &found, options, source.positions(), &mut history, &terms)?;
+        if look.seems_dead()
+            && let Some(found) = read_by(root, options, &found, history.files())
+        {
+            history = History::default();
+            look = inspect(root, &found, options, source.positions(), &mut history, &terms)?;
+        }
         verdict = verdict.max(look.verdict);
         left = left.saturating_add(look.left);
         let trouble = look.report.trouble.or_else(|| shipper::trouble::failing(None, look.counters?));
@@ -136,8 +142,19 @@ pub struct Inspection {
     pub unheard: bool,
     /// What was not delivered although nothing is waited for: dropped, or written after the start.
     pub remarks: Vec<String>,
+    /// What beside the files keeps the verdict from being `drained`; each is a sentence.
+    pub hindrances: Vec<String>,
     /// The shipper's counters, where it has answered.
     pub counters: Option<Counters>,
+}
+
+impl Inspection {
+    /// Its process has ended, by all that is known of it, with something left.
+    #[must_use]
+    pub fn seems_dead(&self) -> bool {
+        self.report.health == Life::Dead.word()
+            && matches!(self.verdict, Verdict::ShipperDead | Verdict::Lost)
+    }
 }
 
 /// For how long an answer is waited for, and for which bytes.
@@ -232,7 +249,8 @@ pub fn inspect(
     let left = report::left(files);
     let unheard = evidence.is_some_and(|evidence| evidence.active > 0)
         || doubts.iter().any(|doubt| matches!(doubt, Doubt::KeptBack(_)));
-    Ok(Inspection { verdict, judgement, due, left, report, inputs, unheard, remarks, counters })
+    let hindrances = hindrances(&facts);
+    Ok(Inspection { verdict, judgement, due, left, report, inputs, unheard, remarks, hindrances, counters })
 }
 
 /// Into the history. Where the answer is due at once nothing was seen before, and nobody looks again.

@@ -4,11 +4,14 @@
 
 use super::{Error, Options};
 use crate::drain::cursor::{Generation, Positions};
+use crate::drain::judge::progress::Progress;
+use crate::drain::judge::reason::ReasonClass;
 use crate::drain::shipper::belief::Asker;
 use crate::drain::shipper::host::Host;
 use crate::drain::shipper::{self, Found, PositionSource, Shipper};
 use crate::os::error::escape;
 use crate::os::ids::effective_uid;
+use crate::os::proc::ProcessId;
 use crate::os::root::Root;
 use crate::os::worker::within;
 use std::path::Path;
@@ -37,18 +40,22 @@ pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> 
             all.push(shipper::with_start(&host, shipper.at(&host, place)));
         }
     }
-    if let Some(path) = &options.config {
-        for found in &mut all {
-            found.shipper.configure(path, found)?;
-        }
-    }
     if all.is_empty() {
         let name = options.shipper.map_or("shipper that amr knows", Shipper::name);
         let refused = host.refused().map(|refused| format!("; {refused}"));
         return Err(Error::NoShipper(name, refused.unwrap_or_default()));
     }
+    complete(&host, options, &mut all)?;
+    Ok(all)
+}
+
+/// With the configuration that the options name, and what speaks against what was found.
+fn complete(host: &Host, options: &Options, all: &mut [Found]) -> Result<(), Error> {
     let notes: Vec<String> = host.refused().into_iter().collect();
-    for found in &mut all {
+    for found in all {
+        if let Some(path) = &options.config {
+            found.shipper.configure(path, found)?;
+        }
         found.unknown.extend(host.changed_program(found));
         // Who names the configuration says that it is the one that runs.
         if options.config.is_none() {
@@ -57,7 +64,39 @@ pub fn shippers_of(root: &Root, options: &Options) -> Result<Vec<Found>, Error> 
         found.changeable = host.changeable(found);
         found.notes.clone_from(&notes);
     }
-    Ok(all)
+    Ok(())
+}
+
+/// A shipper that nobody seems to run, as run by a process that has its logs open, where one that runs may have
+/// nothing else open: of several by the one that was told to keep these very positions.
+#[must_use]
+pub fn read_by(root: &Root, options: &Options, found: &Found, files: &[Progress]) -> Option<Found> {
+    if !found.shipper.has_logs_alone(found) {
+        return None;
+    }
+    let mut found = found.clone();
+    (found.process, found.started, found.began) = (None, None, None);
+    let user = options.user.unwrap_or_else(effective_uid);
+    let host = Host::inspect(root).ok()?.asked_by(Asker { user, registry: options.registry.clone() });
+    // One that keeps positions of its own reads them for those.
+    let others = shipper::find(&host).ok()?;
+    let others = others.iter().filter(|other| !other.is_same(&found) && other.root.exists(&other.positions));
+    let others: Vec<ProcessId> = others.filter_map(|other| other.process).collect();
+    let its = files.iter().filter(|file| file.reason.class() != ReasonClass::LeftAlone);
+    let its = its.map(|file| file.file).collect();
+    let programs = found.shipper.programs();
+    let takes =
+        |pid: &ProcessId| !others.contains(pid) && host.takes(*pid, programs, || host.owners(&[&found]));
+    let readers: Vec<ProcessId> = host.readers(&its).map(|process| process.pid).filter(takes).collect();
+    let first = *readers.first()?;
+    let told = readers.iter().find_map(|pid| found.shipper.run_by(&host, &found, *pid));
+    let one = told.unwrap_or(Found { process: Some(first), ..found });
+    let mut one = [shipper::with_start(&host, one)];
+    complete(&host, options, &mut one).ok()?;
+    let [mut one] = one;
+    let pid = one.process.unwrap_or(first);
+    one.notes.push(format!("process {pid} is taken for the shipper, since it has its logs open"));
+    Some(one)
 }
 
 /// A shipper and its positions.

@@ -20,6 +20,18 @@ pub enum Life {
     Unknown,
 }
 
+impl Life {
+    /// Its word in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Alive => "alive",
+            Self::Dead => "dead",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What an acknowledged position of this shipper is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {

@@ -10,9 +10,11 @@
 //!
 //! Pure.
 
+mod hindrance;
 mod patience;
 mod proof;
 
+pub use hindrance::hindrances;
 pub use patience::next_due;
 
 use crate::drain::judge::check::{Check, Checks};

@@ -86,12 +86,7 @@ pub fn shipper(
         generation: about.format.to_owned(),
         positions: shown(about.positions_at),
         pids: about.pids.clone(),
-        health: match about.life {
-            Life::Alive => "alive",
-            Life::Dead => "dead",
-            Life::Unknown => "unknown",
-        }
-        .to_owned(),
+        health: about.life.word().to_owned(),
         in_flight: about.evidence.map(|evidence| evidence.active),
         trouble: about.trouble.as_ref().map(|trouble| shown(trouble.as_bytes())),
         verdict: verdict.words().to_owned(),

@@ -28,7 +28,10 @@ pub fn line(report: &Report) -> String {
 fn why(report: &Report) -> String {
     let troubles = report.shippers.iter().filter_map(|shipper| shipper.trouble.clone());
     let most = report.lags_most.iter().map(|lag| format!("most in '{}', {}", lag.path, size(lag.rest)));
-    let all: Vec<String> = troubles.chain(most).collect();
+    // Where it is doubted, what is left explains nothing.
+    let doubted = report.shippers.iter().filter(|_| report.code == Verdict::CannotTell.code());
+    let doubt = doubted.flat_map(|shipper| &shipper.doubts).next().cloned();
+    let all: Vec<String> = doubt.into_iter().chain(troubles).chain(most).collect();
     if report.code == 0 || all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) }
 }
 

@@ -71,6 +71,18 @@ impl Host {
         taken
     }
 
+    /// The owners of registries, as far as root alone says where they lie.
+    #[must_use]
+    pub fn owners(&self, named: &[&Found]) -> BTreeSet<u32> {
+        let by_root =
+            |found: &&&Found| found.sources.iter().all(|source| self.is_roots(&found.root, &source.path));
+        named
+            .iter()
+            .filter(by_root)
+            .filter_map(|found| Some(found.root.stat(&found.positions).ok()?.uid))
+            .collect()
+    }
+
     /// The processes that were not taken, in words; none where all were.
     #[must_use]
     pub fn refused(&self) -> Option<String> {

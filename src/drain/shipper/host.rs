@@ -1,11 +1,12 @@
 //! The processes of a host, as shippers look for themselves among them. A driver: it reads `/proc`.
 
 use super::belief::{Asker, Known};
-use crate::drain::cursor::Timestamp;
+use crate::drain::cursor::{FileId, Timestamp};
 use crate::os::error::Error as OsError;
+use crate::os::opener::OpenFile;
 use crate::os::proc::{Proc, ProcessId};
 use crate::os::root::{Root, Stat};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -94,13 +95,27 @@ impl Host {
         locks.lines().map_while(Result::ok).find_map(|line| holder_of(&line, &stat)).and_then(ProcessId::new)
     }
 
-    /// The processes that can write this very file.
-    pub fn writers<'h>(&'h self, file: &'h Stat) -> impl Iterator<Item = ProcessId> + 'h {
-        let writes = |pid: &ProcessId| {
-            let open = self.proc.open_files(*pid).unwrap_or_default();
-            open.iter().any(|open| open.info.is_writable() && open.stat.same_file(file))
+    /// The processes that have such a file open.
+    pub fn with_open<'h>(
+        &'h self,
+        wanted: impl Fn(&OpenFile) -> bool + 'h,
+    ) -> impl Iterator<Item = &'h Process> {
+        let has = move |process: &&Process| {
+            self.proc.open_files(process.pid).unwrap_or_default().iter().any(&wanted)
         };
-        self.processes.iter().map(|process| process.pid).filter(writes)
+        self.processes.iter().filter(has)
+    }
+
+    /// The processes that read one of these files and are no look of somebody's: none at a terminal (`tail -f`),
+    /// and no drain.
+    pub fn readers<'h>(&'h self, files: &'h BTreeSet<FileId>) -> impl Iterator<Item = &'h Process> {
+        let reads = |open: &OpenFile| {
+            !open.info.is_writable() && files.contains(&FileId { dev: open.stat.dev, ino: open.stat.ino })
+        };
+        let drain = self.processes.iter().find(|process| process.pid == ProcessId::own());
+        let is_drain = move |process: &Process| drain.is_some_and(|drain| drain.exe == process.exe);
+        let by_hand = |pid| self.proc.stat(pid).is_ok_and(|stat| stat.has_terminal);
+        self.with_open(reads).filter(move |process| !is_drain(process) && !by_hand(process.pid))
     }
 
     /// Whether the users of a process's numbers are this one's: in a user namespace of its own whoever made that

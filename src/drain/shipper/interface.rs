@@ -45,6 +45,16 @@ pub trait Shipper: Debug + Sync {
     /// one of which no more is known.
     fn at(&self, host: &Host, positions: &Path) -> Found;
 
+    /// The one that this process is, whatever its name, where it was told to keep its positions where `found` does.
+    fn run_by(&self, _host: &Host, _found: &Found, _pid: ProcessId) -> Option<Found> {
+        None
+    }
+
+    /// Whether one that runs may have nothing open but the logs that it reads.
+    fn has_logs_alone(&self, _: &Found) -> bool {
+        false
+    }
+
     /// The place of the positions that is meant where a file or folder within it is named.
     fn place_of<'p>(&self, path: &'p Path) -> &'p Path {
         path

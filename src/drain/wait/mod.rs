@@ -170,7 +170,7 @@ impl<'t> Waiting<'t> {
         let found = shippers_of(&task.root, &task.options)?;
         let sources = positions_of_all(found, &task.options, task.options.limit.unwrap_or(LIMIT))?;
         let watched: Vec<_> = sources.iter().map(|(found, source)| (found, &**source)).collect();
-        let watches = Watches::open(&task.root, &task.features, &watched);
+        let mut watches = Watches::open(&task.root, &task.features, &watched);
         let terms = terms(task, deadline, &goals);
         let mut shippers = Vec::new();
         for (found, mut source) in sources {
@@ -183,6 +183,9 @@ impl<'t> Waiting<'t> {
             let (fault, dead_since, took) = (None, None, None);
             let mut one = One { found, source, history, behind, last, fault, dead_since, took };
             one.counted();
+            if one.find_reader(task, &mut watches) {
+                one.judge(task, &terms);
+            }
             shippers.push(one);
         }
         freeze(task, &mut goals, &shippers);
@@ -263,6 +266,9 @@ impl<'t> Waiting<'t> {
                 one.configured_again(self.task);
                 one.refresh_positions();
                 one.judge(self.task, &terms);
+                if one.find_reader(self.task, &mut self.watches) {
+                    one.judge(self.task, &terms);
+                }
             }
             if !self.shippers.iter().any(|one| self.goals.finish_lines(one.history.files())) {
                 break due(&self.shippers);
@@ -302,7 +308,13 @@ impl<'t> Waiting<'t> {
         let remarks = self.shippers.iter().flat_map(|one| one.last.remarks.iter().cloned());
         let troubles = self.shippers.iter().filter_map(|one| one.last.report.trouble.clone());
         let files = self.shippers.iter().map(|one| one.history.files());
-        Summary::from_files(files, verdict).with(remarks).troubled(troubles)
+        let hindrances: Vec<String> = self
+            .shippers
+            .iter()
+            .flat_map(|one| one.fault.iter().chain(&one.last.hindrances))
+            .cloned()
+            .collect();
+        Summary::from_files(files, verdict).hindered(&hindrances).with(remarks).troubled(troubles)
     }
 }
 

@@ -6,7 +6,7 @@
 //! Pure.
 
 use crate::drain::judge::progress::Progress;
-use crate::drain::judge::reason::ReasonClass;
+use crate::drain::judge::reason::{Reason, ReasonClass};
 use crate::drain::judge::verdict::{Verdict, bytes_left, decisive};
 use crate::drain::report::{Lag, largest_lag};
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,12 @@ impl Summary {
         };
         let count = |files: &[Progress]| files.iter().filter(left).count() as u64;
         let worst = files.clone().filter_map(decisive).max_by_key(|reason| reason.class());
-        let worst = worst.filter(|_| verdict != Verdict::Drained);
+        // What is through stands in nobody's way.
+        let through = |reason: &&Reason| {
+            let done = [ReasonClass::Done, ReasonClass::Unshippable, ReasonClass::LeftAlone];
+            done.contains(&reason.class())
+        };
+        let worst = worst.filter(|reason| verdict != Verdict::Drained && !through(reason));
         Self {
             files: files.clone().map(count).sum(),
             bytes: files.clone().map(bytes_left).fold(0, u64::saturating_add),
@@ -57,6 +62,22 @@ impl Summary {
     pub fn troubled(self, mut troubles: impl Iterator<Item = String>) -> Self {
         let trouble = if self.code == Verdict::Drained.code() { None } else { troubles.next() };
         Self { trouble, ..self }
+    }
+
+    /// With what stands in the way beside the files: where they are through, or the verdict is one of doubt.
+    #[must_use]
+    pub fn hindered(mut self, hindrances: &[String]) -> Self {
+        let counts = self.code == Verdict::CannotTell.code() || self.because.is_empty();
+        if let Some((first, more)) = hindrances.split_first().filter(|_| counts && self.code != 0) {
+            let more = match more.len() {
+                0 => String::new(),
+                1 => "; another doubt in the report".to_owned(),
+                count => format!("; {count} more doubts in the report"),
+            };
+            let before = if self.because.is_empty() { "" } else { "; " };
+            self.because += &format!("{before}{first}{more}");
+        }
+        self
     }
 
     /// With what was not delivered and is not waited for, named where nothing else stands in the way.
@@ -164,6 +185,21 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_in_the_way_beside_the_files_is_named() {
+        let all = ["a was changed".to_owned(), "b".to_owned(), "c".to_owned()];
+        let because = |verdict: Verdict, because: &str, all: &[String]| {
+            let summary = Summary { code: verdict.code(), because: because.into(), ..Summary::default() };
+            summary.hindered(all).because
+        };
+        let (doubted, late) = (Verdict::CannotTell, Verdict::GaveUp);
+        assert_eq!(because(doubted, "", &all[..1]), "a was changed");
+        assert_eq!(because(doubted, "x", &all), "x; a was changed; 2 more doubts in the report");
+        assert_eq!(because(late, "", &all[..2]), "a was changed; another doubt in the report");
+        assert_eq!(because(late, "lines are left", &all), "lines are left");
+        assert_eq!(because(Verdict::Drained, "", &all), "");
+    }
 
     #[test]
     fn news_arrive_as_they_were_sent() {

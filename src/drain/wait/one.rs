@@ -5,7 +5,9 @@
 use super::Task;
 use super::watches::Watches;
 use crate::drain::cursor::{Cursors, FileId};
-use crate::drain::inspect::{InspectOptions, Inspection, LIMIT, inspect, moment, positions_of, shippers_of};
+use crate::drain::inspect::{
+    InspectOptions, Inspection, LIMIT, inspect, moment, positions_of, read_by, shippers_of,
+};
 use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::progress::Progress;
@@ -78,6 +80,18 @@ impl One {
         } else if self.found.process.is_some() {
             self.dead_since.get_or_insert(moment());
         }
+    }
+
+    /// What seems to be dead may be run under another name by whoever has its logs open.
+    pub(super) fn find_reader(&mut self, task: &Task, watches: &mut Watches) -> bool {
+        let read = |one: &Self| read_by(&task.root, &task.options, &one.found, one.history.files());
+        let Some(found) = Some(&*self).filter(|one| one.last.seems_dead()).and_then(read) else {
+            return false;
+        };
+        self.found = found;
+        self.dead_since = None;
+        watches.process(&task.root, &task.features, &self.found);
+        true
     }
 
     pub(super) fn judge(&mut self, task: &Task, terms: &InspectOptions<'_>) {

@@ -17,6 +17,8 @@ pub struct ProcStat {
     pub pgrp: i32,
     /// Session id: field 6 of /proc/PID/stat.
     pub session: i32,
+    /// Its session has a terminal: field 7, `tty_nr`.
+    pub has_terminal: bool,
     /// The kernel's flags of it (`PF_*` of its linux/sched.h): field 9.
     flags: u32,
     /// CPU time in user and kernel mode, in clock ticks (100 a second on every architecture).
@@ -58,6 +60,7 @@ impl ProcStat {
             ppid: field(4)?.parse().ok()?,
             pgrp: field(5)?.parse().ok()?,
             session: field(6)?.parse().ok()?,
+            has_terminal: field(7)? != "0",
             flags: field(9)?.parse().ok()?,
             cpu_ticks: field(14)?.parse::<u64>().ok()?.saturating_add(field(15)?.parse().ok()?),
             start_time: field(22)?.parse().ok()?,

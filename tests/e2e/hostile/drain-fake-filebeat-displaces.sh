@@ -59,6 +59,18 @@ begins /home/mallory/fb/bin/reader mallory 9</var/lib/filebeat/registry/filebeat
 same "$(said)" "13; gave up, pid [$real], 1 files, doubts []" "by an open registry, under any name: who can write it"
 ended $real $reader $fake
 
+# Before 7.0 there is neither a lock nor an open registry: who reads the logs, for his user.
+mv /var/lib/filebeat/registry /var/lib/filebeat/registry.7; mv /var/lib/filebeat/filebeat.lock /var/lib/filebeat/lock.7
+printf '[{"source":"/var/log/app/app.log","offset":0,"timestamp":"2100-01-01T00:00:00Z","ttl":-1,"type":"log","FileStateOS":{"inode":%s,"device":%s}}]' \
+    "$(stat -c %i /var/log/app/app.log)" "$(stat -c %d /var/log/app/app.log)" > /var/lib/filebeat/registry
+begins /home/mallory/fb/bin/reader mallory 9</var/log/app/app.log; reader=$PID
+same "$(said)" "14; shipper dead, pid [], 1 files, doubts []" "a stranger who reads the logs is no shipper"
+right "it is named" named $reader
+begins /usr/local/sbin/shipper root 9</var/log/app/app.log; real=$PID
+same "$(said)" "13; gave up, pid [$real], 1 files, doubts []" "root's is, under any name"
+ended $real $reader
+rm /var/lib/filebeat/registry; mv /var/lib/filebeat/registry.7 /var/lib/filebeat/registry; mv /var/lib/filebeat/lock.7 /var/lib/filebeat/filebeat.lock
+
 # A program of root's that takes root's rights, begun by a stranger with his own words.
 cp /lab/bin/fakebeat /usr/local/bin/filebeat; chmod 4755 /usr/local/bin/filebeat
 begins /usr/local/bin/filebeat mallory "${HIS[@]}"; fake=$PID

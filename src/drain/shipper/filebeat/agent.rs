@@ -11,7 +11,7 @@
 //! and those whose process is the agent's collector. A driver: it reads `/proc` and lists folders.
 
 use super::config::Flags;
-use super::find::{PROGRAMS, nothing_but, owners};
+use super::find::{PROGRAMS, nothing_but};
 use crate::drain::shipper::host::{Host, Process};
 use crate::drain::shipper::interface::{Found, Version};
 use crate::os::error::Error as OsError;
@@ -69,7 +69,7 @@ pub(super) fn running(host: &Host) -> Result<Vec<Found>, OsError> {
 /// The home of an agent that runs, and where its paths lead. `None`: it is not believed, or cannot be looked into.
 fn home_of(host: &Host, process: &Process) -> Result<Option<(Root, PathBuf)>, OsError> {
     let named = || installed(host).unwrap_or_default();
-    if !host.takes(process.pid, &PROGRAMS, || owners(host, &named().iter().collect::<Vec<_>>())) {
+    if !host.takes(process.pid, &PROGRAMS, || host.owners(&named().iter().collect::<Vec<_>>())) {
         return Ok(None);
     }
     let Some(root) = host.root_of(process.pid) else { return Ok(None) };

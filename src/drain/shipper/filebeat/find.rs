@@ -2,7 +2,7 @@
 //!
 //! A running one is found by its executable and its command line; what it really uses counts more
 //! than what a package would have it use: the lock that it holds on `filebeat.lock` (7.0 and later),
-//! and the `log.json` that it has open. Nothing is executed: the version is what the package's files
+//! and what it has open of its registry. Nothing is executed: the version is what the package's files
 //! say. A driver: it reads `/proc` and files.
 
 use super::config::{Flags, Setting};
@@ -12,8 +12,9 @@ use super::{Filebeat, agent, latency, own_log, rules};
 use crate::drain::shipper::host::{Host, Process};
 use crate::drain::shipper::interface::{Found, Source, Version};
 use crate::os::error::Error as OsError;
+use crate::os::opener::OpenFile;
 use crate::os::proc::ProcessId;
-use crate::os::root::Root;
+use crate::os::root::{FileKind, Root, Stat};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,9 @@ const PACKAGE: [(&str, &str); 4] = [
 
 /// What names the version in the home folder.
 const README: &str = "README.md";
+
+/// What one that runs holds a flock(2) on, in its data folder; 7.0 and later.
+const LOCK: &str = "filebeat.lock";
 
 /// The folder of the package's own files.
 const DATA: &str = "/var/lib/filebeat";
@@ -67,22 +71,46 @@ pub(super) fn at(host: &Host, positions: &Path) -> Found {
     holder_known(host, unknown)
 }
 
-/// With the process that holds the lock of its data folder, or has its log open, by whatever name its
+/// With the process that holds the lock of its data folder, or has its registry open, by whatever name its
 /// executable goes; what that was told counts.
 fn holder_known(host: &Host, found: Found) -> Found {
-    let log = || host.root.stat(&found.positions.join("filebeat/log.json")).ok();
-    let takes = |pid: &ProcessId| host.takes(*pid, &PROGRAMS, || owners(host, &[&found]));
-    let locker = host.lock_holder(&host.root, &found.own.join("filebeat.lock")).filter(takes);
-    let writer = || log().and_then(|log| host.writers(&log).find(takes));
-    let Some(pid) = locker.or_else(writer) else { return found };
-    let exe = host.proc.exe(pid).unwrap_or_default();
-    match described_by(host, &Process { pid, exe }) {
-        Ok((mut own, _)) if own.keeps(&host.root, &found.positions) => {
-            own.process = Some(pid);
-            own
-        }
-        Ok(_) | Err(_) => Found { process: Some(pid), ..found },
+    let takes = |pid: &ProcessId| host.takes(*pid, &PROGRAMS, || host.owners(&[&found]));
+    let locker = host.lock_holder(&host.root, &found.own.join(LOCK)).filter(takes);
+    let Some(pid) = locker.or_else(|| keeper(host, &found, takes)) else { return found };
+    run_by(host, &found, pid).unwrap_or(Found { process: Some(pid), ..found })
+}
+
+/// The process that has open what a Filebeat of 7.0 and later keeps open: its lock, which /proc/locks may name by
+/// another device (btrfs, overlayfs), and what it writes of its registry, or that folder.
+fn keeper(host: &Host, found: &Found, takes: impl Fn(&ProcessId) -> bool) -> Option<ProcessId> {
+    let folder = found.positions.join("filebeat");
+    let stat = |path: PathBuf| host.root.stat(&path).ok();
+    let entries = host.root.list(&folder).unwrap_or_default();
+    let written: Vec<Stat> = entries.iter().filter_map(|entry| stat(folder.join(&entry.name))).collect();
+    let folders = [found.positions.clone(), folder].into_iter().filter_map(stat);
+    let folders = folders.filter(|stat| stat.kind == FileKind::Dir);
+    let kept: Vec<Stat> = folders.chain(stat(found.own.join(LOCK))).collect();
+    if written.is_empty() && kept.is_empty() {
+        return None;
     }
+    let has = |open: &OpenFile| {
+        let is = |stat: &Stat| stat.same_file(&open.stat);
+        kept.iter().any(is) || (open.info.is_writable() && written.iter().any(is))
+    };
+    host.with_open(has).map(|process| process.pid).find(takes)
+}
+
+/// The Filebeat that a process is, where it was told to keep its positions where this one does.
+pub(super) fn run_by(host: &Host, found: &Found, pid: ProcessId) -> Option<Found> {
+    let exe = host.proc.exe(pid).unwrap_or_default();
+    let (own, _) = described_by(host, &Process { pid, exe }).ok()?;
+    own.keeps(&found.root, &found.positions).then_some(Found { process: Some(pid), ..own })
+}
+
+/// Whether one that runs may have nothing open but the logs: before 7.0 there is neither a lock nor a `log.json`.
+pub(super) fn has_logs_alone(found: &Found) -> bool {
+    let own = [found.own.join(LOCK), found.positions.join("filebeat/log.json")];
+    !own.iter().any(|path| found.root.exists(path))
 }
 
 /// The Filebeat that a process is.
@@ -104,9 +132,9 @@ fn running(host: &Host, process: &Process) -> Result<Option<Found>, OsError> {
         }
         Some(_) | None => {}
     }
-    if let Some(holder) = host.lock_holder(&found.root, &found.own.join("filebeat.lock"))
+    if let Some(holder) = host.lock_holder(&found.root, &found.own.join(LOCK))
         && holder != process.pid
-        && host.takes(holder, &PROGRAMS, || owners(host, &[&found]))
+        && host.takes(holder, &PROGRAMS, || host.owners(&[&found]))
     {
         let pid = process.pid;
         found.unknown.push(format!("process {holder} holds the lock of its data folder, not process {pid}"));
@@ -124,18 +152,7 @@ fn named_owners(host: &Host, process: &Process) -> BTreeSet<u32> {
         .chain(agent::installed(host).unwrap_or_default())
         .chain(told_by_root(host, process))
         .collect();
-    owners(host, &named.iter().collect::<Vec<_>>())
-}
-
-/// The owners of registries, as far as root alone says where they lie.
-pub(super) fn owners(host: &Host, named: &[&Found]) -> BTreeSet<u32> {
-    let by_root =
-        |found: &&&Found| found.sources.iter().all(|source| host.is_roots(&found.root, &source.path));
-    named
-        .iter()
-        .filter(by_root)
-        .filter_map(|found| Some(found.root.stat(&found.positions).ok()?.uid))
-        .collect()
+    host.owners(&named.iter().collect::<Vec<_>>())
 }
 
 /// The Filebeat that a process is by what root alone has said: the program and where it lies, and the configuration

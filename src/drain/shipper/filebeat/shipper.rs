@@ -9,6 +9,7 @@ use crate::drain::judge::facts::Trust;
 use crate::drain::shipper::host::Host;
 use crate::drain::shipper::interface::{Error, Found, Latency, PositionSource, Shipper, Version};
 use crate::os::error::{Error as OsError, escape};
+use crate::os::proc::ProcessId;
 use crate::os::root::Root;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,14 @@ impl Shipper for Filebeat {
 
     fn at(&self, host: &Host, positions: &Path) -> Found {
         find::at(host, positions)
+    }
+
+    fn run_by(&self, host: &Host, found: &Found, pid: ProcessId) -> Option<Found> {
+        find::run_by(host, found, pid)
+    }
+
+    fn has_logs_alone(&self, found: &Found) -> bool {
+        find::has_logs_alone(found)
     }
 
     /// `/var/lib/filebeat/registry/filebeat/log.json` means `/var/lib/filebeat/registry`.

@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::{Mode, SFlag, mknod};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
@@ -181,6 +182,16 @@ pub fn table() -> nix::Result<Vec<Point>> {
     let mut text = Vec::new();
     file.read_to_end(&mut text).map_err(|e| errno(&e))?;
     Ok(text.split(|b| *b == b'\n').filter_map(point).collect())
+}
+
+/// Those that are seen: of several at a place the last.
+#[must_use]
+pub fn seen(table: Vec<Point>) -> Vec<Point> {
+    let mut places = BTreeSet::new();
+    let mut seen: Vec<Point> =
+        table.into_iter().rev().filter(|point| places.insert(point.path.as_os_str().to_owned())).collect();
+    seen.reverse();
+    seen
 }
 
 fn point(line: &[u8]) -> Option<Point> {

@@ -142,8 +142,14 @@ impl View {
         // What is made has the rights that are meant.
         process::umask(0);
         let mut table = mounts::table()?;
+        let mut covered: Vec<&Path> = Vec::new();
         let mut all_done = StepDone::Fully;
         for entry in &self.all {
+            // What covers others makes it another table from there on; what is seen in its own place does not.
+            if covered.iter().any(|above| entry.path.starts_with(above)) {
+                table = mounts::table()?;
+                covered.clear();
+            }
             match self.mount(entry, &table) {
                 // It lies below what is empty, or without it, by now.
                 Err(Errno::ENOENT) if entry.optional => continue,
@@ -152,32 +158,31 @@ impl View {
                     all_done = if done == StepDone::Fully { all_done } else { done };
                 }
             }
-            // What covers others makes it another table; what is seen in its own place does not.
             if covers(entry.mode) {
-                table = mounts::table()?;
+                covered.push(&entry.path);
             }
         }
-        let table = mounts::table()?;
-        for entry in self.all.iter().filter(|entry| entry.read_only) {
-            self.flip(entry, &table, Flags::MS_RDONLY, Flags::empty())
-                .map_err(|errno| fault(errno, &entry.path))?;
+        self.flip_all(|entry| entry.read_only.then_some((Flags::MS_RDONLY, Flags::empty())))?;
+        self.flip_all(|entry| match (entry.no_exec, entry.exec) {
+            (true, _) => Some((Flags::MS_NOEXEC, Flags::empty())),
+            (false, true) => Some((Flags::empty(), Flags::MS_NOEXEC)),
+            (false, false) => None,
+        })?;
+        self.flip_all(|entry| entry.no_suid.then_some((Flags::MS_NOSUID, Flags::empty())))?;
+        Ok(all_done)
+    }
+
+    /// Sets and clears the flags that `flags` has for an entry, on what is mounted by now.
+    fn flip_all(&self, flags: impl Fn(&Entry) -> Option<(Flags, Flags)>) -> Result<(), StepError> {
+        let meant: Vec<_> = self.all.iter().filter_map(|entry| Some((entry, flags(entry)?))).collect();
+        if meant.is_empty() {
+            return Ok(());
         }
-        // As they are by now.
-        let table = mounts::table()?;
-        for entry in self.all.iter().filter(|entry| entry.no_exec || entry.exec) {
-            let (set, clear) = if entry.no_exec {
-                (Flags::MS_NOEXEC, Flags::empty())
-            } else {
-                (Flags::empty(), Flags::MS_NOEXEC)
-            };
+        let table = mounts::seen(mounts::table()?);
+        for (entry, (set, clear)) in meant {
             self.flip(entry, &table, set, clear).map_err(|errno| fault(errno, &entry.path))?;
         }
-        let table = mounts::table()?;
-        for entry in self.all.iter().filter(|entry| entry.no_suid) {
-            self.flip(entry, &table, Flags::MS_NOSUID, Flags::empty())
-                .map_err(|errno| fault(errno, &entry.path))?;
-        }
-        Ok(all_done)
+        Ok(())
     }
 
     /// Makes what is missing where something is to be mounted.
@@ -251,11 +256,9 @@ impl View {
             .filter(|path| path.starts_with(&entry.path) && **path != entry.path)
             .collect();
         let is_others = |path: &Path| others.iter().any(|other| path.starts_with(other));
-        for (n, point) in table.iter().enumerate() {
+        for point in table {
             let meant = if alone { point.path == entry.path } else { point.path.starts_with(&entry.path) };
-            // Of several at a place the last is the one that is seen.
-            let covered = table.iter().skip(n + 1).any(|later| later.path == point.path);
-            if meant && !covered && !is_others(&point.path) {
+            if meant && !is_others(&point.path) {
                 mounts::change(point, set, clear)?;
             }
         }

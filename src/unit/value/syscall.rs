@@ -3,6 +3,7 @@
 
 use super::errno;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 const CALLS: &str = include_str!("syscall/calls.tsv");
 const GROUPS: &str = include_str!("syscall/groups.tsv");
@@ -86,12 +87,19 @@ pub struct Numbers {
     pub through: Option<(u32, u32)>,
 }
 
-fn rows() -> impl Iterator<Item = &'static str> {
-    CALLS.lines().filter(|line| !line.starts_with('#'))
+/// The calls, sorted by name.
+fn rows() -> &'static [&'static str] {
+    static ROWS: OnceLock<Vec<&str>> = OnceLock::new();
+    ROWS.get_or_init(|| CALLS.lines().filter(|line| !line.starts_with('#')).collect())
+}
+
+fn name_of(row: &'static str) -> &'static str {
+    row.split_once('\t').map_or(row, |(name, _)| name)
 }
 
 fn row(name: &str) -> Option<&'static str> {
-    rows().find(|row| row.strip_prefix(name).is_some_and(|rest| rest.starts_with('\t')))
+    let at = rows().binary_search_by(|row| name_of(row).cmp(name)).ok()?;
+    rows().get(at).copied()
 }
 
 fn own(row: &str, arch: Arch) -> Option<u32> {
@@ -108,9 +116,8 @@ pub fn is_known(name: &str) -> bool {
 /// How a program makes calls: by those of the names that it has there.
 #[must_use]
 pub fn numbers<'a>(names: &BTreeSet<&'a str>, arch: Arch) -> Vec<(&'a str, Numbers)> {
-    let of = |row: &'static str| {
-        let (name, _) = row.split_once('\t')?;
-        let name = names.get(name)?;
+    let of = |row: &&'static str| {
+        let name = names.get(name_of(row))?;
         let through = || {
             let (call, which) = row.rsplit_once('\t')?.1.split_once(' ')?;
             Some((own(self::row(call)?, arch)?, which.parse().ok()?))
@@ -118,11 +125,14 @@ pub fn numbers<'a>(names: &BTreeSet<&'a str>, arch: Arch) -> Vec<(&'a str, Numbe
         let through = if arch == Arch::I386 { through() } else { None };
         Some((*name, Numbers { own: own(row, arch), through }))
     };
-    rows().filter_map(of).filter(|(_, n)| n.own.is_some() || n.through.is_some()).collect()
+    rows().iter().filter_map(of).filter(|(_, n)| n.own.is_some() || n.through.is_some()).collect()
 }
 
 /// What a group is made of, other groups among them; `None` for no group.
 fn group(name: &str) -> Option<&'static str> {
+    if !name.starts_with('@') {
+        return None;
+    }
     GROUPS
         .lines()
         .filter_map(|line| line.split_once('\t'))
@@ -152,7 +162,7 @@ pub fn members(name: &str) -> BTreeSet<&'static str> {
 fn collect(name: &str, found: &mut BTreeSet<&'static str>) {
     match group(name) {
         Some(words) => words.split(' ').for_each(|word| collect(word, found)),
-        None => found.extend(row(name).and_then(|row| Some(row.split_once('\t')?.0))),
+        None => found.extend(row(name).map(name_of)),
     }
 }
 
@@ -220,8 +230,10 @@ mod tests {
     /// The table is sorted, each name once; on this processor the numbers are those of the C library.
     #[test]
     fn the_table_is_a_table() {
-        let names: Vec<_> = rows().map(|row| row.split('\t').next().unwrap()).collect();
-        assert!(names.is_sorted() && names.len() > 470 && rows().all(|row| row.split('\t').count() == 6));
+        let names: Vec<_> = rows().iter().map(|row| name_of(row)).collect();
+        assert!(
+            names.is_sorted() && names.len() > 470 && rows().iter().all(|row| row.split('\t').count() == 6)
+        );
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         let native = Arch::local(std::env::consts::ARCH).last().unwrap();
         for (name, number) in [

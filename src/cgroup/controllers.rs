@@ -72,22 +72,22 @@ impl Controller {
         if self == Controller::Devices {
             return devices::lines(&resources.devices);
         }
-        self.demands(resources, Version::V2).into_iter().filter_map(|demand| demand.said).collect()
+        self.attributes(resources, Version::V2).into_iter().filter_map(|attribute| attribute.said).collect()
     }
 
     /// What is to be written into its files, the defaults included.
     #[must_use]
-    pub fn demands(self, resources: &Resources, version: Version) -> Vec<Demand> {
+    pub fn attributes(self, resources: &Resources, version: Version) -> Vec<Attribute> {
         match version {
-            Version::V1 => v1::demands(self, resources),
-            Version::V2 => v2::demands(self, resources),
+            Version::V1 => v1::attributes(self, resources),
+            Version::V2 => v2::attributes(self, resources),
         }
     }
 }
 
-/// One thing that is demanded of a controller.
+/// One attribute of a controller that is to be set for a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Demand {
+pub struct Attribute {
     /// The line of the unit that asks for it; `None` where it is the kernel's default.
     pub said: Option<String>,
     /// How it is done, or why it cannot be.
@@ -136,13 +136,13 @@ impl Write {
 }
 
 /// `value` into `file`, for the line that asks for it.
-pub(super) fn write(said: Option<String>, file: &'static str, value: impl ToString) -> Demand {
-    Demand { said, how: Ok(Write::new(file, value)) }
+pub(super) fn write(said: Option<String>, file: &'static str, value: impl ToString) -> Attribute {
+    Attribute { said, how: Ok(Write::new(file, value)) }
 }
 
 /// Nothing that this kind of hierarchy has.
-pub(super) fn cannot(said: String, why: &'static str) -> Demand {
-    Demand { said: Some(said), how: Err(why) }
+pub(super) fn cannot(said: String, why: &'static str) -> Attribute {
+    Attribute { said: Some(said), how: Err(why) }
 }
 
 /// The line of a unit about so many bytes, where they are not the default.

@@ -1,6 +1,6 @@
 //! A unit's groups: made and told what the unit demands, entered by its processes (`crate::exec`), removed.
 
-use super::controllers::{Controller, Demand, Devices, Write};
+use super::controllers::{Attribute, Controller, Devices, Write};
 use super::hierarchy::Hierarchies;
 use super::{accounting, device, devices};
 use crate::os::cgroup::{Group, Made, Version};
@@ -130,7 +130,7 @@ impl Groups {
 fn release(host: &Root, group: &Group, of: impl Fn(Controller) -> bool) {
     let nothing = Resources::default();
     for controller in Controller::ALL.into_iter().filter(|controller| of(*controller)) {
-        for write in controller.demands(&nothing, group.dir().1).into_iter().filter_map(|d| d.how.ok()) {
+        for write in controller.attributes(&nothing, group.dir().1).into_iter().filter_map(|d| d.how.ok()) {
             // Most groups have few of the controllers.
             let _ = carry_out(host, group, &write);
         }
@@ -186,8 +186,8 @@ impl Realization<'_> {
             Err(e) => return self.note_missing(controller, &e.to_string()),
         };
         let made = self.take(&group, made);
-        for demand in controller.demands(self.unit.resources, mount.version) {
-            self.demand(&group, made, demand);
+        for attribute in controller.attributes(self.unit.resources, mount.version) {
+            self.set(&group, made, attribute);
         }
         if controller == Controller::Devices {
             self.limit_devices(&group);
@@ -217,16 +217,16 @@ impl Realization<'_> {
         made
     }
 
-    /// Does what is demanded; a new group has the defaults already.
-    fn demand(&mut self, group: &Group, made: Made, demand: Demand) {
-        if demand.said.is_none() && made == Made::New {
+    /// Sets an attribute; those of a new group have the kernel's defaults already.
+    fn set(&mut self, group: &Group, made: Made, attribute: Attribute) {
+        if attribute.said.is_none() && made == Made::New {
             return;
         }
-        let outcome = match demand.how {
+        let outcome = match attribute.how {
             Ok(write) => carry_out(self.unit.host, group, &write),
             Err(why) => Err(why.to_owned()),
         };
-        if let (Some(said), Err(why)) = (demand.said, outcome) {
+        if let (Some(said), Err(why)) = (attribute.said, outcome) {
             note(&mut self.not_applied, &said, &why);
         }
     }

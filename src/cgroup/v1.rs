@@ -1,6 +1,6 @@
 //! What the controllers of v1 are told, as systemd 252 does on its legacy hierarchies. Pure.
 
-use super::controllers::{Controller, Demand, Devices, Write, cannot, line, quota, quota_line, write};
+use super::controllers::{Attribute, Controller, Devices, Write, cannot, line, quota, quota_line, write};
 use super::io::{self, Demanded, Rate};
 use crate::unit::cgroup::Resources;
 use crate::unit::cgroup::cpu::Weight;
@@ -12,7 +12,7 @@ const UNIFIED: &str = "the memory controller of cgroup v1 has no such limit";
 /// What weighs 100 in the words of the unified hierarchy.
 const SHARES: u64 = 1024;
 
-pub(super) fn demands(controller: Controller, r: &Resources) -> Vec<Demand> {
+pub(super) fn attributes(controller: Controller, r: &Resources) -> Vec<Attribute> {
     match controller {
         Controller::Cpu => cpu(r),
         Controller::Cpuacct => Vec::new(),
@@ -28,7 +28,7 @@ pub(super) fn demands(controller: Controller, r: &Resources) -> Vec<Demand> {
 }
 
 /// A weight of 1 to 10000 is so many shares; what is idle gets as few as there are.
-fn cpu(r: &Resources) -> Vec<Demand> {
+fn cpu(r: &Resources) -> Vec<Attribute> {
     let (said, shares) = match (r.cpu.weight, r.cpu.shares) {
         (Some(Weight::Idle), _) => (Some("CPUWeight=idle".to_owned()), 2),
         (Some(Weight::Of(weight)), _) => {
@@ -48,7 +48,7 @@ fn cpu(r: &Resources) -> Vec<Demand> {
 }
 
 /// systemd leaves them to the unified hierarchy; the kernel does not. Without a list all of the group above.
-fn cpuset(r: &Resources) -> Vec<Demand> {
+fn cpuset(r: &Resources) -> Vec<Attribute> {
     let list = |name: &str, file, list: &[u32]| {
         let text = cpu_set::show(list);
         (!list.is_empty()).then(|| write(Some(format!("{name}={text}")), file, text.replace(' ', ",")))
@@ -61,7 +61,7 @@ fn cpuset(r: &Resources) -> Vec<Demand> {
 const LATENCY: &str = "the blkio controller of cgroup v1 has no such target";
 
 /// The weight goes to the CFQ scheduler (before Linux 5.0) or to BFQ.
-fn blkio(r: &Resources) -> Vec<Demand> {
+fn blkio(r: &Resources) -> Vec<Attribute> {
     let weight = |w| {
         Write::new("blkio.weight", io::block_of_weight(w))
             .or(Write::new("blkio.bfq.weight", io::bfq_of_weight(w)))
@@ -74,7 +74,7 @@ fn blkio(r: &Resources) -> Vec<Demand> {
     let defaults = std::iter::once(weight(100))
         .chain([of_device(Devices::Listed, 0, 0)])
         .chain(rates.map(|rate| Write::new(throttle(rate), 0).about(Devices::Listed)));
-    let defaults = defaults.map(|write| Demand { said: None, how: Ok(write) });
+    let defaults = defaults.map(|write| Attribute { said: None, how: Ok(write) });
     let asked = io::asked(r).into_iter().map(|asked| {
         let how = match asked.what {
             Demanded::Weight(w) => weight(w),
@@ -88,7 +88,7 @@ fn blkio(r: &Resources) -> Vec<Demand> {
             }
             Demanded::Latency(..) => return cannot(asked.said, LATENCY),
         };
-        Demand { said: Some(asked.said), how: Ok(how) }
+        Attribute { said: Some(asked.said), how: Ok(how) }
     });
     defaults.chain(asked).collect()
 }
@@ -103,7 +103,7 @@ fn throttle(rate: Rate) -> &'static str {
 }
 
 /// `MemoryMax=` stands for `MemoryLimit=` where any of the newer words is used.
-fn memory(r: &Resources) -> Vec<Demand> {
+fn memory(r: &Resources) -> Vec<Attribute> {
     let m = &r.memory;
     let none = u64::MAX;
     let (name, limit) = if m.is_unified() { ("MemoryMax", m.max) } else { ("MemoryLimit", m.limit) };
@@ -124,15 +124,15 @@ mod tests {
     use std::time::Duration;
 
     fn written(controller: Controller, r: &Resources) -> Vec<String> {
-        let of = |demand: Demand| match demand.how {
+        let of = |attribute: Attribute| match attribute.how {
             Ok(write) => match write.devices {
                 Devices::None => format!("{}={}", write.file, write.value),
                 Devices::Of(device) => format!("{}={device} {}", write.file, write.value),
                 Devices::Listed => format!("{}=* {}", write.file, write.value),
             },
-            Err(why) => format!("{}: {why}", demand.said.unwrap()),
+            Err(why) => format!("{}: {why}", attribute.said.unwrap()),
         };
-        demands(controller, r).into_iter().map(of).collect()
+        attributes(controller, r).into_iter().map(of).collect()
     }
 
     #[test]

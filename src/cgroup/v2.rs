@@ -1,6 +1,6 @@
 //! What the controllers of the unified hierarchy are told, as systemd 252 does. Pure.
 
-use super::controllers::{Controller, Demand, Devices, Write, line, quota, quota_line, write};
+use super::controllers::{Attribute, Controller, Devices, Write, line, quota, quota_line, write};
 use super::io::{self, Demanded, Rate};
 use crate::unit::cgroup::Resources;
 use crate::unit::cgroup::cpu::Weight;
@@ -9,7 +9,7 @@ use crate::unit::value::cpu_set;
 /// What a weight that is not set is.
 const WEIGHT: u64 = 100;
 
-pub(super) fn demands(controller: Controller, r: &Resources) -> Vec<Demand> {
+pub(super) fn attributes(controller: Controller, r: &Resources) -> Vec<Attribute> {
     match controller {
         Controller::Cpu => cpu(r),
         Controller::Cpuacct => Vec::new(),
@@ -34,7 +34,7 @@ pub(super) fn demands(controller: Controller, r: &Resources) -> Vec<Demand> {
     }
 }
 
-fn cpu(r: &Resources) -> Vec<Demand> {
+fn cpu(r: &Resources) -> Vec<Attribute> {
     let (quota, period) = quota(r);
     let max = quota.map_or_else(|| "max".to_owned(), |quota| quota.to_string());
     let mut all = match (r.cpu.weight, r.cpu.shares) {
@@ -54,7 +54,7 @@ fn cpu(r: &Resources) -> Vec<Demand> {
 }
 
 /// A weight is for the cost model of the kernel (`io.weight`) or for the BFQ scheduler.
-fn blocks(r: &Resources) -> Vec<Demand> {
+fn blocks(r: &Resources) -> Vec<Attribute> {
     let weight =
         |value: String, bfq: u64| Write::new("io.weight", value).or(Write::new("io.bfq.weight", bfq));
     let of_device = |device: Devices, value: String, bfq: String| {
@@ -68,7 +68,7 @@ fn blocks(r: &Resources) -> Vec<Demand> {
         listed("io.max", "rbps=max wbps=max riops=max wiops=max"),
         listed("io.latency", "target=0"),
     ];
-    let defaults = defaults.into_iter().map(|write| Demand { said: None, how: Ok(write) });
+    let defaults = defaults.into_iter().map(|write| Attribute { said: None, how: Ok(write) });
     let asked = io::asked(r).into_iter().map(|asked| {
         let how = match asked.what {
             Demanded::Weight(w) => weight(format!("default {w}"), io::bfq_of_weight(w)),
@@ -83,7 +83,7 @@ fn blocks(r: &Resources) -> Vec<Demand> {
                 Write::new("io.latency", format!("target={micros}")).about(Devices::Of(device))
             }
         };
-        Demand { said: Some(asked.said), how: Ok(how) }
+        Attribute { said: Some(asked.said), how: Ok(how) }
     });
     defaults.chain(asked).collect()
 }
@@ -98,7 +98,7 @@ fn key(rate: Rate) -> &'static str {
 }
 
 /// `MemoryLimit=` stands for `MemoryMax=` where none of the newer words is used.
-fn memory(r: &Resources) -> Vec<Demand> {
+fn memory(r: &Resources) -> Vec<Attribute> {
     let m = &r.memory;
     let none = u64::MAX;
     let (name, max) = if m.is_unified() { ("MemoryMax", m.max) } else { ("MemoryLimit", m.limit) };
@@ -123,8 +123,8 @@ mod tests {
     use crate::os::cgroup::Version;
 
     fn written(controller: Controller, r: &Resources) -> Vec<String> {
-        let of = |demand: Demand| demand.how.map(|write| format!("{}={}", write.file, write.value));
-        demands(controller, r).into_iter().map(|demand| of(demand).unwrap()).collect()
+        let of = |attribute: Attribute| attribute.how.map(|write| format!("{}={}", write.file, write.value));
+        attributes(controller, r).into_iter().map(|attribute| of(attribute).unwrap()).collect()
     }
 
     #[test]
@@ -165,8 +165,8 @@ mod tests {
         r.io.block.weight = Some(1_000);
         r.io.block.write_bandwidth = vec![("/dev/sda".into(), 1_000_000)];
         let said = |r: &Resources| {
-            let said = demands(Controller::Io, r).into_iter().filter(|demand| demand.said.is_some());
-            said.map(|demand| demand.how.unwrap()).collect::<Vec<_>>()
+            let said = attributes(Controller::Io, r).into_iter().filter(|attribute| attribute.said.is_some());
+            said.map(|attribute| attribute.how.unwrap()).collect::<Vec<_>>()
         };
         let sda = Devices::Of("/dev/sda".into());
         let weight = Write::new("io.weight", "default 200").or(Write::new("io.bfq.weight", 109));
@@ -179,12 +179,12 @@ mod tests {
 
     #[test]
     fn what_is_the_default_is_not_said() {
-        let silent = |c: Controller| demands(c, &Resources::default()).iter().all(|d| d.said.is_none());
+        let silent = |c: Controller| attributes(c, &Resources::default()).iter().all(|d| d.said.is_none());
         assert!(Controller::ALL.into_iter().all(silent));
         assert!(!Controller::ALL.into_iter().any(|c| c.is_wanted(&Resources::default())));
         let mut r = Resources::default();
         r.memory.max = 5;
-        assert_eq!(demands(Controller::Memory, &r)[3].said.as_deref(), Some("MemoryMax=5"));
+        assert_eq!(attributes(Controller::Memory, &r)[3].said.as_deref(), Some("MemoryMax=5"));
         assert!(Controller::Memory.is_wanted(&r) && !Controller::Cpu.is_wanted(&r));
     }
 
@@ -196,10 +196,11 @@ mod tests {
         (r.io.weight, r.io.latencies) =
             (Some(5), vec![("/srv".into(), std::time::Duration::from_millis(25))]);
         for controller in Controller::ALL.into_iter().filter(|c| *c != Controller::Devices) {
-            let said = |demands: Vec<Demand>| {
-                demands.into_iter().filter_map(|d| d.said).collect::<std::collections::BTreeSet<_>>()
+            let said = |attributes: Vec<Attribute>| {
+                attributes.into_iter().filter_map(|d| d.said).collect::<std::collections::BTreeSet<_>>()
             };
-            let [one, two] = [Version::V1, Version::V2].map(|version| said(controller.demands(&r, version)));
+            let [one, two] =
+                [Version::V1, Version::V2].map(|version| said(controller.attributes(&r, version)));
             assert_eq!(one, two, "{controller:?}");
         }
     }

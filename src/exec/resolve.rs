@@ -29,6 +29,7 @@ use crate::unit::value::expand;
 pub use directories::link_target;
 use identity::Identity;
 use std::cell::{Cell, OnceCell};
+use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -139,10 +140,6 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
     let (env, kept_out) =
         environment::build(request, user.as_ref(), whose, &passed).map_err(Refused::Resources)?;
     kept_out.iter().for_each(|why| note(not_applied, why));
-    let mut words = command.argv.clone();
-    if !command.no_env_expand {
-        words = expand::argv(&words, &|name| env.get(name));
-    }
     let working_directory = working_directory(request, user.as_ref());
     let enters_as = working_directory.as_deref().and_then(|path| enters_as(request, path, &own));
     let files = io::open(request, &own)?;
@@ -152,7 +149,7 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         name: command.path.clone(),
         program,
         candidates,
-        argv: words.into_iter().map(Into::into).collect(),
+        argv: argv(command, &env),
         pid_variables: pid_variables(request, &env, &passed),
         env: env.into_pairs(),
         stdio: files.stdio,
@@ -186,6 +183,14 @@ pub fn resolve(request: &Request<'_>, not_applied: &mut Vec<String>) -> Step<Pro
         drop_privileged(&mut process, not_applied);
     }
     Ok(process)
+}
+
+/// The words of the command, with what its environment has for their variables.
+fn argv(command: &ExecCommand, env: &Variables) -> Vec<OsString> {
+    let words = &command.argv;
+    let words =
+        if command.no_env_expand { words.clone() } else { expand::argv(words, &|name| env.get(name)) };
+    words.into_iter().map(Into::into).collect()
 }
 
 fn at(stage: Stage) -> impl Fn(Error) -> Refused {

@@ -1,7 +1,7 @@
 //! The speaking process of a drain.
 //!
 //! It holds no files and looks at none, so that no file system can keep it from answering a signal:
-//! another process ([`parts`]) looks and sends news. SIGTERM and SIGINT end the drain within a tenth of
+//! another process ([`parts`]) looks and sends messages. SIGTERM and SIGINT end the drain within a tenth of
 //! a second, SIGUSR1 prints the table. Where the one that looks does not answer at the deadline, its last
 //! interim report is made the final one. Whatever the end, the others are ended, too.
 
@@ -16,7 +16,7 @@ use crate::cli::out;
 use crate::drain::inspect::wall;
 use crate::drain::judge::verdict::Verdict;
 use crate::drain::report::{self, Stage, keep};
-use crate::drain::wait::news::{News, Order, Phase, Summary};
+use crate::drain::wait::message::{Message, Order, Phase, Summary};
 use crate::drain::wait::{self, Json, Task};
 use crate::os::clock;
 use crate::os::poll::{self, Interest};
@@ -42,10 +42,10 @@ const REWRITE_ORDERED: Duration = Duration::from_millis(55);
 /// the last report written.
 const LATE: Duration = Duration::from_millis(250);
 
-/// So many blocks of news are read at a time.
+/// So many blocks of messages are read at a time.
 const BLOCKS: u32 = 1024;
 
-/// The longest news are a report of a million files.
+/// The longest message is a report of a million files.
 const LONGEST: usize = 512 << 20;
 
 /// How long one look may take: a registry of a million states on a slow disk takes one.
@@ -92,16 +92,16 @@ pub fn once(task: &Task, quiet: bool) -> Answered {
     };
     let mut answer = None;
     for line in BufReader::new(Until { link, until }).split(b'\n') {
-        match line.map(|line| News::parse(&line)) {
-            Ok(Ok(News::Answer { code: told, text })) => {
+        match line.map(|line| Message::parse(&line)) {
+            Ok(Ok(Message::Answer { code: told, text })) => {
                 answer = Some(Ok(Answer::Verdict(told)));
                 if !quiet {
                     out::print_raw(&lines(&text));
                 }
             }
-            Ok(Ok(News::Note(note))) => out::print_error("drain", &out::escape(&note), None),
-            Ok(Ok(News::Failed(what))) => answer = Some(Err(failed(&out::escape(&what)))),
-            Ok(Ok(News::Phase { .. } | News::Moved(_) | News::Table(_)) | Err(_)) | Err(_) => break,
+            Ok(Ok(Message::Note(note))) => out::print_error("drain", &out::escape(&note), None),
+            Ok(Ok(Message::Failed(what))) => answer = Some(Err(failed(&out::escape(&what)))),
+            Ok(Ok(Message::Phase { .. } | Message::Moved(_) | Message::Table(_)) | Err(_)) | Err(_) => break,
         }
     }
     others.end(None, ExitLimits::usual(Freed::Awaited));
@@ -171,7 +171,7 @@ struct Front<'c> {
     rewrites: Option<ProcessId>,
 }
 
-/// Whether more news may come.
+/// Whether more messages may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
     Open,
@@ -214,15 +214,15 @@ impl<'c> Front<'c> {
                 None => {}
             }
             let mut fds = vec![(signals.as_fd(), Interest::Read)];
-            let news = (self.open == Link::Open).then_some(fds.len());
-            fds.extend(news.map(|_| (self.link.as_fd(), Interest::Read)));
+            let link = (self.open == Link::Open).then_some(fds.len());
+            fds.extend(link.map(|_| (self.link.as_fd(), Interest::Read)));
             fds.extend(self.hooks.iter().map(|hook| (hook.as_fd(), Interest::Read)));
             let ready = poll::wait(&fds, Some(self.next(now))).map_err(|error| error.to_string())?;
             if ready.contains(&0) {
                 self.signals(signals);
             }
-            if news.is_some_and(|place| ready.contains(&place)) {
-                self.news()?;
+            if link.is_some_and(|place| ready.contains(&place)) {
+                self.messages()?;
             }
         }
     }
@@ -288,7 +288,7 @@ impl<'c> Front<'c> {
         let _ = self.link.write(&[order.byte()]);
     }
 
-    fn news(&mut self) -> Result<(), String> {
+    fn messages(&mut self) -> Result<(), String> {
         let mut block = [0; 4096];
         // Some at a time: one that never ends must not keep this process from signals and its deadline.
         for _ in 0..BLOCKS {
@@ -308,14 +308,14 @@ impl<'c> Front<'c> {
         }
         while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.unread.drain(..=end).collect();
-            match News::parse(&line) {
-                Ok(news) => self.print_news(news),
+            match Message::parse(&line) {
+                Ok(message) => self.print_message(message),
                 Err(error) => return Err(format!("the half that looks made no sense: {error}")),
             }
         }
         self.unread.shrink_to_fit();
         if self.unread.len() > LONGEST {
-            return Err("the half that looks made no sense: its news have no end".to_owned());
+            return Err("the half that looks made no sense: its message has no end".to_owned());
         }
         if self.open == Link::Closed && self.ended.is_none() {
             return Err("the process that looks at the files has died".to_owned());
@@ -323,15 +323,15 @@ impl<'c> Front<'c> {
         Ok(())
     }
 
-    fn print_news(&mut self, news: News) {
-        match news {
-            News::Phase { phase, summary, report, json } => self.phase(phase, summary, report, json),
-            News::Moved(summary) => self.moved(summary),
-            News::Note(text) => self.audience.note(&text),
-            News::Table(text) => self.audience.table(&lines(&text)),
+    fn print_message(&mut self, message: Message) {
+        match message {
+            Message::Phase { phase, summary, report, json } => self.phase(phase, summary, report, json),
+            Message::Moved(summary) => self.moved(summary),
+            Message::Note(text) => self.audience.note(&text),
+            Message::Table(text) => self.audience.table(&lines(&text)),
             // Of the one who is asked once.
-            News::Answer { .. } => {}
-            News::Failed(what) => {
+            Message::Answer { .. } => {}
+            Message::Failed(what) => {
                 self.audience.line(&format!("no verdict: {what}"), 3);
                 self.ended = Some(Answer::Told(Class::Failed));
             }

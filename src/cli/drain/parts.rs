@@ -14,7 +14,7 @@ use crate::drain::report::keep::Keeper;
 use crate::drain::report::rfc3339;
 use crate::drain::shipper::QUESTION;
 use crate::drain::wait::Task;
-use crate::drain::wait::news::News;
+use crate::drain::wait::message::Message;
 use crate::os::error::Result;
 use crate::os::fork::{self, Side};
 use crate::os::inherited::only_descriptors;
@@ -145,8 +145,8 @@ pub fn apart(task: &Task, own: &[BorrowedFd<'_>]) -> std::result::Result<(), Str
 fn last_words(link: &UnixStream) {
     let Ok(link) = link.try_clone() else { return };
     std::panic::set_hook(Box::new(move |broken| {
-        let _ =
-            (&link).write_all(&News::Note(format!("the process that looks at the files: {broken}")).line());
+        let _ = (&link)
+            .write_all(&Message::Note(format!("the process that looks at the files: {broken}")).line());
     }));
 }
 

@@ -3,7 +3,7 @@
 //! Pure.
 
 use crate::drain::report::size;
-use crate::drain::wait::news::Summary;
+use crate::drain::wait::message::Summary;
 use crate::unit::value::time;
 use std::time::Duration;
 

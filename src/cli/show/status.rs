@@ -99,16 +99,7 @@ fn as_text(known: &UnitView) -> String {
     let none = Record { sub: "dead".to_owned(), ..Record::default() };
     let record = known.record.as_ref().unwrap_or(&none);
     let activity = explain::activity(record.state());
-    let dot = match activity {
-        Activity::Active | Activity::Reloading => "●",
-        Activity::Failed => "×",
-        Activity::Inactive | Activity::Activating | Activity::Deactivating => "○",
-    };
-    let mut text = format!("{dot} {}", unit.name);
-    if let Some(description) = &unit.description {
-        let _ = write!(text, " - {}", out::escape(description));
-    }
-    text.push('\n');
+    let mut text = heading(unit, activity);
     let mut row = |key: &str, value: &str| {
         let mark = if key.is_empty() { ' ' } else { ':' };
         let _ = writeln!(text, "{key:>11}{mark} {value}");
@@ -130,15 +121,7 @@ fn as_text(known: &UnitView) -> String {
         row("Missing", &out::escape(&missing.what));
         row("", &format!("hint: {}", missing.hint));
     }
-    for (n, u) in unit.unapplied.iter().enumerate() {
-        row(
-            if n == 0 { "Not applied" } else { "" },
-            &format!("{}={} ({})", u.key, out::escape(&u.value), u.why),
-        );
-    }
-    for sentence in &record.not_applied {
-        row("Left out", &out::escape(sentence));
-    }
+    left_out(unit, record, &mut row);
     if record.state() != State::Dead
         && let Some(log) = &record.log_path
     {
@@ -157,6 +140,32 @@ fn as_text(known: &UnitView) -> String {
         });
     }
     text
+}
+
+/// How it stands in one sign, its name and what it is.
+fn heading(unit: &Unit, activity: Activity) -> String {
+    let dot = match activity {
+        Activity::Active | Activity::Reloading => "●",
+        Activity::Failed => "×",
+        Activity::Inactive | Activity::Activating | Activity::Deactivating => "○",
+    };
+    match &unit.description {
+        Some(description) => format!("{dot} {} - {}\n", unit.name, out::escape(description)),
+        None => format!("{dot} {}\n", unit.name),
+    }
+}
+
+/// What has no effect: directives under amr, and what this host could not do.
+fn left_out(unit: &Unit, record: &Record, row: &mut dyn FnMut(&str, &str)) {
+    for (n, u) in unit.unapplied.iter().enumerate() {
+        row(
+            if n == 0 { "Not applied" } else { "" },
+            &format!("{}={} ({})", u.key, out::escape(&u.value), u.why),
+        );
+    }
+    for sentence in &record.not_applied {
+        row("Left out", &out::escape(sentence));
+    }
 }
 
 /// Why the last start was left: a condition or an assert that was not met.

@@ -192,24 +192,11 @@ pub fn inspect(
 ) -> Result<Inspection, Error> {
     let limit = options.limit.unwrap_or(LIMIT);
     let files_root = &found.root;
-    let (mut inputs, mut doubts) = inputs(found, options, positions)?;
-    let life = life(root, found);
-    let running = running(life, found);
-    for input in &mut inputs {
-        input.rules.running = running;
-        input.rules.short = options.short.unwrap_or(ShortFiles::Owed);
-    }
-    let is_doubtful = doubts.iter().any(|doubt| matches!(doubt, Doubt::Configuration(_)));
-    let others = if is_doubtful { Wanted::Unknown } else { Wanted::No };
-    let pids: Vec<ProcessId> = found.process.into_iter().collect();
-    let asks = ScanRequest { inputs: &inputs, others };
-    let proc = Proc::new(root.clone());
-    let mut scene = scan(files_root, &proc, &positions.cursors, &asks, &pids, &found.own, limit);
-    let witness = found.witness.as_ref();
-    let said = witness.map(|it| it.log(files_root, limit)).unwrap_or_default();
-    refuse(&mut scene, &said);
+    let Look { proc, pids, life, inputs, mut doubts, others, mut scene, said } =
+        look(root, found, options, positions, limit)?;
     scene.files.iter_mut().for_each(|file| terms.goals.set(file));
     let now = moment();
+    let asks = ScanRequest { inputs: &inputs, others };
     let look_again = |scene: &mut ScanResult| scene.forget_passing(&proc, &pids, &found.own);
     let Obligations { files, gone, gone_owing } =
         judge_obligations(files_root, positions, &mut scene, &asks, now, limit, look_again);
@@ -221,7 +208,7 @@ pub fn inspect(
     if !found.others.is_empty() && !idle_now && options.logs.is_empty() {
         doubts.push(Doubt::NotJudged(found.others.join(", ")));
     }
-    let kept_back = witness.and_then(|it| it.delivery_doubt(files_root));
+    let kept_back = found.witness.as_ref().and_then(|it| it.delivery_doubt(files_root));
     let idle = history.idle(evidence, kept_back.is_none().then(moment));
     doubts.extend(kept_back);
     let settle = terms.settle.unwrap_or(found.latency.total());
@@ -251,6 +238,47 @@ pub fn inspect(
         || doubts.iter().any(|doubt| matches!(doubt, Doubt::KeptBack(_)));
     let hindrances = hindrances(&facts);
     Ok(Inspection { verdict, judgement, due, left, report, inputs, unheard, remarks, hindrances, counters })
+}
+
+/// What was seen, before anything is made of it.
+struct Look {
+    proc: Proc,
+    /// The shipper's processes.
+    pids: Vec<ProcessId>,
+    life: Life,
+    inputs: Vec<InputRules>,
+    doubts: Vec<Doubt>,
+    /// What files are that no input asks for.
+    others: Wanted,
+    scene: ScanResult,
+    /// What the shipper's log says.
+    said: LogEvidence,
+}
+
+/// Looks at the files, the process and the log of a shipper.
+fn look(
+    root: &Root,
+    found: &Found,
+    options: &Options,
+    positions: &Positions,
+    limit: Duration,
+) -> Result<Look, Error> {
+    let (mut inputs, doubts) = inputs(found, options, positions)?;
+    let life = life(root, found);
+    let running = running(life, found);
+    for input in &mut inputs {
+        input.rules.running = running;
+        input.rules.short = options.short.unwrap_or(ShortFiles::Owed);
+    }
+    let is_doubtful = doubts.iter().any(|doubt| matches!(doubt, Doubt::Configuration(_)));
+    let others = if is_doubtful { Wanted::Unknown } else { Wanted::No };
+    let pids: Vec<ProcessId> = found.process.into_iter().collect();
+    let asks = ScanRequest { inputs: &inputs, others };
+    let proc = Proc::new(root.clone());
+    let mut scene = scan(&found.root, &proc, &positions.cursors, &asks, &pids, &found.own, limit);
+    let said = found.witness.as_ref().map(|it| it.log(&found.root, limit)).unwrap_or_default();
+    refuse(&mut scene, &said);
+    Ok(Look { proc, pids, life, inputs, doubts, others, scene, said })
 }
 
 /// Into the history. Where the answer is due at once nothing was seen before, and nobody looks again.

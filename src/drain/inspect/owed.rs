@@ -64,6 +64,31 @@ pub(super) fn judge_obligations(
     let (gone, gone_owing) = (claims.gone, claims.gone_owing);
     // Thousands of each: what is not needed any more makes room for what follows.
     drop(claims);
+    let (requests, tails) = read(root, &mut obligations, scene, limit);
+    let now = (wall(), now);
+    let mut files = Vec::with_capacity(obligations.len());
+    for (obligation, request) in obligations.into_iter().zip(requests) {
+        let Some(file) = scene.files.get(obligation.claim.file).map(|file| obligation.seen(file)) else {
+            continue;
+        };
+        let Obligation { claim, rules, input, shared, .. } = &obligation;
+        let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
+        let cursor = claim.cursor.as_ref();
+        let owner = input.and_then(|place| asks.inputs.get(place)).map(|input| &input.owner);
+        let progress = judge_claim(&file, cursor, claim.ambiguous, rules, tail, now, Checks::ALL);
+        files.extend(progress.map(|progress| progress.owed_to(owner, *shared)));
+    }
+    Obligations { files, gone, gone_owing }
+}
+
+/// Reads what must be read of the files before their obligations can be weighed: first bytes into `scene`, ends as they
+/// are returned, by the place of each obligation's. Obligations that nobody asks about go.
+fn read(
+    root: &Root,
+    obligations: &mut Vec<Obligation<'_>>,
+    scene: &mut ScanResult,
+    limit: Duration,
+) -> (Vec<Option<usize>>, Vec<Tail>) {
     let (mut tailed, mut coded) = (Vec::new(), Vec::new());
     let mut requests = Vec::with_capacity(obligations.len());
     obligations.retain(|obligation| {
@@ -87,21 +112,7 @@ pub(super) fn judge_obligations(
     for (place, coding) in places.into_iter().zip(codings(root, begun, limit)) {
         scene.files.get_mut(place).into_iter().for_each(|file| file.coding = coding);
     }
-    let tails = tails(root, tailed, limit);
-    let now = (wall(), now);
-    let mut files = Vec::with_capacity(obligations.len());
-    for (obligation, request) in obligations.into_iter().zip(requests) {
-        let Some(file) = scene.files.get(obligation.claim.file).map(|file| obligation.seen(file)) else {
-            continue;
-        };
-        let Obligation { claim, rules, input, shared, .. } = &obligation;
-        let tail = request.and_then(|place| tails.get(place)).unwrap_or(&Tail::Nothing);
-        let cursor = claim.cursor.as_ref();
-        let owner = input.and_then(|place| asks.inputs.get(place)).map(|input| &input.owner);
-        let progress = judge_claim(&file, cursor, claim.ambiguous, rules, tail, now, Checks::ALL);
-        files.extend(progress.map(|progress| progress.owed_to(owner, *shared)));
-    }
-    Obligations { files, gone, gone_owing }
+    (requests, tails(root, tailed, limit))
 }
 
 /// What is owed of every file; its claims follow one another.

@@ -11,7 +11,7 @@ use crate::drain::judge::check::{Check, Checks};
 use crate::drain::judge::facts::Evidence;
 use crate::drain::judge::file::Held;
 use crate::drain::judge::moment::Moment;
-use crate::drain::judge::progress::{KeptBy, Progress, Unshipped};
+use crate::drain::judge::progress::{Follows, Progress, Unshipped};
 use crate::drain::judge::reason::{Reason, ReasonClass};
 use crate::drain::judge::tail::Stream;
 use std::collections::BTreeMap;
@@ -63,46 +63,19 @@ impl History {
     ///
     /// In a partial view a file that is not seen may still be there: it is remembered, not lost.
     pub fn record(&mut self, mut files: Vec<Progress>, view: View, now: Moment, checks: Checks) {
-        let moment_of_look = now;
         let mut last = std::mem::take(&mut self.files);
         let mut kept = last.split_off(self.seen.min(last.len()));
         last.append(&mut self.unseen);
         let last = last.iter().map(|file| (key(file), file)).collect::<BTreeMap<_, _>>();
         for file in &mut files {
-            let before = last.get(&key(file));
-            let at_end = before.is_some_and(|last| unmoved(last, file) && (last.seen_at_end || at_end(last)));
-            let still_since = before.filter(|last| is_unchanged(last, file)).map(|last| last.still_since);
-            file.seen_at_end = at_end;
-            if still_since.is_none() {
-                self.moved = Some(now);
-            }
-            file.still_since = still_since.unwrap_or(now);
+            self.set_still_since(file, last.get(&key(file)).copied(), now);
         }
-        let mut seen: BTreeMap<Key<'_>, &Progress> = BTreeMap::new();
-        let mut present: BTreeMap<FileId, Present> = BTreeMap::new();
-        for file in &files {
-            let new = Present { size: file.size, stateless: false, left_alone: true };
-            let there = present.entry(file.file).or_insert(new);
-            there.stateless = there.stateless || file.acknowledged.is_none();
-            there.left_alone = there.left_alone && file.reason.class() == ReasonClass::LeftAlone;
-            seen.insert(key(file), file);
-        }
+        let seen = Seen::of(&files);
         for (key, last) in last {
-            let there = present.get(&key.0);
-            let now = seen.get(&key).copied();
-            let skipped = match now {
-                Some(now) => outgrown(last, now),
-                // Its first state has a key that nobody knew before.
-                None if last.acknowledged.is_none() => {
-                    let states = seen.range((key.0, &[][..], None)..);
-                    states.take_while(|(other, _)| other.0 == key.0).any(|(_, now)| outgrown(last, now))
-                }
-                None => false,
-            };
-            let standing = now.map(|now| now.reason.class());
-            let Some(fate) = fate(last, there, standing, skipped && checks.on(Check::Outgrown)) else {
-                continue;
-            };
+            let there = seen.present.get(&key.0);
+            let skipped = checks.on(Check::Outgrown) && seen.is_outgrown(key, last);
+            let standing = seen.by_key.get(&key).map(|now| now.reason.class());
+            let Some(fate) = fate(last, there, standing, skipped) else { continue };
             match (fate, view) {
                 (
                     Reason::Gone | Reason::GoneRead | Reason::PerhapsOther | Reason::OnePosition,
@@ -114,8 +87,7 @@ impl History {
                     View::Whole | View::Partial,
                 ) if is_cut(last, there) && !checks.on(Check::CutShort) => {}
                 (reason, View::Whole | View::Partial) => {
-                    let still_since =
-                        if reason == Reason::GoneRead { moment_of_look } else { last.still_since };
+                    let still_since = if reason == Reason::GoneRead { now } else { last.still_since };
                     kept.push(Progress { reason, held: Held::No, still_since, ..last.clone() });
                 }
             }
@@ -124,6 +96,17 @@ impl History {
         files.reserve_exact(kept.len());
         files.append(&mut kept);
         self.files = files;
+    }
+
+    /// Since when a file has been as it is, by what the look before saw of it.
+    fn set_still_since(&mut self, file: &mut Progress, before: Option<&Progress>, now: Moment) {
+        file.seen_at_end =
+            before.is_some_and(|last| unmoved(last, file) && (last.seen_at_end || at_end(last)));
+        let still_since = before.filter(|last| is_unchanged(last, file)).map(|last| last.still_since);
+        if still_since.is_none() {
+            self.moved = Some(now);
+        }
+        file.still_since = still_since.unwrap_or(now);
     }
 
     /// Takes a look after which there is no other one.
@@ -213,6 +196,39 @@ struct Present {
     left_alone: bool,
 }
 
+/// What a look saw, to be asked about what the one before saw.
+struct Seen<'p> {
+    by_key: BTreeMap<Key<'p>, &'p Progress>,
+    present: BTreeMap<FileId, Present>,
+}
+
+impl<'p> Seen<'p> {
+    fn of(files: &'p [Progress]) -> Self {
+        let mut seen = Self { by_key: BTreeMap::new(), present: BTreeMap::new() };
+        for file in files {
+            let new = Present { size: file.size, stateless: false, left_alone: true };
+            let there = seen.present.entry(file.file).or_insert(new);
+            there.stateless = there.stateless || file.acknowledged.is_none();
+            there.left_alone = there.left_alone && file.reason.class() == ReasonClass::LeftAlone;
+            seen.by_key.insert(key(file), file);
+        }
+        seen
+    }
+
+    /// Perhaps the shipper began in the middle of what was left ([`outgrown`]).
+    fn is_outgrown(&self, key: Key<'_>, last: &Progress) -> bool {
+        match self.by_key.get(&key) {
+            Some(now) => outgrown(last, now),
+            // Its first state has a key that nobody knew before.
+            None if last.acknowledged.is_none() => {
+                let states = self.by_key.range((key.0, &[][..], None)..);
+                states.take_while(|(other, _)| other.0 == key.0).any(|(_, now)| outgrown(last, now))
+            }
+            None => false,
+        }
+    }
+}
+
 /// Shorter than it was.
 fn is_cut(last: &Progress, present: Option<&Present>) -> bool {
     present.is_some_and(|present| present.size < last.size)
@@ -271,11 +287,11 @@ fn outgrown(last: &Progress, now: &Progress) -> bool {
         && !now.begins_anew
         && now.size > 0
         && now.acknowledged >= last.acknowledged;
-    let renamed = now.kept_by != KeptBy::File && now.path != last.path && had_unshipped(last);
+    let renamed = now.follows != Follows::File && now.path != last.path && had_unshipped(last);
     // A position was there before the shipper opened the file: it may be another one's, taken over with
     // the name when the shipper was started anew.
-    let inherited = now.kept_by == KeptBy::NameWhileOpen
-        && last.kept_by == KeptBy::NameWhileOpen
+    let inherited = now.follows == Follows::NameWhileOpen
+        && last.follows == Follows::NameWhileOpen
         && last.held == Held::No
         && now.held != Held::No
         && now.acknowledged >= last.acknowledged;

@@ -39,9 +39,9 @@ pub enum Unshipped {
     Unknown,
 }
 
-/// What a shipper's state sticks to.
+/// What a shipper follows, in the sense of tail(1): the file, or the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeptBy {
+pub enum Follows {
     /// The file, whatever its name.
     File,
     /// The name, whatever file has it.
@@ -50,7 +50,7 @@ pub enum KeptBy {
     NameWhileOpen,
 }
 
-impl KeptBy {
+impl Follows {
     fn from_cursor(cursor: Option<&Cursor<'_>>) -> Self {
         match cursor.map(|cursor| (cursor.identity, cursor.input)) {
             Some((Identity::Path, Input::CloudWatch)) => Self::NameWhileOpen,
@@ -68,8 +68,8 @@ pub struct Progress {
     pub file: FileId,
     /// Its name when it was seen.
     pub path: Box<[u8]>,
-    /// What the shipper's state sticks to.
-    pub kept_by: KeptBy,
+    /// What the shipper follows.
+    pub follows: Follows,
     /// In bytes, at the look.
     pub size: u64,
     /// How many bytes are to be shipped.
@@ -206,7 +206,7 @@ pub fn judge_claim(
     Some(Progress {
         file: file.id,
         path: file.path.clone(),
-        kept_by: KeptBy::from_cursor(cursor),
+        follows: Follows::from_cursor(cursor),
         size: file.size,
         goal: file.goal,
         acknowledged: cursor.map(|cursor| cursor.acknowledged.prefix()),

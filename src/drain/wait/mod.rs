@@ -1,7 +1,7 @@
 //! Waits until everything is shipped, and tells how it goes.
 //!
 //! The process that runs this does nothing else: it hears of changes, refreshes, looks, and sends
-//! [`News`] down a stream to the one that speaks. When to do what is decided by
+//! [`Message`]s down a stream to the one that speaks. When to do what is decided by
 //! [`pace`](crate::drain::wait::pace); this carries it out. Nothing runs while nothing moves.
 //!
 //! At each phase the report is kept, synced, under one name ([`tell`]). When the other end of the stream
@@ -10,7 +10,7 @@
 //!
 //! A driver: it reads files and `/proc`, and has reports written.
 
-pub mod news;
+pub mod message;
 mod one;
 mod output;
 pub mod pace;
@@ -25,7 +25,7 @@ use crate::drain::judge::history::History;
 use crate::drain::judge::moment::Moment;
 use crate::drain::judge::verdict::{Judgement, Verdict};
 use crate::drain::report;
-use crate::drain::wait::news::{News, Order, Phase, Summary};
+use crate::drain::wait::message::{Message, Order, Phase, Summary};
 use crate::drain::wait::pace::{Goals, Pace, Policy, Step};
 use crate::os::clock;
 use crate::os::features::Features;
@@ -66,7 +66,7 @@ pub struct Task {
     pub pid: u32,
 }
 
-/// Whether the last news carry the report.
+/// Whether the last message carries the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Json {
     /// They do.
@@ -84,13 +84,13 @@ pub enum StepReports {
     Not,
 }
 
-/// News of movement are sent so often at most.
-const NEWS: Duration = Duration::from_millis(500);
+/// Messages of movement are sent so often at most.
+const MOVED_EVERY: Duration = Duration::from_millis(500);
 
 /// Judges once, and sends the answer down `link`. The report is kept when it was told.
 pub fn once(task: &Task, link: UnixStream, kept: Vec<String>) {
     let mut link = Link { stream: link };
-    if kept.into_iter().try_for_each(|note| link.send(&News::Note(note))).is_err() {
+    if kept.into_iter().try_for_each(|note| link.send(&Message::Note(note))).is_err() {
         return;
     }
     let told = match inspect::once(&task.root, &task.options) {
@@ -99,29 +99,29 @@ pub fn once(task: &Task, link: UnixStream, kept: Vec<String>) {
                 Json::Wanted => report.json(),
                 Json::Unwanted => report::text(&report),
             };
-            let answered = link.send(&News::Answer { code: verdict.code(), text });
+            let answered = link.send(&Message::Answer { code: verdict.code(), text });
             let notes = output::keep(task, &report, None, &inputs, Sync::Yes).notes;
             output::close_opener(task);
-            notes.into_iter().try_for_each(|note| link.send(&News::Note(note))).and(answered)
+            notes.into_iter().try_for_each(|note| link.send(&Message::Note(note))).and(answered)
         }
-        Err(error) => link.send(&News::Failed(error.to_string())),
+        Err(error) => link.send(&Message::Failed(error.to_string())),
     };
     // Nobody listens any more: there is nobody to tell that to.
     drop(told);
     drop(link.stream.shutdown(Shutdown::Both));
 }
 
-/// Waits, and sends news down `link` until the end. `kept` are rights that could not be given up: said first.
+/// Waits, and sends messages down `link` until the end. `kept` are rights that could not be given up: said first.
 pub fn run(task: &Task, link: UnixStream, kept: Vec<String>) {
     let mut link = Link { stream: link };
-    if kept.into_iter().try_for_each(|note| link.send(&News::Note(note))).is_err() {
+    if kept.into_iter().try_for_each(|note| link.send(&Message::Note(note))).is_err() {
         return;
     }
     let ended = match Waiting::begin(task) {
         // Closed with this process: a close(2) of what watched folders takes the kernel some milliseconds, for which
         // the command would wait.
         Ok(waiting) => ManuallyDrop::new(waiting).run(&mut link),
-        Err(error) => link.send(&News::Failed(error.to_string())),
+        Err(error) => link.send(&Message::Failed(error.to_string())),
     };
     // Nobody listens any more: there is nobody to tell that to.
     drop(ended);
@@ -132,8 +132,8 @@ struct Link {
 }
 
 impl Link {
-    fn send(&mut self, news: &News) -> io::Result<()> {
-        self.stream.write_all(&news.line())
+    fn send(&mut self, message: &Message) -> io::Result<()> {
+        self.stream.write_all(&message.line())
     }
 
     /// The orders that have come; the end of file is one to end, too.
@@ -217,7 +217,7 @@ impl<'t> Waiting<'t> {
             let step = self.pace.step(now);
             // Not before what has come is taken in: it may be the end.
             let rests = matches!(step, Step::Sleep(_) | Step::Rest(_));
-            if rests && now.0.saturating_sub(self.told.0) >= nanos(NEWS) {
+            if rests && now.0.saturating_sub(self.told.0) >= nanos(MOVED_EVERY) {
                 self.report_progress(link)?;
             }
             match step {

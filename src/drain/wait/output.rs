@@ -14,7 +14,7 @@ use crate::drain::judge::rules::InputRules;
 use crate::drain::judge::verdict::{Judgement, Verdict};
 use crate::drain::report::keep::{self, Kept, Order, ReportPlace};
 use crate::drain::report::{self, Report, Stage};
-use crate::drain::wait::news::{News, Phase, Summary};
+use crate::drain::wait::message::{Message, Phase, Summary};
 use crate::drain::wait::pace::OnStall;
 use crate::os::opener::Opener;
 use crate::os::root::Sync;
@@ -28,7 +28,7 @@ impl Waiting<'_> {
         let mut summary = self.summary(self.worst());
         let gained = self.shippers.iter().map(One::gained).fold(0, u64::saturating_add);
         summary.bytes = summary.bytes.saturating_sub(gained);
-        link.send(&News::Moved(summary))
+        link.send(&Message::Moved(summary))
     }
 
     /// Has the steps of files told, where they are to be.
@@ -47,7 +47,7 @@ impl Waiting<'_> {
         let inputs: Vec<_> = self.shippers.iter().flat_map(|one| one.last.inputs.clone()).collect();
         for note in log_lines(self.task, lines, &inputs) {
             if self.said.insert(note.clone()) {
-                link.send(&News::Note(note))?;
+                link.send(&Message::Note(note))?;
             }
         }
         Ok(())
@@ -56,7 +56,7 @@ impl Waiting<'_> {
     pub(super) fn report_warnings(&mut self, link: &mut Link) -> io::Result<()> {
         for excuse in self.watches.warnings() {
             if self.said.insert(excuse.to_owned()) {
-                link.send(&News::Note(format!("polling, since {excuse}")))?;
+                link.send(&Message::Note(format!("polling, since {excuse}")))?;
             }
         }
         Ok(())
@@ -112,7 +112,7 @@ impl Waiting<'_> {
         self.phases.push(phase);
         // Where there is nothing to wait for the last report follows at once.
         if phase == Phase::Started && matches!(self.judgement(), Judgement::Final(_)) {
-            return link.send(&News::Phase { phase, summary, report: None, json: None });
+            return link.send(&Message::Phase { phase, summary, report: None, json: None });
         }
         let stage = if phase == Phase::Ended { Stage::Final } else { Stage::Interim };
         let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.code() == summary.code);
@@ -123,7 +123,7 @@ impl Waiting<'_> {
         }
         let json =
             if self.task.json == Json::Wanted && stage == Stage::Final { Some(report.json()) } else { None };
-        link.send(&News::Phase { phase, summary, report: kept, json })
+        link.send(&Message::Phase { phase, summary, report: kept, json })
     }
 
     /// Has a report kept where it is wanted, and says what cannot be kept. Where it is, if it is.
@@ -132,7 +132,7 @@ impl Waiting<'_> {
         let Kept { paths, notes } = keep(self.task, report, Some(report::line(report)), &inputs, sync);
         for note in notes {
             if self.said.insert(note.clone()) {
-                link.send(&News::Note(note))?;
+                link.send(&Message::Note(note))?;
             }
         }
         Ok(paths.into_iter().next())

@@ -2,7 +2,7 @@
 //!
 //! A driver: it waits.
 
-use super::news::{News, Order, Phase};
+use super::message::{Message, Order, Phase};
 use super::{Link, Waiting};
 use crate::drain::inspect::moment;
 use crate::drain::judge::moment::Moment;
@@ -54,7 +54,7 @@ impl Waiting<'_> {
             match order {
                 Order::Table => {
                     let report = self.report(Stage::Interim, self.worst());
-                    link.send(&News::Table(report::text(&report)))?;
+                    link.send(&Message::Table(report::text(&report)))?;
                 }
                 Order::GiveUp => {
                     self.phase(Phase::Ended, self.summary(Verdict::GaveUp), Sync::No, link)?;

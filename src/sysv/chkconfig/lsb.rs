@@ -77,19 +77,8 @@ pub(super) fn by_dependencies(
 ) {
     let host = Host::new(view, name, header, on, &mut decision.outcome);
     let scripts = host.scripts();
-    if strictness == Strictness::Lsb
-        && let Some(script) = scripts.last()
-    {
-        let unmet = priority::unmet(&scripts, script);
-        if !unmet.is_empty() {
-            decision.outcome.code = 1;
-            decision.outcome.notes.push(format!(
-                "nothing provides what '{}' requires: {}",
-                shown(name),
-                unmet.join(" ")
-            ));
-            return;
-        }
+    if strictness == Strictness::Lsb && lacks_what_it_requires(&scripts, name, &mut decision.outcome) {
+        return;
     }
     let (mut numbers, cycles) = priority::compute(&scripts);
     decision.outcome.notes.extend(cycles.iter().map(ToString::to_string));
@@ -121,6 +110,17 @@ pub(super) fn by_dependencies(
         });
         decision.steps.extend(plan(&view.found, row.name, numbered));
     }
+}
+
+/// Says so where nothing provides what the last of the scripts requires.
+fn lacks_what_it_requires(scripts: &[priority::Script<'_>], name: &OsStr, out: &mut Outcome) -> bool {
+    let unmet = scripts.last().map(|script| priority::unmet(scripts, script)).unwrap_or_default();
+    if unmet.is_empty() {
+        return false;
+    }
+    out.code = 1;
+    out.notes.push(format!("nothing provides what '{}' requires: {}", shown(name), unmet.join(" ")));
+    true
 }
 
 /// `off` of the real one makes a service look on in every level, which loses its order.

@@ -7,7 +7,7 @@ use crate::drain::inspect::wall;
 use crate::drain::judge::verdict::Verdict;
 use crate::drain::report::keep;
 use crate::drain::report::{Report, Stage, rfc3339, whole};
-use crate::drain::wait::news::Summary;
+use crate::drain::wait::message::Summary;
 use crate::os::clock;
 use crate::os::fork::{self, Side};
 use crate::os::poll::{self, Interest};
@@ -112,7 +112,7 @@ impl Front<'_> {
             if ready.contains(&0) {
                 return writes.read(&mut [0]).is_ok_and(|got| got > 0);
             }
-            if self.news().is_err() {
+            if self.messages().is_err() {
                 self.open = Link::Closed;
             }
         }

@@ -82,7 +82,7 @@ fn a_truncated_file_that_grew_past_its_position_may_have_been_skipped_into() {
 #[test]
 fn a_position_that_was_there_before_its_file_was_opened_may_be_inherited() {
     let by_name = |acknowledged, held| Progress {
-        kept_by: KeptBy::NameWhileOpen,
+        follows: Follows::NameWhileOpen,
         held,
         ..file(1, 9, Some(acknowledged), Reason::Behind)
     };

@@ -6,7 +6,7 @@
 //!
 //! Pure.
 
-use super::KeptBy;
+use super::Follows;
 use super::position::{Position, overread};
 use crate::drain::cursor::{Acknowledged, Cursor, Timestamp, Ttl};
 use crate::drain::judge::check::{Check, Checks};
@@ -126,7 +126,7 @@ impl Case<'_, '_> {
     /// name that it had: when a file was renamed and is not read to its end yet, the position of its old
     /// name still moves, and says nothing of the file that has this name now.
     fn unfollowed(&self) -> bool {
-        KeptBy::from_cursor(self.cursor) == KeptBy::NameWhileOpen
+        Follows::from_cursor(self.cursor) == Follows::NameWhileOpen
             && !matches!(self.file.held, Held::Open { .. })
             && self.checks.on(Check::Followed)
     }
@@ -153,7 +153,7 @@ impl Case<'_, '_> {
     /// Whether the position sticks to the name: then the shipper keeps the old file's position until
     /// it has shipped something of the new one.
     fn by_name(&self) -> bool {
-        KeptBy::from_cursor(self.cursor) != KeptBy::File
+        Follows::from_cursor(self.cursor) != Follows::File
     }
 
     fn too_old(&self) -> bool {

@@ -1,6 +1,6 @@
 //! A file for the tests of what judges many of them.
 
-use super::{KeptBy, Progress, Unshipped};
+use super::{Follows, Progress, Unshipped};
 use crate::drain::cursor::FileId;
 use crate::drain::judge::file::Held;
 use crate::drain::judge::moment::Moment;
@@ -12,7 +12,7 @@ pub fn file(ino: u64, size: u64, acknowledged: Option<u64>, reason: Reason) -> P
     Progress {
         file: FileId { dev: 1, ino },
         path: format!("/l/{ino}").into_bytes().into(),
-        kept_by: KeptBy::File,
+        follows: Follows::File,
         size,
         goal: size,
         acknowledged,

@@ -120,6 +120,25 @@ impl Supervisor {
         if slot == Slot::Start {
             self.drop_hung_up();
         }
+        if let Some(output) = &mut self.output {
+            output.shape(&self.plan.service.context);
+        }
+        if role == Role::Main {
+            self.kernel_log.skip();
+        }
+        let launched = self.launch(slot, index, role);
+        // Whatever else went wrong, they are there, unless they could not be made.
+        let made = !matches!(&launched, Err(Refused::At(exec::stage::Stage::Credentials, _)));
+        let asked = spawn::gets_credentials(slot) && !self.plan.service.context.credentials.is_empty();
+        self.has_credentials |= asked && made;
+        match launched {
+            Ok(process) => self.spawned(process, slot, index, role),
+            Err(refused) => self.not_spawned(refused, slot, index, role),
+        }
+    }
+
+    /// Makes the process of a command, with all that it is to get.
+    fn launch(&mut self, slot: Slot, index: usize, role: Role) -> std::result::Result<Process, Refused> {
         let known = RunFacts {
             invocation_id: self.invocation_id.clone(),
             main_pid: self.main.as_ref().map(|m| m.pid().get()),
@@ -129,9 +148,6 @@ impl Supervisor {
             watchdog: Some(self.watchdog),
             monitored: self.plan.monitored.as_ref().and_then(|unit| self.state_dir.record(unit).ok()?),
         };
-        if let Some(output) = &mut self.output {
-            output.shape(&self.plan.service.context);
-        }
         let group = match &self.tracking {
             Tracking::Cgroup(group) => Some(group),
             Tracking::Subreaper(_) => None,
@@ -158,18 +174,14 @@ impl Supervisor {
             limits: &self.limits,
             host_variables: &self.host_variables,
         };
-        if role == Role::Main {
-            self.kernel_log.skip();
-        }
-        let launched = spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied)
-            .and_then(|started| self.identified(started).map_err(|e| Refused::Resources(e.to_string())));
-        // Whatever else went wrong, they are there, unless they could not be made.
-        let made = !matches!(&launched, Err(Refused::At(exec::stage::Stage::Credentials, _)));
-        let asked = spawn::gets_credentials(slot) && !self.plan.service.context.credentials.is_empty();
-        self.has_credentials |= asked && made;
-        match launched {
-            Ok(process) => self.spawned(process, slot, index, role),
-            Err(Refused::At(stage, why)) => {
+        let started = spawn::launch(&scene, slot, index, role, &known, &mut self.record.not_applied)?;
+        self.identified(started).map_err(|e| Refused::Resources(e.to_string()))
+    }
+
+    /// There is no process: what the machine hears in its place.
+    fn not_spawned(&mut self, refused: Refused, slot: Slot, index: usize, role: Role) {
+        match refused {
+            Refused::At(stage, why) => {
                 self.record.exec_failure = Some(format!("cannot {}: {why}", stage.task()));
                 self.note_command(slot, index, 0);
                 self.record.command_ended(0, 1, i32::from(stage.code()), moment());
@@ -180,7 +192,7 @@ impl Supervisor {
                     Role::Control => self.queue.push_back(Event::ControlExit(Exit::Code(stage.code()))),
                 }
             }
-            Err(Refused::Resources(why)) => {
+            Refused::Resources(why) => {
                 self.record.exec_failure = Some(why);
                 self.note_command(slot, index, 0);
                 self.answer(Event::SpawnFailed(slot));

@@ -46,15 +46,9 @@ impl Supervisor {
         let Some(claim) = Claim::take(&state_dir, &plan.unit)? else {
             return Err(RunError::Busy(plan.unit));
         };
-        let files = &claim.files;
         let proc = Proc::new(host.clone());
-        let notify = match plan.service.notify_access {
-            NotifyAccess::None => None,
-            NotifyAccess::Main | NotifyAccess::Exec | NotifyAccess::All => {
-                Some(NotifySocket::bind(&state_dir.root, &files.notify_dir)?)
-            }
-        };
-        let commands = Control::bind(&state_dir.root, &files.control)?;
+        let notify = notify_socket(&plan, &state_dir, &claim)?;
+        let commands = Control::bind(&state_dir.root, &claim.files.control)?;
         let found = state_dir.record(&plan.unit)?;
         let kept = (foreground == Foreground::Yes).then(|| found.clone());
         let old = found.filter(|r| r.boot_id == boot.as_str());
@@ -248,6 +242,16 @@ impl Supervisor {
             FirstAction::Stop => self.queue.push_back(Event::Stop(StopKind::Stop)),
             FirstAction::Start => self.start_pending = phase == Phase::Stopping,
             FirstAction::Adopt => {}
+        }
+    }
+}
+
+/// Where the service tells how it is, if it may.
+fn notify_socket(plan: &Plan, state_dir: &StateDir, claim: &Claim) -> Result<Option<NotifySocket>, RunError> {
+    match plan.service.notify_access {
+        NotifyAccess::None => Ok(None),
+        NotifyAccess::Main | NotifyAccess::Exec | NotifyAccess::All => {
+            Ok(Some(NotifySocket::bind(&state_dir.root, &claim.files.notify_dir)?))
         }
     }
 }

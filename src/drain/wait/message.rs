@@ -1,7 +1,7 @@
 //! What the process that looks tells the one that speaks.
 //!
 //! Looking may hang in a file system for ever, speaking must not; so they are two processes with a
-//! stream between them. News go one way, one JSON text a line; [`Order`]s the other, one byte each.
+//! stream between them. [`Message`]s go one way, one JSON text a line; [`Order`]s the other, one byte each.
 //!
 //! Pure.
 
@@ -106,9 +106,9 @@ pub enum Phase {
     Ended,
 }
 
-/// One piece of news.
+/// What the looking process says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum News {
+pub enum Message {
     /// A phase begins.
     Phase {
         /// Which.
@@ -163,7 +163,7 @@ impl Order {
     }
 }
 
-impl News {
+impl Message {
     /// As JSON on one line, the line end included.
     #[must_use]
     pub fn line(&self) -> Vec<u8> {
@@ -176,7 +176,7 @@ impl News {
     /// From one line.
     ///
     /// # Errors
-    /// It is no news.
+    /// It is no message.
     pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(line)
     }
@@ -202,16 +202,16 @@ mod tests {
     }
 
     #[test]
-    fn news_arrive_as_they_were_sent() {
+    fn messages_arrive_as_they_were_sent() {
         let summary = Summary { files: 2, bytes: 9, because: "a\nb".into(), ..Summary::default() };
-        for news in [
-            News::Phase { phase: Phase::SoFar, summary: summary.clone(), report: None, json: None },
-            News::Moved(summary),
-            News::Table("a\nb\n".into()),
+        for message in [
+            Message::Phase { phase: Phase::SoFar, summary: summary.clone(), report: None, json: None },
+            Message::Moved(summary),
+            Message::Table("a\nb\n".into()),
         ] {
-            let line = news.line();
+            let line = message.line();
             assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
-            assert_eq!(News::parse(&line).unwrap(), news);
+            assert_eq!(Message::parse(&line).unwrap(), message);
         }
         for order in [Order::Table, Order::GiveUp] {
             assert_eq!(Order::from_byte(order.byte()), Some(order));

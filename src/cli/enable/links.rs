@@ -30,7 +30,8 @@ pub(super) fn read(root: &Root) -> Vec<FoundLink> {
         let puller = ENDINGS.iter().find_map(|ending| UnitName::parse(name.strip_suffix(ending)?).ok());
         match (kind, &puller) {
             (FileKind::Symlink, None) if UnitName::parse(name).is_ok() => add(path, None),
-            (FileKind::Dir, Some(_)) => {
+            // As whoever loads units follows a link to such a folder.
+            (FileKind::Dir | FileKind::Symlink, Some(_)) => {
                 let links = entries(root, &path).into_iter().filter(|(_, kind)| *kind == FileKind::Symlink);
                 links.for_each(|(path, _)| add(path, puller.as_ref()));
             }

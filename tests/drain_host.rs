@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::print_stdout)]
 
+use amr::drain::shipper::{self, host::Host as ShipperHost};
 use amr::os::proc::{Proc, ProcStat, ProcessId};
 use amr::os::root::Root;
 use nix::sys::signal::{Signal, kill};
@@ -562,4 +563,36 @@ fn a_verdict_is_told_when_its_report_is_on_the_disk() {
     let synced = at(last, "fdatasync(");
     assert!(synced < told && at(synced, "rename") < told, "{trace}");
     assert!(!trace[last..].contains("fsync("), "one sync is enough: {trace}");
+}
+
+/// Elastic Agent in a container: its state lies where its process alone sees it.
+#[test]
+fn the_elastic_agent_of_a_container_is_found_in_its_mount_namespace() {
+    let folder = std::env::temp_dir().join(format!("amr-drain-agent-{}", std::process::id()));
+    fs::create_dir_all(folder.join("state")).unwrap();
+    let (state, agent) = (folder.join("state"), folder.join("elastic-agent"));
+    fs::copy("/bin/bash", &agent).unwrap();
+    // What its image runs is `elastic-agent container`.
+    fs::write(folder.join("container"), "echo ready; read end\n").unwrap();
+    let inside = "mount -t tmpfs none state && mkdir -p state/data/run/log-default/registry/filebeat \
+                  && : > state/data/run/log-default/registry/filebeat/log.json && exec ./elastic-agent container";
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", inside]).current_dir(&folder).env("STATE_PATH", &state);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if line != "ready\n" {
+        println!("left out: no mount namespace of one's own here (needs root)");
+        end(&mut child);
+        return;
+    }
+    let root = Root::host().unwrap();
+    let found = shipper::find(&ShipperHost::inspect(&root).unwrap()).unwrap();
+    let its = state.join("data/run/log-default/registry");
+    let one = found.iter().find(|one| one.positions == its);
+    let seen = one.map(|one| (one.root.exists(&its), root.exists(&its)));
+    end(&mut child);
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(seen, Some((true, false)), "{found:?}");
 }

@@ -5,6 +5,9 @@
 
 use amr::cli::args::Amr;
 use amr::drain::judge::reason::{Reason, ReasonClass};
+use amr::drain::judge::verdict::Verdict;
+use amr::drain::report::keep;
+use amr::drain::shipper::{cloudwatch, filebeat};
 use amr::unit::directive::{self, Directive, Since, Support as Does};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
@@ -191,6 +194,59 @@ fn manual_pages_and_completions_are_what_the_program_says() {
     for (name, text) in &pages {
         let had = fs::read(folder.join(name)).unwrap();
         assert!(&had == text, "pages/{name} is not what the program says; AMR_BLESS=1 makes it anew");
+    }
+}
+
+/// The part of a page under a heading, and each `.TP` in it: what it is of, and what it says.
+fn items(page: &str, heading: &str) -> Vec<(String, String)> {
+    let part = page.split_once(&format!("\n.SH {heading}\n")).unwrap().1;
+    let part = part.split("\n.SH ").next().unwrap();
+    let item = |text: &str| {
+        let (of, says) = text.split_once('\n').unwrap();
+        (of.replace("\\-", "-"), says.split("\n.PP\n").next().unwrap().replace("\\-", "-"))
+    };
+    part.split(".TP\n").skip(1).map(item).collect()
+}
+
+#[test]
+fn the_page_of_the_drain_explains_each_verdict() {
+    let verdicts = items(DRAIN, "VERDICTS");
+    let wanted: Vec<String> =
+        Verdict::ALL.iter().map(|verdict| format!("{} {}", verdict.code(), verdict.words())).collect();
+    let named: Vec<&String> = verdicts.iter().map(|(of, _)| of).collect();
+    assert_eq!(named, wanted.iter().collect::<Vec<_>>());
+    for (of, says) in &verdicts {
+        assert!(says.split_whitespace().count() > 5, "{of} is not explained: {says}");
+    }
+    // Where they are listed, likewise.
+    let listed = format!("amr drain: {}.", wanted.join(", "));
+    assert!(PROSE.contains(&listed), "amr(8) has not: {listed}");
+    let help = program().find_subcommand("drain").unwrap().clone();
+    let once = help.get_arguments().find(|option| option.get_long() == Some("once")).unwrap();
+    let once = once.get_help().unwrap().to_string();
+    assert!(once.contains(&wanted.join(", ")), "--once has not: {once}");
+}
+
+#[test]
+fn the_page_of_the_drain_has_each_file_that_it_reads_or_keeps() {
+    let hook =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/shutdown-filebeat.service"))
+            .unwrap();
+    let of_hook = hook.split_once("--reports ").unwrap().1.split_whitespace().next().unwrap();
+    let own = [keep::FOLDER, of_hook, keep::ELSEWHERE, keep::LOG];
+    let places =
+        [filebeat::DATA, filebeat::INSTALLED, filebeat::PACKAGED, filebeat::STATE, cloudwatch::STATES];
+    let all: Vec<&str> = own.into_iter().chain(places).collect();
+    let files = items(DRAIN, "FILES");
+    let text: String = files.iter().map(|(of, says)| format!("{of}\n{says}\n")).collect();
+    for place in &all {
+        assert!(text.contains(place), "no {place} in FILES");
+    }
+    for name in files.iter().flat_map(|(of, _)| of.split(", ")) {
+        assert!(
+            all.iter().any(|place| name.starts_with(place)),
+            "FILES has {name}, which the program has not"
+        );
     }
 }
 

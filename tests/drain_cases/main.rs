@@ -8,10 +8,12 @@ mod changeable;
 mod changed;
 mod changing;
 mod holders;
+mod others;
 mod proof;
 mod registries;
 mod table;
 mod tree;
+mod waits;
 
 use amr::drain::judge::verdict::Verdict;
 use amr::drain::report;

@@ -349,6 +349,13 @@ fn what_the_command_line_adds_counts() {
         ),
         ("-E\0filebeat.inputs.0.paths=[/var/log/app/*.txt]", Verdict::GaveUp, "n.txt"),
         ("--modules\0nginx", Verdict::CannotTell, "--modules nginx"),
+        (
+            "--modules\0nginx\0-E\0filebeat.modules.0.module=nginx\0\
+             -E\0filebeat.modules.0.access.enabled=true\0\
+             -E\0filebeat.modules.0.access.var.paths.0=/var/log/app/*.txt",
+            Verdict::GaveUp,
+            "n.txt",
+        ),
         ("-M\0nginx.access.var.paths=[/x]", Verdict::CannotTell, "-M nginx"),
         ("-c\0filebeat.yml\0-c\0more.yml", Verdict::GaveUp, "n.txt"),
     ] {

@@ -124,10 +124,7 @@ impl Tree {
     /// The same of what was laid before.
     pub fn judge_what_is_there(&self) -> (Verdict, Report) {
         let (verdict, report) = self.look().unwrap();
-        // Counters are told to whoever asks first.
-        if !self.inputs.contains("http.port") {
-            self.the_same_by_the_command(verdict);
-        }
+        self.the_same_by_the_command(verdict);
         (verdict, report)
     }
 
@@ -230,26 +227,27 @@ pub fn fifo(path: &Path) {
     assert!(status.success());
 }
 
-/// Filebeat's own counters over HTTP, for one question; the port.
-fn stats(active: u64) -> u16 {
+/// Filebeat's own counters over HTTP, as long as the test runs; the port.
+pub fn counters(active: u64, dropped: u64) -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        let (mut asker, _) = listener.accept().unwrap();
+    let answer = move |mut asker: std::net::TcpStream| {
         let _ = std::io::Read::read(&mut asker, &mut [0; 4096]);
         let body = format!(
-            "{{\"filebeat\":{{\"events\":{{\"active\":{active}}}}},\
-             \"libbeat\":{{\"pipeline\":{{\"events\":{{\"active\":{active}}}}}}}}}"
+            "{{\"filebeat\":{{\"events\":{{\"active\":{active}}}}},\"libbeat\":{{\
+             \"output\":{{\"events\":{{\"dropped\":{dropped}}}}},\
+             \"pipeline\":{{\"events\":{{\"active\":{active}}}}}}}}}"
         );
-        write!(asker, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-    });
+        let _ = write!(asker, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    };
+    std::thread::spawn(move || listener.incoming().flatten().for_each(answer));
     port
 }
 
 /// A file whose last line is left out by the configuration, and what the shipper counts as in flight.
 pub fn left_out(tree: &mut Tree, active: u64) {
     tree.input("filestream", "  id: app\n  exclude_lines: ['^#']\n");
-    tree.inputs += &format!("http.enabled: true\nhttp.port: {}\n", stats(active));
+    tree.inputs += &format!("http.enabled: true\nhttp.port: {}\n", counters(active, 0));
     let (ino, dev) = tree.file(A, "a\n#b\n");
     tree.filestream(&format!("native::{ino}-{dev}"), A, "{\"offset\":2}", "");
     tree.hold(A, 5);

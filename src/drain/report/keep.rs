@@ -30,7 +30,7 @@ pub const ELSEWHERE: &str = "/var/lib/amr-drain";
 pub const KEPT: usize = 20;
 
 /// The log beside the reports.
-const LOG: &str = "drain.log";
+pub const LOG: &str = "drain.log";
 
 /// A log that is larger makes room for a new one: that of some three hundred drains.
 const LOG_SIZE: u64 = 64 << 10;

@@ -120,6 +120,20 @@ pub fn rfc3339(at: Timestamp) -> String {
 mod tests {
     use super::*;
 
+    /// A stall takes a wait to be seen, so that no look gives 12; a report may have it all the same.
+    #[test]
+    fn what_is_left_is_not_drained_to_who_did_not_wait() {
+        let said = |stage, verdict| {
+            let at = Timestamp(1_709_210_096_000_000_000);
+            line(&super::super::whole(at, stage, verdict, 8, None, Vec::new()))
+        };
+        for verdict in [Verdict::Stalled, Verdict::GaveUp] {
+            assert_eq!(said(Stage::Once, verdict), "not drained: 8 B in 0 files, 2024-02-29T12:34:56Z");
+        }
+        assert_eq!(said(Stage::Final, Verdict::Stalled), "stalled: 8 B left, 2024-02-29T12:34:56Z");
+        assert_eq!(said(Stage::Once, Verdict::Lost), "lost: 8 B left, 2024-02-29T12:34:56Z");
+    }
+
     #[test]
     fn times() {
         for (seconds, text) in [

@@ -22,13 +22,13 @@ use std::path::{Path, PathBuf};
 const EXECUTABLE: &str = "elastic-agent";
 
 /// Where `install` puts it: `Agent` and `Agent-NAME`.
-const INSTALLED: &str = "/opt/Elastic";
+pub const INSTALLED: &str = "/opt/Elastic";
 
 /// Where its packages do.
-const PACKAGED: &str = "/var/lib/elastic-agent";
+pub const PACKAGED: &str = "/var/lib/elastic-agent";
 
 /// STATE_PATH, where its image does not say otherwise.
-const STATE: &str = "/usr/share/elastic-agent/state";
+pub const STATE: &str = "/usr/share/elastic-agent/state";
 
 /// The components' Filebeats at the places that installations, packages and images have.
 ///

@@ -41,7 +41,7 @@ const README: &str = "README.md";
 const LOCK: &str = "filebeat.lock";
 
 /// The folder of the package's own files.
-const DATA: &str = "/var/lib/filebeat";
+pub const DATA: &str = "/var/lib/filebeat";
 
 /// Every Filebeat that runs or is installed.
 pub(super) fn all(host: &Host) -> Result<Vec<Found>, OsError> {

@@ -22,4 +22,6 @@ mod own_log;
 mod rules;
 mod shipper;
 
+pub use agent::{INSTALLED, PACKAGED, STATE};
+pub use find::DATA;
 pub use shipper::{Filebeat, latency};

@@ -68,12 +68,14 @@ fn complete(host: &Host, options: &Options, all: &mut [Found]) -> Result<(), Err
 }
 
 /// A shipper that nobody seems to run, as run by a process that has its logs open, where one that runs may have
-/// nothing else open: of several by the one that was told to keep these very positions.
+/// nothing else open: of several by the one that was told to keep these very positions. Where none of them is
+/// believed, as it is, with a note that was not there.
 #[must_use]
 pub fn read_by(root: &Root, options: &Options, found: &Found, files: &[Progress]) -> Option<Found> {
     if !found.shipper.has_logs_alone(found) {
         return None;
     }
+    let dead = found;
     let mut found = found.clone();
     (found.process, found.started, found.began) = (None, None, None);
     let user = options.user.unwrap_or_else(effective_uid);
@@ -88,7 +90,10 @@ pub fn read_by(root: &Root, options: &Options, found: &Found, files: &[Progress]
     let takes =
         |pid: &ProcessId| !others.contains(pid) && host.takes(*pid, programs, || host.owners(&[&found]));
     let readers: Vec<ProcessId> = host.readers(&its).map(|process| process.pid).filter(takes).collect();
-    let first = *readers.first()?;
+    let Some(first) = readers.first().copied() else {
+        let refused = host.refused().filter(|refused| !dead.notes.contains(refused))?;
+        return Some(Found { notes: vec![refused], ..dead.clone() });
+    };
     let told = readers.iter().find_map(|pid| found.shipper.run_by(&host, &found, *pid));
     let one = told.unwrap_or(Found { process: Some(first), ..found });
     let mut one = [shipper::with_start(&host, one)];

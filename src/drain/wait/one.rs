@@ -89,8 +89,10 @@ impl One {
             return false;
         };
         self.found = found;
-        self.dead_since = None;
-        watches.process(&task.root, &task.features, &self.found);
+        if self.found.runs(&Proc::new(task.root.clone())) {
+            self.dead_since = None;
+            watches.process(&task.root, &task.features, &self.found);
+        }
         true
     }
 

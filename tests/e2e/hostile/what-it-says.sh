@@ -231,8 +231,8 @@ printf '[Service]\nExecStart=/bin/true\n' > /run/systemd/generator.late/made.ser
 ln -s /dev/null /etc/systemd/system/never.service; ln -s /dev/null /run/systemd/generator.late/notnow.service
 amr list-unit-files --no-legend | awk '{print $1, $2}' > /tmp/said
 for state in 'some.service disabled' 'with.service indirect' 'made.service generated' 'never.service masked' \
-    'notnow.service masked-runtime' 'first.service alias' 'pre.service static'; do line "$state"; done
-for state in 'some disabled 1' 'with indirect 0' 'made generated 0' 'never masked 1' 'first alias 0' 'pre static 0'; do
+    'notnow.service masked-runtime' 'first.service alias' 'pre.service indirect' 'again.service static'; do line "$state"; done
+for state in 'some disabled 1' 'with indirect 0' 'made generated 0' 'never masked 1' 'first alias 0' 'pre indirect 0' 'again static 0'; do
     set -- $state
     says "$3" amr is-enabled "$1"
     line "$2"
